@@ -1,0 +1,344 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use forebay_columns::{BlockWriter, ColumnId, LayoutError, Metadata, MetadataEntries, MetadataWriter, Value};
+
+use crate::Columns;
+use crate::rows::Rows;
+
+/// An immutable sequence of messages. Cheap to clone, slice, select from and concatenate.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    parts: Vec<Rows>,
+    length: u32,
+}
+
+/// One message of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    columns: &'a Columns,
+    row: usize,
+}
+
+impl Batch {
+    /// The batch of a block of columns, which must have a payload.
+    ///
+    /// # Errors
+    /// When the block breaks the layout of `wit/plugin/columns.md`.
+    pub fn from_block(block: Bytes) -> Result<Self, LayoutError> {
+        Ok(Self::from_columns(Columns::from_block(block)?))
+    }
+
+    /// A batch of payloads (`None`: a tombstone) without metadata.
+    pub fn from_payloads<P: AsRef<[u8]>>(
+        payloads: impl IntoIterator<Item = Option<P>>,
+        independent: bool,
+    ) -> Self {
+        let payloads = payloads.into_iter();
+        let mut writer = BlockWriter::with_capacity(payloads.size_hint().0, 0);
+        writer.set_independent(independent);
+        for payload in payloads {
+            match payload {
+                Some(payload) => writer.push(payload.as_ref()),
+                None => writer.push_null(),
+            }
+        }
+        Self::from_writer(writer)
+    }
+
+    /// The batch that a writer holds.
+    #[must_use]
+    pub fn from_writer(writer: BlockWriter) -> Self {
+        Self::from_block(writer.finish().into()).expect("a writer keeps the layout")
+    }
+
+    pub(crate) fn from_columns(columns: Columns) -> Self {
+        let length = columns.messages();
+        Self { parts: vec![Rows::all(Arc::new(columns))], length }
+    }
+
+    /// The number of messages.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length as usize
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether each message stands for itself.
+    #[must_use]
+    pub fn independent(&self) -> bool {
+        self.parts.iter().all(|part| part.columns.independent())
+    }
+
+    /// Bytes of payloads and all that belongs to them, as far as this batch alone can tell.
+    #[must_use]
+    pub fn byte_size(&self) -> usize {
+        self.parts
+            .iter()
+            .map(|part| match part.columns.messages() {
+                0 => 0,
+                all => part.columns.byte_size() * part.len() as usize / all as usize,
+            })
+            .sum()
+    }
+
+    /// The message at `index`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Message<'_>> {
+        let mut index = u32::try_from(index).ok()?;
+        for part in &self.parts {
+            if index < part.len() {
+                return Some(Message { columns: &part.columns, row: part.row(index) as usize });
+            }
+            index -= part.len();
+        }
+        None
+    }
+
+    /// The messages in order.
+    pub fn iter(&self) -> impl Iterator<Item = Message<'_>> {
+        self.parts.iter().flat_map(|part| {
+            (0..part.len()).map(|index| Message { columns: &part.columns, row: part.row(index) as usize })
+        })
+    }
+
+    /// Calls `each` with the payloads in order, an empty one for a tombstone. Faster than
+    /// [`Batch::iter`] where nothing else is looked at.
+    pub fn each_payload(&self, mut each: impl FnMut(&[u8])) {
+        for part in &self.parts {
+            let payload = part.columns.payload();
+            if part.is_all() {
+                payload.iter().for_each(&mut each);
+            } else {
+                (0..part.len()).for_each(|index| each(payload.get(part.row(index) as usize)));
+            }
+        }
+    }
+
+    /// The messages from `start` up to and without `end`; `None` when that is out of range.
+    #[must_use]
+    pub fn slice(&self, start: usize, end: usize) -> Option<Self> {
+        if start > end || end > self.len() {
+            return None;
+        }
+        let (mut from, mut to) = (u32::try_from(start).ok()?, u32::try_from(end).ok()?);
+        let length = to - from;
+        let mut parts = Vec::new();
+        for part in &self.parts {
+            let (first, last) = (from.min(part.len()), to.min(part.len()));
+            if first < last {
+                parts.push(part.slice(first, last));
+            }
+            from -= first;
+            to -= last;
+        }
+        Some(Self { parts, length })
+    }
+
+    /// The messages with these indexes, in this order; `None` when one is out of range.
+    #[must_use]
+    pub fn select(&self, indexes: &[u32]) -> Option<Self> {
+        if indexes.iter().any(|index| *index >= self.length) {
+            return None;
+        }
+        let length = u32::try_from(indexes.len()).ok()?;
+        let mut parts = Vec::new();
+        let mut rest = indexes;
+        while let Some(first) = rest.first() {
+            let (part, start) = self.part_of(*first);
+            let within = start..start + part.len();
+            let run = rest.iter().take_while(|index| within.contains(*index)).count();
+            parts.push(part.select(rest[..run].iter().map(|index| index - start)));
+            rest = &rest[run..];
+        }
+        Some(Self { parts, length })
+    }
+
+    /// All messages of several batches, one after the other; `None` past 2^32.
+    #[must_use]
+    pub fn concatenate(batches: &[Self]) -> Option<Self> {
+        let length = batches.iter().try_fold(0_u32, |sum, batch| sum.checked_add(batch.length))?;
+        Some(Self { parts: batches.iter().flat_map(|batch| batch.parts.iter().cloned()).collect(), length })
+    }
+
+    /// A block with at least the columns of `mask` that there are, and always a header.
+    #[must_use]
+    pub fn block(&self, mask: u32) -> Bytes {
+        match self.single() {
+            Some(columns) => columns.block(mask),
+            None => self.rewrite(mask).finish().into(),
+        }
+    }
+
+    /// This batch with these errors in place of its own. Indexes rise.
+    #[must_use]
+    pub fn with_errors<'e>(&self, errors: impl IntoIterator<Item = (usize, &'e str)>) -> Self {
+        let mut writer = BlockWriter::without_payload(self.len());
+        writer.set_errors(forebay_columns::SparseWriter::default());
+        for (index, error) in errors {
+            writer.push_error(index, error);
+        }
+        self.replace(writer)
+    }
+
+    /// This batch with every message flagged with the same error.
+    #[must_use]
+    pub fn flagged(&self, error: &str) -> Self {
+        self.with_errors((0..self.len()).map(|index| (index, error)))
+    }
+
+    /// This batch with entries added to the metadata of every message, in place of those with the same key.
+    #[must_use]
+    pub fn with_metadata(&self, entries: &[(String, Value<'_>)]) -> Self {
+        let mut metadata = MetadataWriter::default();
+        let plain = self.parts.iter().all(|part| part.columns.metadata().is_empty());
+        if plain {
+            for (key, value) in entries {
+                metadata.push_shared(key, *value);
+            }
+        } else {
+            for message in self.iter() {
+                let kept = message.metadata_entries().filter(|(key, _)| entries.iter().all(|(new, _)| new != key));
+                kept.for_each(|(key, value)| metadata.push(key, value));
+                entries.iter().for_each(|(key, value)| metadata.push(key, *value));
+                metadata.end_message();
+            }
+        }
+        let mut writer = BlockWriter::without_payload(self.len());
+        writer.set_metadata(metadata);
+        self.replace(writer)
+    }
+
+    /// This batch, marked as messages that stand for themselves or as one that belongs together.
+    #[must_use]
+    pub fn with_independent(&self, independent: bool) -> Self {
+        if self.independent() == independent {
+            return self.clone();
+        }
+        let mut columns = self.joined();
+        columns.set_independent(independent);
+        Self::from_columns(columns)
+    }
+
+    /// This batch with the columns that `writer` has in place of its own.
+    fn replace(&self, writer: BlockWriter) -> Self {
+        let mut columns = self.joined();
+        let replacement = Columns::from_partial_block(writer.finish().into()).expect("a writer keeps the layout");
+        for (id, bytes) in replacement.iter() {
+            columns.set(*id, bytes.clone());
+        }
+        Self::from_columns(columns)
+    }
+
+    /// One set of columns with exactly these messages: shared where they are one already.
+    pub(crate) fn joined(&self) -> Columns {
+        match self.single() {
+            Some(columns) => columns.clone(),
+            None => Columns::from_block(self.rewrite(u32::MAX).finish().into()).expect("a writer keeps the layout"),
+        }
+    }
+
+    /// The mask of all columns that some part has.
+    pub(crate) fn mask(&self) -> u32 {
+        self.parts.iter().fold(0, |mask, part| mask | part.columns.mask())
+    }
+
+    /// The columns, when this batch is all of them.
+    pub(crate) fn single(&self) -> Option<&Columns> {
+        match self.parts.as_slice() {
+            [part] if part.is_all() => Some(&part.columns),
+            _ => None,
+        }
+    }
+
+    /// Writes the columns of `mask` message by message.
+    pub(crate) fn rewrite(&self, mask: u32) -> BlockWriter {
+        let wants = |id: ColumnId| mask & self.mask() & id.bit() != 0;
+        let mut writer = if wants(ColumnId::PAYLOAD) || self.parts.is_empty() {
+            BlockWriter::with_capacity(self.len(), self.byte_size())
+        } else {
+            BlockWriter::without_payload(self.len())
+        };
+        writer.set_independent(self.independent());
+        let mut metadata = wants(ColumnId::METADATA).then(MetadataWriter::default);
+        for (index, message) in self.iter().enumerate() {
+            if wants(ColumnId::PAYLOAD) {
+                match message.payload() {
+                    Some(payload) => writer.push(payload),
+                    None => writer.push_null(),
+                }
+            }
+            if let Some(metadata) = &mut metadata {
+                message.metadata_entries().for_each(|(key, value)| metadata.push(key, value));
+                metadata.end_message();
+            }
+            if wants(ColumnId::ERRORS)
+                && let Some(error) = message.error()
+            {
+                writer.push_error(index, error);
+            }
+            if wants(ColumnId::TRACES)
+                && let Some(trace) = message.trace()
+            {
+                writer.push_trace(index, trace);
+            }
+        }
+        if let Some(metadata) = metadata.filter(|metadata| !metadata.is_empty()) {
+            writer.set_metadata(metadata);
+        }
+        writer
+    }
+
+    /// The part that holds message `index`, which is in range, and the index of its first message.
+    fn part_of(&self, index: u32) -> (&Rows, u32) {
+        let mut start = 0;
+        for part in &self.parts {
+            if index - start < part.len() {
+                return (part, start);
+            }
+            start += part.len();
+        }
+        unreachable!("the caller checked that {index} is one of {}", self.length)
+    }
+}
+
+impl<'a> Message<'a> {
+    /// The payload; `None` for a tombstone.
+    #[must_use]
+    pub fn payload(&self) -> Option<&'a [u8]> {
+        let null = self.columns.nulls().is_some_and(|nulls| nulls.get(self.row));
+        (!null).then(|| self.columns.payload().get(self.row))
+    }
+
+    /// The value of a metadata key.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<Value<'a>> {
+        self.view().get(self.row, key)
+    }
+
+    /// All metadata.
+    #[must_use]
+    pub fn metadata_entries(&self) -> MetadataEntries<'a> {
+        self.view().entries(self.row)
+    }
+
+    /// The error that the message is flagged with.
+    #[must_use]
+    pub fn error(&self) -> Option<&'a str> {
+        self.columns.sparse(ColumnId::ERRORS)?.get(self.row)
+    }
+
+    /// The W3C `traceparent` of the message.
+    #[must_use]
+    pub fn trace(&self) -> Option<&'a str> {
+        self.columns.sparse(ColumnId::TRACES)?.get(self.row)
+    }
+
+    fn view(&self) -> Metadata<'a> {
+        self.columns.metadata()
+    }
+}

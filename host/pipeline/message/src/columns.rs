@@ -1,0 +1,125 @@
+use bytes::Bytes;
+use forebay_columns::{Block, ColumnId, LayoutError, Metadata, Nulls, Payload, Sparse};
+
+/// The columns of some messages, each a slice of shared memory that was checked when it came in.
+///
+/// Invariant: every column keeps its layout for `messages` messages, and the payload is there.
+#[derive(Debug, Clone)]
+pub struct Columns {
+    messages: u32,
+    independent: bool,
+    /// In rising order of ids.
+    columns: Vec<(ColumnId, Bytes)>,
+    /// The block that columns came in, while none of those in it was replaced since.
+    block: Option<(Bytes, u32)>,
+}
+
+impl Columns {
+    /// Takes the columns of a block, which must have a payload.
+    ///
+    /// # Errors
+    /// When the block breaks the layout.
+    pub(crate) fn from_block(block: Bytes) -> Result<Self, LayoutError> {
+        let columns = Self::from_partial_block(block)?;
+        if columns.get(ColumnId::PAYLOAD).is_none() {
+            return Err(Block::parse(&[]).err().unwrap_or_else(|| unreachable!("an empty block is malformed")));
+        }
+        Ok(columns)
+    }
+
+    /// Takes the columns of a block that may lack a payload.
+    pub(crate) fn from_partial_block(block: Bytes) -> Result<Self, LayoutError> {
+        let parsed = Block::parse(&block)?;
+        parsed.check()?;
+        let columns: Vec<_> =
+            parsed.columns().iter().map(|entry| (entry.id, block.slice(entry.range.clone()))).collect();
+        let (messages, independent) = (parsed.messages(), parsed.independent());
+        let mask = mask_of(&columns);
+        Ok(Self { messages, independent, columns, block: Some((block, mask)) })
+    }
+
+    pub(crate) fn messages(&self) -> u32 {
+        self.messages
+    }
+
+    pub(crate) fn independent(&self) -> bool {
+        self.independent
+    }
+
+    pub(crate) fn set_independent(&mut self, independent: bool) {
+        if self.independent != independent {
+            self.independent = independent;
+            self.block = None;
+        }
+    }
+
+    pub(crate) fn get(&self, id: ColumnId) -> Option<&Bytes> {
+        self.columns.iter().find(|(column, _)| *column == id).map(|(_, bytes)| bytes)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(ColumnId, Bytes)> {
+        self.columns.iter()
+    }
+
+    /// Sets a column that keeps the layout.
+    pub(crate) fn set(&mut self, id: ColumnId, bytes: Bytes) {
+        match self.columns.binary_search_by_key(&id, |(column, _)| *column) {
+            Ok(at) => self.columns[at].1 = bytes,
+            Err(at) => self.columns.insert(at, (id, bytes)),
+        }
+        if self.block.as_ref().is_some_and(|(_, mask)| mask & id.bit() != 0) {
+            self.block = None;
+        }
+    }
+
+    /// The mask of all columns that there are.
+    pub(crate) fn mask(&self) -> u32 {
+        mask_of(&self.columns)
+    }
+
+    /// A block with at least the columns of `mask`, and none that is not of this batch.
+    pub(crate) fn block(&self, mask: u32) -> Bytes {
+        if let Some((block, within)) = &self.block
+            && mask & self.mask() & !within == 0
+        {
+            return block.clone();
+        }
+        let wanted: Vec<(ColumnId, &[u8])> = self
+            .columns
+            .iter()
+            .filter(|(id, _)| mask & id.bit() != 0)
+            .map(|(id, bytes)| (*id, bytes.as_ref()))
+            .collect();
+        forebay_columns::assemble(self.messages, self.independent, &wanted).into()
+    }
+
+    pub(crate) fn payload(&self) -> Payload<'_> {
+        let column = self.get(ColumnId::PAYLOAD).expect("checked when the columns were made");
+        Payload::trusted(column, self.messages)
+    }
+
+    pub(crate) fn nulls(&self) -> Option<Nulls<'_>> {
+        self.get(ColumnId::NULLS).map(|column| Nulls::parse(column, self.messages).expect(CHECKED))
+    }
+
+    pub(crate) fn metadata(&self) -> Metadata<'_> {
+        match self.get(ColumnId::METADATA) {
+            Some(column) => Metadata::parse(column, self.messages).expect(CHECKED),
+            None => Metadata::EMPTY,
+        }
+    }
+
+    pub(crate) fn sparse(&self, id: ColumnId) -> Option<Sparse<'_>> {
+        self.get(id).map(|column| Sparse::parse("texts", column, self.messages).expect(CHECKED))
+    }
+
+    pub(crate) fn byte_size(&self) -> usize {
+        self.columns.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+}
+
+const CHECKED: &str = "checked when the columns were made";
+
+fn mask_of(columns: &[(ColumnId, Bytes)]) -> u32 {
+    columns.iter().fold(0, |mask, (id, _)| mask | id.bit())
+}

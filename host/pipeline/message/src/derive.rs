@@ -1,0 +1,64 @@
+use bytes::Bytes;
+use forebay_columns::{ColumnId, LayoutError};
+
+use crate::{Batch, Columns, Origins, OriginsError};
+
+/// Why a batch can't be derived from another.
+#[derive(Debug)]
+pub enum DeriveError {
+    Layout(LayoutError),
+    Origins(OriginsError),
+}
+
+impl Batch {
+    /// A batch of the columns in `block`, which takes every column that is missing there from the
+    /// message of `self` that `origins` names (`Whole`: from the first one).
+    ///
+    /// # Errors
+    /// When the block breaks the layout, or `origins` do not fit the two batches.
+    pub fn derive(&self, block: Bytes, origins: &Origins) -> Result<Self, DeriveError> {
+        let mut columns = Columns::from_partial_block(block).map_err(DeriveError::Layout)?;
+        let length = columns.messages() as usize;
+        origins.check(length, self.len()).map_err(DeriveError::Origins)?;
+        columns.set_independent(self.independent());
+        let missing = self.mask() & !columns.mask();
+        let needs_payload = columns.get(ColumnId::PAYLOAD).is_none();
+        if missing == 0 && !needs_payload {
+            return Ok(Self::from_columns(columns));
+        }
+        let rows = match origins {
+            Origins::Same => self.clone(),
+            Origins::Each(rows) => self.select(rows).ok_or(DeriveError::Origins(OriginsError::OutOfRange))?,
+            Origins::Whole if self.is_empty() && length > 0 => {
+                return Err(DeriveError::Origins(OriginsError::OutOfRange));
+            }
+            Origins::Whole => {
+                self.select(&vec![0; length]).ok_or(DeriveError::Origins(OriginsError::OutOfRange))?
+            }
+        };
+        // A payload that the block brings with it need not be written out once more.
+        let inherited = match rows.single() {
+            Some(columns) => columns.clone(),
+            None => Columns::from_partial_block(rows.rewrite(missing).finish().into()).map_err(DeriveError::Layout)?,
+        };
+        // An empty source has no payload column to inherit, and needs none.
+        for (id, bytes) in inherited.iter().filter(|(id, _)| missing & id.bit() != 0) {
+            columns.set(*id, bytes.clone());
+        }
+        if columns.get(ColumnId::PAYLOAD).is_none() {
+            columns.set(ColumnId::PAYLOAD, Bytes::new());
+        }
+        Ok(Self::from_columns(columns))
+    }
+}
+
+impl std::fmt::Display for DeriveError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Layout(error) => error.fmt(f),
+            Self::Origins(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for DeriveError {}

@@ -1,0 +1,34 @@
+//! Messages on their way through a pipeline: columnar batches, where they come from, and who is told
+//! when they are delivered.
+//!
+//! - [`Batch`] is an immutable sequence of messages. Cloning, slicing, selecting and concatenating
+//!   copy no payload: a batch is a list of ranges of shared [`Columns`].
+//! - [`Transaction`] is a batch and the duty to settle it. What processors make of it inherits that
+//!   duty by lineage ([`Origins`]); the source learns the outcome when the last descendant is gone.
+//!
+//! Pure: no clock, no I/O, no tasks.
+//!
+//! ```
+//! use forebay_pipeline_message::{Batch, Outcome, Transaction};
+//!
+//! let (outcome, settled) = std::sync::mpsc::channel();
+//! let batch = Batch::from_payloads(["one", "two"].map(Some), true);
+//! let transaction = Transaction::new(batch, move |result| outcome.send(result).unwrap());
+//! transaction.acknowledge();
+//! assert_eq!(settled.recv().unwrap(), Outcome::Acknowledged);
+//! ```
+
+mod batch;
+mod columns;
+mod derive;
+mod lineage;
+mod rows;
+mod transaction;
+
+pub use batch::{Batch, Message};
+pub use columns::Columns;
+pub use derive::DeriveError;
+pub use lineage::{Origins, OriginsError, Processed};
+pub use transaction::{Failure, Outcome, Rejection, Transaction};
+
+pub use forebay_columns::{ColumnId, LayoutError, MetadataWriter, Value};

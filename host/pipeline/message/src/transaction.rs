@@ -1,0 +1,192 @@
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{Batch, Origins, OriginsError, Processed};
+
+/// What became of a source batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything derived from it was delivered, or dropped on purpose.
+    Acknowledged,
+    Rejected(Rejection),
+}
+
+/// That some of a source batch was not delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    pub reason: String,
+    /// Indexes of the source messages that failed, rising; `None`: all.
+    pub messages: Option<Vec<u32>>,
+}
+
+/// Messages of one batch that could not be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub reason: String,
+    /// Indexes in that batch; `None`: all.
+    pub messages: Option<Vec<u32>>,
+}
+
+/// A batch, and the duty to say what became of it.
+///
+/// One that is dropped without a word counts as failed: nothing is acknowledged by accident.
+#[derive(Debug)]
+pub struct Transaction {
+    batch: Batch,
+    lineage: Lineage,
+    settled: bool,
+}
+
+/// How the messages of a transaction depend on those of its source.
+#[derive(Debug, Clone)]
+struct Lineage {
+    source: Arc<Source>,
+    origins: SourceOrigins,
+}
+
+#[derive(Debug, Clone)]
+enum SourceOrigins {
+    /// Message i is source message i.
+    Same,
+    Each(Arc<[u32]>),
+    /// Every message depends on all of these.
+    Together(Arc<[u32]>),
+    /// Every message depends on the whole source.
+    Whole,
+}
+
+/// What all descendants of a source batch share. The outcome is told when the last of them is gone.
+struct Source {
+    failed: Mutex<Failed>,
+    tell: Mutex<Option<Box<dyn FnOnce(Outcome) + Send>>>,
+}
+
+#[derive(Default)]
+struct Failed {
+    reason: Option<String>,
+    all: bool,
+    messages: BTreeSet<u32>,
+}
+
+impl Transaction {
+    /// A source batch; `tell` is called once, by whoever settles its last descendant.
+    pub fn new(batch: Batch, tell: impl FnOnce(Outcome) + Send + 'static) -> Self {
+        let source =
+            Arc::new(Source { failed: Mutex::default(), tell: Mutex::new(Some(Box::new(tell))) });
+        Self { batch, lineage: Lineage { source, origins: SourceOrigins::Same }, settled: false }
+    }
+
+    #[must_use]
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// This transaction with another batch of as many messages that come from the same sources.
+    #[must_use]
+    pub fn with_batch(mut self, batch: Batch) -> Self {
+        debug_assert_eq!(batch.len(), self.batch.len());
+        self.batch = batch;
+        self
+    }
+
+    /// Everything was delivered.
+    pub fn acknowledge(self) {
+        self.settle(&[]);
+    }
+
+    /// Nothing was delivered.
+    pub fn reject(self, reason: &str) {
+        self.settle(&[Failure { reason: reason.to_owned(), messages: None }]);
+    }
+
+    /// Everything was delivered but what `failures` name.
+    pub fn settle(mut self, failures: &[Failure]) {
+        self.settled = true;
+        for failure in failures {
+            self.lineage.fail(&failure.reason, failure.messages.as_deref());
+        }
+    }
+
+    /// What a processor made of this transaction. Its duty passes on to the results; messages that
+    /// none of them comes from are thereby delivered.
+    ///
+    /// # Errors
+    /// When origins do not fit; the transaction is then unchanged.
+    pub fn derive(mut self, results: Vec<Processed>) -> Result<Vec<Self>, (Self, OriginsError)> {
+        for result in &results {
+            if let Err(error) = result.origins.check(result.batch.len(), self.batch.len()) {
+                return Err((self, error));
+            }
+        }
+        self.settled = true;
+        let results = results.into_iter().map(|Processed { batch, origins }| {
+            let lineage = self.lineage.derive(origins);
+            Self { batch, lineage, settled: false }
+        });
+        Ok(results.collect())
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.lineage.fail("the batch was given up", None);
+        }
+    }
+}
+
+impl Lineage {
+    fn derive(&self, origins: Origins) -> Self {
+        let origins = match (&self.origins, origins) {
+            (parent, Origins::Same) => parent.clone(),
+            (SourceOrigins::Same, Origins::Each(each)) => SourceOrigins::Each(each.into()),
+            (SourceOrigins::Each(parent), Origins::Each(each)) => {
+                SourceOrigins::Each(each.iter().map(|index| parent[*index as usize]).collect())
+            }
+            (SourceOrigins::Each(parent), Origins::Whole) => SourceOrigins::Together(Arc::clone(parent)),
+            (SourceOrigins::Same, Origins::Whole) => SourceOrigins::Whole,
+            (together @ (SourceOrigins::Together(_) | SourceOrigins::Whole), Origins::Each(_) | Origins::Whole) => {
+                together.clone()
+            }
+        };
+        Self { source: Arc::clone(&self.source), origins }
+    }
+
+    fn fail(&self, reason: &str, messages: Option<&[u32]>) {
+        let mut failed = self.source.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.reason.get_or_insert_with(|| reason.to_owned());
+        match (&self.origins, messages) {
+            (SourceOrigins::Same, None) | (SourceOrigins::Whole, _) => failed.all = true,
+            (SourceOrigins::Same, Some(messages)) => failed.messages.extend(messages),
+            (SourceOrigins::Each(each), None) | (SourceOrigins::Together(each), _) => {
+                failed.messages.extend(each.iter());
+            }
+            (SourceOrigins::Each(each), Some(messages)) => {
+                failed.messages.extend(messages.iter().filter_map(|index| each.get(*index as usize)));
+            }
+        }
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        let Failed { reason, all, messages } =
+            std::mem::take(self.failed.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let outcome = match reason {
+            None => Outcome::Acknowledged,
+            Some(reason) if all => Outcome::Rejected(Rejection { reason, messages: None }),
+            Some(reason) => {
+                Outcome::Rejected(Rejection { reason, messages: Some(messages.into_iter().collect()) })
+            }
+        };
+        if let Some(tell) = self.tell.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            tell(outcome);
+        }
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").finish_non_exhaustive()
+    }
+}

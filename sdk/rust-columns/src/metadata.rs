@@ -1,0 +1,253 @@
+use std::collections::HashMap;
+
+use crate::error::{check_ends, split, utf8};
+use crate::{LayoutError, Value, narrow, u32_at, wide};
+
+const HEADER: usize = 16;
+const ENTRY: usize = 8;
+const KEY_BITS: u32 = 24;
+const KEY_MASK: u32 = (1 << KEY_BITS) - 1;
+
+/// A view of the metadata column.
+#[derive(Debug, Clone, Copy)]
+pub struct Metadata<'a> {
+    key_ends: &'a [u8],
+    keys: &'a str,
+    /// Empty when no message owns an entry.
+    entry_ends: &'a [u8],
+    shared: usize,
+    entries: &'a [u8],
+    values: &'a [u8],
+}
+
+impl<'a> Metadata<'a> {
+    /// The view of a batch whose messages have no metadata.
+    pub const EMPTY: Metadata<'static> =
+        Metadata { key_ends: &[], keys: "", entry_ends: &[], shared: 0, entries: &[], values: &[] };
+
+    /// Checks and views a column for `messages` messages.
+    ///
+    /// # Errors
+    /// When a table is too short, ends fall, a key or text is not UTF-8, a key index or tag is unknown.
+    pub fn parse(column: &'a [u8], messages: u32) -> Result<Self, LayoutError> {
+        const NAME: &str = "metadata";
+        let too_large = || LayoutError::new(NAME, "a count is too large");
+        let (header, rest) = split(NAME, column, HEADER, "the header")?;
+        let keys = wide(u32_at(header, 0));
+        let shared = wide(u32_at(header, 4));
+        let own = wide(u32_at(header, 8));
+        let key_bytes = wide(u32_at(header, 12));
+        let (key_ends, rest) = split(NAME, rest, keys.checked_mul(4).ok_or_else(too_large)?, "the table of keys")?;
+        let owners = if own > 0 { wide(messages) } else { 0 };
+        let (entry_ends, rest) = split(NAME, rest, owners * 4, "the table of entry ends")?;
+        let count = shared.checked_add(own).ok_or_else(too_large)?;
+        let table = count.checked_mul(ENTRY).ok_or_else(too_large)?;
+        let (entries, rest) = split(NAME, rest, table, "the table of entries")?;
+        let (key_text, values) = split(NAME, rest, key_bytes, "the keys")?;
+        check_ends(NAME, key_ends, 4, 0, keys, key_bytes)?;
+        check_ends(NAME, entry_ends, 4, 0, owners, own)?;
+        check_ends(NAME, entries, ENTRY, 4, count, values.len())?;
+        let view = Self { key_ends, keys: utf8(NAME, key_text)?, entry_ends, shared, entries, values };
+        if (0..keys).any(|key| !view.keys.is_char_boundary(wide(u32_at(key_ends, key * 4)))) {
+            return Err(LayoutError::new(NAME, "an end lies inside a character of a key"));
+        }
+        for entry in 0..count {
+            let key = view.key_of(entry);
+            if key >= keys {
+                return Err(LayoutError::new(NAME, format!("key {key} is not one of {keys}")));
+            }
+            Value::read(view.tag_of(entry), view.bytes_of(entry))?;
+        }
+        Ok(view)
+    }
+
+    /// Whether no message has metadata.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value of `key` in message `index`. Keys of one message that stand twice: the last one counts.
+    #[must_use]
+    pub fn get(&self, index: usize, key: &str) -> Option<Value<'a>> {
+        let own = self.own(index);
+        let found = own.rev().chain((0..self.shared).rev()).find(|entry| self.key(*entry) == key)?;
+        Some(self.value(found))
+    }
+
+    /// The entries of message `index`: the shared ones that it does not hide, then its own.
+    #[must_use]
+    pub fn entries(&self, index: usize) -> MetadataEntries<'a> {
+        MetadataEntries { view: *self, own: self.own(index), next_shared: 0, next_own: self.own(index).start }
+    }
+
+    /// Whether some message owns an entry, rather than sharing all of them.
+    #[must_use]
+    pub fn has_own_entries(&self) -> bool {
+        !self.entry_ends.is_empty()
+    }
+
+    /// The entries that every message has.
+    pub fn shared_entries(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        (0..self.shared).map(move |entry| (self.key(entry), self.value(entry)))
+    }
+
+    fn own(&self, index: usize) -> std::ops::Range<usize> {
+        if self.entry_ends.is_empty() {
+            return 0..0;
+        }
+        let start = if index == 0 { 0 } else { wide(u32_at(self.entry_ends, (index - 1) * 4)) };
+        self.shared + start..self.shared + wide(u32_at(self.entry_ends, index * 4))
+    }
+
+    fn key_of(&self, entry: usize) -> usize {
+        wide(u32_at(self.entries, entry * ENTRY) & KEY_MASK)
+    }
+
+    fn tag_of(&self, entry: usize) -> u8 {
+        self.entries[entry * ENTRY + 3]
+    }
+
+    fn key(&self, entry: usize) -> &'a str {
+        let key = self.key_of(entry);
+        let start = if key == 0 { 0 } else { wide(u32_at(self.key_ends, (key - 1) * 4)) };
+        &self.keys[start..wide(u32_at(self.key_ends, key * 4))]
+    }
+
+    fn bytes_of(&self, entry: usize) -> &'a [u8] {
+        let start = if entry == 0 { 0 } else { wide(u32_at(self.entries, (entry - 1) * ENTRY + 4)) };
+        &self.values[start..wide(u32_at(self.entries, entry * ENTRY + 4))]
+    }
+
+    fn value(&self, entry: usize) -> Value<'a> {
+        Value::read(self.tag_of(entry), self.bytes_of(entry)).expect("checked when the view was made")
+    }
+}
+
+/// The metadata of one message.
+#[derive(Debug, Clone)]
+pub struct MetadataEntries<'a> {
+    view: Metadata<'a>,
+    own: std::ops::Range<usize>,
+    next_shared: usize,
+    next_own: usize,
+}
+
+impl<'a> Iterator for MetadataEntries<'a> {
+    type Item = (&'a str, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.next_shared < self.view.shared {
+            let entry = self.next_shared;
+            self.next_shared += 1;
+            let key = self.view.key_of(entry);
+            if !self.own.clone().any(|own| self.view.key_of(own) == key) {
+                return Some((self.view.key(entry), self.view.value(entry)));
+            }
+        }
+        if self.next_own < self.own.end {
+            let entry = self.next_own;
+            self.next_own += 1;
+            return Some((self.view.key(entry), self.view.value(entry)));
+        }
+        None
+    }
+}
+
+/// Writes a metadata column. Keys are stored once, however many messages have them.
+#[derive(Debug, Default, Clone)]
+pub struct MetadataWriter {
+    keys: String,
+    key_ends: Vec<u32>,
+    index: HashMap<String, u32>,
+    expected: usize,
+    shared: EntryWriter,
+    own: EntryWriter,
+    entry_ends: Vec<u32>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct EntryWriter {
+    entries: Vec<(u32, u32)>,
+    values: Vec<u8>,
+}
+
+impl EntryWriter {
+    fn push(&mut self, key: u32, value: &Value<'_>) {
+        value.write(&mut self.values);
+        self.entries.push((key | u32::from(value.tag()) << KEY_BITS, narrow(self.values.len())));
+    }
+}
+
+impl MetadataWriter {
+    /// Adds an entry to every message.
+    pub fn push_shared(&mut self, key: &str, value: Value<'_>) {
+        let key = self.key(key);
+        self.shared.push(key, &value);
+    }
+
+    /// Adds an entry to the message that [`MetadataWriter::end_message`] ends next.
+    pub fn push(&mut self, key: &str, value: Value<'_>) {
+        let key = self.key(key);
+        self.own.push(key, &value);
+    }
+
+    /// Ends the entries of one message. Call it once for every message, also for one without entries.
+    pub fn end_message(&mut self) {
+        self.entry_ends.push(narrow(self.own.entries.len()));
+    }
+
+    /// Whether there are no entries at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.own.entries.is_empty() && self.shared.entries.is_empty()
+    }
+
+    /// Appends the column for `messages` messages to `buffer`; messages that were not ended have no
+    /// entries of their own.
+    pub fn write(mut self, messages: u32, buffer: &mut Vec<u8>) {
+        let own = narrow(self.own.entries.len());
+        self.entry_ends.resize(wide(messages), own);
+        for number in [narrow(self.key_ends.len()), narrow(self.shared.entries.len()), own, narrow(self.keys.len())] {
+            buffer.extend_from_slice(&number.to_le_bytes());
+        }
+        let entry_ends: &[u32] = if own > 0 { &self.entry_ends } else { &[] };
+        for end in self.key_ends.iter().chain(entry_ends) {
+            buffer.extend_from_slice(&end.to_le_bytes());
+        }
+        let base = narrow(self.shared.values.len());
+        let own_entries = self.own.entries.iter().map(|(key, end)| (*key, end + base));
+        for (key, end) in self.shared.entries.iter().copied().chain(own_entries) {
+            buffer.extend_from_slice(&key.to_le_bytes());
+            buffer.extend_from_slice(&end.to_le_bytes());
+        }
+        buffer.extend_from_slice(self.keys.as_bytes());
+        buffer.extend_from_slice(&self.shared.values);
+        buffer.extend_from_slice(&self.own.values);
+    }
+
+    /// The index of a key. Messages tend to have the same keys in the same order, so the key
+    /// after the last one is tried before the table is asked.
+    fn key(&mut self, key: &str) -> u32 {
+        for guess in [self.expected, 0] {
+            if guess < self.key_ends.len() && self.key_text(guess) == key {
+                self.expected = guess + 1;
+                return narrow(guess);
+            }
+        }
+        let next = self.key_ends.len();
+        let index = *self.index.entry(key.to_owned()).or_insert_with(|| narrow(next));
+        if wide(index) == next {
+            assert!(next <= wide(KEY_MASK), "a batch has fewer than 2^24 different metadata keys");
+            self.keys.push_str(key);
+            self.key_ends.push(narrow(self.keys.len()));
+        }
+        self.expected = wide(index) + 1;
+        index
+    }
+
+    fn key_text(&self, key: usize) -> &str {
+        let start = if key == 0 { 0 } else { wide(self.key_ends[key - 1]) };
+        &self.keys[start..wide(self.key_ends[key])]
+    }
+}

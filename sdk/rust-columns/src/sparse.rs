@@ -1,0 +1,100 @@
+use crate::error::{check_ends, split, utf8};
+use crate::{LayoutError, narrow, u32_at, wide};
+
+/// A view of a column of texts that few messages have.
+#[derive(Debug, Clone, Copy)]
+pub struct Sparse<'a> {
+    entries: &'a [u8],
+    text: &'a str,
+}
+
+const ENTRY: usize = 8;
+
+impl<'a> Sparse<'a> {
+    /// Checks and views a column for `messages` messages; `column` names it in errors.
+    ///
+    /// # Errors
+    /// When the messages do not rise or are out of range, ends fall, or a text is not UTF-8.
+    pub fn parse(name: &'static str, column: &'a [u8], messages: u32) -> Result<Self, LayoutError> {
+        let (count, rest) = split(name, column, 4, "the count")?;
+        let count = wide(u32_at(count, 0));
+        let table = count.checked_mul(ENTRY).ok_or_else(|| LayoutError::new(name, "the count is too large"))?;
+        let (entries, bytes) = split(name, rest, table, "the table of entries")?;
+        let mut least = 0;
+        for entry in entries.chunks_exact(ENTRY) {
+            let message = u32_at(entry, 0);
+            if message < least || message >= messages {
+                let problem = format!("message {message} is out of order or not one of {messages}");
+                return Err(LayoutError::new(name, problem));
+            }
+            least = message + 1;
+        }
+        check_ends(name, entries, ENTRY, 4, count, bytes.len())?;
+        let text = utf8(name, bytes)?;
+        let view = Self { entries, text };
+        if (0..count).any(|entry| !text.is_char_boundary(view.end_of(entry))) {
+            return Err(LayoutError::new(name, "an end lies inside a character"));
+        }
+        Ok(view)
+    }
+
+    /// The text of message `index`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&'a str> {
+        let wanted = u32::try_from(index).ok()?;
+        let (mut low, mut high) = (0, self.entries.len() / ENTRY);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if u32_at(self.entries, middle * ENTRY) < wanted { low = middle + 1 } else { high = middle }
+        }
+        (low < self.entries.len() / ENTRY && u32_at(self.entries, low * ENTRY) == wanted)
+            .then(|| self.text_of(low))
+    }
+
+    /// The messages that have a text, in order.
+    pub fn iter(self) -> impl Iterator<Item = (usize, &'a str)> {
+        (0..self.entries.len() / ENTRY)
+            .map(move |entry| (wide(u32_at(self.entries, entry * ENTRY)), self.text_of(entry)))
+    }
+
+    fn text_of(&self, entry: usize) -> &'a str {
+        let start = if entry == 0 { 0 } else { self.end_of(entry - 1) };
+        &self.text[start..self.end_of(entry)]
+    }
+
+    fn end_of(&self, entry: usize) -> usize {
+        wide(u32_at(self.entries, entry * ENTRY + 4))
+    }
+}
+
+/// Writes a column of texts that few messages have.
+#[derive(Debug, Default, Clone)]
+pub struct SparseWriter {
+    entries: Vec<(u32, u32)>,
+    text: String,
+}
+
+impl SparseWriter {
+    /// Sets the text of message `index`, which must be larger than any index before it.
+    pub fn push(&mut self, index: usize, text: &str) {
+        debug_assert!(self.entries.last().is_none_or(|(last, _)| wide(*last) < index));
+        self.text.push_str(text);
+        self.entries.push((narrow(index), narrow(self.text.len())));
+    }
+
+    /// Whether no message has a text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Appends the column to `buffer`.
+    pub fn write(&self, buffer: &mut Vec<u8>) {
+        buffer.extend_from_slice(&narrow(self.entries.len()).to_le_bytes());
+        for (message, end) in &self.entries {
+            buffer.extend_from_slice(&message.to_le_bytes());
+            buffer.extend_from_slice(&end.to_le_bytes());
+        }
+        buffer.extend_from_slice(self.text.as_bytes());
+    }
+}
