@@ -1,0 +1,11 @@
+//! What every long-running part shares: time, threads that run tasks, stopping, and pauses between tries.
+//!
+//! This is the one crate that reads the clock and spawns tasks, so that a search finds every place.
+
+mod backoff;
+pub mod clock;
+mod threads;
+
+pub use backoff::Backoff;
+pub use threads::{TaskFailed, Threads};
+pub use tokio_util::sync::CancellationToken as Shutdown;

@@ -34,14 +34,22 @@ impl Batch {
         payloads: impl IntoIterator<Item = Option<P>>,
         independent: bool,
     ) -> Self {
-        let payloads = payloads.into_iter();
-        let mut writer = BlockWriter::with_capacity(payloads.size_hint().0, 0);
-        writer.set_independent(independent);
-        for payload in payloads {
-            match payload {
-                Some(payload) => writer.push(payload.as_ref()),
-                None => writer.push_null(),
-            }
+        Self::from_writer(write_payloads(payloads, independent))
+    }
+
+    /// A batch of payloads (`None`: a tombstone) with metadata and errors. Indexes of errors rise.
+    pub fn from_parts<'p>(
+        payloads: impl IntoIterator<Item = Option<&'p [u8]>>,
+        independent: bool,
+        metadata: MetadataWriter,
+        errors: impl IntoIterator<Item = (usize, &'p str)>,
+    ) -> Self {
+        let mut writer = write_payloads(payloads, independent);
+        if !metadata.is_empty() {
+            writer.set_metadata(metadata);
+        }
+        for (index, error) in errors {
+            writer.push_error(index, error);
         }
         Self::from_writer(writer)
     }
@@ -163,6 +171,17 @@ impl Batch {
     pub fn concatenate(batches: &[Self]) -> Option<Self> {
         let length = batches.iter().try_fold(0_u32, |sum, batch| sum.checked_add(batch.length))?;
         Some(Self { parts: batches.iter().flat_map(|batch| batch.parts.iter().cloned()).collect(), length })
+    }
+
+    /// The first error that a message is flagged with, and how many are flagged.
+    #[must_use]
+    pub fn errors(&self) -> Option<(&str, usize)> {
+        if self.mask() & ColumnId::ERRORS.bit() == 0 {
+            return None;
+        }
+        let mut errors = self.iter().filter_map(|message| message.error());
+        let first = errors.next()?;
+        Some((first, 1 + errors.count()))
     }
 
     /// A block with at least the columns of `mask` that there are, and always a header.
@@ -341,4 +360,20 @@ impl<'a> Message<'a> {
     fn view(&self) -> Metadata<'a> {
         self.columns.metadata()
     }
+}
+
+fn write_payloads<P: AsRef<[u8]>>(
+    payloads: impl IntoIterator<Item = Option<P>>,
+    independent: bool,
+) -> BlockWriter {
+    let payloads = payloads.into_iter();
+    let mut writer = BlockWriter::with_capacity(payloads.size_hint().0, 0);
+    writer.set_independent(independent);
+    for payload in payloads {
+        match payload {
+            Some(payload) => writer.push(payload.as_ref()),
+            None => writer.push_null(),
+        }
+    }
+    writer
 }

@@ -12,7 +12,7 @@ pub enum DeriveError {
 
 impl Batch {
     /// A batch of the columns in `block`, which takes every column that is missing there from the
-    /// message of `self` that `origins` names (`Whole`: from the first one).
+    /// message of `self` that `origins` names (`Whole`: from the first one). Payload and nulls go together.
     ///
     /// # Errors
     /// When the block breaks the layout, or `origins` do not fit the two batches.
@@ -21,8 +21,12 @@ impl Batch {
         let length = columns.messages() as usize;
         origins.check(length, self.len()).map_err(DeriveError::Origins)?;
         columns.set_independent(self.independent());
-        let missing = self.mask() & !columns.mask();
         let needs_payload = columns.get(ColumnId::PAYLOAD).is_none();
+        let mut missing = self.mask() & !columns.mask();
+        if !needs_payload {
+            // Whether a message is a tombstone is a matter of its payload.
+            missing &= !ColumnId::NULLS.bit();
+        }
         if missing == 0 && !needs_payload {
             return Ok(Self::from_columns(columns));
         }

@@ -17,6 +17,8 @@ pub struct Rejection {
     pub reason: String,
     /// Indexes of the source messages that failed, rising; `None`: all.
     pub messages: Option<Vec<u32>>,
+    /// Whether they may have failed because of one among them: try them apart.
+    pub apart: bool,
 }
 
 /// Messages of one batch that could not be delivered.
@@ -65,6 +67,7 @@ struct Source {
 struct Failed {
     reason: Option<String>,
     all: bool,
+    apart: bool,
     messages: BTreeSet<u32>,
 }
 
@@ -97,6 +100,12 @@ impl Transaction {
     /// Nothing was delivered.
     pub fn reject(self, reason: &str) {
         self.settle(&[Failure { reason: reason.to_owned(), messages: None }]);
+    }
+
+    /// Nothing was delivered, maybe because of one message among them.
+    pub fn reject_apart(self, reason: &str) {
+        self.lineage.source.lock().apart = true;
+        self.reject(reason);
     }
 
     /// Everything was delivered but what `failures` name.
@@ -153,7 +162,7 @@ impl Lineage {
     }
 
     fn fail(&self, reason: &str, messages: Option<&[u32]>) {
-        let mut failed = self.source.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = self.source.lock();
         failed.reason.get_or_insert_with(|| reason.to_owned());
         match (&self.origins, messages) {
             (SourceOrigins::Same, None) | (SourceOrigins::Whole, _) => failed.all = true,
@@ -168,15 +177,21 @@ impl Lineage {
     }
 }
 
+impl Source {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Failed> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Drop for Source {
     fn drop(&mut self) {
-        let Failed { reason, all, messages } =
+        let Failed { reason, all, apart, messages } =
             std::mem::take(self.failed.get_mut().unwrap_or_else(PoisonError::into_inner));
         let outcome = match reason {
             None => Outcome::Acknowledged,
-            Some(reason) if all => Outcome::Rejected(Rejection { reason, messages: None }),
+            Some(reason) if all => Outcome::Rejected(Rejection { reason, messages: None, apart }),
             Some(reason) => {
-                Outcome::Rejected(Rejection { reason, messages: Some(messages.into_iter().collect()) })
+                Outcome::Rejected(Rejection { reason, messages: Some(messages.into_iter().collect()), apart })
             }
         };
         if let Some(tell) = self.tell.get_mut().unwrap_or_else(PoisonError::into_inner).take() {

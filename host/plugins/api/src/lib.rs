@@ -1,0 +1,22 @@
+//! The seam between the pipeline engine and whatever provides its components.
+//!
+//! The engine opens components through [`Components`] and talks to them through one trait per kind.
+//! `forebay-plugins-runtime` implements them with WebAssembly instances; tests supply scripted ones.
+//!
+//! Concurrency: a component is used by one task at a time. A call that is dropped before it ends
+//! loses the instance behind it; the next call opens a fresh one.
+
+mod component;
+mod error;
+mod operation;
+mod setup;
+mod wakes;
+
+pub use component::{
+    Components, Event, Input, Output, Pending, Processing, Processor, Scanned, Scanner, Settlement,
+    Stream, Token, WriteError, Written,
+};
+pub use error::{ComponentError, LostInstance, LostReason, OpenError, Problem};
+pub use operation::Operation;
+pub use setup::{ByteStream, Form, MetadataValue, PipelineName, Rights, Setup};
+pub use wakes::{Wakes, Woken};

@@ -1,1 +1,33 @@
+//! Runs plugins: loads WebAssembly components, links the capabilities, and makes instances of them
+//! that implement the traits of `forebay-plugins-api`.
+//!
+//! - [`Plugins`] holds every loaded plugin, tells what they provide, and opens components.
+//! - An instance is one store with one component in it. It is used by one task at a time; a trap, a
+//!   limit, a broken contract or a dropped call loses it, and the next call opens a fresh one.
+//! - Each capability is one file in `host/`, each kind of component one file in `components/`.
+//!
+//! Not here: what batches are put together of, retries, routing (the engine's), and the plugins.
 
+mod bindings;
+mod cache;
+mod components;
+mod engine;
+mod grants;
+mod guest;
+mod host;
+mod instance;
+mod limits;
+mod load;
+mod meter;
+mod plugin;
+mod plugins;
+mod scope;
+mod stdio;
+
+pub use cache::CodeCache;
+pub use engine::{Interruption, PrecompileError, TICK, precompile};
+pub use grants::{Access, Grants, GrantsError, is_own_key};
+pub use limits::Limits;
+pub use load::{LoadError, LoadProblem, PluginFile};
+pub use plugin::{Digest, Embedded, PluginInfo};
+pub use plugins::{Plugins, Settings};

@@ -1,1 +1,77 @@
+//! Bloblang: the language that reshapes messages in a pipeline, compatible with Bento's.
+//!
+//! A [`Mapping`] is compiled once and run on many messages; an [`Interpolated`] text and a [`Query`] are its
+//! smaller relatives. The crate is pure: messages come in through [`Messages`], and time, randomness and the
+//! environment through [`World`], so the same code runs natively and as a plugin.
+//!
+//! What it is not: it reads no files (`import` and `from` are refused), logs nothing and keeps no state between
+//! runs except what `counter()` and a seeded `random_int()` count.
+//!
+//! Guarantees:
+//! - A source of any shape is compiled or refused with a position; a message of any shape is mapped or leaves an
+//!   error. Neither can panic or exhaust the stack (see `limits.rs`).
+//! - A `mapping` that fails changes nothing. A `mutation` that fails keeps what its earlier statements did.
+//! - The content of a message is read as a document at most once, and only if a statement looks at it.
+//!
+//! The way of a mapping: `lexer` and `parser` make a tree (`syntax`), `compile` checks it and makes a `program`,
+//! `eval` runs that on `value`s. Every function and method is a file with a `FunctionSpec` (`functions`, `methods`).
+//!
+//! ```
+//! use forebay_bloblang::{Content, Form, Mapping, Messages, Value, World};
+//!
+//! struct One(&'static [u8]);
+//! impl Messages for One {
+//!     fn len(&self) -> usize { 1 }
+//!     fn content(&self, _: usize) -> &[u8] { self.0 }
+//!     fn metadata_get(&self, _: usize, _: &str) -> Option<Value> { None }
+//!     fn metadata_all(&self, _: usize) -> Vec<(String, Value)> { Vec::new() }
+//!     fn error(&self, _: usize) -> Option<&str> { None }
+//! }
+//!
+//! struct Nowhere;
+//! impl World for Nowhere {
+//!     fn random_u64(&mut self) -> u64 { 4 }
+//!     fn now(&mut self) -> (i64, u32) { (0, 0) }
+//!     fn env(&mut self, _: &str) -> Result<Option<String>, String> { Ok(None) }
+//!     fn hostname(&mut self) -> Result<String, String> { Ok("nowhere".into()) }
+//! }
+//!
+//! let mut mapping = Mapping::compile("root.name = this.name.uppercase()", Form::Mapping).unwrap();
+//! let mut out = Vec::new();
+//! let outcome = mapping.run(&One(br#"{"name":"sam","age":7}"#), 0, &mut Nowhere, &mut out);
+//! assert_eq!(outcome.content, Content::Written);
+//! assert_eq!(out, br#"{"name":"SAM"}"#);
+//! ```
 
+mod compile;
+mod eval;
+mod failure;
+mod functions;
+mod interpolated;
+mod lexer;
+mod limits;
+mod mapping;
+mod methods;
+mod parse_error;
+mod parser;
+mod program;
+mod query;
+mod spec;
+mod syntax;
+mod value;
+mod world;
+
+pub use functions::functions;
+pub use interpolated::Interpolated;
+pub use mapping::{Content, Form, Mapping, Outcome};
+pub use methods::methods;
+pub use parse_error::ParseError;
+pub use query::Query;
+pub use spec::{Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec, Status};
+pub use value::{Array, Object, Text, Timestamp, Value};
+pub use world::{Messages, World};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Handle};
+
+use crate::Shutdown;
+
+/// Threads that each run a single-threaded runtime, for work that must stay on its thread or that
+/// may keep a core busy. What is spawned on one of them never moves to another.
+#[derive(Debug)]
+pub struct Threads {
+    handles: Vec<Handle>,
+    stop: Shutdown,
+    running: Vec<JoinHandle<()>>,
+}
+
+/// A task that did not reach its end: it panicked, or its thread was stopped.
+#[derive(Debug)]
+pub struct TaskFailed {
+    task: &'static str,
+    reason: String,
+}
+
+impl Threads {
+    /// Starts `count` threads named `name-0`, `name-1` and so on.
+    ///
+    /// # Errors
+    /// When the system refuses a thread or a runtime.
+    pub fn start(name: &str, count: usize) -> io::Result<Self> {
+        let stop = Shutdown::new();
+        let mut threads = Self { handles: Vec::new(), stop: stop.clone(), running: Vec::new() };
+        for index in 0..count.max(1) {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            threads.handles.push(runtime.handle().clone());
+            let stop = stop.clone();
+            let body = move || {
+                runtime.block_on(stop.cancelled());
+                // A read that blocks for ever (a terminal) must not keep the process.
+                runtime.shutdown_background();
+            };
+            threads.running.push(std::thread::Builder::new().name(format!("{name}-{index}")).spawn(body)?);
+        }
+        Ok(threads)
+    }
+
+    /// How many threads there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.handles.len()
+    }
+
+    /// Never: there is at least one thread.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Runs a task on thread `index` (modulo their number). The returned future gives its result;
+    /// dropping that future lets the task run on.
+    ///
+    /// # Errors
+    /// When the task panics or its thread stops before its end.
+    #[expect(clippy::disallowed_methods, reason = "this is the replacement that the lint names")]
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        index: usize,
+        task: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Result<T, TaskFailed>> + Send + 'static {
+        let handle = self.handles[index % self.handles.len()].spawn(work);
+        async move { handle.await.map_err(|error| TaskFailed { task, reason: error.to_string() }) }
+    }
+}
+
+impl Drop for Threads {
+    /// Stops the threads; tasks that still run are dropped where they wait.
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for thread in self.running.drain(..) {
+            // A thread that panicked has said so on standard error already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Display for TaskFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ended early: {}", self.task, self.reason)
+    }
+}
+
+impl std::error::Error for TaskFailed {}

@@ -1,0 +1,39 @@
+//! `forebay`: runs, checks and lists pipelines of WebAssembly components.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
+
+mod args;
+mod embedded;
+mod lint;
+mod list;
+mod log;
+mod plugins;
+mod run;
+mod variables;
+
+use std::process::ExitCode;
+
+use args::Command;
+
+fn main() -> ExitCode {
+    let command = args::parse();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("forebay: start a runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(async {
+        match command {
+            Command::Run(run) => run::run(run).await,
+            Command::Lint(lint) => lint::lint(lint).await,
+            Command::List(list) => list::list(list).await,
+        }
+    });
+    runtime.shutdown_background();
+    result.unwrap_or_else(|error| {
+        eprintln!("forebay: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,42 @@
+//! Loading the plugins that the flags name.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use forebay_metrics::Metrics;
+use forebay_plugins_runtime::{Grants, PluginFile, Plugins, Settings};
+
+use crate::args;
+use crate::embedded::EMBEDDED;
+
+/// Loads the default plugins and those of the plugin folder. Files that can't be loaded are named
+/// on standard error; the rest loads.
+pub(crate) async fn load(flags: &args::Plugins, metrics: &Arc<Metrics>) -> anyhow::Result<Plugins> {
+    let args::Plugins { plugin_dir, plugin_grants, plugin_cache } = flags;
+    let grants = match plugin_grants {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+            Grants::parse(&text).with_context(|| format!("read {}", file.display()))?
+        }
+        None => Grants::default(),
+    };
+    let (files, mut errors) = match plugin_dir {
+        Some(folder) => PluginFile::read_folder(folder)?,
+        None => (Vec::new(), Vec::new()),
+    };
+    let settings = Settings { grants, cache: plugin_cache.clone().or_else(default_cache), ..Settings::default() };
+    let (plugins, more) = Plugins::load(EMBEDDED, &files, settings, Arc::clone(metrics)).await?;
+    errors.extend(more);
+    for error in &errors {
+        eprintln!("forebay: plugin not loaded: {error}");
+    }
+    Ok(plugins)
+}
+
+/// `$XDG_CACHE_HOME/forebay`, or `~/.cache/forebay`.
+fn default_cache() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
+    Some(caches.join("forebay").join("code"))
+}

@@ -1,0 +1,102 @@
+//! `forebay run`.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use forebay_lifecycle::{Shutdown, Threads};
+use forebay_metrics::Metrics;
+use forebay_pipeline_config::{Examined, LintOptions, PipelineConfig, Severity, examine};
+use forebay_pipeline_engine::{Ended, Identity, check_mappings, run as run_pipeline};
+use forebay_plugins_api::{Components, PipelineName, Rights};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::Run;
+use crate::variables::ProcessVariables;
+use crate::{log, plugins};
+
+pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
+    let Run { file, plugins: plugin_flags, chilled, metrics_file } = flags;
+    let log = log::start();
+    let metrics = Arc::new(Metrics::default());
+    let components: Arc<dyn Components> = Arc::new(plugins::load(&plugin_flags, &metrics).await?);
+    let path = file.display().to_string();
+    let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
+    let Some(config) = read(&path, &text, components.as_ref(), chilled).await else {
+        return Ok(ExitCode::FAILURE);
+    };
+    log.set(&config.logger);
+
+    let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = Threads::start("guest", cpus).context("start threads")?;
+    let identity = Identity { name: name(&file), file: path, rights: Rights::Starter };
+    let stop = Shutdown::new();
+    let pipeline = run_pipeline(&identity, &config, &components, &threads, stop.clone());
+    let ended = pipeline_and_signals(pipeline, stop).await?;
+    if let Some(file) = metrics_file {
+        std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
+    }
+    match ended {
+        Ended::InputEnded => tracing::info!(pipeline = %identity.name, "the input has ended, everything is delivered"),
+        Ended::Stopped => tracing::info!(pipeline = %identity.name, "stopped, everything that was read is delivered"),
+        Ended::GaveUp => {
+            let timeout = config.shutdown_timeout;
+            tracing::error!(pipeline = %identity.name, ?timeout, "gave up before everything was delivered");
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads and checks a configuration; prints what is wrong with it.
+async fn read(path: &str, text: &str, components: &dyn Components, chilled: bool) -> Option<PipelineConfig> {
+    let examined = examine(path, text, &ProcessVariables, components.catalog(), LintOptions::default());
+    let Examined { config, mut problems } = examined;
+    if let Some(config) = &config {
+        problems.extend(check_mappings(path, config, components).await);
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    if problems.iter().any(|problem| problem.severity == Severity::Fatal) {
+        return None;
+    }
+    if !problems.is_empty() && !chilled {
+        eprintln!("forebay: not started because of the faults above; --chilled starts all the same");
+        return None;
+    }
+    config
+}
+
+/// The name of a pipeline is that of its file.
+fn name(file: &Path) -> PipelineName {
+    PipelineName::new(&file.file_stem().unwrap_or_default().to_string_lossy())
+}
+
+/// Waits for the pipeline. The first SIGINT or SIGTERM stops it, a second one ends the process.
+async fn pipeline_and_signals(
+    pipeline: impl Future<Output = Result<Ended, forebay_pipeline_engine::RunError>>,
+    stop: Shutdown,
+) -> anyhow::Result<Ended> {
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    tokio::pin!(pipeline);
+    let mut signals = 0;
+    loop {
+        tokio::select! {
+            ended = &mut pipeline => return Ok(ended?),
+            _ = interrupt.recv() => signals += 1,
+            _ = terminate.recv() => signals += 1,
+        }
+        match signals {
+            1 => {
+                tracing::info!("stopping: no more is read, what was read is delivered");
+                stop.cancel();
+            }
+            _ => anyhow::bail!("stopped at once by a second signal"),
+        }
+    }
+}

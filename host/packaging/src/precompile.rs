@@ -1,0 +1,66 @@
+//! Compiled code beside every component of a folder.
+//!
+//! `NAME.wasm` gets `NAME.cwasm`, its code; `NAME.sha256`, the digest of the component that it was
+//! compiled from; and `NAME.stamp`, which says of which component and by which compiler. The compiler is
+//! known by the digest of this very program: whatever changes it, a setting or a version, compiles anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use forebay_plugins_runtime::{Digest, precompile};
+
+pub(crate) fn folder(folder: &Path) -> Result<()> {
+    let compiler = Digest::of(&read(&std::env::current_exe().context("find this program")?)?);
+    for component in components(folder)? {
+        let name = component.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let bytes = read(&component)?;
+        let digest = Digest::of(&bytes);
+        let stamp = format!("component {}\ncompiler {}\n", digest.as_str(), compiler.as_str());
+        let [code_file, digest_file, stamp_file] =
+            ["cwasm", "sha256", "stamp"].map(|extension| component.with_extension(extension));
+        let is_there = code_file.exists() && digest_file.exists();
+        if is_there && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+            println!("--> done already: compile {name}");
+            continue;
+        }
+        // Until all are written nobody may take the old ones for the new.
+        if stamp_file.exists() {
+            fs::remove_file(&stamp_file).with_context(|| format!("remove {}", stamp_file.display()))?;
+        }
+        let code = precompile(&bytes).with_context(|| format!("compile {}", component.display()))?;
+        write(&code_file, &code)?;
+        write(&digest_file, digest.as_str().as_bytes())?;
+        write(&stamp_file, stamp.as_bytes())?;
+        println!(
+            "--> compiled {name}: {} KiB of component, {} KiB of code",
+            bytes.len() / 1024,
+            code.len() / 1024
+        );
+    }
+    Ok(())
+}
+
+/// The components of a folder, sorted by name.
+fn components(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        bail!("{} is not a folder: run `cargo xtask plugins` first", folder.display());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry.with_context(|| format!("read {}", folder.display()))?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("read {}", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).with_context(|| format!("write {}", path.display()))
+}

@@ -1,0 +1,152 @@
+//! A component in a configuration: which one it is, its settings with every default filled in, what it contains.
+//!
+//! Written as `{label, type, <name>: <settings>, processors}`, where `processors` belongs to inputs and outputs and
+//! `type` is needed only if the name cannot be told. Components within the settings (a scanner, say) are taken out of
+//! [`ComponentConfig::config`] and become [`Child`]ren.
+
+mod fields;
+mod infer;
+mod label;
+mod text;
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::lint::Examiner;
+use crate::position::{Position, Span};
+use crate::source::Source;
+use crate::spec::{ComponentName, Kind, Status};
+use crate::yaml::{Node, Value};
+
+pub(crate) use fields::Fields;
+pub use label::{BadLabel, Label};
+pub use text::TextField;
+
+/// A component that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComponentConfig {
+    pub kind: Kind,
+    pub name: ComponentName,
+    pub label: Option<Label>,
+    /// Where it is in the configuration, as Bento's metrics say it: `input`, `pipeline.processors.0`.
+    pub path: String,
+    pub span: Span,
+    /// The settings, with defaults, without the components in them. May hold secrets.
+    pub config: Json,
+    /// The components in the settings.
+    pub children: Vec<Child>,
+    /// The processors attached to an input or an output.
+    pub processors: Vec<Self>,
+    texts: Vec<TextField>,
+    source: Arc<Source>,
+}
+
+/// A component in the settings of another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Child {
+    /// The field it was written in, as a JSON pointer: `/scanner`, `/cases/0/processors/1`.
+    pub pointer: String,
+    pub component: ComponentConfig,
+}
+
+impl ComponentConfig {
+    /// The child that is a scanner; a component has one at most.
+    pub fn scanner(&self) -> Option<&Child> {
+        self.children.iter().find(|child| child.component.kind == Kind::Scanner)
+    }
+
+    /// The strings of the settings that are mappings or hold interpolations.
+    pub fn texts(&self) -> &[TextField] {
+        &self.texts
+    }
+
+    /// Where in the file a place of such a string is, both counted from one. Exact for block scalars (`|`) and
+    /// strings on one line; otherwise as near as the style allows.
+    pub fn position_of(&self, pointer: &str, line: usize, column: usize) -> Option<Position> {
+        let text = self.texts.iter().find(|text| text.pointer == pointer)?;
+        Some(text.locate(&self.source, Position { line, column }))
+    }
+}
+
+/// Reads a component; every problem is left with the examiner. `None` if it cannot be told what it is.
+pub(crate) fn examine(
+    examiner: &mut Examiner<'_>,
+    kind: Kind,
+    node: &Node,
+    path: &str,
+) -> Option<ComponentConfig> {
+    if !examiner.enter(node.span.start) {
+        return None;
+    }
+    let result = examine_entered(examiner, kind, node, path);
+    examiner.leave();
+    result
+}
+
+fn examine_entered(
+    examiner: &mut Examiner<'_>,
+    kind: Kind,
+    node: &Node,
+    path: &str,
+) -> Option<ComponentConfig> {
+    let inferred = infer::infer(examiner, kind, node);
+    let label = label::examine(examiner, node);
+    // Processors are read even if the component is unknown, so that their problems are reported in the same go.
+    let processors = processors(examiner, kind, node, path);
+    let inferred = inferred?;
+    let spec = &inferred.entry.spec;
+    if examiner.options.reject_deprecated && spec.status == Status::Deprecated {
+        examiner.lint(inferred.at.start, format!("component {} is deprecated", spec.name));
+    }
+    if examiner.options.require_labels && label.is_none() && kind != Kind::Scanner {
+        examiner.lint(node.span.start, format!("label is required for {}", spec.name));
+    }
+    let mut fields = Fields::new(examiner, format!("{path}.{}", spec.name));
+    let config = fields.whole(inferred.config, &spec.config, inferred.at);
+    let (texts, children) = fields.finish();
+    Some(ComponentConfig {
+        kind,
+        name: spec.name.clone(),
+        label,
+        path: path.to_owned(),
+        span: examiner.source.written_span(node.span),
+        config,
+        children,
+        processors,
+        texts,
+        source: Arc::clone(&examiner.source),
+    })
+}
+
+/// The fields next to the component's own name that mean something for every component of its kind.
+pub(crate) fn reserved(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Input | Kind::Output => &["label", "type", "processors"],
+        Kind::Processor | Kind::Mapping | Kind::Scanner | Kind::Cache => &["label", "type"],
+    }
+}
+
+fn processors(examiner: &mut Examiner<'_>, kind: Kind, node: &Node, path: &str) -> Vec<ComponentConfig> {
+    let Some((key, list)) = node.entry("processors").filter(|_| reserved(kind).contains(&"processors"))
+    else {
+        return Vec::new();
+    };
+    let Value::Sequence(items) = &list.value else {
+        if !list.is_null() {
+            examiner.fatal(list.span.start, "expected array value");
+        }
+        return Vec::new();
+    };
+    if items.is_empty() && list.style != crate::yaml::Style::Default {
+        examiner.lint(key.span.start, "field processors is empty and can be removed");
+    }
+    let mut read = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        read.extend(examine(examiner, Kind::Processor, item, &format!("{path}.processors.{index}")));
+    }
+    read
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! Settings against their specification: types converted, defaults filled in, components taken out.
+//!
+//! As in Bento a number or a boolean where a string is expected is its text, and a number with nothing behind the
+//! point is an integer. A quoted number or boolean is read where one is expected, because a variable is often quoted.
+//! `null` is the same as leaving a field out.
+
+mod scalar;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::component::{Child, TextField, examine};
+use crate::lint::Examiner;
+use crate::position::Span;
+use crate::spec::{FieldKind, FieldSpec, FieldType, Kind};
+use crate::suggest;
+use crate::yaml::{Key, Node, Value};
+
+/// The walk over the settings of one component.
+pub(crate) struct Fields<'e, 'a> {
+    examiner: &'e mut Examiner<'a>,
+    /// The dotted path that the components in the settings continue.
+    path: String,
+    /// Where the walk is in the settings.
+    at: Vec<String>,
+    texts: Vec<TextField>,
+    children: Vec<Child>,
+}
+
+impl<'e, 'a> Fields<'e, 'a> {
+    pub(crate) fn new(examiner: &'e mut Examiner<'a>, path: String) -> Self {
+        Self { examiner, path, at: Vec::new(), texts: Vec::new(), children: Vec::new() }
+    }
+
+    pub(crate) fn finish(self) -> (Vec<TextField>, Vec<Child>) {
+        (self.texts, self.children)
+    }
+
+    /// The settings as a whole. `at` is where the component is named.
+    pub(super) fn whole(&mut self, node: Option<&Node>, spec: &FieldSpec, at: Span) -> Json {
+        if let Some(node) = node.filter(|node| !node.is_null()) {
+            return self.value(node, spec, at).unwrap_or(Json::Null);
+        }
+        if let Some(default) = &spec.default {
+            return self.default(default, spec, at).unwrap_or(Json::Null);
+        }
+        if spec.is_plain_object() {
+            return self.default(&json!({}), spec, at).unwrap_or(Json::Null);
+        }
+        if !spec.optional {
+            self.examiner.fatal(at.start, "a value is required here");
+        }
+        Json::Null
+    }
+
+    /// The stated fields of an object; what else it holds is not looked at. `at` is where missing fields are missed.
+    pub(crate) fn known(
+        &mut self,
+        entries: &[(Key, Node)],
+        specs: &[FieldSpec],
+        at: Span,
+    ) -> Map<String, Json> {
+        let mut object = Map::new();
+        for spec in specs {
+            self.at.push(spec.name.clone());
+            let given = entries.iter().find(|(key, value)| key.text == spec.name && !value.is_null());
+            let value = match given {
+                Some((key, node)) => {
+                    self.deprecation(key, spec);
+                    self.value(node, spec, node.span)
+                }
+                None => self.absent(spec, at),
+            };
+            self.at.pop();
+            if let Some(value) = value {
+                object.insert(spec.name.clone(), value);
+            }
+        }
+        object
+    }
+
+    fn deprecation(&mut self, key: &Key, spec: &FieldSpec) {
+        if spec.deprecated && self.examiner.options.reject_deprecated {
+            self.examiner.lint(key.span.start, format!("field {} is deprecated", spec.name));
+        }
+    }
+
+    fn absent(&mut self, spec: &FieldSpec, at: Span) -> Option<Json> {
+        if let Some(default) = &spec.default {
+            return self.default(default, spec, at);
+        }
+        if spec.optional {
+            return None;
+        }
+        if spec.is_required() {
+            self.examiner.fatal(at.start, format!("field {} is required", spec.name));
+            return None;
+        }
+        self.default(&json!({}), spec, at)
+    }
+
+    fn default(&mut self, default: &Json, spec: &FieldSpec, at: Span) -> Option<Json> {
+        if default.is_null() {
+            return Some(Json::Null);
+        }
+        self.value(&Node::from_json(default, at), spec, at)
+    }
+
+    fn value(&mut self, node: &Node, spec: &FieldSpec, at: Span) -> Option<Json> {
+        match (spec.kind, &node.value) {
+            (FieldKind::Scalar, _) => self.single(node, spec, at),
+            (FieldKind::Array, Value::Sequence(items)) => {
+                let mut values = Vec::with_capacity(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    self.at.push(index.to_string());
+                    values.extend(self.single(item, spec, item.span));
+                    self.at.pop();
+                }
+                spec.field_type.component().is_none().then_some(Json::Array(values))
+            }
+            (FieldKind::Map, Value::Mapping(entries)) => {
+                let mut values = Map::new();
+                for (key, item) in entries {
+                    self.at.push(key.text.clone());
+                    if let Some(value) = self.single(item, spec, item.span) {
+                        values.insert(key.text.clone(), value);
+                    }
+                    self.at.pop();
+                }
+                spec.field_type.component().is_none().then_some(Json::Object(values))
+            }
+            (FieldKind::Array, _) => {
+                self.examiner.fatal(node.span.start, "expected array value");
+                None
+            }
+            (FieldKind::Map, _) => {
+                self.examiner.fatal(node.span.start, format!("expected object value, got {}", node.tag()));
+                None
+            }
+        }
+    }
+
+    fn single(&mut self, node: &Node, spec: &FieldSpec, at: Span) -> Option<Json> {
+        if let Some(kind) = spec.field_type.component() {
+            self.component(kind, node);
+            return None;
+        }
+        match spec.field_type {
+            FieldType::Object => self.object(node, spec, at),
+            FieldType::Unknown => match node.to_json() {
+                Ok(value) => Some(value),
+                Err(error) => {
+                    self.examiner.fatal(error.position, error.message);
+                    None
+                }
+            },
+            _ => self.scalar(node, spec),
+        }
+    }
+
+    fn object(&mut self, node: &Node, spec: &FieldSpec, at: Span) -> Option<Json> {
+        let Value::Mapping(entries) = &node.value else {
+            self.examiner.fatal(node.span.start, format!("expected object value, got {}", node.tag()));
+            return None;
+        };
+        for (key, _) in entries {
+            if spec.fields.iter().all(|field| field.name != key.text) {
+                let names = spec.fields.iter().map(|field| field.name.as_str());
+                let hint = suggest::hint(&key.text, names);
+                self.examiner.lint(key.span.start, format!("field {} not recognised{hint}", key.text));
+            }
+        }
+        Some(Json::Object(self.known(entries, &spec.fields, at)))
+    }
+
+    fn scalar(&mut self, node: &Node, spec: &FieldSpec) -> Option<Json> {
+        let value = match scalar::convert(node, spec.field_type) {
+            Ok(value) => value,
+            Err(message) => {
+                self.examiner.fatal(node.span.start, message);
+                return None;
+            }
+        };
+        if spec.field_type != FieldType::String {
+            return Some(value);
+        }
+        let is_evaluated = spec.interpolated && node.text.contains("${!");
+        if !spec.options.is_empty() && !is_evaluated && !spec.options.contains(&node.text) {
+            let hint = suggest::hint(&node.text, spec.options.iter().map(String::as_str));
+            let options = spec.options.join(", ");
+            let message = format!("value `{}` is not one of the options {options}{hint}", node.text);
+            self.examiner.lint(node.span.start, message);
+        }
+        if spec.interpolated || spec.mapping.is_some() {
+            self.texts.push(TextField::new(self.pointer(), spec, node, &self.examiner.source));
+        }
+        Some(value)
+    }
+
+    fn component(&mut self, kind: Kind, node: &Node) {
+        let mut path = self.path.clone();
+        for segment in &self.at {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(segment);
+        }
+        if let Some(component) = examine(self.examiner, kind, node, &path) {
+            self.children.push(Child { pointer: self.pointer(), component });
+        }
+    }
+
+    fn pointer(&self) -> String {
+        self.at.iter().map(|segment| format!("/{}", segment.replace('~', "~0").replace('/', "~1"))).collect()
+    }
+}

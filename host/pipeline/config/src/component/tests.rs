@@ -1,0 +1,183 @@
+use std::collections::BTreeMap;
+
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+
+use crate::position::Position;
+use crate::spec::{Description, Kind};
+use crate::{Catalog, PipelineConfig, Problem, read};
+
+fn catalog() -> Catalog {
+    let description = json!({"contract": 1, "plugin": {"name": "test"}, "components": [
+        {"kind": "input", "name": "file", "config": {"type": "object", "fields": [
+            {"name": "paths", "type": "string", "kind": "array"},
+            {"name": "limit", "type": "int", "default": 10},
+            {"name": "note", "type": "string", "optional": true},
+            {"name": "any", "type": "unknown", "default": {"deep": [1]}},
+            {"name": "none", "type": "string", "default": null},
+            {"name": "tls", "type": "object", "fields": [
+                {"name": "enabled", "type": "bool", "default": false},
+                {"name": "key", "type": "string", "default": ""},
+            ]},
+            {"name": "auth", "type": "object", "optional": true, "fields": [{"name": "user", "type": "string"}]},
+            {"name": "strict", "type": "object", "fields": [
+                {"name": "a", "type": "int", "default": 1}, {"name": "b", "type": "int", "optional": true},
+            ]},
+            {"name": "scanner", "type": "scanner", "default": {"decompress": {}}},
+        ]}},
+        {"kind": "input", "name": "loop", "config": {"type": "object", "fields": [
+            {"name": "inputs", "type": "input", "kind": "array", "default": [{"loop": {}}]}]}},
+        {"kind": "scanner", "name": "lines", "config": {"type": "object", "fields": [
+            {"name": "max", "type": "int", "default": 100}]}},
+        {"kind": "scanner", "name": "decompress", "config": {"type": "object", "fields": [
+            {"name": "algorithm", "type": "string", "default": "gzip"},
+            {"name": "into", "type": "scanner", "default": {"lines": {"max": 7}}}]}},
+        {"kind": "processor", "name": "mapping", "config": {"type": "string", "mapping": "bloblang"}},
+        {"kind": "processor", "name": "try", "config": {"type": "processor", "kind": "array"}},
+        {"kind": "processor", "name": "log", "config": {"type": "object", "fields": [
+            {"name": "message", "type": "string", "interpolated": true, "default": "hello"},
+            {"name": "fields/x", "type": "string", "kind": "map", "mapping": "bloblang", "optional": true}]}},
+        {"kind": "output", "name": "drop"},
+    ]});
+    let mut catalog = Catalog::new();
+    catalog.insert(Description::from_json(&description.to_string()).unwrap()).unwrap();
+    catalog
+}
+
+fn try_read(text: &str) -> Result<PipelineConfig, Vec<Problem>> {
+    let variables = BTreeMap::from([("LONG".to_owned(), "a long value".to_owned())]);
+    read("f", &format!("{text}\noutput:\n  drop: {{}}\n"), &variables, &catalog())
+}
+
+fn messages(text: &str) -> Vec<String> {
+    try_read(text).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn defaults_are_filled_in_all_the_way_down() {
+    let config =
+        try_read("input:\n  file:\n    paths: [ a, 1.0, true ]\n    tls: { key: k }\n    note:").unwrap();
+    assert_eq!(
+        config.input.config,
+        json!({
+            "paths": ["a", "1.0", "true"], "limit": 10, "any": {"deep": [1]}, "none": null,
+            "tls": {"enabled": false, "key": "k"}, "strict": {"a": 1},
+        })
+    );
+    assert_eq!(config.output.config, json!({}));
+}
+
+#[test]
+fn scanners_are_taken_out_and_their_defaults_read_as_components() {
+    let config = try_read("input:\n  file:\n    paths: []").unwrap();
+    let scanner = config.input.scanner().unwrap();
+    assert_eq!(
+        (scanner.pointer.as_str(), scanner.component.path.as_str()),
+        ("/scanner", "input.file.scanner")
+    );
+    assert_eq!(scanner.component.config, json!({"algorithm": "gzip"}));
+    let inner = scanner.component.scanner().unwrap();
+    assert_eq!((inner.component.name.as_str(), &inner.component.config), ("lines", &json!({"max": 7})));
+
+    let config = try_read("input:\n  file:\n    paths: []\n    scanner:\n      lines: {max: 3}").unwrap();
+    assert_eq!(config.input.scanner().unwrap().component.config, json!({"max": 3}));
+    assert_eq!(config.input.scanner().unwrap().component.span.start, Position { line: 5, column: 7 });
+}
+
+#[test]
+fn paths_and_pointers_lead_to_every_component() {
+    let text = "
+input:
+  label: in
+  file: {paths: []}
+  processors:
+    - mapping: root = this
+pipeline:
+  processors:
+    - try:
+        - log: {}
+        - try: [ {log: {}} ]";
+    let config = try_read(text).unwrap();
+    assert_eq!(config.input.label.as_ref().unwrap().as_str(), "in");
+    assert_eq!(config.input.processors[0].path, "input.processors.0");
+    assert_eq!(config.input.processors[0].config, json!("root = this"));
+    let outer = &config.processors[0];
+    assert_eq!((outer.path.as_str(), &outer.config), ("pipeline.processors.0", &Json::Null));
+    assert_eq!((outer.kind, outer.children.len()), (Kind::Processor, 2));
+    let inner = &outer.children[1];
+    assert_eq!(
+        (inner.pointer.as_str(), inner.component.path.as_str()),
+        ("/1", "pipeline.processors.0.try.1")
+    );
+    assert_eq!(inner.component.children[0].component.path, "pipeline.processors.0.try.1.try.0");
+}
+
+#[rstest]
+#[case::required("input:\n  file: {}", &["f(2,3) field paths is required"])]
+#[case::required_without_settings("input:\n  file:", &["f(2,3) field paths is required"])]
+#[case::required_by_type("input:\n  type: file", &["f(2,9) field paths is required"])]
+#[case::required_within("input:\n  file: {paths: [], auth: {}}", &["f(2,27) field user is required"])]
+#[case::text_required("input:\n  file: {paths: []}\n  processors: [ mapping: ]", &["f(3,17) a value is required here"])]
+#[case::int("input:\n  file: {paths: [], limit: many}", &["f(2,28) expected int value, got string"])]
+#[case::no_json("input:\n  file: {paths: [], any: [.nan]}", &["f(2,27) the number .nan cannot be used here"])]
+#[case::null_item("input:\n  file: {paths: [~]}", &["f(2,18) expected string value, got null"])]
+#[case::scanner(
+    "input:\n  file: {paths: [], scanner: {line: {}}}",
+    &["f(2,31) scanner `line` not recognised, did you mean `lines`?"]
+)]
+#[case::two_of_them("input:\n  file: {paths: []}\n  loop: {}", &["f(3,3) this input is `file` already and cannot be `loop` as well"])]
+fn settings_that_do_not_fit_are_reported(#[case] text: &str, #[case] expected: &[&str]) {
+    assert_eq!(messages(text), expected);
+}
+
+#[test]
+fn defaults_that_contain_themselves_end() {
+    let problems = messages("input:\n  loop: {}");
+    assert_eq!(problems, ["f(2,3) components are nested deeper than 64 levels"]);
+}
+
+#[test]
+fn places_in_mappings_lead_to_places_in_the_file() {
+    let text = "
+input:
+  file: {paths: []}
+pipeline:
+  processors:
+    - mapping: |
+
+        root = this
+          # more
+    - mapping: 'root = \"it''s\"'
+    - mapping: &m root = ${LONG}!
+    - log:
+        message: >-
+          folded
+          text
+        fields/x:
+          a~b: \"x\\ny z\"
+    - log: {}
+    - mapping: *m";
+    let config = try_read(text).unwrap();
+    let at = |processor: usize, pointer: &str, line, column| {
+        let place = config.processors[processor].position_of(pointer, line, column).unwrap();
+        (place.line, place.column)
+    };
+    assert_eq!((at(0, "", 1, 1), at(0, "", 2, 1), at(0, "", 3, 5)), ((7, 1), (8, 9), (9, 13)));
+    assert_eq!((at(1, "", 1, 1), at(1, "", 1, 12)), ((10, 17), (10, 29)));
+    assert_eq!((at(2, "", 1, 1), at(2, "", 1, 8), at(2, "", 1, 20)), ((11, 19), (11, 26), (11, 33)));
+    assert_eq!((at(3, "/message", 1, 1), at(3, "/message", 2, 1)), ((14, 11), (14, 11)));
+    assert_eq!((at(3, "/fields~1x/a~0b", 1, 1), at(3, "/fields~1x/a~0b", 2, 3)), ((17, 17), (17, 22)));
+    assert_eq!(at(4, "/message", 1, 3), (18, 7));
+    assert_eq!(at(5, "", 1, 1), (11, 19));
+    assert_eq!(config.processors[0].position_of("/nope", 1, 1), None);
+
+    let texts = config.processors[3].texts();
+    assert_eq!(texts.iter().map(|text| text.interpolated).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(texts[1].language.as_deref(), Some("bloblang"));
+}
+
+#[test]
+fn debug_output_does_not_hold_the_text_of_the_file() {
+    let config = try_read("input:\n  file: {paths: []} # ${LONG}").unwrap();
+    assert!(!format!("{config:?}").contains("a long value"));
+}

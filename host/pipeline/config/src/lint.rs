@@ -1,0 +1,125 @@
+//! From the text of a configuration to a pipeline, or to everything that is wrong with it.
+//!
+//! A problem is either a lint, which Bento lets pass with `--chilled` or behind `# BENTO LINT DISABLE`, or fatal: the
+//! text then does not say what to run. All are reported together, in the order of the file.
+
+mod examiner;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::environment::{Variables, interpolate};
+use crate::pipeline::{self, PipelineConfig};
+use crate::position::Position;
+use crate::yaml;
+
+pub(crate) use examiner::Examiner;
+
+/// The first line of a file that wants no lints.
+const DISABLED: &str = "# BENTO LINT DISABLE";
+
+/// Something wrong with a configuration. Shown as `path(line,column) message`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file, as the caller named it.
+    pub path: String,
+    pub line: usize,
+    /// In characters, counted from one.
+    pub column: usize,
+    pub message: String,
+    pub severity: Severity,
+}
+
+/// Whether a configuration with a problem could be run at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Lint,
+    Fatal,
+}
+
+/// Lints that are off unless asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LintOptions {
+    /// Report components and fields that are deprecated.
+    pub reject_deprecated: bool,
+    /// Report components without a label.
+    pub require_labels: bool,
+}
+
+/// What a text gave.
+#[derive(Debug)]
+pub struct Examined {
+    /// There unless a problem is fatal: what a run that ignores lints would run.
+    pub config: Option<PipelineConfig>,
+    /// In the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads a configuration that must have no problems.
+///
+/// # Errors
+/// Every problem found, in the order of the file; never empty.
+pub fn read(
+    path: &str,
+    text: &str,
+    variables: &dyn Variables,
+    catalog: &Catalog,
+) -> Result<PipelineConfig, Vec<Problem>> {
+    let Examined { config, problems } = examine(path, text, variables, catalog, LintOptions::default());
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(problems),
+    }
+}
+
+/// Reads a configuration and finds its problems.
+pub fn examine(
+    path: &str,
+    text: &str,
+    variables: &dyn Variables,
+    catalog: &Catalog,
+    options: LintOptions,
+) -> Examined {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let interpolated = interpolate(text, variables);
+    let mut problems = Vec::new();
+    let mut add = |at: Position, message: String, severity: Severity| {
+        problems.push(Problem { path: path.to_owned(), line: at.line, column: at.column, message, severity });
+    };
+    if let (Some(first), Some(message)) = (interpolated.unset().first(), interpolated.unset_message()) {
+        add(first.position, message, Severity::Lint);
+    }
+
+    let source = Arc::new(interpolated.source);
+    let parsed = yaml::parse_text(source.expanded());
+    let mut is_fatal = !parsed.errors.is_empty();
+    for error in parsed.errors {
+        add(source.written_at(error.position), error.message, Severity::Fatal);
+    }
+    let mut config = None;
+    if let Some(root) = parsed.root {
+        let mut examiner = Examiner::new(catalog, options, Arc::clone(&source));
+        config = pipeline::examine(&mut examiner, &root);
+        let without_lints = text.starts_with(DISABLED);
+        for finding in examiner.into_findings() {
+            is_fatal |= finding.severity == Severity::Fatal;
+            if finding.severity == Severity::Fatal || !without_lints {
+                add(source.written_at(finding.at), finding.message, finding.severity);
+            }
+        }
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    Examined { config: config.filter(|_| !is_fatal), problems }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}({},{}) {}", self.path, self.line, self.column, self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! What one walk over a configuration carries along: the catalog, the labels seen, the findings so far.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::lint::{LintOptions, Severity};
+use crate::position::Position;
+use crate::source::Source;
+
+/// Findings after this many are dropped: nobody reads them, and a hostile text could have a million.
+const MAX_FINDINGS: usize = 1_000;
+/// How deep components may contain each other. Defaults can hold components, so the depth of the text is no limit.
+const MAX_DEPTH: usize = 64;
+
+pub(crate) struct Examiner<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) options: LintOptions,
+    pub(crate) source: Arc<Source>,
+    findings: Vec<Finding>,
+    labels: HashMap<String, Position>,
+    depth: usize,
+}
+
+/// A problem at a place of the text that was parsed.
+pub(crate) struct Finding {
+    pub(crate) at: Position,
+    pub(crate) message: String,
+    pub(crate) severity: Severity,
+}
+
+impl<'a> Examiner<'a> {
+    pub(crate) fn new(catalog: &'a Catalog, options: LintOptions, source: Arc<Source>) -> Self {
+        Self { catalog, options, source, findings: Vec::new(), labels: HashMap::new(), depth: 0 }
+    }
+
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
+    pub(crate) fn lint(&mut self, at: Position, message: impl Into<String>) {
+        self.push(at, message.into(), Severity::Lint);
+    }
+
+    pub(crate) fn fatal(&mut self, at: Position, message: impl Into<String>) {
+        self.push(at, message.into(), Severity::Fatal);
+    }
+
+    fn push(&mut self, at: Position, message: String, severity: Severity) {
+        // The last place is kept for a fatal finding: whether there is one decides over the configuration.
+        let is_full = match severity {
+            Severity::Lint => self.findings.len() >= MAX_FINDINGS,
+            Severity::Fatal => self.findings.len() > MAX_FINDINGS,
+        };
+        if !is_full {
+            self.findings.push(Finding { at, message, severity });
+        }
+    }
+
+    /// Remembers a label; where it was seen before, if it was.
+    pub(crate) fn label_seen_before(&mut self, label: &str, at: Position) -> Option<Position> {
+        if let Some(first) = self.labels.get(label) {
+            return Some(*first);
+        }
+        self.labels.insert(label.to_owned(), at);
+        None
+    }
+
+    /// Enters a component; `false`, with a finding, if components are nested too deep. Followed by [`Self::leave`]
+    /// only if it was `true`.
+    pub(crate) fn enter(&mut self, at: Position) -> bool {
+        if self.depth == MAX_DEPTH {
+            self.fatal(at, format!("components are nested deeper than {MAX_DEPTH} levels"));
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+}

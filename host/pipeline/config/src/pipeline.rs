@@ -1,0 +1,166 @@
+//! A whole configuration: one input, processors, one output, and the settings around them.
+//!
+//! Fields of Bento that this version does not have are refused by name. Those that only watch the pipeline are lints
+//! and can be passed over; those that change what happens to records are fatal.
+
+mod logger;
+mod threads;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::component::{Child, ComponentConfig, Fields};
+use crate::duration::parse_duration;
+use crate::lint::Examiner;
+use crate::position::Position;
+use crate::spec::{FieldKind, FieldSpec, FieldType};
+use crate::suggest;
+use crate::yaml::{Key, Node, Value};
+
+pub use logger::{LogFormat, LogLevel, LoggerConfig};
+pub use threads::Threads;
+
+/// Fields that watch a pipeline and that this version does not have.
+const UNSUPPORTED_OBSERVERS: [&str; 4] = ["http", "metrics", "tests", "tracer"];
+/// Fields that decide over records or are needed by what does, and that this version does not have.
+const UNSUPPORTED: [&str; 9] = [
+    "cache_resources",
+    "error_handling",
+    "input_resources",
+    "output_resources",
+    "processor_resources",
+    "rate_limit_resources",
+    "resources",
+    "shutdown_delay",
+    "warpstream",
+];
+
+/// A pipeline that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PipelineConfig {
+    pub input: ComponentConfig,
+    pub threads: Threads,
+    pub processors: Vec<ComponentConfig>,
+    pub output: ComponentConfig,
+    pub shutdown_timeout: Duration,
+    pub logger: LoggerConfig,
+}
+
+impl PipelineConfig {
+    /// Every component that is written in the configuration, those inside others included.
+    pub fn components(&self) -> Vec<&ComponentConfig> {
+        let mut all = Vec::new();
+        let mut next = vec![&self.output];
+        next.extend(self.processors.iter().rev());
+        next.push(&self.input);
+        while let Some(component) = next.pop() {
+            all.push(component);
+            next.extend(component.processors.iter().rev());
+            next.extend(component.children.iter().rev().map(|child| &child.component));
+        }
+        all
+    }
+}
+
+/// Reads a configuration; every problem is left with the examiner. Without a fatal problem there is a pipeline.
+pub(crate) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Option<PipelineConfig> {
+    let Value::Mapping(entries) = &root.value else {
+        examiner.fatal(root.span.start, format!("expected object value, got {}", root.tag()));
+        return None;
+    };
+    let fields = root_fields();
+    for (key, value) in entries {
+        if fields.iter().all(|field| field.name != key.text) {
+            other_field(examiner, &fields, key, value);
+        }
+    }
+    let mut walk = Fields::new(examiner, String::new());
+    let settings = walk.known(entries, &fields, root.span);
+    let (_, children) = walk.finish();
+
+    for name in ["input", "output"] {
+        if root.get(name).is_none_or(Node::is_null) {
+            let message =
+                format!("field {name} is required: add `{name}:` with the component that records {}", {
+                    if name == "input" { "come from" } else { "go to" }
+                });
+            examiner.fatal(Position::START, message);
+        }
+    }
+    let threads = threads::examine(examiner, root, &settings);
+    let shutdown_timeout = shutdown_timeout(examiner, root, &settings);
+    let logger = logger::examine(examiner, root, &settings);
+
+    let mut input = None;
+    let mut output = None;
+    let mut processors = Vec::new();
+    for Child { pointer, component } in children {
+        match pointer.as_str() {
+            "/input" => input = Some(component),
+            "/output" => output = Some(component),
+            _ => processors.push(component),
+        }
+    }
+    Some(PipelineConfig { input: input?, threads, processors, output: output?, shutdown_timeout, logger })
+}
+
+fn root_fields() -> Vec<FieldSpec> {
+    vec![
+        FieldSpec::new("input", FieldType::Input).optional(),
+        FieldSpec::new("pipeline", FieldType::Object).with_fields(vec![
+            FieldSpec::new("threads", FieldType::Int).with_default(-1),
+            FieldSpec::new("processors", FieldType::Processor)
+                .of_kind(FieldKind::Array)
+                .with_default(json!([])),
+        ]),
+        FieldSpec::new("output", FieldType::Output).optional(),
+        FieldSpec::new("shutdown_timeout", FieldType::String).with_default("20s"),
+        logger::fields(),
+    ]
+}
+
+fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key, value: &Node) {
+    let name = key.text.as_str();
+    let at = key.span.start;
+    let unsupported = format!("field {name} is not supported by this version yet");
+    if name == "buffer" {
+        buffer(examiner, value);
+    } else if UNSUPPORTED_OBSERVERS.contains(&name) {
+        examiner.lint(at, unsupported);
+    } else if UNSUPPORTED.contains(&name) {
+        examiner.fatal(at, unsupported);
+    } else {
+        let hint = suggest::hint(name, fields.iter().map(|field| field.name.as_str()));
+        examiner.lint(at, format!("field {name} not recognised{hint}"));
+    }
+}
+
+/// No buffer is the only one there is, and may be asked for.
+fn buffer(examiner: &mut Examiner<'_>, value: &Node) {
+    match &value.value {
+        Value::Null => {}
+        Value::Mapping(entries) => {
+            for (key, value) in entries {
+                let is_none = key.text == "none" || (key.text == "type" && value.text == "none");
+                if !is_none {
+                    let message = format!("buffer `{}` is not supported by this version yet", key.text);
+                    examiner.fatal(key.span.start, message);
+                }
+            }
+        }
+        _ => examiner.fatal(value.span.start, format!("expected object value, got {}", value.tag())),
+    }
+}
+
+fn shutdown_timeout(examiner: &mut Examiner<'_>, root: &Node, settings: &Map<String, Json>) -> Duration {
+    let text = settings.get("shutdown_timeout").and_then(Json::as_str).unwrap_or("20s");
+    parse_duration(text).unwrap_or_else(|error| {
+        let at = root.get("shutdown_timeout").map_or(root.span, |node| node.span);
+        examiner.fatal(at.start, error.to_string());
+        Duration::ZERO
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+use crate::spec::Description;
+use crate::{Catalog, Problem, read};
+
+fn try_read(text: &str) -> Result<PipelineConfig, Vec<Problem>> {
+    let description = json!({"contract": 1, "plugin": {"name": "test"}, "components": [
+        {"kind": "input", "name": "stdin"}, {"kind": "output", "name": "stdout"}, {"kind": "processor", "name": "noop"},
+    ]});
+    let mut catalog = Catalog::new();
+    catalog.insert(Description::from_json(&description.to_string()).unwrap()).unwrap();
+    read("f", text, &BTreeMap::new(), &catalog)
+}
+
+fn with(section: &str) -> Result<PipelineConfig, Vec<Problem>> {
+    try_read(&format!("input: {{stdin: {{}}}}\noutput: {{stdout: {{}}}}\n{section}\n"))
+}
+
+fn messages(result: Result<PipelineConfig, Vec<Problem>>) -> Vec<String> {
+    result.unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_smallest_pipeline_has_the_defaults_of_bento() {
+    let config = with("").unwrap();
+    assert_eq!((config.input.path.as_str(), config.output.path.as_str()), ("input", "output"));
+    assert_eq!(config.threads, Threads::PerCpu);
+    assert_eq!(config.shutdown_timeout, Duration::from_secs(20));
+    assert_eq!(config.logger, LoggerConfig::default());
+    assert_eq!(config.logger.level, LogLevel::Info);
+    assert!(config.processors.is_empty());
+}
+
+#[test]
+fn every_setting_is_read() {
+    let text = "
+pipeline: {threads: 3, processors: [noop: {}, noop: {}]}
+shutdown_timeout: 1m0.5s
+buffer: {none: {}}
+logger: {level: debug, format: json, add_timestamp: true, static_fields: {a: 1}}";
+    let config = with(text).unwrap();
+    let cpus = NonZeroUsize::new(8).unwrap();
+    assert_eq!((config.threads.count(cpus).get(), Threads::PerCpu.count(cpus).get()), (3, 8));
+    assert_eq!(config.processors[1].path, "pipeline.processors.1");
+    assert_eq!(config.shutdown_timeout, Duration::from_millis(60_500));
+    let LoggerConfig { level, format, add_timestamp, static_fields } = config.logger;
+    assert_eq!((level, format, add_timestamp), (LogLevel::Debug, LogFormat::Json, true));
+    assert_eq!(static_fields, BTreeMap::from([("a".to_owned(), "1".to_owned())]));
+}
+
+#[rstest]
+#[case::zero(
+    "pipeline: {threads: 0}",
+    "f(3,21) field threads takes 1 or more, or -1 for one per CPU, and not 0"
+)]
+#[case::negative(
+    "pipeline: {threads: -2}",
+    "f(3,21) field threads takes 1 or more, or -1 for one per CPU, and not -2"
+)]
+#[case::text("pipeline: {threads: two}", "f(3,21) expected int value, got string")]
+#[case::pipeline("pipeline: []", "f(3,11) expected object value, got !!seq")]
+#[case::processors("pipeline: {processors: {}}", "f(3,24) expected array value")]
+#[case::in_pipeline("pipeline: {thread: 1}", "f(3,12) field thread not recognised, did you mean `threads`?")]
+#[case::timeout("shutdown_timeout: 20", "f(3,19) `20` is not a duration such as 20s, 1m30s or 100ms")]
+#[case::level(
+    "logger: {level: LOUD}",
+    "f(3,17) value `LOUD` is not one of the options OFF, NONE, FATAL, ERROR, WARN, INFO, DEBUG, TRACE, ALL"
+)]
+#[case::format("logger: {format: xml}", "f(3,18) value `xml` is not one of the options logfmt, json")]
+#[case::buffer("buffer: {memory: {}}", "f(3,10) buffer `memory` is not supported by this version yet")]
+#[case::unsupported(
+    "cache_resources: []",
+    "f(3,1) field cache_resources is not supported by this version yet"
+)]
+#[case::observer("metrics: {}", "f(3,1) field metrics is not supported by this version yet")]
+#[case::slip("pipelin: {}", "f(3,1) field pipelin not recognised, did you mean `pipeline`?")]
+#[case::unknown("zoo: {}", "f(3,1) field zoo not recognised")]
+fn what_is_wrong_around_the_components_is_reported(#[case] section: &str, #[case] expected: &str) {
+    assert_eq!(messages(with(section)), [expected]);
+}
+
+#[rstest]
+#[case("a: 1", &["f(1,1) field input is required: add `input:` with the component that records come from",
+    "f(1,1) field output is required: add `output:` with the component that records go to",
+    "f(1,1) field a not recognised"])]
+#[case("input: {stdin: {}}\noutput:", &["f(1,1) field output is required: add `output:` with the component that records go to"])]
+#[case("- input", &["f(1,1) expected object value, got !!seq"])]
+#[case("", &["f(1,1) the configuration is empty"])]
+#[case("input: [", &["f(1,9) invalid YAML: while parsing a node, did not find expected node content"])]
+fn what_is_no_pipeline_says_what_is_missing(#[case] text: &str, #[case] expected: &[&str]) {
+    let mut found = messages(try_read(text));
+    found.sort();
+    let mut expected: Vec<String> = expected.iter().map(|&text| text.to_owned()).collect();
+    expected.sort();
+    assert_eq!(found, expected);
+}

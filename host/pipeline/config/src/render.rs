@@ -1,0 +1,44 @@
+//! Catalogs for people to read: the list of components, and what the configuration of one looks like.
+
+mod example;
+
+use serde_json::json;
+
+use crate::catalog::Catalog;
+
+pub use example::{Detail, example};
+
+/// One line for each component: kind, name, status and summary, in columns.
+pub fn list_text(catalog: &Catalog) -> String {
+    let width = catalog.iter().map(|entry| entry.spec.name.as_str().len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for entry in catalog.iter() {
+        let spec = &entry.spec;
+        let line =
+            format!("{:9}  {:width$}  {:12}  {}", spec.kind, spec.name, spec.status, one_line(&spec.summary));
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// The same as a JSON array of objects, with the plugin's name.
+pub fn list_json(catalog: &Catalog) -> serde_json::Value {
+    let component = |entry: &crate::catalog::Entry| {
+        json!({
+            "kind": entry.spec.kind,
+            "name": entry.spec.name,
+            "status": entry.spec.status,
+            "summary": entry.spec.summary,
+            "plugin": entry.plugin,
+        })
+    };
+    catalog.iter().map(component).collect()
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! What sorts of components there are, and how settled one is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The sort of a component. A name is unique within its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Input,
+    Processor,
+    Output,
+    /// A language in which fields can be written.
+    Mapping,
+    Scanner,
+    Cache,
+}
+
+/// What a user may expect of a component to stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    #[default]
+    Stable,
+    Beta,
+    Experimental,
+    Deprecated,
+}
+
+impl Kind {
+    pub const ALL: [Self; 6] =
+        [Self::Input, Self::Processor, Self::Output, Self::Mapping, Self::Scanner, Self::Cache];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Processor => "processor",
+            Self::Output => "output",
+            Self::Mapping => "mapping",
+            Self::Scanner => "scanner",
+            Self::Cache => "cache",
+        }
+    }
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Beta => "beta",
+            Self::Experimental => "experimental",
+            Self::Deprecated => "deprecated",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}

@@ -1,0 +1,84 @@
+//! Processors, one after the other, as one task uses them.
+
+use forebay_pipeline_message::Transaction;
+use forebay_plugins_api::{ComponentError, Processing, Processor};
+
+/// Processors in a row.
+pub(crate) struct Chain {
+    links: Vec<Link>,
+}
+
+/// One processor, and where it stands.
+pub(crate) struct Link {
+    pub(crate) path: String,
+    pub(crate) processor: Box<dyn Processor>,
+}
+
+impl Chain {
+    pub(crate) fn new(links: Vec<Link>) -> Self {
+        Self { links }
+    }
+
+    /// What the processors make of a transaction. What they drop is settled thereby.
+    pub(crate) async fn process(&mut self, transaction: Transaction) -> Vec<Transaction> {
+        let mut current = vec![transaction];
+        for link in &mut self.links {
+            let mut next = Vec::with_capacity(current.len());
+            for transaction in current {
+                next.extend(link.process(transaction).await);
+            }
+            // A batch without messages has nothing to deliver; dropping it here says so.
+            current = Vec::with_capacity(next.len());
+            for transaction in next {
+                if transaction.batch().is_empty() { transaction.acknowledge() } else { current.push(transaction) }
+            }
+        }
+        current
+    }
+
+    pub(crate) async fn close(&mut self) {
+        for link in &mut self.links {
+            link.processor.close().await;
+        }
+    }
+}
+
+impl Link {
+    async fn process(&mut self, transaction: Transaction) -> Vec<Transaction> {
+        let source = transaction.batch();
+        let errors_before = source.errors().map_or(0, |(_, count)| count);
+        let mut processing = self.processor.process(source.clone()).await;
+        let results = loop {
+            match processing {
+                Ok(Processing::Done(results)) => break results,
+                Ok(Processing::Pending(mut operation)) => {
+                    // The outcome is the processor's to judge.
+                    let _ = operation.finish().await;
+                    processing = self.processor.resume(operation).await;
+                }
+                Err(ComponentError::Failed(message)) => {
+                    tracing::error!(path = self.path, error = message, "processor failed, all messages are flagged");
+                    let flagged = transaction.batch().flagged(&message);
+                    return vec![transaction.with_batch(flagged)];
+                }
+                Err(ComponentError::Lost(lost)) => {
+                    tracing::error!(path = self.path, error = %lost, "processor lost, the batch is rejected");
+                    transaction.reject_apart(&lost.to_string());
+                    return Vec::new();
+                }
+            }
+        };
+        for result in &results {
+            if let Some((first, count)) = result.batch.errors()
+                && count > errors_before
+            {
+                tracing::error!(path = self.path, count, error = first, "messages are flagged with an error");
+            }
+        }
+        transaction.derive(results).unwrap_or_else(|(transaction, error)| {
+            tracing::error!(path = self.path, %error, "processor returned nonsense, the batch is rejected");
+            transaction.reject_apart(&error.to_string());
+            Vec::new()
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Whether the mappings in a configuration compile.
+
+use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem, Severity};
+use forebay_plugins_api::{Components, Form, OpenError};
+
+/// Compiles every mapping and every interpolated string of a configuration; what does not compile
+/// comes back with its place in the file `path`.
+pub async fn check_mappings(path: &str, config: &PipelineConfig, components: &dyn Components) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for component in config.components() {
+        for text in component.texts() {
+            let Some(source) = component.config.pointer(&text.pointer).and_then(|value| value.as_str()) else {
+                continue;
+            };
+            let (language, form) = match &text.language {
+                Some(language) => (language.as_str(), form(text.form.as_deref())),
+                None if source.contains("${!") => (DEFAULT_LANGUAGE, Form::Interpolation),
+                None => continue,
+            };
+            if let Err(error) = components.check_mapping(language, source, form).await {
+                problems.push(problem(path, component, &text.pointer, &error));
+            }
+        }
+    }
+    problems
+}
+
+/// The language of interpolated strings.
+const DEFAULT_LANGUAGE: &str = "bloblang";
+
+fn form(name: Option<&str>) -> Form {
+    match name {
+        Some("mutation") => Form::Mutation,
+        Some("query") => Form::Query,
+        _ => Form::Mapping,
+    }
+}
+
+/// Where in the file a component can't be opened, and why.
+pub(crate) fn problem(path: &str, component: &ComponentConfig, field: &str, error: &OpenError) -> Problem {
+    let mut at = component.span.start;
+    let mut message = error.to_string();
+    if let OpenError::Problem(problem) = error {
+        let (line, column) = (problem.line.max(1) as usize, problem.column.max(1) as usize);
+        let field = if problem.field.is_empty() { field } else { &problem.field };
+        if let Some(position) = component.position_of(field, line, column) {
+            at = position;
+        } else if !field.is_empty() {
+            message = format!("field {}: {message}", field.trim_start_matches('/').replace('/', "."));
+        }
+    }
+    Problem { path: path.to_owned(), line: at.line, column: at.column, message, severity: Severity::Fatal }
+}

@@ -1,0 +1,234 @@
+//! What is in flight: how much, and whom to tell when it has landed.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use forebay_pipeline_message::{Batch, Outcome, Rejection, Transaction};
+use forebay_plugins_api::{Settlement, Token, Wakes};
+use tokio::sync::Notify;
+
+/// Bytes that may be in flight in one pipeline, before its input is no longer read.
+const MOST_BYTES: usize = 64 << 20;
+/// Batches likewise: what they cost beside their bytes.
+const MOST_BATCHES: usize = 512;
+
+/// What is in flight in one pipeline.
+#[derive(Debug, Default)]
+pub(crate) struct Sky {
+    load: Mutex<Load>,
+    changed: Notify,
+    failed: Mutex<VecDeque<FailedBatch>>,
+    failed_changed: Notify,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Load {
+    bytes: usize,
+    batches: usize,
+}
+
+/// Settlements that wait to be handed to one instance of an input.
+#[derive(Debug)]
+pub(crate) struct Settlements {
+    waiting: Mutex<Vec<Settlement>>,
+    wakes: Arc<Wakes>,
+}
+
+/// A batch of the source until it is settled. Dropping it makes room for the next.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    sky: Arc<Sky>,
+    bytes: usize,
+    destination: Destination,
+    /// Why it failed for good; set only where failed messages are not sent again.
+    rejected: Mutex<Option<Rejection>>,
+}
+
+/// Whom to tell.
+#[derive(Debug)]
+enum Destination {
+    /// The input, about a batch of its own.
+    Token(Token, Arc<Settlements>),
+    /// The stream that the batch was scanned from.
+    Stream(Arc<StreamFlight>),
+}
+
+/// A stream until everything that was scanned from it is settled.
+#[derive(Debug)]
+pub(crate) struct StreamFlight {
+    token: Token,
+    settlements: Arc<Settlements>,
+    /// Why the stream as a whole does not count as delivered.
+    failed: Mutex<Option<String>>,
+}
+
+/// A batch to be sent again.
+#[derive(Debug)]
+pub(crate) struct FailedBatch {
+    pub(crate) batch: Batch,
+    pub(crate) attempts: u32,
+    pub(crate) rejection: Rejection,
+    pub(crate) flight: Arc<Flight>,
+}
+
+impl Sky {
+    /// Waits until there is room for another batch.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub(crate) async fn room(&self) {
+        self.until(|load| load.bytes < MOST_BYTES && load.batches < MOST_BATCHES).await;
+    }
+
+    /// Waits until nothing is in flight.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub(crate) async fn empty(&self) {
+        self.until(|load| load.batches == 0).await;
+    }
+
+    async fn until(&self, ready: impl Fn(Load) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let load = *self.load.lock().unwrap_or_else(PoisonError::into_inner);
+            if ready(load) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// The next batch to be sent again.
+    ///
+    /// # Cancel safety
+    /// Safe: a batch is taken out only when it is returned.
+    pub(crate) async fn next_failed(&self) -> FailedBatch {
+        loop {
+            let changed = self.failed_changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let next = self.failed.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            if let Some(next) = next {
+                return next;
+            }
+            changed.await;
+        }
+    }
+
+    fn fail(&self, failed: FailedBatch) {
+        // Bounded: what fails was in flight, and that is.
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push_back(failed);
+        self.failed_changed.notify_waiters();
+    }
+
+    fn add(&self, bytes: usize) {
+        let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
+        load.bytes += bytes;
+        load.batches += 1;
+    }
+
+    fn remove(&self, bytes: usize) {
+        let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
+        load.bytes -= bytes;
+        load.batches -= 1;
+        drop(load);
+        self.changed.notify_waiters();
+    }
+}
+
+impl Settlements {
+    pub(crate) fn new(wakes: &Arc<Wakes>) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::default(), wakes: Arc::clone(wakes) })
+    }
+
+    /// All that wait, to be handed over now.
+    pub(crate) fn take(&self) -> Vec<Settlement> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wakes.settlements_taken();
+        std::mem::take(&mut waiting)
+    }
+
+    fn push(&self, settlement: Settlement) {
+        // Under the lock, so that a wake is not taken back by a `take` that came before it.
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push(settlement);
+        self.wakes.settlement();
+    }
+}
+
+impl Flight {
+    /// A batch that an input has handed out under a token.
+    pub(crate) fn of_token(sky: &Arc<Sky>, batch: &Batch, token: Token, settlements: &Arc<Settlements>) -> Arc<Self> {
+        Self::new(sky, batch, Destination::Token(token, Arc::clone(settlements)))
+    }
+
+    /// A batch that was scanned from a stream.
+    pub(crate) fn of_stream(sky: &Arc<Sky>, batch: &Batch, stream: &Arc<StreamFlight>) -> Arc<Self> {
+        Self::new(sky, batch, Destination::Stream(Arc::clone(stream)))
+    }
+
+    fn new(sky: &Arc<Sky>, batch: &Batch, destination: Destination) -> Arc<Self> {
+        let bytes = batch.byte_size();
+        sky.add(bytes);
+        Arc::new(Self { sky: Arc::clone(sky), bytes, destination, rejected: Mutex::default() })
+    }
+
+    /// The transaction of a batch of this flight. `replay`: what fails is sent again.
+    pub(crate) fn transaction(self: &Arc<Self>, batch: Batch, attempts: u32, replay: bool) -> Transaction {
+        let flight = Arc::clone(self);
+        let kept = replay.then(|| batch.clone());
+        Transaction::new(batch, move |outcome| match (outcome, kept) {
+            (Outcome::Acknowledged, _) => {}
+            (Outcome::Rejected(rejection), Some(batch)) => {
+                let sky = Arc::clone(&flight.sky);
+                sky.fail(FailedBatch { batch, attempts, rejection, flight });
+            }
+            (Outcome::Rejected(rejection), None) => flight.reject(rejection),
+        })
+    }
+
+    fn reject(&self, rejection: Rejection) {
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = Some(rejection);
+    }
+}
+
+impl Drop for Flight {
+    /// The last transaction of the batch is settled.
+    fn drop(&mut self) {
+        let rejected = self.rejected.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        match (&self.destination, rejected) {
+            (Destination::Token(token, settlements), rejected) => {
+                let outcome = rejected.map_or(Outcome::Acknowledged, Outcome::Rejected);
+                settlements.push(Settlement { token: *token, outcome });
+            }
+            (Destination::Stream(stream), Some(rejection)) => stream.fail(rejection.reason),
+            (Destination::Stream(_), None) => {}
+        }
+        self.sky.remove(self.bytes);
+    }
+}
+
+impl StreamFlight {
+    pub(crate) fn new(token: Token, settlements: &Arc<Settlements>) -> Arc<Self> {
+        Arc::new(Self { token, settlements: Arc::clone(settlements), failed: Mutex::default() })
+    }
+
+    /// Says that the stream was not delivered as a whole.
+    pub(crate) fn fail(&self, reason: String) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+    }
+}
+
+impl Drop for StreamFlight {
+    /// The scanner is done with the stream, and so is every batch of it.
+    fn drop(&mut self) {
+        let failed = self.failed.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let outcome = failed.map_or(Outcome::Acknowledged, |reason| {
+            Outcome::Rejected(Rejection { reason, messages: None, apart: false })
+        });
+        self.settlements.push(Settlement { token: self.token, outcome });
+    }
+}

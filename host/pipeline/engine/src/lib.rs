@@ -1,0 +1,25 @@
+//! Runs pipelines: input, processors, output, and the acknowledgements that flow back.
+//!
+//! ```text
+//! source task --(bounded)--> worker tasks, one chain of processors each --(bounded)--> sink task
+//!      ^                                                                                  |
+//!      +---------------- outcomes by lineage, through the flight of each batch ----------+
+//! ```
+//!
+//! At least once, always: a batch stays in flight until everything derived from it was delivered or
+//! dropped on purpose; what fails is sent again from memory, unless the input wants it otherwise.
+//! With one thread, order is kept from end to end, but for what is sent again.
+//!
+//! Components come in through the traits of `forebay-plugins-api`; nothing here knows of WebAssembly.
+
+mod chain;
+mod check;
+mod flight;
+mod replay;
+mod run;
+mod scan;
+mod sink;
+mod source;
+
+pub use check::check_mappings;
+pub use run::{Ended, Identity, OpenProblem, RunError, run};

@@ -1,0 +1,80 @@
+//! Sending again what failed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_pipeline_message::{Batch, Transaction};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use crate::flight::{FailedBatch, Sky};
+
+/// The first two tries follow at once; then pauses grow from here by a tenth each time...
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+/// ...up to here. As Bento does it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const AT_ONCE: u32 = 2;
+
+/// Sends failed batches into `to` again, until it is dropped or nobody receives any more.
+pub(crate) async fn replay(sky: Arc<Sky>, to: async_channel::Sender<Transaction>) {
+    let mut waiting = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            failed = sky.next_failed() => waiting.push(after_pause(failed)),
+            Some(failed) = waiting.next(), if !waiting.is_empty() => {
+                for transaction in again(failed) {
+                    if to.send(transaction).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn after_pause(failed: FailedBatch) -> FailedBatch {
+    let pause = pause(failed.attempts);
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
+    }
+    failed
+}
+
+/// The pause before a batch that was tried `attempts` times is tried again.
+fn pause(attempts: u32) -> Duration {
+    if attempts <= AT_ONCE {
+        return Duration::ZERO;
+    }
+    // Past 73 steps the longest pause is reached.
+    let steps = i32::try_from((attempts - AT_ONCE - 1).min(100)).unwrap_or(100);
+    FIRST_PAUSE.mul_f64(1.1_f64.powi(steps)).min(LONGEST_PAUSE)
+}
+
+/// The messages that failed, as new transactions of the same flight. Messages that stand for
+/// themselves and may have failed because of one among them are halved, so that in the end only
+/// that one is left to fail.
+fn again(failed: FailedBatch) -> Vec<Transaction> {
+    let FailedBatch { batch, attempts, rejection, flight } = failed;
+    let batch = match &rejection.messages {
+        Some(messages) => batch.select(messages).unwrap_or(batch),
+        None => batch,
+    };
+    let parts: Vec<Batch> = if rejection.apart && batch.independent() && batch.len() > 1 {
+        let middle = batch.len() / 2;
+        [batch.slice(0, middle), batch.slice(middle, batch.len())].into_iter().flatten().collect()
+    } else {
+        vec![batch]
+    };
+    parts.into_iter().map(|part| flight.transaction(part, attempts + 1, true)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_begin_with_the_third_try_and_end_at_a_second() {
+        let pauses = [1, 2, 3, 4, 200].map(|attempts| pause(attempts).as_micros());
+        assert_eq!(pauses, [0, 0, 1_000, 1_100, 1_000_000]);
+    }
+}

@@ -1,0 +1,255 @@
+//! Opening the parts of a pipeline, running them, and stopping them in order.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
+use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
+use forebay_pipeline_message::Transaction;
+use forebay_plugins_api::{Components, OpenError, PipelineName, Rights, Setup, Wakes};
+use futures_util::future::join_all;
+
+use crate::chain::{Chain, Link};
+use crate::check::problem;
+use crate::flight::Sky;
+use crate::replay::replay;
+use crate::sink::{MOST_UNDER_WAY, Sink};
+use crate::source::Source;
+
+/// Batches that wait between two tasks. What is in flight is bounded by bytes elsewhere; this only
+/// keeps a fast task from running far ahead of a slow one.
+const QUEUE: usize = 16;
+
+/// Who a pipeline is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub name: PipelineName,
+    /// The file that it was read from, for messages.
+    pub file: String,
+    pub rights: Rights,
+}
+
+/// How a pipeline came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Its input ended and everything was delivered.
+    InputEnded,
+    /// It was stopped, and everything that had been read was delivered.
+    Stopped,
+    /// It was stopped and not everything was delivered in time.
+    GaveUp,
+}
+
+/// Why a pipeline did not start or did not reach its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Its components can't be opened.
+    #[error("{}", lines(.0))]
+    Open(Vec<OpenProblem>),
+    /// One of its tasks failed, by a fault of ours.
+    #[error(transparent)]
+    Task(#[from] TaskFailed),
+}
+
+/// A component that can't be opened, and where it stands.
+pub type OpenProblem = Problem;
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Runs a pipeline until its input ends or `stop` says so.
+///
+/// # Errors
+/// When a component can't be opened (all that can't are named), or a task fails.
+pub async fn run(
+    identity: &Identity,
+    config: &PipelineConfig,
+    components: &Arc<dyn Components>,
+    threads: &Threads,
+    stop: Shutdown,
+) -> Result<Ended, RunError> {
+    let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let workers = config.threads.count(cpus).get();
+    let wakes = Arc::new(Wakes::default());
+    let sky = Arc::new(Sky::default());
+    let opener = Opener { identity, components, wakes: &wakes };
+    let Parts { source, chains, sink, arrivals, processed } = opener.parts(config, workers, &sky).await?;
+
+    let give_up = Shutdown::new();
+    let mut tasks = Vec::new();
+    let mut spawn = |index: usize, name: &'static str, work: futures_util::future::BoxFuture<'static, ()>| {
+        let give_up = give_up.clone();
+        tasks.push(threads.spawn(index, name, async move {
+            tokio::select! {
+                () = work => true,
+                () = give_up.cancelled() => false,
+            }
+        }));
+    };
+    for (index, chain) in chains.into_iter().enumerate() {
+        spawn(index, "a worker", Box::pin(work(chain, arrivals.1.clone(), processed.0.clone())));
+    }
+    spawn(workers, "the input", Box::pin(read(source, Arc::clone(&sky), arrivals.0.clone())));
+    spawn(workers + 1, "the output", Box::pin(sink.run()));
+    // Only the tasks hold the channels now, so that each ends when those before it have.
+    drop((arrivals, processed));
+
+    let all = join_all(tasks);
+    tokio::pin!(all);
+    let mut stopped = false;
+    let results = tokio::select! {
+        results = &mut all => results,
+        () = stop.cancelled() => {
+            stopped = true;
+            wakes.shutdown();
+            tokio::select! {
+                results = &mut all => results,
+                () = tokio::time::sleep(grace(config.shutdown_timeout)) => {
+                    give_up.cancel();
+                    all.await
+                }
+            }
+        }
+    };
+    let mut complete = true;
+    for result in results {
+        complete &= result?;
+    }
+    Ok(match (complete, stopped) {
+        (false, _) => Ended::GaveUp,
+        (true, true) => Ended::Stopped,
+        (true, false) => Ended::InputEnded,
+    })
+}
+
+/// How much of the timeout is for an orderly end; as Bento, three quarters of it.
+fn grace(timeout: Duration) -> Duration {
+    timeout / 4 * 3
+}
+
+type Channel = (async_channel::Sender<Transaction>, async_channel::Receiver<Transaction>);
+
+/// A pipeline whose components are open.
+struct Parts {
+    source: Source,
+    chains: Vec<Chain>,
+    sink: Sink,
+    arrivals: Channel,
+    processed: Channel,
+}
+
+/// Reads the input, and sends again what fails, until the input is done.
+async fn read(source: Source, sky: Arc<Sky>, to: async_channel::Sender<Transaction>) {
+    tokio::select! {
+        () = source.run() => {}
+        () = replay(sky, to) => {}
+    }
+}
+
+/// One worker: takes batches as they come, until there are no more.
+async fn work(
+    mut chain: Chain,
+    from: async_channel::Receiver<Transaction>,
+    to: async_channel::Sender<Transaction>,
+) {
+    while let Ok(transaction) = from.recv().await {
+        for transaction in chain.process(transaction).await {
+            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+            let _ = to.send(transaction).await;
+        }
+    }
+    chain.close().await;
+}
+
+/// Opens components, and collects what is wrong with them.
+struct Opener<'a> {
+    identity: &'a Identity,
+    components: &'a Arc<dyn Components>,
+    wakes: &'a Arc<Wakes>,
+}
+
+impl Opener<'_> {
+    async fn parts(&self, config: &PipelineConfig, workers: usize, sky: &Arc<Sky>) -> Result<Parts, RunError> {
+        let mut problems = Vec::new();
+        let setup = self.setup(&config.input);
+        let input = self.note(&mut problems, &config.input, self.components.open_input(setup.clone()).await);
+        let scanner = match config.input.scanner() {
+            Some(child) => {
+                let opened = self.components.open_scanner(self.setup(&child.component)).await;
+                Some(self.note(&mut problems, &child.component, opened))
+            }
+            None => None,
+        };
+        let input_chain = self.chain(&mut problems, &config.input.processors).await;
+        let mut chains = Vec::new();
+        for worker in 0..workers {
+            // Where the first instance can't be opened, the others have nothing to add.
+            if worker == 0 || problems.is_empty() {
+                chains.push(self.chain(&mut problems, &config.processors).await);
+            }
+        }
+        let opened = self.components.open_output(self.setup(&config.output)).await;
+        let output = self.note(&mut problems, &config.output, opened);
+        let output_chain = self.chain(&mut problems, &config.output.processors).await;
+
+        let (Some(input), Some(output), true) = (input, output, problems.is_empty()) else {
+            problems.sort_by_key(|problem| (problem.line, problem.column));
+            return Err(RunError::Open(problems));
+        };
+        let arrivals = async_channel::bounded(QUEUE);
+        let processed = async_channel::bounded(QUEUE);
+        let source = Source {
+            components: Arc::clone(self.components),
+            setup,
+            input,
+            scanner: scanner.flatten(),
+            processors: input_chain,
+            replay: config.input.config.get("auto_replay_nacks").and_then(|value| value.as_bool()).unwrap_or(true),
+            sky: Arc::clone(sky),
+            to: arrivals.0.clone(),
+        };
+        let most = config.output.config.get("max_in_flight").and_then(|value| value.as_u64());
+        let sink = Sink {
+            path: config.output.path.clone(),
+            output,
+            processors: output_chain,
+            from: processed.1.clone(),
+            most_under_way: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_UNDER_WAY).max(1),
+        };
+        Ok(Parts { source, chains, sink, arrivals, processed })
+    }
+
+    async fn chain(&self, problems: &mut Vec<Problem>, configs: &[ComponentConfig]) -> Chain {
+        let mut links = Vec::new();
+        for config in configs {
+            let opened = self.components.open_processor(self.setup(config)).await;
+            if let Some(processor) = self.note(problems, config, opened) {
+                links.push(Link { path: config.path.clone(), processor });
+            }
+        }
+        Chain::new(links)
+    }
+
+    fn setup(&self, config: &ComponentConfig) -> Setup {
+        Setup {
+            pipeline: self.identity.name.clone(),
+            path: config.path.clone(),
+            label: config.label.as_ref().map(ToString::to_string),
+            name: config.name.clone(),
+            config: config.config.clone(),
+            rights: self.identity.rights,
+            wakes: Arc::clone(self.wakes),
+        }
+    }
+
+    fn note<T>(
+        &self,
+        problems: &mut Vec<Problem>,
+        config: &ComponentConfig,
+        opened: Result<T, OpenError>,
+    ) -> Option<T> {
+        opened.map_err(|error| problems.push(problem(&self.identity.file, config, "", &error))).ok()
+    }
+}

@@ -1,0 +1,60 @@
+//! Streams: the scanner turns them into batches.
+
+use std::sync::Arc;
+
+use forebay_pipeline_message::{Batch, Value};
+use forebay_plugins_api::{ComponentError, Scanned, Scanner, Stream, Wakes};
+
+use crate::flight::StreamFlight;
+
+/// A stream that is being scanned.
+pub(crate) struct Scan {
+    pub(crate) flight: Arc<StreamFlight>,
+    name: String,
+    metadata: Vec<(String, forebay_plugins_api::MetadataValue)>,
+}
+
+impl Scan {
+    /// Hands a stream to the scanner; `None` when that fails, which fails the stream.
+    pub(crate) async fn begin(scanner: &mut dyn Scanner, stream: Stream, flight: Arc<StreamFlight>) -> Option<Self> {
+        let Stream { source, name, metadata } = stream;
+        match scanner.begin(source, &name).await {
+            Ok(()) => Some(Self { flight, name, metadata }),
+            Err(error) => {
+                tracing::error!(stream = name, %error, "stream can't be scanned");
+                flight.fail(error.to_string());
+                None
+            }
+        }
+    }
+
+    /// The next batch; `None` when the stream is at its end, failed, or the pipeline stops.
+    pub(crate) async fn next(&self, scanner: &mut dyn Scanner, wakes: &Wakes) -> Option<Batch> {
+        loop {
+            if wakes.pending().shutdown {
+                self.flight.fail("the pipeline stopped before the end of the stream".to_owned());
+                return None;
+            }
+            match scanner.next().await {
+                Ok(Scanned::Batch(batch)) if batch.is_empty() => {}
+                Ok(Scanned::Batch(batch)) => return Some(self.with_metadata(batch)),
+                Ok(Scanned::Idle) => {}
+                Ok(Scanned::Ended) => return None,
+                Err(error @ (ComponentError::Failed(_) | ComponentError::Lost(_))) => {
+                    tracing::error!(stream = self.name, %error, "the rest of the stream is lost");
+                    self.flight.fail(error.to_string());
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn with_metadata(&self, batch: Batch) -> Batch {
+        if self.metadata.is_empty() {
+            return batch;
+        }
+        let entries: Vec<(String, Value<'_>)> =
+            self.metadata.iter().map(|(key, value)| (key.clone(), value.borrow())).collect();
+        batch.with_metadata(&entries)
+    }
+}

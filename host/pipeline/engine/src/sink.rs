@@ -1,0 +1,172 @@
+//! The task that writes the output.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use forebay_lifecycle::Backoff;
+use forebay_pipeline_message::{Failure, Transaction};
+use forebay_plugins_api::{ComponentError, Operation, Output, Pending, WriteError, Written};
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+
+use crate::chain::Chain;
+
+/// Batches that may be under way to the destination at once, where the configuration does not say.
+pub(crate) const MOST_UNDER_WAY: usize = 64;
+/// Pauses between tries to connect.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Writes what comes, until nothing more does and everything is settled.
+pub(crate) struct Sink {
+    pub(crate) path: String,
+    pub(crate) output: Box<dyn Output>,
+    pub(crate) processors: Chain,
+    pub(crate) from: async_channel::Receiver<Transaction>,
+    pub(crate) most_under_way: usize,
+}
+
+/// A written batch that is not settled yet.
+struct UnderWay {
+    transaction: Transaction,
+    failures: Vec<Failure>,
+    operations: usize,
+}
+
+/// An operation that has ended.
+struct Ended {
+    write: u64,
+    operation: Operation,
+    messages: Option<Vec<u32>>,
+    resolve: bool,
+    outcome: Result<(), String>,
+}
+
+#[derive(Default)]
+struct Writes {
+    next: u64,
+    under_way: HashMap<u64, UnderWay>,
+    operations: FuturesUnordered<BoxFuture<'static, Ended>>,
+}
+
+impl Sink {
+    pub(crate) async fn run(mut self) {
+        let mut writes = Writes::default();
+        let mut connected = false;
+        loop {
+            let has_room = writes.under_way.len() < self.most_under_way;
+            tokio::select! {
+                biased;
+                Some(ended) = writes.operations.next(), if !writes.operations.is_empty() => {
+                    self.ended(&mut writes, ended).await;
+                }
+                received = self.from.recv(), if has_room => match received {
+                    Ok(transaction) => {
+                        for transaction in self.processors.process(transaction).await {
+                            self.write(&mut writes, transaction, &mut connected).await;
+                        }
+                    }
+                    Err(_) => break,
+                },
+            }
+        }
+        while let Some(ended) = writes.operations.next().await {
+            self.ended(&mut writes, ended).await;
+        }
+        self.output.close().await;
+        self.processors.close().await;
+    }
+
+    /// Writes one batch, connecting first where that is needed. Back-pressure: nothing else is taken meanwhile.
+    async fn write(&mut self, writes: &mut Writes, transaction: Transaction, connected: &mut bool) {
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        loop {
+            if !*connected {
+                match self.output.connect().await {
+                    Ok(()) => *connected = true,
+                    Err(error) => {
+                        tracing::error!(path = self.path, %error, "output can't connect");
+                        tokio::time::sleep(backoff.pause()).await;
+                        continue;
+                    }
+                }
+            }
+            match self.output.write(transaction.batch().clone()).await {
+                Ok(written) => {
+                    let write = writes.next;
+                    writes.next += 1;
+                    writes.under_way.insert(write, UnderWay { transaction, failures: Vec::new(), operations: 0 });
+                    writes.add(write, written);
+                    writes.settle(write, &self.path);
+                    return;
+                }
+                Err(WriteError::NotConnected(reason)) => {
+                    tracing::error!(path = self.path, reason, "output is not connected");
+                    *connected = false;
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+                Err(WriteError::Component(error @ ComponentError::Failed(_))) => {
+                    tracing::error!(path = self.path, %error, "write failed");
+                    transaction.reject(&error.to_string());
+                    return;
+                }
+                Err(WriteError::Component(error @ ComponentError::Lost(_))) => {
+                    tracing::error!(path = self.path, %error, "output lost, the batch is rejected");
+                    *connected = false;
+                    transaction.reject_apart(&error.to_string());
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn ended(&mut self, writes: &mut Writes, ended: Ended) {
+        let Ended { write, operation, messages, resolve, outcome } = ended;
+        if resolve {
+            match self.output.resolve(operation).await {
+                Ok(written) => writes.add(write, written),
+                Err(error) => writes.fail(write, error.to_string(), messages),
+            }
+        } else if let Err(reason) = outcome {
+            writes.fail(write, reason, messages);
+        }
+        if let Some(under_way) = writes.under_way.get_mut(&write) {
+            under_way.operations -= 1;
+        }
+        writes.settle(write, &self.path);
+    }
+}
+
+impl Writes {
+    fn add(&mut self, write: u64, written: Written) {
+        let Written { failed, pending } = written;
+        let Some(under_way) = self.under_way.get_mut(&write) else { return };
+        under_way.failures.extend(failed);
+        under_way.operations += pending.len();
+        for Pending { mut operation, messages, resolve } in pending {
+            self.operations.push(Box::pin(async move {
+                let outcome = operation.finish().await;
+                Ended { write, operation, messages, resolve, outcome }
+            }));
+        }
+    }
+
+    fn fail(&mut self, write: u64, reason: String, messages: Option<Vec<u32>>) {
+        if let Some(under_way) = self.under_way.get_mut(&write) {
+            under_way.failures.push(Failure { reason, messages });
+        }
+    }
+
+    /// Settles a write that has no more operations under way.
+    fn settle(&mut self, write: u64, path: &str) {
+        if self.under_way.get(&write).is_some_and(|under_way| under_way.operations == 0)
+            && let Some(UnderWay { transaction, failures, .. }) = self.under_way.remove(&write)
+        {
+            if let Some(first) = failures.first() {
+                tracing::error!(path, error = first.reason, "messages were not delivered");
+            }
+            transaction.settle(&failures);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The task that reads the input.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_lifecycle::Backoff;
+use forebay_pipeline_message::{Batch, Transaction};
+use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Token, Wakes};
+
+use crate::chain::Chain;
+use crate::flight::{Flight, Settlements, Sky, StreamFlight};
+use crate::scan::Scan;
+
+/// Pauses between tries to connect or to open again.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Reads an input until it ends or the pipeline stops.
+pub(crate) struct Source {
+    pub(crate) components: Arc<dyn Components>,
+    pub(crate) setup: Setup,
+    pub(crate) input: Box<dyn Input>,
+    pub(crate) scanner: Option<Box<dyn Scanner>>,
+    pub(crate) processors: Chain,
+    /// Whether failed messages are sent again from memory.
+    pub(crate) replay: bool,
+    pub(crate) sky: Arc<Sky>,
+    pub(crate) to: async_channel::Sender<Transaction>,
+}
+
+/// What to do after an event.
+enum Next {
+    Read,
+    /// The instance is of no more use.
+    Reopen(String),
+    Reconnect(String),
+    End,
+}
+
+impl Source {
+    /// Reads until the end, then waits until everything is settled, and closes the input.
+    pub(crate) async fn run(mut self) {
+        let wakes = Arc::clone(&self.setup.wakes);
+        let mut settlements = Settlements::new(&wakes);
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut connected = false;
+        while !wakes.pending().shutdown {
+            if !connected {
+                connected = self.connect(&mut backoff, &wakes).await;
+                continue;
+            }
+            match self.step(&settlements, &wakes).await {
+                Next::Read => backoff.reset(),
+                Next::End => break,
+                Next::Reconnect(reason) => {
+                    tracing::error!(path = self.setup.path, reason, "input is not connected");
+                    connected = false;
+                    pause(&mut backoff, &wakes).await;
+                }
+                Next::Reopen(reason) => {
+                    tracing::error!(path = self.setup.path, reason, "input failed and is opened again");
+                    connected = false;
+                    pause(&mut backoff, &wakes).await;
+                    // Tokens of the old instance mean nothing to the new one.
+                    settlements = Settlements::new(&wakes);
+                    self.reopen(&mut backoff, &wakes).await;
+                }
+            }
+        }
+        self.sky.empty().await;
+        self.input.close(settlements.take()).await;
+        if let Some(scanner) = &mut self.scanner {
+            scanner.close().await;
+        }
+        self.processors.close().await;
+    }
+
+    async fn step(&mut self, settlements: &Arc<Settlements>, wakes: &Wakes) -> Next {
+        tokio::select! {
+            () = self.sky.room() => {}
+            () = wakes.wait_for_shutdown() => return Next::Read,
+        }
+        match self.input.read(settlements.take()).await {
+            Ok(Event::Idle) => Next::Read,
+            Ok(Event::Ended) => Next::End,
+            Ok(Event::NotConnected(reason)) => Next::Reconnect(reason),
+            Ok(Event::Batch(token, batch)) => {
+                let flight = Flight::of_token(&self.sky, &batch, token, settlements);
+                self.send(&flight, batch).await;
+                Next::Read
+            }
+            Ok(Event::Stream(token, stream)) => {
+                self.scan(token, stream, settlements, wakes).await;
+                Next::Read
+            }
+            Err(error) => Next::Reopen(error.to_string()),
+        }
+    }
+
+    async fn scan(&mut self, token: Token, stream: Stream, settlements: &Arc<Settlements>, wakes: &Wakes) {
+        let flight = StreamFlight::new(token, settlements);
+        let Some(mut scanner) = self.scanner.take() else {
+            let reason = "the input returned a stream, but its configuration has no scanner";
+            tracing::error!(path = self.setup.path, reason);
+            flight.fail(reason.to_owned());
+            return;
+        };
+        if let Some(scan) = Scan::begin(scanner.as_mut(), stream, flight).await {
+            while let Some(batch) = scan.next(scanner.as_mut(), wakes).await {
+                let flight = Flight::of_stream(&self.sky, &batch, &scan.flight);
+                self.send(&flight, batch).await;
+                tokio::select! {
+                    () = self.sky.room() => {}
+                    () = wakes.wait_for_shutdown() => {}
+                }
+            }
+        }
+        self.scanner = Some(scanner);
+    }
+
+    /// Sends a batch on its way, through the input's own processors.
+    async fn send(&mut self, flight: &Arc<Flight>, batch: Batch) {
+        let transaction = flight.transaction(batch, 1, self.replay);
+        for transaction in self.processors.process(transaction).await {
+            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+            let _ = self.to.send(transaction).await;
+        }
+    }
+
+    /// Tries once; whether it succeeded.
+    async fn connect(&mut self, backoff: &mut Backoff, wakes: &Wakes) -> bool {
+        match self.input.connect().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(path = self.setup.path, %error, "input can't connect");
+                pause(backoff, wakes).await;
+                false
+            }
+        }
+    }
+
+    async fn reopen(&mut self, backoff: &mut Backoff, wakes: &Wakes) {
+        while !wakes.pending().shutdown {
+            match self.components.open_input(self.setup.clone()).await {
+                Ok(input) => {
+                    self.input = input;
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(path = self.setup.path, %error, "input can't be opened again");
+                    pause(backoff, wakes).await;
+                }
+            }
+        }
+    }
+}
+
+/// Waits before the next try, unless the pipeline stops.
+async fn pause(backoff: &mut Backoff, wakes: &Wakes) {
+    let pause = backoff.pause();
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = wakes.wait_for_shutdown() => {}
+    }
+}

@@ -1,0 +1,196 @@
+use async_trait::async_trait;
+use forebay_pipeline_config::Catalog;
+use forebay_pipeline_message::{Batch, Failure, Outcome, Processed};
+
+use crate::setup::{ByteStream, Form, MetadataValue, Setup};
+use crate::{ComponentError, OpenError, Operation};
+
+/// Opens components. Shared by all pipelines of a process.
+#[async_trait]
+pub trait Components: Send + Sync + 'static {
+    /// What can be opened.
+    fn catalog(&self) -> &Catalog;
+
+    /// # Errors
+    /// When the component is unknown, its configuration is at fault, or its plugin fails.
+    async fn open_input(&self, setup: Setup) -> Result<Box<dyn Input>, OpenError>;
+
+    /// # Errors
+    /// As [`Components::open_input`].
+    async fn open_processor(&self, setup: Setup) -> Result<Box<dyn Processor>, OpenError>;
+
+    /// # Errors
+    /// As [`Components::open_input`].
+    async fn open_output(&self, setup: Setup) -> Result<Box<dyn Output>, OpenError>;
+
+    /// # Errors
+    /// As [`Components::open_input`].
+    async fn open_scanner(&self, setup: Setup) -> Result<Box<dyn Scanner>, OpenError>;
+
+    /// Compiles a text in a mapping language, only to see whether it is right.
+    ///
+    /// # Errors
+    /// A [`crate::Problem`] with its position.
+    async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError>;
+}
+
+/// Names a batch or a stream that an input has handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Token(pub u64);
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    pub token: Token,
+    pub outcome: Outcome,
+}
+
+/// What an input has to say.
+pub enum Event {
+    Batch(Token, Batch),
+    Stream(Token, Stream),
+    /// Nothing now: call again, with what is pending.
+    Idle,
+    /// Nothing more, for good.
+    Ended,
+    NotConnected(String),
+}
+
+/// A large object, to be cut into messages by a scanner.
+pub struct Stream {
+    pub source: Box<dyn ByteStream>,
+    pub name: String,
+    /// What every message of it gets.
+    pub metadata: Vec<(String, MetadataValue)>,
+}
+
+/// A source of messages.
+#[async_trait]
+pub trait Input: Send {
+    /// # Errors
+    /// Worth another try, after a pause.
+    async fn connect(&mut self) -> Result<(), ComponentError>;
+
+    /// The next messages. May wait until [`crate::Wakes`] of its setup says otherwise.
+    ///
+    /// # Errors
+    /// The input must be opened afresh; tokens that it has handed out are void.
+    async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError>;
+
+    /// The last call, with the last settlements.
+    async fn close(&mut self, settled: Vec<Settlement>);
+}
+
+/// What a processor gave.
+#[derive(Debug)]
+pub enum Processing {
+    Done(Vec<Processed>),
+    /// Await it, then call [`Processor::resume`].
+    Pending(Operation),
+}
+
+/// A transformation of batches.
+#[async_trait]
+pub trait Processor: Send {
+    /// # Errors
+    /// [`ComponentError::Failed`] flags every message; [`ComponentError::Lost`] fails the batch.
+    async fn process(&mut self, batch: Batch) -> Result<Processing, ComponentError>;
+
+    /// # Errors
+    /// As [`Processor::process`].
+    async fn resume(&mut self, operation: Operation) -> Result<Processing, ComponentError>;
+
+    async fn close(&mut self);
+}
+
+/// What a scanner gave.
+#[derive(Debug)]
+pub enum Scanned {
+    Batch(Batch),
+    Idle,
+    /// The stream is at its end.
+    Ended,
+}
+
+/// Cuts streams of bytes into messages.
+#[async_trait]
+pub trait Scanner: Send {
+    /// Starts a stream, in place of the one before.
+    ///
+    /// # Errors
+    /// The stream can't be scanned.
+    async fn begin(&mut self, source: Box<dyn ByteStream>, name: &str) -> Result<(), ComponentError>;
+
+    /// # Errors
+    /// The rest of the stream is lost.
+    async fn next(&mut self) -> Result<Scanned, ComponentError>;
+
+    async fn close(&mut self);
+}
+
+/// What became of a written batch. Messages that neither list names are delivered.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub failed: Vec<Failure>,
+    pub pending: Vec<Pending>,
+}
+
+/// Messages whose delivery is under way.
+#[derive(Debug)]
+pub struct Pending {
+    pub operation: Operation,
+    /// Indexes in the batch; `None`: all.
+    pub messages: Option<Vec<u32>>,
+    /// Whether [`Output::resolve`] wants the operation when it has ended.
+    pub resolve: bool,
+}
+
+/// Why a batch was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Nothing was delivered: connect, then write the same batch again.
+    #[error("not connected: {0}")]
+    NotConnected(String),
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+}
+
+/// A destination of messages.
+#[async_trait]
+pub trait Output: Send {
+    /// # Errors
+    /// Worth another try, after a pause.
+    async fn connect(&mut self) -> Result<(), ComponentError>;
+
+    /// Starts to deliver a batch, without waiting for its operations.
+    ///
+    /// # Errors
+    /// When nothing of it was delivered.
+    async fn write(&mut self, batch: Batch) -> Result<Written, WriteError>;
+
+    /// Goes on after an operation that asked for it.
+    ///
+    /// # Errors
+    /// When the messages of that operation were not delivered.
+    async fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError>;
+
+    async fn close(&mut self);
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream").field("name", &self.name).field("metadata", &self.metadata).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Batch(token, batch) => f.debug_tuple("Batch").field(token).field(batch).finish(),
+            Self::Stream(token, stream) => f.debug_tuple("Stream").field(token).field(&stream.name).finish(),
+            Self::Idle => f.write_str("Idle"),
+            Self::Ended => f.write_str("Ended"),
+            Self::NotConnected(reason) => f.debug_tuple("NotConnected").field(reason).finish(),
+        }
+    }
+}

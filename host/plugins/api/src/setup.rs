@@ -1,0 +1,112 @@
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use forebay_pipeline_config::spec::ComponentName;
+use forebay_pipeline_message::Value;
+
+use crate::Wakes;
+
+/// The name of a pipeline: how operators, grants and metrics call it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PipelineName(Arc<str>);
+
+impl PipelineName {
+    /// A name; every text is one.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PipelineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whose rights a pipeline has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rights {
+    /// Of whoever started the process, for default plugins; others need grants.
+    Starter,
+    /// Only what is granted.
+    Granted,
+}
+
+/// Everything that an instance is opened with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub pipeline: PipelineName,
+    /// Where the component stands in the configuration, such as `pipeline.processors.0`.
+    pub path: String,
+    pub label: Option<String>,
+    pub name: ComponentName,
+    /// With all defaults filled in.
+    pub config: serde_json::Value,
+    pub rights: Rights,
+    /// What wakes it when it waits.
+    pub wakes: Arc<Wakes>,
+}
+
+/// What a text in a mapping language is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    Mapping,
+    Mutation,
+    Query,
+    Interpolation,
+}
+
+/// A large object, read in order.
+#[async_trait]
+pub trait ByteStream: Send {
+    /// The next bytes, at least one and at most `most`; none at the end, then and later.
+    ///
+    /// # Errors
+    /// Why the source failed; the stream is of no more use.
+    ///
+    /// # Cancel safety
+    /// Implementations lose no bytes when the call is dropped.
+    async fn read(&mut self, most: usize) -> Result<Bytes, String>;
+}
+
+/// A metadata value that owns its bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MetadataValue {
+    Null,
+    Bool(bool),
+    Signed(i64),
+    Unsigned(u64),
+    Float(f64),
+    Text(String),
+    Bytes(Vec<u8>),
+    Timestamp { seconds: i64, nanoseconds: u32 },
+    Json(String),
+}
+
+impl MetadataValue {
+    /// The value without its ownership.
+    #[must_use]
+    pub fn borrow(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Signed(value) => Value::Signed(*value),
+            Self::Unsigned(value) => Value::Unsigned(*value),
+            Self::Float(value) => Value::Float(*value),
+            Self::Text(text) => Value::Text(text),
+            Self::Bytes(bytes) => Value::Bytes(bytes),
+            Self::Timestamp { seconds, nanoseconds } => {
+                Value::Timestamp { seconds: *seconds, nanoseconds: *nanoseconds }
+            }
+            Self::Json(text) => Value::Json(text),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// What an input that waits must be woken for. Level-triggered: a bit stays set until whoever set
+/// it has been served, so that no order of events loses a wake.
+///
+/// The race this is built for: the input looks (nothing pending), a settlement comes and notifies
+/// nobody, the input starts to wait. [`Wakes::wait`] therefore registers first and looks then.
+#[derive(Debug, Default)]
+pub struct Wakes {
+    pending: AtomicU8,
+    notify: Notify,
+}
+
+/// Why a wait ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Woken {
+    pub settlement: bool,
+    pub deadline: bool,
+    pub shutdown: bool,
+}
+
+const SETTLEMENT: u8 = 1;
+const SHUTDOWN: u8 = 2;
+
+impl Wakes {
+    /// Says that settlements wait to be handed over.
+    pub fn settlement(&self) {
+        self.set(SETTLEMENT);
+    }
+
+    /// Says that the settlements were handed over.
+    pub fn settlements_taken(&self) {
+        self.pending.fetch_and(!SETTLEMENT, Ordering::AcqRel);
+    }
+
+    /// Says that the pipeline stops; this stays set.
+    pub fn shutdown(&self) {
+        self.set(SHUTDOWN);
+    }
+
+    /// What is pending now; never `deadline`.
+    #[must_use]
+    pub fn pending(&self) -> Woken {
+        let bits = self.pending.load(Ordering::Acquire);
+        Woken { settlement: bits & SETTLEMENT != 0, deadline: false, shutdown: bits & SHUTDOWN != 0 }
+    }
+
+    /// Waits until something is pending or `limit` has passed.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub async fn wait(&self, limit: Option<Duration>) -> Woken {
+        let deadline = limit.map(|limit| tokio::time::Instant::now() + limit);
+        loop {
+            let notified = self.notify.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            let woken = self.pending();
+            if woken != Woken::default() {
+                return woken;
+            }
+            match deadline {
+                None => notified.await,
+                Some(deadline) => {
+                    if tokio::time::timeout_at(deadline, notified).await.is_err() {
+                        return Woken { deadline: true, ..self.pending() };
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until a shutdown is pending, and for nothing else.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub async fn wait_for_shutdown(&self) {
+        loop {
+            let notified = self.notify.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            if self.pending().shutdown {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    fn set(&self, bit: u8) {
+        self.pending.fetch_or(bit, Ordering::AcqRel);
+        self.notify.notify_waiters();
+    }
+}

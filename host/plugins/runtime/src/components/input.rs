@@ -1,0 +1,92 @@
+//! Sources of messages.
+
+use async_trait::async_trait;
+use forebay_pipeline_message::Outcome;
+use forebay_plugins_api::{ComponentError, Event, Input, LostInstance, LostReason, Settlement, Stream, Token};
+
+use crate::bindings::exports::forebay::plugin::inputs as wit;
+use crate::components::exports;
+use crate::guest::Guest;
+use crate::instance::{Slot, Waits};
+
+exports!(InputExports, "input", inputs, inputs);
+
+/// An input in an instance.
+pub(crate) struct InputComponent {
+    slot: Slot<InputExports>,
+}
+
+impl InputComponent {
+    pub(crate) fn new(slot: Slot<InputExports>) -> Self {
+        Self { slot }
+    }
+}
+
+#[async_trait]
+impl Input for InputComponent {
+    async fn connect(&mut self) -> Result<(), ComponentError> {
+        self.slot.try_call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_connect(store))).await
+    }
+
+    async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError> {
+        if !self.slot.is_live() {
+            // Whoever gave out these tokens is gone; the engine opens another.
+            let plugin = self.slot.plugin().name().clone();
+            let component = self.slot.component().clone();
+            let detail = "the input was lost before".to_owned();
+            return Err(LostInstance { plugin, component, reason: LostReason::Reopen, detail }.into());
+        }
+        let settled: Vec<_> = settled.into_iter().map(wit::Settlement::from).collect();
+        let event = self
+            .slot
+            .try_call(Waits::Unbounded, move |exports, store| {
+                Box::pin(async move {
+                    let event = exports.0.call_read(&mut *store, &settled).await?;
+                    event.map(|event| take_event(store.data_mut(), event)).map_or_else(|error| Ok(Err(error)), |event| event.map(Ok))
+                })
+            })
+            .await?;
+        if let Event::Batch(_, batch) = &event {
+            self.slot.plugin().metrics.bytes_out.inc_by(batch.byte_size() as u64);
+        }
+        Ok(event)
+    }
+
+    async fn close(&mut self, settled: Vec<Settlement>) {
+        if self.slot.is_live() {
+            let settled: Vec<_> = settled.into_iter().map(wit::Settlement::from).collect();
+            let close = self.slot.call(Waits::Bounded, move |exports, store| {
+                Box::pin(async move { exports.0.call_close(store, &settled).await })
+            });
+            if let Err(lost) = close.await {
+                tracing::warn!(%lost, "close an input");
+            }
+        }
+    }
+}
+
+fn take_event(guest: &mut Guest, event: wit::Event) -> wasmtime::Result<Event> {
+    Ok(match event {
+        wit::Event::Batch(wit::ArrivedBatch { token, batch }) => Event::Batch(Token(token), guest.take_batch(batch)?),
+        wit::Event::Stream(wit::ArrivedStream { token, source, name, metadata }) => {
+            let source = guest.table.delete(source)?.0;
+            let metadata = metadata.into_iter().map(|(key, value)| (key, value.into())).collect();
+            Event::Stream(Token(token), Stream { source, name, metadata })
+        }
+        wit::Event::Idle => Event::Idle,
+        wit::Event::Ended => Event::Ended,
+        wit::Event::NotConnected(reason) => Event::NotConnected(reason),
+    })
+}
+
+impl From<Settlement> for wit::Settlement {
+    fn from(settlement: Settlement) -> Self {
+        let outcome = match settlement.outcome {
+            Outcome::Acknowledged => wit::Outcome::Acknowledged,
+            Outcome::Rejected(rejection) => {
+                wit::Outcome::Rejected(wit::Rejection { reason: rejection.reason, messages: rejection.messages })
+            }
+        };
+        Self { token: settlement.token.0, outcome }
+    }
+}

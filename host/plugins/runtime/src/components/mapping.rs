@@ -1,0 +1,76 @@
+//! Mapping languages.
+
+use forebay_pipeline_message::{Batch, Processed};
+use wasmtime::Store;
+use wasmtime::component::{Instance, Resource, ResourceAny};
+
+use crate::bindings::exports::forebay::plugin::mappings as wit;
+use crate::bindings::forebay::plugin::configuration::{Form, Problem};
+use crate::guest::Guest;
+use crate::instance::{Call, Exports};
+use crate::limits::Refusal;
+use crate::plugin::Plugin;
+
+/// The exports of a mapping language in one instance.
+pub(crate) struct MappingExports(wit::Guest);
+
+impl Exports for MappingExports {
+    const KIND: &'static str = "mapping";
+
+    fn find(plugin: &Plugin, store: &mut Store<Guest>, instance: &Instance) -> Option<wasmtime::Result<Self>> {
+        let indices = plugin.kinds.mappings.as_ref()?;
+        Some(indices.load(store, instance).map(Self))
+    }
+
+    /// A language has no configuration.
+    fn open<'a>(&'a self, _: &'a mut Store<Guest>, _: &'a str, _: &'a str) -> Call<'a, Result<(), Problem>> {
+        Box::pin(std::future::ready(Ok(Ok(()))))
+    }
+}
+
+impl MappingExports {
+    pub(crate) fn compile<'a>(
+        &'a self,
+        store: &'a mut Store<Guest>,
+        language: &'a str,
+        source: &'a str,
+        form: Form,
+    ) -> Call<'a, Result<ResourceAny, Problem>> {
+        Box::pin(async move { self.0.mapping().call_compile(store, language, source, form).await })
+    }
+
+    pub(crate) fn run<'a>(
+        &'a self,
+        store: &'a mut Store<Guest>,
+        mapping: ResourceAny,
+        batch: Batch,
+    ) -> Call<'a, Processed> {
+        Box::pin(async move {
+            let source = batch.len();
+            let batch = store.data_mut().push_batch(batch)?;
+            let processed = self.0.mapping().call_run(&mut *store, mapping, batch).await?;
+            store.data_mut().take_processed(processed, source)
+        })
+    }
+
+    pub(crate) fn evaluate<'a>(
+        &'a self,
+        store: &'a mut Store<Guest>,
+        mapping: ResourceAny,
+        batch: Batch,
+    ) -> Call<'a, Batch> {
+        Box::pin(async move {
+            let length = batch.len();
+            let handle = store.data_mut().push_batch(batch)?;
+            let lent = Resource::new_borrow(handle.rep());
+            let values = self.0.mapping().call_evaluate(&mut *store, mapping, lent).await?;
+            store.data_mut().take_batch(handle)?;
+            let values = store.data_mut().take_batch(values)?;
+            if values.len() != length {
+                let detail = format!("{} values for {length} messages", values.len());
+                return Err(Refusal::contract(detail));
+            }
+            Ok(values)
+        })
+    }
+}

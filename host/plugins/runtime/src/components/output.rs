@@ -1,0 +1,124 @@
+//! Destinations of messages.
+
+use async_trait::async_trait;
+use forebay_pipeline_message::{Batch, Failure};
+use forebay_plugins_api::{ComponentError, Operation, Output, Pending, WriteError, Written};
+
+use crate::bindings::exports::forebay::plugin::outputs as wit;
+use crate::components::exports;
+use crate::guest::Guest;
+use crate::instance::{Slot, Waits};
+use crate::limits::Refusal;
+
+exports!(OutputExports, "output", outputs, outputs);
+
+/// An output in an instance.
+pub(crate) struct OutputComponent {
+    slot: Slot<OutputExports>,
+    /// The lengths of the batches that operations are under way for, by operation.
+    pending: std::collections::HashMap<u64, usize>,
+    /// The instance that is connected.
+    connected: Option<u64>,
+}
+
+type Answer = Result<Result<Written, wit::WriteError>, ComponentError>;
+
+impl OutputComponent {
+    pub(crate) fn new(slot: Slot<OutputExports>) -> Self {
+        Self { slot, pending: std::collections::HashMap::new(), connected: None }
+    }
+
+    fn answer(&mut self, length: usize, answer: Answer) -> Result<Written, WriteError> {
+        match answer? {
+            Ok(written) => {
+                for pending in written.pending.iter().filter(|pending| pending.resolve) {
+                    self.pending.insert(pending.operation.id(), length);
+                }
+                Ok(written)
+            }
+            Err(wit::WriteError::NotConnected(reason)) => Err(WriteError::NotConnected(reason)),
+            Err(wit::WriteError::Failed(reason)) => {
+                self.slot.plugin().metrics.errors.inc();
+                Err(WriteError::Component(ComponentError::Failed(reason)))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Output for OutputComponent {
+    async fn connect(&mut self) -> Result<(), ComponentError> {
+        self.slot.try_call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_connect(store))).await?;
+        self.connected = Some(self.slot.generation());
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: Batch) -> Result<Written, WriteError> {
+        if !self.slot.is_live() || self.connected != Some(self.slot.generation()) {
+            return Err(WriteError::NotConnected("the output was lost and is opened again".to_owned()));
+        }
+        let length = batch.len();
+        self.slot.plugin().metrics.bytes_in.inc_by(batch.byte_size() as u64);
+        let answer = self
+            .slot
+            .call(Waits::Bounded, move |exports, store| {
+                Box::pin(async move {
+                    let batch = store.data_mut().push_batch(batch)?;
+                    let written = exports.0.call_write(&mut *store, batch).await?;
+                    written.map(|written| take_written(store.data_mut(), length, written)).map_or_else(
+                        |error| Ok(Err(error)),
+                        |written| written.map(Ok),
+                    )
+                })
+            })
+            .await;
+        self.answer(length, answer.map_err(ComponentError::from))
+    }
+
+    async fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError> {
+        let length = self.pending.remove(&operation.id()).unwrap_or(0);
+        let answer = self
+            .slot
+            .call(Waits::Bounded, move |exports, store| {
+                Box::pin(async move {
+                    let operation = store.data_mut().push(operation)?;
+                    let written = exports.0.call_resolve(&mut *store, operation).await?;
+                    written.map(|written| take_written(store.data_mut(), length, written)).map_or_else(
+                        |error| Ok(Err(error)),
+                        |written| written.map(Ok),
+                    )
+                })
+            })
+            .await;
+        self.answer(length, answer.map_err(ComponentError::from))
+    }
+
+    async fn close(&mut self) {
+        if self.slot.is_live() {
+            let close = self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
+            if let Err(lost) = close.await {
+                tracing::warn!(%lost, "close an output");
+            }
+        }
+    }
+}
+
+fn take_written(guest: &mut Guest, length: usize, written: wit::Written) -> wasmtime::Result<Written> {
+    let check = |messages: &Option<Vec<u32>>| match messages {
+        Some(messages) if messages.iter().any(|index| *index as usize >= length) => {
+            Err(Refusal::contract(format!("an index is not one of {length} written messages")))
+        }
+        _ => Ok(()),
+    };
+    let mut failed = Vec::with_capacity(written.failed.len());
+    for wit::Failure { reason, messages } in written.failed {
+        check(&messages)?;
+        failed.push(Failure { reason, messages });
+    }
+    let mut pending = Vec::with_capacity(written.pending.len());
+    for wit::Pending { operation, messages, resolve } in written.pending {
+        check(&messages)?;
+        pending.push(Pending { operation: guest.table.delete(operation)?, messages, resolve });
+    }
+    Ok(Written { failed, pending })
+}

@@ -1,0 +1,95 @@
+//! Transformations of batches.
+
+use async_trait::async_trait;
+use forebay_pipeline_message::Batch;
+use forebay_plugins_api::{ComponentError, Operation, Processing, Processor};
+
+use crate::bindings::exports::forebay::plugin::processors as wit;
+use crate::components::exports;
+use crate::guest::Guest;
+use crate::instance::{Slot, Waits};
+
+exports!(ProcessorExports, "processor", processors, processors);
+
+/// A processor in an instance.
+pub(crate) struct ProcessorComponent {
+    slot: Slot<ProcessorExports>,
+    /// The lengths of the batches that operations are under way for, by operation.
+    pending: std::collections::HashMap<u64, usize>,
+}
+
+impl ProcessorComponent {
+    pub(crate) fn new(slot: Slot<ProcessorExports>) -> Self {
+        Self { slot, pending: std::collections::HashMap::new() }
+    }
+
+    fn note(&mut self, source: usize, processing: &Processing) {
+        match processing {
+            Processing::Done(results) => {
+                let bytes: usize = results.iter().map(|result| result.batch.byte_size()).sum();
+                self.slot.plugin().metrics.bytes_out.inc_by(bytes as u64);
+            }
+            Processing::Pending(operation) => drop(self.pending.insert(operation.id(), source)),
+        }
+    }
+}
+
+#[async_trait]
+impl Processor for ProcessorComponent {
+    async fn process(&mut self, batch: Batch) -> Result<Processing, ComponentError> {
+        let source = batch.len();
+        self.slot.plugin().metrics.bytes_in.inc_by(batch.byte_size() as u64);
+        let processing = self
+            .slot
+            .try_call(Waits::Bounded, move |exports, store| {
+                Box::pin(async move {
+                    let batch = store.data_mut().push_batch(batch)?;
+                    let result = exports.0.call_process(&mut *store, batch).await?;
+                    take_processing(store.data_mut(), source, result)
+                })
+            })
+            .await?;
+        self.note(source, &processing);
+        Ok(processing)
+    }
+
+    async fn resume(&mut self, operation: Operation) -> Result<Processing, ComponentError> {
+        let source = self.pending.remove(&operation.id()).unwrap_or(0);
+        let processing = self
+            .slot
+            .try_call(Waits::Bounded, move |exports, store| {
+                Box::pin(async move {
+                    let operation = store.data_mut().push(operation)?;
+                    let result = exports.0.call_resume(&mut *store, operation).await?;
+                    take_processing(store.data_mut(), source, result)
+                })
+            })
+            .await?;
+        self.note(source, &processing);
+        Ok(processing)
+    }
+
+    async fn close(&mut self) {
+        if self.slot.is_live() {
+            let close = self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
+            if let Err(lost) = close.await {
+                tracing::warn!(%lost, "close a processor");
+            }
+        }
+    }
+}
+
+fn take_processing(
+    guest: &mut Guest,
+    source: usize,
+    result: Result<wit::Processing, String>,
+) -> wasmtime::Result<Result<Processing, String>> {
+    Ok(Ok(match result {
+        Ok(wit::Processing::Done(results)) => {
+            let results = results.into_iter().map(|result| guest.take_processed(result, source));
+            Processing::Done(results.collect::<wasmtime::Result<_>>()?)
+        }
+        Ok(wit::Processing::Pending(operation)) => Processing::Pending(guest.table.delete(operation)?),
+        Err(reason) => return Ok(Err(reason)),
+    }))
+}

@@ -1,0 +1,104 @@
+//! What the host keeps for one instance.
+
+use std::sync::Arc;
+
+use forebay_pipeline_message::Batch;
+use forebay_plugins_api::{Operation, Setup, Wakes};
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::host::batches::HostBatch;
+use crate::host::expressions::Expressions;
+use crate::limits::{Limits, MemoryWatch, Refusal};
+use crate::meter::Meter;
+use crate::scope::Scope;
+use crate::stdio::Printed;
+
+/// What the host keeps for one instance: the data of its store.
+pub(crate) struct Guest {
+    wasi: WasiCtx,
+    pub(crate) table: ResourceTable,
+    pub(crate) memory: MemoryWatch,
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) printed: Printed,
+    pub(crate) wakes: Arc<Wakes>,
+    pub(crate) expressions: Expressions,
+    pub(crate) limits: Arc<Limits>,
+    /// Bytes of the batches in `table`.
+    batch_bytes: usize,
+    next_operation: u64,
+}
+
+impl Guest {
+    pub(crate) fn new(scope: Arc<Scope>, setup: &Setup, expressions: Expressions, limits: Arc<Limits>) -> Self {
+        let printed = Printed::new(Arc::clone(&scope));
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(printed.clone()).stderr(printed.clone());
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        Self {
+            wasi: wasi.build(),
+            table,
+            memory: MemoryWatch::new(limits.memory),
+            meter: Arc::default(),
+            scope,
+            printed,
+            wakes: Arc::clone(&setup.wakes),
+            expressions,
+            limits,
+            batch_bytes: 0,
+            next_operation: 0,
+        }
+    }
+
+    /// Gives the guest a handle of a batch.
+    pub(crate) fn push_batch(&mut self, batch: Batch) -> wasmtime::Result<Resource<HostBatch>> {
+        let bytes = batch.byte_size();
+        let held = self.batch_bytes + bytes;
+        if held > self.limits.batches {
+            let limit = self.limits.batches;
+            return Err(Refusal::memory(format!("batches of {held} bytes are held at once, the limit is {limit}")));
+        }
+        let handle = self.push(HostBatch { batch, bytes })?;
+        self.batch_bytes = held;
+        Ok(handle)
+    }
+
+    /// Takes a batch back that the guest owned.
+    pub(crate) fn take_batch(&mut self, handle: Resource<HostBatch>) -> wasmtime::Result<Batch> {
+        let HostBatch { batch, bytes } = self.table.delete(handle)?;
+        self.batch_bytes -= bytes;
+        Ok(batch)
+    }
+
+    pub(crate) fn batch(&self, handle: &Resource<HostBatch>) -> wasmtime::Result<&Batch> {
+        Ok(&self.table.get(handle)?.batch)
+    }
+
+    /// Gives the guest a handle of anything else.
+    pub(crate) fn push<T: Send + 'static>(&mut self, value: T) -> wasmtime::Result<Resource<T>> {
+        self.table.push(value).map_err(|error| match error {
+            wasmtime_wasi::ResourceTableError::Full => {
+                Refusal::memory(format!("more than {} handles are held at once", self.limits.handles))
+            }
+            other => other.into(),
+        })
+    }
+
+    /// Gives the guest an operation that is under way.
+    pub(crate) fn push_operation(
+        &mut self,
+        work: impl Future<Output = Result<(), String>> + Send + 'static,
+    ) -> wasmtime::Result<Resource<Operation>> {
+        self.next_operation += 1;
+        let operation = Operation::new(self.next_operation, work);
+        self.push(operation)
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}

@@ -1,0 +1,38 @@
+//! What guests call: one file per interface of the contract and per capability.
+
+pub(crate) mod batches;
+pub(crate) mod convert;
+mod environment;
+pub(crate) mod expressions;
+pub(crate) mod files;
+mod log;
+mod metrics;
+mod operations;
+pub(crate) mod streams;
+mod waits;
+
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::forebay::{environment as env, expressions as expr, files as fs, log as logs, plugin};
+use crate::guest::Guest;
+
+/// Offers everything that the host has to components of this linker's engine.
+pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    plugin::waits::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    plugin::streams::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    plugin::operations::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    plugin::configuration::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    plugin::batches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    expr::expressions::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    fs::files::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    logs::log::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    crate::bindings::forebay::metrics::metrics::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    env::environment::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    linker.allow_shadowing(true);
+    batches::link_fast(linker)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+impl plugin::configuration::Host for Guest {}

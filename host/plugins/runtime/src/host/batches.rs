@@ -1,0 +1,152 @@
+//! Messages, in columns.
+
+use bytes::Bytes;
+use forebay_pipeline_message::{Batch, MetadataWriter};
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource};
+
+use crate::bindings::forebay::plugin::batches::{Host, HostBatch as HostBatchMethods, Message, Origins, Value};
+use crate::guest::Guest;
+use crate::limits::Refusal;
+
+/// A batch that a guest has a handle of.
+#[derive(Debug)]
+pub(crate) struct HostBatch {
+    pub(crate) batch: Batch,
+    /// What it counted when the handle was made.
+    pub(crate) bytes: usize,
+}
+
+/// The hot calls by hand: a generated `list<u8>` would be copied once more on its way.
+pub(crate) fn link_fast(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    let mut batches = linker.instance("forebay:plugin/batches@0.1.0")?;
+    batches.func_wrap(
+        "[method]batch.columns",
+        |store: StoreContextMut<'_, Guest>, (batch, mask): (Resource<HostBatch>, u32)| -> wasmtime::Result<(Bytes,)> {
+            Ok((store.data().batch(&batch)?.block(mask),))
+        },
+    )?;
+    Ok(())
+}
+
+impl Host for Guest {}
+
+impl HostBatchMethods for Guest {
+    fn length(&mut self, batch: Resource<HostBatch>) -> wasmtime::Result<u32> {
+        Ok(length(self.batch(&batch)?))
+    }
+
+    fn independent(&mut self, batch: Resource<HostBatch>) -> wasmtime::Result<bool> {
+        Ok(self.batch(&batch)?.independent())
+    }
+
+    fn columns(&mut self, batch: Resource<HostBatch>, mask: u32) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.batch(&batch)?.block(mask).to_vec())
+    }
+
+    fn from_columns(&mut self, columns: Vec<u8>) -> wasmtime::Result<Resource<HostBatch>> {
+        let batch = Batch::from_block(columns.into()).map_err(|error| Refusal::contract(error.to_string()))?;
+        self.push_batch(batch)
+    }
+
+    fn derive(
+        &mut self,
+        source: Resource<HostBatch>,
+        columns: Vec<u8>,
+        origins: Origins,
+    ) -> wasmtime::Result<Resource<HostBatch>> {
+        let derived = self
+            .batch(&source)?
+            .derive(columns.into(), &origins.into())
+            .map_err(|error| Refusal::contract(error.to_string()))?;
+        self.push_batch(derived)
+    }
+
+    fn messages(&mut self, batch: Resource<HostBatch>) -> wasmtime::Result<Vec<Message>> {
+        let record = |message: forebay_pipeline_message::Message<'_>| Message {
+            payload: message.payload().map(<[u8]>::to_vec),
+            metadata: message.metadata_entries().map(|(key, value)| (key.to_owned(), value.into())).collect(),
+            error: message.error().map(str::to_owned),
+        };
+        Ok(self.batch(&batch)?.iter().map(record).collect())
+    }
+
+    fn from_messages(
+        &mut self,
+        messages: Vec<Message>,
+        independent: bool,
+    ) -> wasmtime::Result<Resource<HostBatch>> {
+        let mut metadata = MetadataWriter::default();
+        let mut errors = Vec::new();
+        for (index, message) in messages.iter().enumerate() {
+            for (key, value) in &message.metadata {
+                metadata.push(key, borrow(value));
+            }
+            metadata.end_message();
+            if let Some(error) = &message.error {
+                errors.push((index, error.as_str()));
+            }
+        }
+        let payloads = messages.iter().map(|message| message.payload.as_deref());
+        self.push_batch(Batch::from_parts(payloads, independent, metadata, errors))
+    }
+
+    fn payload(&mut self, batch: Resource<HostBatch>, index: u32) -> wasmtime::Result<Option<Vec<u8>>> {
+        Ok(message(self.batch(&batch)?, index)?.payload().map(<[u8]>::to_vec))
+    }
+
+    fn metadata(&mut self, batch: Resource<HostBatch>, index: u32, key: String) -> wasmtime::Result<Option<Value>> {
+        Ok(message(self.batch(&batch)?, index)?.metadata(&key).map(Value::from))
+    }
+
+    fn error(&mut self, batch: Resource<HostBatch>, index: u32) -> wasmtime::Result<Option<String>> {
+        Ok(message(self.batch(&batch)?, index)?.error().map(str::to_owned))
+    }
+
+    fn slice(&mut self, batch: Resource<HostBatch>, start: u32, end: u32) -> wasmtime::Result<Resource<HostBatch>> {
+        let slice = self.batch(&batch)?.slice(start as usize, end as usize);
+        let slice = slice.ok_or_else(|| Refusal::contract(format!("slice {start}..{end} is out of range")))?;
+        self.push_batch(slice)
+    }
+
+    fn select(&mut self, batch: Resource<HostBatch>, indexes: Vec<u32>) -> wasmtime::Result<Resource<HostBatch>> {
+        let selected = self.batch(&batch)?.select(&indexes);
+        let selected = selected.ok_or_else(|| Refusal::contract("an index to select is out of range"))?;
+        self.push_batch(selected)
+    }
+
+    fn concatenate(&mut self, batches: Vec<Resource<HostBatch>>) -> wasmtime::Result<Resource<HostBatch>> {
+        let parts = batches.into_iter().map(|batch| self.take_batch(batch)).collect::<wasmtime::Result<Vec<_>>>()?;
+        let joined = Batch::concatenate(&parts).ok_or_else(|| Refusal::contract("more than 2^32 messages"))?;
+        self.push_batch(joined)
+    }
+
+    fn drop(&mut self, batch: Resource<HostBatch>) -> wasmtime::Result<()> {
+        self.take_batch(batch)?;
+        Ok(())
+    }
+}
+
+fn length(batch: &Batch) -> u32 {
+    u32::try_from(batch.len()).unwrap_or(u32::MAX)
+}
+
+fn message(batch: &Batch, index: u32) -> wasmtime::Result<forebay_pipeline_message::Message<'_>> {
+    let found = batch.get(index as usize);
+    found.ok_or_else(|| Refusal::contract(format!("message {index} is not one of {}", batch.len())))
+}
+
+fn borrow(value: &Value) -> forebay_pipeline_message::Value<'_> {
+    use forebay_pipeline_message::Value as Ours;
+    match value {
+        Value::Null => Ours::Null,
+        Value::Boolean(value) => Ours::Bool(*value),
+        Value::Signed(value) => Ours::Signed(*value),
+        Value::Unsigned(value) => Ours::Unsigned(*value),
+        Value::Float(value) => Ours::Float(*value),
+        Value::Text(text) => Ours::Text(text),
+        Value::Bytes(bytes) => Ours::Bytes(bytes),
+        Value::Timestamp(at) => Ours::Timestamp { seconds: at.seconds, nanoseconds: at.nanoseconds },
+        Value::Json(text) => Ours::Json(text),
+    }
+}

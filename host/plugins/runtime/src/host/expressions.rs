@@ -1,0 +1,221 @@
+//! Mappings and interpolated strings, evaluated by whichever plugin provides the language.
+//!
+//! All expressions of one component share one instance of the language's plugin. Should that be
+//! lost, the next use opens another and compiles there what it needs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use forebay_pipeline_message::Batch;
+use forebay_plugins_api::{LostInstance, LostReason, OpenError, Setup};
+use tokio::sync::Mutex;
+use wasmtime::component::{Resource, ResourceAny};
+
+use crate::bindings::forebay::expressions::expressions::{Host, HostExpression as HostExpressionMethods};
+use crate::bindings::forebay::plugin::batches::Processed;
+use crate::bindings::forebay::plugin::configuration::{Form, Problem};
+use crate::components::mapping::MappingExports;
+use crate::guest::Guest;
+use crate::host::batches::HostBatch;
+use crate::instance::{Slot, Waits};
+use crate::limits::Refusal;
+use crate::plugins::Shared;
+
+type Language = Arc<Mutex<Slot<MappingExports>>>;
+
+/// The mapping languages that one component uses.
+pub(crate) struct Expressions {
+    /// Absent in the languages' own instances: a language can't call another.
+    home: Option<(Arc<Shared>, Setup)>,
+    languages: HashMap<String, Language>,
+}
+
+/// A text that a guest has compiled.
+pub(crate) struct HostExpression {
+    language: Language,
+    text: Arc<Text>,
+    /// The compiled text, and the instance that holds it.
+    compiled: Option<(u64, ResourceAny)>,
+}
+
+#[derive(Debug)]
+struct Text {
+    language: String,
+    source: String,
+    form: Form,
+}
+
+impl Expressions {
+    /// For a component that may use any language.
+    pub(crate) fn new(shared: &Arc<Shared>, setup: &Setup) -> Self {
+        Self { home: Some((Arc::clone(shared), setup.clone())), languages: HashMap::new() }
+    }
+
+    /// For a language's own instances.
+    pub(crate) fn none() -> Self {
+        Self { home: None, languages: HashMap::new() }
+    }
+
+    fn language(&mut self, name: &str) -> Result<Language, Problem> {
+        if let Some(language) = self.languages.get(name) {
+            return Ok(Arc::clone(language));
+        }
+        let Some((shared, setup)) = &self.home else {
+            return Err(problem("a mapping language can't evaluate other languages"));
+        };
+        let slot = shared.mapping_language(name, setup).map_err(|error| problem(&error.to_string()))?;
+        let language = Arc::new(Mutex::new(slot));
+        self.languages.insert(name.to_owned(), Arc::clone(&language));
+        Ok(language)
+    }
+}
+
+impl Host for Guest {}
+
+impl HostExpressionMethods for Guest {
+    async fn compile(
+        &mut self,
+        language: String,
+        source: String,
+        form: Form,
+    ) -> wasmtime::Result<Result<Resource<HostExpression>, Problem>> {
+        let slot = match self.expressions.language(&language) {
+            Ok(slot) => slot,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let text = Arc::new(Text { language, source, form });
+        let mut expression = HostExpression { language: slot, text, compiled: None };
+        match expression.ready().await {
+            Ok(()) => Ok(Ok(self.push(expression)?)),
+            Err(problem) => Ok(Err(problem)),
+        }
+    }
+
+    async fn run(
+        &mut self,
+        expression: Resource<HostExpression>,
+        batch: Resource<HostBatch>,
+    ) -> wasmtime::Result<Result<Processed, String>> {
+        let batch = self.take_batch(batch)?;
+        let expression = self.table.get_mut(&expression)?;
+        if !matches!(expression.text.form, Form::Mapping | Form::Mutation) {
+            return Err(Refusal::contract("only a mapping or a mutation can be run"));
+        }
+        let processed = match expression.run(batch).await {
+            Ok(processed) => processed,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let origins = processed.origins.into();
+        let batch = self.push_batch(processed.batch)?;
+        Ok(Ok(Processed { batch, origins }))
+    }
+
+    async fn evaluate(
+        &mut self,
+        expression: Resource<HostExpression>,
+        batch: Resource<HostBatch>,
+    ) -> wasmtime::Result<Result<Resource<HostBatch>, String>> {
+        let batch = self.batch(&batch)?.clone();
+        let expression = self.table.get_mut(&expression)?;
+        if !matches!(expression.text.form, Form::Query | Form::Interpolation) {
+            return Err(Refusal::contract("only a query or an interpolation can be evaluated"));
+        }
+        match expression.evaluate(batch).await {
+            Ok(values) => Ok(Ok(self.push_batch(values)?)),
+            Err(reason) => Ok(Err(reason)),
+        }
+    }
+
+    async fn drop(&mut self, expression: Resource<HostExpression>) -> wasmtime::Result<()> {
+        let HostExpression { language, compiled, .. } = self.table.delete(expression)?;
+        let mut slot = language.lock().await;
+        if let Some((generation, resource)) = compiled
+            && slot.is_live()
+            && slot.generation() == generation
+        {
+            let free = slot.call(Waits::Bounded, move |_, store| Box::pin(resource.resource_drop_async(store)));
+            // Whether it is freed there or goes down with its instance comes to the same.
+            let _ = free.await;
+        }
+        Ok(())
+    }
+}
+
+impl HostExpression {
+    /// Compiles the text in the instance that there is now, unless that was done.
+    async fn ready(&mut self) -> Result<(), Problem> {
+        let language = Arc::clone(&self.language);
+        let mut slot = language.lock().await;
+        self.compiled_in(&mut slot).await.map(|_| ())
+    }
+
+    async fn run(&mut self, batch: Batch) -> Result<forebay_pipeline_message::Processed, String> {
+        let language = Arc::clone(&self.language);
+        let mut slot = language.lock().await;
+        let mapping = self.compiled_in(&mut slot).await.map_err(|problem| problem.message)?;
+        slot.call(Waits::Bounded, move |exports, store| exports.run(store, mapping, batch))
+            .await
+            .map_err(|lost| lost.to_string())
+    }
+
+    async fn evaluate(&mut self, batch: Batch) -> Result<Batch, String> {
+        let language = Arc::clone(&self.language);
+        let mut slot = language.lock().await;
+        let mapping = self.compiled_in(&mut slot).await.map_err(|problem| problem.message)?;
+        slot.call(Waits::Bounded, move |exports, store| exports.evaluate(store, mapping, batch))
+            .await
+            .map_err(|lost| lost.to_string())
+    }
+
+    async fn compiled_in(&mut self, slot: &mut Slot<MappingExports>) -> Result<ResourceAny, Problem> {
+        let lost = |lost: LostInstance| problem(&lost.to_string());
+        slot.ensure().await.map_err(lost)?;
+        if let Some((generation, resource)) = &self.compiled
+            && *generation == slot.generation()
+        {
+            return Ok(*resource);
+        }
+        let text = Arc::clone(&self.text);
+        let compiled = slot
+            .call(Waits::Bounded, move |exports, store| {
+                Box::pin(async move { exports.compile(store, &text.language, &text.source, text.form).await })
+            })
+            .await
+            .map_err(lost)??;
+        self.compiled = Some((slot.generation(), compiled));
+        Ok(compiled)
+    }
+}
+
+fn problem(message: &str) -> Problem {
+    Problem { message: message.to_owned(), field: String::new(), line: 0, column: 0 }
+}
+
+/// Compiles a text in an instance of its own, only to see whether it is right.
+pub(crate) async fn check(
+    slot: &mut Slot<MappingExports>,
+    language: &str,
+    source: &str,
+    form: Form,
+) -> Result<(), OpenError> {
+    let (language, source) = (language.to_owned(), source.to_owned());
+    let compiled = slot
+        .call(Waits::Bounded, move |exports, store| {
+            Box::pin(async move {
+                let compiled = exports.compile(&mut *store, &language, &source, form).await?;
+                match compiled {
+                    Ok(resource) => Ok(Ok(resource.resource_drop_async(store).await?)),
+                    Err(problem) => Ok(Err(problem)),
+                }
+            })
+        })
+        .await;
+    match compiled {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(problem)) => Err(OpenError::Problem(problem.into())),
+        Err(lost) if lost.reason == LostReason::Reopen => {
+            Err(OpenError::Unknown { kind: "mapping language", name: lost.component.to_string() })
+        }
+        Err(lost) => Err(OpenError::Lost(lost)),
+    }
+}

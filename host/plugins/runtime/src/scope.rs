@@ -1,0 +1,87 @@
+//! Who an instance works for: names for logs and metrics, and rights.
+
+use std::sync::Arc;
+
+use forebay_metrics::Metrics;
+use forebay_pipeline_config::spec::{ComponentName, PluginName};
+use forebay_plugins_api::{PipelineName, Rights, Setup};
+
+use crate::grants::{Allowed, Grants};
+
+/// Who an instance works for.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) plugin: PluginName,
+    pub(crate) component: ComponentName,
+    pub(crate) pipeline: PipelineName,
+    pub(crate) path: String,
+    pub(crate) label: String,
+    pub(crate) allowed: Allowed,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Scope {
+    pub(crate) fn new(
+        plugin: &crate::plugin::Plugin,
+        setup: &Setup,
+        grants: &Grants,
+        metrics: &Arc<Metrics>,
+    ) -> Self {
+        let trusted = plugin.is_default() && setup.rights == Rights::Starter;
+        let allowed = if trusted {
+            Allowed::everything()
+        } else {
+            grants.of(plugin.name(), plugin.digest(), &setup.pipeline)
+        };
+        Self {
+            plugin: plugin.name().clone(),
+            component: setup.name.clone(),
+            pipeline: setup.pipeline.clone(),
+            path: setup.path.clone(),
+            label: setup.label.clone().unwrap_or_default(),
+            allowed,
+            metrics: Arc::clone(metrics),
+        }
+    }
+
+    /// The scope of a plugin that describes itself: nothing is allowed.
+    pub(crate) fn nobody(metrics: &Arc<Metrics>) -> Result<Self, String> {
+        Ok(Self {
+            plugin: "describe".parse().map_err(|_| "no such plugin name")?,
+            component: "describe".parse().map_err(|_| "no such component name")?,
+            pipeline: PipelineName::new(""),
+            path: String::new(),
+            label: String::new(),
+            allowed: Allowed::nothing(),
+            metrics: Arc::clone(metrics),
+        })
+    }
+
+    /// Writes a line in the log of the pipeline.
+    pub(crate) fn log(&self, level: tracing::Level, message: &str, fields: &[(String, String)]) {
+        let extra: String = fields.iter().map(|(name, value)| format!(" {name}={value:?}")).collect();
+        let (pipeline, path, label) = (self.pipeline.as_str(), &self.path, &self.label);
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(target: "forebay::plugin", pipeline, path, label, "{message}{extra}")
+            };
+        }
+        match level {
+            tracing::Level::ERROR => line!(error),
+            tracing::Level::WARN => line!(warn),
+            tracing::Level::INFO => line!(info),
+            tracing::Level::DEBUG => line!(debug),
+            tracing::Level::TRACE => line!(trace),
+        }
+    }
+
+    /// The labels that every metric of the component has.
+    pub(crate) fn labels(&self) -> [(&str, &str); 4] {
+        [
+            ("pipeline", self.pipeline.as_str()),
+            ("path", &self.path),
+            ("label", &self.label),
+            ("plugin", self.plugin.as_str()),
+        ]
+    }
+}

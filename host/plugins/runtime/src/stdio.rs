@@ -1,0 +1,92 @@
+//! Standard output and standard error of a guest: lines in the log of its pipeline.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use crate::scope::Scope;
+
+/// Collects what a guest prints, and logs it line by line.
+#[derive(Debug, Clone)]
+pub(crate) struct Printed {
+    scope: Arc<Scope>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    line: Vec<u8>,
+    last: String,
+}
+
+/// A longer line is cut into several.
+const LONGEST_LINE: usize = 4 << 10;
+/// How much a guest may print at once.
+const PERMIT: usize = 64 << 10;
+
+impl Printed {
+    pub(crate) fn new(scope: Arc<Scope>) -> Self {
+        Self { scope, state: Arc::default() }
+    }
+
+    /// The last line that was printed: after a panic, the SDKs' hooks say there why.
+    pub(crate) fn last_line(&self) -> String {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.line.is_empty() { state.last.clone() } else { String::from_utf8_lossy(&state.line).into_owned() }
+    }
+
+    fn print(&self, bytes: &[u8]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for byte in bytes {
+            if *byte != b'\n' {
+                state.line.push(*byte);
+            }
+            if *byte == b'\n' || state.line.len() >= LONGEST_LINE {
+                state.last = String::from_utf8_lossy(&state.line).into_owned();
+                state.line.clear();
+                if !state.last.is_empty() {
+                    self.scope.log(tracing::Level::WARN, &state.last, &[]);
+                }
+            }
+        }
+    }
+}
+
+impl IsTerminal for Printed {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Printed {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Printed {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Printed {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.print(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT)
+    }
+}

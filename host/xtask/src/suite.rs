@@ -1,0 +1,60 @@
+//! Every test of the workspace.
+//!
+//! The WebAssembly compiler takes minutes to compile and is slow without optimisation, so it is compiled
+//! for one profile only: packages that depend on it are tested in release, all others in dev.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail};
+
+use crate::command::Command;
+use crate::embed;
+use crate::plugins::{self, Group};
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// What makes a package slow to compile.
+const HEAVY: &str = "wasmtime";
+
+/// Builds all that tests need, and runs them. Every part is run, also when one before it failed.
+///
+/// # Errors
+/// When something can't be built or a test fails.
+pub(crate) fn run(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    let outcome = prepare(steps, workspace).and_then(|()| run_tests(steps, workspace));
+    steps.print_times();
+    outcome
+}
+
+fn prepare(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    let target = plugins::build_all(steps, workspace)?;
+    plugins::build(steps, workspace, &target, &Group::GUESTS)?;
+    embed::build_with(steps, workspace, &target)
+}
+
+fn run_tests(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    let heavy = workspace.dependents(HEAVY);
+    let mut failures = Vec::new();
+    for (what, command) in [
+        ("test the packages without the WebAssembly compiler", light_tests(workspace, &heavy)),
+        ("test the packages with the WebAssembly compiler", heavy_tests(workspace, &heavy)),
+    ] {
+        if let Err(error) = steps.run(what, &command) {
+            failures.push(format!("{what}: {error:#}"));
+        }
+    }
+    if !failures.is_empty() {
+        bail!("{}", failures.join("\n"));
+    }
+    Ok(())
+}
+
+fn light_tests(workspace: &Workspace, heavy: &BTreeSet<&str>) -> Command {
+    let test = workspace.cargo().args(["test", "--no-fail-fast", "--workspace"]);
+    heavy.iter().fold(test, |test, package| test.args(["--exclude", package]))
+}
+
+fn heavy_tests(workspace: &Workspace, heavy: &BTreeSet<&str>) -> Command {
+    let test = workspace.cargo().args(["test", "--no-fail-fast", "--release"]);
+    heavy.iter().fold(test, |test, package| test.args(["-p", package]))
+}

@@ -1,0 +1,102 @@
+//! Expressions.
+
+use super::{Compiler, fold};
+use crate::parser::Parsed;
+use crate::program::{Expr, Field, If, Lambda, Match, Operation, Origin, Pattern};
+use crate::syntax::{Node, NodeKind, Operator};
+use crate::value::{Text, Value};
+
+impl Compiler {
+    pub(super) fn expression(&mut self, node: &Node) -> Parsed<Expr> {
+        Ok(match &node.kind {
+            NodeKind::Literal(value) => Expr::Literal(value.clone()),
+            NodeKind::Word(word) => Expr::Field(Box::new(self.word(word, Vec::new()))),
+            NodeKind::Variable(name) => Expr::Variable { slot: self.variable(name), name: name.clone() },
+            NodeKind::Metadata(key) => Expr::Metadata(key.clone()),
+            NodeKind::Call(call) => Expr::Call(Box::new(self.function(call)?)),
+            NodeKind::Chain(head, tails) => self.chain(head, tails)?,
+            NodeKind::Operate(first, rest) => {
+                let first = self.expression(first)?;
+                let rest = rest.iter().map(|(operator, node)| Ok((*operator, self.expression(node)?)));
+                let rest: Parsed<Vec<_>> = rest.collect();
+                fold::operation(node.at, Operation { first, rest: rest? })?
+            }
+            NodeKind::Not(operand) => fold::not(self.expression(operand)?),
+            NodeKind::Negate(operand) => {
+                let rest = vec![(Operator::Subtract, self.expression(operand)?)];
+                fold::operation(node.at, Operation { first: Expr::Literal(Value::Int(0)), rest })?
+            }
+            NodeKind::Array(items) => {
+                let items: Parsed<Vec<_>> = items.iter().map(|item| self.expression(item)).collect();
+                fold::array(items?)
+            }
+            NodeKind::Object(entries) => {
+                let entries =
+                    entries.iter().map(|(key, value)| Ok((self.expression(key)?, self.expression(value)?)));
+                let entries: Parsed<Vec<_>> = entries.collect();
+                fold::object(entries?)
+            }
+            NodeKind::If(branches, otherwise) => {
+                let branches =
+                    branches.iter().map(|(test, then)| Ok((self.expression(test)?, self.expression(then)?)));
+                let branches: Parsed<Vec<_>> = branches.collect();
+                let branches = branches?;
+                Expr::If(Box::new(If { branches, otherwise: self.optional(otherwise.as_deref())? }))
+            }
+            NodeKind::Match(subject, cases) => self.cases(subject.as_deref(), cases)?,
+            NodeKind::Lambda(name, body) => self.lambda(name, body)?,
+        })
+    }
+
+    pub(super) fn optional(&mut self, node: Option<&Node>) -> Parsed<Option<Expr>> {
+        node.map(|node| self.expression(node)).transpose()
+    }
+
+    /// A bare word and the fields after it.
+    pub(super) fn word(&mut self, word: &Text, mut keys: Vec<Text>) -> Field {
+        let named = self.names.iter().rev().position(|name| name == word);
+        match (word.as_str(), named) {
+            (name, Some(level)) => Field::new(Origin::Named(level), name, keys),
+            ("root", None) => {
+                self.needs_document = true;
+                Field::new(Origin::Root, "root", keys)
+            }
+            (name, None) => {
+                self.needs_document = true;
+                if name != "this" {
+                    keys.insert(0, word.clone());
+                }
+                Field::new(Origin::This, "this", keys)
+            }
+        }
+    }
+
+    fn cases(&mut self, subject: Option<&Node>, cases: &[(Option<Node>, Node)]) -> Parsed<Expr> {
+        self.needs_document |= subject.is_none();
+        let subject = self.optional(subject)?;
+        let cases = cases.iter().map(|(pattern, result)| {
+            let pattern = match self.optional(pattern.as_ref())? {
+                None => Pattern::Any,
+                Some(Expr::Literal(value)) => Pattern::Equals(value),
+                Some(query) => Pattern::Holds(query),
+            };
+            Ok((pattern, self.expression(result)?))
+        });
+        let cases: Parsed<Vec<_>> = cases.collect();
+        Ok(Expr::Match(Box::new(Match { subject, cases: cases? })))
+    }
+
+    fn lambda(&mut self, name: &Text, body: &Node) -> Parsed<Expr> {
+        // Without a context of its own a lambda takes the document.
+        self.needs_document = true;
+        let named = name.as_str() != "_";
+        if named {
+            self.names.push(name.clone());
+        }
+        let body = self.expression(body);
+        if named {
+            self.names.pop();
+        }
+        Ok(Expr::Lambda(Box::new(Lambda { named, body: body? })))
+    }
+}

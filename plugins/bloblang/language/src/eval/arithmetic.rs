@@ -1,0 +1,112 @@
+//! Operators on values.
+
+use std::cmp::Ordering;
+
+use crate::failure::Failure;
+use crate::syntax::Operator;
+use crate::value::{Number, Text, Value};
+
+type Title<'a> = &'a dyn Fn() -> String;
+
+/// `left operator right`; the titles name the operands in messages.
+pub(crate) fn apply(
+    operator: Operator,
+    left: &Value,
+    right: &Value,
+    titles: (Title<'_>, Title<'_>),
+) -> Result<Value, Failure> {
+    let mismatch = |verb: &str| {
+        let (left_title, right_title) = (titles.0(), titles.1());
+        Failure::plain(format!(
+            "cannot {verb} types {} (from {left_title}) and {} (from {right_title})",
+            left.kind(),
+            right.kind()
+        ))
+    };
+    let numbers = |verb: &str| match (left.as_number(), right.as_number()) {
+        (Some(left), Some(right)) => Ok((left, right)),
+        _ => Err(mismatch(verb)),
+    };
+    let zero = || Failure::new("attempted to divide by zero").about(titles.1);
+    let order = || left.order(right).ok_or_else(|| mismatch("compare"));
+    Ok(match operator {
+        Operator::Add => match concatenate(left, right) {
+            Some(value) => value,
+            None => {
+                let (left, right) = numbers("add")?;
+                degrade(left, right, i64::wrapping_add, u64::wrapping_add, |a, b| a + b)
+            }
+        },
+        Operator::Subtract => {
+            let (left, right) = numbers("subtract")?;
+            degrade(left, right, i64::wrapping_sub, u64::wrapping_sub, |a, b| a - b)
+        }
+        Operator::Multiply => {
+            let (left, right) = numbers("multiply")?;
+            degrade(left, right, i64::wrapping_mul, u64::wrapping_mul, |a, b| a * b)
+        }
+        Operator::Divide => {
+            let (left, right) = numbers("divide")?;
+            if right.as_f64() == 0.0 {
+                return Err(zero());
+            }
+            Value::Float(left.as_f64() / right.as_f64())
+        }
+        Operator::Modulo => {
+            let (left, right) = numbers("modulo")?;
+            if right.as_i64() == 0 {
+                return Err(zero());
+            }
+            Value::Int(left.as_i64().wrapping_rem(right.as_i64()))
+        }
+        Operator::Coalesce => {
+            if left.is_absent() {
+                right.clone()
+            } else {
+                left.clone()
+            }
+        }
+        Operator::Equal => Value::Bool(left.same(right)),
+        Operator::NotEqual => Value::Bool(!left.same(right)),
+        Operator::Greater => Value::Bool(order()? == Ordering::Greater),
+        Operator::GreaterOrEqual => Value::Bool(order()? != Ordering::Less),
+        Operator::Less => Value::Bool(order()? == Ordering::Less),
+        Operator::LessOrEqual => Value::Bool(order()? != Ordering::Greater),
+        Operator::And => Value::Bool(truth(left, titles.0)? && truth(right, titles.1)?),
+        Operator::Or => Value::Bool(truth(left, titles.0)? || truth(right, titles.1)?),
+    })
+}
+
+/// An operand of `&&` and `||`: a bool, or a number that is not zero.
+pub(crate) fn truth(value: &Value, title: Title<'_>) -> Result<bool, Failure> {
+    value.as_truth().ok_or_else(|| Failure::expected("bool", value).about(title))
+}
+
+/// Text is joined only when the left side is text.
+fn concatenate(left: &Value, right: &Value) -> Option<Value> {
+    let (Value::String(_) | Value::Bytes(_)) = left else { return None };
+    let first = left.as_text()?;
+    let second = match right {
+        Value::Timestamp(at) => Text::from(at.to_string()),
+        other => other.as_text()?,
+    };
+    let mut joined = String::with_capacity(first.len() + second.len());
+    joined.push_str(&first);
+    joined.push_str(&second);
+    Some(Value::from(joined))
+}
+
+/// Calculates in the widest shape of the two: a float makes a float, otherwise a signed makes a signed.
+fn degrade(
+    left: Number,
+    right: Number,
+    signed: fn(i64, i64) -> i64,
+    unsigned: fn(u64, u64) -> u64,
+    float: fn(f64, f64) -> f64,
+) -> Value {
+    match (left, right) {
+        (Number::Float(_), _) | (_, Number::Float(_)) => Value::Float(float(left.as_f64(), right.as_f64())),
+        (Number::Uint(left), Number::Uint(right)) => Value::Uint(unsigned(left, right)),
+        _ => Value::Int(signed(left.as_i64(), right.as_i64())),
+    }
+}

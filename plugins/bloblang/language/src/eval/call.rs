@@ -1,0 +1,145 @@
+//! What the body of a function sees: its arguments and where it was called.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use super::{Frame, Site, eval};
+use crate::failure::Failure;
+use crate::program::{Argument, CallSite};
+use crate::spec::ParamKind;
+use crate::value::{Path, Text, Value};
+
+/// One call.
+pub(crate) struct Call<'v> {
+    pub(crate) frame: Frame<'v>,
+    site: &'v CallSite,
+}
+
+impl<'v> Call<'v> {
+    pub(crate) fn new(frame: Frame<'v>, site: &'v CallSite) -> Self {
+        Self { frame, site }
+    }
+
+    /// The argument at `index`, evaluated if need be; `None` when it was not given.
+    pub(crate) fn optional(&self, index: usize) -> Result<Option<Cow<'v, Value>>, Failure> {
+        match self.site.arguments.get(index) {
+            None | Some(Argument::Absent) => Ok(None),
+            Some(Argument::Fixed(value)) => Ok(Some(Cow::Borrowed(value))),
+            Some(Argument::Path(path)) => Ok(Some(Cow::Owned(Value::from(path.to_string())))),
+            Some(Argument::Query(query)) => {
+                let value = eval(query, self.frame).map_err(|failure| self.unresolved(index, failure))?;
+                Ok(Some(value))
+            }
+        }
+    }
+
+    /// The argument at `index`, which must have been given.
+    pub(crate) fn value(&self, index: usize) -> Result<Cow<'v, Value>, Failure> {
+        self.optional(index)?
+            .ok_or_else(|| Failure::plain(format!("missing parameter: {}", self.param(index))))
+    }
+
+    /// All arguments.
+    pub(crate) fn values(&self) -> Result<Vec<Cow<'v, Value>>, Failure> {
+        (0..self.site.arguments.len()).map(|index| self.value(index)).collect()
+    }
+
+    pub(crate) fn text(&self, index: usize) -> Result<Text, Failure> {
+        let value = self.value(index)?;
+        if let Value::String(text) = value.as_ref() {
+            return Ok(text.clone());
+        }
+        value.as_text().ok_or_else(|| self.wrong(index, ParamKind::Text, &value))
+    }
+
+    pub(crate) fn optional_text(&self, index: usize) -> Result<Option<Text>, Failure> {
+        if self.is_given(index) { self.text(index).map(Some) } else { Ok(None) }
+    }
+
+    pub(crate) fn path(&self, index: usize) -> Result<Cow<'v, Path>, Failure> {
+        if let Some(Argument::Path(path)) = self.site.arguments.get(index) {
+            return Ok(Cow::Borrowed(path));
+        }
+        Ok(Cow::Owned(Path::dotted(&self.text(index)?)))
+    }
+
+    pub(crate) fn integer(&self, index: usize) -> Result<i64, Failure> {
+        let value = self.value(index)?;
+        let whole = value.as_number().and_then(crate::value::Number::whole);
+        whole.ok_or_else(|| self.wrong(index, ParamKind::Integer, &value))
+    }
+
+    pub(crate) fn optional_integer(&self, index: usize) -> Result<Option<i64>, Failure> {
+        if self.is_given(index) { self.integer(index).map(Some) } else { Ok(None) }
+    }
+
+    pub(crate) fn optional_float(&self, index: usize) -> Result<Option<f64>, Failure> {
+        let Some(value) = self.optional(index)? else { return Ok(None) };
+        match value.as_number() {
+            Some(number) => Ok(Some(number.as_f64())),
+            None => Err(self.wrong(index, ParamKind::Float, &value)),
+        }
+    }
+
+    pub(crate) fn boolean(&self, index: usize) -> Result<bool, Failure> {
+        let value = self.value(index)?;
+        match value.as_ref() {
+            Value::Bool(value) => Ok(*value),
+            other => Err(self.wrong(index, ParamKind::Bool, other)),
+        }
+    }
+
+    pub(crate) fn optional_boolean(&self, index: usize) -> Result<Option<bool>, Failure> {
+        if self.is_given(index) { self.boolean(index).map(Some) } else { Ok(None) }
+    }
+
+    pub(crate) fn is_given(&self, index: usize) -> bool {
+        !matches!(self.site.arguments.get(index), None | Some(Argument::Absent))
+    }
+
+    /// Runs the query at `index` with `this` as `value`. Errors of the query are passed on as they are.
+    pub(crate) fn with(&self, index: usize, value: &Value) -> Result<Value, Failure> {
+        match self.site.arguments.get(index) {
+            Some(Argument::Query(query)) => {
+                eval(query, self.frame.with(value)).map(Cow::into_owned).map_err(Failure::settled)
+            }
+            Some(Argument::Fixed(value)) => Ok(value.clone()),
+            None | Some(Argument::Absent | Argument::Path(_)) => Ok(Value::Nothing),
+        }
+    }
+
+    /// Runs the query at `index` where the call stands.
+    pub(crate) fn query(&self, index: usize) -> Result<Value, Failure> {
+        match self.site.arguments.get(index) {
+            Some(Argument::Query(query)) => eval(query, self.frame).map(Cow::into_owned),
+            Some(Argument::Fixed(value)) => Ok(value.clone()),
+            None | Some(Argument::Absent | Argument::Path(_)) => Ok(Value::Nothing),
+        }
+    }
+
+    /// What this call keeps between runs.
+    pub(crate) fn state(&self) -> Result<&'v RefCell<Site>, Failure> {
+        self.frame
+            .run
+            .sites
+            .get(self.site.site)
+            .ok_or_else(|| Failure::plain("call without a place for its state"))
+    }
+
+    fn param(&self, index: usize) -> &'static str {
+        self.site.spec.params.get(index).map_or("value", |param| param.name)
+    }
+
+    fn unresolved(&self, index: usize, failure: Failure) -> Failure {
+        failure.within(format_args!("failed to extract input arg '{}'", self.param(index)))
+    }
+
+    fn wrong(&self, index: usize, wanted: ParamKind, got: &Value) -> Failure {
+        Failure::plain(format!(
+            "failed to extract input arg '{}': wrong argument type, expected {}, got {}",
+            self.param(index),
+            wanted.name(),
+            got.kind()
+        ))
+    }
+}

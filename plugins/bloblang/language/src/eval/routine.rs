@@ -1,0 +1,241 @@
+//! Statements.
+
+use super::expression::bounded;
+use super::frame::Variables;
+use super::{Entries, Frame, Locals, Run, This, eval};
+use crate::failure::Failure;
+use crate::program::{Action, Expr, Routine, Statement};
+use crate::value::{AssignError, Object, Path, Text, Value};
+
+/// Where the statements of a routine start from.
+#[derive(Clone, Copy)]
+pub(crate) struct Start<'v> {
+    pub(crate) this: This<'v>,
+    /// What `this` is, unless it is the document.
+    pub(crate) current: Option<&'v Value>,
+    /// Metadata that the routine can see but not change.
+    pub(crate) metadata: Option<&'v Entries>,
+    pub(crate) index: usize,
+    pub(crate) depth: u16,
+}
+
+impl<'v> Start<'v> {
+    /// The start of a routine that nothing else encloses.
+    pub(crate) fn of(run: &Run<'_>, this: This<'v>) -> Self {
+        Self { this, current: None, metadata: None, index: run.index, depth: 0 }
+    }
+}
+
+/// A routine in the middle of its work, and what it has made so far.
+pub(crate) struct Execution<'v> {
+    run: &'v Run<'v>,
+    routine: &'v Routine,
+    start: Start<'v>,
+    variables: Vec<Option<Value>>,
+    /// The value being made.
+    pub(crate) root: Value,
+    /// Whether `root` is the document itself, which `this` then shows as it changes.
+    live: bool,
+    /// The live document after `root` became something else.
+    detached: Option<Value>,
+    /// Whether any statement has assigned to `root`.
+    pub(crate) assigned: bool,
+    /// The metadata, once a statement has changed it.
+    pub(crate) metadata: Option<Entries>,
+}
+
+/// An error in a statement and the line it reports.
+pub(crate) struct Failed {
+    line: usize,
+    failure: Failure,
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "failed assignment (line {}): {}", self.line, self.failure)
+    }
+}
+
+impl<'v> Execution<'v> {
+    pub(crate) fn new(run: &'v Run<'v>, routine: &'v Routine, start: Start<'v>) -> Self {
+        let variables = vec![None; routine.variables.len()];
+        Self {
+            run,
+            routine,
+            start,
+            variables,
+            root: Value::Nothing,
+            live: false,
+            detached: None,
+            assigned: false,
+            metadata: None,
+        }
+    }
+
+    /// Starts with `document` as the value that is changed.
+    pub(crate) fn live(self, document: Value) -> Self {
+        Self { root: document, live: true, ..self }
+    }
+
+    /// Runs all statements. After an error what the earlier ones made is still there.
+    pub(crate) fn execute(&mut self) -> Result<(), Failed> {
+        self.statements(&self.routine.statements)
+    }
+
+    fn statements(&mut self, statements: &'v [Statement]) -> Result<(), Failed> {
+        for statement in statements {
+            let failed = |failure| Failed { line: statement.line, failure };
+            match &statement.action {
+                Action::Let(slot, value) => {
+                    let value = self.value(value).map_err(failed)?;
+                    self.set_variable(*slot, value);
+                }
+                Action::Metadata(key, value) => {
+                    let value = self.value(value).map_err(failed)?;
+                    self.set_metadata(key.as_ref(), value).map_err(failed)?;
+                }
+                Action::Assign(path, value) => {
+                    let value = self.value(value).map_err(failed)?;
+                    self.assign(path, value).map_err(failed)?;
+                }
+                Action::If(branches, otherwise) => {
+                    let mut chosen = otherwise;
+                    for (condition, body) in branches {
+                        if self.holds(condition).map_err(failed)? {
+                            chosen = body;
+                            break;
+                        }
+                    }
+                    self.statements(chosen)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn value(&self, expression: &Expr) -> Result<Value, Failure> {
+        let this = match (&self.detached, self.live) {
+            (Some(document), _) => This::Live(document),
+            (None, true) => This::Live(&self.root),
+            (None, false) => self.start.this,
+        };
+        let locals = Locals {
+            root: Some(&self.root),
+            variables: Some(Variables { names: &self.routine.variables, values: &self.variables }),
+            metadata: self.metadata.as_ref().or(self.start.metadata),
+            this,
+        };
+        let frame = Frame {
+            current: self.start.current,
+            index: self.start.index,
+            depth: self.start.depth,
+            ..Frame::new(self.run, &locals)
+        };
+        Ok(eval(expression, frame)?.into_owned())
+    }
+
+    /// The condition of an `if` statement, which must be a bool.
+    fn holds(&self, condition: &Expr) -> Result<bool, Failure> {
+        let context = "failed to check if condition";
+        match self.value(condition).map_err(|failure| failure.within(context))? {
+            Value::Bool(value) => Ok(value),
+            other => Err(Failure::expected("bool", &other).about(|| condition.title()).within(context)),
+        }
+    }
+
+    fn set_variable(&mut self, slot: usize, value: Value) {
+        let Some(variable) = self.variables.get_mut(slot) else { return };
+        match value {
+            Value::Nothing => {}
+            Value::Delete => *variable = None,
+            value => *variable = Some(value),
+        }
+    }
+
+    #[inline(never)]
+    fn set_metadata(&mut self, key: Option<&Text>, value: Value) -> Result<(), Failure> {
+        let run = self.run;
+        let Some(key) = key else {
+            self.metadata = match value {
+                Value::Nothing => return Ok(()),
+                Value::Delete => Some(Vec::new()),
+                Value::Object(object) => Some(
+                    object.into_entries().into_iter().map(|(key, value)| (key.to_string(), value)).collect(),
+                ),
+                other => {
+                    return Err(Failure::plain(format!(
+                        "setting root meta object requires object value, received: {}",
+                        other.go_type()
+                    )));
+                }
+            };
+            return Ok(());
+        };
+        if value == Value::Nothing {
+            return Ok(());
+        }
+        let entries = self.metadata.get_or_insert_with(|| run.messages.metadata_all(run.index));
+        let found = entries.iter().position(|(name, _)| name == key.as_str());
+        match (found, value) {
+            (Some(at), Value::Delete) => {
+                entries.remove(at);
+            }
+            (None, Value::Delete) => {}
+            (Some(at), value) => {
+                if let Some(entry) = entries.get_mut(at) {
+                    entry.1 = value;
+                }
+            }
+            (None, value) => entries.push((key.to_string(), value)),
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn assign(&mut self, path: &Path, value: Value) -> Result<(), Failure> {
+        if value == Value::Nothing {
+            return Ok(());
+        }
+        if path.0.is_empty() {
+            let old = std::mem::replace(&mut self.root, value);
+            if self.live && self.detached.is_none() {
+                self.detached = Some(old);
+            }
+            self.assigned = true;
+            return Ok(());
+        }
+        if matches!(self.root, Value::Nothing | Value::Null) {
+            self.root = Value::Object(Object::new());
+        }
+        self.assigned = true;
+        if value == Value::Delete {
+            path.remove(&mut self.root);
+            return Ok(());
+        }
+        path.assign(&mut self.root, value).map_err(|error| refused(path, error))?;
+        if self.root.depth() > crate::limits::VALUE_DEPTH {
+            bounded(std::mem::replace(&mut self.root, Value::Nothing))?;
+        }
+        Ok(())
+    }
+}
+
+fn refused(path: &Path, error: AssignError) -> Failure {
+    Failure::plain(match error {
+        AssignError::Collision { at: 0, kind } => {
+            format!(
+                "unable to set target path {path} as the value of the root was a non-object type ({kind})"
+            )
+        }
+        AssignError::Collision { at, kind } => format!(
+            "unable to set target path {path} as the value of {} was a non-object type ({kind})",
+            path.shown(at)
+        ),
+        AssignError::Index { at } => {
+            format!(
+                "failed to resolve path segment '{at}': array index is not valid or out of bounds in {path}"
+            )
+        }
+    })
+}

@@ -1,0 +1,63 @@
+//! What one evaluation shares, whatever it is inside of.
+
+use std::cell::{Cell, RefCell};
+
+use super::documents::Documents;
+use crate::failure::Failure;
+use crate::limits::STEPS;
+use crate::program::Routine;
+use crate::value::Value;
+use crate::world::{Messages, Outside};
+
+/// State that a call keeps between runs of the mapping.
+#[derive(Debug, Default)]
+pub(crate) enum Site {
+    #[default]
+    Fresh,
+    Counter {
+        next: i64,
+        last: Option<i64>,
+        min: i64,
+        max: i64,
+    },
+    Random(u64),
+}
+
+/// One run: a message of a batch, the world, and what the run has used up.
+pub(crate) struct Run<'v> {
+    pub(crate) messages: &'v dyn Messages,
+    /// The message that the run is about.
+    pub(crate) index: usize,
+    pub(crate) outside: &'v (dyn Outside + 'v),
+    pub(crate) maps: &'v [Routine],
+    pub(crate) sites: &'v [RefCell<Site>],
+    pub(crate) documents: Documents,
+    steps: Cell<u64>,
+}
+
+impl<'v> Run<'v> {
+    pub(crate) fn new(
+        messages: &'v dyn Messages,
+        index: usize,
+        outside: &'v (dyn Outside + 'v),
+        maps: &'v [Routine],
+        sites: &'v [RefCell<Site>],
+    ) -> Self {
+        Self { messages, index, outside, maps, sites, documents: Documents::default(), steps: Cell::new(0) }
+    }
+
+    /// Counts a step, and fails when there were too many.
+    pub(crate) fn step(&self) -> Result<(), Failure> {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        if steps > STEPS {
+            return Err(Failure::plain(format!("the mapping took more than {STEPS} steps")));
+        }
+        Ok(())
+    }
+
+    /// The document of a message, read once; the index may be out of range.
+    pub(crate) fn document(&self, index: usize) -> Result<&Value, &str> {
+        self.documents.get(self.messages, self.index, index)
+    }
+}

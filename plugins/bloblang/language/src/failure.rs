@@ -1,0 +1,97 @@
+//! Errors of a running query.
+//!
+//! The text is put together only when somebody asks for it, since `|`, `.or()` and `.catch()` mostly throw it away.
+//! The language names the part of the query that gave the offending value. Whoever raises an error rarely knows
+//! that part, so an error stays *open* until the call that it came out of closes it with the name.
+
+use std::fmt;
+
+use crate::value::{Value, quoted};
+
+/// Why a query has no value.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: Kind,
+    /// What nested contexts put in front, outermost last.
+    prefixes: Vec<String>,
+    settled: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Text(String),
+    Type { wanted: &'static str, got: Value, from: Option<String> },
+}
+
+impl Failure {
+    /// An error about the target of a call; the call will put the target's name in front.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self::make(Kind::Text(text.into()), false)
+    }
+
+    /// An error that speaks for itself.
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Self::make(Kind::Text(text.into()), true)
+    }
+
+    /// `got` is not of a wanted type, as in "string, array or object".
+    pub(crate) fn expected(wanted: &'static str, got: &Value) -> Self {
+        Self::make(Kind::Type { wanted, got: got.clone(), from: None }, false)
+    }
+
+    fn make(kind: Kind, settled: bool) -> Self {
+        Self(Box::new(Inner { kind, prefixes: Vec::new(), settled }))
+    }
+
+    /// Closes an open error with the name of the part it is about.
+    pub(crate) fn about(mut self, name: impl FnOnce() -> String) -> Self {
+        if self.0.settled {
+            return self;
+        }
+        self.0.settled = true;
+        match &mut self.0.kind {
+            Kind::Type { from, .. } => *from = Some(name()),
+            Kind::Text(_) => self.0.prefixes.push(format!("{}: ", name())),
+        }
+        self
+    }
+
+    /// Closes an error as it is.
+    pub(crate) fn settled(mut self) -> Self {
+        self.0.settled = true;
+        self
+    }
+
+    /// Puts `context: ` in front.
+    pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
+        self.0.prefixes.push(format!("{context}: "));
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for prefix in self.0.prefixes.iter().rev() {
+            f.write_str(prefix)?;
+        }
+        match &self.0.kind {
+            Kind::Text(text) => f.write_str(text),
+            Kind::Type { wanted, got, from } => {
+                write!(f, "expected {wanted} value, got {}", got.kind())?;
+                if let Some(from) = from {
+                    write!(f, " from {from}")?;
+                }
+                match got {
+                    Value::String(text) => write!(f, " ({})", quoted(text)),
+                    Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) | Value::Number(_) => {
+                        write!(f, " ({})", got.verbose())
+                    }
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}

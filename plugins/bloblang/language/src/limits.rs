@@ -1,0 +1,22 @@
+//! What a mapping may use up. The host meters time and memory from outside; these limits turn the ordinary
+//! runaway mapping into an error message instead of a dead plugin.
+
+/// Nesting of values: documents, literals, assignments. Walks over values are recursive, and a plugin's stack is
+/// small.
+pub(crate) const VALUE_DEPTH: u16 = 500;
+
+/// Nesting of the source text: brackets, arguments, blocks.
+pub(crate) const SOURCE_DEPTH: u16 = 100;
+
+/// Nesting of evaluation, which recursive maps reach first: about a hundred of them, where Bento allows 5000. The
+/// deepest evaluation takes less than 400 KiB of stack in an optimised build; a plugin usually has 512 KiB.
+pub(crate) const EVALUATION_DEPTH: u16 = 300;
+
+/// Nodes evaluated for one message.
+pub(crate) const STEPS: u64 = 100_000_000;
+
+/// Elements of one array made by a function such as `range`.
+pub(crate) const ELEMENTS: usize = 16 * 1024 * 1024;
+
+/// Bytes of one text made by a method such as `repeat`.
+pub(crate) const TEXT_BYTES: usize = 256 * 1024 * 1024;

@@ -1,0 +1,119 @@
+//! Mappings, as processors run them.
+
+use std::cell::RefCell;
+
+use crate::eval::{Execution, Run, Site, Start, This, parse_message};
+use crate::parse_error::ParseError;
+use crate::program::Program;
+use crate::value::Value;
+use crate::world::{Messages, Shared, World};
+use crate::{compile, parser};
+
+/// What `root` is at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Nothing: the message is made anew, the one that came in does not change meanwhile.
+    Mapping,
+    /// The document, which `this` shows as the statements change it.
+    Mutation,
+}
+
+/// A compiled mapping, with the state of its counters.
+#[derive(Debug)]
+pub struct Mapping {
+    program: Program,
+    form: Form,
+    sites: Vec<RefCell<Site>>,
+}
+
+/// What a mapping did to a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    pub content: Content,
+    /// All metadata, if any of it changed.
+    pub metadata: Option<Vec<(String, Value)>>,
+    /// Why the mapping failed. A mutation may have changed something before.
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    Unchanged,
+    Written,
+    Deleted,
+}
+
+impl Mapping {
+    /// Compiles `source`.
+    ///
+    /// # Errors
+    /// The first mistake in it.
+    pub fn compile(source: &str, form: Form) -> Result<Self, ParseError> {
+        let program = parser::mapping(source)
+            .and_then(|tree| compile::program(&tree))
+            .map_err(|fault| fault.in_mapping(source))?;
+        let sites = (0..program.sites).map(|_| RefCell::default()).collect();
+        Ok(Self { program, form, sites })
+    }
+
+    /// Runs the mapping on message `index`, and appends its new content to `out` if it has one.
+    pub fn run(
+        &mut self,
+        messages: &dyn Messages,
+        index: usize,
+        world: &mut dyn World,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let outside = Shared::new(world);
+        let run = Run::new(messages, index, &outside, &self.program.maps, &self.sites);
+        match self.form {
+            Form::Mapping => self.map(&run, out),
+            Form::Mutation => self.mutate(&run, out),
+        }
+    }
+
+    fn map(&self, run: &Run<'_>, out: &mut Vec<u8>) -> Outcome {
+        let mut execution = Execution::new(run, &self.program.main, Start::of(run, This::Message));
+        if let Err(failed) = execution.execute() {
+            let error = Some(failed.to_string());
+            return Outcome { content: Content::Unchanged, metadata: None, error };
+        }
+        let content = write(execution.assigned, &execution.root, out);
+        Outcome { content, metadata: execution.metadata, error: None }
+    }
+
+    fn mutate(&self, run: &Run<'_>, out: &mut Vec<u8>) -> Outcome {
+        let document = if self.program.needs_document {
+            Some(parse_message(run.messages.content(run.index)))
+        } else {
+            None
+        };
+        let (document, broken) = match document {
+            None => (None, None),
+            Some(Ok(document)) => (Some(document), None),
+            Some(Err(error)) => (None, Some(error)),
+        };
+        let this = broken.as_deref().map_or(This::Message, This::Broken);
+        let mut execution = Execution::new(run, &self.program.main, Start::of(run, this));
+        if let Some(document) = document {
+            execution = execution.live(document);
+        }
+        let error = execution.execute().err().map(|failed| failed.to_string());
+        let content = write(execution.assigned, &execution.root, out);
+        Outcome { content, metadata: execution.metadata, error }
+    }
+}
+
+fn write(assigned: bool, root: &Value, out: &mut Vec<u8>) -> Content {
+    if !assigned {
+        return Content::Unchanged;
+    }
+    match root {
+        Value::Nothing => Content::Unchanged,
+        Value::Delete => Content::Deleted,
+        value => {
+            value.write_content(out);
+            Content::Written
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The methods. Adding one is adding a file and a line here.
+
+mod expect;
+mod letters;
+mod scheme;
+
+mod abs;
+mod all;
+mod any;
+mod append;
+mod apply;
+mod array;
+mod assign;
+mod bool;
+mod bytes;
+mod capitalize;
+mod catch;
+mod ceil;
+mod collapse;
+mod concat;
+mod contains;
+mod decode;
+mod encode;
+mod enumerated;
+mod exists;
+mod explode;
+mod filter;
+mod flatten;
+mod float64;
+mod floor;
+mod fold;
+mod format_json;
+mod from;
+mod from_all;
+mod get;
+mod has_prefix;
+mod has_suffix;
+mod index;
+mod index_of;
+mod int64;
+mod join;
+mod key_values;
+mod keys;
+mod length;
+mod lowercase;
+mod map;
+mod map_each;
+mod map_each_key;
+mod max;
+mod merge;
+mod min;
+mod not;
+mod not_empty;
+mod not_null;
+mod number;
+mod or;
+mod parse_json;
+mod quote;
+mod repeat;
+mod replace;
+mod replace_all;
+mod reverse;
+mod round;
+mod set;
+mod slice;
+mod sort;
+mod sort_by;
+mod split;
+mod string;
+mod sum;
+mod trim;
+mod trim_prefix;
+mod trim_suffix;
+mod r#type;
+mod unique;
+mod uppercase;
+mod values;
+mod with;
+mod without;
+
+use crate::spec::FunctionSpec;
+
+static METHODS: [FunctionSpec; 73] = [
+    abs::SPEC,
+    all::SPEC,
+    any::SPEC,
+    append::SPEC,
+    apply::SPEC,
+    array::SPEC,
+    assign::SPEC,
+    bool::SPEC,
+    bytes::SPEC,
+    capitalize::SPEC,
+    catch::SPEC,
+    ceil::SPEC,
+    collapse::SPEC,
+    concat::SPEC,
+    contains::SPEC,
+    decode::SPEC,
+    encode::SPEC,
+    enumerated::SPEC,
+    exists::SPEC,
+    explode::SPEC,
+    filter::SPEC,
+    flatten::SPEC,
+    float64::SPEC,
+    floor::SPEC,
+    fold::SPEC,
+    format_json::SPEC,
+    from::SPEC,
+    from_all::SPEC,
+    get::SPEC,
+    has_prefix::SPEC,
+    has_suffix::SPEC,
+    index::SPEC,
+    index_of::SPEC,
+    int64::SPEC,
+    join::SPEC,
+    key_values::SPEC,
+    keys::SPEC,
+    length::SPEC,
+    lowercase::SPEC,
+    map::SPEC,
+    map_each::SPEC,
+    map_each_key::SPEC,
+    max::SPEC,
+    merge::SPEC,
+    min::SPEC,
+    not::SPEC,
+    not_empty::SPEC,
+    not_null::SPEC,
+    number::SPEC,
+    or::SPEC,
+    parse_json::SPEC,
+    quote::SPEC,
+    repeat::SPEC,
+    replace::SPEC,
+    replace_all::SPEC,
+    reverse::SPEC,
+    round::SPEC,
+    set::SPEC,
+    slice::SPEC,
+    sort::SPEC,
+    sort_by::SPEC,
+    split::SPEC,
+    string::SPEC,
+    sum::SPEC,
+    trim::SPEC,
+    trim_prefix::SPEC,
+    trim_suffix::SPEC,
+    r#type::SPEC,
+    unique::SPEC,
+    uppercase::SPEC,
+    values::SPEC,
+    with::SPEC,
+    without::SPEC,
+];
+
+/// All methods, in the order of their names.
+pub fn methods() -> &'static [FunctionSpec] {
+    &METHODS
+}
+
+pub(crate) fn find(name: &str) -> Option<&'static FunctionSpec> {
+    METHODS.binary_search_by(|spec| spec.name.cmp(name)).ok().and_then(|at| METHODS.get(at))
+}

@@ -1,0 +1,90 @@
+//! What methods ask of their target, and how they shape what they give.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::failure::Failure;
+use crate::limits::TEXT_BYTES;
+use crate::value::{Array, Number, Object, Text, Value};
+
+pub(super) fn text(value: &Value) -> Result<Text, Failure> {
+    value.as_text().ok_or_else(|| Failure::expected("string", value))
+}
+
+pub(super) fn bytes(value: &Value) -> Result<&[u8], Failure> {
+    value.as_bytes().ok_or_else(|| Failure::expected("string", value))
+}
+
+pub(super) fn number(value: &Value) -> Result<Number, Failure> {
+    value.as_number().ok_or_else(|| Failure::expected("number", value))
+}
+
+pub(super) fn array(value: &Value) -> Result<&Array, Failure> {
+    match value {
+        Value::Array(items) => Ok(items),
+        other => Err(Failure::expected("array", other)),
+    }
+}
+
+pub(super) fn object(value: &Value) -> Result<&Object, Failure> {
+    match value {
+        Value::Object(object) => Ok(object),
+        other => Err(Failure::expected("object", other)),
+    }
+}
+
+/// The elements of an array, moved out when nobody else holds them.
+pub(super) fn items(value: Cow<'_, Value>) -> Result<Vec<Value>, Failure> {
+    match value {
+        Cow::Owned(Value::Array(items)) => Ok(items.into_items()),
+        value => array(&value).map(|items| items.to_vec()),
+    }
+}
+
+/// The elements of an array as numbers.
+pub(super) fn numbers(items: &[Value]) -> Result<Vec<f64>, Failure> {
+    let number = |(index, item): (usize, &Value)| match item.as_number() {
+        Some(number) => Ok(number.as_f64()),
+        None => Err(Failure::new(format!("index {index}: {}", Failure::expected("number", item)))),
+    };
+    items.iter().enumerate().map(number).collect()
+}
+
+/// `text` as bytes if the target was bytes, otherwise as text.
+pub(super) fn like(target: &Value, text: Text) -> Value {
+    match target {
+        Value::Bytes(_) => Value::bytes(text.as_bytes()),
+        _ => Value::String(text),
+    }
+}
+
+/// An entry of an object as an object.
+pub(super) fn entry(key: &Text, value: &Value) -> Value {
+    let entries =
+        vec![(Text::fixed("key"), Value::String(key.clone())), (Text::fixed("value"), value.clone())];
+    Value::Object(Object::from(entries))
+}
+
+/// A float rounded to an integer when that fits; integers stay as they are.
+pub(super) fn rounded(number: Number, round: fn(f64) -> f64) -> Value {
+    match number {
+        Number::Float(value) => {
+            let rounded = Number::Float(round(value));
+            rounded.whole().map_or_else(|| rounded.into(), Value::Int)
+        }
+        whole => whole.into(),
+    }
+}
+
+/// That a text of so many bytes may be made.
+pub(super) fn size(bytes: usize) -> Result<(), Failure> {
+    if bytes > TEXT_BYTES {
+        return Err(Failure::plain(format!("a text of {bytes} bytes is too long")));
+    }
+    Ok(())
+}
+
+/// Names the element that a query failed for.
+pub(super) fn element(failure: Failure, key: impl fmt::Display) -> Failure {
+    failure.within(format_args!("failed to process element {key}"))
+}

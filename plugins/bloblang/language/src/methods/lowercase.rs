@@ -1,0 +1,26 @@
+use std::borrow::Cow;
+
+use super::expect;
+use crate::eval::Call;
+use crate::spec::{Evaluated, Example, FunctionSpec};
+use crate::value::Value;
+
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "lowercase",
+    "String Manipulation",
+    "The text with every letter in lower case.",
+    body,
+)
+.examples(&[Example::new("", r#"root.a = this.a.lowercase()"#, &[(r#"{"a":"HELLO"}"#, r#"{"a":"hello"}"#)])]);
+
+fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
+    Ok(match target.as_ref() {
+        Value::Bytes(bytes) => {
+            Value::bytes(super::letters::map_bytes(bytes, super::letters::lower).as_bytes())
+        }
+        other => {
+            let text = expect::text(other)?;
+            Value::from(text.chars().map(super::letters::lower).collect::<String>())
+        }
+    })
+}

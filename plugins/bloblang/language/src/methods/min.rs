@@ -1,0 +1,23 @@
+use std::borrow::Cow;
+
+use super::expect;
+use crate::eval::Call;
+use crate::failure::Failure;
+use crate::spec::{Evaluated, Example, FunctionSpec};
+use crate::value::Value;
+
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "min",
+    "Number Manipulation",
+    "The smallest number of an array, which must not be empty.",
+    body,
+)
+.examples(&[Example::new("", r#"root = this.min()"#, &[(r#"[3,0,2.5,7,5]"#, r#"0"#)])]);
+
+fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
+    let mut found: Option<f64> = None;
+    for number in expect::numbers(expect::array(&target)?)? {
+        found = Some(found.map_or(number, |found| if number < found { number } else { found }));
+    }
+    found.map(Value::Float).ok_or_else(|| Failure::new("the array was empty"))
+}

@@ -1,0 +1,199 @@
+//! The compiled form of a mapping: names are slots, paths are resolved, constants are folded, arguments are checked.
+
+use crate::spec::FunctionSpec;
+use crate::syntax::Operator;
+use crate::value::{Path, Segment, Text, Value};
+
+/// A mapping ready to run.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) main: Routine,
+    pub(crate) maps: Vec<Routine>,
+    /// How many calls keep state between runs.
+    pub(crate) sites: usize,
+    /// Whether the statements of `main` may look at the document, or write into it.
+    pub(crate) needs_document: bool,
+}
+
+/// The statements of the mapping, or of one of its maps.
+#[derive(Debug, Default)]
+pub(crate) struct Routine {
+    pub(crate) name: Option<Text>,
+    pub(crate) statements: Vec<Statement>,
+    /// The names of the variables; an index is a slot.
+    pub(crate) variables: Vec<Text>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) line: usize,
+    pub(crate) action: Action,
+}
+
+#[derive(Debug)]
+pub(crate) enum Action {
+    Let(usize, Expr),
+    Metadata(Option<Text>, Expr),
+    Assign(Path, Expr),
+    If(Vec<(Expr, Vec<Statement>)>, Vec<Statement>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Expr {
+    Literal(Value),
+    Field(Box<Field>),
+    Variable { slot: Option<usize>, name: Text },
+    Metadata(Option<Text>),
+    Call(Box<CallSite>),
+    Chain(Box<Chain>),
+    Operate(Box<Operation>),
+    Not(Box<Self>),
+    Array(Vec<Self>),
+    Object(Vec<(Self, Self)>),
+    If(Box<If>),
+    Match(Box<Match>),
+    Lambda(Box<Lambda>),
+}
+
+/// A path from something that has a name.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) origin: Origin,
+    pub(crate) path: Path,
+    /// As messages show it: `this.a.b`.
+    pub(crate) shown: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    This,
+    Root,
+    /// The name that the lambda so many levels further out gave.
+    Named(usize),
+}
+
+/// A head and what is done with it in turn.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    pub(crate) head: Expr,
+    pub(crate) tails: Vec<Tail>,
+    /// The last tail that evaluates its target itself: what is before it must not be evaluated first.
+    pub(crate) control: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Tail {
+    Path(Path),
+    Context(Expr),
+    Call(CallSite),
+    Index(Expr),
+    Slice { low: Option<Expr>, high: Option<Expr>, step: Option<Expr> },
+}
+
+#[derive(Debug)]
+pub(crate) struct CallSite {
+    pub(crate) spec: &'static FunctionSpec,
+    pub(crate) arguments: Vec<Argument>,
+    /// Where the call keeps its state between runs.
+    pub(crate) site: usize,
+}
+
+#[derive(Debug)]
+pub(crate) enum Argument {
+    /// Not given, and without a default.
+    Absent,
+    /// Known, and of the right type.
+    Fixed(Value),
+    /// A path that is known.
+    Path(Path),
+    /// To be evaluated; also every query that the function runs itself.
+    Query(Expr),
+}
+
+/// Operands of one precedence, from the left.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) first: Expr,
+    pub(crate) rest: Vec<(Operator, Expr)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct If {
+    pub(crate) branches: Vec<(Expr, Expr)>,
+    pub(crate) otherwise: Option<Expr>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Match {
+    pub(crate) subject: Option<Expr>,
+    pub(crate) cases: Vec<(Pattern, Expr)>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Pattern {
+    Any,
+    Equals(Value),
+    Holds(Expr),
+}
+
+#[derive(Debug)]
+pub(crate) struct Lambda {
+    /// False for `_`: the value is dropped.
+    pub(crate) named: bool,
+    pub(crate) body: Expr,
+}
+
+impl Expr {
+    /// What messages call this part of a query.
+    pub(crate) fn title(&self) -> String {
+        match self {
+            Self::Literal(value) => format!("{} literal", value.kind()),
+            Self::Field(field) => format!("field `{}`", field.shown),
+            Self::Variable { name, .. } => format!("variable `{name}`"),
+            Self::Metadata(None) => "metadata".to_owned(),
+            Self::Metadata(Some(key)) => format!("metadata `{key}`"),
+            Self::Call(call) => call.function_title(),
+            Self::Chain(chain) => chain.title(chain.tails.len()),
+            Self::Operate(_) => "arithmetic expression".to_owned(),
+            Self::Not(_) => "negation".to_owned(),
+            Self::Array(_) => "array literal".to_owned(),
+            Self::Object(_) => "object literal".to_owned(),
+            Self::If(_) => "if expression".to_owned(),
+            Self::Match(_) => "match expression".to_owned(),
+            Self::Lambda(lambda) => lambda.body.title(),
+        }
+    }
+}
+
+impl Chain {
+    /// What messages call the chain up to, and without, the tail at `length`.
+    pub(crate) fn title(&self, length: usize) -> String {
+        let Some(last) = length.checked_sub(1).and_then(|last| self.tails.get(last)) else {
+            return self.head.title();
+        };
+        match last {
+            Tail::Path(path) => format!("path `{path}`"),
+            Tail::Context(_) => "map expression".to_owned(),
+            Tail::Call(call) => format!("method {}", call.spec.name),
+            Tail::Index(_) => "index".to_owned(),
+            Tail::Slice { .. } => "slice".to_owned(),
+        }
+    }
+}
+
+impl CallSite {
+    fn function_title(&self) -> String {
+        match (self.spec.name, self.arguments.first()) {
+            ("json", Some(Argument::Fixed(path))) => format!("json path `{}`", path.to_text()),
+            (name, _) => format!("function '{name}'"),
+        }
+    }
+}
+
+impl Field {
+    pub(crate) fn new(origin: Origin, name: &str, keys: Vec<Text>) -> Self {
+        let path = Path(keys.into_iter().map(Segment::new).collect());
+        let shown = if path.0.is_empty() { name.to_owned() } else { format!("{name}.{path}") };
+        Self { origin, path, shown }
+    }
+}

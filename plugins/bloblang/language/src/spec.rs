@@ -1,0 +1,210 @@
+//! How functions and methods describe themselves: one constant each, which documentation, the checker, the
+//! evaluator and the example tests all read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::eval::{Call, Target};
+use crate::failure::Failure;
+use crate::value::Value;
+
+/// A function, or a method on a value.
+#[derive(Clone, Copy)]
+pub struct FunctionSpec {
+    pub name: &'static str,
+    pub category: &'static str,
+    pub status: Status,
+    pub docs: &'static str,
+    pub params: &'static [ParamSpec],
+    /// Takes any number of values instead of `params`.
+    pub variadic: bool,
+    pub examples: &'static [Example],
+    pub(crate) body: Body,
+    pub(crate) check: Option<Check>,
+}
+
+/// How far one may rely on a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Stable,
+    Beta,
+    Experimental,
+    Deprecated,
+    Hidden,
+}
+
+/// A parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamSpec {
+    pub name: &'static str,
+    pub kind: ParamKind,
+    pub default: ParamDefault,
+}
+
+/// What an argument must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamKind {
+    Text,
+    Integer,
+    Float,
+    Bool,
+    Any,
+    /// Text that is a path with dots; it is taken apart when the mapping is compiled.
+    Path,
+    /// A query that the function runs itself, as often as it likes and in whatever context.
+    Query,
+}
+
+/// What stands in for an argument that is not given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ParamDefault {
+    Required,
+    Optional,
+    Text(&'static str),
+    Integer(i64),
+    Bool(bool),
+}
+
+/// A mapping that shows the function, run on inputs in order; an output is the content of the message after it, or
+/// `Error("...")`.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    pub summary: &'static str,
+    pub mapping: &'static str,
+    pub cases: &'static [(&'static str, &'static str)],
+}
+
+pub(crate) type Evaluated = Result<Value, Failure>;
+
+/// Looks at the arguments that are known when the mapping is compiled (`None`: not known yet).
+pub(crate) type Check = fn(&[Option<&Value>]) -> Result<(), String>;
+
+#[derive(Clone, Copy)]
+pub(crate) enum Body {
+    Function(fn(&Call<'_>) -> Evaluated),
+    Method(fn(&Call<'_>, Cow<'_, Value>) -> Evaluated),
+    /// A method that also wants to know why its target has no value.
+    Rescue(fn(&Call<'_>, Result<Cow<'_, Value>, Failure>) -> Evaluated),
+    /// A method that evaluates its target itself.
+    Control(fn(&Call<'_>, &Target<'_>) -> Evaluated),
+}
+
+impl FunctionSpec {
+    const fn new(name: &'static str, category: &'static str, docs: &'static str, body: Body) -> Self {
+        Self {
+            name,
+            category,
+            status: Status::Stable,
+            docs,
+            params: &[],
+            variadic: false,
+            examples: &[],
+            body,
+            check: None,
+        }
+    }
+
+    pub(crate) const fn function(
+        name: &'static str,
+        category: &'static str,
+        docs: &'static str,
+        body: fn(&Call<'_>) -> Evaluated,
+    ) -> Self {
+        Self::new(name, category, docs, Body::Function(body))
+    }
+
+    pub(crate) const fn method(
+        name: &'static str,
+        category: &'static str,
+        docs: &'static str,
+        body: fn(&Call<'_>, Cow<'_, Value>) -> Evaluated,
+    ) -> Self {
+        Self::new(name, category, docs, Body::Method(body))
+    }
+
+    pub(crate) const fn rescue(
+        name: &'static str,
+        docs: &'static str,
+        body: fn(&Call<'_>, Result<Cow<'_, Value>, Failure>) -> Evaluated,
+    ) -> Self {
+        Self::new(name, "General", docs, Body::Rescue(body))
+    }
+
+    pub(crate) const fn control(
+        name: &'static str,
+        docs: &'static str,
+        body: fn(&Call<'_>, &Target<'_>) -> Evaluated,
+    ) -> Self {
+        Self::new(name, "General", docs, Body::Control(body))
+    }
+
+    pub(crate) const fn status(self, status: Status) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(crate) const fn params(self, params: &'static [ParamSpec]) -> Self {
+        Self { params, ..self }
+    }
+
+    pub(crate) const fn variadic(self) -> Self {
+        Self { variadic: true, ..self }
+    }
+
+    pub(crate) const fn checked(self, check: Check) -> Self {
+        Self { check: Some(check), ..self }
+    }
+
+    pub(crate) const fn examples(self, examples: &'static [Example]) -> Self {
+        Self { examples, ..self }
+    }
+}
+
+impl ParamSpec {
+    pub(crate) const fn new(name: &'static str, kind: ParamKind) -> Self {
+        Self { name, kind, default: ParamDefault::Required }
+    }
+
+    pub(crate) const fn or(self, default: ParamDefault) -> Self {
+        Self { default, ..self }
+    }
+
+    pub(crate) const fn optional(self) -> Self {
+        self.or(ParamDefault::Optional)
+    }
+}
+
+impl Example {
+    pub(crate) const fn new(
+        summary: &'static str,
+        mapping: &'static str,
+        cases: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self { summary, mapping, cases }
+    }
+}
+
+impl ParamKind {
+    /// The name of the type in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text | Self::Path => "string",
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::Bool => "bool",
+            Self::Any => "any",
+            Self::Query => "query expression",
+        }
+    }
+}
+
+impl fmt::Debug for FunctionSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionSpec")
+            .field("name", &self.name)
+            .field("params", &self.params)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

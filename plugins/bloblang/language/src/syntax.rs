@@ -1,0 +1,146 @@
+//! The source of a mapping as a tree: what was written, before names are checked and constants folded.
+
+use crate::value::{Text, Value};
+
+/// A part of a query and the offset it starts at.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) at: usize,
+    pub(crate) kind: NodeKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    Literal(Value),
+    /// A bare word: `this`, `root`, a name given by a lambda, or a field of `this`.
+    Word(Text),
+    /// `$name`
+    Variable(Text),
+    /// `@`, `@name`
+    Metadata(Option<Text>),
+    Call(CallNode),
+    /// A head and the fields, methods, brackets that follow it.
+    Chain(Box<Node>, Vec<TailNode>),
+    /// Operands of one precedence, taken from the left.
+    Operate(Box<Node>, Vec<(Operator, Node)>),
+    Not(Box<Node>),
+    Negate(Box<Node>),
+    Array(Vec<Node>),
+    Object(Vec<(Node, Node)>),
+    If(Vec<(Node, Node)>, Option<Box<Node>>),
+    Match(Option<Box<Node>>, Vec<(Option<Node>, Node)>),
+    Lambda(Text, Box<Node>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum TailNode {
+    Field(Text),
+    /// `.( query )`
+    Context(Node),
+    Call(CallNode),
+    Index(Node),
+    Slice {
+        low: Option<Node>,
+        high: Option<Node>,
+        step: Option<Node>,
+    },
+}
+
+/// A function or method with its arguments; `end` is the offset after the closing bracket, where mistakes in the
+/// call are reported.
+#[derive(Clone, Debug)]
+pub(crate) struct CallNode {
+    pub(crate) name: Text,
+    pub(crate) arguments: ArgumentNodes,
+    pub(crate) end: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ArgumentNodes {
+    Positional(Vec<Node>),
+    Named(Vec<(Text, Node)>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Multiply,
+    Divide,
+    Modulo,
+    Coalesce,
+    Add,
+    Subtract,
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    And,
+    Or,
+}
+
+impl Operator {
+    /// Every operator and its sign, the longer of two that begin alike first.
+    pub(crate) const ALL: [(&'static str, Self); 14] = [
+        ("==", Self::Equal),
+        ("!=", Self::NotEqual),
+        (">=", Self::GreaterOrEqual),
+        ("<=", Self::LessOrEqual),
+        ("&&", Self::And),
+        ("||", Self::Or),
+        (">", Self::Greater),
+        ("<", Self::Less),
+        ("+", Self::Add),
+        ("-", Self::Subtract),
+        ("*", Self::Multiply),
+        ("/", Self::Divide),
+        ("%", Self::Modulo),
+        ("|", Self::Coalesce),
+    ];
+
+    /// How tightly it binds. `|` binds like `*`, and `&&` no tighter than `||`.
+    pub(crate) fn precedence(self) -> u8 {
+        match self {
+            Self::Multiply | Self::Divide | Self::Modulo | Self::Coalesce => 4,
+            Self::Add | Self::Subtract => 3,
+            Self::Equal
+            | Self::NotEqual
+            | Self::Greater
+            | Self::GreaterOrEqual
+            | Self::Less
+            | Self::LessOrEqual => 2,
+            Self::And | Self::Or => 1,
+        }
+    }
+}
+
+/// A statement and the line that errors in it are reported with.
+#[derive(Clone, Debug)]
+pub(crate) struct StatementNode {
+    pub(crate) line: usize,
+    pub(crate) kind: StatementKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum StatementKind {
+    Let(Text, Node),
+    /// `meta = ...`, `meta key = ...`
+    Metadata(Option<Text>, Node),
+    /// A path below the root, and what goes there.
+    Assign(Vec<Text>, Node),
+    If(Vec<(Node, Vec<StatementNode>)>, Vec<StatementNode>),
+}
+
+/// `map name { statements }`
+#[derive(Clone, Debug)]
+pub(crate) struct MapNode {
+    pub(crate) name: Text,
+    pub(crate) statements: Vec<StatementNode>,
+}
+
+/// A whole mapping.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Source {
+    pub(crate) maps: Vec<MapNode>,
+    pub(crate) statements: Vec<StatementNode>,
+}

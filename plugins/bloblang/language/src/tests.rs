@@ -1,0 +1,10 @@
+//! The language as a whole: what mappings, mutations, queries and interpolated text do.
+
+mod documents;
+mod errors;
+mod interpolation;
+mod limits;
+mod mappings;
+mod mutations;
+mod properties;
+mod queries;

@@ -1,0 +1,74 @@
+//! Nothing a mapping does may exhaust the stack. The tests run in threads whose stack is not much larger than that
+//! of a plugin, in an unoptimised build, which needs several times as much.
+
+use super::mappings::map;
+use crate::{Form, Mapping};
+
+const STACK: usize = 2 * 1024 * 1024;
+
+fn in_small_thread(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(test).expect("a thread");
+    thread.join().expect("no panic and no overflow");
+}
+
+#[test]
+fn source_may_not_nest_without_end() {
+    in_small_thread(|| {
+        for (open, close) in [
+            ("(", ")"),
+            ("[", "]"),
+            ("{\"a\":", "}"),
+            ("this.(", ")"),
+            ("if true { ", " }"),
+            ("not_null(", ")"),
+        ] {
+            let source = format!("root = {}1{}", open.repeat(50_000), close.repeat(50_000));
+            let error = Mapping::compile(&source, Form::Mapping).expect_err("too deep");
+            assert!(error.message.contains("levels deep"), "{error}");
+        }
+        let source = format!("root = {}1", "-".repeat(50_000));
+        assert!(Mapping::compile(&source, Form::Mapping).is_err());
+    });
+}
+
+#[test]
+fn long_chains_are_not_deep() {
+    in_small_thread(|| {
+        let sum = format!("root = this{}", " + 1".repeat(20_000));
+        assert_eq!(map(&sum, "5"), "20005");
+        let calls = format!("root = this{}", ".abs()".repeat(20_000));
+        assert_eq!(map(&calls, "5"), "5");
+    });
+}
+
+#[test]
+fn unbounded_recursion_of_maps_is_an_error() {
+    in_small_thread(|| {
+        let error = map("map m {\n  root = this.apply(\"m\")\n}\nroot = this.apply(\"m\")", "5");
+        assert!(error.contains("entering map m exceeded maximum allowed stacks of"), "{error}");
+        let error = map(
+            "map m {\n  root.a = [this.(x -> x.map_each(x.apply(\"m\")))]\n}\nroot = this.apply(\"m\")",
+            "[1]",
+        );
+        assert!(error.starts_with("failed assignment"), "{error}");
+    });
+}
+
+#[test]
+fn values_may_not_nest_without_end() {
+    in_small_thread(|| {
+        let error = map("root = range(0, 100000).fold([], t -> [t.tally])", "");
+        assert!(error.contains("nests more than"), "{error}");
+        let source = format!("root = this{}", "\nroot = {\"a\": root}".repeat(1_000));
+        let error = map(&source, "{}");
+        assert!(error.contains("nests more than"), "{error}");
+        let deepest = format!("{}{}", "[".repeat(500), "]".repeat(500));
+        assert_eq!(map("root = this", &deepest), deepest);
+    });
+}
+
+#[test]
+fn sizes_are_limited() {
+    assert!(map("root = \"abc\".repeat(1000000000000)", "").contains("too long"));
+    assert!(map("root = range(0, this)", "1000000000000").contains("too long"));
+}

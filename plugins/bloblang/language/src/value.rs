@@ -1,0 +1,168 @@
+//! The values a mapping computes with.
+//!
+//! Cloning a value is always cheap: text, bytes, arrays and objects share their payload, and a write copies
+//! only the one container it lands in, and only while somebody else still holds it. "Deep copy on assignment",
+//! which the language promises, is therefore free.
+//!
+//! Invariant: containers know how deep they nest (`depth`), so that nothing which walks a value recursively,
+//! the destructor included, can be made to run out of stack. The evaluator refuses values beyond
+//! `limits::VALUE_DEPTH`.
+
+mod array;
+mod coerce;
+mod compare;
+mod go;
+mod json;
+mod number;
+mod object;
+mod path;
+mod plain;
+mod print;
+mod text;
+mod timestamp;
+
+use std::sync::Arc;
+
+pub use array::Array;
+pub use object::Object;
+pub use text::Text;
+pub use timestamp::Timestamp;
+
+pub(crate) use go::{float_general, quoted};
+pub(crate) use json::{Numbers, document, parse};
+pub(crate) use number::Number;
+pub(crate) use path::{AssignError, Path, Segment};
+pub(crate) use print::{Html, write_indented, write_json};
+
+/// One value. `Delete` and `Nothing` are results of a query that no document can hold: the first removes what
+/// it is assigned to, the second leaves it alone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Float(f64),
+    /// A number of a document that is not a plain 64-bit integer, as the text it came in: it goes out unchanged
+    /// unless somebody calculates with it.
+    Number(Text),
+    String(Text),
+    Bytes(Arc<[u8]>),
+    Timestamp(Timestamp),
+    Array(Array),
+    Object(Object),
+    Delete,
+    Nothing,
+}
+
+impl Value {
+    /// The name of the type as the language's `type()` and its error messages give it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) | Self::Uint(_) | Self::Float(_) | Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Bytes(_) => "bytes",
+            Self::Timestamp(_) => "timestamp",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+            Self::Delete => "delete",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    /// How many containers are nested in this value: 0 for a scalar.
+    pub fn depth(&self) -> u16 {
+        match self {
+            Self::Array(array) => array.depth(),
+            Self::Object(object) => object.depth(),
+            _ => 0,
+        }
+    }
+
+    /// True for what `|` and `.or()` replace.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Self::Null | Self::Delete | Self::Nothing)
+    }
+
+    pub(crate) fn bytes(bytes: &[u8]) -> Self {
+        Self::Bytes(Arc::from(bytes))
+    }
+
+    /// Appends the value as a message carries it: text and bytes raw, everything else as JSON.
+    pub fn write_content(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::String(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Bytes(bytes) => out.extend_from_slice(bytes),
+            other => write_json(other, Html::Plain, out),
+        }
+    }
+
+    /// Appends the value as JSON with sorted keys.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        write_json(self, Html::Plain, out);
+    }
+
+    /// Reads one JSON document, keeping numbers as they are written.
+    ///
+    /// # Errors
+    /// The text of the first mistake, in the words of Go's decoder.
+    pub fn from_json(content: &[u8]) -> Result<Self, String> {
+        document(content)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<usize> for Value {
+    fn from(value: usize) -> Self {
+        i64::try_from(value).map_or(Self::Nothing, Self::Int)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::String(Text::from(value))
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::String(Text::from(value))
+    }
+}
+
+impl From<Text> for Value {
+    fn from(value: Text) -> Self {
+        Self::String(value)
+    }
+}
+
+impl From<Vec<Self>> for Value {
+    fn from(items: Vec<Self>) -> Self {
+        Self::Array(Array::from(items))
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Self {
+        Self::Object(object)
+    }
+}

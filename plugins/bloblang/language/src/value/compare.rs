@@ -1,0 +1,78 @@
+//! Equality and order between values, as the language defines them.
+
+use std::cmp::Ordering;
+
+use super::{Number, Value};
+
+impl Value {
+    /// The equality of `==`: numbers by value whatever their shape, containers deeply, text and bytes alike.
+    /// A bool on the left takes a number on the right as its truth; a number on the left takes no bool.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(left), right) => right.as_truth() == Some(*left),
+            (Self::Array(left), Self::Array(right)) => {
+                left.len() == right.len() && left.iter().zip(right.iter()).all(|(a, b)| a.same(b))
+            }
+            (Self::Object(left), Self::Object(right)) => {
+                left.len() == right.len()
+                    && left.iter().zip(right.iter()).all(|((k, a), (l, b))| k == l && a.same(b))
+            }
+            (Self::Delete, Self::Delete) | (Self::Nothing, Self::Nothing) => true,
+            _ => self.order(other) == Some(Ordering::Equal),
+        }
+    }
+
+    /// The order of `<` and its kin; `None` when the two cannot be compared.
+    pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Int(left), Self::Int(right)) => Some(left.cmp(right)),
+            (Self::Timestamp(left), Self::Timestamp(right)) => Some(left.to_string().cmp(&right.to_string())),
+            (Self::Timestamp(left), right) => Some(left.to_string().as_bytes().cmp(right.as_bytes()?)),
+            (left, Self::Timestamp(right)) => Some(left.as_bytes()?.cmp(right.to_string().as_bytes())),
+            _ => match (self.as_bytes(), other.as_bytes()) {
+                (Some(left), Some(right)) => Some(left.cmp(right)),
+                (None, None) => Number::order(self.as_number()?, other.as_number()?),
+                _ => None,
+            },
+        }
+    }
+
+    /// A bool, or a number as "not zero".
+    pub(crate) fn as_truth(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            other => other.as_number().map(|number| number.as_f64() != 0.0),
+        }
+    }
+
+    /// The bytes of text or of bytes.
+    pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::String(text) => Some(text.as_bytes()),
+            Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Text, Value};
+
+    #[test]
+    fn big_integers_compare_exactly() {
+        assert!(!Value::Int(1_780_921_717_355_446_273).same(&Value::Int(1_780_921_717_355_446_272)));
+    }
+
+    #[test]
+    fn a_bool_takes_a_number_only_on_its_right() {
+        assert!(Value::Bool(true).same(&Value::Int(1)));
+        assert!(!Value::Int(1).same(&Value::Bool(true)));
+    }
+
+    #[test]
+    fn numbers_kept_as_text_compare_by_value() {
+        assert!(Value::Number(Text::fixed("10.0")).same(&Value::Int(10)));
+    }
+}

@@ -1,0 +1,100 @@
+//! JSON, read straight from bytes into values.
+//!
+//! Strings without escapes and numbers become pieces of the one copy of the document. Nesting is limited, since a
+//! plugin's stack is small: Go stops at 10,000 levels, this reader at `limits::VALUE_DEPTH`. Errors are worded as
+//! Go words them, because pipelines match on them.
+
+mod reader;
+mod scan;
+
+use std::fmt;
+
+use super::{Text, Value};
+use reader::Reader;
+
+/// How numbers come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// As they are written.
+    Keep,
+    /// As floats, whatever they lose.
+    Float,
+}
+
+/// The first mistake in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JsonError {
+    /// It ends too early.
+    Truncated,
+    /// A byte that cannot stand there; the text says where "there" is.
+    Unexpected {
+        byte: u8,
+        place: &'static str,
+    },
+    TooDeep,
+    TooLong,
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => f.write_str("unexpected end of JSON input"),
+            Self::Unexpected { byte, place } => {
+                f.write_str("invalid character ")?;
+                match byte {
+                    b'\'' => f.write_str("'\\''")?,
+                    b'"' => f.write_str("'\"'")?,
+                    byte => {
+                        let quoted = super::quoted(&char::from(*byte).to_string());
+                        write!(f, "'{}'", quoted.trim_matches('"'))?;
+                    }
+                }
+                write!(f, " {place}")
+            }
+            Self::TooDeep => f.write_str("exceeded max depth"),
+            Self::TooLong => f.write_str("document is too long"),
+        }
+    }
+}
+
+/// Reads one document out of `text`.
+pub(crate) fn parse(text: &Text, numbers: Numbers) -> Result<Value, JsonError> {
+    let mut reader = Reader::new(text, numbers);
+    let value = reader.document()?;
+    match reader.peek_token() {
+        None => Ok(value),
+        Some(byte) => Err(JsonError::Unexpected { byte, place: "after top-level value" }),
+    }
+}
+
+/// Reads the content of a message, of which it must be the only document.
+pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
+    if content.is_empty() {
+        return Err("message is empty".to_owned());
+    }
+    if u32::try_from(content.len()).is_err() {
+        return Err(JsonError::TooLong.to_string());
+    }
+    // Text outside of UTF-8 can only stand in strings, where Go replaces it as well.
+    let text = Text::lossy(content);
+    let mut reader = Reader::new(&text, Numbers::Keep);
+    let value = reader.document().map_err(streamed)?;
+    if reader.peek_token().is_none() {
+        return Ok(value);
+    }
+    match reader.document() {
+        Ok(_) => Err("message contains multiple valid documents".to_owned()),
+        Err(error) => Err(streamed(error)),
+    }
+}
+
+/// A reader of a stream words the early end differently.
+fn streamed(error: JsonError) -> String {
+    match error {
+        JsonError::Truncated => "unexpected EOF".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Objects: key and value pairs kept sorted by key.
+//!
+//! Invariant: keys are unique and ascending, which is the order the output needs and makes a lookup a search.
+//! Objects of a document are small, so a short scan beats hashing.
+
+use std::sync::Arc;
+
+use super::{Text, Value};
+
+/// Up to this many keys are scanned; more are searched by halves.
+const SCANNED: usize = 8;
+
+/// A map from text to value.
+#[derive(Clone, Debug)]
+pub struct Object {
+    entries: Arc<Vec<(Text, Value)>>,
+    /// At least the nesting of the values plus one; it never shrinks.
+    depth: u16,
+}
+
+impl Default for Object {
+    fn default() -> Self {
+        Self { entries: Arc::new(Vec::new()), depth: 1 }
+    }
+}
+
+impl Object {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn depth(&self) -> u16 {
+        self.depth
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        if self.entries.len() <= SCANNED {
+            return self
+                .entries
+                .iter()
+                .find(|(name, _)| name.as_bytes() == key.as_bytes())
+                .map(|(_, value)| value);
+        }
+        let found = self.find(key).ok()?;
+        self.entries.get(found).map(|(_, value)| value)
+    }
+
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Text, &Value)> {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+
+    pub fn insert(&mut self, key: Text, value: Value) {
+        self.depth = self.depth.max(value.depth().saturating_add(1));
+        let position = self.find(&key);
+        let entries = Arc::make_mut(&mut self.entries);
+        match position {
+            Ok(at) => {
+                if let Some(entry) = entries.get_mut(at) {
+                    entry.1 = value;
+                }
+            }
+            Err(at) => entries.insert(at, (key, value)),
+        }
+    }
+
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let at = self.find(key).ok()?;
+        Some(Arc::make_mut(&mut self.entries).remove(at).1)
+    }
+
+    /// Changes the value under `key` in place, which is null when the key was missing.
+    pub fn update<T>(&mut self, key: &Text, change: impl FnOnce(&mut Value) -> T) -> Option<T> {
+        let position = self.find(key);
+        let entries = Arc::make_mut(&mut self.entries);
+        let at = match position {
+            Ok(at) => at,
+            Err(at) => {
+                entries.insert(at, (key.clone(), Value::Null));
+                at
+            }
+        };
+        let (_, value) = entries.get_mut(at)?;
+        let result = change(value);
+        let depth = value.depth();
+        self.depth = self.depth.max(depth.saturating_add(1));
+        Some(result)
+    }
+
+    /// Changes the value under `key` in place; `None`, and nothing added, when the key is missing.
+    pub fn update_existing<T>(&mut self, key: &Text, change: impl FnOnce(&mut Value) -> T) -> Option<T> {
+        self.find(key).ok()?;
+        self.update(key, change)
+    }
+
+    /// The entries, moved out when nobody else holds them.
+    pub fn into_entries(self) -> Vec<(Text, Value)> {
+        Arc::try_unwrap(self.entries).unwrap_or_else(|shared| shared.as_ref().clone())
+    }
+
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        // Writers often append in order.
+        match self.entries.last() {
+            None => return Err(0),
+            Some((last, _)) if last.as_bytes() < key.as_bytes() => return Err(self.entries.len()),
+            Some(_) => {}
+        }
+        self.entries.binary_search_by(|(name, _)| name.as_bytes().cmp(key.as_bytes()))
+    }
+}
+
+impl From<Vec<(Text, Value)>> for Object {
+    /// Takes entries in any order; of equal keys the last wins.
+    fn from(mut entries: Vec<(Text, Value)>) -> Self {
+        if !entries.is_sorted_by(|left, right| left.0 < right.0) {
+            // The sort is stable: of equal keys the last one stays last, and takes the place of those before it.
+            entries.sort_by(|left, right| left.0.cmp(&right.0));
+            entries.dedup_by(|later, earlier| {
+                let same = later.0 == earlier.0;
+                if same {
+                    std::mem::swap(later, earlier);
+                }
+                same
+            });
+        }
+        let inner = entries.iter().map(|(_, value)| value.depth()).max().unwrap_or(0);
+        Self { entries: Arc::new(entries), depth: inner.saturating_add(1) }
+    }
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Object, Text, Value};
+
+    #[test]
+    fn the_last_of_equal_keys_wins() {
+        let pairs = [("b", 1), ("a", 2), ("b", 3)];
+        let object =
+            Object::from(pairs.iter().map(|(k, v)| (Text::fixed(k), Value::Int(*v))).collect::<Vec<_>>());
+        assert_eq!(object.len(), 2);
+        assert_eq!(object.get("b"), Some(&Value::Int(3)));
+    }
+
+    #[test]
+    fn keys_stay_sorted_whatever_the_order_of_insertion() {
+        let mut object = Object::new();
+        for key in ["m", "a", "z", "k", "b", "y", "c", "x", "d", "w"] {
+            object.insert(Text::fixed(key), Value::Null);
+        }
+        assert!(object.remove("k").is_some());
+        let keys: Vec<_> = object.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["a", "b", "c", "d", "m", "w", "x", "y", "z"]);
+        assert!(object.contains_key("y") && !object.contains_key("k"));
+    }
+}

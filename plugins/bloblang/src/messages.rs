@@ -1,0 +1,52 @@
+use forebay_bloblang::{Messages, Value};
+use forebay_sdk::Batch;
+
+use crate::metadata;
+
+/// The messages that a mapping sees beside the one that it runs on.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    batch: &'a Batch,
+    first: usize,
+    length: usize,
+}
+
+impl<'a> Seen<'a> {
+    /// What the mapping sees when it runs on message `index` of a batch, and which one that is there. A
+    /// message that stands for itself is a batch of its own.
+    pub(crate) fn around(batch: &'a Batch, independent: bool, index: usize) -> (Self, usize) {
+        if independent {
+            return (Self { batch, first: index, length: 1 }, 0);
+        }
+        (Self { batch, first: 0, length: batch.len() }, index)
+    }
+}
+
+impl Messages for Seen<'_> {
+    fn len(&self) -> usize {
+        self.length
+    }
+
+    fn content(&self, index: usize) -> &[u8] {
+        if index < self.length { self.batch.message(self.first + index).bytes() } else { &[] }
+    }
+
+    fn metadata_get(&self, index: usize, key: &str) -> Option<Value> {
+        if index >= self.length {
+            return None;
+        }
+        self.batch.message(self.first + index).metadata(key).map(metadata::to_language)
+    }
+
+    fn metadata_all(&self, index: usize) -> Vec<(String, Value)> {
+        if index >= self.length {
+            return Vec::new();
+        }
+        let entries = self.batch.message(self.first + index).metadata_entries();
+        entries.map(|(key, value)| (key.to_owned(), metadata::to_language(value))).collect()
+    }
+
+    fn error(&self, index: usize) -> Option<&str> {
+        if index < self.length { self.batch.message(self.first + index).error() } else { None }
+    }
+}

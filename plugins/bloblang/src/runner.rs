@@ -1,0 +1,55 @@
+use forebay_bloblang::{Content, Form, Mapping, Outcome, ParseError};
+use forebay_sdk::{Batch, Problem, Processed};
+
+use crate::messages::Seen;
+use crate::metadata;
+use crate::surroundings::Surroundings;
+
+/// A mapping or a mutation, and the world that it runs in.
+pub(crate) struct Runner {
+    mapping: Mapping,
+    world: Surroundings,
+}
+
+impl Runner {
+    pub(crate) fn compile(source: &str, form: Form) -> Result<Self, Problem> {
+        let mapping = Mapping::compile(source, form).map_err(problem)?;
+        Ok(Self { mapping, world: Surroundings::default() })
+    }
+
+    /// Runs on every message of a batch. Contents are written straight into the block that goes back.
+    pub(crate) fn run(&mut self, batch: &Batch) -> Processed {
+        let independent = batch.independent();
+        let mut writer = batch.writer();
+        for index in 0..batch.len() {
+            let (seen, at) = Seen::around(batch, independent, index);
+            let outcome = self.mapping.run(&seen, at, &mut self.world, writer.payload());
+            let Outcome { content, metadata, error } = outcome;
+            match content {
+                Content::Written => {}
+                Content::Unchanged => writer.keep_payload(),
+                Content::Deleted => writer.drop_message(),
+            }
+            if content != Content::Deleted {
+                if let Some(entries) = metadata {
+                    metadata::write(&entries, &mut writer);
+                }
+                if let Some(error) = error {
+                    writer.flag(&error);
+                }
+            }
+            writer.end(index);
+        }
+        writer.finish()
+    }
+}
+
+/// Where a text does not compile.
+pub(crate) fn problem(error: ParseError) -> Problem {
+    let ParseError { line, column, message } = error;
+    let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
+    Problem::new(message).position(narrow(line), narrow(column))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use forebay_sdk::config::ScannerConfig;
+use forebay_sdk::files::{self, FileDetails};
+use forebay_sdk::{
+    ArrivedStream, Config, Context, Error, Event, Input, Outcome, Problem, Settlement, StreamMetadata, Token,
+    Value, log,
+};
+
+mod rfc3339;
+
+/// Reads files, one after the other.
+///
+/// Every message has the metadata `path`, `mod_time_unix` and `mod_time` of its file. The input ends
+/// after the last file.
+#[derive(Config)]
+#[expect(dead_code, reason = "the host runs the scanner and tries rejected messages again")]
+pub(crate) struct FileInputConfig {
+    /// The files, in the order in which they are read. A path may hold the patterns `*`, `?`, `[a-z]`,
+    /// `**` and `{a,b}`.
+    #[config(example = ["./data/*.json"])]
+    paths: Vec<String>,
+    /// What cuts the bytes of a file into messages.
+    #[config(default = {"lines": {}})]
+    scanner: ScannerConfig,
+    /// Whether a file is removed once all its messages were delivered.
+    #[config(default = false, advanced)]
+    delete_on_finish: bool,
+    /// The old name of `scanner`, which wins over it: `lines`, `delim:x`, `all-bytes` and so on.
+    #[config(deprecated, example = "lines", example = "delim:|")]
+    codec: Option<String>,
+    /// The size of the buffer of `codec`.
+    #[config(deprecated, default = 1000000)]
+    max_buffer: u64,
+    /// Whether messages that an output rejects are tried again, as often as it takes.
+    #[config(default = true)]
+    auto_replay_nacks: bool,
+}
+
+/// Hands one file after the other to the host.
+pub(crate) struct FileInput {
+    patterns: Vec<String>,
+    delete_on_finish: bool,
+    /// The files that were found and not handed out yet; absent before the first `connect`.
+    waiting: Option<VecDeque<FileDetails>>,
+    /// The files to remove once they are acknowledged.
+    under_way: HashMap<Token, String>,
+    next_token: Token,
+}
+
+impl Input for FileInput {
+    const NAME: &'static str = "file";
+
+    type Config = FileInputConfig;
+
+    fn open(config: FileInputConfig, _: &Context) -> Result<Self, Problem> {
+        let FileInputConfig { paths: patterns, delete_on_finish, .. } = config;
+        Ok(Self { patterns, delete_on_finish, waiting: None, under_way: HashMap::new(), next_token: 1 })
+    }
+
+    fn connect(&mut self) -> Result<(), Error> {
+        if self.waiting.is_none() {
+            let mut found = VecDeque::new();
+            for pattern in &self.patterns {
+                found.extend(files::find(pattern)?);
+            }
+            self.waiting = Some(found);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, Error> {
+        self.settle(settled);
+        let Some(file) = self.waiting.as_mut().and_then(VecDeque::pop_front) else {
+            return Ok(Event::Ended);
+        };
+        let source = files::open(&file.path)?;
+        let token = self.next_token;
+        self.next_token += 1;
+        if self.delete_on_finish {
+            self.under_way.insert(token, file.path.clone());
+        }
+        let metadata = metadata(&file);
+        Ok(Event::Stream(ArrivedStream { token, source, name: file.path, metadata }))
+    }
+
+    fn close(mut self, settled: Vec<Settlement>) {
+        self.settle(settled);
+    }
+}
+
+impl FileInput {
+    /// Removes the files whose messages were all delivered.
+    fn settle(&mut self, settled: Vec<Settlement>) {
+        for Settlement { token, outcome } in settled {
+            let Some(path) = self.under_way.remove(&token) else { continue };
+            if outcome != Outcome::Acknowledged {
+                continue;
+            }
+            if let Err(error) = files::remove(&path) {
+                log::error(format!("remove {path}: {error}"));
+            }
+        }
+    }
+}
+
+/// What the messages of a file get.
+fn metadata(file: &FileDetails) -> StreamMetadata {
+    let mut metadata = StreamMetadata::default();
+    metadata.push("path", Value::Text(&file.path));
+    let modified = file.modified.unwrap_or(Duration::ZERO);
+    metadata.push("mod_time_unix", Value::Signed(i64::try_from(modified.as_secs()).unwrap_or(i64::MAX)));
+    metadata.push("mod_time", Value::Text(&rfc3339::format(modified)));
+    metadata
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Context, FileInput, FileInputConfig, Input};
+    use forebay_sdk::testing;
+
+    #[test]
+    fn paths_are_required() {
+        let problem = testing::config::<FileInputConfig>(&json!({})).err().expect("refused");
+        assert_eq!(problem.to_string(), "field paths is required");
+        let problem = testing::config::<FileInputConfig>(&json!({"paths": ["a", 5]})).err().expect("refused");
+        assert_eq!(problem.to_string(), "/paths/1: expected string value, got int");
+    }
+
+    #[test]
+    fn a_missing_file_fails_the_connection() {
+        let config = testing::config(&json!({"paths": ["missing.txt"]})).expect("the configuration is right");
+        let mut input = FileInput::open(config, &Context::new("file")).expect("opens");
+        assert!(input.connect().is_err());
+    }
+}

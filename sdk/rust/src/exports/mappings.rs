@@ -1,0 +1,68 @@
+use std::cell::RefCell;
+
+use crate::batch::Handle;
+use crate::bindings::capabilities::forebay::plugin::{batches, configuration};
+use crate::mapping::MappingLanguage;
+use crate::{Batch, Problem, Processed};
+
+/// How a text of a language is compiled.
+#[derive(Debug)]
+pub struct Entry {
+    name: &'static str,
+    compile: fn(&str, configuration::Form) -> Result<Box<dyn Compiled>, Problem>,
+}
+
+/// A [`MappingLanguage`] as an object.
+trait Compiled {
+    fn run(&mut self, batch: Batch) -> Processed;
+    fn evaluate(&mut self, batch: &Batch) -> Batch;
+}
+
+impl<T: MappingLanguage> Compiled for T {
+    fn run(&mut self, batch: Batch) -> Processed {
+        MappingLanguage::run(self, batch)
+    }
+
+    fn evaluate(&mut self, batch: &Batch) -> Batch {
+        MappingLanguage::evaluate(self, batch)
+    }
+}
+
+/// One compiled text, behind the resource `mapping`.
+#[expect(missing_debug_implementations, reason = "languages need not have it")]
+pub struct Text(RefCell<Box<dyn Compiled>>);
+
+pub const fn entry<T: MappingLanguage>() -> Entry {
+    fn compile<T: MappingLanguage>(
+        source: &str,
+        form: configuration::Form,
+    ) -> Result<Box<dyn Compiled>, Problem> {
+        Ok(Box::new(T::compile(source, form)?))
+    }
+    Entry { name: T::NAME, compile: compile::<T> }
+}
+
+pub fn compile(
+    entries: &[Entry],
+    language: &str,
+    source: &str,
+    form: configuration::Form,
+) -> Result<Text, configuration::Problem> {
+    super::panics::install();
+    let entry = entries
+        .iter()
+        .find(|entry| entry.name == language)
+        .ok_or_else(|| Problem::new(format!("this plugin has no mapping language {language}")))?;
+    Ok(Text(RefCell::new((entry.compile)(source, form)?)))
+}
+
+impl Text {
+    pub fn run(&self, batch: batches::Batch) -> batches::Processed {
+        self.0.borrow_mut().run(batch.into()).into()
+    }
+
+    pub fn evaluate(&self, batch: &batches::Batch) -> batches::Batch {
+        let batch = Batch::from_handle(Handle::borrowed(batch));
+        self.0.borrow_mut().evaluate(&batch).into()
+    }
+}

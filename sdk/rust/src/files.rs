@@ -1,0 +1,155 @@
+//! Files and the standard streams of the process. What is granted is folders; natively, in tests,
+//! none are.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::Batch;
+use crate::bindings::capabilities::forebay::files::files as wit;
+use crate::operation::Operation;
+use crate::streams::ByteStream;
+
+/// Why a file can't be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileError {
+    NotFound(String),
+    /// The grant that is missing, or the operating system's refusal.
+    Denied(String),
+    Other(String),
+}
+
+/// What is known of a file without opening it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileDetails {
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Since 1970-01-01T00:00:00Z.
+    pub modified: Option<Duration>,
+}
+
+/// A file that is written at its end, or the standard output.
+///
+/// Operations end in the order in which they were started. After one has failed, all later ones
+/// fail: drop the appender and open another.
+pub struct Appender(wit::Appender);
+
+/// The files that a pattern names, sorted: `*`, `?`, `[a-z]`, `**` and `{a,b}`. A pattern without
+/// any of these names one file, which must exist.
+///
+/// # Errors
+/// When the file does not exist or may not be read.
+pub fn find(pattern: &str) -> Result<Vec<FileDetails>, FileError> {
+    granted(|| Ok(wit::find(pattern)?.into_iter().map(FileDetails::from).collect()))
+}
+
+/// Opens a file to read it from its start.
+///
+/// # Errors
+/// When it does not exist or may not be read.
+pub fn open(path: &str) -> Result<ByteStream, FileError> {
+    granted(|| Ok(wit::open(path)?.into()))
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// When it does not exist or may not be removed.
+pub fn remove(path: &str) -> Result<(), FileError> {
+    granted(|| Ok(wit::remove(path)?))
+}
+
+/// The standard input of the process. It can be taken once.
+///
+/// # Errors
+/// When it was taken, or is not granted.
+pub fn standard_input() -> Result<ByteStream, FileError> {
+    granted(|| Ok(wit::standard_input()?.into()))
+}
+
+/// Opens a file to write at its end; creates it and the folders above it where they are missing.
+///
+/// # Errors
+/// When it may not be written.
+pub fn append_to(path: &str) -> Result<Appender, FileError> {
+    granted(|| Ok(Appender(wit::append_to(path)?)))
+}
+
+/// Starts to replace a file as a whole; readers see the old or the new content.
+///
+/// # Errors
+/// When it may not be written.
+pub fn replace(path: &str, content: &[u8]) -> Result<Operation, FileError> {
+    granted(|| Ok(wit::replace(path, content)?.into()))
+}
+
+/// The standard output of the process.
+///
+/// # Errors
+/// When it is not granted.
+pub fn standard_output() -> Result<Appender, FileError> {
+    granted(|| Ok(Appender(wit::standard_output()?)))
+}
+
+impl Appender {
+    /// Writes these bytes.
+    #[must_use]
+    pub fn append(&self, bytes: &[u8]) -> Operation {
+        self.0.append(bytes).into()
+    }
+
+    /// Writes the payloads of a batch, each followed by `delimiter` unless it ends with it. They do
+    /// not pass through the guest.
+    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "there is no host natively"))]
+    #[must_use]
+    pub fn append_batch(&self, batch: &Batch, delimiter: &[u8]) -> Operation {
+        #[cfg(target_arch = "wasm32")]
+        {
+            self.0.append_batch(batch.handle().resource(), delimiter).into()
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        unreachable!("there are no appenders without a host")
+    }
+}
+
+impl fmt::Debug for Appender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Appender").finish_non_exhaustive()
+    }
+}
+
+/// Asks the host; natively there is none to ask.
+fn granted<T>(ask: impl FnOnce() -> Result<T, FileError>) -> Result<T, FileError> {
+    if cfg!(target_arch = "wasm32") {
+        return ask();
+    }
+    Err(FileError::Denied("there are no files in native tests".to_owned()))
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(message) | Self::Denied(message) | Self::Other(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for FileError {}
+
+impl From<wit::FileError> for FileError {
+    fn from(error: wit::FileError) -> Self {
+        match error {
+            wit::FileError::NotFound(message) => Self::NotFound(message),
+            wit::FileError::Denied(message) => Self::Denied(message),
+            wit::FileError::Other(message) => Self::Other(message),
+        }
+    }
+}
+
+impl From<wit::FileDetails> for FileDetails {
+    fn from(wit::FileDetails { path, size, modified }: wit::FileDetails) -> Self {
+        let modified = modified
+            .and_then(|time| Some(Duration::new(u64::try_from(time.seconds).ok()?, time.nanoseconds)));
+        Self { path, size, modified }
+    }
+}

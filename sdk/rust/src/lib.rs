@@ -1,0 +1,50 @@
+#![doc = include_str!("../GUIDE.md")]
+
+pub mod allocator;
+mod batch;
+#[doc(hidden)]
+pub mod bindings;
+mod cache;
+pub mod config;
+mod context;
+pub mod docs;
+pub mod environment;
+mod error;
+#[doc(hidden)]
+pub mod exports;
+pub mod expressions;
+pub mod files;
+mod input;
+pub mod log;
+mod mapping;
+pub mod metrics;
+mod operation;
+mod output;
+mod plugin;
+mod problem;
+mod processor;
+mod scanner;
+pub mod streams;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+pub mod time;
+pub mod waits;
+
+pub use batch::{Batch, BatchWriter, Message, Origins, Processed};
+pub use cache::Cache;
+pub use config::Config;
+pub use context::Context;
+pub use docs::{Docs, Example};
+pub use error::Error;
+pub use forebay_columns as columns;
+pub use forebay_columns::{BlockWriter, MetadataWriter, Value};
+pub use forebay_sdk_macros::Config;
+pub use input::{ArrivedStream, Event, Input, Outcome, Settlement, StreamMetadata, Token};
+pub use mapping::MappingLanguage;
+pub use operation::Operation;
+pub use output::{Failure, Output, Pending, WriteError, Written};
+pub use problem::Problem;
+pub use processor::{IncrementalProcessor, Processing, Processor};
+pub use scanner::{Scanned, Scanner};
+#[doc(hidden)]
+pub use serde_json;

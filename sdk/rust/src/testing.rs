@@ -1,0 +1,59 @@
+//! What stands in for a host in native tests of a plugin's logic.
+//!
+//! All of it belongs to the thread that a test runs on. Batches need nothing of this: natively a
+//! [`Batch`] holds its columns itself.
+
+mod clock;
+mod language;
+mod lines;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+pub(crate) use clock::{now, pending, wait};
+pub use clock::{set_now, set_pending};
+pub(crate) use language::Text;
+pub use language::set_language;
+pub use lines::{LogLine, set_log_level, take_log};
+pub(crate) use lines::{log_enabled, write_log};
+
+use crate::Batch;
+use crate::config::{Config, Pointer};
+use crate::problem::Problem;
+use crate::streams::{ByteSink, ByteStream, Chunk};
+
+/// A stream of these bytes, which come in chunks of `size`.
+///
+/// # Panics
+/// When `size` is 0.
+#[must_use]
+pub fn stream(bytes: &[u8], size: usize) -> ByteStream {
+    ByteStream::scripted(bytes.chunks(size).map(|chunk| Chunk::Bytes(chunk.to_vec())))
+}
+
+/// A stream that gives these chunks, then ends.
+#[must_use]
+pub fn scripted_stream(chunks: Vec<Chunk>) -> ByteStream {
+    ByteStream::scripted(chunks)
+}
+
+/// A sink, and the bytes that were written to it.
+#[must_use]
+pub fn sink() -> (ByteSink, Rc<RefCell<Vec<u8>>>) {
+    let bytes = Rc::new(RefCell::new(Vec::new()));
+    (ByteSink::kept(Rc::clone(&bytes)), bytes)
+}
+
+/// The payloads of a batch as text, for comparisons.
+#[must_use]
+pub fn texts(batch: &Batch) -> Vec<String> {
+    batch.messages().map(|message| String::from_utf8_lossy(message.bytes()).into_owned()).collect()
+}
+
+/// A configuration from JSON.
+///
+/// # Errors
+/// As when a host opens the component.
+pub fn config<C: Config>(json: &serde_json::Value) -> Result<C, Problem> {
+    C::parse(json, &Pointer::ROOT)
+}
