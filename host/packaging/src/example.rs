@@ -125,7 +125,7 @@ impl Events {
         if random.below(3) == 0 {
             write!(line, r#","tags":["{}","{}"]"#, random.of(&WORDS), random.of(&WORDS))?;
         }
-        // Few events are large; they are an eighth of all bytes or so.
+        // One event in 200 is large; together they are near a third of the bytes.
         match random.below(1000) {
             0..3 => random.write_items(line)?,
             3..5 => random.write_text(line)?,

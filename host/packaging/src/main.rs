@@ -8,14 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-mod componentize;
 mod example;
 mod precompile;
 
 const HELP: &str = "\
 Prepares what is built into forebay. Called by cargo xtask.
 
-    forebay-packaging componentize MODULE COMPONENT     make a component of a core module
     forebay-packaging precompile FOLDER                 compile every NAME.wasm there to NAME.cwasm and NAME.sha256
     forebay-packaging generate-example FILE [--bytes N] write N bytes of example events (104857600 by default)
 ";
@@ -34,7 +32,6 @@ fn main() -> ExitCode {
 
 fn command(arguments: &[&str]) -> Result<()> {
     match arguments {
-        ["componentize", module, component] => componentize::file(Path::new(module), Path::new(component)),
         ["precompile", folder] => precompile::folder(Path::new(folder)),
         ["generate-example", file] => example::write(Path::new(file), example::BYTES),
         ["generate-example", file, "--bytes", bytes] => {

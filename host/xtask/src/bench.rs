@@ -24,7 +24,7 @@ pub(crate) fn run(steps: &mut Steps, workspace: &Workspace, name: Option<&str>) 
     }
     let target = plugins::build_all(steps, workspace)?;
     plugins::build(steps, workspace, &target, &Group::GUESTS)?;
-    embed::build_with(steps, workspace, &target)?;
+    embed::build_with_plugins(steps, workspace)?;
     for (package, bench) in wanted {
         let run = workspace.cargo().args(["bench", "-p", package, "--bench", bench]);
         steps.run(&format!("run the bench {bench} of {package}"), &run)?;

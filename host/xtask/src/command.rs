@@ -2,10 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 
 /// A program with its arguments, folder and environment.
 #[derive(Debug, Clone)]
@@ -81,7 +82,7 @@ impl Command {
         if !self.keeps_stdin {
             process.stdin(Stdio::null());
         }
-        let status = process.status().with_context(|| self.advice("could not be started"))?;
+        let status = process.status().map_err(|error| self.not_started(&error))?;
         if !status.success() {
             bail!(self.advice(&format!("failed ({status})")));
         }
@@ -116,6 +117,10 @@ impl Command {
             process.current_dir(folder);
         }
         process
+    }
+
+    fn not_started(&self, error: &io::Error) -> Error {
+        anyhow!(self.advice(&format!("could not be started ({error})")))
     }
 
     fn advice(&self, happened: &str) -> String {

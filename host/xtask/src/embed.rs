@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
+use crate::command::Command;
 use crate::plugins;
-use crate::setup::Target;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -12,31 +12,26 @@ use crate::workspace::Workspace;
 /// # Errors
 /// When a step fails.
 pub(crate) fn build(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
-    let target = plugins::build_all(steps, workspace)?;
-    build_with(steps, workspace, &target)
+    plugins::build_all(steps, workspace)?;
+    build_with_plugins(steps, workspace)
 }
 
 /// The same, when the plugins are built.
 ///
 /// # Errors
 /// When a step fails.
-pub(crate) fn build_with(steps: &mut Steps, workspace: &Workspace, target: &Target) -> Result<()> {
-    if *target == Target::Wasip2 {
-        // For the other target it was needed before.
-        build_packaging(steps, workspace)?;
-    }
+pub(crate) fn build_with_plugins(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    let what = "build forebay-packaging, which prepares plugins (some minutes the first time)";
+    steps.run(what, &build_program(workspace, "forebay-packaging"))?;
     let folder = workspace.target.join("plugins").display().to_string();
     let precompile = workspace.program("forebay-packaging").args(["precompile", &folder]);
     steps.run("compile the default plugins ahead of time", &precompile)?;
-    let build = workspace.cargo().args(["build", "--release", "-p", "forebay"]);
-    steps.run("build forebay with the default plugins inside", &build)
+    steps.run("build forebay with the default plugins inside", &build_program(workspace, "forebay"))
 }
 
-/// Builds the program that prepares plugins for embedding.
-///
-/// # Errors
-/// When it can't be built.
-pub(crate) fn build_packaging(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
-    let build = workspace.cargo().args(["build", "--release", "-p", "forebay-packaging"]);
-    steps.run("build forebay-packaging, which prepares plugins (the first time some minutes: the compiler of WebAssembly)", &build)
+/// Both programs' packages are named whichever is built: with other features of what they share, much of
+/// it would be compiled twice.
+fn build_program(workspace: &Workspace, program: &str) -> Command {
+    let packages = ["-p", "forebay-packaging", "-p", "forebay"];
+    workspace.cargo().args(["build", "--release"]).args(packages).args(["--bin", program])
 }

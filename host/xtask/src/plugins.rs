@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::embed;
 use crate::setup::{self, Target};
 use crate::steps::Steps;
 use crate::workspace::{Package, Workspace};
@@ -20,6 +19,9 @@ pub(crate) fn build_all(steps: &mut Steps, workspace: &Workspace) -> Result<Targ
     build(steps, workspace, &target, &Group::PLUGINS)?;
     Ok(target)
 }
+
+/// Makes components of modules.
+const COMPONENTIZE: &str = "forebay-packaging-componentize";
 
 /// A folder of the repository whose `cdylib` packages are components.
 #[derive(Debug)]
@@ -69,9 +71,6 @@ pub(crate) fn build(steps: &mut Steps, workspace: &Workspace, target: &Target, g
     let build = packages.values().fold(build, |build, (package, _)| build.args(["-p", &package.name]));
     steps.run(&what, &build)?;
 
-    if *target != Target::Wasip2 {
-        embed::build_packaging(steps, workspace)?;
-    }
     let built = workspace.target.join(target.name()).join("plugin");
     for (name, (_, library)) in &packages {
         let from = built.join(format!("{}.wasm", library.replace('-', "_")));
@@ -81,8 +80,8 @@ pub(crate) fn build(steps: &mut Steps, workspace: &Workspace, target: &Target, g
             Target::Unknown { .. } => {
                 let component = from.with_extension("component.wasm");
                 let [module, into] = [&from, &component].map(|path| path.display().to_string());
-                let componentize =
-                    workspace.program("forebay-packaging").args(["componentize", &module, &into]);
+                let componentize = workspace.cargo().args(["run", "--quiet", "-p", COMPONENTIZE, "--"]);
+                let componentize = componentize.args([&module, &into]);
                 steps.run(&format!("make a component of {name}"), &componentize)?;
                 copy_if_changed(&component, &to)?;
             }

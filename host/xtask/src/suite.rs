@@ -29,7 +29,7 @@ pub(crate) fn run(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
 fn prepare(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     let target = plugins::build_all(steps, workspace)?;
     plugins::build(steps, workspace, &target, &Group::GUESTS)?;
-    embed::build_with(steps, workspace, &target)
+    embed::build_with_plugins(steps, workspace)
 }
 
 fn run_tests(steps: &mut Steps, workspace: &Workspace) -> Result<()> {

@@ -48,18 +48,18 @@ impl Cutter {
         if !rest.is_empty() {
             // Only the first line of these bytes can begin before them.
             let old = rest.len();
-            rest.extend_from_slice(bytes);
+            rest.extend_from_slice(&bytes[..delimiter.enough(bytes)]);
             let Some(end) = delimiter.find(&rest[*searched..]).map(|found| *searched + found) else {
                 *searched = (rest.len() + 1).saturating_sub(delimiter.len());
                 return check(rest.len(), *limit);
             };
-            check(end, *limit)?;
+            check(end + delimiter.len() - 1, *limit)?;
             delimiter.push(&rest[..end], *omit_empty, lines);
             start = end + delimiter.len() - old;
             rest.clear();
         }
         while let Some(found) = delimiter.find(&bytes[start..]) {
-            check(found, *limit)?;
+            check(found + delimiter.len() - 1, *limit)?;
             delimiter.push(&bytes[start..start + found], *omit_empty, lines);
             start += found + delimiter.len();
         }
@@ -89,6 +89,15 @@ impl Delimiter {
         match self {
             Self::Line => memchr(b'\n', bytes),
             Self::Custom(finder) => finder.find(bytes),
+        }
+    }
+
+    /// How many of these bytes are enough to find the end of a line that began before them.
+    fn enough(&self, bytes: &[u8]) -> usize {
+        match self {
+            Self::Line => memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1),
+            // The delimiter may have begun before them, too.
+            Self::Custom(_) => bytes.len(),
         }
     }
 

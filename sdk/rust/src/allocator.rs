@@ -157,7 +157,11 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALIGNMENT, CLASSES, LARGEST, class_of, size_of_class};
+    use std::alloc::{GlobalAlloc, Layout};
+
+    use proptest::prelude::*;
+
+    use super::{ALIGNMENT, Allocator, CLASSES, LARGEST, class_of, size_of_class};
 
     #[test]
     fn every_size_fits_its_class_and_no_smaller_one() {
@@ -171,7 +175,38 @@ mod tests {
 
     #[test]
     fn classes_keep_the_alignment() {
-        assert!((0..CLASSES).all(|class| size_of_class(class) % ALIGNMENT == 0));
+        assert!((0..CLASSES).all(|class| size_of_class(class).is_multiple_of(ALIGNMENT)));
         assert_eq!(size_of_class(CLASSES - 1), LARGEST);
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_never_overlap(steps in prop::collection::vec((0_usize..8, 1_usize..70_000, any::<u8>()), 1..60)) {
+            let allocator = Allocator::new();
+            let mut blocks: Vec<Option<(*mut u8, Layout, u8)>> = vec![None; 8];
+            for (slot, size, fill) in steps {
+                let layout = Layout::from_size_align(size, 8).expect("a layout");
+                // SAFETY: blocks are written within their layouts, and freed once with them.
+                unsafe {
+                    let block = match blocks[slot].take() {
+                        Some((old, old_layout, old_fill)) if fill % 2 == 0 => {
+                            let block = allocator.realloc(old, old_layout, size);
+                            let kept = std::slice::from_raw_parts(block, old_layout.size().min(size));
+                            prop_assert!(kept.iter().all(|byte| *byte == old_fill));
+                            block
+                        }
+                        Some((old, old_layout, old_fill)) => {
+                            let bytes = std::slice::from_raw_parts(old, old_layout.size());
+                            prop_assert!(bytes.iter().all(|byte| *byte == old_fill));
+                            allocator.dealloc(old, old_layout);
+                            continue;
+                        }
+                        None => allocator.alloc(layout),
+                    };
+                    block.write_bytes(fill, size);
+                    blocks[slot] = Some((block, layout, fill));
+                }
+            }
+        }
     }
 }

@@ -223,3 +223,6 @@ impl fmt::Debug for Batch {
 pub(crate) fn narrow(count: usize) -> u32 {
     u32::try_from(count).expect("a batch has fewer than 2^32 messages")
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,7 @@ mod spec;
 
 pub use duration::parse_duration;
 pub use fields::Fields;
+pub use forebay_sdk_macros::Config;
 pub use interpolated::{Interpolated, Values};
 pub use pointer::Pointer;
 pub use scanner::ScannerConfig;

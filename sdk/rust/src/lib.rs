@@ -38,7 +38,6 @@ pub use docs::{Docs, Example};
 pub use error::Error;
 pub use forebay_columns as columns;
 pub use forebay_columns::{BlockWriter, MetadataWriter, Value};
-pub use forebay_sdk_macros::Config;
 pub use input::{ArrivedStream, Event, Input, Outcome, Settlement, StreamMetadata, Token};
 pub use mapping::MappingLanguage;
 pub use operation::Operation;

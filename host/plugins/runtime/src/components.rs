@@ -8,12 +8,12 @@ pub(crate) mod scanner;
 
 /// `Exports` for a kind whose interface has an `open`.
 macro_rules! exports {
-    ($name:ident, $kind:literal, $field:ident, $module:ident) => {
+    ($name:ident, $kind:ident, $field:ident, $module:ident) => {
         /// The exports of this kind in one instance.
         pub(crate) struct $name(pub(crate) crate::bindings::exports::forebay::plugin::$module::Guest);
 
         impl crate::instance::Exports for $name {
-            const KIND: &'static str = $kind;
+            const KIND: forebay_pipeline_config::spec::Kind = forebay_pipeline_config::spec::Kind::$kind;
 
             fn find(
                 plugin: &crate::plugin::Plugin,
@@ -27,10 +27,10 @@ macro_rules! exports {
             fn open<'a>(
                 &'a self,
                 store: &'a mut wasmtime::Store<crate::guest::Guest>,
-                component: &'a str,
-                config: &'a str,
+                component: String,
+                config: std::sync::Arc<str>,
             ) -> crate::instance::Call<'a, Result<(), crate::bindings::forebay::plugin::configuration::Problem>> {
-                Box::pin(self.0.call_open(store, component, config))
+                Box::pin(async move { self.0.call_open(store, &component, &config).await })
             }
         }
     };

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use forebay_pipeline_config::spec::Kind;
 use forebay_plugins_api::{ComponentError, LostInstance, LostReason, OpenError, Problem, Setup};
+use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::bindings::forebay::plugin::configuration::Problem as WitProblem;
@@ -14,6 +16,7 @@ use crate::limits::Refusal;
 use crate::meter::Metered;
 use crate::plugin::Plugin;
 use crate::plugins::Shared;
+use crate::secrets;
 
 /// A call under way: it borrows the store until it ends.
 pub(crate) type Call<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + 'a>>;
@@ -29,22 +32,22 @@ pub(crate) enum Waits {
 
 /// The exports of one kind of component.
 pub(crate) trait Exports: Sized + Send + 'static {
-    /// What the kind is called in errors.
-    const KIND: &'static str;
+    /// Which kind that is.
+    const KIND: Kind;
 
     /// Finds the exports in an instance of a plugin that has them.
     fn find(
         plugin: &Plugin,
         store: &mut Store<Guest>,
-        instance: &wasmtime::component::Instance,
+        instance: &Instance,
     ) -> Option<wasmtime::Result<Self>>;
 
     /// Calls the kind's `open`.
     fn open<'a>(
         &'a self,
         store: &'a mut Store<Guest>,
-        component: &'a str,
-        config: &'a str,
+        component: String,
+        config: Arc<str>,
     ) -> Call<'a, Result<(), WitProblem>>;
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Slot<E> {
     shared: Arc<Shared>,
     plugin: Arc<Plugin>,
     setup: Setup,
-    config: String,
+    config: Arc<str>,
     live: Option<Live<E>>,
     /// How many instances this slot has had; what belongs to an earlier one is void.
     generation: u64,
@@ -74,7 +77,11 @@ impl<E: Exports> Slot<E> {
 
     /// A component that is opened by its first call.
     pub(crate) fn closed(shared: &Arc<Shared>, plugin: &Arc<Plugin>, setup: Setup) -> Self {
-        let config = setup.config.to_string();
+        let spec = plugin.description.components().iter().find(|spec| spec.kind == E::KIND && spec.name == setup.name);
+        let config = match spec {
+            Some(spec) => secrets::hide(&setup.config, &spec.config).to_string().into(),
+            None => setup.config.to_string().into(),
+        };
         Self { shared: Arc::clone(shared), plugin: Arc::clone(plugin), setup, config, live: None, generation: 0 }
     }
 
@@ -82,8 +89,10 @@ impl<E: Exports> Slot<E> {
         &self.plugin
     }
 
-    pub(crate) fn component(&self) -> &forebay_pipeline_config::spec::ComponentName {
-        &self.setup.name
+    /// Drops the instance, for a reason that its caller found.
+    pub(crate) fn give_up(&mut self, reason: LostReason, detail: String) -> LostInstance {
+        self.live = None;
+        self.lost(reason, detail)
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -116,8 +125,7 @@ impl<E: Exports> Slot<E> {
         self.ensure().await?;
         // Taken out: a call that is dropped under way takes the store, which is of no more use, with it.
         let mut live = self.live.take().ok_or_else(|| self.lost(LostReason::Reopen, String::new()))?;
-        let exports = &live.exports;
-        let result = run(&mut live.store, &self.plugin, waits, |store| call(exports, store)).await;
+        let result = run(&mut live, &self.plugin, waits, |live| call(&live.exports, &mut live.store)).await;
         match result {
             Ok(result) => {
                 self.live = Some(live);
@@ -145,33 +153,26 @@ impl<E: Exports> Slot<E> {
     async fn reopen(&mut self) -> Result<(), OpenError> {
         self.generation += 1;
         let mut store = self.shared.store(&self.plugin, &self.setup);
-        let found = self.start(&mut store).await;
+        let found = start(&self.plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,
             Ok(None) => {
                 let name = self.setup.name.to_string();
-                return Err(OpenError::Unknown { kind: E::KIND, name });
+                return Err(OpenError::Unknown { kind: E::KIND.as_str(), name });
             }
             Err(error) => return Err(OpenError::Lost(self.explain(&store, &error))),
         };
-        let (component, config) = (self.setup.name.as_str(), self.config.as_str());
-        let opened =
-            run(&mut store, &self.plugin, Waits::Bounded, |store| exports.open(store, component, config)).await;
+        let mut live = Live { store, exports };
+        let (component, config) = (self.setup.name.to_string(), Arc::clone(&self.config));
+        let opened = run(&mut live, &self.plugin, Waits::Bounded, |live| live.open(component, config)).await;
         match opened {
             Ok(Ok(())) => {
-                self.live = Some(Live { store, exports });
+                self.live = Some(live);
                 Ok(())
             }
             Ok(Err(problem)) => Err(OpenError::Problem(problem.into())),
-            Err(error) => Err(OpenError::Lost(self.explain(&store, &error))),
+            Err(error) => Err(OpenError::Lost(self.explain(&live.store, &error))),
         }
-    }
-
-    async fn start(&self, store: &mut Store<Guest>) -> wasmtime::Result<Option<E>> {
-        let start = |store| -> Call<'_, _> { Box::pin(self.plugin.pre.instantiate_async(store)) };
-        let instance = run(store, &self.plugin, Waits::Bounded, start).await?;
-        self.plugin.metrics.instances.inc();
-        E::find(&self.plugin, store, &instance).transpose()
     }
 
     fn explain(&self, store: &Store<Guest>, error: &wasmtime::Error) -> LostInstance {
@@ -189,20 +190,56 @@ impl<E: Exports> Slot<E> {
     }
 }
 
+/// Makes an instance; `None` when the plugin lacks this kind.
+async fn start<E: Exports>(plugin: &Plugin, store: &mut Store<Guest>) -> wasmtime::Result<Option<E>> {
+    let pre = plugin.pre.clone();
+    let instance = run(store, plugin, Waits::Bounded, |store| instantiate(pre, store)).await?;
+    plugin.metrics.instances.inc();
+    E::find(plugin, store, &instance).transpose()
+}
+
+/// What has a store that a call can be made in.
+trait HasStore {
+    fn store(&mut self) -> &mut Store<Guest>;
+}
+
+impl HasStore for Store<Guest> {
+    fn store(&mut self) -> &mut Self {
+        self
+    }
+}
+
+impl<E> HasStore for Live<E> {
+    fn store(&mut self) -> &mut Store<Guest> {
+        &mut self.store
+    }
+}
+
+impl<E: Exports> Live<E> {
+    fn open(&mut self, component: String, config: Arc<str>) -> Call<'_, Result<(), WitProblem>> {
+        self.exports.open(&mut self.store, component, config)
+    }
+}
+
+fn instantiate(pre: InstancePre<Guest>, store: &mut Store<Guest>) -> Call<'_, Instance> {
+    Box::pin(async move { pre.instantiate_async(store).await })
+}
+
 /// Runs a call under the limits of its instance, and counts what it used.
-async fn run<T>(
-    store: &mut Store<Guest>,
+async fn run<L: HasStore, T>(
+    live: &mut L,
     plugin: &Plugin,
     waits: Waits,
-    call: impl for<'a> FnOnce(&'a mut Store<Guest>) -> Call<'a, T>,
+    call: impl for<'a> FnOnce(&'a mut L) -> Call<'a, T>,
 ) -> wasmtime::Result<T> {
+    let store = live.store();
     let meter = Arc::clone(&store.data().meter);
     let wall = store.data().limits.wall;
     meter.reset();
     if plugin.info.interruption == Interruption::Epochs {
         store.set_epoch_deadline(1);
     }
-    let call = Metered::new(call(store), &meter);
+    let call = Metered::new(call(live), &meter);
     let result = match waits {
         Waits::Unbounded => call.await,
         Waits::Bounded => match tokio::time::timeout(wall, call).await {
@@ -216,7 +253,7 @@ async fn run<T>(
     let spent = u64::try_from(meter.spent().as_nanos()).unwrap_or(u64::MAX);
     plugin.metrics.calls.inc();
     plugin.metrics.cpu_nanoseconds.inc_by(spent);
-    let memory = store.data().memory.used();
+    let memory = live.store().data().memory.used();
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and memories are far below 2^53 bytes")]
     let memory = memory as f64;
     if memory > plugin.metrics.memory_high_water.get() {

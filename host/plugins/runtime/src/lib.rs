@@ -22,6 +22,7 @@ mod meter;
 mod plugin;
 mod plugins;
 mod scope;
+mod secrets;
 mod stdio;
 
 pub use cache::CodeCache;

@@ -11,6 +11,8 @@ use crate::workspace::Workspace;
 
 const WASIP2: &str = "wasm32-wasip2";
 const UNKNOWN: &str = "wasm32-unknown-unknown";
+/// Without this getrandom doesn't compile where there is no WASI; with it, it fails when it is called.
+const NO_RANDOMNESS: &str = "--cfg getrandom_backend=\"unsupported\"";
 const OVERRIDE: &str = "FOREBAY_WASM_TARGET";
 
 /// What plugins are compiled for.
@@ -18,8 +20,9 @@ const OVERRIDE: &str = "FOREBAY_WASM_TARGET";
 pub(crate) enum Target {
     /// The toolchain's own target: its linker makes components.
     Wasip2,
-    /// Without WASI, with a std compiled from `src`; the modules are made components by
-    /// `forebay-packaging`. Such guests have no clock, no environment and no output but what they import.
+    /// Without WASI, with a std compiled from `src`; the modules are made components by a program of
+    /// ours. Such guests have no clock, no randomness, no environment and no output but what
+    /// they import.
     Unknown { src: PathBuf },
 }
 
@@ -43,7 +46,7 @@ impl Target {
                 .arg("-Zbuild-std=std,panic_abort")
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("__CARGO_TESTS_ONLY_SRC_ROOT", src.join("library").display().to_string())
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", simd),
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", format!("{simd} {NO_RANDOMNESS}")),
         }
     }
 }

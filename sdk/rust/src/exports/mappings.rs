@@ -9,8 +9,10 @@ use crate::{Batch, Problem, Processed};
 #[derive(Debug)]
 pub struct Entry {
     name: &'static str,
-    compile: fn(&str, configuration::Form) -> Result<Box<dyn Compiled>, Problem>,
+    compile: Compile,
 }
+
+type Compile = fn(&str, configuration::Form) -> Result<Box<dyn Compiled>, Problem>;
 
 /// A [`MappingLanguage`] as an object.
 trait Compiled {

@@ -1,24 +1,28 @@
 //! Sources of messages.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use forebay_pipeline_message::Outcome;
-use forebay_plugins_api::{ComponentError, Event, Input, LostInstance, LostReason, Settlement, Stream, Token};
+use forebay_plugins_api::{ComponentError, Event, Input, LostReason, Settlement, Stream, Token};
 
 use crate::bindings::exports::forebay::plugin::inputs as wit;
 use crate::components::exports;
 use crate::guest::Guest;
 use crate::instance::{Slot, Waits};
 
-exports!(InputExports, "input", inputs, inputs);
+exports!(InputExports, Input, inputs, inputs);
 
 /// An input in an instance.
 pub(crate) struct InputComponent {
     slot: Slot<InputExports>,
+    /// The tokens that are handed out and not settled yet.
+    outstanding: HashSet<Token>,
 }
 
 impl InputComponent {
     pub(crate) fn new(slot: Slot<InputExports>) -> Self {
-        Self { slot }
+        Self { slot, outstanding: HashSet::new() }
     }
 }
 
@@ -31,10 +35,10 @@ impl Input for InputComponent {
     async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError> {
         if !self.slot.is_live() {
             // Whoever gave out these tokens is gone; the engine opens another.
-            let plugin = self.slot.plugin().name().clone();
-            let component = self.slot.component().clone();
-            let detail = "the input was lost before".to_owned();
-            return Err(LostInstance { plugin, component, reason: LostReason::Reopen, detail }.into());
+            return Err(self.slot.give_up(LostReason::Reopen, "it was lost before".to_owned()).into());
+        }
+        for settlement in &settled {
+            self.outstanding.remove(&settlement.token);
         }
         let settled: Vec<_> = settled.into_iter().map(wit::Settlement::from).collect();
         let event = self
@@ -46,6 +50,12 @@ impl Input for InputComponent {
                 })
             })
             .await?;
+        if let Event::Batch(token, _) | Event::Stream(token, _) = &event
+            && !self.outstanding.insert(*token)
+        {
+            let detail = format!("token {} was handed out twice", token.0);
+            return Err(self.slot.give_up(LostReason::Contract, detail).into());
+        }
         if let Event::Batch(_, batch) = &event {
             self.slot.plugin().metrics.bytes_out.inc_by(batch.byte_size() as u64);
         }

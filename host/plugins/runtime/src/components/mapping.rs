@@ -1,5 +1,8 @@
 //! Mapping languages.
 
+use std::sync::Arc;
+
+use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_message::{Batch, Processed};
 use wasmtime::Store;
 use wasmtime::component::{Instance, Resource, ResourceAny};
@@ -15,7 +18,7 @@ use crate::plugin::Plugin;
 pub(crate) struct MappingExports(wit::Guest);
 
 impl Exports for MappingExports {
-    const KIND: &'static str = "mapping";
+    const KIND: Kind = Kind::Mapping;
 
     fn find(plugin: &Plugin, store: &mut Store<Guest>, instance: &Instance) -> Option<wasmtime::Result<Self>> {
         let indices = plugin.kinds.mappings.as_ref()?;
@@ -23,7 +26,7 @@ impl Exports for MappingExports {
     }
 
     /// A language has no configuration.
-    fn open<'a>(&'a self, _: &'a mut Store<Guest>, _: &'a str, _: &'a str) -> Call<'a, Result<(), Problem>> {
+    fn open<'a>(&'a self, _: &'a mut Store<Guest>, _: String, _: Arc<str>) -> Call<'a, Result<(), Problem>> {
         Box::pin(std::future::ready(Ok(Ok(()))))
     }
 }

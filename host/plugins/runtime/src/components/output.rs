@@ -10,7 +10,7 @@ use crate::guest::Guest;
 use crate::instance::{Slot, Waits};
 use crate::limits::Refusal;
 
-exports!(OutputExports, "output", outputs, outputs);
+exports!(OutputExports, Output, outputs, outputs);
 
 /// An output in an instance.
 pub(crate) struct OutputComponent {

@@ -9,7 +9,7 @@ use crate::components::exports;
 use crate::guest::Guest;
 use crate::instance::{Slot, Waits};
 
-exports!(ProcessorExports, "processor", processors, processors);
+exports!(ProcessorExports, Processor, processors, processors);
 
 /// A processor in an instance.
 pub(crate) struct ProcessorComponent {

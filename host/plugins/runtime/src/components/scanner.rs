@@ -8,7 +8,7 @@ use crate::components::exports;
 use crate::host::streams::HostStream;
 use crate::instance::{Slot, Waits};
 
-exports!(ScannerExports, "scanner", scanners, scanners);
+exports!(ScannerExports, Scanner, scanners, scanners);
 
 /// A scanner in an instance.
 pub(crate) struct ScannerComponent {

@@ -11,7 +11,8 @@ use crate::limits::Refusal;
 
 /// A batch that a guest has a handle of.
 #[derive(Debug)]
-pub(crate) struct HostBatch {
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub struct HostBatch {
     pub(crate) batch: Batch,
     /// What it counted when the handle was made.
     pub(crate) bytes: usize,

@@ -31,7 +31,8 @@ pub(crate) struct Expressions {
 }
 
 /// A text that a guest has compiled.
-pub(crate) struct HostExpression {
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub struct HostExpression {
     language: Language,
     text: Arc<Text>,
     /// The compiled text, and the instance that holds it.

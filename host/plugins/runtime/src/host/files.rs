@@ -11,7 +11,8 @@ use std::time::UNIX_EPOCH;
 use tokio::task::spawn_blocking;
 use wasmtime::component::Resource;
 
-pub(crate) use appender::HostAppender;
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub use appender::HostAppender;
 
 use crate::bindings::forebay::files::files::{FileDetails, FileError, Host, HostAppender as HostAppenderMethods};
 use crate::bindings::forebay::plugin::batches::Timestamp;

@@ -8,11 +8,13 @@ use crate::bindings::forebay::plugin::streams::{Chunk, Host, HostByteSink, HostB
 use crate::guest::Guest;
 
 /// A stream that a guest reads.
-pub(crate) struct HostStream(pub(crate) Box<dyn ByteStream>);
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub struct HostStream(pub(crate) Box<dyn ByteStream>);
 
 /// Where a guest writes: the other end holds it back by not taking what it wrote.
 #[derive(Debug)]
-pub(crate) struct HostSink(pub(crate) mpsc::Sender<Vec<u8>>);
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub struct HostSink(pub(crate) mpsc::Sender<Vec<u8>>);
 
 /// The most that one read returns, whatever was asked for.
 const MOST: u32 = 16 << 20;

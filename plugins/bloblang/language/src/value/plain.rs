@@ -22,8 +22,8 @@ fn has_markup(word: u64) -> u64 {
         | has_zero(word ^ (ONES * 0xe2))
 }
 
-/// The offset from which bytes must be looked at one by one: of the first word with a quote, backslash or control
-/// character, or of the rest that fills no word.
+/// The offset of the next quote, backslash or control character, or of a rest that is shorter than a word and must be
+/// looked at byte by byte.
 pub(super) fn until_special(bytes: &[u8], from: usize) -> usize {
     skip(bytes, from, has_special)
 }
@@ -36,8 +36,10 @@ pub(super) fn until_escape(bytes: &[u8], from: usize) -> usize {
 fn skip(bytes: &[u8], from: usize, found: impl Fn(u64) -> u64) -> usize {
     let mut at = from;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        if found(u64::from_le_bytes(*word)) != 0 {
-            break;
+        // A borrow can only mark bytes above one that is rightly marked, so the lowest mark is always right.
+        let marks = found(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
@@ -49,14 +51,14 @@ mod tests {
     use super::{until_escape, until_special};
 
     #[test]
-    fn no_special_byte_is_skipped_and_plain_words_are() {
+    fn special_bytes_are_found_where_they_are() {
         for byte in 0..=255_u8 {
             for place in 0..24 {
                 let mut bytes = [b'x'; 24];
                 bytes[place] = byte;
                 let special = byte < 0x20 || matches!(byte, b'"' | b'\\');
                 let escape = special || matches!(byte, b'<' | b'>' | b'&' | 0xe2);
-                let expected = |found: bool| if found { place / 8 * 8 } else { 24 };
+                let expected = |found: bool| if found { place } else { 24 };
                 assert_eq!(until_special(&bytes, 0), expected(special), "{byte:#x}");
                 assert_eq!(until_escape(&bytes, 0), expected(escape), "{byte:#x}");
             }

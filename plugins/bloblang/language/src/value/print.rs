@@ -150,8 +150,9 @@ fn write_string(text: &Text, html: Html, out: &mut Vec<u8>) {
             out.extend_from_slice(&bytes[plain..at]);
             at += write_escape(*byte, bytes.get(at + 2).copied(), out);
             plain = at;
+            at = until_escape(bytes, at);
         } else {
-            at += 1;
+            at = until_escape(bytes, at + 1);
         }
     }
     out.extend_from_slice(&bytes[plain..]);

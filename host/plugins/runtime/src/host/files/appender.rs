@@ -17,7 +17,8 @@ use super::parent;
 
 /// A file that a guest appends to, or the standard output.
 #[derive(Debug)]
-pub(crate) struct HostAppender {
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub struct HostAppender {
     jobs: mpsc::Sender<Job>,
 }
 

@@ -20,7 +20,7 @@ pub(super) fn string(bytes: &[u8], from: usize) -> Result<Scanned, JsonError> {
             Some(byte @ 0..0x20) => {
                 return Err(JsonError::Unexpected { byte: *byte, place: "in string literal" });
             }
-            Some(_) => at += 1,
+            Some(_) => at = until_special(bytes, at + 1),
         }
     }
 }
@@ -41,7 +41,7 @@ fn unescape(bytes: &[u8], from: usize, first: usize) -> Result<Scanned, JsonErro
             Some(byte @ 0..0x20) => {
                 return Err(JsonError::Unexpected { byte: *byte, place: "in string literal" });
             }
-            Some(_) => at += 1,
+            Some(_) => at = until_special(bytes, at + 1),
         }
     }
     out.extend_from_slice(bytes.get(plain..at).unwrap_or_default());

@@ -1,0 +1,182 @@
+//! Pipelines of scripted components: what is delivered, in which order, and what the input is told.
+
+#[path = "pipeline/scripted.rs"]
+mod scripted;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_lifecycle::{Shutdown, Threads};
+use forebay_pipeline_config::{PipelineConfig, read};
+use forebay_pipeline_engine::{Ended, Identity, run};
+use forebay_pipeline_message::Outcome;
+use forebay_plugins_api::{Components, PipelineName, Rights};
+
+use scripted::{Script, Step, Write, batch};
+
+const PLAIN: &str = "input: {script: {}}\npipeline: {threads: 1}\noutput: {script: {}}\nshutdown_timeout: 2s\n";
+
+fn config(script: &Arc<Script>, yaml: &str) -> PipelineConfig {
+    let variables = std::collections::BTreeMap::<String, String>::new();
+    read("test.yaml", yaml, &variables, script.catalog()).unwrap()
+}
+
+fn identity() -> Identity {
+    Identity { name: PipelineName::new("test"), file: "test.yaml".into(), rights: Rights::Starter }
+}
+
+async fn run_script(script: &Arc<Script>, yaml: &str, stop: Shutdown) -> Ended {
+    let config = config(script, yaml);
+    let components: Arc<dyn Components> = Arc::clone(script) as _;
+    let threads = Threads::start("test", 2).unwrap();
+    let ended = run(&identity(), &config, &components, &threads, stop).await.unwrap();
+    // Threads are joined when dropped, which must not happen inside a runtime that they wait for.
+    tokio::task::spawn_blocking(move || drop(threads)).await.unwrap();
+    ended
+}
+
+#[tokio::test]
+async fn everything_is_delivered_in_order_and_acknowledged() {
+    let script = Script::new().arriving((0..50).map(|index| Step::Batch(batch(&[&format!("{index}")]))));
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.delivered(), (0..50).map(|index| index.to_string()).collect::<Vec<_>>());
+    assert_eq!(script.settled(), (0..50).map(|token| (token, Outcome::Acknowledged)).collect::<Vec<_>>());
+    assert!(script.closed());
+}
+
+#[tokio::test]
+async fn only_the_messages_that_failed_are_sent_again() {
+    let script = Script::new().arriving([Step::Batch(batch(&["a", "b", "c"]))]).writing([Write::Fail(vec![1])]);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.written(), ["a b c", "b"]);
+    assert_eq!(script.settled(), [(0, Outcome::Acknowledged)]);
+}
+
+#[tokio::test]
+async fn an_input_that_wants_no_replay_is_told_what_failed() {
+    let yaml = PLAIN.replace("input: {script: {}}", "input: {script: {auto_replay_nacks: false}}");
+    let script = Script::new().arriving([Step::Batch(batch(&["a", "b"]))]).writing([Write::Fail(vec![1])]);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    let settled = script.settled();
+    assert!(
+        matches!(&settled[..], [(0, Outcome::Rejected(rejection))] if rejection.messages == Some(vec![1])),
+        "{settled:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_batch_that_was_not_written_for_want_of_a_connection_is_written_again() {
+    let script = Script::new().arriving([Step::Batch(batch(&["a"]))]).writing([Write::NotConnected]);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.written(), ["a", "a"]);
+    assert_eq!(script.connects(), 2);
+}
+
+#[tokio::test]
+async fn an_acknowledgement_waits_for_the_operation() {
+    let script = Script::new()
+        .arriving([Step::Batch(batch(&["a"])), Step::Batch(batch(&["b"]))])
+        .writing([Write::Pending { after: "b" }, Write::Done]);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    // The first write ends only when the second one has been made.
+    assert_eq!(script.settled_tokens(), [1, 0]);
+}
+
+#[tokio::test]
+async fn an_operation_that_fails_sends_its_messages_again() {
+    let script =
+        Script::new().arriving([Step::Batch(batch(&["a", "b"]))]).writing([Write::FailLater { messages: vec![0] }]);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.written(), ["a b", "a"]);
+}
+
+#[tokio::test]
+async fn a_processor_that_fails_flags_every_message() {
+    let yaml = PLAIN.replace("{threads: 1}", "{threads: 1, processors: [{script: {fails: true}}]}");
+    let script = Script::new().arriving([Step::Batch(batch(&["a", "b"]))]);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.written(), ["a!no b!no"]);
+}
+
+#[tokio::test]
+async fn what_a_processor_drops_is_acknowledged() {
+    let yaml = PLAIN.replace("{threads: 1}", "{threads: 1, processors: [{script: {drops: a}}]}");
+    let script = Script::new().arriving([Step::Batch(batch(&["a"])), Step::Batch(batch(&["a", "b"]))]);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.written(), ["b"]);
+    assert_eq!(script.settled_tokens(), [0, 1]);
+}
+
+#[tokio::test]
+async fn a_message_that_kills_its_processor_does_not_hold_up_its_neighbours() {
+    let yaml = PLAIN.replace("{threads: 1}", "{threads: 1, processors: [{script: {dies_of: poison}}]}");
+    let script = Script::new().arriving([
+        Step::Batch(batch(&["a", "b", "poison", "c", "d"])),
+        Step::Batch(batch(&["e"])),
+        Step::Wait,
+    ]);
+    let stop = Shutdown::new();
+    let stopped = stop.clone();
+    script.when_delivered(5, move || stopped.cancel());
+    let yaml = yaml.replace("2s", "100ms");
+    assert_eq!(run_script(&script, &yaml, stop).await, Ended::GaveUp);
+    let mut delivered = script.delivered();
+    delivered.sort();
+    assert_eq!(delivered, ["a", "b", "c", "d", "e"]);
+    assert_eq!(script.settled_tokens(), [1]);
+}
+
+#[tokio::test]
+async fn a_stop_delivers_what_was_read_and_reads_no_more() {
+    let steps = (0..10_000).map(|index| Step::Batch(batch(&[&format!("{index}")])));
+    let script = Script::new().arriving(steps);
+    let stop = Shutdown::new();
+    let stopped = stop.clone();
+    script.when_delivered(100, move || stopped.cancel());
+    assert_eq!(run_script(&script, PLAIN, stop).await, Ended::Stopped);
+    let delivered = script.delivered();
+    assert!((100..10_000).contains(&delivered.len()));
+    assert_eq!(delivered, (0..delivered.len()).map(|index| index.to_string()).collect::<Vec<_>>());
+    assert_eq!(script.settled_tokens().len(), delivered.len());
+    assert!(script.closed());
+}
+
+#[tokio::test]
+async fn a_waiting_input_is_woken_to_stop() {
+    let script = Script::new().arriving([Step::Wait]);
+    let stop = Shutdown::new();
+    stop.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(20), run_script(&script, PLAIN, stop)).await.unwrap();
+    assert_eq!(ended, Ended::Stopped);
+}
+
+#[tokio::test]
+async fn a_stream_is_acknowledged_when_all_of_it_is() {
+    let yaml = PLAIN.replace("input: {script: {}}", "input: {script: {scanner: {words: {}}}}");
+    let script = Script::new().arriving([Step::Stream("one two three"), Step::Batch(batch(&["four"]))]);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.written(), ["one@s", "two@s", "three@s", "four"]);
+    let mut tokens = script.settled_tokens();
+    tokens.sort_unstable();
+    assert_eq!(tokens, [0, 1]);
+}
+
+#[tokio::test]
+async fn an_input_that_fails_is_opened_again() {
+    let script = Script::new().arriving([Step::Fail, Step::Batch(batch(&["a"]))]);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.delivered(), ["a"]);
+    assert_eq!(script.opened(), 2);
+}
+
+#[tokio::test]
+async fn every_component_that_can_not_be_opened_is_named_with_its_place() {
+    let script = Script::new();
+    let yaml = "input:\n  script: {refused: true}\noutput:\n  script: {refused: true}\n";
+    let config = config(&script, yaml);
+    let components: Arc<dyn Components> = Arc::clone(&script) as _;
+    let threads = Threads::start("test", 1).unwrap();
+    let error = run(&identity(), &config, &components, &threads, Shutdown::new()).await.unwrap_err().to_string();
+    tokio::task::spawn_blocking(move || drop(threads)).await.unwrap();
+    assert_eq!(error, "test.yaml(2,3) field refused: refused\ntest.yaml(4,3) field refused: refused");
+}

@@ -1,0 +1,366 @@
+//! Components that do as they are told and note what happens to them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use forebay_pipeline_config::Catalog;
+use forebay_pipeline_config::spec::Description;
+use forebay_pipeline_message::{Batch, Failure, Origins, Outcome, Processed};
+use forebay_plugins_api::{
+    ByteStream, ComponentError, Components, Event, Form, Input, LostInstance, LostReason, MetadataValue, OpenError,
+    Operation, Output, Pending, Problem, Processing, Processor, Scanned, Scanner, Settlement, Setup, Stream, Token,
+    WriteError, Written,
+};
+use tokio::sync::Notify;
+
+const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "components": [
+    {"kind": "input", "name": "script", "config": {"type": "object", "fields": [
+        {"name": "auto_replay_nacks", "type": "bool", "default": true},
+        {"name": "refused", "type": "bool", "default": false},
+        {"name": "scanner", "type": "scanner", "optional": true}]}},
+    {"kind": "scanner", "name": "words", "config": {"type": "object"}},
+    {"kind": "processor", "name": "script", "config": {"type": "object", "fields": [
+        {"name": "fails", "type": "bool", "default": false},
+        {"name": "drops", "type": "string", "default": ""},
+        {"name": "dies_of", "type": "string", "default": ""}]}},
+    {"kind": "output", "name": "script", "config": {"type": "object", "fields": [
+        {"name": "refused", "type": "bool", "default": false}]}}]}"#;
+
+/// What the input does next; at the end of the script it ends.
+pub(crate) enum Step {
+    Batch(Batch),
+    Stream(&'static str),
+    Fail,
+    /// Waits for whatever the engine wakes it for.
+    Wait,
+}
+
+/// What the output does with the next write; after the end of the script it is done at once.
+pub(crate) enum Write {
+    Done,
+    Fail(Vec<u32>),
+    NotConnected,
+    /// Ends when a message with this payload was written.
+    Pending { after: &'static str },
+    FailLater { messages: Vec<u32> },
+}
+
+#[derive(Default)]
+struct Notes {
+    steps: VecDeque<Step>,
+    writes: VecDeque<Write>,
+    next_token: u64,
+    written: Vec<String>,
+    delivered: Vec<String>,
+    settled: Vec<(u64, Outcome)>,
+    connects: usize,
+    opened: usize,
+    closed: bool,
+    when_delivered: Option<(usize, Box<dyn FnOnce() + Send>)>,
+}
+
+/// A script, and the notes of its run.
+pub(crate) struct Script {
+    catalog: Catalog,
+    notes: Arc<Mutex<Notes>>,
+    written: Arc<Notify>,
+}
+
+pub(crate) fn batch(payloads: &[&str]) -> Batch {
+    Batch::from_payloads(payloads.iter().copied().map(Some), true)
+}
+
+impl Script {
+    pub(crate) fn new() -> Arc<Self> {
+        let mut catalog = Catalog::new();
+        catalog.insert(Description::from_json(DESCRIPTION).unwrap()).unwrap();
+        Arc::new(Self { catalog, notes: Arc::default(), written: Arc::default() })
+    }
+
+    pub(crate) fn arriving(self: Arc<Self>, steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
+        self.notes.lock().unwrap().steps.extend(steps);
+        self
+    }
+
+    pub(crate) fn writing(self: Arc<Self>, writes: impl IntoIterator<Item = Write>) -> Arc<Self> {
+        self.notes.lock().unwrap().writes.extend(writes);
+        self
+    }
+
+    /// Calls `then` once so many messages were delivered.
+    pub(crate) fn when_delivered(&self, messages: usize, then: impl FnOnce() + Send + 'static) {
+        self.notes.lock().unwrap().when_delivered = Some((messages, Box::new(then)));
+    }
+
+    /// The batches that were written, successfully or not.
+    pub(crate) fn written(&self) -> Vec<String> {
+        self.notes.lock().unwrap().written.clone()
+    }
+
+    pub(crate) fn delivered(&self) -> Vec<String> {
+        self.notes.lock().unwrap().delivered.clone()
+    }
+
+    pub(crate) fn settled(&self) -> Vec<(u64, Outcome)> {
+        self.notes.lock().unwrap().settled.clone()
+    }
+
+    pub(crate) fn settled_tokens(&self) -> Vec<u64> {
+        self.settled().into_iter().map(|(token, _)| token).collect()
+    }
+
+    pub(crate) fn connects(&self) -> usize {
+        self.notes.lock().unwrap().connects
+    }
+
+    pub(crate) fn opened(&self) -> usize {
+        self.notes.lock().unwrap().opened
+    }
+
+    pub(crate) fn closed(&self) -> bool {
+        self.notes.lock().unwrap().closed
+    }
+}
+
+fn check(setup: &Setup) -> Result<(), OpenError> {
+    if setup.config["refused"] == true {
+        let (message, field) = ("refused".to_owned(), "/refused".to_owned());
+        return Err(OpenError::Problem(Problem { message, field, line: 0, column: 0 }));
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Components for Script {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    async fn open_input(&self, setup: Setup) -> Result<Box<dyn Input>, OpenError> {
+        check(&setup)?;
+        self.notes.lock().unwrap().opened += 1;
+        Ok(Box::new(ScriptedInput { notes: Arc::clone(&self.notes), setup }))
+    }
+
+    async fn open_processor(&self, setup: Setup) -> Result<Box<dyn Processor>, OpenError> {
+        Ok(Box::new(ScriptedProcessor { setup }))
+    }
+
+    async fn open_output(&self, setup: Setup) -> Result<Box<dyn Output>, OpenError> {
+        check(&setup)?;
+        Ok(Box::new(ScriptedOutput { notes: Arc::clone(&self.notes), written: Arc::clone(&self.written), operations: 0 }))
+    }
+
+    async fn open_scanner(&self, _: Setup) -> Result<Box<dyn Scanner>, OpenError> {
+        Ok(Box::new(Words::default()))
+    }
+
+    async fn check_mapping(&self, _: &str, _: &str, _: Form) -> Result<(), OpenError> {
+        Ok(())
+    }
+}
+
+struct ScriptedInput {
+    notes: Arc<Mutex<Notes>>,
+    setup: Setup,
+}
+
+impl ScriptedInput {
+    fn settle(&self, settled: Vec<Settlement>) {
+        let settled = settled.into_iter().map(|settlement| (settlement.token.0, settlement.outcome));
+        self.notes.lock().unwrap().settled.extend(settled);
+    }
+}
+
+#[async_trait]
+impl Input for ScriptedInput {
+    async fn connect(&mut self) -> Result<(), ComponentError> {
+        Ok(())
+    }
+
+    async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError> {
+        assert!(!self.setup.wakes.pending().shutdown, "an input is not read after a shutdown");
+        self.settle(settled);
+        let (step, token) = {
+            let mut notes = self.notes.lock().unwrap();
+            (notes.steps.pop_front(), Token(notes.next_token))
+        };
+        Ok(match step {
+            Some(Step::Batch(batch)) => {
+                self.notes.lock().unwrap().next_token += 1;
+                Event::Batch(token, batch)
+            }
+            Some(Step::Stream(text)) => {
+                self.notes.lock().unwrap().next_token += 1;
+                let metadata = vec![("from".to_owned(), MetadataValue::Text("s".to_owned()))];
+                Event::Stream(token, Stream { source: Box::new(Text(text)), name: "s".into(), metadata })
+            }
+            Some(Step::Fail) => return Err(ComponentError::Failed("as told".to_owned())),
+            Some(Step::Wait) => {
+                self.setup.wakes.wait(None).await;
+                self.notes.lock().unwrap().steps.push_front(Step::Wait);
+                Event::Idle
+            }
+            None => Event::Ended,
+        })
+    }
+
+    async fn close(&mut self, settled: Vec<Settlement>) {
+        self.settle(settled);
+        self.notes.lock().unwrap().closed = true;
+    }
+}
+
+struct Text(&'static str);
+
+#[async_trait]
+impl ByteStream for Text {
+    async fn read(&mut self, _: usize) -> Result<bytes::Bytes, String> {
+        Ok(std::mem::take(&mut self.0).into())
+    }
+}
+
+#[derive(Default)]
+struct Words {
+    left: VecDeque<String>,
+    source: Option<Box<dyn ByteStream>>,
+}
+
+#[async_trait]
+impl Scanner for Words {
+    async fn begin(&mut self, source: Box<dyn ByteStream>, _: &str) -> Result<(), ComponentError> {
+        self.source = Some(source);
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Scanned, ComponentError> {
+        if let Some(mut source) = self.source.take() {
+            let text = source.read(usize::MAX).await.unwrap();
+            self.left = String::from_utf8_lossy(&text).split(' ').map(str::to_owned).collect();
+        }
+        Ok(self.left.pop_front().map_or(Scanned::Ended, |word| Scanned::Batch(batch(&[&word]))))
+    }
+
+    async fn close(&mut self) {}
+}
+
+struct ScriptedProcessor {
+    setup: Setup,
+}
+
+#[async_trait]
+impl Processor for ScriptedProcessor {
+    async fn process(&mut self, batch: Batch) -> Result<Processing, ComponentError> {
+        let config = &self.setup.config;
+        let is = |message: &forebay_pipeline_message::Message<'_>, field: &str| {
+            config[field].as_str().is_some_and(|text| message.payload() == Some(text.as_bytes()))
+        };
+        if config["fails"] == true {
+            return Err(ComponentError::Failed("no".to_owned()));
+        }
+        if batch.iter().any(|message| is(&message, "dies_of")) {
+            let (plugin, component) = ("script".parse().unwrap(), "script".parse().unwrap());
+            let detail = "as told".to_owned();
+            return Err(LostInstance { plugin, component, reason: LostReason::Trap, detail }.into());
+        }
+        let kept: Vec<u32> = (0..)
+            .zip(batch.iter())
+            .filter(|(_, message)| !is(message, "drops"))
+            .map(|(index, _)| index)
+            .collect();
+        let batch = batch.select(&kept).unwrap();
+        Ok(Processing::Done(vec![Processed { batch, origins: Origins::Each(kept) }]))
+    }
+
+    async fn resume(&mut self, _: Operation) -> Result<Processing, ComponentError> {
+        unreachable!("nothing is pending")
+    }
+
+    async fn close(&mut self) {}
+}
+
+struct ScriptedOutput {
+    notes: Arc<Mutex<Notes>>,
+    written: Arc<Notify>,
+    operations: u64,
+}
+
+#[async_trait]
+impl Output for ScriptedOutput {
+    async fn connect(&mut self) -> Result<(), ComponentError> {
+        self.notes.lock().unwrap().connects += 1;
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: Batch) -> Result<Written, WriteError> {
+        let texts: Vec<String> = batch
+            .iter()
+            .map(|message| {
+                let mut text = String::from_utf8_lossy(message.payload().unwrap_or_default()).into_owned();
+                if let Some(error) = message.error() {
+                    text = format!("{text}!{error}");
+                }
+                match message.metadata("from") {
+                    Some(forebay_pipeline_message::Value::Text(from)) => format!("{text}@{from}"),
+                    _ => text,
+                }
+            })
+            .collect();
+        let mut notes = self.notes.lock().unwrap();
+        notes.written.push(texts.join(" "));
+        let write = notes.writes.pop_front().unwrap_or(Write::Done);
+        let failed = match &write {
+            Write::Fail(messages) | Write::FailLater { messages } => messages.clone(),
+            Write::NotConnected => return Err(WriteError::NotConnected("as told".to_owned())),
+            Write::Done | Write::Pending { .. } => Vec::new(),
+        };
+        let delivered = (0..).zip(texts).filter(|(index, _)| !failed.contains(index)).map(|(_, text)| text);
+        notes.delivered.extend(delivered);
+        if notes.when_delivered.as_ref().is_some_and(|(messages, _)| notes.delivered.len() >= *messages)
+            && let Some((_, then)) = notes.when_delivered.take()
+        {
+            then();
+        }
+        drop(notes);
+        self.written.notify_waiters();
+        self.operations += 1;
+        let pending = |messages, work| {
+            let operation = Operation::new(self.operations, work);
+            Written { failed: Vec::new(), pending: vec![Pending { operation, messages, resolve: false }] }
+        };
+        type Work = futures_util::future::BoxFuture<'static, Result<(), String>>;
+        Ok(match write {
+            Write::Fail(messages) => {
+                let failure = Failure { reason: "no".to_owned(), messages: Some(messages) };
+                Written { failed: vec![failure], pending: Vec::new() }
+            }
+            Write::FailLater { messages } => {
+                let work: Work = Box::pin(std::future::ready(Err("later".to_owned())));
+                pending(Some(messages), work)
+            }
+            Write::Pending { after } => {
+                let (notes, written) = (Arc::clone(&self.notes), Arc::clone(&self.written));
+                let work: Work = Box::pin(async move {
+                    loop {
+                        let changed = written.notified();
+                        tokio::pin!(changed);
+                        changed.as_mut().enable();
+                        if notes.lock().unwrap().delivered.iter().any(|text| text == after) {
+                            return Ok(());
+                        }
+                        changed.await;
+                    }
+                });
+                pending(None, work)
+            }
+            Write::Done | Write::NotConnected => Written::default(),
+        })
+    }
+
+    async fn resolve(&mut self, _: Operation) -> Result<Written, WriteError> {
+        unreachable!("nothing asks for it")
+    }
+
+    async fn close(&mut self) {}
+}

@@ -1,0 +1,60 @@
+//! What goes on until a limit ends it.
+
+use std::hint::black_box;
+use std::io::Write;
+use std::time::Duration;
+
+use forebay_sdk::bindings::capabilities::forebay::plugin::batches::Batch as Raw;
+use forebay_sdk::{Batch, Error, Processing};
+
+pub(crate) fn compute() -> Result<Processing, Error> {
+    let mut rounds = 0_u64;
+    loop {
+        rounds = black_box(rounds.wrapping_add(1));
+    }
+}
+
+pub(crate) fn allocate() -> Result<Processing, Error> {
+    let mut held = Vec::new();
+    loop {
+        held.push(black_box(vec![1_u8; 1 << 20]));
+    }
+}
+
+/// Sleeps by a way that the host does not offer for that.
+#[expect(clippy::disallowed_methods, reason = "what this guest is for")]
+pub(crate) fn sleep() -> Result<Processing, Error> {
+    loop {
+        std::thread::sleep(Duration::from_secs(3600));
+    }
+}
+
+pub(crate) fn print() -> Result<Processing, Error> {
+    loop {
+        writeln!(std::io::stdout(), "this is printed without end")?;
+    }
+}
+
+pub(crate) fn hold_batches(batch: &Batch) -> Result<Processing, Error> {
+    let mut held = Vec::new();
+    loop {
+        held.push(batch.slice(0..1));
+    }
+}
+
+pub(crate) fn hold_bytes() -> Result<Processing, Error> {
+    let payload = vec![b'x'; 1 << 20];
+    let mut held = Vec::new();
+    loop {
+        held.push(Batch::from_payloads([&payload]));
+    }
+}
+
+/// A batch of many messages that share one payload.
+pub(crate) fn double(batch: &Batch) -> Result<Processing, Error> {
+    let mut doubled = Raw::from(batch.slice(0..1));
+    loop {
+        let second = doubled.slice(0, doubled.length());
+        doubled = Raw::concatenate(vec![doubled, second]);
+    }
+}

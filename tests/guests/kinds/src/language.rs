@@ -1,0 +1,59 @@
+use forebay_sdk::expressions::Form;
+use forebay_sdk::{Batch, MappingLanguage, Problem, Processed};
+
+/// A language of four words: `upper`, `fail`, `panic` and `count`.
+pub(crate) enum Shouting {
+    Upper,
+    Fail,
+    Panic,
+    /// How often this text was run in this instance.
+    Count(u32),
+}
+
+impl MappingLanguage for Shouting {
+    const NAME: &'static str = "shouting";
+
+    fn compile(source: &str, _: Form) -> Result<Self, Problem> {
+        match source {
+            "upper" => Ok(Self::Upper),
+            "fail" => Ok(Self::Fail),
+            "panic" => Ok(Self::Panic),
+            "count" => Ok(Self::Count(0)),
+            other => Err(Problem::new(format!("word `{other}` is unknown")).position(1, 2)),
+        }
+    }
+
+    fn run(&mut self, batch: Batch) -> Processed {
+        self.transform(&batch)
+    }
+
+    fn evaluate(&mut self, batch: &Batch) -> Batch {
+        self.transform(batch).batch
+    }
+}
+
+impl Shouting {
+    fn transform(&mut self, batch: &Batch) -> Processed {
+        if let Self::Count(runs) = self {
+            *runs += 1;
+        }
+        batch.map(|message, writer| match self {
+            // A message with the word in it, so that the same text also succeeds.
+            Self::Panic if message.bytes() == b"panic" => {
+                let none: Option<()> = None;
+                none.expect("panicked on purpose");
+                Ok(())
+            }
+            Self::Panic => Ok(()),
+            Self::Upper => {
+                writer.payload().extend(message.bytes().to_ascii_uppercase());
+                Ok(())
+            }
+            Self::Count(runs) => {
+                writer.payload().extend_from_slice(runs.to_string().as_bytes());
+                Ok(())
+            }
+            Self::Fail => Err(forebay_sdk::Error::new("failed on purpose")),
+        })
+    }
+}
