@@ -12,7 +12,7 @@ const KEY_MASK: u32 = (1 << KEY_BITS) - 1;
 #[derive(Debug, Clone, Copy)]
 pub struct Metadata<'a> {
     key_ends: &'a [u8],
-    keys: &'a str,
+    keys: &'a [u8],
     /// Empty when no message owns an entry.
     entry_ends: &'a [u8],
     shared: usize,
@@ -20,17 +20,40 @@ pub struct Metadata<'a> {
     values: &'a [u8],
 }
 
+const NAME: &str = "metadata";
+const CHECKED: &str = "checked when the view was made";
+
 impl<'a> Metadata<'a> {
     /// The view of a batch whose messages have no metadata.
     pub const EMPTY: Metadata<'static> =
-        Metadata { key_ends: &[], keys: "", entry_ends: &[], shared: 0, entries: &[], values: &[] };
+        Metadata { key_ends: &[], keys: &[], entry_ends: &[], shared: 0, entries: &[], values: &[] };
 
     /// Checks and views a column for `messages` messages.
     ///
     /// # Errors
     /// When a table is too short, ends fall, a key or text is not UTF-8, a key index or tag is unknown.
     pub fn parse(column: &'a [u8], messages: u32) -> Result<Self, LayoutError> {
-        const NAME: &str = "metadata";
+        let view = Self::tables(column, messages)?;
+        let keys = view.key_ends.len() / 4;
+        check_ends(NAME, view.key_ends, 4, 0, keys, view.keys.len())?;
+        let owners = view.entry_ends.len() / 4;
+        let count = view.entries.len() / ENTRY;
+        check_ends(NAME, view.entry_ends, 4, 0, owners, if owners > 0 { count - view.shared } else { 0 })?;
+        for key in 0..keys {
+            utf8(NAME, view.key_bytes(key))?;
+        }
+        view.check_entries(narrow(keys))?;
+        Ok(view)
+    }
+
+    /// Views a column that [`Metadata::parse`] has accepted before.
+    #[must_use]
+    pub fn trusted(column: &'a [u8], messages: u32) -> Self {
+        Self::tables(column, messages).expect(CHECKED)
+    }
+
+    /// Finds the tables; whether there is sense in them is checked elsewhere.
+    fn tables(column: &'a [u8], messages: u32) -> Result<Self, LayoutError> {
         let too_large = || LayoutError::new(NAME, "a count is too large");
         let (header, rest) = split(NAME, column, HEADER, "the header")?;
         let keys = wide(u32_at(header, 0));
@@ -43,22 +66,35 @@ impl<'a> Metadata<'a> {
         let count = shared.checked_add(own).ok_or_else(too_large)?;
         let table = count.checked_mul(ENTRY).ok_or_else(too_large)?;
         let (entries, rest) = split(NAME, rest, table, "the table of entries")?;
-        let (key_text, values) = split(NAME, rest, key_bytes, "the keys")?;
-        check_ends(NAME, key_ends, 4, 0, keys, key_bytes)?;
-        check_ends(NAME, entry_ends, 4, 0, owners, own)?;
-        check_ends(NAME, entries, ENTRY, 4, count, values.len())?;
-        let view = Self { key_ends, keys: utf8(NAME, key_text)?, entry_ends, shared, entries, values };
-        if (0..keys).any(|key| !view.keys.is_char_boundary(wide(u32_at(key_ends, key * 4)))) {
-            return Err(LayoutError::new(NAME, "an end lies inside a character of a key"));
+        let (keys, values) = split(NAME, rest, key_bytes, "the keys")?;
+        if own > 0 && owners == 0 {
+            return Err(LayoutError::new(NAME, format!("{own} entries of no message")));
         }
-        for entry in 0..count {
-            let key = view.key_of(entry);
-            if key >= keys {
-                return Err(LayoutError::new(NAME, format!("key {key} is not one of {keys}")));
+        Ok(Self { key_ends, keys, entry_ends, shared, entries, values })
+    }
+
+    /// Checks all entries in one pass: this is done for every message that a guest returns.
+    fn check_entries(&self, keys: u32) -> Result<(), LayoutError> {
+        let is_ascii = self.values.is_ascii();
+        let mut start = 0;
+        for (index, entry) in self.entries.chunks_exact(ENTRY).enumerate() {
+            let (head, end) = (u32_at(entry, 0), wide(u32_at(entry, 4)));
+            if head & KEY_MASK >= keys {
+                let problem = format!("key {} of entry {index} is not one of {keys}", head & KEY_MASK);
+                return Err(LayoutError::new(NAME, problem));
             }
-            Value::read(view.tag_of(entry), view.bytes_of(entry))?;
+            let Some(bytes) = self.values.get(start..end) else {
+                let problem = format!("end {end} of entry {index} is before {start} or past {}", self.values.len());
+                return Err(LayoutError::new(NAME, problem));
+            };
+            Value::check(entry[3], bytes, is_ascii)?;
+            start = end;
         }
-        Ok(view)
+        if start != self.values.len() {
+            let problem = format!("the last end is {start}, but there are {} bytes", self.values.len());
+            return Err(LayoutError::new(NAME, problem));
+        }
+        Ok(())
     }
 
     /// Whether no message has metadata.
@@ -71,7 +107,8 @@ impl<'a> Metadata<'a> {
     #[must_use]
     pub fn get(&self, index: usize, key: &str) -> Option<Value<'a>> {
         let own = self.own(index);
-        let found = own.rev().chain((0..self.shared).rev()).find(|entry| self.key(*entry) == key)?;
+        let found = own.rev().chain((0..self.shared).rev())
+            .find(|entry| self.key_bytes(self.key_of(*entry)) == key.as_bytes())?;
         Some(self.value(found))
     }
 
@@ -109,7 +146,10 @@ impl<'a> Metadata<'a> {
     }
 
     fn key(&self, entry: usize) -> &'a str {
-        let key = self.key_of(entry);
+        std::str::from_utf8(self.key_bytes(self.key_of(entry))).expect(CHECKED)
+    }
+
+    fn key_bytes(&self, key: usize) -> &'a [u8] {
         let start = if key == 0 { 0 } else { wide(u32_at(self.key_ends, (key - 1) * 4)) };
         &self.keys[start..wide(u32_at(self.key_ends, key * 4))]
     }
@@ -120,7 +160,7 @@ impl<'a> Metadata<'a> {
     }
 
     fn value(&self, entry: usize) -> Value<'a> {
-        Value::read(self.tag_of(entry), self.bytes_of(entry)).expect("checked when the view was made")
+        Value::read(self.tag_of(entry), self.bytes_of(entry)).expect(CHECKED)
     }
 }
 

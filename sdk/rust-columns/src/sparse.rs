@@ -5,7 +5,7 @@ use crate::{LayoutError, narrow, u32_at, wide};
 #[derive(Debug, Clone, Copy)]
 pub struct Sparse<'a> {
     entries: &'a [u8],
-    text: &'a str,
+    text: &'a [u8],
 }
 
 const ENTRY: usize = 8;
@@ -16,10 +16,9 @@ impl<'a> Sparse<'a> {
     /// # Errors
     /// When the messages do not rise or are out of range, ends fall, or a text is not UTF-8.
     pub fn parse(name: &'static str, column: &'a [u8], messages: u32) -> Result<Self, LayoutError> {
-        let (count, rest) = split(name, column, 4, "the count")?;
-        let count = wide(u32_at(count, 0));
-        let table = count.checked_mul(ENTRY).ok_or_else(|| LayoutError::new(name, "the count is too large"))?;
-        let (entries, bytes) = split(name, rest, table, "the table of entries")?;
+        let view = Self::tables(name, column)?;
+        let Self { entries, text } = view;
+        let count = entries.len() / ENTRY;
         let mut least = 0;
         for entry in entries.chunks_exact(ENTRY) {
             let message = u32_at(entry, 0);
@@ -29,13 +28,25 @@ impl<'a> Sparse<'a> {
             }
             least = message + 1;
         }
-        check_ends(name, entries, ENTRY, 4, count, bytes.len())?;
-        let text = utf8(name, bytes)?;
-        let view = Self { entries, text };
-        if (0..count).any(|entry| !text.is_char_boundary(view.end_of(entry))) {
-            return Err(LayoutError::new(name, "an end lies inside a character"));
+        check_ends(name, entries, ENTRY, 4, count, text.len())?;
+        for entry in 0..count {
+            utf8(name, view.bytes_of(entry))?;
         }
         Ok(view)
+    }
+
+    /// Views a column that [`Sparse::parse`] has accepted before.
+    #[must_use]
+    pub fn trusted(column: &'a [u8]) -> Self {
+        Self::tables("texts", column).expect("checked before")
+    }
+
+    fn tables(name: &'static str, column: &'a [u8]) -> Result<Self, LayoutError> {
+        let (count, rest) = split(name, column, 4, "the count")?;
+        let table = wide(u32_at(count, 0)).checked_mul(ENTRY);
+        let table = table.ok_or_else(|| LayoutError::new(name, "the count is too large"))?;
+        let (entries, text) = split(name, rest, table, "the table of entries")?;
+        Ok(Self { entries, text })
     }
 
     /// The text of message `index`.
@@ -58,6 +69,10 @@ impl<'a> Sparse<'a> {
     }
 
     fn text_of(&self, entry: usize) -> &'a str {
+        std::str::from_utf8(self.bytes_of(entry)).expect("checked when the view was made")
+    }
+
+    fn bytes_of(&self, entry: usize) -> &'a [u8] {
         let start = if entry == 0 { 0 } else { self.end_of(entry - 1) };
         &self.text[start..self.end_of(entry)]
     }

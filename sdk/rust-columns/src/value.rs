@@ -53,6 +53,21 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether these are the bytes of a value with this tag. `is_ascii`: text is known to be UTF-8.
+    pub(crate) fn check(tag: u8, bytes: &[u8], is_ascii: bool) -> Result<(), LayoutError> {
+        let fits = match tag {
+            0 => bytes.is_empty(),
+            1 => matches!(bytes, [0 | 1]),
+            2..=4 => bytes.len() == 8,
+            5 | 8 if is_ascii => true,
+            5 | 8 => return utf8("metadata", bytes).map(|_| ()),
+            6 => true,
+            7 => bytes.len() == 12,
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(LayoutError::new("metadata", format!("{} bytes for a value of type {tag}", bytes.len()))) }
+    }
+
     pub(crate) fn read(tag: u8, bytes: &'a [u8]) -> Result<Self, LayoutError> {
         let wrong = || LayoutError::new("metadata", format!("{} bytes for a value of type {tag}", bytes.len()));
         let number = || <[u8; 8]>::try_from(bytes).map_err(|_| wrong());

@@ -5,6 +5,7 @@
 //! builds them to `target/guests`, or wherever `FOREBAY_GUESTS` says.
 
 mod folder;
+mod tiny;
 mod world;
 
 use std::future::Future;
@@ -18,6 +19,7 @@ use forebay_plugins_runtime::PluginFile;
 use serde_json::Value;
 
 pub use folder::Folder;
+pub use tiny::{DESCRIPTION, Describe, Tiny};
 pub use world::{World, only, process};
 
 /// The pipeline that all components here belong to.

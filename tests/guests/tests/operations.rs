@@ -266,12 +266,13 @@ async fn an_operation_of_a_lost_processor_is_not_resumed_by_the_next() {
     let mut processor = world.processor("noting", json!({"path": folder.file("notes")})).await;
     let mut operation = one_pending(&mut *processor, "old").await;
     soon(operation.finish()).await.unwrap();
-    let mut other = world.processor("noting", json!({"path": folder.file("notes")})).await;
-    // Another instance: what it knows by this number, if anything, is not this.
-    let mut new = one_pending(&mut *other, "new").await;
+    processor.process(batch(&["panic"])).await.unwrap_err();
+
+    let mut new = one_pending(&mut *processor, "new").await;
     soon(new.finish()).await.unwrap();
-    let resumed = other.resume(operation).await;
+    let resumed = processor.resume(operation).await;
     assert!(resumed.is_err(), "{resumed:?}");
+    assert_eq!(texts(&only(processor.resume(new).await.unwrap()).batch), ["new"]);
 }
 
 #[tokio::test]

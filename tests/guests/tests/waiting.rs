@@ -57,7 +57,10 @@ async fn a_settlement_wakes_a_thousand_times() {
     }
     assert!(matches!(soon(input.read(settled)).await.unwrap(), Event::Ended));
     assert_eq!(woken(&world, "settlement"), 1000.0);
-    assert_eq!((woken(&world, "deadline"), woken(&world, "shutdown"), woken(&world, "nothing")), (0.0, 0.0, 0.0));
+    assert_eq!(
+        (woken(&world, "deadline"), woken(&world, "shutdown"), woken(&world, "nothing")),
+        (0.0, 0.0, 0.0)
+    );
 }
 
 #[tokio::test]

@@ -104,13 +104,13 @@ impl Columns {
 
     pub(crate) fn metadata(&self) -> Metadata<'_> {
         match self.get(ColumnId::METADATA) {
-            Some(column) => Metadata::parse(column, self.messages).expect(CHECKED),
+            Some(column) => Metadata::trusted(column, self.messages),
             None => Metadata::EMPTY,
         }
     }
 
     pub(crate) fn sparse(&self, id: ColumnId) -> Option<Sparse<'_>> {
-        self.get(id).map(|column| Sparse::parse("texts", column, self.messages).expect(CHECKED))
+        self.get(id).map(|column| Sparse::trusted(column))
     }
 
     pub(crate) fn byte_size(&self) -> usize {

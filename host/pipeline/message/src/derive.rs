@@ -12,7 +12,8 @@ pub enum DeriveError {
 
 impl Batch {
     /// A batch of the columns in `block`, which takes every column that is missing there from the
-    /// message of `self` that `origins` names (`Whole`: from the first one). Payload and nulls go together.
+    /// message of `self` that `origins` names (`Whole`: from the first one). Payload and nulls go
+    /// together; whether messages stand for themselves is what the block says.
     ///
     /// # Errors
     /// When the block breaks the layout, or `origins` do not fit the two batches.
@@ -20,7 +21,6 @@ impl Batch {
         let mut columns = Columns::from_partial_block(block).map_err(DeriveError::Layout)?;
         let length = columns.messages() as usize;
         origins.check(length, self.len()).map_err(DeriveError::Origins)?;
-        columns.set_independent(self.independent());
         let needs_payload = columns.get(ColumnId::PAYLOAD).is_none();
         let mut missing = self.mask() & !columns.mask();
         if !needs_payload {

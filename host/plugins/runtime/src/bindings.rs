@@ -1,6 +1,5 @@
 //! What wasmtime generates from the WIT files.
 
-#![expect(missing_debug_implementations, unreachable_pub, reason = "generated code")]
 #![expect(clippy::all, clippy::too_many_lines, reason = "generated code")]
 
 wasmtime::component::bindgen!({

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use forebay_pipeline_config::spec::Kind;
 use forebay_plugins_api::{ComponentError, LostInstance, LostReason, OpenError, Problem, Setup};
@@ -239,10 +240,13 @@ async fn run<L: HasStore, T>(
     if plugin.info.interruption == Interruption::Epochs {
         store.set_epoch_deadline(1);
     }
-    let call = Metered::new(call(live), &meter);
-    let result = match waits {
-        Waits::Unbounded => call.await,
-        Waits::Bounded => match tokio::time::timeout(wall, call).await {
+    let mut call = Metered::new(call(live), &meter);
+    // Nearly all calls end at once; only for the others a timer is worth its price.
+    let first = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut call).poll(context))).await;
+    let result = match (first, waits) {
+        (Poll::Ready(result), _) => result,
+        (Poll::Pending, Waits::Unbounded) => call.await,
+        (Poll::Pending, Waits::Bounded) => match tokio::time::timeout(wall, call).await {
             Ok(result) => result,
             Err(_) => {
                 let detail = format!("more than {wall:?} in one call");

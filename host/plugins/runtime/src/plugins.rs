@@ -53,8 +53,8 @@ pub(crate) struct Shared {
     grants: Grants,
     limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
-    /// Last, so that the epochs go on while stores are dropped.
-    engines: Engines,
+    /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
+    _engines: Engines,
 }
 
 impl Plugins {
@@ -112,7 +112,7 @@ impl Plugins {
                 Err(problem) => errors.push(LoadError { file: plugin.info.origin.clone(), problem }),
             }
         }
-        let shared = Shared { catalog, plugins, grants, limits, metrics, engines };
+        let shared = Shared { catalog, plugins, grants, limits, metrics, _engines: engines };
         Ok((Self { shared: Arc::new(shared) }, errors))
     }
 

@@ -37,7 +37,8 @@ pub(crate) fn standard_output() -> Result<Processing, Error> {
 
 /// All that WASI would offer.
 pub(crate) fn wasi() -> Processing {
-    let files = ["/", "/etc/hostname", "."].into_iter().filter(|path| std::fs::File::open(path).is_ok()).count();
+    let files =
+        ["/", "/etc/hostname", "."].into_iter().filter(|path| std::fs::File::open(path).is_ok()).count();
     let variables = std::env::vars().count();
     let arguments = std::env::args().count();
     let read = std::io::read_to_string(std::io::stdin()).map_or(0, |text| text.len());

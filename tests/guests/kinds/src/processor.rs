@@ -1,6 +1,7 @@
 use forebay_sdk::streams::ByteSink;
 use forebay_sdk::{
-    Batch, Config, Context, Error, IncrementalProcessor, Problem, Processing, Processor, StreamMetadata, Value,
+    Batch, Config, Context, Error, IncrementalProcessor, Problem, Processing, Processor, StreamMetadata,
+    Value,
 };
 
 /// Counts messages; in the incremental form, over the slices of a batch.

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use forebay_sdk::files::{self, Appender};
 use forebay_sdk::{Batch, Config, Context, Error, Operation, Problem, Processing, Processor};
 
-/// Notes every batch in a file before it passes it on.
+/// Notes every batch in a file before it passes it on; panics at the text `panic`.
 #[derive(Config)]
 pub(crate) struct NotingConfig {
     /// The file.
@@ -29,6 +29,7 @@ impl Processor for Noting {
     }
 
     fn process(&mut self, batch: Batch) -> Result<Processing, Error> {
+        assert_ne!(batch.message(0).bytes(), b"panic", "this batch is not to be noted");
         self.note(batch, self.config.steps)
     }
 

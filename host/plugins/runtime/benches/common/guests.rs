@@ -1,0 +1,59 @@
+//! Guests for benches, loaded as default plugins (no epoch checks) or as files (with them).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use forebay_metrics::Metrics;
+use forebay_plugins_api::{Components, PipelineName, Processor, Rights, Setup, Wakes};
+use forebay_plugins_runtime::{Digest, Embedded, PluginFile, Plugins, Settings, precompile};
+
+/// How a guest is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    Default,
+    Epochs,
+}
+
+/// Loads the guest of this name.
+pub(crate) async fn load(guest: &str, build: Build) -> Plugins {
+    let path = folder().join(format!("{guest}.wasm"));
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run cargo xtask plugins first", path.display()));
+    let metrics = Arc::new(Metrics::default());
+    let (plugins, errors) = match build {
+        Build::Default => {
+            let code = precompile(&bytes).unwrap().leak();
+            let sha256: &'static str = Digest::of(&bytes).as_str().to_owned().leak();
+            let embedded = Embedded { file: "guest.wasm", sha256, code };
+            Plugins::load(&[embedded], &[], Settings::default(), metrics).await.unwrap()
+        }
+        Build::Epochs => {
+            let file = PluginFile { path, bytes };
+            Plugins::load(&[], &[file], Settings::default(), metrics).await.unwrap()
+        }
+    };
+    assert!(errors.is_empty(), "{errors:?}");
+    plugins
+}
+
+/// Opens a processor with its defaults.
+pub(crate) async fn processor(plugins: &Plugins, name: &str) -> Box<dyn Processor> {
+    plugins.open_processor(setup(name)).await.unwrap()
+}
+
+/// The setup of a component with an empty configuration.
+pub(crate) fn setup(name: &str) -> Setup {
+    Setup {
+        pipeline: PipelineName::new("bench"),
+        path: "pipeline.processors.0".into(),
+        label: None,
+        name: name.parse().unwrap(),
+        config: serde_json::json!({"field": "added", "value": "value"}),
+        rights: Rights::Starter,
+        wakes: Arc::new(Wakes::default()),
+    }
+}
+
+fn folder() -> PathBuf {
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    std::env::var_os("FOREBAY_GUESTS").map_or_else(|| workspace.join("target/guests"), PathBuf::from)
+}
