@@ -2,7 +2,7 @@
 
 use forebay_pipeline_message::Failure;
 use forebay_plugins_api::{
-    ComponentError, LostReason, Operation, Output, Pending, Processing, Processor, WriteError, Written,
+    ComponentError, Operation, Output, Pending, Processing, Processor, WriteError, Written,
 };
 use forebay_tests_guests::{Folder, World, batch, only, process, soon, texts};
 use serde_json::json;

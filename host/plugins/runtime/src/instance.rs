@@ -240,20 +240,7 @@ async fn run<L: HasStore, T>(
     if plugin.info.interruption == Interruption::Epochs {
         store.set_epoch_deadline(1);
     }
-    let mut call = Metered::new(call(live), &meter);
-    // Nearly all calls end at once; only for the others a timer is worth its price.
-    let first = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut call).poll(context))).await;
-    let result = match (first, waits) {
-        (Poll::Ready(result), _) => result,
-        (Poll::Pending, Waits::Unbounded) => call.await,
-        (Poll::Pending, Waits::Bounded) => match tokio::time::timeout(wall, call).await {
-            Ok(result) => result,
-            Err(_) => {
-                let detail = format!("more than {wall:?} in one call");
-                Err(wasmtime::Error::new(Refusal { reason: LostReason::WallClock, detail }))
-            }
-        },
-    };
+    let result = bounded(Metered::new(call(live), &meter), waits, wall).await;
     let spent = u64::try_from(meter.spent().as_nanos()).unwrap_or(u64::MAX);
     plugin.metrics.calls.inc();
     plugin.metrics.cpu_nanoseconds.inc_by(spent);
@@ -264,6 +251,24 @@ async fn run<L: HasStore, T>(
         plugin.metrics.memory_high_water.set(memory);
     }
     result
+}
+
+/// Waits for a call, for no longer than it may take.
+async fn bounded<T>(
+    mut call: Metered<'_, Call<'_, T>>,
+    waits: Waits,
+    wall: std::time::Duration,
+) -> wasmtime::Result<T> {
+    // Nearly all calls end at once; only for the others a timer is worth its price.
+    let first = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut call).poll(context))).await;
+    match (first, waits) {
+        (Poll::Ready(result), _) => result,
+        (Poll::Pending, Waits::Unbounded) => call.await,
+        (Poll::Pending, Waits::Bounded) => tokio::time::timeout(wall, call).await.unwrap_or_else(|_| {
+            let detail = format!("more than {wall:?} in one call");
+            Err(wasmtime::Error::new(Refusal { reason: LostReason::WallClock, detail }))
+        }),
+    }
 }
 
 /// What an instance must be told before its first call: how it is interrupted.

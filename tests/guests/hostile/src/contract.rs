@@ -7,6 +7,8 @@ use forebay_sdk::{
     Batch, BlockWriter, Error, MetadataWriter, Origins, Processed, Processing, Value, metrics,
 };
 
+use crate::traps;
+
 pub(crate) fn ends_fall() -> Result<Processing, Error> {
     let mut columns = two_messages();
     let table = start_of_payload(&columns)?;
@@ -97,6 +99,12 @@ pub(crate) fn same_batch_twice(batch: Batch) -> Result<Processing, Error> {
 pub(crate) fn metric_name() -> Result<Processing, Error> {
     metrics::count("No name!", &[], 1);
     Err(Error::new("counted under a name that is none"))
+}
+
+/// Takes a name that the host counts under, for a metric of another kind, and panics.
+pub(crate) fn metric_of_the_host() -> Result<Processing, Error> {
+    metrics::gauge("plugin_traps", &[], 1.0);
+    traps::panic()
 }
 
 fn two_messages() -> Vec<u8> {

@@ -4,6 +4,7 @@
 //! other batch it answers with the number of calls so far, which tells a fresh instance from an old one.
 #![cfg(target_arch = "wasm32")]
 
+mod amplify;
 mod contract;
 mod input;
 mod limits;

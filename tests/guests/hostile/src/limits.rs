@@ -4,7 +4,6 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::Duration;
 
-use forebay_sdk::bindings::capabilities::forebay::plugin::batches::Batch as Raw;
 use forebay_sdk::{Batch, Error, Processing};
 
 pub(crate) fn compute() -> Result<Processing, Error> {
@@ -47,14 +46,5 @@ pub(crate) fn hold_bytes() -> Result<Processing, Error> {
     let mut held = Vec::new();
     loop {
         held.push(Batch::from_payloads([&payload]));
-    }
-}
-
-/// A batch of many messages that share one payload.
-pub(crate) fn double(batch: &Batch) -> Result<Processing, Error> {
-    let mut doubled = Raw::from(batch.slice(0..1));
-    loop {
-        let second = doubled.slice(0, doubled.length());
-        doubled = Raw::concatenate(vec![doubled, second]);
     }
 }

@@ -1,6 +1,6 @@
 use forebay_sdk::{Batch, Config, Context, Error, Problem, Processing, Processor};
 
-use crate::{contract, limits, reach, traps};
+use crate::{amplify, contract, limits, reach, traps};
 
 /// Does one thing that it must not do.
 #[derive(Config)]
@@ -56,7 +56,11 @@ fn misbehave(mode: &str, batch: Batch) -> Result<Processing, Error> {
         "endless_print" => limits::print(),
         "many_batches" => limits::hold_batches(&batch),
         "huge_batches" => limits::hold_bytes(),
-        "doubled_batches" => limits::double(&batch),
+
+        "shared_in_records" => amplify::shared_in_records(),
+        "shared_in_columns" => amplify::shared_in_columns(),
+        "doubled_batches" => amplify::doubled(),
+        "endless_labels" => amplify::labels(),
 
         "ends_fall" => contract::ends_fall(),
         "ends_past_the_bytes" => contract::ends_past_the_bytes(),
@@ -75,8 +79,11 @@ fn misbehave(mode: &str, batch: Batch) -> Result<Processing, Error> {
         "forged_handle" => contract::forged_handle(),
         "same_batch_twice" => contract::same_batch_twice(batch),
         "metric_name" => contract::metric_name(),
+        "metric_of_the_host" => contract::metric_of_the_host(),
 
         "file" => reach::file(),
+        "folder" => reach::folder(),
+        "missing_file" => reach::missing_file(),
         "write_file" => reach::write_file(),
         "variable" => reach::variable(),
         "own_key" => reach::own_key(),

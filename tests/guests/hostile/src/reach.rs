@@ -9,6 +9,17 @@ pub(crate) fn file() -> Result<Processing, Error> {
     Err(Error::new("opened a file"))
 }
 
+pub(crate) fn folder() -> Result<Processing, Error> {
+    let found = files::find("/etc/host*")?;
+    Err(Error::new(format!("found {} files", found.len())))
+}
+
+/// A file that is not there must not be told from one that is.
+pub(crate) fn missing_file() -> Result<Processing, Error> {
+    let found = files::find("/etc/there-is-no-such-file")?;
+    Err(Error::new(format!("found {} files", found.len())))
+}
+
 pub(crate) fn write_file() -> Result<Processing, Error> {
     files::append_to("/tmp/forebay-hostile")?;
     Err(Error::new("opened a file to write"))
