@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Examined, Forgiving, LintOptions, Variables, examine};
 use forebay_pipeline_engine::check_mappings;
@@ -16,7 +17,7 @@ use crate::variables::ProcessVariables;
 /// Prints what is wrong with the files; fails when something is.
 pub(crate) async fn lint(flags: Lint) -> anyhow::Result<ExitCode> {
     let Lint { files, plugins: plugin_flags, deprecated, labels, skip_env_var_check } = flags;
-    let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default())).await?;
+    let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
     let options = LintOptions { reject_deprecated: deprecated, require_labels: labels };
     let forgiving = Forgiving(&ProcessVariables);
     let variables: &dyn Variables = if skip_env_var_check { &forgiving } else { &ProcessVariables };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_plugins_runtime::{Grants, PluginFile, Plugins, Settings};
 
@@ -12,7 +13,11 @@ use crate::embedded::EMBEDDED;
 
 /// Loads the default plugins and those of the plugin folder. Files that can't be loaded are named
 /// on standard error; the rest loads.
-pub(crate) async fn load(flags: &args::Plugins, metrics: &Arc<Metrics>) -> anyhow::Result<Plugins> {
+pub(crate) async fn load(
+    flags: &args::Plugins,
+    metrics: &Arc<Metrics>,
+    output_closed: &Shutdown,
+) -> anyhow::Result<Plugins> {
     let args::Plugins { plugin_dir, plugin_grants, plugin_cache } = flags;
     let grants = match plugin_grants {
         Some(file) => {
@@ -25,7 +30,8 @@ pub(crate) async fn load(flags: &args::Plugins, metrics: &Arc<Metrics>) -> anyho
         Some(folder) => PluginFile::read_folder(folder)?,
         None => (Vec::new(), Vec::new()),
     };
-    let settings = Settings { grants, cache: plugin_cache.clone().or_else(default_cache), ..Settings::default() };
+    let cache = plugin_cache.clone().or_else(default_cache);
+    let settings = Settings { grants, cache, output_closed: output_closed.clone(), ..Settings::default() };
     let (plugins, more) = Plugins::load(EMBEDDED, &files, settings, Arc::clone(metrics)).await?;
     errors.extend(more);
     for error in &errors {

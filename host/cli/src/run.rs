@@ -21,7 +21,9 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let Run { file, plugins: plugin_flags, chilled, metrics_file } = flags;
     let log = log::start();
     let metrics = Arc::new(Metrics::default());
-    let components: Arc<dyn Components> = Arc::new(plugins::load(&plugin_flags, &metrics).await?);
+    let output_closed = Shutdown::new();
+    let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
+    let components: Arc<dyn Components> = Arc::new(loaded);
     let path = file.display().to_string();
     let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
     let Some(config) = read(&path, &text, components.as_ref(), chilled).await else {
@@ -34,7 +36,10 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let identity = Identity { name: name(&file), file: path, rights: Rights::Starter };
     let stop = Shutdown::new();
     let pipeline = run_pipeline(&identity, &config, &components, &threads, stop.clone());
-    let ended = pipeline_and_signals(pipeline, stop).await?;
+    let ended = tokio::select! {
+        ended = pipeline_and_signals(pipeline, stop) => ended?,
+        () = output_closed.cancelled() => anyhow::bail!("nobody reads the standard output any more"),
+    };
     if let Some(file) = metrics_file {
         std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::embed;
+use crate::{embed, playground};
 use crate::plugins::{self, Group};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
@@ -25,6 +25,7 @@ pub(crate) fn run(steps: &mut Steps, workspace: &Workspace, name: Option<&str>) 
     let target = plugins::build_all(steps, workspace)?;
     plugins::build(steps, workspace, &target, &Group::GUESTS)?;
     embed::build_with_plugins(steps, workspace)?;
+    playground::prepare_events(steps, workspace)?;
     for (package, bench) in wanted {
         let run = workspace.cargo().args(["bench", "-p", package, "--bench", bench]);
         steps.run(&format!("run the bench {bench} of {package}"), &run)?;

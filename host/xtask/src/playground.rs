@@ -30,7 +30,7 @@ pub(crate) fn run(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
 }
 
 /// 100 MiB of events to read, made once.
-fn prepare_events(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+pub(crate) fn prepare_events(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     let events = workspace.root.join(EVENTS).display().to_string();
     let generate = workspace.program("forebay-packaging").args(["generate-example", &events]);
     steps.run("make the events that the example reads", &generate)

@@ -65,7 +65,7 @@ impl World {
     /// # Panics
     /// When it can't be opened.
     pub async fn input(&self, component: &str, config: Value) -> Box<dyn Input> {
-        self.plugins.open_input(setup(component, config)).await.ok().expect("the input opens")
+        self.plugins.open_input(setup(component, config)).await.expect("the input opens")
     }
 
     /// Opens a processor.
@@ -73,7 +73,7 @@ impl World {
     /// # Panics
     /// When it can't be opened.
     pub async fn processor(&self, component: &str, config: Value) -> Box<dyn Processor> {
-        self.plugins.open_processor(setup(component, config)).await.ok().expect("the processor opens")
+        self.plugins.open_processor(setup(component, config)).await.expect("the processor opens")
     }
 
     /// Opens an output.
@@ -81,7 +81,7 @@ impl World {
     /// # Panics
     /// When it can't be opened.
     pub async fn output(&self, component: &str, config: Value) -> Box<dyn Output> {
-        self.plugins.open_output(setup(component, config)).await.ok().expect("the output opens")
+        self.plugins.open_output(setup(component, config)).await.expect("the output opens")
     }
 
     /// The value of a metric; `labels` are those that must be among its own.

@@ -1,4 +1,5 @@
 //! No guest is without a test.
+#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
 
 use std::fs;
 use std::path::Path;

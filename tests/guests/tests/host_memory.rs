@@ -1,6 +1,7 @@
 //! What a guest makes the host keep stays near the limits of its instance, whatever it asks for.
 //!
 //! The peak of a process is that of all its tests: they run one after the other here.
+#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
 
 use forebay_plugins_api::{ComponentError, LostReason};
 use forebay_plugins_runtime::Limits;

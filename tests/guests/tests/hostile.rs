@@ -1,5 +1,6 @@
 //! Plugins that trap, pass limits, break the contract or reach for what is not theirs: each is ended
 //! with its name and the reason, and the next batch is processed by a fresh instance.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
 
 use std::time::Duration;
 

@@ -68,7 +68,7 @@ async fn a_component_of_another_kind_is_unknown() {
     let world = World::of(&["kinds"]).await;
     match world.plugins.open_output(setup("kinds_input", json!({}))).await {
         Err(OpenError::Unknown { kind, name }) => {
-            assert_eq!((kind, name.as_str()), ("output", "kinds_input"))
+            assert_eq!((kind, name.as_str()), ("output", "kinds_input"));
         }
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("an input was opened as an output"),

@@ -1,4 +1,5 @@
 //! A file that is no plugin is named, with the reason, and the others are loaded.
+#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

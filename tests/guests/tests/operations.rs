@@ -1,4 +1,5 @@
 //! Operations that the host does while the guest goes on.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
 
 use forebay_pipeline_message::Failure;
 use forebay_plugins_api::{

@@ -1,4 +1,5 @@
 //! Messages come back as they went, by every way through the contract.
+#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
 
 use forebay_pipeline_message::{Batch, ColumnId, Message, MetadataWriter, Origins, Value};
 use forebay_plugins_api::{MetadataValue, Processing};

@@ -1,4 +1,5 @@
 //! An input waits, and is woken by a settlement, by its deadline and by a shutdown.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
 
 use std::sync::{Arc, mpsc};
 

@@ -14,6 +14,7 @@
 
 mod chain;
 mod check;
+mod codec;
 mod flight;
 mod replay;
 mod run;

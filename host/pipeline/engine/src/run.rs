@@ -7,11 +7,12 @@ use std::time::Duration;
 use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
-use forebay_plugins_api::{Components, OpenError, PipelineName, Rights, Setup, Wakes};
+use forebay_plugins_api::{Components, OpenError, PipelineName, Rights, Scanner, Setup, Wakes};
 use futures_util::future::join_all;
 
 use crate::chain::{Chain, Link};
 use crate::check::problem;
+use crate::codec;
 use crate::flight::Sky;
 use crate::replay::replay;
 use crate::sink::{MOST_UNDER_WAY, Sink};
@@ -175,13 +176,7 @@ impl Opener<'_> {
         let mut problems = Vec::new();
         let setup = self.setup(&config.input);
         let input = self.note(&mut problems, &config.input, self.components.open_input(setup.clone()).await);
-        let scanner = match config.input.scanner() {
-            Some(child) => {
-                let opened = self.components.open_scanner(self.setup(&child.component)).await;
-                Some(self.note(&mut problems, &child.component, opened))
-            }
-            None => None,
-        };
+        let scanner = self.scanner(&mut problems, &config.input).await;
         let input_chain = self.chain(&mut problems, &config.input.processors).await;
         let mut chains = Vec::new();
         for worker in 0..workers {
@@ -204,7 +199,7 @@ impl Opener<'_> {
             components: Arc::clone(self.components),
             setup,
             input,
-            scanner: scanner.flatten(),
+            scanner,
             processors: input_chain,
             replay: config.input.config.get("auto_replay_nacks").and_then(|value| value.as_bool()).unwrap_or(true),
             sky: Arc::clone(sky),
@@ -219,6 +214,20 @@ impl Opener<'_> {
             most_under_way: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_UNDER_WAY).max(1),
         };
         Ok(Parts { source, chains, sink, arrivals, processed })
+    }
+
+    async fn scanner(&self, problems: &mut Vec<Problem>, input: &ComponentConfig) -> Option<Box<dyn Scanner>> {
+        let setup = match (codec::scanner(input), input.scanner()) {
+            (Err(error), _) => return self.note(problems, input, Err(error)),
+            (Ok(Some((name, config))), _) => {
+                let name = name.parse().ok()?;
+                Setup { name, config, ..self.setup(input) }
+            }
+            (Ok(None), Some(child)) => self.setup(&child.component),
+            (Ok(None), None) => return None,
+        };
+        let config = input.scanner().map_or(input, |child| &child.component);
+        self.note(problems, config, self.components.open_scanner(setup).await)
     }
 
     async fn chain(&self, problems: &mut Vec<Problem>, configs: &[ComponentConfig]) -> Chain {

@@ -162,6 +162,14 @@ async fn a_stream_is_acknowledged_when_all_of_it_is() {
 }
 
 #[tokio::test]
+async fn a_deprecated_codec_wins_over_the_scanner() {
+    let yaml = PLAIN.replace("input: {script: {}}", "input: {script: {codec: all-bytes, scanner: {words: {}}}}");
+    let script = Script::new().arriving([Step::Stream("one two")]);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(script.scanners(), ["to_the_end"]);
+}
+
+#[tokio::test]
 async fn an_input_that_fails_is_opened_again() {
     let script = Script::new().arriving([Step::Fail, Step::Batch(batch(&["a"]))]);
     assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);

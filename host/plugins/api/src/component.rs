@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_message::{Batch, Failure, Outcome, Processed};
+use tokio::sync::mpsc;
 
 use crate::setup::{ByteStream, Form, MetadataValue, Setup};
 use crate::{ComponentError, OpenError, Operation};
@@ -26,6 +29,16 @@ pub trait Components: Send + Sync + 'static {
     /// # Errors
     /// As [`Components::open_input`].
     async fn open_scanner(&self, setup: Setup) -> Result<Box<dyn Scanner>, OpenError>;
+
+    /// Opens the incremental form of a processor whose description says that it has one.
+    ///
+    /// # Errors
+    /// As [`Components::open_input`].
+    async fn open_incremental(&self, setup: Setup) -> Result<Box<dyn IncrementalProcessor>, OpenError>;
+
+    /// # Errors
+    /// As [`Components::open_input`].
+    async fn open_cache(&self, setup: Setup) -> Result<Box<dyn Cache>, OpenError>;
 
     /// Compiles a text in a mapping language, only to see whether it is right.
     ///
@@ -99,6 +112,65 @@ pub trait Processor: Send {
     /// # Errors
     /// As [`Processor::process`].
     async fn resume(&mut self, operation: Operation) -> Result<Processing, ComponentError>;
+
+    async fn close(&mut self);
+}
+
+/// A processor that is fed slice by slice, and writes what it makes of them.
+///
+/// Where a call loses the instance, what was begun is lost with it: the next call is `begin`.
+#[async_trait]
+pub trait IncrementalProcessor: Send {
+    /// Starts a batch, whose result goes to `sink`; a full channel holds the guest back.
+    ///
+    /// # Errors
+    /// The batch can't be started.
+    async fn begin(&mut self, sink: mpsc::Sender<Vec<u8>>) -> Result<(), ComponentError>;
+
+    /// # Errors
+    /// [`ComponentError::Failed`]: this slice was not taken; those before it stay.
+    async fn add(&mut self, slice: Batch) -> Result<(), ComponentError>;
+
+    /// Writes what is left; the metadata of the result.
+    ///
+    /// # Errors
+    /// Nothing of the batch counts as written.
+    async fn finish(&mut self) -> Result<Vec<(String, MetadataValue)>, ComponentError>;
+
+    /// Gives the batch up.
+    async fn abort(&mut self);
+
+    async fn close(&mut self);
+}
+
+/// A store of small values.
+#[async_trait]
+pub trait Cache: Send {
+    /// # Errors
+    /// Worth another try, after a pause.
+    async fn connect(&mut self) -> Result<(), ComponentError>;
+
+    /// The value of a key that is there and has not expired.
+    ///
+    /// # Errors
+    /// The store can't be asked.
+    async fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, ComponentError>;
+
+    /// Sets a value in place of an older one.
+    ///
+    /// # Errors
+    /// It was not set.
+    async fn set(&mut self, key: &str, value: &[u8], expires_after: Option<Duration>) -> Result<(), ComponentError>;
+
+    /// Sets a value unless there is one; whether it did.
+    ///
+    /// # Errors
+    /// Whether it was set is not known.
+    async fn add(&mut self, key: &str, value: &[u8], expires_after: Option<Duration>) -> Result<bool, ComponentError>;
+
+    /// # Errors
+    /// It was not removed.
+    async fn delete(&mut self, key: &str) -> Result<(), ComponentError>;
 
     async fn close(&mut self);
 }

@@ -13,7 +13,7 @@ mod setup;
 mod wakes;
 
 pub use component::{
-    Components, Event, Input, Output, Pending, Processing, Processor, Scanned, Scanner, Settlement,
+    Cache, Components, Event, IncrementalProcessor, Input, Output, Pending, Processing, Processor, Scanned, Scanner, Settlement,
     Stream, Token, WriteError, Written,
 };
 pub use error::{ComponentError, LostInstance, LostReason, OpenError, Problem};

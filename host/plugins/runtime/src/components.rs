@@ -1,5 +1,7 @@
 //! The kinds of components: how the exports of an instance become the traits of the API.
 
+pub(crate) mod cache;
+pub(crate) mod incremental;
 pub(crate) mod input;
 pub(crate) mod mapping;
 pub(crate) mod output;

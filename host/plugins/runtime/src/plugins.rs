@@ -5,17 +5,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::{Kind, PluginName};
 use forebay_plugins_api::{
-    Components, Form, Input, OpenError, Output, PipelineName, Processor, Rights, Scanner, Setup, Wakes,
+    Cache, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Processor, Rights,
+    Scanner, Setup, Wakes,
 };
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
 use crate::bindings::forebay::plugin::configuration::Form as WitForm;
 use crate::cache::CodeCache;
+use crate::components::cache::CacheComponent;
+use crate::components::incremental::IncrementalComponent;
 use crate::components::input::InputComponent;
 use crate::components::mapping::MappingExports;
 use crate::components::output::OutputComponent;
@@ -38,6 +42,9 @@ pub struct Settings {
     pub limits: Limits,
     /// Where compiled code is kept; `None`: nowhere.
     pub cache: Option<PathBuf>,
+    /// Is cancelled when the standard output turns out to be closed: nobody reads it any more, and
+    /// trying again is of no use.
+    pub output_closed: Shutdown,
 }
 
 /// All plugins of a process.
@@ -50,8 +57,9 @@ pub struct Plugins {
 pub(crate) struct Shared {
     catalog: Catalog,
     plugins: HashMap<PluginName, Arc<Plugin>>,
-    grants: Grants,
+    pub(crate) grants: Grants,
     limits: Arc<Limits>,
+    pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
     /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
     _engines: Engines,
@@ -69,7 +77,7 @@ impl Plugins {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Vec<LoadError>), StartError> {
-        let Settings { grants, limits, cache } = settings;
+        let Settings { grants, limits, cache, output_closed } = settings;
         let engines = Engines::new().map_err(StartError)?;
         let plain = linker(&engines, Interruption::None).map_err(StartError)?;
         let epochs = linker(&engines, Interruption::Epochs).map_err(StartError)?;
@@ -112,7 +120,7 @@ impl Plugins {
                 Err(problem) => errors.push(LoadError { file: plugin.info.origin.clone(), problem }),
             }
         }
-        let shared = Shared { catalog, plugins, grants, limits, metrics, _engines: engines };
+        let shared = Shared { catalog, plugins, grants, limits, output_closed, metrics, _engines: engines };
         Ok((Self { shared: Arc::new(shared) }, errors))
     }
 
@@ -128,7 +136,7 @@ impl Plugins {
 impl Shared {
     /// A store for one instance of a plugin.
     pub(crate) fn store(self: &Arc<Self>, plugin: &Plugin, setup: &Setup) -> Store<Guest> {
-        let scope = Arc::new(Scope::new(plugin, setup, &self.grants, &self.metrics));
+        let scope = Arc::new(Scope::new(plugin, setup, self));
         let is_language = plugin.description.components().iter().any(|component| {
             component.kind == Kind::Mapping && component.name == setup.name
         });
@@ -182,6 +190,16 @@ impl Components for Plugins {
     async fn open_scanner(&self, setup: Setup) -> Result<Box<dyn Scanner>, OpenError> {
         let plugin = self.shared.plugin(Kind::Scanner, setup.name.as_str())?;
         Ok(Box::new(ScannerComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
+    }
+
+    async fn open_incremental(&self, setup: Setup) -> Result<Box<dyn IncrementalProcessor>, OpenError> {
+        let plugin = self.shared.plugin(Kind::Processor, setup.name.as_str())?;
+        Ok(Box::new(IncrementalComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
+    }
+
+    async fn open_cache(&self, setup: Setup) -> Result<Box<dyn Cache>, OpenError> {
+        let plugin = self.shared.plugin(Kind::Cache, setup.name.as_str())?;
+        Ok(Box::new(CacheComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
     }
 
     async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError> {

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{ComponentName, PluginName};
 use forebay_plugins_api::{PipelineName, Rights, Setup};
 
-use crate::grants::{Allowed, Grants};
+use crate::grants::Allowed;
+use crate::plugin::Plugin;
+use crate::plugins::Shared;
 
 /// Who an instance works for.
 #[derive(Debug)]
@@ -17,21 +20,17 @@ pub(crate) struct Scope {
     pub(crate) path: String,
     pub(crate) label: String,
     pub(crate) allowed: Allowed,
+    pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Scope {
-    pub(crate) fn new(
-        plugin: &crate::plugin::Plugin,
-        setup: &Setup,
-        grants: &Grants,
-        metrics: &Arc<Metrics>,
-    ) -> Self {
+    pub(crate) fn new(plugin: &Plugin, setup: &Setup, shared: &Shared) -> Self {
         let trusted = plugin.is_default() && setup.rights == Rights::Starter;
         let allowed = if trusted {
             Allowed::everything()
         } else {
-            grants.of(plugin.name(), plugin.digest(), &setup.pipeline)
+            shared.grants.of(plugin.name(), plugin.digest(), &setup.pipeline)
         };
         Self {
             plugin: plugin.name().clone(),
@@ -40,7 +39,8 @@ impl Scope {
             path: setup.path.clone(),
             label: setup.label.clone().unwrap_or_default(),
             allowed,
-            metrics: Arc::clone(metrics),
+            output_closed: shared.output_closed.clone(),
+            metrics: Arc::clone(&shared.metrics),
         }
     }
 
@@ -53,6 +53,7 @@ impl Scope {
             path: String::new(),
             label: String::new(),
             allowed: Allowed::nothing(),
+            output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
         })
     }

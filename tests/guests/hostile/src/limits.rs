@@ -1,4 +1,5 @@
 //! What goes on until a limit ends it.
+#![expect(clippy::collection_is_never_read, reason = "what is held is not to be read")]
 
 use std::hint::black_box;
 use std::io::Write;

@@ -60,6 +60,8 @@ fn misbehave(mode: &str, batch: Batch) -> Result<Processing, Error> {
         "shared_in_records" => amplify::shared_in_records(),
         "shared_in_columns" => amplify::shared_in_columns(),
         "doubled_batches" => amplify::doubled(),
+        "many_entries" => amplify::many_entries(),
+        "backwards" => amplify::backwards(),
         "endless_labels" => amplify::labels(),
 
         "ends_fall" => contract::ends_fall(),

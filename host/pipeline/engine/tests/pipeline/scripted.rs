@@ -8,7 +8,7 @@ use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::Description;
 use forebay_pipeline_message::{Batch, Failure, Origins, Outcome, Processed};
 use forebay_plugins_api::{
-    ByteStream, ComponentError, Components, Event, Form, Input, LostInstance, LostReason, MetadataValue, OpenError,
+    ByteStream, Cache, ComponentError, Components, Event, Form, IncrementalProcessor, Input, LostInstance, LostReason, MetadataValue, OpenError,
     Operation, Output, Pending, Problem, Processing, Processor, Scanned, Scanner, Settlement, Setup, Stream, Token,
     WriteError, Written,
 };
@@ -18,6 +18,7 @@ const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "comp
     {"kind": "input", "name": "script", "config": {"type": "object", "fields": [
         {"name": "auto_replay_nacks", "type": "bool", "default": true},
         {"name": "refused", "type": "bool", "default": false},
+        {"name": "codec", "type": "string", "optional": true},
         {"name": "scanner", "type": "scanner", "optional": true}]}},
     {"kind": "scanner", "name": "words", "config": {"type": "object"}},
     {"kind": "processor", "name": "script", "config": {"type": "object", "fields": [
@@ -57,6 +58,7 @@ struct Notes {
     connects: usize,
     opened: usize,
     closed: bool,
+    scanners: Vec<String>,
     when_delivered: Option<(usize, Box<dyn FnOnce() + Send>)>,
 }
 
@@ -118,6 +120,10 @@ impl Script {
         self.notes.lock().unwrap().opened
     }
 
+    pub(crate) fn scanners(&self) -> Vec<String> {
+        self.notes.lock().unwrap().scanners.clone()
+    }
+
     pub(crate) fn closed(&self) -> bool {
         self.notes.lock().unwrap().closed
     }
@@ -152,8 +158,17 @@ impl Components for Script {
         Ok(Box::new(ScriptedOutput { notes: Arc::clone(&self.notes), written: Arc::clone(&self.written), operations: 0 }))
     }
 
-    async fn open_scanner(&self, _: Setup) -> Result<Box<dyn Scanner>, OpenError> {
+    async fn open_scanner(&self, setup: Setup) -> Result<Box<dyn Scanner>, OpenError> {
+        self.notes.lock().unwrap().scanners.push(setup.name.to_string());
         Ok(Box::new(Words::default()))
+    }
+
+    async fn open_incremental(&self, _: Setup) -> Result<Box<dyn IncrementalProcessor>, OpenError> {
+        unreachable!("the engine has no use for it yet")
+    }
+
+    async fn open_cache(&self, _: Setup) -> Result<Box<dyn Cache>, OpenError> {
+        unreachable!("the engine has no use for it yet")
     }
 
     async fn check_mapping(&self, _: &str, _: &str, _: Form) -> Result<(), OpenError> {

@@ -91,7 +91,7 @@ impl Host for Guest {
         if let Err(missing) = self.scope.allowed.standard_streams() {
             return Ok(Err(FileError::Denied(missing)));
         }
-        match HostAppender::standard_output() {
+        match HostAppender::standard_output(self.scope.output_closed.clone()) {
             Ok(appender) => Ok(Ok(self.push(appender)?)),
             Err(error) => Ok(Err(FileError::Other(error.to_string()))),
         }

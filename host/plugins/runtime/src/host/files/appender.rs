@@ -9,6 +9,7 @@ use std::future::Future;
 use std::io::{self, Write};
 use std::path::Path;
 
+use forebay_lifecycle::Shutdown;
 use forebay_pipeline_message::Batch;
 use tokio::sync::{mpsc, oneshot};
 
@@ -48,7 +49,9 @@ struct AppendedFile {
     marker: Option<Marker>,
 }
 
-struct StandardOutput;
+struct StandardOutput {
+    closed: Shutdown,
+}
 
 impl HostAppender {
     /// Opens a file to append to.
@@ -61,8 +64,8 @@ impl HostAppender {
     }
 
     /// The standard output of the process.
-    pub(super) fn standard_output() -> io::Result<Self> {
-        Self::spawn("stdout", StandardOutput)
+    pub(super) fn standard_output(closed: Shutdown) -> io::Result<Self> {
+        Self::spawn("stdout", StandardOutput { closed })
     }
 
     /// Queues bytes. The future ends when they are where they should be.
@@ -175,7 +178,10 @@ fn unless_it_has_none(error: io::Error) -> io::Result<()> {
 impl Target for StandardOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut output = io::stdout().lock();
-        output.write_all(bytes)?;
-        output.flush()
+        output.write_all(bytes).and_then(|()| output.flush()).inspect_err(|error| {
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                self.closed.cancel();
+            }
+        })
     }
 }
