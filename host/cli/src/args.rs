@@ -92,7 +92,8 @@ pub(crate) fn parse() -> Command {
     let mut command = CommandLine::command();
     command.build();
     let args = second_dashes(&command, std::env::args_os());
-    let parsed = command.try_get_matches_from(args).and_then(|matches| CommandLine::from_arg_matches(&matches));
+    let parsed =
+        command.try_get_matches_from(args).and_then(|matches| CommandLine::from_arg_matches(&matches));
     match parsed {
         Ok(CommandLine { command }) => command,
         Err(error) => error.exit(),
@@ -135,7 +136,9 @@ mod tests {
 
     #[test]
     fn long_flags_take_one_dash_or_two() {
-        for flag in [["-pluginDir", "x"].as_slice(), &["--pluginDir", "x"], &["-pluginDir=x"], &["--pluginDir=x"]] {
+        for flag in
+            [["-pluginDir", "x"].as_slice(), &["--pluginDir", "x"], &["-pluginDir=x"], &["--pluginDir=x"]]
+        {
             let args = [&["forebay", "run", "p.yaml"], flag].concat();
             assert_eq!(run(&args).plugins.plugin_dir, Some(PathBuf::from("x")), "{flag:?}");
         }

@@ -84,9 +84,14 @@ fn line(style: &LoggerConfig, level: &str, fields: &Fields, now: SystemTime) -> 
             let mut line = String::new();
             for (index, (name, value)) in pairs.iter().enumerate() {
                 let space = if index == 0 { "" } else { " " };
-                let plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"=".contains(&byte));
+                let plain = !value.is_empty()
+                    && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"=".contains(&byte));
                 // Writing to a string does not fail.
-                let _ = if plain { write!(line, "{space}{name}={value}") } else { write!(line, "{space}{name}={value:?}") };
+                let _ = if plain {
+                    write!(line, "{space}{name}={value}")
+                } else {
+                    write!(line, "{space}{name}={value:?}")
+                };
             }
             line.push('\n');
             line
@@ -159,7 +164,8 @@ mod tests {
     fn a_json_line_is_one_object() {
         let style = LoggerConfig { format: LogFormat::Json, ..LoggerConfig::default() };
         let fields = Fields { message: "x \"y\"".into(), others: Vec::new() };
-        let parsed: serde_json::Value = serde_json::from_str(&line(&style, "warn", &fields, UNIX_EPOCH)).unwrap();
+        let parsed: serde_json::Value =
+            serde_json::from_str(&line(&style, "warn", &fields, UNIX_EPOCH)).unwrap();
         assert_eq!(parsed, serde_json::json!({"level": "warn", "msg": "x \"y\""}));
     }
 }

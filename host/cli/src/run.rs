@@ -44,8 +44,12 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
     }
     match ended {
-        Ended::InputEnded => tracing::info!(pipeline = %identity.name, "the input has ended, everything is delivered"),
-        Ended::Stopped => tracing::info!(pipeline = %identity.name, "stopped, everything that was read is delivered"),
+        Ended::Finished => {
+            tracing::info!(pipeline = %identity.name, "the input has ended, everything is delivered");
+        }
+        Ended::Stopped => {
+            tracing::info!(pipeline = %identity.name, "stopped, everything that was read is delivered");
+        }
         Ended::GaveUp => {
             let timeout = config.shutdown_timeout;
             tracing::error!(pipeline = %identity.name, ?timeout, "gave up before everything was delivered");

@@ -2,10 +2,10 @@
 
 use anyhow::{Result, bail};
 
-use crate::{embed, playground};
 use crate::plugins::{self, Group};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
+use crate::{embed, playground};
 
 /// Builds what benches need and runs them: all, or those of one name.
 ///

@@ -1,8 +1,6 @@
 use std::ops::Range;
 
-use crate::{
-    ENTRY_BYTES, HEADER_BYTES, LayoutError, Metadata, Nulls, Payload, Sparse, narrow, u32_at, wide,
-};
+use crate::{ENTRY_BYTES, HEADER_BYTES, LayoutError, Metadata, Nulls, Payload, Sparse, narrow, u32_at, wide};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"FBC1");
 const INDEPENDENT: u32 = 1;
@@ -88,7 +86,10 @@ impl<'a> Block<'a> {
             least = id + 1;
             let range = wide(offset)..wide(offset).saturating_add(wide(length));
             if range.end > bytes.len() || offset % 8 != 0 {
-                return Err(LayoutError::new(NAME, format!("column {id} lies at {range:?} of {}", bytes.len())));
+                return Err(LayoutError::new(
+                    NAME,
+                    format!("column {id} lies at {range:?} of {}", bytes.len()),
+                ));
             }
             columns.push(Entry { id: ColumnId(id), range });
         }

@@ -40,7 +40,10 @@ pub(crate) fn check_ends(
         previous = end;
     }
     if crate::wide(previous) != total {
-        return Err(LayoutError::new(column, format!("the last end is {previous}, but there are {total} bytes")));
+        return Err(LayoutError::new(
+            column,
+            format!("the last end is {previous}, but there are {total} bytes"),
+        ));
     }
     Ok(())
 }
@@ -58,6 +61,7 @@ pub(crate) fn split<'a>(
 }
 
 pub(crate) fn utf8<'a>(column: &'static str, bytes: &'a [u8]) -> Result<&'a str, LayoutError> {
-    std::str::from_utf8(bytes)
-        .map_err(|error| LayoutError::new(column, format!("text is not UTF-8 at byte {}", error.valid_up_to())))
+    std::str::from_utf8(bytes).map_err(|error| {
+        LayoutError::new(column, format!("text is not UTF-8 at byte {}", error.valid_up_to()))
+    })
 }

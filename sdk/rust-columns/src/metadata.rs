@@ -60,7 +60,8 @@ impl<'a> Metadata<'a> {
         let shared = wide(u32_at(header, 4));
         let own = wide(u32_at(header, 8));
         let key_bytes = wide(u32_at(header, 12));
-        let (key_ends, rest) = split(NAME, rest, keys.checked_mul(4).ok_or_else(too_large)?, "the table of keys")?;
+        let (key_ends, rest) =
+            split(NAME, rest, keys.checked_mul(4).ok_or_else(too_large)?, "the table of keys")?;
         let owners = if own > 0 { wide(messages) } else { 0 };
         let (entry_ends, rest) = split(NAME, rest, owners * 4, "the table of entry ends")?;
         let count = shared.checked_add(own).ok_or_else(too_large)?;
@@ -84,7 +85,8 @@ impl<'a> Metadata<'a> {
                 return Err(LayoutError::new(NAME, problem));
             }
             let Some(bytes) = self.values.get(start..end) else {
-                let problem = format!("end {end} of entry {index} is before {start} or past {}", self.values.len());
+                let problem =
+                    format!("end {end} of entry {index} is before {start} or past {}", self.values.len());
                 return Err(LayoutError::new(NAME, problem));
             };
             Value::check(entry[3], bytes, is_ascii)?;
@@ -107,7 +109,9 @@ impl<'a> Metadata<'a> {
     #[must_use]
     pub fn get(&self, index: usize, key: &str) -> Option<Value<'a>> {
         let own = self.own(index);
-        let found = own.rev().chain((0..self.shared).rev())
+        let found = own
+            .rev()
+            .chain((0..self.shared).rev())
             .find(|entry| self.key_bytes(self.key_of(*entry)) == key.as_bytes())?;
         Some(self.value(found))
     }
@@ -248,7 +252,9 @@ impl MetadataWriter {
     pub fn write(mut self, messages: u32, buffer: &mut Vec<u8>) {
         let own = narrow(self.own.entries.len());
         self.entry_ends.resize(wide(messages), own);
-        for number in [narrow(self.key_ends.len()), narrow(self.shared.entries.len()), own, narrow(self.keys.len())] {
+        for number in
+            [narrow(self.key_ends.len()), narrow(self.shared.entries.len()), own, narrow(self.keys.len())]
+        {
             buffer.extend_from_slice(&number.to_le_bytes());
         }
         let entry_ends: &[u32] = if own > 0 { &self.entry_ends } else { &[] };

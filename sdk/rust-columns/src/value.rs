@@ -65,11 +65,16 @@ impl<'a> Value<'a> {
             7 => bytes.len() == 12,
             _ => false,
         };
-        if fits { Ok(()) } else { Err(LayoutError::new("metadata", format!("{} bytes for a value of type {tag}", bytes.len()))) }
+        if fits {
+            Ok(())
+        } else {
+            Err(LayoutError::new("metadata", format!("{} bytes for a value of type {tag}", bytes.len())))
+        }
     }
 
     pub(crate) fn read(tag: u8, bytes: &'a [u8]) -> Result<Self, LayoutError> {
-        let wrong = || LayoutError::new("metadata", format!("{} bytes for a value of type {tag}", bytes.len()));
+        let wrong =
+            || LayoutError::new("metadata", format!("{} bytes for a value of type {tag}", bytes.len()));
         let number = || <[u8; 8]>::try_from(bytes).map_err(|_| wrong());
         Ok(match tag {
             0 if bytes.is_empty() => Self::Null,

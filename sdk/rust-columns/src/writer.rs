@@ -61,7 +61,11 @@ impl BlockWriter {
 
     /// Takes back what was appended since the last message ended.
     pub fn discard(&mut self) {
-        let end = if self.messages == 0 { 0 } else { wide(crate::u32_at(&self.buffer, self.slot(self.messages - 1))) };
+        let end = if self.messages == 0 {
+            0
+        } else {
+            wide(crate::u32_at(&self.buffer, self.slot(self.messages - 1)))
+        };
         self.buffer.truncate(TABLE + self.room * 4 + end);
     }
 

@@ -52,7 +52,8 @@ fn value() -> impl Strategy<Value = Owned> {
         (-1e300..1e300_f64).prop_map(Owned::Float),
         "\\PC{0,8}".prop_map(Owned::Text),
         vec(any::<u8>(), 0..8).prop_map(Owned::Bytes),
-        (any::<i64>(), 0..1_000_000_000_u32).prop_map(|(seconds, nanoseconds)| Owned::Timestamp(seconds, nanoseconds)),
+        (any::<i64>(), 0..1_000_000_000_u32)
+            .prop_map(|(seconds, nanoseconds)| Owned::Timestamp(seconds, nanoseconds)),
         Just(Owned::Json("[1]".to_owned())),
     ]
 }
@@ -61,7 +62,12 @@ fn message() -> impl Strategy<Value = Message> {
     let metadata = proptest::collection::btree_map("[a-e]{1,2}", value(), 0..4);
     let text = || proptest::option::weighted(0.2, "\\PC{0,8}");
     (proptest::option::weighted(0.9, vec(any::<u8>(), 0..40)), metadata, text(), text()).prop_map(
-        |(payload, metadata, error, trace)| Message { payload, metadata: metadata.into_iter().collect(), error, trace },
+        |(payload, metadata, error, trace)| Message {
+            payload,
+            metadata: metadata.into_iter().collect(),
+            error,
+            trace,
+        },
     )
 }
 
@@ -143,7 +149,8 @@ fn the_layout_is_the_documented_one() {
     // magic, 2 messages, 2 columns, no flags; then id, offset, length, reserved of each
     assert_eq!(&bytes[..16], b"FBC1\x02\0\0\0\x02\0\0\0\0\0\0\0");
     let block = Block::parse(&bytes).unwrap();
-    let columns: Vec<_> = block.columns().iter().map(|entry| (entry.id.number(), &bytes[entry.range.clone()])).collect();
+    let columns: Vec<_> =
+        block.columns().iter().map(|entry| (entry.id.number(), &bytes[entry.range.clone()])).collect();
     assert_eq!(columns, [(1, b"\x02\0\0\0\x02\0\0\0ab".as_slice()), (2, &[0b10])]);
 }
 

@@ -52,7 +52,8 @@ impl World {
         static LOADING: Mutex<()> = Mutex::const_new(());
         let _alone = LOADING.lock().await;
         let files: Vec<_> = guests.iter().map(|name| guest(name)).collect();
-        let settings = Settings { grants, limits, cache: Some(workspace().join("target/guests-compiled")) };
+        let cache = Some(workspace().join("target/guests-compiled"));
+        let settings = Settings { grants, limits, cache, ..Settings::default() };
         let metrics = Arc::new(Metrics::default());
         let loaded = Plugins::load(&[], &files, settings, Arc::clone(&metrics)).await;
         let (plugins, errors) = loaded.expect("the engine starts");

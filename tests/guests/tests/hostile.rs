@@ -69,6 +69,11 @@ async fn a_panic_traps_with_its_text() {
 }
 
 #[tokio::test]
+async fn a_failed_assertion_traps_with_all_lines_of_its_text() {
+    demand_loss("assertion", LostReason::Trap, "asserted on purpose").await;
+}
+
+#[tokio::test]
 async fn unreachable_code_traps() {
     demand_loss("unreachable", LostReason::Trap, "unreachable").await;
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use forebay_pipeline_message::Outcome;
 use forebay_plugins_api::{
-    ByteStream, ComponentError, Components, Event, Form, OpenError, Processor, Scanned, Settlement,
-    WriteError,
+    ByteStream, ComponentError, Components, Event, Form, MetadataValue, OpenError, Processor, Scanned,
+    Settlement, WriteError,
 };
 use forebay_tests_guests::{World, batch, only, process, setup, soon, texts};
 use serde_json::{Value, json};
@@ -98,6 +98,41 @@ async fn the_processor_processes() {
     let mut processor = world.processor("kinds_processor", json!({})).await;
     assert_eq!(texts(&process(&mut *processor, batch(&["a", "b", "c"])).await.unwrap()), ["3"]);
     processor.close().await;
+}
+
+#[tokio::test]
+async fn the_incremental_processor_takes_slices() {
+    let world = World::of(&["kinds"]).await;
+    let setup = setup("kinds_processor", json!({}));
+    let mut processor = world.plugins.open_incremental(setup).await.unwrap();
+    for _ in 0..2 {
+        let (sink, mut written) = tokio::sync::mpsc::channel(1);
+        processor.begin(sink).await.unwrap();
+        processor.add(batch(&["a", "b"])).await.unwrap();
+        processor.add(batch(&["c"])).await.unwrap();
+        let metadata = processor.finish().await.unwrap();
+        assert_eq!(metadata, [("counted".to_owned(), MetadataValue::Unsigned(3))]);
+        assert_eq!(soon(written.recv()).await, Some(b"3".to_vec()));
+    }
+    let (sink, _written) = tokio::sync::mpsc::channel(1);
+    processor.begin(sink).await.unwrap();
+    processor.abort().await;
+    assert_eq!(processor.finish().await.unwrap_err().to_string(), "no batch was begun");
+    processor.close().await;
+}
+
+#[tokio::test]
+async fn the_cache_keeps_values() {
+    let world = World::of(&["kinds"]).await;
+    let mut cache = world.plugins.open_cache(setup("kinds_cache", json!({}))).await.unwrap();
+    cache.connect().await.unwrap();
+    assert_eq!(cache.get("a").await.unwrap(), None);
+    cache.set("a", b"1", None).await.unwrap();
+    assert!(!cache.add("a", b"2", None).await.unwrap());
+    assert_eq!(cache.get("a").await.unwrap(), Some(b"1".to_vec()));
+    cache.delete("a").await.unwrap();
+    assert!(cache.add("a", b"2", None).await.unwrap());
+    cache.close().await;
 }
 
 #[tokio::test]

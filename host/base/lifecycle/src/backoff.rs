@@ -35,7 +35,10 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_most_and_start_over() {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_millis(300));
-        assert_eq!([backoff.pause(), backoff.pause(), backoff.pause()].map(|pause| pause.as_millis()), [100, 200, 300]);
+        assert_eq!(
+            [backoff.pause(), backoff.pause(), backoff.pause()].map(|pause| pause.as_millis()),
+            [100, 200, 300]
+        );
         backoff.reset();
         assert_eq!(backoff.pause(), Duration::from_millis(100));
     }

@@ -106,7 +106,12 @@ impl Metrics {
         text
     }
 
-    fn family(&self, name: &str, help: &str, make: impl FnOnce() -> AnyFamily) -> Result<AnyFamily, MetricError> {
+    fn family(
+        &self,
+        name: &str,
+        help: &str,
+        make: impl FnOnce() -> AnyFamily,
+    ) -> Result<AnyFamily, MetricError> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let Inner { registry, families } = &mut *inner;
         let count = families.len();

@@ -30,7 +30,11 @@ impl Chain {
             // A batch without messages has nothing to deliver; dropping it here says so.
             current = Vec::with_capacity(next.len());
             for transaction in next {
-                if transaction.batch().is_empty() { transaction.acknowledge() } else { current.push(transaction) }
+                if transaction.batch().is_empty() {
+                    transaction.acknowledge();
+                } else {
+                    current.push(transaction);
+                }
             }
         }
         current
@@ -57,7 +61,11 @@ impl Link {
                     processing = self.processor.resume(operation).await;
                 }
                 Err(ComponentError::Failed(message)) => {
-                    tracing::error!(path = self.path, error = message, "processor failed, all messages are flagged");
+                    tracing::error!(
+                        path = self.path,
+                        error = message,
+                        "processor failed, all messages are flagged"
+                    );
                     let flagged = transaction.batch().flagged(&message);
                     return vec![transaction.with_batch(flagged)];
                 }

@@ -5,11 +5,16 @@ use forebay_plugins_api::{Components, Form, OpenError};
 
 /// Compiles every mapping and every interpolated string of a configuration; what does not compile
 /// comes back with its place in the file `path`.
-pub async fn check_mappings(path: &str, config: &PipelineConfig, components: &dyn Components) -> Vec<Problem> {
+pub async fn check_mappings(
+    path: &str,
+    config: &PipelineConfig,
+    components: &dyn Components,
+) -> Vec<Problem> {
     let mut problems = Vec::new();
     for component in config.components() {
         for text in component.texts() {
-            let Some(source) = component.config.pointer(&text.pointer).and_then(|value| value.as_str()) else {
+            let Some(source) = component.config.pointer(&text.pointer).and_then(|value| value.as_str())
+            else {
                 continue;
             };
             let (language, form) = match &text.language {

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 /// # Errors
 /// When it is none that has a scanner.
 pub(crate) fn scanner(config: &ComponentConfig) -> Result<Option<(&'static str, Value)>, OpenError> {
-    let Some(codec) = config.config.get("codec").and_then(Value::as_str).filter(|codec| !codec.is_empty()) else {
+    let Some(codec) = config.config.get("codec").and_then(Value::as_str).filter(|codec| !codec.is_empty())
+    else {
         return Ok(None);
     };
     let most = config.config.get("max_buffer").and_then(Value::as_u64).unwrap_or(1_000_000);
@@ -23,7 +24,9 @@ pub(crate) fn scanner(config: &ComponentConfig) -> Result<Option<(&'static str, 
         _ => match codec.strip_prefix("delim:") {
             Some(delimiter) if !delimiter.is_empty() => Ok(lines(delimiter.into())),
             _ => Err(OpenError::Problem(Problem {
-                message: format!("codec `{codec}` is not available, expected lines, delim:x or all-bytes; use a scanner"),
+                message: format!(
+                    "codec `{codec}` is not available, expected lines, delim:x or all-bytes; use a scanner"
+                ),
                 field: "/codec".to_owned(),
                 line: 0,
                 column: 0,

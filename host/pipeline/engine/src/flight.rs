@@ -161,7 +161,12 @@ impl Settlements {
 
 impl Flight {
     /// A batch that an input has handed out under a token.
-    pub(crate) fn of_token(sky: &Arc<Sky>, batch: &Batch, token: Token, settlements: &Arc<Settlements>) -> Arc<Self> {
+    pub(crate) fn of_token(
+        sky: &Arc<Sky>,
+        batch: &Batch,
+        token: Token,
+        settlements: &Arc<Settlements>,
+    ) -> Arc<Self> {
         Self::new(sky, batch, Destination::Token(token, Arc::clone(settlements)))
     }
 

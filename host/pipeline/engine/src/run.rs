@@ -35,7 +35,7 @@ pub struct Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// Its input ended and everything was delivered.
-    InputEnded,
+    Finished,
     /// It was stopped, and everything that had been read was delivered.
     Stopped,
     /// It was stopped and not everything was delivered in time.
@@ -121,7 +121,7 @@ pub async fn run(
     Ok(match (complete, stopped) {
         (false, _) => Ended::GaveUp,
         (true, true) => Ended::Stopped,
-        (true, false) => Ended::InputEnded,
+        (true, false) => Ended::Finished,
     })
 }
 
@@ -172,7 +172,12 @@ struct Opener<'a> {
 }
 
 impl Opener<'_> {
-    async fn parts(&self, config: &PipelineConfig, workers: usize, sky: &Arc<Sky>) -> Result<Parts, RunError> {
+    async fn parts(
+        &self,
+        config: &PipelineConfig,
+        workers: usize,
+        sky: &Arc<Sky>,
+    ) -> Result<Parts, RunError> {
         let mut problems = Vec::new();
         let setup = self.setup(&config.input);
         let input = self.note(&mut problems, &config.input, self.components.open_input(setup.clone()).await);
@@ -201,7 +206,12 @@ impl Opener<'_> {
             input,
             scanner,
             processors: input_chain,
-            replay: config.input.config.get("auto_replay_nacks").and_then(|value| value.as_bool()).unwrap_or(true),
+            replay: config
+                .input
+                .config
+                .get("auto_replay_nacks")
+                .and_then(|value| value.as_bool())
+                .unwrap_or(true),
             sky: Arc::clone(sky),
             to: arrivals.0.clone(),
         };
@@ -216,7 +226,11 @@ impl Opener<'_> {
         Ok(Parts { source, chains, sink, arrivals, processed })
     }
 
-    async fn scanner(&self, problems: &mut Vec<Problem>, input: &ComponentConfig) -> Option<Box<dyn Scanner>> {
+    async fn scanner(
+        &self,
+        problems: &mut Vec<Problem>,
+        input: &ComponentConfig,
+    ) -> Option<Box<dyn Scanner>> {
         let setup = match (codec::scanner(input), input.scanner()) {
             (Err(error), _) => return self.note(problems, input, Err(error)),
             (Ok(Some((name, config))), _) => {

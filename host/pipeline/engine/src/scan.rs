@@ -16,7 +16,11 @@ pub(crate) struct Scan {
 
 impl Scan {
     /// Hands a stream to the scanner; `None` when that fails, which fails the stream.
-    pub(crate) async fn begin(scanner: &mut dyn Scanner, stream: Stream, flight: Arc<StreamFlight>) -> Option<Self> {
+    pub(crate) async fn begin(
+        scanner: &mut dyn Scanner,
+        stream: Stream,
+        flight: Arc<StreamFlight>,
+    ) -> Option<Self> {
         let Stream { source, name, metadata } = stream;
         match scanner.begin(source, &name).await {
             Ok(()) => Some(Self { flight, name, metadata }),

@@ -96,7 +96,9 @@ impl Sink {
                 Ok(written) => {
                     let write = writes.next;
                     writes.next += 1;
-                    writes.under_way.insert(write, UnderWay { transaction, failures: Vec::new(), operations: 0 });
+                    writes
+                        .under_way
+                        .insert(write, UnderWay { transaction, failures: Vec::new(), operations: 0 });
                     writes.add(write, written);
                     writes.settle(write, &self.path);
                     return;

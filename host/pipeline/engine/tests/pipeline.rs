@@ -1,5 +1,7 @@
 //! Pipelines of scripted components: what is delivered, in which order, and what the input is told.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 #[path = "pipeline/scripted.rs"]
 mod scripted;
 
@@ -14,7 +16,8 @@ use forebay_plugins_api::{Components, PipelineName, Rights};
 
 use scripted::{Script, Step, Write, batch};
 
-const PLAIN: &str = "input: {script: {}}\npipeline: {threads: 1}\noutput: {script: {}}\nshutdown_timeout: 2s\n";
+const PLAIN: &str =
+    "input: {script: {}}\npipeline: {threads: 1}\noutput: {script: {}}\nshutdown_timeout: 2s\n";
 
 fn config(script: &Arc<Script>, yaml: &str) -> PipelineConfig {
     let variables = std::collections::BTreeMap::<String, String>::new();
@@ -38,7 +41,7 @@ async fn run_script(script: &Arc<Script>, yaml: &str, stop: Shutdown) -> Ended {
 #[tokio::test]
 async fn everything_is_delivered_in_order_and_acknowledged() {
     let script = Script::new().arriving((0..50).map(|index| Step::Batch(batch(&[&format!("{index}")]))));
-    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.delivered(), (0..50).map(|index| index.to_string()).collect::<Vec<_>>());
     assert_eq!(script.settled(), (0..50).map(|token| (token, Outcome::Acknowledged)).collect::<Vec<_>>());
     assert!(script.closed());
@@ -46,8 +49,9 @@ async fn everything_is_delivered_in_order_and_acknowledged() {
 
 #[tokio::test]
 async fn only_the_messages_that_failed_are_sent_again() {
-    let script = Script::new().arriving([Step::Batch(batch(&["a", "b", "c"]))]).writing([Write::Fail(vec![1])]);
-    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    let script =
+        Script::new().arriving([Step::Batch(batch(&["a", "b", "c"]))]).writing([Write::Fail(vec![1])]);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.written(), ["a b c", "b"]);
     assert_eq!(script.settled(), [(0, Outcome::Acknowledged)]);
 }
@@ -56,7 +60,7 @@ async fn only_the_messages_that_failed_are_sent_again() {
 async fn an_input_that_wants_no_replay_is_told_what_failed() {
     let yaml = PLAIN.replace("input: {script: {}}", "input: {script: {auto_replay_nacks: false}}");
     let script = Script::new().arriving([Step::Batch(batch(&["a", "b"]))]).writing([Write::Fail(vec![1])]);
-    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
     let settled = script.settled();
     assert!(
         matches!(&settled[..], [(0, Outcome::Rejected(rejection))] if rejection.messages == Some(vec![1])),
@@ -67,7 +71,7 @@ async fn an_input_that_wants_no_replay_is_told_what_failed() {
 #[tokio::test]
 async fn a_batch_that_was_not_written_for_want_of_a_connection_is_written_again() {
     let script = Script::new().arriving([Step::Batch(batch(&["a"]))]).writing([Write::NotConnected]);
-    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.written(), ["a", "a"]);
     assert_eq!(script.connects(), 2);
 }
@@ -77,16 +81,17 @@ async fn an_acknowledgement_waits_for_the_operation() {
     let script = Script::new()
         .arriving([Step::Batch(batch(&["a"])), Step::Batch(batch(&["b"]))])
         .writing([Write::Pending { after: "b" }, Write::Done]);
-    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::Finished);
     // The first write ends only when the second one has been made.
     assert_eq!(script.settled_tokens(), [1, 0]);
 }
 
 #[tokio::test]
 async fn an_operation_that_fails_sends_its_messages_again() {
-    let script =
-        Script::new().arriving([Step::Batch(batch(&["a", "b"]))]).writing([Write::FailLater { messages: vec![0] }]);
-    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    let script = Script::new()
+        .arriving([Step::Batch(batch(&["a", "b"]))])
+        .writing([Write::FailLater { messages: vec![0] }]);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.written(), ["a b", "a"]);
 }
 
@@ -94,7 +99,7 @@ async fn an_operation_that_fails_sends_its_messages_again() {
 async fn a_processor_that_fails_flags_every_message() {
     let yaml = PLAIN.replace("{threads: 1}", "{threads: 1, processors: [{script: {fails: true}}]}");
     let script = Script::new().arriving([Step::Batch(batch(&["a", "b"]))]);
-    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.written(), ["a!no b!no"]);
 }
 
@@ -102,7 +107,7 @@ async fn a_processor_that_fails_flags_every_message() {
 async fn what_a_processor_drops_is_acknowledged() {
     let yaml = PLAIN.replace("{threads: 1}", "{threads: 1, processors: [{script: {drops: a}}]}");
     let script = Script::new().arriving([Step::Batch(batch(&["a"])), Step::Batch(batch(&["a", "b"]))]);
-    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.written(), ["b"]);
     assert_eq!(script.settled_tokens(), [0, 1]);
 }
@@ -146,7 +151,8 @@ async fn a_waiting_input_is_woken_to_stop() {
     let script = Script::new().arriving([Step::Wait]);
     let stop = Shutdown::new();
     stop.cancel();
-    let ended = tokio::time::timeout(Duration::from_secs(20), run_script(&script, PLAIN, stop)).await.unwrap();
+    let ended =
+        tokio::time::timeout(Duration::from_secs(20), run_script(&script, PLAIN, stop)).await.unwrap();
     assert_eq!(ended, Ended::Stopped);
 }
 
@@ -154,7 +160,7 @@ async fn a_waiting_input_is_woken_to_stop() {
 async fn a_stream_is_acknowledged_when_all_of_it_is() {
     let yaml = PLAIN.replace("input: {script: {}}", "input: {script: {scanner: {words: {}}}}");
     let script = Script::new().arriving([Step::Stream("one two three"), Step::Batch(batch(&["four"]))]);
-    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.written(), ["one@s", "two@s", "three@s", "four"]);
     let mut tokens = script.settled_tokens();
     tokens.sort_unstable();
@@ -163,16 +169,17 @@ async fn a_stream_is_acknowledged_when_all_of_it_is() {
 
 #[tokio::test]
 async fn a_deprecated_codec_wins_over_the_scanner() {
-    let yaml = PLAIN.replace("input: {script: {}}", "input: {script: {codec: all-bytes, scanner: {words: {}}}}");
+    let yaml =
+        PLAIN.replace("input: {script: {}}", "input: {script: {codec: all-bytes, scanner: {words: {}}}}");
     let script = Script::new().arriving([Step::Stream("one two")]);
-    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.scanners(), ["to_the_end"]);
 }
 
 #[tokio::test]
 async fn an_input_that_fails_is_opened_again() {
     let script = Script::new().arriving([Step::Fail, Step::Batch(batch(&["a"]))]);
-    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::InputEnded);
+    assert_eq!(run_script(&script, PLAIN, Shutdown::new()).await, Ended::Finished);
     assert_eq!(script.delivered(), ["a"]);
     assert_eq!(script.opened(), 2);
 }
@@ -184,7 +191,8 @@ async fn every_component_that_can_not_be_opened_is_named_with_its_place() {
     let config = config(&script, yaml);
     let components: Arc<dyn Components> = Arc::clone(&script) as _;
     let threads = Threads::start("test", 1).unwrap();
-    let error = run(&identity(), &config, &components, &threads, Shutdown::new()).await.unwrap_err().to_string();
+    let error =
+        run(&identity(), &config, &components, &threads, Shutdown::new()).await.unwrap_err().to_string();
     tokio::task::spawn_blocking(move || drop(threads)).await.unwrap();
     assert_eq!(error, "test.yaml(2,3) field refused: refused\ntest.yaml(4,3) field refused: refused");
 }

@@ -221,7 +221,8 @@ impl Batch {
             }
         } else {
             for message in self.iter() {
-                let kept = message.metadata_entries().filter(|(key, _)| entries.iter().all(|(new, _)| new != key));
+                let kept =
+                    message.metadata_entries().filter(|(key, _)| entries.iter().all(|(new, _)| new != key));
                 kept.for_each(|(key, value)| metadata.push(key, value));
                 entries.iter().for_each(|(key, value)| metadata.push(key, *value));
                 metadata.end_message();
@@ -246,7 +247,8 @@ impl Batch {
     /// This batch with the columns that `writer` has in place of its own.
     fn replace(&self, writer: BlockWriter) -> Self {
         let mut columns = self.joined();
-        let replacement = Columns::from_partial_block(writer.finish().into()).expect("a writer keeps the layout");
+        let replacement =
+            Columns::from_partial_block(writer.finish().into()).expect("a writer keeps the layout");
         for (id, bytes) in replacement.iter() {
             columns.set(*id, bytes.clone());
         }
@@ -257,7 +259,8 @@ impl Batch {
     pub(crate) fn joined(&self) -> Columns {
         match self.single() {
             Some(columns) => columns.clone(),
-            None => Columns::from_block(self.rewrite(u32::MAX).finish().into()).expect("a writer keeps the layout"),
+            None => Columns::from_block(self.rewrite(u32::MAX).finish().into())
+                .expect("a writer keeps the layout"),
         }
     }
 

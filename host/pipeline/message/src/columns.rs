@@ -22,7 +22,9 @@ impl Columns {
     pub(crate) fn from_block(block: Bytes) -> Result<Self, LayoutError> {
         let columns = Self::from_partial_block(block)?;
         if columns.get(ColumnId::PAYLOAD).is_none() {
-            return Err(Block::parse(&[]).err().unwrap_or_else(|| unreachable!("an empty block is malformed")));
+            return Err(Block::parse(&[])
+                .err()
+                .unwrap_or_else(|| unreachable!("an empty block is malformed")));
         }
         Ok(columns)
     }

@@ -41,7 +41,9 @@ impl Origins {
             Self::Each(each) if messages != each.len() => {
                 Err(OriginsError::Length { messages, origins: each.len() })
             }
-            Self::Each(each) if each.iter().any(|index| *index as usize >= source) => Err(OriginsError::OutOfRange),
+            Self::Each(each) if each.iter().any(|index| *index as usize >= source) => {
+                Err(OriginsError::OutOfRange)
+            }
             Self::Same | Self::Each(_) | Self::Whole => Ok(()),
         }
     }

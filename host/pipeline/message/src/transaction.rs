@@ -57,10 +57,13 @@ enum SourceOrigins {
     Whole,
 }
 
+/// Takes the outcome of a source batch.
+type Tell = Box<dyn FnOnce(Outcome) + Send>;
+
 /// What all descendants of a source batch share. The outcome is told when the last of them is gone.
 struct Source {
     failed: Mutex<Failed>,
-    tell: Mutex<Option<Box<dyn FnOnce(Outcome) + Send>>>,
+    tell: Mutex<Option<Tell>>,
 }
 
 #[derive(Default)]
@@ -74,8 +77,7 @@ struct Failed {
 impl Transaction {
     /// A source batch; `tell` is called once, by whoever settles its last descendant.
     pub fn new(batch: Batch, tell: impl FnOnce(Outcome) + Send + 'static) -> Self {
-        let source =
-            Arc::new(Source { failed: Mutex::default(), tell: Mutex::new(Some(Box::new(tell))) });
+        let source = Arc::new(Source { failed: Mutex::default(), tell: Mutex::new(Some(Box::new(tell))) });
         Self { batch, lineage: Lineage { source, origins: SourceOrigins::Same }, settled: false }
     }
 
@@ -154,9 +156,10 @@ impl Lineage {
             }
             (SourceOrigins::Each(parent), Origins::Whole) => SourceOrigins::Together(Arc::clone(parent)),
             (SourceOrigins::Same, Origins::Whole) => SourceOrigins::Whole,
-            (together @ (SourceOrigins::Together(_) | SourceOrigins::Whole), Origins::Each(_) | Origins::Whole) => {
-                together.clone()
-            }
+            (
+                together @ (SourceOrigins::Together(_) | SourceOrigins::Whole),
+                Origins::Each(_) | Origins::Whole,
+            ) => together.clone(),
         };
         Self { source: Arc::clone(&self.source), origins }
     }

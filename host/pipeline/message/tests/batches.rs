@@ -1,5 +1,7 @@
 //! A batch is the list of its messages, however it was put together.
 
+#![expect(clippy::panic, reason = "a test that can't go on fails")]
+
 use forebay_columns::BlockWriter;
 use forebay_pipeline_message::{Batch, ColumnId, MetadataWriter, Origins, Value};
 use proptest::collection::vec;
@@ -20,7 +22,8 @@ fn batch(messages: &[Plain]) -> Batch {
         entries.iter().for_each(|(key, value)| metadata.push(key, Value::Signed(*value)));
         metadata.end_message();
     }
-    let errors = messages.iter().enumerate().filter_map(|(index, (_, _, error))| Some((index, error.as_deref()?)));
+    let errors =
+        messages.iter().enumerate().filter_map(|(index, (_, _, error))| Some((index, error.as_deref()?)));
     Batch::from_parts(messages.iter().map(|(payload, _, _)| payload.as_deref()), true, metadata, errors)
 }
 
@@ -48,12 +51,12 @@ proptest! {
     ) {
         let joined = Batch::concatenate(&[batch(&left), batch(&right)]).unwrap();
         let list: Vec<Plain> = left.iter().chain(&right).cloned().collect();
-        prop_assert_eq!(read(&joined), list.clone());
+        prop_assert_eq!(&read(&joined), &list);
 
         let picks: Vec<u32> = picks.iter().map(|pick| u32::try_from(pick.index(list.len())).unwrap()).collect();
         let selected = joined.select(&picks).unwrap();
         let expected: Vec<Plain> = picks.iter().map(|pick| list[*pick as usize].clone()).collect();
-        prop_assert_eq!(read(&selected), expected.clone());
+        prop_assert_eq!(&read(&selected), &expected);
 
         let cut = cut.index(expected.len() + 1);
         let sliced = selected.slice(cut, expected.len()).unwrap();
@@ -89,7 +92,8 @@ proptest! {
 
 #[test]
 fn errors_are_replaced_and_taken_away() {
-    let base = batch(&[(Some(b"a".to_vec()), vec![], None), (Some(b"b".to_vec()), vec![], Some("old".into()))]);
+    let base =
+        batch(&[(Some(b"a".to_vec()), vec![], None), (Some(b"b".to_vec()), vec![], Some("old".into()))]);
     let flagged = base.flagged("new");
     assert_eq!(flagged.errors(), Some(("new", 2)));
     assert_eq!(flagged.with_errors([]).errors(), None);
@@ -112,5 +116,8 @@ fn metadata_is_added_to_every_message() {
     let entries = [("k".to_owned(), Value::Signed(2)), ("path".to_owned(), Value::Signed(3))];
     let added = read(&base.with_metadata(&entries));
     let expected = vec![("k".to_owned(), 2), ("path".to_owned(), 3)];
-    assert_eq!(added.iter().map(|message| message.1.clone()).collect::<Vec<_>>(), [expected.clone(), expected]);
+    assert_eq!(
+        added.iter().map(|message| message.1.clone()).collect::<Vec<_>>(),
+        [expected.clone(), expected]
+    );
 }

@@ -1,5 +1,7 @@
 //! The outcome of a source batch is that of everything derived from it.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::mpsc::{Receiver, channel};
 
 use forebay_pipeline_message::{Batch, Failure, Origins, Outcome, Processed, Rejection, Transaction};

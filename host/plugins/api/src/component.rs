@@ -160,13 +160,23 @@ pub trait Cache: Send {
     ///
     /// # Errors
     /// It was not set.
-    async fn set(&mut self, key: &str, value: &[u8], expires_after: Option<Duration>) -> Result<(), ComponentError>;
+    async fn set(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        expires_after: Option<Duration>,
+    ) -> Result<(), ComponentError>;
 
     /// Sets a value unless there is one; whether it did.
     ///
     /// # Errors
     /// Whether it was set is not known.
-    async fn add(&mut self, key: &str, value: &[u8], expires_after: Option<Duration>) -> Result<bool, ComponentError>;
+    async fn add(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        expires_after: Option<Duration>,
+    ) -> Result<bool, ComponentError>;
 
     /// # Errors
     /// It was not removed.
@@ -251,7 +261,10 @@ pub trait Output: Send {
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stream").field("name", &self.name).field("metadata", &self.metadata).finish_non_exhaustive()
+        f.debug_struct("Stream")
+            .field("name", &self.name)
+            .field("metadata", &self.metadata)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,8 +13,8 @@ mod setup;
 mod wakes;
 
 pub use component::{
-    Cache, Components, Event, IncrementalProcessor, Input, Output, Pending, Processing, Processor, Scanned, Scanner, Settlement,
-    Stream, Token, WriteError, Written,
+    Cache, Components, Event, IncrementalProcessor, Input, Output, Pending, Processing, Processor, Scanned,
+    Scanner, Settlement, Stream, Token, WriteError, Written,
 };
 pub use error::{ComponentError, LostInstance, LostReason, OpenError, Problem};
 pub use operation::Operation;

@@ -44,6 +44,9 @@ impl Operation {
 
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Operation").field("id", &self.id).field("outcome", &self.outcome).finish_non_exhaustive()
+        f.debug_struct("Operation")
+            .field("id", &self.id)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
     }
 }

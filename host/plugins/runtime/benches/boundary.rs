@@ -2,7 +2,13 @@
 //!
 //! Every figure is the least of several rounds: others may use the machine, and they only add.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, clippy::cast_precision_loss, reason = "a bench")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a bench"
+)]
 
 #[path = "common/guests.rs"]
 mod guests;
@@ -52,7 +58,12 @@ fn main() {
     });
 }
 
-async fn row(title: &str, size: usize, processor: &mut Box<dyn Processor>, payload: fn(usize) -> Vec<u8>) -> [f64; 4] {
+async fn row(
+    title: &str,
+    size: usize,
+    processor: &mut Box<dyn Processor>,
+    payload: fn(usize) -> Vec<u8>,
+) -> [f64; 4] {
     let mut figures = [0.0; 4];
     for (figure, messages) in figures.iter_mut().zip(BATCHES) {
         let batch = batch(messages, &payload(size));
@@ -124,7 +135,7 @@ fn batch(messages: usize, payload: &[u8]) -> Batch {
     for index in 0..messages {
         metadata.push("topic", Value::Text("orders"));
         metadata.push("partition", Value::Signed(7));
-        metadata.push("offset", Value::Signed(index as i64));
+        metadata.push("offset", Value::Unsigned(index as u64));
         metadata.end_message();
     }
     Batch::from_parts((0..messages).map(|_| Some(payload)), true, metadata, [])
@@ -136,7 +147,9 @@ fn payload(size: usize) -> Vec<u8> {
 
 /// An object of about `size` bytes with numbers, texts and something nested.
 fn json(size: usize) -> Vec<u8> {
-    let mut text = String::from(r#"{"id":1234567,"name":"a name","price":12.75,"tags":["one","two"],"nested":{"a":true,"b":null}"#);
+    let mut text = String::from(
+        r#"{"id":1234567,"name":"a name","price":12.75,"tags":["one","two"],"nested":{"a":true,"b":null}"#,
+    );
     let mut field = 0;
     while text.len() + 24 < size {
         text.push_str(&format!(",\"field{field}\":\"value {field}\""));

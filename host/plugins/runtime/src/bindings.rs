@@ -1,7 +1,5 @@
 //! What wasmtime generates from the WIT files.
 
-#![expect(clippy::all, clippy::too_many_lines, reason = "generated code")]
-
 wasmtime::component::bindgen!({
     path: [
         "../../../wit/plugin",

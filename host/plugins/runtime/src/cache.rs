@@ -26,7 +26,12 @@ impl CodeCache {
     }
 
     /// The compiled component: from the cache, or else compiled now and kept.
-    pub(crate) fn compile(&self, engine: &Engine, digest: &Digest, bytes: &[u8]) -> wasmtime::Result<Component> {
+    pub(crate) fn compile(
+        &self,
+        engine: &Engine,
+        digest: &Digest,
+        bytes: &[u8],
+    ) -> wasmtime::Result<Component> {
         let file = self.folder.join(format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(engine)));
         if self.is_ours() && file.exists() {
             // SAFETY: the file was written by `keep` below, in a folder that only this user can write to,
@@ -35,7 +40,9 @@ impl CodeCache {
             let loaded = unsafe { Component::deserialize_file(engine, &file) };
             match loaded {
                 Ok(component) => return Ok(component),
-                Err(error) => tracing::warn!(file = %file.display(), %error, "compiled code is unusable, compiling anew"),
+                Err(error) => {
+                    tracing::warn!(file = %file.display(), %error, "compiled code is unusable, compiling anew");
+                }
             }
         }
         let component = Component::new(engine, bytes)?;

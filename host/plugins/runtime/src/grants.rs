@@ -54,7 +54,7 @@ pub enum Access {
 
 /// A file of grants that can't be used.
 #[derive(Debug, thiserror::Error)]
-#[error("grants: {0}")]
+#[error(transparent)]
 pub struct GrantsError(#[from] serde_yaml::Error);
 
 fn everything() -> String {
@@ -74,7 +74,8 @@ impl Grants {
     pub(crate) fn of(&self, plugin: &PluginName, digest: &Digest, pipeline: &PipelineName) -> Allowed {
         let names = |grant: &&Grant| {
             (grant.plugin == plugin.as_str() || grant.plugin.strip_prefix("sha256:") == Some(digest.as_str()))
-                && glob::Pattern::new(&grant.pipelines).is_ok_and(|pattern| pattern.matches(pipeline.as_str()))
+                && glob::Pattern::new(&grant.pipelines)
+                    .is_ok_and(|pattern| pattern.matches(pipeline.as_str()))
         };
         let mut allowed = Allowed::nothing();
         for grant in self.grants.iter().filter(names) {
@@ -107,7 +108,11 @@ impl Allowed {
 
     /// Whether the standard streams may be used.
     pub(crate) fn standard_streams(&self) -> Result<(), String> {
-        if self.everything { Ok(()) } else { Err("the standard streams are for default plugins only".to_owned()) }
+        if self.everything {
+            Ok(())
+        } else {
+            Err("the standard streams are for default plugins only".to_owned())
+        }
     }
 
     /// # Errors
@@ -192,7 +197,9 @@ mod tests {
 
     #[test]
     fn a_folder_is_granted_with_what_is_below_it() {
-        let allowed = allowed("grants: [{plugin: sink, pipelines: 'orders-*', files: [{path: /srv/out, access: write}]}]");
+        let allowed = allowed(
+            "grants: [{plugin: sink, pipelines: 'orders-*', files: [{path: /srv/out, access: write}]}]",
+        );
         assert!(allowed.file(Path::new("/srv/out/a/b"), Access::Write).is_ok());
         assert!(allowed.file(Path::new("/srv/out/../etc"), Access::Read).is_err());
         assert!(allowed.file(Path::new("/srv/output"), Access::Read).is_err());

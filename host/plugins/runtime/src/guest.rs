@@ -31,7 +31,12 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) fn new(scope: Arc<Scope>, setup: &Setup, expressions: Expressions, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(
+        scope: Arc<Scope>,
+        setup: &Setup,
+        expressions: Expressions,
+        limits: Arc<Limits>,
+    ) -> Self {
         let printed = Printed::new(Arc::clone(&scope));
         let mut wasi = WasiCtx::builder();
         wasi.stdout(printed.clone()).stderr(printed.clone());
@@ -58,7 +63,9 @@ impl Guest {
         let held = self.batch_bytes + bytes;
         if held > self.limits.batches {
             let limit = self.limits.batches;
-            return Err(Refusal::memory(format!("batches of {held} bytes are held at once, the limit is {limit}")));
+            return Err(Refusal::memory(format!(
+                "batches of {held} bytes are held at once, the limit is {limit}"
+            )));
         }
         let handle = self.push(HostBatch { batch, bytes })?;
         self.batch_bytes = held;

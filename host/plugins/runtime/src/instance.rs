@@ -37,11 +37,8 @@ pub(crate) trait Exports: Sized + Send + 'static {
     const KIND: Kind;
 
     /// Finds the exports in an instance of a plugin that has them.
-    fn find(
-        plugin: &Plugin,
-        store: &mut Store<Guest>,
-        instance: &Instance,
-    ) -> Option<wasmtime::Result<Self>>;
+    fn find(plugin: &Plugin, store: &mut Store<Guest>, instance: &Instance)
+    -> Option<wasmtime::Result<Self>>;
 
     /// Calls the kind's `open`.
     fn open<'a>(
@@ -70,7 +67,11 @@ struct Live<E> {
 
 impl<E: Exports> Slot<E> {
     /// Opens a component, to learn whether its configuration is right.
-    pub(crate) async fn open(shared: &Arc<Shared>, plugin: &Arc<Plugin>, setup: Setup) -> Result<Self, OpenError> {
+    pub(crate) async fn open(
+        shared: &Arc<Shared>,
+        plugin: &Arc<Plugin>,
+        setup: Setup,
+    ) -> Result<Self, OpenError> {
         let mut slot = Self::closed(shared, plugin, setup);
         slot.reopen().await?;
         Ok(slot)
@@ -78,12 +79,23 @@ impl<E: Exports> Slot<E> {
 
     /// A component that is opened by its first call.
     pub(crate) fn closed(shared: &Arc<Shared>, plugin: &Arc<Plugin>, setup: Setup) -> Self {
-        let spec = plugin.description.components().iter().find(|spec| spec.kind == E::KIND && spec.name == setup.name);
+        let spec = plugin
+            .description
+            .components()
+            .iter()
+            .find(|spec| spec.kind == E::KIND && spec.name == setup.name);
         let config = match spec {
             Some(spec) => secrets::hide(&setup.config, &spec.config).to_string().into(),
             None => setup.config.to_string().into(),
         };
-        Self { shared: Arc::clone(shared), plugin: Arc::clone(plugin), setup, config, live: None, generation: 0 }
+        Self {
+            shared: Arc::clone(shared),
+            plugin: Arc::clone(plugin),
+            setup,
+            config,
+            live: None,
+            generation: 0,
+        }
     }
 
     pub(crate) fn plugin(&self) -> &Plugin {
@@ -184,7 +196,8 @@ impl<E: Exports> Slot<E> {
     fn lost(&self, reason: LostReason, detail: String) -> LostInstance {
         let plugin = self.plugin.name();
         let labels = [("plugin", plugin.as_str()), ("reason", reason.label())];
-        if let Ok(counter) = self.shared.metrics.counter("plugin_traps", "Instances that were lost", &labels) {
+        if let Ok(counter) = self.shared.metrics.counter("plugin_traps", "Instances that were lost", &labels)
+        {
             counter.inc();
         }
         LostInstance { plugin: plugin.clone(), component: self.setup.name.clone(), reason, detail }
@@ -245,7 +258,10 @@ async fn run<L: HasStore, T>(
     plugin.metrics.calls.inc();
     plugin.metrics.cpu_nanoseconds.inc_by(spent);
     let memory = live.store().data().memory.used();
-    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and memories are far below 2^53 bytes")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a gauge is a float, and memories are far below 2^53 bytes"
+    )]
     let memory = memory as f64;
     if memory > plugin.metrics.memory_high_water.get() {
         plugin.metrics.memory_high_water.set(memory);

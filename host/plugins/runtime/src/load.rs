@@ -81,7 +81,9 @@ pub enum LoadProblem {
     Describe(String),
     #[error("its description is not usable: {0}")]
     Description(String),
-    #[error("its description names the {kind} `{component}`, but it exports no forebay:plugin/{interface}@{CONTRACT}")]
+    #[error(
+        "its description names the {kind} `{component}`, but it exports no forebay:plugin/{interface}@{CONTRACT}"
+    )]
     NotExported { kind: &'static str, component: String, interface: &'static str },
     #[error("{0}")]
     NameTaken(String),
@@ -157,7 +159,12 @@ impl Loader<'_> {
     }
 
     /// Makes a plugin of what was linked and described.
-    pub(crate) fn finish(&self, linked: Linked, described: &str, is_default: bool) -> Result<Plugin, LoadProblem> {
+    pub(crate) fn finish(
+        &self,
+        linked: Linked,
+        described: &str,
+        is_default: bool,
+    ) -> Result<Plugin, LoadProblem> {
         let description =
             Description::from_json(described).map_err(|error| LoadProblem::Description(error.to_string()))?;
         check_kinds(&description, &linked.kinds)?;

@@ -113,13 +113,18 @@ pub(crate) struct PluginMetrics {
 impl PluginMetrics {
     pub(crate) fn new(metrics: &Metrics, plugin: &PluginName) -> Self {
         let labels = [("plugin", plugin.as_str())];
-        let counter = |name, help| metrics.counter(name, help, &labels).expect("our own names are well-formed");
+        let counter =
+            |name, help| metrics.counter(name, help, &labels).expect("our own names are well-formed");
         Self {
             calls: counter("plugin_calls", "Calls of the plugin's exports"),
             errors: counter("plugin_errors", "Calls that returned an error"),
             cpu_nanoseconds: counter("plugin_cpu_nanoseconds", "CPU time spent in the plugin"),
             memory_high_water: metrics
-                .gauge("plugin_memory_high_water_bytes", "The most linear memory that one instance had", &labels)
+                .gauge(
+                    "plugin_memory_high_water_bytes",
+                    "The most linear memory that one instance had",
+                    &labels,
+                )
                 .expect("our own names are well-formed"),
             bytes_in: counter("plugin_bytes_in", "Bytes of batches handed to the plugin"),
             bytes_out: counter("plugin_bytes_out", "Bytes of batches that the plugin returned"),

@@ -83,8 +83,13 @@ impl Plugins {
         let epochs = linker(&engines, Interruption::Epochs).map_err(StartError)?;
         let cache = cache.map(CodeCache::new);
         let limits = Arc::new(limits);
-        let loader =
-            Loader { engines: &engines, plain: &plain, epochs: &epochs, cache: cache.as_ref(), metrics: &metrics };
+        let loader = Loader {
+            engines: &engines,
+            plain: &plain,
+            epochs: &epochs,
+            cache: cache.as_ref(),
+            metrics: &metrics,
+        };
 
         let mut errors = Vec::new();
         let mut loaded: Vec<Arc<Plugin>> = Vec::new();
@@ -137,9 +142,11 @@ impl Shared {
     /// A store for one instance of a plugin.
     pub(crate) fn store(self: &Arc<Self>, plugin: &Plugin, setup: &Setup) -> Store<Guest> {
         let scope = Arc::new(Scope::new(plugin, setup, self));
-        let is_language = plugin.description.components().iter().any(|component| {
-            component.kind == Kind::Mapping && component.name == setup.name
-        });
+        let is_language = plugin
+            .description
+            .components()
+            .iter()
+            .any(|component| component.kind == Kind::Mapping && component.name == setup.name);
         let expressions = if is_language { Expressions::none() } else { Expressions::new(self, setup) };
         let guest = Guest::new(scope, setup, expressions, Arc::clone(&self.limits));
         let mut store = Store::new(plugin.pre.engine(), guest);
@@ -160,7 +167,9 @@ impl Shared {
         setup: &Setup,
     ) -> Result<Slot<MappingExports>, OpenError> {
         let plugin = self.plugin(Kind::Mapping, language)?;
-        let name = language.parse().map_err(|_| OpenError::Unknown { kind: "mapping", name: language.to_owned() })?;
+        let name = language
+            .parse()
+            .map_err(|_| OpenError::Unknown { kind: "mapping", name: language.to_owned() })?;
         let setup = Setup { name, config: serde_json::json!({}), ..setup.clone() };
         Ok(Slot::closed(self, plugin, setup))
     }
@@ -203,7 +212,9 @@ impl Components for Plugins {
     }
 
     async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError> {
-        let name = language.parse().map_err(|_| OpenError::Unknown { kind: "mapping", name: language.to_owned() })?;
+        let name = language
+            .parse()
+            .map_err(|_| OpenError::Unknown { kind: "mapping", name: language.to_owned() })?;
         let setup = Setup {
             pipeline: PipelineName::new("lint"),
             path: String::new(),

@@ -35,7 +35,11 @@ impl Printed {
     /// The last line that was printed: after a panic, the SDKs' hooks say there why.
     pub(crate) fn last_line(&self) -> String {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.line.is_empty() { state.last.clone() } else { String::from_utf8_lossy(&state.line).into_owned() }
+        if state.line.is_empty() {
+            state.last.clone()
+        } else {
+            String::from_utf8_lossy(&state.line).into_owned()
+        }
     }
 
     fn print(&self, bytes: &[u8]) {

@@ -46,6 +46,7 @@ impl Processor for Misbehave {
 fn misbehave(mode: &str, batch: Batch) -> Result<Processing, Error> {
     match mode {
         "panic" => traps::panic(),
+        "assertion" => traps::assertion(),
         "unreachable" => traps::unreachable(),
         "deep_recursion" => traps::recurse(),
         "refused_memory" => traps::ask_for_too_much(),

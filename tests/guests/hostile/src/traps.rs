@@ -9,6 +9,12 @@ pub(crate) fn panic() -> Result<Processing, Error> {
     panic!("panicked on purpose")
 }
 
+/// A panic with a text of several lines.
+pub(crate) fn assertion() -> Result<Processing, Error> {
+    assert_eq!(black_box(1), 2, "asserted on purpose");
+    Ok(Processing::Done(Vec::new()))
+}
+
 pub(crate) fn unreachable() -> Result<Processing, Error> {
     core::arch::wasm32::unreachable()
 }

@@ -1,5 +1,7 @@
 //! Components that do as they are told and note what happens to them.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -8,9 +10,9 @@ use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::Description;
 use forebay_pipeline_message::{Batch, Failure, Origins, Outcome, Processed};
 use forebay_plugins_api::{
-    ByteStream, Cache, ComponentError, Components, Event, Form, IncrementalProcessor, Input, LostInstance, LostReason, MetadataValue, OpenError,
-    Operation, Output, Pending, Problem, Processing, Processor, Scanned, Scanner, Settlement, Setup, Stream, Token,
-    WriteError, Written,
+    ByteStream, Cache, ComponentError, Components, Event, Form, IncrementalProcessor, Input, LostInstance,
+    LostReason, MetadataValue, OpenError, Operation, Output, Pending, Problem, Processing, Processor,
+    Scanned, Scanner, Settlement, Setup, Stream, Token, WriteError, Written,
 };
 use tokio::sync::Notify;
 
@@ -43,8 +45,12 @@ pub(crate) enum Write {
     Fail(Vec<u32>),
     NotConnected,
     /// Ends when a message with this payload was written.
-    Pending { after: &'static str },
-    FailLater { messages: Vec<u32> },
+    Pending {
+        after: &'static str,
+    },
+    FailLater {
+        messages: Vec<u32>,
+    },
 }
 
 #[derive(Default)]
@@ -155,7 +161,11 @@ impl Components for Script {
 
     async fn open_output(&self, setup: Setup) -> Result<Box<dyn Output>, OpenError> {
         check(&setup)?;
-        Ok(Box::new(ScriptedOutput { notes: Arc::clone(&self.notes), written: Arc::clone(&self.written), operations: 0 }))
+        Ok(Box::new(ScriptedOutput {
+            notes: Arc::clone(&self.notes),
+            written: Arc::clone(&self.written),
+            operations: 0,
+        }))
     }
 
     async fn open_scanner(&self, setup: Setup) -> Result<Box<dyn Scanner>, OpenError> {

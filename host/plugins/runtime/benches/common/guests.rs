@@ -17,7 +17,8 @@ pub(crate) enum Build {
 /// Loads the guest of this name.
 pub(crate) async fn load(guest: &str, build: Build) -> Plugins {
     let path = folder().join(format!("{guest}.wasm"));
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run cargo xtask plugins first", path.display()));
+    let bytes = std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}: run cargo xtask plugins first", path.display()));
     let metrics = Arc::new(Metrics::default());
     let (plugins, errors) = match build {
         Build::Default => {

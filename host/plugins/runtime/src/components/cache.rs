@@ -35,7 +35,12 @@ impl Cache for CacheComponent {
         get.await
     }
 
-    async fn set(&mut self, key: &str, value: &[u8], expires_after: Option<Duration>) -> Result<(), ComponentError> {
+    async fn set(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        expires_after: Option<Duration>,
+    ) -> Result<(), ComponentError> {
         let (key, value, after) = (key.to_owned(), value.to_vec(), nanoseconds(expires_after));
         let set = self.slot.try_call(Waits::Bounded, move |exports, store| {
             Box::pin(async move { exports.0.call_set(store, &key, &value, after).await })
@@ -43,7 +48,12 @@ impl Cache for CacheComponent {
         set.await
     }
 
-    async fn add(&mut self, key: &str, value: &[u8], expires_after: Option<Duration>) -> Result<bool, ComponentError> {
+    async fn add(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        expires_after: Option<Duration>,
+    ) -> Result<bool, ComponentError> {
         let (key, value, after) = (key.to_owned(), value.to_vec(), nanoseconds(expires_after));
         let add = self.slot.try_call(Waits::Bounded, move |exports, store| {
             Box::pin(async move { exports.0.call_add(store, &key, &value, after).await })
@@ -61,7 +71,8 @@ impl Cache for CacheComponent {
 
     async fn close(&mut self) {
         if self.slot.is_live() {
-            let close = self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
+            let close =
+                self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close a cache");
             }

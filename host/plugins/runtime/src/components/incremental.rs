@@ -24,8 +24,13 @@ pub(crate) struct IncrementalExports {
 impl Exports for IncrementalExports {
     const KIND: Kind = Kind::Processor;
 
-    fn find(plugin: &Plugin, store: &mut Store<Guest>, instance: &Instance) -> Option<wasmtime::Result<Self>> {
-        let (processor, incremental) = (plugin.kinds.processors.as_ref()?, plugin.kinds.incremental.as_ref()?);
+    fn find(
+        plugin: &Plugin,
+        store: &mut Store<Guest>,
+        instance: &Instance,
+    ) -> Option<wasmtime::Result<Self>> {
+        let (processor, incremental) =
+            (plugin.kinds.processors.as_ref()?, plugin.kinds.incremental.as_ref()?);
         let processor = processor.load(&mut *store, instance);
         let incremental = incremental.load(store, instance);
         Some(processor.and_then(|processor| Ok(Self { processor, incremental: incremental? })))
@@ -93,18 +98,18 @@ impl IncrementalProcessor for IncrementalComponent {
     async fn finish(&mut self) -> Result<Vec<(String, MetadataValue)>, ComponentError> {
         self.check_begun()?;
         self.begun = None;
-        let finish = self.slot.try_call(Waits::Unbounded, |exports, store| {
-            Box::pin(exports.incremental.call_finish(store))
-        });
+        let finish = self
+            .slot
+            .try_call(Waits::Unbounded, |exports, store| Box::pin(exports.incremental.call_finish(store)));
         let finished = finish.await?;
         Ok(finished.metadata.into_iter().map(|(key, value)| (key, value.into())).collect())
     }
 
     async fn abort(&mut self) {
         if self.check_begun().is_ok() {
-            let abort = self.slot.call(Waits::Bounded, |exports, store| {
-                Box::pin(exports.incremental.call_abort(store))
-            });
+            let abort = self
+                .slot
+                .call(Waits::Bounded, |exports, store| Box::pin(exports.incremental.call_abort(store)));
             if let Err(lost) = abort.await {
                 tracing::warn!(%lost, "abort an incremental processor");
             }
@@ -114,7 +119,9 @@ impl IncrementalProcessor for IncrementalComponent {
 
     async fn close(&mut self) {
         if self.slot.is_live() {
-            let close = self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.processor.call_close(store)));
+            let close = self
+                .slot
+                .call(Waits::Bounded, |exports, store| Box::pin(exports.processor.call_close(store)));
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close an incremental processor");
             }

@@ -46,7 +46,9 @@ impl Input for InputComponent {
             .try_call(Waits::Unbounded, move |exports, store| {
                 Box::pin(async move {
                     let event = exports.0.call_read(&mut *store, &settled).await?;
-                    event.map(|event| take_event(store.data_mut(), event)).map_or_else(|error| Ok(Err(error)), |event| event.map(Ok))
+                    event
+                        .map(|event| take_event(store.data_mut(), event))
+                        .map_or_else(|error| Ok(Err(error)), |event| event.map(Ok))
                 })
             })
             .await?;
@@ -77,7 +79,9 @@ impl Input for InputComponent {
 
 fn take_event(guest: &mut Guest, event: wit::Event) -> wasmtime::Result<Event> {
     Ok(match event {
-        wit::Event::Batch(wit::ArrivedBatch { token, batch }) => Event::Batch(Token(token), guest.take_batch(batch)?),
+        wit::Event::Batch(wit::ArrivedBatch { token, batch }) => {
+            Event::Batch(Token(token), guest.take_batch(batch)?)
+        }
         wit::Event::Stream(wit::ArrivedStream { token, source, name, metadata }) => {
             let source = guest.table.delete(source)?.0;
             let metadata = metadata.into_iter().map(|(key, value)| (key, value.into())).collect();
@@ -93,9 +97,10 @@ impl From<Settlement> for wit::Settlement {
     fn from(settlement: Settlement) -> Self {
         let outcome = match settlement.outcome {
             Outcome::Acknowledged => wit::Outcome::Acknowledged,
-            Outcome::Rejected(rejection) => {
-                wit::Outcome::Rejected(wit::Rejection { reason: rejection.reason, messages: rejection.messages })
-            }
+            Outcome::Rejected(rejection) => wit::Outcome::Rejected(wit::Rejection {
+                reason: rejection.reason,
+                messages: rejection.messages,
+            }),
         };
         Self { token: settlement.token.0, outcome }
     }

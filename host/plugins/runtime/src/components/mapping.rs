@@ -20,7 +20,11 @@ pub(crate) struct MappingExports(wit::Guest);
 impl Exports for MappingExports {
     const KIND: Kind = Kind::Mapping;
 
-    fn find(plugin: &Plugin, store: &mut Store<Guest>, instance: &Instance) -> Option<wasmtime::Result<Self>> {
+    fn find(
+        plugin: &Plugin,
+        store: &mut Store<Guest>,
+        instance: &Instance,
+    ) -> Option<wasmtime::Result<Self>> {
         let indices = plugin.kinds.mappings.as_ref()?;
         Some(indices.load(store, instance).map(Self))
     }

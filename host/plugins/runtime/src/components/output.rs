@@ -65,10 +65,9 @@ impl Output for OutputComponent {
                 Box::pin(async move {
                     let batch = store.data_mut().push_batch(batch)?;
                     let written = exports.0.call_write(&mut *store, batch).await?;
-                    written.map(|written| take_written(store.data_mut(), length, written)).map_or_else(
-                        |error| Ok(Err(error)),
-                        |written| written.map(Ok),
-                    )
+                    written
+                        .map(|written| take_written(store.data_mut(), length, written))
+                        .map_or_else(|error| Ok(Err(error)), |written| written.map(Ok))
                 })
             })
             .await;
@@ -83,10 +82,9 @@ impl Output for OutputComponent {
                 Box::pin(async move {
                     let operation = store.data_mut().push(operation)?;
                     let written = exports.0.call_resolve(&mut *store, operation).await?;
-                    written.map(|written| take_written(store.data_mut(), length, written)).map_or_else(
-                        |error| Ok(Err(error)),
-                        |written| written.map(Ok),
-                    )
+                    written
+                        .map(|written| take_written(store.data_mut(), length, written))
+                        .map_or_else(|error| Ok(Err(error)), |written| written.map(Ok))
                 })
             })
             .await;
@@ -95,7 +93,8 @@ impl Output for OutputComponent {
 
     async fn close(&mut self) {
         if self.slot.is_live() {
-            let close = self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
+            let close =
+                self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close an output");
             }

@@ -41,7 +41,9 @@ impl Scanner for ScannerComponent {
             .try_call(Waits::Unbounded, move |exports, store| {
                 Box::pin(async move {
                     Ok(match exports.0.call_next(&mut *store).await? {
-                        Ok(wit::Scanned::Batch(batch)) => Ok(Scanned::Batch(store.data_mut().take_batch(batch)?)),
+                        Ok(wit::Scanned::Batch(batch)) => {
+                            Ok(Scanned::Batch(store.data_mut().take_batch(batch)?))
+                        }
                         Ok(wit::Scanned::Idle) => Ok(Scanned::Idle),
                         Ok(wit::Scanned::Ended) => Ok(Scanned::Ended),
                         Err(reason) => Err(reason),
@@ -57,7 +59,8 @@ impl Scanner for ScannerComponent {
 
     async fn close(&mut self) {
         if self.slot.is_live() {
-            let close = self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
+            let close =
+                self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close a scanner");
             }

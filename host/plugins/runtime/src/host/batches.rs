@@ -5,7 +5,9 @@ use forebay_pipeline_message::{Batch, MetadataWriter};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
 
-use crate::bindings::forebay::plugin::batches::{Host, HostBatch as HostBatchMethods, Message, Origins, Value};
+use crate::bindings::forebay::plugin::batches::{
+    Host, HostBatch as HostBatchMethods, Message, Origins, Value,
+};
 use crate::guest::Guest;
 use crate::limits::Refusal;
 
@@ -23,9 +25,9 @@ pub(crate) fn link_fast(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     let mut batches = linker.instance("forebay:plugin/batches@0.1.0")?;
     batches.func_wrap(
         "[method]batch.columns",
-        |store: StoreContextMut<'_, Guest>, (batch, mask): (Resource<HostBatch>, u32)| -> wasmtime::Result<(Bytes,)> {
-            Ok((store.data().batch(&batch)?.block(mask),))
-        },
+        |store: StoreContextMut<'_, Guest>,
+         (batch, mask): (Resource<HostBatch>, u32)|
+         -> wasmtime::Result<(Bytes,)> { Ok((store.data().batch(&batch)?.block(mask),)) },
     )?;
     Ok(())
 }
@@ -46,7 +48,8 @@ impl HostBatchMethods for Guest {
     }
 
     fn from_columns(&mut self, columns: Vec<u8>) -> wasmtime::Result<Resource<HostBatch>> {
-        let batch = Batch::from_block(columns.into()).map_err(|error| Refusal::contract(error.to_string()))?;
+        let batch =
+            Batch::from_block(columns.into()).map_err(|error| Refusal::contract(error.to_string()))?;
         self.push_batch(batch)
     }
 
@@ -96,7 +99,12 @@ impl HostBatchMethods for Guest {
         Ok(message(self.batch(&batch)?, index)?.payload().map(<[u8]>::to_vec))
     }
 
-    fn metadata(&mut self, batch: Resource<HostBatch>, index: u32, key: String) -> wasmtime::Result<Option<Value>> {
+    fn metadata(
+        &mut self,
+        batch: Resource<HostBatch>,
+        index: u32,
+        key: String,
+    ) -> wasmtime::Result<Option<Value>> {
         Ok(message(self.batch(&batch)?, index)?.metadata(&key).map(Value::from))
     }
 
@@ -104,21 +112,33 @@ impl HostBatchMethods for Guest {
         Ok(message(self.batch(&batch)?, index)?.error().map(str::to_owned))
     }
 
-    fn slice(&mut self, batch: Resource<HostBatch>, start: u32, end: u32) -> wasmtime::Result<Resource<HostBatch>> {
+    fn slice(
+        &mut self,
+        batch: Resource<HostBatch>,
+        start: u32,
+        end: u32,
+    ) -> wasmtime::Result<Resource<HostBatch>> {
         let slice = self.batch(&batch)?.slice(start as usize, end as usize);
-        let slice = slice.ok_or_else(|| Refusal::contract(format!("slice {start}..{end} is out of range")))?;
+        let slice =
+            slice.ok_or_else(|| Refusal::contract(format!("slice {start}..{end} is out of range")))?;
         self.push_batch(slice)
     }
 
-    fn select(&mut self, batch: Resource<HostBatch>, indexes: Vec<u32>) -> wasmtime::Result<Resource<HostBatch>> {
+    fn select(
+        &mut self,
+        batch: Resource<HostBatch>,
+        indexes: Vec<u32>,
+    ) -> wasmtime::Result<Resource<HostBatch>> {
         let selected = self.batch(&batch)?.select(&indexes);
         let selected = selected.ok_or_else(|| Refusal::contract("an index to select is out of range"))?;
         self.push_batch(selected)
     }
 
     fn concatenate(&mut self, batches: Vec<Resource<HostBatch>>) -> wasmtime::Result<Resource<HostBatch>> {
-        let parts = batches.into_iter().map(|batch| self.take_batch(batch)).collect::<wasmtime::Result<Vec<_>>>()?;
-        let joined = Batch::concatenate(&parts).ok_or_else(|| Refusal::contract("more than 2^32 messages"))?;
+        let parts =
+            batches.into_iter().map(|batch| self.take_batch(batch)).collect::<wasmtime::Result<Vec<_>>>()?;
+        let joined =
+            Batch::concatenate(&parts).ok_or_else(|| Refusal::contract("more than 2^32 messages"))?;
         self.push_batch(joined)
     }
 

@@ -65,7 +65,11 @@ impl From<Origins> for wit::Origins {
 
 impl Guest {
     /// Takes a result back that was made of `source` messages.
-    pub(crate) fn take_processed(&mut self, result: wit::Processed, source: usize) -> wasmtime::Result<Processed> {
+    pub(crate) fn take_processed(
+        &mut self,
+        result: wit::Processed,
+        source: usize,
+    ) -> wasmtime::Result<Processed> {
         let batch = self.take_batch(result.batch)?;
         let origins = Origins::from(result.origins);
         origins.check(batch.len(), source).map_err(|error| Refusal::contract(error.to_string()))?;

@@ -134,7 +134,8 @@ impl HostExpressionMethods for Guest {
             && slot.is_live()
             && slot.generation() == generation
         {
-            let free = slot.call(Waits::Bounded, move |_, store| Box::pin(resource.resource_drop_async(store)));
+            let free =
+                slot.call(Waits::Bounded, move |_, store| Box::pin(resource.resource_drop_async(store)));
             // Whether it is freed there or goes down with its instance comes to the same.
             let _ = free.await;
         }

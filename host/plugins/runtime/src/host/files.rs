@@ -14,7 +14,9 @@ use wasmtime::component::Resource;
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub use appender::HostAppender;
 
-use crate::bindings::forebay::files::files::{FileDetails, FileError, Host, HostAppender as HostAppenderMethods};
+use crate::bindings::forebay::files::files::{
+    FileDetails, FileError, Host, HostAppender as HostAppenderMethods,
+};
 use crate::bindings::forebay::plugin::batches::Timestamp;
 use crate::grants::Access;
 use crate::guest::Guest;
@@ -52,7 +54,8 @@ impl Host for Guest {
         if let Err(missing) = self.scope.allowed.file(Path::new(&path), Access::Write) {
             return Ok(Err(FileError::Denied(missing)));
         }
-        Ok(blocking(move || std::fs::remove_file(&path).map_err(|error| named("remove", &path, &error))).await)
+        Ok(blocking(move || std::fs::remove_file(&path).map_err(|error| named("remove", &path, &error)))
+            .await)
     }
 
     fn standard_input(&mut self) -> Answer<Resource<HostStream>> {
@@ -82,8 +85,11 @@ impl Host for Guest {
         if let Err(missing) = self.scope.allowed.file(Path::new(&path), Access::Write) {
             return Ok(Err(FileError::Denied(missing)));
         }
-        let work = spawn_blocking(move || replace(Path::new(&path), &content).map_err(|error| format!("{path}: {error}")));
-        let operation = self.push_operation(async move { work.await.unwrap_or_else(|error| Err(error.to_string())) })?;
+        let work = spawn_blocking(move || {
+            replace(Path::new(&path), &content).map_err(|error| format!("{path}: {error}"))
+        });
+        let operation =
+            self.push_operation(async move { work.await.unwrap_or_else(|error| Err(error.to_string())) })?;
         Ok(Ok(operation))
     }
 
@@ -99,7 +105,11 @@ impl Host for Guest {
 }
 
 impl HostAppenderMethods for Guest {
-    fn append(&mut self, appender: Resource<HostAppender>, bytes: Vec<u8>) -> wasmtime::Result<Resource<Operation>> {
+    fn append(
+        &mut self,
+        appender: Resource<HostAppender>,
+        bytes: Vec<u8>,
+    ) -> wasmtime::Result<Resource<Operation>> {
         let work = self.table.get(&appender)?.append(bytes);
         self.push_operation(work)
     }
@@ -126,11 +136,13 @@ fn find(pattern: &str) -> Result<Vec<FileDetails>, FileError> {
         let found = std::fs::metadata(pattern).map_err(|error| named("read", pattern, &error))?;
         return Ok(vec![details(pattern.to_owned(), &found)]);
     }
-    let paths = glob::glob(pattern).map_err(|error| FileError::Other(format!("pattern {pattern}: {error}")))?;
+    let paths =
+        glob::glob(pattern).map_err(|error| FileError::Other(format!("pattern {pattern}: {error}")))?;
     let mut files = Vec::new();
     for path in paths {
         let path = path.map_err(|error| FileError::Other(error.to_string()))?;
-        let found = std::fs::metadata(&path).map_err(|error| named("read", &path.to_string_lossy(), &error))?;
+        let found =
+            std::fs::metadata(&path).map_err(|error| named("read", &path.to_string_lossy(), &error))?;
         if found.is_file() && !marker::is_marker(&path) {
             files.push(details(path.to_string_lossy().into_owned(), &found));
         }

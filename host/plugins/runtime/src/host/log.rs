@@ -13,7 +13,12 @@ impl Host for Guest {
         Ok(line(level) <= tracing::level_filters::LevelFilter::current())
     }
 
-    fn write(&mut self, level: Level, message: String, fields: Vec<(String, String)>) -> wasmtime::Result<()> {
+    fn write(
+        &mut self,
+        level: Level,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) -> wasmtime::Result<()> {
         let mut end = message.len().min(LONGEST_LINE);
         while !message.is_char_boundary(end) {
             end -= 1;

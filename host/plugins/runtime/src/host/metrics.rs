@@ -12,7 +12,8 @@ type Labels = Vec<(String, String)>;
 impl Host for Guest {
     fn count(&mut self, name: String, labels: Labels, by: u64) -> wasmtime::Result<()> {
         let scope = Arc::clone(&self.scope);
-        let counter = scope.metrics.counter(&name, "Counted by a plugin", &with_own(&scope.labels(), &labels));
+        let counter =
+            scope.metrics.counter(&name, "Counted by a plugin", &with_own(&scope.labels(), &labels));
         counter.map_err(|error| Refusal::contract(error.to_string()))?.inc_by(by);
         Ok(())
     }

@@ -48,7 +48,11 @@ impl HostByteStream for Guest {
 }
 
 impl HostByteSink for Guest {
-    async fn write(&mut self, sink: Resource<HostSink>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
+    async fn write(
+        &mut self,
+        sink: Resource<HostSink>,
+        bytes: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), String>> {
         let sender = self.table.get(&sink)?.0.clone();
         Ok(sender.send(bytes).await.map_err(|_| "the receiver has given up".to_owned()))
     }

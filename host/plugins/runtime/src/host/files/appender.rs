@@ -87,7 +87,9 @@ impl HostAppender {
         let refused = self.jobs.try_send(Job { content, done }).err();
         async move {
             match refused {
-                Some(mpsc::error::TrySendError::Full(_)) => Err(format!("more than {QUEUE} writes are under way")),
+                Some(mpsc::error::TrySendError::Full(_)) => {
+                    Err(format!("more than {QUEUE} writes are under way"))
+                }
                 Some(mpsc::error::TrySendError::Closed(_)) | None => {
                     result.await.unwrap_or_else(|_| Err("an earlier write to it failed".to_owned()))
                 }

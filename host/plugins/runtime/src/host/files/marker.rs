@@ -37,7 +37,8 @@ impl Marker {
     pub(super) fn take(path: &Path, target: &File) -> io::Result<Option<Self>> {
         let found = target.metadata()?;
         let marker = beside(path, "write");
-        let Ok(file) = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&marker) else {
+        let Ok(file) = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&marker)
+        else {
             return Ok(None);
         };
         if file.try_lock().is_err() {

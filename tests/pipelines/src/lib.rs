@@ -1,0 +1,19 @@
+//! What the end-to-end tests have in common: folders, the program, waiting for it, and lines to send through it.
+//!
+//! The program is `target/release/forebay`, or what `FOREBAY_BIN` names. Every test has a folder of its own, in
+//! which the program runs, so that file names in messages are the ones that the test wrote. Nothing sleeps for a
+//! fixed time: what takes a while is polled, and whoever waits in vain fails with what the program has said.
+
+mod binary;
+mod folder;
+mod forebay;
+mod lines;
+mod running;
+mod until;
+
+pub use binary::{default_plugin, example, forebay_packaging};
+pub use folder::Folder;
+pub use forebay::Forebay;
+pub use lines::{is_prefix_of_whole_lines, line, lines, mapped_lines};
+pub use running::{Finished, Running};
+pub use until::until;

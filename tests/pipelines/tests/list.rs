@@ -1,0 +1,53 @@
+//! `forebay list`.
+
+use forebay_tests_pipelines::Folder;
+use serde_json::Value;
+
+/// Every component of the default plugins.
+const DEFAULT: [(&str, &str); 12] = [
+    ("input", "file"),
+    ("input", "generate"),
+    ("input", "stdin"),
+    ("mapping", "bloblang"),
+    ("output", "file"),
+    ("output", "stdout"),
+    ("processor", "bloblang"),
+    ("processor", "log"),
+    ("processor", "mapping"),
+    ("processor", "mutation"),
+    ("scanner", "lines"),
+    ("scanner", "to_the_end"),
+];
+
+#[test]
+fn the_text_names_every_default_component_with_a_summary() {
+    let folder = Folder::new();
+    let finished = folder.forebay(&["list"]).finish().well();
+    let mut found = Vec::new();
+    for line in finished.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert!(words.len() > 3, "no summary: {line}");
+        found.push((words[0], words[1]));
+    }
+    found.sort_unstable();
+    assert_eq!(found, DEFAULT);
+    assert_eq!(finished.stderr, "");
+}
+
+#[test]
+fn the_json_names_every_default_component_with_its_plugin() {
+    let folder = Folder::new();
+    let finished = folder.forebay(&["list", "--format", "json"]).finish().well();
+    let components: Vec<Value> = serde_json::from_str(&finished.stdout).unwrap();
+    let text = |component: &Value, member: &str| component[member].as_str().unwrap().to_owned();
+    let mut found: Vec<_> =
+        components.iter().map(|component| (text(component, "kind"), text(component, "name"))).collect();
+    found.sort();
+    assert_eq!(found, DEFAULT.map(|(kind, name)| (kind.to_owned(), name.to_owned())));
+    for component in &components {
+        assert!(
+            !text(component, "plugin").is_empty() && !text(component, "summary").is_empty(),
+            "{component}"
+        );
+    }
+}
