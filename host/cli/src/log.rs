@@ -72,7 +72,7 @@ fn line(style: &LoggerConfig, level: &str, fields: &Fields, now: SystemTime) -> 
         pairs.push(("time", rfc3339(now)));
     }
     pairs.extend(style.static_fields.iter().map(|(name, value)| (name.as_str(), value.clone())));
-    pairs.extend(fields.others.iter().map(|(name, value)| (*name, value.clone())));
+    pairs.extend(fields.others.iter().map(|(name, value)| (name.as_str(), value.clone())));
     pairs.push(("msg", fields.message.clone()));
     match style.format {
         LogFormat::Json => {
@@ -103,12 +103,25 @@ fn line(style: &LoggerConfig, level: &str, fields: &Fields, now: SystemTime) -> 
 #[derive(Default)]
 struct Fields {
     message: String,
-    others: Vec<(&'static str, String)>,
+    others: Vec<(String, String)>,
 }
 
 impl Fields {
     fn add(&mut self, field: &Field, value: String) {
-        if field.name() == "message" { self.message = value } else { self.others.push((field.name(), value)) }
+        match field.name() {
+            "message" => self.message = value,
+            // What a plugin logs has fields of its own, as one JSON object.
+            "fields" => match serde_json::from_str(&value) {
+                Ok(serde_json::Value::Object(fields)) => {
+                    self.others.extend(fields.into_iter().map(|(name, value)| match value {
+                        serde_json::Value::String(text) => (name, text),
+                        other => (name, other.to_string()),
+                    }));
+                }
+                _ => self.others.push(("fields".to_owned(), value)),
+            },
+            name => self.others.push((name.to_owned(), value)),
+        }
     }
 }
 
@@ -155,7 +168,7 @@ mod tests {
 
     #[test]
     fn values_with_spaces_are_quoted_in_logfmt() {
-        let fields = Fields { message: "all is well".into(), others: vec![("path", "input".into())] };
+        let fields = Fields { message: "all is well".into(), others: vec![("path".into(), "input".into())] };
         let line = line(&LoggerConfig::default(), "info", &fields, UNIX_EPOCH);
         assert_eq!(line, "level=info path=input msg=\"all is well\"\n");
     }

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Threads};
@@ -16,6 +17,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::Run;
 use crate::variables::ProcessVariables;
 use crate::{log, plugins};
+
+/// How long a device may take for the last bytes, which nobody waits for any more.
+const LAST_FILES: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let Run { file, plugins: plugin_flags, chilled, metrics_file } = flags;
@@ -40,6 +44,9 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         ended = pipeline_and_signals(pipeline, stop) => ended?,
         () = output_closed.cancelled() => anyhow::bail!("nobody reads the standard output any more"),
     };
+    // The last handles of files go down with the threads of the guests.
+    drop(threads);
+    forebay_plugins_runtime::wait_until_files_are_closed(LAST_FILES);
     if let Some(file) = metrics_file {
         std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
     }
@@ -49,6 +56,10 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         }
         Ended::Stopped => {
             tracing::info!(pipeline = %identity.name, "stopped, everything that was read is delivered");
+        }
+        Ended::InputFailed => {
+            tracing::error!(pipeline = %identity.name, "the input has ended, but not all of it could be read");
+            return Ok(ExitCode::FAILURE);
         }
         Ended::GaveUp => {
             let timeout = config.shutdown_timeout;
@@ -62,10 +73,8 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
 /// Reads and checks a configuration; prints what is wrong with it.
 async fn read(path: &str, text: &str, components: &dyn Components, chilled: bool) -> Option<PipelineConfig> {
     let examined = examine(path, text, &ProcessVariables, components.catalog(), LintOptions::default());
-    let Examined { config, mut problems } = examined;
-    if let Some(config) = &config {
-        problems.extend(check_mappings(path, config, components).await);
-    }
+    let Examined { config, components: configs, mut problems } = examined;
+    problems.extend(check_mappings(path, &configs, components).await);
     problems.sort_by_key(|problem| (problem.line, problem.column));
     for problem in &problems {
         eprintln!("{problem}");

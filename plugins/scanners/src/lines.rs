@@ -128,7 +128,7 @@ mod tests {
     fn lines_before_one_that_is_too_long_are_returned() {
         let mut lines = open(&json!({"max_buffer_size": 5}), testing::stream(b"a\nlonger\nb\n", 64));
         assert_eq!(next(&mut lines), ["a"]);
-        assert_eq!(lines.next().expect_err("fails").to_string(), "token too long");
+        assert!(lines.next().expect_err("fails").to_string().starts_with("token too long"));
         assert!(matches!(lines.next(), Ok(Scanned::Ended)));
     }
 }

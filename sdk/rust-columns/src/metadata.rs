@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{check_ends, split, utf8};
 use crate::{LayoutError, Value, narrow, u32_at, wide};
@@ -21,6 +21,8 @@ pub struct Metadata<'a> {
 }
 
 const NAME: &str = "metadata";
+/// Up to so many entries a look at each is cheaper than a set.
+const FEW: usize = 16;
 const CHECKED: &str = "checked when the view was made";
 
 impl<'a> Metadata<'a> {
@@ -119,13 +121,35 @@ impl<'a> Metadata<'a> {
     /// The entries of message `index`: the shared ones that it does not hide, then its own.
     #[must_use]
     pub fn entries(&self, index: usize) -> MetadataEntries<'a> {
-        MetadataEntries { view: *self, own: self.own(index), next_shared: 0, next_own: self.own(index).start }
+        let own = self.own(index);
+        // Shared entries are looked up among the message's own: in a set where there are many.
+        let many = self.shared > 0 && own.len() > FEW;
+        let keys = many.then(|| own.clone().map(|entry| self.key_of(entry)).collect());
+        MetadataEntries { view: *self, next_shared: 0, next_own: own.start, own, keys }
     }
 
     /// Whether some message owns an entry, rather than sharing all of them.
     #[must_use]
     pub fn has_own_entries(&self) -> bool {
         !self.entry_ends.is_empty()
+    }
+
+    /// Bytes of keys and values of the entries that every message has.
+    #[must_use]
+    pub fn shared_size(&self) -> usize {
+        self.size_of(0..self.shared)
+    }
+
+    /// Bytes of keys and values of the entries that message `index` owns.
+    #[must_use]
+    pub fn own_size(&self, index: usize) -> usize {
+        self.size_of(self.own(index))
+    }
+
+    fn size_of(&self, entries: std::ops::Range<usize>) -> usize {
+        entries
+            .map(|entry| ENTRY + self.key_bytes(self.key_of(entry)).len() + self.bytes_of(entry).len())
+            .sum()
     }
 
     /// The entries that every message has.
@@ -173,6 +197,7 @@ impl<'a> Metadata<'a> {
 pub struct MetadataEntries<'a> {
     view: Metadata<'a>,
     own: std::ops::Range<usize>,
+    keys: Option<HashSet<usize>>,
     next_shared: usize,
     next_own: usize,
 }
@@ -185,7 +210,11 @@ impl<'a> Iterator for MetadataEntries<'a> {
             let entry = self.next_shared;
             self.next_shared += 1;
             let key = self.view.key_of(entry);
-            if !self.own.clone().any(|own| self.view.key_of(own) == key) {
+            let hidden = match &self.keys {
+                Some(keys) => keys.contains(&key),
+                None => self.own.clone().any(|own| self.view.key_of(own) == key),
+            };
+            if !hidden {
                 return Some((self.view.key(entry), self.view.value(entry)));
             }
         }

@@ -117,7 +117,8 @@ async fn the_incremental_processor_takes_slices() {
     let (sink, _written) = tokio::sync::mpsc::channel(1);
     processor.begin(sink).await.unwrap();
     processor.abort().await;
-    assert_eq!(processor.finish().await.unwrap_err().to_string(), "no batch was begun");
+    let error = processor.finish().await.unwrap_err().to_string();
+    assert!(error.starts_with("no batch was begun"), "{error}");
     processor.close().await;
 }
 

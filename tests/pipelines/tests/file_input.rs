@@ -54,14 +54,19 @@ pipeline: {threads: 1}
 output: {file: {path: OUTPUT}}
 ";
 
+/// Often, because what was delivered last is settled on another thread than the input is closed on.
 #[test]
 fn files_are_removed_after_their_messages_were_delivered() {
     let folder = Folder::new();
-    folder.write("a.txt", "a\n");
-    folder.write("b.txt", "");
-    let _ = folder.run(&DELETE.replace("OUTPUT", "out.txt")).finish().well();
-    assert_eq!(folder.read("out.txt"), "a\n");
-    assert!(!folder.has("a.txt") && !folder.has("b.txt"));
+    let mut left = 0;
+    for _ in 0..100 {
+        folder.write("a.txt", "a\n");
+        folder.write("b.txt", "");
+        let _ = folder.run(&DELETE.replace("OUTPUT", "out.txt")).finish().well();
+        left += u32::from(folder.has("a.txt") || folder.has("b.txt"));
+    }
+    assert_eq!(folder.read("out.txt"), "a\n".repeat(100));
+    assert_eq!(left, 0, "of 100 runs so many have left a file that was delivered");
 }
 
 #[test]

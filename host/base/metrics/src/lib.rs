@@ -9,8 +9,8 @@
 //! assert!(metrics.render().contains("plugin_calls_total{plugin=\"file\"} 1"));
 //! ```
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
@@ -40,6 +40,7 @@ pub struct Metrics {
 struct Inner {
     registry: Registry,
     families: HashMap<String, AnyFamily>,
+    labels: HashMap<String, HashSet<Labels>>,
 }
 
 enum AnyFamily {
@@ -57,10 +58,14 @@ pub enum MetricError {
     Kind(String),
     /// There are too many different names.
     TooMany,
+    /// There are too many different labels under this name.
+    TooManyLabels(String),
 }
 
 /// Names come from plugins as well, and every one costs memory for good.
 const MOST_FAMILIES: usize = 1_000;
+/// The same for the labels under one name.
+const MOST_LABELS: usize = 10_000;
 
 impl Metrics {
     /// A counter; its rendered name ends in `_total`.
@@ -68,7 +73,7 @@ impl Metrics {
     /// # Errors
     /// When the name is malformed or of another kind.
     pub fn counter(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Counter, MetricError> {
-        match self.family(name, help, || AnyFamily::Counter(Family::default()))? {
+        match self.family(name, help, labels, || AnyFamily::Counter(Family::default()))? {
             AnyFamily::Counter(family) => Ok(family.get_or_create(&owned(labels)).clone()),
             AnyFamily::Gauge(_) | AnyFamily::Timing(_) => Err(MetricError::Kind(name.to_owned())),
         }
@@ -79,7 +84,7 @@ impl Metrics {
     /// # Errors
     /// As [`Metrics::counter`].
     pub fn gauge(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Gauge, MetricError> {
-        match self.family(name, help, || AnyFamily::Gauge(Family::default()))? {
+        match self.family(name, help, labels, || AnyFamily::Gauge(Family::default()))? {
             AnyFamily::Gauge(family) => Ok(family.get_or_create(&owned(labels)).clone()),
             AnyFamily::Counter(_) | AnyFamily::Timing(_) => Err(MetricError::Kind(name.to_owned())),
         }
@@ -90,7 +95,7 @@ impl Metrics {
     /// # Errors
     /// As [`Metrics::counter`].
     pub fn timing(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Timing, MetricError> {
-        match self.family(name, help, || AnyFamily::Timing(Family::new_with_constructor(buckets)))? {
+        match self.family(name, help, labels, || AnyFamily::Timing(Family::new_with_constructor(buckets)))? {
             AnyFamily::Timing(family) => Ok(family.get_or_create(&owned(labels)).clone()),
             AnyFamily::Counter(_) | AnyFamily::Gauge(_) => Err(MetricError::Kind(name.to_owned())),
         }
@@ -110,10 +115,19 @@ impl Metrics {
         &self,
         name: &str,
         help: &str,
+        labels: &[(&str, &str)],
         make: impl FnOnce() -> AnyFamily,
     ) -> Result<AnyFamily, MetricError> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let Inner { registry, families } = &mut *inner;
+        let Inner { registry, families, labels: known } = &mut *inner;
+        if let Some(known) = known.get_mut(name) {
+            if known.len() >= MOST_LABELS && !known.contains(&owned(labels)) {
+                return Err(MetricError::TooManyLabels(name.to_owned()));
+            }
+            known.insert(owned(labels));
+        } else {
+            known.insert(name.to_owned(), HashSet::from([owned(labels)]));
+        }
         let count = families.len();
         match families.entry(name.to_owned()) {
             Entry::Occupied(family) => Ok(family.get().clone()),
@@ -168,6 +182,9 @@ impl fmt::Display for MetricError {
         match self {
             Self::Name(name) => write!(f, "metric name `{name}` is not of the form [a-z_][a-z0-9_]*"),
             Self::Kind(name) => write!(f, "metric `{name}` is of another kind already"),
+            Self::TooManyLabels(name) => {
+                write!(f, "metric `{name}` is labelled in more than {MOST_LABELS} ways")
+            }
             Self::TooMany => write!(f, "there are more than {MOST_FAMILIES} metric names"),
         }
     }

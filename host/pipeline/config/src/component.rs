@@ -56,6 +56,14 @@ impl ComponentConfig {
         self.children.iter().find(|child| child.component.kind == Kind::Scanner)
     }
 
+    /// This component and all those inside it.
+    pub fn with_descendants(&self) -> Vec<&Self> {
+        let mut all = vec![self];
+        let inside = self.children.iter().map(|child| &child.component).chain(&self.processors);
+        all.extend(inside.flat_map(Self::with_descendants));
+        all
+    }
+
     /// The strings of the settings that are mappings or hold interpolations.
     pub fn texts(&self) -> &[TextField] {
         &self.texts

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::component::ComponentConfig;
 use crate::environment::{Variables, interpolate};
 use crate::pipeline::{self, PipelineConfig};
 use crate::position::Position;
@@ -52,6 +53,8 @@ pub struct LintOptions {
 pub struct Examined {
     /// There unless a problem is fatal: what a run that ignores lints would run.
     pub config: Option<PipelineConfig>,
+    /// Every component that could be read, also when something else is fatal.
+    pub components: Vec<ComponentConfig>,
     /// In the order of the file.
     pub problems: Vec<Problem>,
 }
@@ -66,7 +69,7 @@ pub fn read(
     variables: &dyn Variables,
     catalog: &Catalog,
 ) -> Result<PipelineConfig, Vec<Problem>> {
-    let Examined { config, problems } = examine(path, text, variables, catalog, LintOptions::default());
+    let Examined { config, problems, .. } = examine(path, text, variables, catalog, LintOptions::default());
     match config {
         Some(config) if problems.is_empty() => Ok(config),
         _ => Err(problems),
@@ -98,9 +101,10 @@ pub fn examine(
         add(source.written_at(error.position), error.message, Severity::Fatal);
     }
     let mut config = None;
+    let mut components = Vec::new();
     if let Some(root) = parsed.root {
         let mut examiner = Examiner::new(catalog, options, Arc::clone(&source));
-        config = pipeline::examine(&mut examiner, &root);
+        (config, components) = pipeline::examine(&mut examiner, &root);
         let without_lints = text.starts_with(DISABLED);
         for finding in examiner.into_findings() {
             is_fatal |= finding.severity == Severity::Fatal;
@@ -110,7 +114,7 @@ pub fn examine(
         }
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
-    Examined { config: config.filter(|_| !is_fatal), problems }
+    Examined { config: config.filter(|_| !is_fatal), components, problems }
 }
 
 impl fmt::Display for Problem {

@@ -47,27 +47,14 @@ pub struct PipelineConfig {
     pub logger: LoggerConfig,
 }
 
-impl PipelineConfig {
-    /// Every component that is written in the configuration, those inside others included.
-    pub fn components(&self) -> Vec<&ComponentConfig> {
-        let mut all = Vec::new();
-        let mut next = vec![&self.output];
-        next.extend(self.processors.iter().rev());
-        next.push(&self.input);
-        while let Some(component) = next.pop() {
-            all.push(component);
-            next.extend(component.processors.iter().rev());
-            next.extend(component.children.iter().rev().map(|child| &child.component));
-        }
-        all
-    }
-}
-
 /// Reads a configuration; every problem is left with the examiner. Without a fatal problem there is a pipeline.
-pub(crate) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Option<PipelineConfig> {
+pub(crate) fn examine(
+    examiner: &mut Examiner<'_>,
+    root: &Node,
+) -> (Option<PipelineConfig>, Vec<ComponentConfig>) {
     let Value::Mapping(entries) = &root.value else {
         examiner.fatal(root.span.start, format!("expected object value, got {}", root.tag()));
-        return None;
+        return (None, Vec::new());
     };
     let fields = root_fields();
     for (key, value) in entries {
@@ -92,6 +79,7 @@ pub(crate) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Option<Pipeli
     let shutdown_timeout = shutdown_timeout(examiner, root, &settings);
     let logger = logger::examine(examiner, root, &settings);
 
+    let components = children.iter().map(|child| child.component.clone()).collect();
     let mut input = None;
     let mut output = None;
     let mut processors = Vec::new();
@@ -102,7 +90,15 @@ pub(crate) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Option<Pipeli
             _ => processors.push(component),
         }
     }
-    Some(PipelineConfig { input: input?, threads, processors, output: output?, shutdown_timeout, logger })
+    let config = input.zip(output).map(|(input, output)| PipelineConfig {
+        input,
+        threads,
+        processors,
+        output,
+        shutdown_timeout,
+        logger,
+    });
+    (config, components)
 }
 
 fn root_fields() -> Vec<FieldSpec> {

@@ -1,17 +1,17 @@
 //! Whether the mappings in a configuration compile.
 
-use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem, Severity};
+use forebay_pipeline_config::{ComponentConfig, Problem, Severity};
 use forebay_plugins_api::{Components, Form, OpenError};
 
-/// Compiles every mapping and every interpolated string of a configuration; what does not compile
-/// comes back with its place in the file `path`.
+/// Compiles every mapping and every interpolated string of the components of a configuration; what
+/// does not compile comes back with its place in the file `path`.
 pub async fn check_mappings(
     path: &str,
-    config: &PipelineConfig,
+    configs: &[ComponentConfig],
     components: &dyn Components,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for component in config.components() {
+    for component in configs.iter().flat_map(ComponentConfig::with_descendants) {
         for text in component.texts() {
             let Some(source) = component.config.pointer(&text.pointer).and_then(|value| value.as_str())
             else {

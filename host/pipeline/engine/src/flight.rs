@@ -1,6 +1,7 @@
 //! What is in flight: how much, and whom to tell when it has landed.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use forebay_pipeline_message::{Batch, Outcome, Rejection, Transaction};
@@ -18,6 +19,8 @@ pub(crate) struct Sky {
     load: Mutex<Load>,
     changed: Notify,
     failed: Mutex<VecDeque<FailedBatch>>,
+    /// Whether a part of the input could not be read.
+    unread: AtomicBool,
     failed_changed: Notify,
 }
 
@@ -39,7 +42,8 @@ pub(crate) struct Settlements {
 pub(crate) struct Flight {
     sky: Arc<Sky>,
     bytes: usize,
-    destination: Destination,
+    /// Taken when the flight has landed.
+    destination: Option<Destination>,
     /// Why it failed for good; set only where failed messages are not sent again.
     rejected: Mutex<Option<Rejection>>,
 }
@@ -72,6 +76,16 @@ pub(crate) struct FailedBatch {
 }
 
 impl Sky {
+    /// Notes that a part of the input could not be read.
+    pub(crate) fn note_unread(&self) {
+        self.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a part of the input could not be read.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.unread.load(Ordering::Relaxed)
+    }
+
     /// Waits until there is room for another batch.
     ///
     /// # Cancel safety
@@ -178,7 +192,12 @@ impl Flight {
     fn new(sky: &Arc<Sky>, batch: &Batch, destination: Destination) -> Arc<Self> {
         let bytes = batch.byte_size();
         sky.add(bytes);
-        Arc::new(Self { sky: Arc::clone(sky), bytes, destination, rejected: Mutex::default() })
+        Arc::new(Self {
+            sky: Arc::clone(sky),
+            bytes,
+            destination: Some(destination),
+            rejected: Mutex::default(),
+        })
     }
 
     /// The transaction of a batch of this flight. `replay`: what fails is sent again.
@@ -204,14 +223,17 @@ impl Drop for Flight {
     /// The last transaction of the batch is settled.
     fn drop(&mut self) {
         let rejected = self.rejected.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        match (&self.destination, rejected) {
-            (Destination::Token(token, settlements), rejected) => {
+        match (self.destination.take(), rejected) {
+            (Some(Destination::Token(token, settlements)), rejected) => {
                 let outcome = rejected.map_or(Outcome::Acknowledged, Outcome::Rejected);
-                settlements.push(Settlement { token: *token, outcome });
+                settlements.push(Settlement { token, outcome });
             }
-            (Destination::Stream(stream), Some(rejection)) => stream.fail(rejection.reason),
-            (Destination::Stream(_), None) => {}
+            (Some(Destination::Stream(stream)), Some(rejection)) => stream.fail(rejection.reason),
+            (Some(Destination::Stream(stream)), None) => drop(stream),
+            (None, _) => {}
         }
+        // Last: the source waits for an empty sky, then takes the settlements for the last time. That of
+        // a stream is made when the last of its flights lets go of it, which is done by now.
         self.sky.remove(self.bytes);
     }
 }

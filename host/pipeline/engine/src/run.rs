@@ -36,6 +36,8 @@ pub struct Identity {
 pub enum Ended {
     /// Its input ended and everything was delivered.
     Finished,
+    /// Its input ended and what was read was delivered, but a part of the input could not be read.
+    InputFailed,
     /// It was stopped, and everything that had been read was delivered.
     Stopped,
     /// It was stopped and not everything was delivered in time.
@@ -121,6 +123,7 @@ pub async fn run(
     Ok(match (complete, stopped) {
         (false, _) => Ended::GaveUp,
         (true, true) => Ended::Stopped,
+        (true, false) if sky.is_unread() => Ended::InputFailed,
         (true, false) => Ended::Finished,
     })
 }

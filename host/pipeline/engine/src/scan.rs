@@ -5,11 +5,12 @@ use std::sync::Arc;
 use forebay_pipeline_message::{Batch, Value};
 use forebay_plugins_api::{ComponentError, Scanned, Scanner, Stream, Wakes};
 
-use crate::flight::StreamFlight;
+use crate::flight::{Sky, StreamFlight};
 
 /// A stream that is being scanned.
 pub(crate) struct Scan {
     pub(crate) flight: Arc<StreamFlight>,
+    sky: Arc<Sky>,
     name: String,
     metadata: Vec<(String, forebay_plugins_api::MetadataValue)>,
 }
@@ -20,12 +21,14 @@ impl Scan {
         scanner: &mut dyn Scanner,
         stream: Stream,
         flight: Arc<StreamFlight>,
+        sky: &Arc<Sky>,
     ) -> Option<Self> {
         let Stream { source, name, metadata } = stream;
         match scanner.begin(source, &name).await {
-            Ok(()) => Some(Self { flight, name, metadata }),
+            Ok(()) => Some(Self { flight, sky: Arc::clone(sky), name, metadata }),
             Err(error) => {
                 tracing::error!(stream = name, %error, "stream can't be scanned");
+                sky.note_unread();
                 flight.fail(error.to_string());
                 None
             }
@@ -46,6 +49,7 @@ impl Scan {
                 Ok(Scanned::Ended) => return None,
                 Err(error @ (ComponentError::Failed(_) | ComponentError::Lost(_))) => {
                     tracing::error!(stream = self.name, %error, "the rest of the stream is lost");
+                    self.sky.note_unread();
                     self.flight.fail(error.to_string());
                     return None;
                 }

@@ -102,10 +102,11 @@ impl Source {
         let Some(mut scanner) = self.scanner.take() else {
             let reason = "the input returned a stream, but its configuration has no scanner";
             tracing::error!(path = self.setup.path, reason);
+            self.sky.note_unread();
             flight.fail(reason.to_owned());
             return;
         };
-        if let Some(scan) = Scan::begin(scanner.as_mut(), stream, flight).await {
+        if let Some(scan) = Scan::begin(scanner.as_mut(), stream, flight, &self.sky).await {
             while let Some(batch) = scan.next(scanner.as_mut(), wakes).await {
                 let flight = Flight::of_stream(&self.sky, &batch, &scan.flight);
                 self.send(&flight, batch).await;

@@ -85,13 +85,37 @@ impl Batch {
     /// Bytes of payloads and all that belongs to them, as far as this batch alone can tell.
     #[must_use]
     pub fn byte_size(&self) -> usize {
-        self.parts
+        let parts = self.parts.len() * size_of::<Rows>();
+        let columns: usize = self
+            .parts
             .iter()
             .map(|part| match part.columns.messages() {
                 0 => 0,
                 all => part.columns.byte_size() * part.len() as usize / all as usize,
             })
-            .sum()
+            .sum();
+        parts + columns
+    }
+
+    /// Bytes of all messages written out one by one, with what they share counted for each. What
+    /// must be written anew takes as much at most.
+    #[must_use]
+    pub fn written_size(&self) -> usize {
+        let of_part = |part: &Rows| -> usize {
+            let (payload, metadata) = (part.columns.payload(), part.columns.metadata());
+            let shared = metadata.shared_size();
+            (0..part.len())
+                .map(|index| part.row(index) as usize)
+                .map(|row| payload.range(row, row + 1).len() + shared + metadata.own_size(row))
+                .sum()
+        };
+        self.parts.iter().map(of_part).sum()
+    }
+
+    /// Whether [`Batch::block`] has to write the messages anew.
+    #[must_use]
+    pub fn is_scattered(&self) -> bool {
+        self.single().is_none()
     }
 
     /// The message at `index`.
@@ -154,10 +178,12 @@ impl Batch {
             return None;
         }
         let length = u32::try_from(indexes.len()).ok()?;
+        let starts = self.starts();
         let mut parts = Vec::new();
         let mut rest = indexes;
         while let Some(first) = rest.first() {
-            let (part, start) = self.part_of(*first);
+            let part = starts.partition_point(|start| start <= first) - 1;
+            let (part, start) = (&self.parts[part], starts[part]);
             let within = start..start + part.len();
             let run = rest.iter().take_while(|index| within.contains(*index)).count();
             parts.push(part.select(rest[..run].iter().map(|index| index - start)));
@@ -170,7 +196,8 @@ impl Batch {
     #[must_use]
     pub fn concatenate(batches: &[Self]) -> Option<Self> {
         let length = batches.iter().try_fold(0_u32, |sum, batch| sum.checked_add(batch.length))?;
-        Some(Self { parts: batches.iter().flat_map(|batch| batch.parts.iter().cloned()).collect(), length })
+        let parts = batches.iter().flat_map(|batch| &batch.parts).filter(|part| part.len() > 0);
+        Some(Self { parts: parts.cloned().collect(), length })
     }
 
     /// The first error that a message is flagged with, and how many are flagged.
@@ -315,16 +342,14 @@ impl Batch {
         writer
     }
 
-    /// The part that holds message `index`, which is in range, and the index of its first message.
-    fn part_of(&self, index: u32) -> (&Rows, u32) {
-        let mut start = 0;
-        for part in &self.parts {
-            if index - start < part.len() {
-                return (part, start);
-            }
-            start += part.len();
-        }
-        unreachable!("the caller checked that {index} is one of {}", self.length)
+    /// The index of the first message of every part, none of which is empty where there are several.
+    fn starts(&self) -> Vec<u32> {
+        let start = |next: &mut u32, part: &Rows| {
+            let start = *next;
+            *next += part.len();
+            Some(start)
+        };
+        self.parts.iter().scan(0, start).collect()
     }
 }
 

@@ -20,13 +20,8 @@ impl Columns {
     /// # Errors
     /// When the block breaks the layout.
     pub(crate) fn from_block(block: Bytes) -> Result<Self, LayoutError> {
-        let columns = Self::from_partial_block(block)?;
-        if columns.get(ColumnId::PAYLOAD).is_none() {
-            return Err(Block::parse(&[])
-                .err()
-                .unwrap_or_else(|| unreachable!("an empty block is malformed")));
-        }
-        Ok(columns)
+        Block::parse(&block)?.payload()?;
+        Self::from_partial_block(block)
     }
 
     /// Takes the columns of a block that may lack a payload.

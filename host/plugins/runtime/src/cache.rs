@@ -3,9 +3,10 @@
 //! Loading compiled code runs it: the folder must belong to whoever runs the process, and is made so.
 
 use std::hash::{Hash, Hasher};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -34,11 +35,7 @@ impl CodeCache {
     ) -> wasmtime::Result<Component> {
         let file = self.folder.join(format!("{}-{:016x}.cwasm", digest.as_str(), compatibility(engine)));
         if self.is_ours() && file.exists() {
-            // SAFETY: the file was written by `keep` below, in a folder that only this user can write to,
-            // and wasmtime checks that it is of this version and these settings.
-            #[expect(unsafe_code, reason = "loading our own compiled code")]
-            let loaded = unsafe { Component::deserialize_file(engine, &file) };
-            match loaded {
+            match load(engine, &file) {
                 Ok(component) => return Ok(component),
                 Err(error) => {
                     tracing::warn!(file = %file.display(), %error, "compiled code is unusable, compiling anew");
@@ -76,7 +73,29 @@ impl CodeCache {
         let mut unique = std::hash::DefaultHasher::new();
         (std::process::id(), std::thread::current().id()).hash(&mut unique);
         let temporary = file.with_extension(format!("{:x}.tmp", unique.finish()));
-        std::fs::write(&temporary, code)?;
+        let mut kept = std::fs::File::create(&temporary)?;
+        kept.write_all(code)?;
+        kept.write_all(&Sha256::digest(code))?;
+        kept.sync_data()?;
         std::fs::rename(&temporary, file)
+    }
+}
+
+/// The number of bytes of the checksum that follows the code.
+const CHECKSUM: usize = 32;
+
+/// Loads what [`CodeCache::keep`] has written.
+fn load(engine: &Engine, file: &Path) -> wasmtime::Result<Component> {
+    let bytes = std::fs::read(file)?;
+    let (code, checksum) = bytes
+        .split_at_checked(bytes.len().saturating_sub(CHECKSUM))
+        .filter(|(code, checksum)| Sha256::digest(code)[..] == **checksum)
+        .ok_or_else(|| wasmtime::Error::msg("its checksum does not match"))?;
+    debug_assert_eq!(checksum.len(), CHECKSUM);
+    // SAFETY: these are the bytes that `keep` wrote, in a folder that only this user can write to, as
+    // the checksum shows, and wasmtime checks that they are of this version and these settings.
+    #[expect(unsafe_code, reason = "loading our own compiled code")]
+    unsafe {
+        Component::deserialize(engine, code)
     }
 }

@@ -1,6 +1,7 @@
 //! What the host keeps for one instance.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use forebay_pipeline_message::Batch;
 use forebay_plugins_api::{Operation, Setup, Wakes};
@@ -27,7 +28,6 @@ pub(crate) struct Guest {
     pub(crate) limits: Arc<Limits>,
     /// Bytes of the batches in `table`.
     batch_bytes: usize,
-    next_operation: u64,
 }
 
 impl Guest {
@@ -53,7 +53,6 @@ impl Guest {
             expressions,
             limits,
             batch_bytes: 0,
-            next_operation: 0,
         }
     }
 
@@ -83,6 +82,17 @@ impl Guest {
         Ok(&self.table.get(handle)?.batch)
     }
 
+    /// Whether a batch may be written out message by message.
+    pub(crate) fn check_written(&self, batch: &Batch) -> wasmtime::Result<()> {
+        let (size, limit) = (batch.written_size(), self.limits.batches);
+        if size > limit {
+            return Err(Refusal::memory(format!(
+                "a batch of {size} bytes is to be written out, the limit is {limit}"
+            )));
+        }
+        Ok(())
+    }
+
     /// Gives the guest a handle of anything else.
     pub(crate) fn push<T: Send + 'static>(&mut self, value: T) -> wasmtime::Result<Resource<T>> {
         self.table.push(value).map_err(|error| match error {
@@ -98,8 +108,9 @@ impl Guest {
         &mut self,
         work: impl Future<Output = Result<(), String>> + Send + 'static,
     ) -> wasmtime::Result<Resource<Operation>> {
-        self.next_operation += 1;
-        let operation = Operation::new(self.next_operation, work);
+        // Over all instances, so that one that was lost can't be taken for another.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let operation = Operation::new(NEXT.fetch_add(1, Ordering::Relaxed), work);
         self.push(operation)
     }
 }

@@ -112,6 +112,11 @@ impl<E: Exports> Slot<E> {
         self.generation
     }
 
+    /// Whether the instance that there is now is the one of this generation.
+    pub(crate) fn is_instance(&self, generation: u64) -> bool {
+        self.live.is_some() && self.generation == generation
+    }
+
     /// Whether there is an instance now.
     pub(crate) fn is_live(&self) -> bool {
         self.live.is_some()
@@ -308,11 +313,13 @@ fn explain(guest: &Guest, error: &wasmtime::Error) -> (LostReason, String) {
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
         return (refusal.reason, refusal.detail.clone());
     }
-    if let Some(wanted) = guest.memory.refused() {
+    let printed = guest.printed.last_line();
+    // A guest may survive a refusal; one that does not says so last, or can't say anything.
+    let out_of_memory = printed.is_empty() || printed.contains("memory allocation of");
+    if let Some(wanted) = guest.memory.refused().filter(|_| out_of_memory) {
         let detail = format!("it asked for {wanted} bytes, the limit is {}", guest.limits.memory);
         return (LostReason::Memory, detail);
     }
-    let printed = guest.printed.last_line();
     let cause = match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => trap.to_string(),
         None => format!("{:#}", error.root_cause()),

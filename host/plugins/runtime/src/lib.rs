@@ -31,4 +31,10 @@ pub use grants::{Access, Grants, GrantsError, is_own_key};
 pub use limits::Limits;
 pub use load::{LoadError, LoadProblem, PluginFile};
 pub use plugin::{Digest, Embedded, PluginInfo};
-pub use plugins::{Plugins, Settings};
+pub use plugins::{Plugins, Settings, StartError};
+
+/// Waits until every file that was appended to is closed and its marker removed, for no longer than
+/// `limit`. Call it when the pipelines have ended, before the process does.
+pub fn wait_until_files_are_closed(limit: std::time::Duration) {
+    host::files::writers::wait_until_closed(limit);
+}

@@ -32,6 +32,7 @@ use crate::host::expressions::{self, Expressions};
 use crate::instance::{Slot, arm};
 use crate::limits::Limits;
 use crate::load::{Linked, LoadError, LoadProblem, Loader, PluginFile, register};
+use crate::meter::Metered;
 use crate::plugin::{Embedded, Plugin, PluginInfo};
 use crate::scope::Scope;
 
@@ -95,7 +96,7 @@ impl Plugins {
         let mut loaded: Vec<Arc<Plugin>> = Vec::new();
         for file in files {
             let name = file.path.display().to_string();
-            match describe(&loader, loader.file(file), &limits, &metrics, false).await {
+            match describe(&loader, loader.file(file), &limits, false).await {
                 Ok(plugin) => match loaded.iter().find(|other| other.name() == plugin.name()) {
                     Some(other) => {
                         let taken = format!("plugin `{}` is {} already", plugin.name(), other.info.origin);
@@ -109,7 +110,7 @@ impl Plugins {
         // Default plugins come first into the catalog, but for those that a file replaces.
         let mut ordered = Vec::new();
         for plugin in embedded {
-            match describe(&loader, loader.embedded(plugin), &limits, &metrics, true).await {
+            match describe(&loader, loader.embedded(plugin), &limits, true).await {
                 Ok(plugin) if loaded.iter().any(|other| other.name() == plugin.name()) => {}
                 Ok(plugin) => ordered.push(Arc::new(plugin)),
                 Err(problem) => errors.push(LoadError { file: plugin.file.to_owned(), problem }),
@@ -234,12 +235,12 @@ async fn describe(
     loader: &Loader<'_>,
     linked: Result<Linked, LoadProblem>,
     limits: &Arc<Limits>,
-    metrics: &Arc<Metrics>,
     is_default: bool,
 ) -> Result<Plugin, LoadProblem> {
     let linked = linked?;
     let name = |error: String| LoadProblem::Describe(error);
-    let scope = Scope::nobody(metrics).map_err(name)?;
+    // What it counts meanwhile is nobody's.
+    let scope = Scope::nobody(&Arc::new(Metrics::default())).map_err(name)?;
     let setup = Setup {
         pipeline: scope.pipeline.clone(),
         path: String::new(),
@@ -252,11 +253,13 @@ async fn describe(
     let guest = Guest::new(Arc::new(scope), &setup, Expressions::none(), Arc::clone(limits));
     let mut store = Store::new(linked.pre.engine(), guest);
     arm(&mut store, linked.interruption);
+    let meter = Arc::clone(&store.data().meter);
     let call = async {
         let instance = linked.pre.instantiate_async(&mut store).await?;
         let exports = linked.description.load(&mut store, &instance)?;
         exports.call_describe(&mut store).await
     };
+    let call = Metered::new(Box::pin(call), &meter);
     let described = match tokio::time::timeout(limits.wall, call).await {
         Ok(Ok(described)) => described,
         Ok(Err(error)) => return Err(LoadProblem::Describe(format!("{:#}", error.root_cause()))),

@@ -60,11 +60,15 @@ impl Scope {
 
     /// Writes a line in the log of the pipeline.
     pub(crate) fn log(&self, level: tracing::Level, message: &str, fields: &[(String, String)]) {
-        let extra: String = fields.iter().map(|(name, value)| format!(" {name}={value:?}")).collect();
-        let (pipeline, path, label) = (self.pipeline.as_str(), &self.path, &self.label);
+        // Fields of a log line are fixed when it is compiled; those of guests travel as one, as JSON.
+        let fields: serde_json::Map<_, _> =
+            fields.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        let fields = (!fields.is_empty()).then(|| serde_json::Value::Object(fields).to_string());
+        let (pipeline, path) = (self.pipeline.as_str(), &self.path);
+        let label = Some(self.label.as_str()).filter(|label| !label.is_empty());
         macro_rules! line {
             ($level:ident) => {
-                tracing::$level!(target: "forebay::plugin", pipeline, path, label, "{message}{extra}")
+                tracing::$level!(target: "forebay::plugin", pipeline, path, label, fields, "{message}")
             };
         }
         match level {

@@ -9,7 +9,8 @@ pub fn install() {
     INSTALLED.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
             // There is nobody to tell when even this fails.
-            let _ = writeln!(std::io::stderr(), "{panic}");
+            let text = panic.to_string().replace('\n', "; ");
+            let _ = writeln!(std::io::stderr(), "{text}");
         }));
     });
 }

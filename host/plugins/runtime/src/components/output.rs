@@ -1,5 +1,7 @@
 //! Destinations of messages.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use forebay_pipeline_message::{Batch, Failure};
 use forebay_plugins_api::{ComponentError, Operation, Output, Pending, WriteError, Written};
@@ -10,13 +12,22 @@ use crate::guest::Guest;
 use crate::instance::{Slot, Waits};
 use crate::limits::Refusal;
 
+/// What an operation belongs to.
+#[derive(Debug, Clone, Copy)]
+struct Started {
+    /// The instance that started it: only that one can go on with it.
+    generation: u64,
+    /// The length of its batch.
+    length: usize,
+}
+
 exports!(OutputExports, Output, outputs, outputs);
 
 /// An output in an instance.
 pub(crate) struct OutputComponent {
     slot: Slot<OutputExports>,
-    /// The lengths of the batches that operations are under way for, by operation.
-    pending: std::collections::HashMap<u64, usize>,
+    /// What the operations under way belong to.
+    pending: HashMap<u64, Started>,
     /// The instance that is connected.
     connected: Option<u64>,
 }
@@ -25,14 +36,15 @@ type Answer = Result<Result<Written, wit::WriteError>, ComponentError>;
 
 impl OutputComponent {
     pub(crate) fn new(slot: Slot<OutputExports>) -> Self {
-        Self { slot, pending: std::collections::HashMap::new(), connected: None }
+        Self { slot, pending: HashMap::new(), connected: None }
     }
 
     fn answer(&mut self, length: usize, answer: Answer) -> Result<Written, WriteError> {
         match answer? {
             Ok(written) => {
                 for pending in written.pending.iter().filter(|pending| pending.resolve) {
-                    self.pending.insert(pending.operation.id(), length);
+                    let started = Started { generation: self.slot.generation(), length };
+                    self.pending.insert(pending.operation.id(), started);
                 }
                 Ok(written)
             }
@@ -75,7 +87,13 @@ impl Output for OutputComponent {
     }
 
     async fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError> {
-        let length = self.pending.remove(&operation.id()).unwrap_or(0);
+        let started = self.pending.remove(&operation.id());
+        let Some(Started { length, .. }) =
+            started.filter(|started| self.slot.is_instance(started.generation))
+        else {
+            let reason = "the instance that started the operation was lost".to_owned();
+            return Err(WriteError::Component(ComponentError::Failed(reason)));
+        };
         let answer = self
             .slot
             .call(Waits::Bounded, move |exports, store| {

@@ -1,26 +1,37 @@
 //! Transformations of batches.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{ComponentError, Operation, Processing, Processor};
+use forebay_plugins_api::{ComponentError, LostReason, Operation, Processing, Processor};
 
 use crate::bindings::exports::forebay::plugin::processors as wit;
 use crate::components::exports;
 use crate::guest::Guest;
 use crate::instance::{Slot, Waits};
 
+/// What an operation belongs to.
+#[derive(Debug, Clone, Copy)]
+struct Started {
+    /// The instance that started it: only that one can go on with it.
+    generation: u64,
+    /// The length of its batch.
+    length: usize,
+}
+
 exports!(ProcessorExports, Processor, processors, processors);
 
 /// A processor in an instance.
 pub(crate) struct ProcessorComponent {
     slot: Slot<ProcessorExports>,
-    /// The lengths of the batches that operations are under way for, by operation.
-    pending: std::collections::HashMap<u64, usize>,
+    /// What the operations under way belong to.
+    pending: HashMap<u64, Started>,
 }
 
 impl ProcessorComponent {
     pub(crate) fn new(slot: Slot<ProcessorExports>) -> Self {
-        Self { slot, pending: std::collections::HashMap::new() }
+        Self { slot, pending: HashMap::new() }
     }
 
     fn note(&mut self, source: usize, processing: &Processing) {
@@ -29,7 +40,10 @@ impl ProcessorComponent {
                 let bytes: usize = results.iter().map(|result| result.batch.byte_size()).sum();
                 self.slot.plugin().metrics.bytes_out.inc_by(bytes as u64);
             }
-            Processing::Pending(operation) => drop(self.pending.insert(operation.id(), source)),
+            Processing::Pending(operation) => {
+                let started = Started { generation: self.slot.generation(), length: source };
+                self.pending.insert(operation.id(), started);
+            }
         }
     }
 }
@@ -54,7 +68,13 @@ impl Processor for ProcessorComponent {
     }
 
     async fn resume(&mut self, operation: Operation) -> Result<Processing, ComponentError> {
-        let source = self.pending.remove(&operation.id()).unwrap_or(0);
+        let started = self.pending.remove(&operation.id());
+        let Some(Started { length: source, .. }) =
+            started.filter(|started| self.slot.is_instance(started.generation))
+        else {
+            let detail = "the instance that started the operation was lost".to_owned();
+            return Err(self.slot.give_up(LostReason::Reopen, detail).into());
+        };
         let processing = self
             .slot
             .try_call(Waits::Bounded, move |exports, store| {

@@ -27,7 +27,14 @@ pub(crate) fn link_fast(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
         "[method]batch.columns",
         |store: StoreContextMut<'_, Guest>,
          (batch, mask): (Resource<HostBatch>, u32)|
-         -> wasmtime::Result<(Bytes,)> { Ok((store.data().batch(&batch)?.block(mask),)) },
+         -> wasmtime::Result<(Bytes,)> {
+            let guest = store.data();
+            let batch = guest.batch(&batch)?;
+            if batch.is_scattered() {
+                guest.check_written(batch)?;
+            }
+            Ok((batch.block(mask),))
+        },
     )?;
     Ok(())
 }
@@ -59,8 +66,11 @@ impl HostBatchMethods for Guest {
         columns: Vec<u8>,
         origins: Origins,
     ) -> wasmtime::Result<Resource<HostBatch>> {
-        let derived = self
-            .batch(&source)?
+        let source = self.batch(&source)?;
+        if source.is_scattered() || !matches!(origins, Origins::Same) {
+            self.check_written(source)?;
+        }
+        let derived = source
             .derive(columns.into(), &origins.into())
             .map_err(|error| Refusal::contract(error.to_string()))?;
         self.push_batch(derived)
@@ -72,7 +82,9 @@ impl HostBatchMethods for Guest {
             metadata: message.metadata_entries().map(|(key, value)| (key.to_owned(), value.into())).collect(),
             error: message.error().map(str::to_owned),
         };
-        Ok(self.batch(&batch)?.iter().map(record).collect())
+        let batch = self.batch(&batch)?;
+        self.check_written(batch)?;
+        Ok(batch.iter().map(record).collect())
     }
 
     fn from_messages(

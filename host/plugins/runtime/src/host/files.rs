@@ -3,6 +3,7 @@
 mod appender;
 mod marker;
 mod reader;
+pub(crate) mod writers;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,10 @@ type Answer<T> = wasmtime::Result<Result<T, FileError>>;
 
 impl Host for Guest {
     async fn find(&mut self, pattern: String) -> Answer<Vec<FileDetails>> {
+        // Before looking: what is there is nobody's business either.
+        if let Err(missing) = self.scope.allowed.file(Path::new(&pattern), Access::Read) {
+            return Ok(Err(FileError::Denied(missing)));
+        }
         let found = match blocking(move || find(&pattern)).await {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
@@ -168,10 +173,21 @@ fn open(path: &str) -> Result<std::fs::File, FileError> {
 /// Writes a file under another name and renames it, so that nobody sees half of it.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     use std::io::Write as _;
+    // The file behind a link is what is to be replaced, not the link.
+    let real = path.canonicalize();
+    let path = real.as_deref().unwrap_or(path);
+    let old = std::fs::metadata(path).ok();
+    if old.as_ref().is_some_and(|old| !old.is_file()) {
+        // A pipe or a device can't be renamed over.
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(content);
+    }
     let folder = parent(path);
     std::fs::create_dir_all(&folder)?;
     let temporary = marker::beside(path, "new");
     let mut file = std::fs::File::create(&temporary)?;
+    if let Some(old) = old {
+        file.set_permissions(old.permissions())?;
+    }
     file.write_all(content)?;
     file.sync_data()?;
     std::fs::rename(&temporary, path)?;

@@ -9,8 +9,21 @@ use crate::limits::Refusal;
 
 type Labels = Vec<(String, String)>;
 
+/// What the host's own metrics of plugins begin with.
+const RESERVED: &str = "plugin_";
+
+fn check(name: &str) -> wasmtime::Result<()> {
+    if name.starts_with(RESERVED) {
+        return Err(Refusal::contract(format!(
+            "metric `{name}`: names that begin with {RESERVED} are the host's"
+        )));
+    }
+    Ok(())
+}
+
 impl Host for Guest {
     fn count(&mut self, name: String, labels: Labels, by: u64) -> wasmtime::Result<()> {
+        check(&name)?;
         let scope = Arc::clone(&self.scope);
         let counter =
             scope.metrics.counter(&name, "Counted by a plugin", &with_own(&scope.labels(), &labels));
@@ -19,6 +32,7 @@ impl Host for Guest {
     }
 
     fn gauge(&mut self, name: String, labels: Labels, value: f64) -> wasmtime::Result<()> {
+        check(&name)?;
         let scope = Arc::clone(&self.scope);
         let gauge = scope.metrics.gauge(&name, "Set by a plugin", &with_own(&scope.labels(), &labels));
         gauge.map_err(|error| Refusal::contract(error.to_string()))?.set(value);
@@ -26,6 +40,7 @@ impl Host for Guest {
     }
 
     fn timing(&mut self, name: String, labels: Labels, nanoseconds: u64) -> wasmtime::Result<()> {
+        check(&name)?;
         let scope = Arc::clone(&self.scope);
         let timing = scope.metrics.timing(&name, "Timed by a plugin", &with_own(&scope.labels(), &labels));
         let seconds = Duration::from_nanos(nanoseconds).as_secs_f64();

@@ -7,7 +7,9 @@
 use std::fs::{File, OpenOptions};
 use std::future::Future;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use forebay_lifecycle::Shutdown;
 use forebay_pipeline_message::Batch;
@@ -15,15 +17,16 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::marker::Marker;
 use super::parent;
+use super::writers::{self, Entered};
 
 /// A file that a guest appends to, or the standard output.
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub struct HostAppender {
-    jobs: mpsc::Sender<Job>,
+    jobs: Arc<mpsc::Sender<Job>>,
 }
 
-struct Job {
+pub(super) struct Job {
     content: Content,
     done: oneshot::Sender<Result<(), String>>,
 }
@@ -54,18 +57,29 @@ struct StandardOutput {
 }
 
 impl HostAppender {
-    /// Opens a file to append to.
+    /// Opens a file to append to, or joins whoever writes to it already in this process: two
+    /// threads that write to the same file would not keep its order. Blocks while a writer that has
+    /// nothing more to come is still at work.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(parent(path))?;
         let file = OpenOptions::new().create(true).append(true).open(path)?;
-        let marker = if file.metadata()?.is_file() { Marker::take(path, &file)? } else { None };
+        let found = file.metadata()?;
+        let key = (found.dev(), found.ino());
+        let entry = match writers::enter(key) {
+            Entered::Joined(jobs) => return Ok(Self { jobs }),
+            Entered::First(entry) => entry,
+        };
+        let marker = if found.is_file() { Marker::take(path, &file)? } else { None };
         let length = file.metadata()?.len();
-        Self::spawn("append", AppendedFile { file, length, marker })
+        let (announce, leave) = entry.split();
+        let appender = Self::spawn("append", AppendedFile { file, length, marker }, move || drop(leave))?;
+        announce.announce(&appender.jobs);
+        Ok(appender)
     }
 
     /// The standard output of the process.
     pub(super) fn standard_output(closed: Shutdown) -> io::Result<Self> {
-        Self::spawn("stdout", StandardOutput { closed })
+        Self::spawn("stdout", StandardOutput { closed }, || ())
     }
 
     /// Queues bytes. The future ends when they are where they should be.
@@ -97,10 +111,14 @@ impl HostAppender {
         }
     }
 
-    fn spawn(name: &str, target: impl Target) -> io::Result<Self> {
+    fn spawn(name: &str, target: impl Target, done: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        std::thread::Builder::new().name(name.to_owned()).spawn(move || write_all(target, queue))?;
-        Ok(Self { jobs })
+        let body = move || {
+            write_all(target, queue);
+            done();
+        };
+        std::thread::Builder::new().name(name.to_owned()).spawn(body)?;
+        Ok(Self { jobs: Arc::new(jobs) })
     }
 }
 
@@ -154,7 +172,7 @@ impl Target for AppendedFile {
         }
         let end = self.length + bytes.len() as u64;
         if let Some(marker) = &self.marker {
-            marker.set(self.length, end)?;
+            marker.set(self.length, bytes)?;
         }
         if let Err(error) = self.file.write_all(bytes) {
             // What was written of it must not stay: nobody is told that it is there.

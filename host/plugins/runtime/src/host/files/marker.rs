@@ -6,7 +6,8 @@
 //! told that they are written, so whoever opens the file next cuts them off. Any other length means
 //! that the write was complete, or that somebody else has changed the file since, and nothing is cut.
 //! The marker names the file by device, inode and time of birth, so that it says nothing of another
-//! file that has taken its name. It is removed when the file is closed.
+//! file that has taken its name, and holds the first bytes of the write, so that it says nothing of
+//! a file that was written anew in its place. It is removed when the file is closed.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -16,8 +17,11 @@ use std::time::UNIX_EPOCH;
 
 use super::parent;
 
-/// Six little-endian numbers: the magic, device, inode, birth in nanoseconds, start, end.
-const LENGTH: usize = 48;
+/// Six little-endian numbers: the magic, device, inode, birth in nanoseconds, start, end; then the
+/// first bytes of the write, and zeros where there are fewer.
+const LENGTH: usize = NUMBERS + HEAD;
+const NUMBERS: usize = 48;
+const HEAD: usize = 64;
 const MAGIC: u64 = u64::from_le_bytes(*b"FBWRITE1");
 const SUFFIX: &str = ".forebay-";
 
@@ -45,9 +49,14 @@ impl Marker {
             return Ok(None);
         }
         let identity = identity(&found);
-        if let Some((start, end)) = read(&file, &identity)
+        if let Some((start, end, head)) = read(&file, &identity)
             && start < found.len()
             && found.len() < end
+            && begins_with(
+                path,
+                start,
+                &head[..HEAD.min(usize::try_from(found.len() - start).unwrap_or(HEAD))],
+            )
         {
             target.set_len(start)?;
             target.sync_data()?;
@@ -58,12 +67,15 @@ impl Marker {
     }
 
     /// Says that these bytes are about to be written.
-    pub(super) fn set(&self, start: u64, end: u64) -> io::Result<()> {
+    pub(super) fn set(&self, start: u64, write: &[u8]) -> io::Result<()> {
+        let end = start + write.len() as u64;
         let [device, inode, birth] = self.identity;
         let mut bytes = [0; LENGTH];
         for (slot, number) in bytes.chunks_exact_mut(8).zip([MAGIC, device, inode, birth, start, end]) {
             slot.copy_from_slice(&number.to_le_bytes());
         }
+        let head = write.len().min(HEAD);
+        bytes[NUMBERS..NUMBERS + head].copy_from_slice(&write[..head]);
         self.file.write_all_at(&bytes, 0)
     }
 }
@@ -93,17 +105,25 @@ fn identity(found: &Metadata) -> [u64; 3] {
     [found.dev(), found.ino(), birth]
 }
 
-fn read(file: &File, identity: &[u64; 3]) -> Option<(u64, u64)> {
+/// Whether the bytes of a file from `start` on begin with these.
+fn begins_with(path: &Path, start: u64, head: &[u8]) -> bool {
+    let mut bytes = vec![0; head.len()];
+    File::open(path).and_then(|file| file.read_exact_at(&mut bytes, start)).is_ok() && bytes == head
+}
+
+fn read(file: &File, identity: &[u64; 3]) -> Option<(u64, u64, [u8; HEAD])> {
     let mut bytes = [0; LENGTH];
     file.read_exact_at(&mut bytes, 0).ok()?;
-    let mut numbers = bytes.chunks_exact(8).map(|number| {
+    let mut head = [0; HEAD];
+    head.copy_from_slice(&bytes[NUMBERS..]);
+    let mut numbers = bytes[..NUMBERS].chunks_exact(8).map(|number| {
         let mut eight = [0; 8];
         eight.copy_from_slice(number);
         u64::from_le_bytes(eight)
     });
     let known = numbers.next()? == MAGIC && identity.iter().all(|part| numbers.next() == Some(*part));
     let (start, end) = (numbers.next()?, numbers.next()?);
-    known.then_some((start, end))
+    known.then_some((start, end, head))
 }
 
 #[cfg(test)]
@@ -131,10 +151,10 @@ mod tests {
     }
 
     /// Leaves the marker behind, as a killed process does.
-    fn die_while_writing(path: &Path, end: u64) {
+    fn die_while_writing(path: &Path, write: &str) {
         let file = append(path);
         let marker = Marker::take(path, &file).unwrap().unwrap();
-        marker.set(file.metadata().unwrap().len(), end).unwrap();
+        marker.set(file.metadata().unwrap().len(), write.as_bytes()).unwrap();
         marker.file.unlock().unwrap();
         std::mem::forget(marker);
     }
@@ -144,7 +164,7 @@ mod tests {
         let folder = Folder::new("torn");
         let path = folder.0.join("out");
         std::fs::write(&path, "one\n").unwrap();
-        die_while_writing(&path, 8);
+        die_while_writing(&path, "two\n");
         std::fs::write(&path, "one\ntw").unwrap();
         let _marker = Marker::take(&path, &append(&path)).unwrap().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\n");
@@ -155,7 +175,7 @@ mod tests {
         let folder = Folder::new("complete");
         let path = folder.0.join("out");
         std::fs::write(&path, "one\n").unwrap();
-        die_while_writing(&path, 8);
+        die_while_writing(&path, "two\n");
         std::fs::write(&path, "one\ntwo\n").unwrap();
         let _marker = Marker::take(&path, &append(&path)).unwrap().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
@@ -175,11 +195,23 @@ mod tests {
         let folder = Folder::new("other");
         let path = folder.0.join("out");
         std::fs::write(&path, "one\n").unwrap();
-        die_while_writing(&path, 100);
+        die_while_writing(&path, "somebody else's, and more");
         std::fs::write(folder.0.join("new"), "one\nsomebody else's").unwrap();
         std::fs::rename(folder.0.join("new"), &path).unwrap();
         let _marker = Marker::take(&path, &append(&path)).unwrap().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\nsomebody else's");
+    }
+
+    #[test]
+    fn a_file_that_was_written_anew_is_never_cut() {
+        let folder = Folder::new("anew");
+        let path = folder.0.join("out");
+        std::fs::write(&path, "one\n").unwrap();
+        die_while_writing(&path, "two and many more lines\n");
+        // The same inode, and a length inside the range.
+        std::fs::write(&path, "one\nthe user's").unwrap();
+        let _marker = Marker::take(&path, &append(&path)).unwrap().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\nthe user's");
     }
 
     #[test]
