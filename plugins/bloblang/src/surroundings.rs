@@ -20,7 +20,7 @@ impl Default for Surroundings {
 impl World for Surroundings {
     fn random_u64(&mut self) -> u64 {
         if self.used == self.random.len() {
-            getrandom::fill(&mut self.random).expect("a host has random numbers");
+            environment::random(&mut self.random);
             self.used = 0;
         }
         let mut number = [0; 8];

@@ -1,4 +1,5 @@
-//! Variables of the environment of the process. Natively, in tests, there are none.
+//! What surrounds a plugin: variables, the machine, randomness. Natively, in tests, there are no
+//! variables, and random bytes are zeros.
 
 use crate::Error;
 
@@ -28,3 +29,19 @@ pub fn hostname() -> Result<String, Error> {
     #[cfg(not(target_arch = "wasm32"))]
     Ok("localhost".to_owned())
 }
+
+/// Fills a buffer with random bytes that nobody can foresee.
+pub fn random(buffer: &mut [u8]) {
+    #[cfg(target_arch = "wasm32")]
+    for part in buffer.chunks_mut(MOST_RANDOM) {
+        let length = u32::try_from(part.len()).expect("a part is short");
+        let bytes = crate::bindings::capabilities::forebay::environment::environment::random(length);
+        part.copy_from_slice(&bytes);
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    buffer.fill(0);
+}
+
+/// The most random bytes that the host gives at once.
+#[cfg(target_arch = "wasm32")]
+const MOST_RANDOM: usize = 64 << 10;

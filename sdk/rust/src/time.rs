@@ -8,11 +8,8 @@ use std::time::Duration;
 pub fn now() -> Duration {
     #[cfg(target_arch = "wasm32")]
     {
-        use std::time::SystemTime;
-
-        #[expect(clippy::disallowed_methods, reason = "in a guest this is the clock of the host")]
-        let now = SystemTime::now();
-        now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+        let now = crate::bindings::capabilities::forebay::environment::environment::now();
+        Duration::new(u64::try_from(now.seconds).unwrap_or(0), now.nanoseconds)
     }
     #[cfg(not(target_arch = "wasm32"))]
     crate::testing::now()
@@ -23,13 +20,7 @@ pub fn now() -> Duration {
 pub fn monotonic() -> Duration {
     #[cfg(target_arch = "wasm32")]
     {
-        use std::sync::OnceLock;
-        use std::time::Instant;
-
-        static START: OnceLock<Instant> = OnceLock::new();
-        #[expect(clippy::disallowed_methods, reason = "in a guest this is the clock of the host")]
-        let now = Instant::now();
-        now.duration_since(*START.get_or_init(|| now))
+        Duration::from_nanos(crate::bindings::capabilities::forebay::environment::environment::monotonic())
     }
     #[cfg(not(target_arch = "wasm32"))]
     crate::testing::now()

@@ -376,3 +376,13 @@ async fn a_cache_that_can_not_be_written_to_does_no_harm() {
     assert!(errors.is_empty(), "{errors:?}");
     assert_eq!(names(&plugins), ["one"]);
 }
+
+#[tokio::test]
+async fn a_plugin_that_takes_a_metric_of_the_host_while_it_describes_itself_is_refused() {
+    let (_, errors) = load(&[], &[guest("usurper")], Settings::default()).await;
+    let errors: Vec<_> = errors.iter().map(|error| error.problem.to_string()).collect();
+    assert_eq!(
+        errors,
+        ["describe failed: metric `plugin_calls`: names that begin with plugin_ are the host's"]
+    );
+}

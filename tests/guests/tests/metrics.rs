@@ -109,13 +109,3 @@ async fn a_plugin_does_not_take_a_metric_of_the_host() {
     let rendered = world.metrics.render();
     assert!(rendered.contains("plugin_traps_total{"), "the loss of the plugin was not counted:\n{rendered}");
 }
-
-#[tokio::test]
-async fn a_plugin_that_describes_itself_counts_nothing() {
-    // Before the host has counted anything: the name would be its to define.
-    let world = World::of(&["usurper", "kinds"]).await;
-    let mut processor = world.processor("kinds_processor", json!({})).await;
-    processor.process(batch(&["a"])).await.unwrap();
-    assert!(world.metric("plugin_calls_total", &[("plugin", "kinds")]).unwrap() >= 1.0);
-    assert!(!world.metrics.render().contains("plugin=\"describe\""));
-}

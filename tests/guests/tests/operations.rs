@@ -110,7 +110,7 @@ async fn an_operation_that_has_not_ended_has_no_outcome() {
     let written = output.write(batch(&["a"])).await.unwrap();
     for pending in written.pending {
         let error = output.resolve(pending.operation).await.unwrap_err();
-        assert_eq!(error.to_string(), "operation 1 has not ended");
+        assert!(error.to_string().ends_with("has not ended"), "{error}");
     }
 }
 

@@ -198,6 +198,16 @@ impl<E: Exports> Slot<E> {
         self.lost(reason, detail)
     }
 
+    /// Says that something belongs to an instance that was lost before.
+    pub(crate) fn void(&self, detail: &str) -> LostInstance {
+        LostInstance {
+            plugin: self.plugin.name().clone(),
+            component: self.setup.name.clone(),
+            reason: LostReason::Reopen,
+            detail: detail.to_owned(),
+        }
+    }
+
     fn lost(&self, reason: LostReason, detail: String) -> LostInstance {
         let plugin = self.plugin.name();
         let labels = [("plugin", plugin.as_str()), ("reason", reason.label())];
@@ -314,8 +324,8 @@ fn explain(guest: &Guest, error: &wasmtime::Error) -> (LostReason, String) {
         return (refusal.reason, refusal.detail.clone());
     }
     let printed = guest.printed.last_line();
-    // A guest may survive a refusal; one that does not says so last, or can't say anything.
-    let out_of_memory = printed.is_empty() || printed.contains("memory allocation of");
+    // A guest may survive a refusal; one that does not says so, or can't say anything any more.
+    let out_of_memory = printed.is_empty() || guest.printed.allocation_failed();
     if let Some(wanted) = guest.memory.refused().filter(|_| out_of_memory) {
         let detail = format!("it asked for {wanted} bytes, the limit is {}", guest.limits.memory);
         return (LostReason::Memory, detail);

@@ -20,10 +20,14 @@ pub(crate) struct Printed {
 struct State {
     line: Vec<u8>,
     last: String,
+    allocation_failed: bool,
 }
 
 /// A longer line is cut into several.
 const LONGEST_LINE: usize = 4 << 10;
+const ALLOCATION_FAILED: &str = "memory allocation of";
+/// What Rust's standard library adds to the reason of its end, and what nobody can follow here.
+const ADVICE: &str = "note: run with `RUST_BACKTRACE";
 /// How much a guest may print at once.
 const PERMIT: usize = 64 << 10;
 
@@ -42,6 +46,11 @@ impl Printed {
         }
     }
 
+    /// Whether Rust's standard library has said that an allocation failed, which ends a guest.
+    pub(crate) fn allocation_failed(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).allocation_failed
+    }
+
     fn print(&self, bytes: &[u8]) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         for byte in bytes {
@@ -49,10 +58,11 @@ impl Printed {
                 state.line.push(*byte);
             }
             if *byte == b'\n' || state.line.len() >= LONGEST_LINE {
-                state.last = String::from_utf8_lossy(&state.line).into_owned();
-                state.line.clear();
-                if !state.last.is_empty() {
-                    self.scope.log(tracing::Level::WARN, &state.last, &[]);
+                let line = String::from_utf8_lossy(&std::mem::take(&mut state.line)).into_owned();
+                state.allocation_failed |= line.contains(ALLOCATION_FAILED);
+                if !line.is_empty() && !line.starts_with(ADVICE) {
+                    self.scope.log(tracing::Level::WARN, &line, &[]);
+                    state.last = line;
                 }
             }
         }

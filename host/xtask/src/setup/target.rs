@@ -11,8 +11,6 @@ use crate::workspace::Workspace;
 
 const WASIP2: &str = "wasm32-wasip2";
 const UNKNOWN: &str = "wasm32-unknown-unknown";
-/// Without this getrandom doesn't compile where there is no WASI; with it, it fails when it is called.
-const NO_RANDOMNESS: &str = "--cfg getrandom_backend=\"unsupported\"";
 const OVERRIDE: &str = "FOREBAY_WASM_TARGET";
 
 /// What plugins are compiled for.
@@ -46,7 +44,7 @@ impl Target {
                 .arg("-Zbuild-std=std,panic_abort")
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("__CARGO_TESTS_ONLY_SRC_ROOT", src.join("library").display().to_string())
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", format!("{simd} {NO_RANDOMNESS}")),
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", simd),
         }
     }
 }

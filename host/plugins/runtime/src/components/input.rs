@@ -35,7 +35,7 @@ impl Input for InputComponent {
     async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError> {
         if !self.slot.is_live() {
             // Whoever gave out these tokens is gone; the engine opens another.
-            return Err(self.slot.give_up(LostReason::Reopen, "it was lost before".to_owned()).into());
+            return Err(self.slot.void("it was lost before").into());
         }
         for settlement in &settled {
             self.outstanding.remove(&settlement.token);

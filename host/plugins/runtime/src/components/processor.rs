@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{ComponentError, LostReason, Operation, Processing, Processor};
+use forebay_plugins_api::{ComponentError, Operation, Processing, Processor};
 
 use crate::bindings::exports::forebay::plugin::processors as wit;
 use crate::components::exports;
@@ -72,8 +72,7 @@ impl Processor for ProcessorComponent {
         let Some(Started { length: source, .. }) =
             started.filter(|started| self.slot.is_instance(started.generation))
         else {
-            let detail = "the instance that started the operation was lost".to_owned();
-            return Err(self.slot.give_up(LostReason::Reopen, detail).into());
+            return Err(self.slot.void("the instance that started the operation was lost").into());
         };
         let processing = self
             .slot
