@@ -17,8 +17,8 @@ mod rfc3339;
 #[derive(Config)]
 #[expect(dead_code, reason = "the host runs the scanner and tries rejected messages again")]
 pub(crate) struct FileInputConfig {
-    /// The files, in the order in which they are read. A path may hold the patterns `*`, `?`, `[a-z]`,
-    /// `**` and `{a,b}`.
+    /// The files, in the order in which they are read. A path may hold the patterns `*`, `?`, `[a-z]`
+    /// and `**`.
     #[config(example = ["./data/*.json"])]
     paths: Vec<String>,
     /// What cuts the bytes of a file into messages.
@@ -75,7 +75,15 @@ impl Input for FileInput {
         let Some(file) = self.waiting.as_mut().and_then(VecDeque::pop_front) else {
             return Ok(Event::Ended);
         };
-        let source = files::open(&file.path)?;
+        let source = match files::open(&file.path) {
+            Ok(source) => source,
+            Err(error) => {
+                // Tried again from here; the files before it are done.
+                let reason = Error::from(error).into_message();
+                self.waiting.get_or_insert_default().push_front(file);
+                return Ok(Event::NotConnected(reason));
+            }
+        };
         let token = self.next_token;
         self.next_token += 1;
         if self.delete_on_finish {

@@ -34,7 +34,7 @@ pub struct FileDetails {
 /// fail: drop the appender and open another.
 pub struct Appender(wit::Appender);
 
-/// The files that a pattern names, sorted: `*`, `?`, `[a-z]`, `**` and `{a,b}`. A pattern without
+/// The files that a pattern names, sorted: `*`, `?`, `[a-z]` and `**`. A pattern without
 /// any of these names one file, which must exist.
 ///
 /// # Errors

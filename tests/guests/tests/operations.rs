@@ -103,18 +103,6 @@ async fn an_operation_is_resolved_with_its_outcome() {
 }
 
 #[tokio::test]
-async fn an_operation_that_has_not_ended_has_no_outcome() {
-    let folder = Folder::new();
-    let world = World::granted(&["pending"], &[&folder.path().to_string_lossy()]).await;
-    let mut output = connected(&world, json!({"path": folder.file("out"), "resolve": true})).await;
-    let written = output.write(batch(&["a"])).await.unwrap();
-    for pending in written.pending {
-        let error = output.resolve(pending.operation).await.unwrap_err();
-        assert!(error.to_string().ends_with("has not ended"), "{error}");
-    }
-}
-
-#[tokio::test]
 async fn a_failed_operation_fails_its_messages_when_it_is_resolved() {
     let world = World::granted(&["pending"], &[FULL]).await;
     let mut output = connected(&world, json!({"path": FULL, "resolve": true})).await;

@@ -52,7 +52,7 @@ enum AnyFamily {
 /// A name that can't be used for a metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MetricError {
-    /// Not of the form `[a-z_][a-z0-9_]*`.
+    /// The name, or that of a label, is not of the form `[a-z_][a-z0-9_]*`, or a text is too long.
     Name(String),
     /// The name stands for a metric of another kind already.
     Kind(String),
@@ -120,18 +120,15 @@ impl Metrics {
     ) -> Result<AnyFamily, MetricError> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let Inner { registry, families, labels: known } = &mut *inner;
-        if let Some(known) = known.get_mut(name) {
-            if known.len() >= MOST_LABELS && !known.contains(&owned(labels)) {
-                return Err(MetricError::TooManyLabels(name.to_owned()));
-            }
-            known.insert(owned(labels));
-        } else {
-            known.insert(name.to_owned(), HashSet::from([owned(labels)]));
+        if !is_name(name)
+            || labels.iter().any(|(label, value)| !is_name(label) || value.len() > LONGEST_LABEL)
+        {
+            let shown: String = name.chars().take(LONGEST_NAME).collect();
+            return Err(MetricError::Name(shown));
         }
         let count = families.len();
-        match families.entry(name.to_owned()) {
+        let family = match families.entry(name.to_owned()) {
             Entry::Occupied(family) => Ok(family.get().clone()),
-            Entry::Vacant(_) if !is_name(name) => Err(MetricError::Name(name.to_owned())),
             Entry::Vacant(_) if count >= MOST_FAMILIES => Err(MetricError::TooMany),
             Entry::Vacant(slot) => {
                 let family = slot.insert(make());
@@ -142,7 +139,14 @@ impl Metrics {
                 }
                 Ok(family.clone())
             }
+        }?;
+        let known = known.entry(name.to_owned()).or_default();
+        let labels = owned(labels);
+        if known.len() >= MOST_LABELS && !known.contains(&labels) {
+            return Err(MetricError::TooManyLabels(name.to_owned()));
         }
+        known.insert(labels);
+        Ok(family)
     }
 }
 
@@ -161,7 +165,14 @@ fn buckets() -> Histogram {
     Histogram::new(exponential_buckets(10e-6, 4.0, 12))
 }
 
+/// Names and values of labels that are longer are refused: all of them are kept for good.
+const LONGEST_NAME: usize = 128;
+const LONGEST_LABEL: usize = 1024;
+
 fn is_name(name: &str) -> bool {
+    if name.len() > LONGEST_NAME {
+        return false;
+    }
     let mut letters = name.bytes();
     letters.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
         && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_')
@@ -180,7 +191,10 @@ impl fmt::Debug for Metrics {
 impl fmt::Display for MetricError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => write!(f, "metric name `{name}` is not of the form [a-z_][a-z0-9_]*"),
+            Self::Name(name) => write!(
+                f,
+                "metric `{name}`: names of metrics and labels are of the form [a-z_][a-z0-9_]*, values of labels are short"
+            ),
             Self::Kind(name) => write!(f, "metric `{name}` is of another kind already"),
             Self::TooManyLabels(name) => {
                 write!(f, "metric `{name}` is labelled in more than {MOST_LABELS} ways")

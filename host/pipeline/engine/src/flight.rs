@@ -19,8 +19,8 @@ pub(crate) struct Sky {
     load: Mutex<Load>,
     changed: Notify,
     failed: Mutex<VecDeque<FailedBatch>>,
-    /// Whether a part of the input could not be read.
-    unread: AtomicBool,
+    /// Whether a part of the input could not be read, or was rejected for good.
+    incomplete: AtomicBool,
     failed_changed: Notify,
 }
 
@@ -76,14 +76,14 @@ pub(crate) struct FailedBatch {
 }
 
 impl Sky {
-    /// Notes that a part of the input could not be read.
-    pub(crate) fn note_unread(&self) {
-        self.unread.store(true, Ordering::Relaxed);
+    /// Notes that a part of the input could not be read, or was rejected for good.
+    pub(crate) fn note_incomplete(&self) {
+        self.incomplete.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a part of the input could not be read.
-    pub(crate) fn is_unread(&self) -> bool {
-        self.unread.load(Ordering::Relaxed)
+    /// Whether a part of the input could not be read, or was rejected for good.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.incomplete.load(Ordering::Relaxed)
     }
 
     /// Waits until there is room for another batch.
@@ -215,6 +215,7 @@ impl Flight {
     }
 
     fn reject(&self, rejection: Rejection) {
+        self.sky.note_incomplete();
         *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = Some(rejection);
     }
 }

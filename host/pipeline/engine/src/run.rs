@@ -8,7 +8,8 @@ use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{Components, OpenError, PipelineName, Rights, Scanner, Setup, Wakes};
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 use crate::chain::{Chain, Link};
 use crate::check::problem;
@@ -36,8 +37,8 @@ pub struct Identity {
 pub enum Ended {
     /// Its input ended and everything was delivered.
     Finished,
-    /// Its input ended and what was read was delivered, but a part of the input could not be read.
-    InputFailed,
+    /// It came to its end, but a part of the input could not be read, or was rejected for good.
+    Incomplete,
     /// It was stopped, and everything that had been read was delivered.
     Stopped,
     /// It was stopped and not everything was delivered in time.
@@ -75,10 +76,11 @@ pub async fn run(
 ) -> Result<Ended, RunError> {
     let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let workers = config.threads.count(cpus).get();
-    let wakes = Arc::new(Wakes::default());
+    let (wakes, others) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
     let sky = Arc::new(Sky::default());
-    let opener = Opener { identity, components, wakes: &wakes };
-    let Parts { source, chains, sink, arrivals, processed } = opener.parts(config, workers, &sky).await?;
+    let opener = Opener { identity, components, wakes: &wakes, others: &others };
+    let Parts { source, input_chain, chains, sink, raw, arrivals, processed } =
+        opener.parts(config, workers, &sky).await?;
 
     let give_up = Shutdown::new();
     let mut tasks = Vec::new();
@@ -94,38 +96,59 @@ pub async fn run(
     for (index, chain) in chains.into_iter().enumerate() {
         spawn(index, "a worker", Box::pin(work(chain, arrivals.1.clone(), processed.0.clone())));
     }
-    spawn(workers, "the input", Box::pin(read(source, Arc::clone(&sky), arrivals.0.clone())));
+    // What is sent again passes the input's own processors again, as it did the first time.
+    spawn(workers, "the input's processors", Box::pin(work(input_chain, raw.1.clone(), arrivals.0.clone())));
+    spawn(workers, "the input", Box::pin(read(source, Arc::clone(&sky), raw.0.clone())));
     spawn(workers + 1, "the output", Box::pin(sink.run()));
     // Only the tasks hold the channels now, so that each ends when those before it have.
-    drop((arrivals, processed));
+    drop((raw, arrivals, processed));
 
-    let all = join_all(tasks);
+    let all = all(tasks, &give_up);
     tokio::pin!(all);
     let mut stopped = false;
-    let results = tokio::select! {
-        results = &mut all => results,
+    let complete = tokio::select! {
+        complete = &mut all => complete?,
         () = stop.cancelled() => {
             stopped = true;
             wakes.shutdown();
+            others.shutdown();
             tokio::select! {
-                results = &mut all => results,
+                complete = &mut all => complete?,
                 () = tokio::time::sleep(grace(config.shutdown_timeout)) => {
                     give_up.cancel();
-                    all.await
+                    // A guest that computes for ever does not let go of its thread.
+                    let rest = config.shutdown_timeout - grace(config.shutdown_timeout);
+                    tokio::time::timeout(rest, all).await.unwrap_or(Ok(false))?
                 }
             }
         }
     };
-    let mut complete = true;
-    for result in results {
-        complete &= result?;
-    }
     Ok(match (complete, stopped) {
         (false, _) => Ended::GaveUp,
+        (true, _) if sky.is_incomplete() => Ended::Incomplete,
         (true, true) => Ended::Stopped,
-        (true, false) if sky.is_unread() => Ended::InputFailed,
         (true, false) => Ended::Finished,
     })
+}
+
+/// Waits for all tasks; whether each came to its own end. One that fails takes the others with it.
+async fn all(
+    tasks: Vec<impl Future<Output = Result<bool, TaskFailed>>>,
+    give_up: &Shutdown,
+) -> Result<bool, TaskFailed> {
+    let mut running: FuturesUnordered<_> = tasks.into_iter().collect();
+    let mut result = Ok(true);
+    while let Some(ended) = running.next().await {
+        match (ended, &result) {
+            (Ok(complete), Ok(so_far)) => result = Ok(complete && *so_far),
+            (Err(error), Ok(_)) => {
+                give_up.cancel();
+                result = Err(error);
+            }
+            (_, Err(_)) => {}
+        }
+    }
+    result
 }
 
 /// How much of the timeout is for an orderly end; as Bento, three quarters of it.
@@ -138,8 +161,11 @@ type Channel = (async_channel::Sender<Transaction>, async_channel::Receiver<Tran
 /// A pipeline whose components are open.
 struct Parts {
     source: Source,
+    input_chain: Chain,
     chains: Vec<Chain>,
     sink: Sink,
+    /// From the input to its processors.
+    raw: Channel,
     arrivals: Channel,
     processed: Channel,
 }
@@ -171,7 +197,10 @@ async fn work(
 struct Opener<'a> {
     identity: &'a Identity,
     components: &'a Arc<dyn Components>,
+    /// Wakes the input.
     wakes: &'a Arc<Wakes>,
+    /// Wakes everything else, to which settlements are nothing.
+    others: &'a Arc<Wakes>,
 }
 
 impl Opener<'_> {
@@ -182,7 +211,7 @@ impl Opener<'_> {
         sky: &Arc<Sky>,
     ) -> Result<Parts, RunError> {
         let mut problems = Vec::new();
-        let setup = self.setup(&config.input);
+        let setup = Setup { wakes: Arc::clone(self.wakes), ..self.setup(&config.input) };
         let input = self.note(&mut problems, &config.input, self.components.open_input(setup.clone()).await);
         let scanner = self.scanner(&mut problems, &config.input).await;
         let input_chain = self.chain(&mut problems, &config.input.processors).await;
@@ -201,6 +230,7 @@ impl Opener<'_> {
             problems.sort_by_key(|problem| (problem.line, problem.column));
             return Err(RunError::Open(problems));
         };
+        let raw = async_channel::bounded(QUEUE);
         let arrivals = async_channel::bounded(QUEUE);
         let processed = async_channel::bounded(QUEUE);
         let source = Source {
@@ -208,7 +238,6 @@ impl Opener<'_> {
             setup,
             input,
             scanner,
-            processors: input_chain,
             replay: config
                 .input
                 .config
@@ -216,7 +245,7 @@ impl Opener<'_> {
                 .and_then(|value| value.as_bool())
                 .unwrap_or(true),
             sky: Arc::clone(sky),
-            to: arrivals.0.clone(),
+            to: raw.0.clone(),
         };
         let most = config.output.config.get("max_in_flight").and_then(|value| value.as_u64());
         let sink = Sink {
@@ -226,7 +255,7 @@ impl Opener<'_> {
             from: processed.1.clone(),
             most_under_way: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_UNDER_WAY).max(1),
         };
-        Ok(Parts { source, chains, sink, arrivals, processed })
+        Ok(Parts { source, input_chain, chains, sink, raw, arrivals, processed })
     }
 
     async fn scanner(
@@ -266,7 +295,7 @@ impl Opener<'_> {
             name: config.name.clone(),
             config: config.config.clone(),
             rights: self.identity.rights,
-            wakes: Arc::clone(self.wakes),
+            wakes: Arc::clone(self.others),
         }
     }
 

@@ -28,7 +28,7 @@ impl Scan {
             Ok(()) => Some(Self { flight, sky: Arc::clone(sky), name, metadata }),
             Err(error) => {
                 tracing::error!(stream = name, %error, "stream can't be scanned");
-                sky.note_unread();
+                sky.note_incomplete();
                 flight.fail(error.to_string());
                 None
             }
@@ -49,7 +49,7 @@ impl Scan {
                 Ok(Scanned::Ended) => return None,
                 Err(error @ (ComponentError::Failed(_) | ComponentError::Lost(_))) => {
                     tracing::error!(stream = self.name, %error, "the rest of the stream is lost");
-                    self.sky.note_unread();
+                    self.sky.note_incomplete();
                     self.flight.fail(error.to_string());
                     return None;
                 }

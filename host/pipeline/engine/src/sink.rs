@@ -59,7 +59,7 @@ impl Sink {
             tokio::select! {
                 biased;
                 Some(ended) = writes.operations.next(), if !writes.operations.is_empty() => {
-                    self.ended(&mut writes, ended).await;
+                    self.ended(&mut writes, ended, &mut connected).await;
                 }
                 received = self.from.recv(), if has_room => match received {
                     Ok(transaction) => {
@@ -72,7 +72,7 @@ impl Sink {
             }
         }
         while let Some(ended) = writes.operations.next().await {
-            self.ended(&mut writes, ended).await;
+            self.ended(&mut writes, ended, &mut connected).await;
         }
         self.output.close().await;
         self.processors.close().await;
@@ -123,12 +123,15 @@ impl Sink {
         }
     }
 
-    async fn ended(&mut self, writes: &mut Writes, ended: Ended) {
+    async fn ended(&mut self, writes: &mut Writes, ended: Ended, connected: &mut bool) {
         let Ended { write, operation, messages, resolve, outcome } = ended;
         if resolve {
             match self.output.resolve(operation).await {
                 Ok(written) => writes.add(write, written),
-                Err(error) => writes.fail(write, error.to_string(), messages),
+                Err(error) => {
+                    *connected &= matches!(error, WriteError::Component(ComponentError::Failed(_)));
+                    writes.fail(write, error.to_string(), messages);
+                }
             }
         } else if let Err(reason) = outcome {
             writes.fail(write, reason, messages);

@@ -7,7 +7,6 @@ use forebay_lifecycle::Backoff;
 use forebay_pipeline_message::{Batch, Transaction};
 use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Token, Wakes};
 
-use crate::chain::Chain;
 use crate::flight::{Flight, Settlements, Sky, StreamFlight};
 use crate::scan::Scan;
 
@@ -21,7 +20,6 @@ pub(crate) struct Source {
     pub(crate) setup: Setup,
     pub(crate) input: Box<dyn Input>,
     pub(crate) scanner: Option<Box<dyn Scanner>>,
-    pub(crate) processors: Chain,
     /// Whether failed messages are sent again from memory.
     pub(crate) replay: bool,
     pub(crate) sky: Arc<Sky>,
@@ -61,7 +59,9 @@ impl Source {
                     tracing::error!(path = self.setup.path, reason, "input failed and is opened again");
                     connected = false;
                     pause(&mut backoff, &wakes).await;
-                    // Tokens of the old instance mean nothing to the new one.
+                    // What it has handed out is settled first: its tokens mean nothing to the next one.
+                    self.sky.empty().await;
+                    self.input.close(settlements.take()).await;
                     settlements = Settlements::new(&wakes);
                     self.reopen(&mut backoff, &wakes).await;
                 }
@@ -72,7 +72,6 @@ impl Source {
         if let Some(scanner) = &mut self.scanner {
             scanner.close().await;
         }
-        self.processors.close().await;
     }
 
     async fn step(&mut self, settlements: &Arc<Settlements>, wakes: &Wakes) -> Next {
@@ -102,7 +101,7 @@ impl Source {
         let Some(mut scanner) = self.scanner.take() else {
             let reason = "the input returned a stream, but its configuration has no scanner";
             tracing::error!(path = self.setup.path, reason);
-            self.sky.note_unread();
+            self.sky.note_incomplete();
             flight.fail(reason.to_owned());
             return;
         };
@@ -119,13 +118,10 @@ impl Source {
         self.scanner = Some(scanner);
     }
 
-    /// Sends a batch on its way, through the input's own processors.
+    /// Sends a batch on its way.
     async fn send(&mut self, flight: &Arc<Flight>, batch: Batch) {
-        let transaction = flight.transaction(batch, 1, self.replay);
-        for transaction in self.processors.process(transaction).await {
-            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-            let _ = self.to.send(transaction).await;
-        }
+        // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+        let _ = self.to.send(flight.transaction(batch, 1, self.replay)).await;
     }
 
     /// Tries once; whether it succeeded.

@@ -57,10 +57,31 @@ async fn only_the_messages_that_failed_are_sent_again() {
 }
 
 #[tokio::test]
+async fn what_is_sent_again_passes_the_processors_of_the_input_again() {
+    let yaml =
+        PLAIN.replace("input: {script: {}}", "input: {script: {}, processors: [{script: {fails: true}}]}");
+    let script = Script::new().arriving([Step::Batch(batch(&["a", "b"]))]).writing([Write::Fail(vec![1])]);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
+    assert_eq!(script.written(), ["a!no b!no", "b!no"]);
+}
+
+#[tokio::test]
+async fn a_task_that_panics_ends_the_pipeline() {
+    let script = Script::new().arriving([Step::Batch(batch(&["a"])), Step::Wait]).writing([Write::Panic]);
+    let config = config(&script, PLAIN);
+    let components: Arc<dyn Components> = Arc::clone(&script) as _;
+    let threads = Threads::start("test", 2).unwrap();
+    let error =
+        run(&identity(), &config, &components, &threads, Shutdown::new()).await.unwrap_err().to_string();
+    tokio::task::spawn_blocking(move || drop(threads)).await.unwrap();
+    assert!(error.starts_with("the output ended early"), "{error}");
+}
+
+#[tokio::test]
 async fn an_input_that_wants_no_replay_is_told_what_failed() {
     let yaml = PLAIN.replace("input: {script: {}}", "input: {script: {auto_replay_nacks: false}}");
     let script = Script::new().arriving([Step::Batch(batch(&["a", "b"]))]).writing([Write::Fail(vec![1])]);
-    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Incomplete);
     let settled = script.settled();
     assert!(
         matches!(&settled[..], [(0, Outcome::Rejected(rejection))] if rejection.messages == Some(vec![1])),

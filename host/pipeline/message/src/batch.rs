@@ -6,6 +6,9 @@ use forebay_columns::{BlockWriter, ColumnId, LayoutError, Metadata, MetadataEntr
 use crate::Columns;
 use crate::rows::Rows;
 
+/// Bytes that the error of a whole batch may take, in all its messages together.
+const FLAGS: usize = 64 << 20;
+
 /// An immutable sequence of messages. Cheap to clone, slice, select from and concatenate.
 #[derive(Debug, Clone)]
 pub struct Batch {
@@ -102,12 +105,20 @@ impl Batch {
     #[must_use]
     pub fn written_size(&self) -> usize {
         let of_part = |part: &Rows| -> usize {
-            let (payload, metadata) = (part.columns.payload(), part.columns.metadata());
-            let shared = metadata.shared_size();
-            (0..part.len())
-                .map(|index| part.row(index) as usize)
-                .map(|row| payload.range(row, row + 1).len() + shared + metadata.own_size(row))
-                .sum()
+            let (columns, count) = (&part.columns, part.len() as usize);
+            let (payload, metadata) = (columns.payload(), columns.metadata());
+            let shared = metadata.shared_size() * count;
+            if part.is_all() {
+                return columns.byte_size() + shared;
+            }
+            let texts = [ColumnId::ERRORS, ColumnId::TRACES].map(|id| columns.sparse(id));
+            let own = |row: usize| {
+                let text = |texts: &Option<forebay_columns::Sparse<'_>>| {
+                    texts.and_then(|texts| texts.get(row)).map_or(0, str::len)
+                };
+                payload.range(row, row + 1).len() + metadata.own_size(row) + text(&texts[0]) + text(&texts[1])
+            };
+            shared + (0..part.len()).map(|index| own(part.row(index) as usize)).sum::<usize>()
         };
         self.parts.iter().map(of_part).sum()
     }
@@ -234,6 +245,12 @@ impl Batch {
     /// This batch with every message flagged with the same error.
     #[must_use]
     pub fn flagged(&self, error: &str) -> Self {
+        // The text is stored once for each message.
+        let mut end = error.len().min((FLAGS / self.len().max(1)).clamp(64, 4096));
+        while !error.is_char_boundary(end) {
+            end -= 1;
+        }
+        let error = &error[..end];
         self.with_errors((0..self.len()).map(|index| (index, error)))
     }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 /// Work that the host does while the guest goes on.
 pub struct Operation {
@@ -21,9 +22,15 @@ impl Operation {
         self.id
     }
 
-    /// How it ended; `None` before [`Operation::finish`] has seen the end.
-    #[must_use]
-    pub fn outcome(&self) -> Option<&Result<(), String>> {
+    /// How it ended; `None` while it runs.
+    pub fn outcome(&mut self) -> Option<&Result<(), String>> {
+        if self.outcome.is_none() {
+            // Only a look: whoever waits for the end polls again with a waker of its own.
+            let mut context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(outcome) = self.work.as_mut().poll(&mut context) {
+                self.outcome = Some(outcome);
+            }
+        }
         self.outcome.as_ref()
     }
 

@@ -79,7 +79,7 @@ impl Grants {
         };
         let mut allowed = Allowed::nothing();
         for grant in self.grants.iter().filter(names) {
-            let folders = grant.files.iter().map(|folder| (real(&folder.path), folder.access));
+            let folders = grant.files.iter().filter_map(|folder| Some((real(&folder.path)?, folder.access)));
             allowed.folders.extend(folders);
             allowed.variables.extend(grant.variables.iter().cloned());
         }
@@ -115,16 +115,21 @@ impl Allowed {
         }
     }
 
+    /// The path to use: that which was checked, with all links followed, where not everything is allowed.
+    ///
     /// # Errors
     /// The grant that is missing.
-    pub(crate) fn file(&self, path: &Path, access: Access) -> Result<(), String> {
-        let real = real(path);
-        let fits = |(folder, granted): &(PathBuf, Access)| real.starts_with(folder) && *granted >= access;
-        if self.everything || self.folders.iter().any(fits) {
-            return Ok(());
+    pub(crate) fn file(&self, path: &Path, access: Access) -> Result<PathBuf, String> {
+        if self.everything {
+            return Ok(path.to_path_buf());
         }
-        let access = if access == Access::Read { "read" } else { "write" };
-        Err(format!("no grant for files {{path: {}, access: {access}}}", path.display()))
+        let real = real(path).filter(|real| {
+            self.folders.iter().any(|(folder, granted)| real.starts_with(folder) && *granted >= access)
+        });
+        real.ok_or_else(|| {
+            let access = if access == Access::Read { "read" } else { "write" };
+            format!("no grant for files {{path: {}, access: {access}}}", path.display())
+        })
     }
 
     /// # Errors
@@ -155,19 +160,20 @@ pub fn is_own_key(name: &str) -> bool {
     name.starts_with("FOREBAY_") || CLOUD.contains(&name)
 }
 
-/// The path without links, as far as it exists, and without `..`, so that it can be compared.
-fn real(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+/// The path without links, as far as it exists, and without `..`, so that it can be compared. `None`
+/// where a link leads nowhere: what is created through it would lie somewhere else.
+fn real(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
     let mut known = absolute.as_path();
     loop {
         if let Ok(found) = known.canonicalize() {
             let rest = absolute.strip_prefix(known).unwrap_or(Path::new(""));
-            return plain(&found.join(rest));
+            return Some(plain(&found.join(rest)));
         }
-        match known.parent() {
-            Some(parent) => known = parent,
-            None => return plain(&absolute),
+        if known.symlink_metadata().is_ok() {
+            return None;
         }
+        known = known.parent()?;
     }
 }
 
@@ -203,6 +209,22 @@ mod tests {
         assert!(allowed.file(Path::new("/srv/out/a/b"), Access::Write).is_ok());
         assert!(allowed.file(Path::new("/srv/out/../etc"), Access::Read).is_err());
         assert!(allowed.file(Path::new("/srv/output"), Access::Read).is_err());
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_refused() {
+        let folder = std::env::temp_dir().join(format!("forebay-grants-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::os::unix::fs::symlink("/nowhere/at/all", folder.join("link")).unwrap();
+        let allowed = allowed(&format!(
+            "grants: [{{plugin: sink, files: [{{path: {}, access: write}}]}}]",
+            folder.display()
+        ));
+        let refused = allowed.file(&folder.join("link"), Access::Write);
+        let accepted = allowed.file(&folder.join("x/../y"), Access::Write);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(refused.is_err());
+        assert_eq!(accepted.unwrap(), folder.canonicalize().unwrap_or(folder).join("y"));
     }
 
     #[test]

@@ -71,6 +71,13 @@ impl Guest {
         Ok(handle)
     }
 
+    /// Takes a batch back that the guest returns, for others to use, who may have to write it out.
+    pub(crate) fn take_result(&mut self, handle: Resource<HostBatch>) -> wasmtime::Result<Batch> {
+        let batch = self.take_batch(handle)?;
+        self.check_written(&batch)?;
+        Ok(batch)
+    }
+
     /// Takes a batch back that the guest owned.
     pub(crate) fn take_batch(&mut self, handle: Resource<HostBatch>) -> wasmtime::Result<Batch> {
         let HostBatch { batch, bytes } = self.table.delete(handle)?;

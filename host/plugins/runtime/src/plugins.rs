@@ -148,7 +148,13 @@ impl Shared {
             .components()
             .iter()
             .any(|component| component.kind == Kind::Mapping && component.name == setup.name);
-        let expressions = if is_language { Expressions::none() } else { Expressions::new(self, setup) };
+        let expressions = if is_language {
+            Expressions::none()
+        } else {
+            // A language works with the rights of whoever calls it, not with its own.
+            let rights = if plugin.is_default() { setup.rights } else { Rights::Granted };
+            Expressions::new(self, &Setup { rights, ..setup.clone() })
+        };
         let guest = Guest::new(scope, setup, expressions, Arc::clone(&self.limits));
         let mut store = Store::new(plugin.pre.engine(), guest);
         arm(&mut store, plugin.info.interruption);

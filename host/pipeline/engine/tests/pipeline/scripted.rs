@@ -1,6 +1,6 @@
 //! Components that do as they are told and note what happens to them.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -44,6 +44,7 @@ pub(crate) enum Write {
     Done,
     Fail(Vec<u32>),
     NotConnected,
+    Panic,
     /// Ends when a message with this payload was written.
     Pending {
         after: &'static str,
@@ -335,10 +336,14 @@ impl Output for ScriptedOutput {
         let mut notes = self.notes.lock().unwrap();
         notes.written.push(texts.join(" "));
         let write = notes.writes.pop_front().unwrap_or(Write::Done);
+        if matches!(write, Write::Panic) {
+            drop(notes);
+            panic!("as told");
+        }
         let failed = match &write {
             Write::Fail(messages) | Write::FailLater { messages } => messages.clone(),
             Write::NotConnected => return Err(WriteError::NotConnected("as told".to_owned())),
-            Write::Done | Write::Pending { .. } => Vec::new(),
+            Write::Done | Write::Panic | Write::Pending { .. } => Vec::new(),
         };
         let delivered = (0..).zip(texts).filter(|(index, _)| !failed.contains(index)).map(|(_, text)| text);
         notes.delivered.extend(delivered);
@@ -379,7 +384,7 @@ impl Output for ScriptedOutput {
                 });
                 pending(None, work)
             }
-            Write::Done | Write::NotConnected => Written::default(),
+            Write::Done | Write::Panic | Write::NotConnected => Written::default(),
         })
     }
 

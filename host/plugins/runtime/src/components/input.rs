@@ -80,7 +80,7 @@ impl Input for InputComponent {
 fn take_event(guest: &mut Guest, event: wit::Event) -> wasmtime::Result<Event> {
     Ok(match event {
         wit::Event::Batch(wit::ArrivedBatch { token, batch }) => {
-            Event::Batch(Token(token), guest.take_batch(batch)?)
+            Event::Batch(Token(token), guest.take_result(batch)?)
         }
         wit::Event::Stream(wit::ArrivedStream { token, source, name, metadata }) => {
             let source = guest.table.delete(source)?.0;

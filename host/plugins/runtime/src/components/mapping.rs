@@ -72,7 +72,7 @@ impl MappingExports {
             let lent = Resource::new_borrow(handle.rep());
             let values = self.0.mapping().call_evaluate(&mut *store, mapping, lent).await?;
             store.data_mut().take_batch(handle)?;
-            let values = store.data_mut().take_batch(values)?;
+            let values = store.data_mut().take_result(values)?;
             if values.len() != length {
                 let detail = format!("{} values for {length} messages", values.len());
                 return Err(Refusal::contract(detail));

@@ -42,7 +42,7 @@ impl Scanner for ScannerComponent {
                 Box::pin(async move {
                     Ok(match exports.0.call_next(&mut *store).await? {
                         Ok(wit::Scanned::Batch(batch)) => {
-                            Ok(Scanned::Batch(store.data_mut().take_batch(batch)?))
+                            Ok(Scanned::Batch(store.data_mut().take_result(batch)?))
                         }
                         Ok(wit::Scanned::Idle) => Ok(Scanned::Idle),
                         Ok(wit::Scanned::Ended) => Ok(Scanned::Ended),

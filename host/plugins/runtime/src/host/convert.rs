@@ -70,7 +70,7 @@ impl Guest {
         result: wit::Processed,
         source: usize,
     ) -> wasmtime::Result<Processed> {
-        let batch = self.take_batch(result.batch)?;
+        let batch = self.take_result(result.batch)?;
         let origins = Origins::from(result.origins);
         origins.check(batch.len(), source).map_err(|error| Refusal::contract(error.to_string()))?;
         Ok(Processed { batch, origins })

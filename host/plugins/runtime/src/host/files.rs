@@ -3,6 +3,7 @@
 mod appender;
 mod marker;
 mod reader;
+mod replace;
 pub(crate) mod writers;
 
 use std::io;
@@ -37,18 +38,16 @@ impl Host for Guest {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };
-        for details in &found {
-            if let Err(missing) = self.scope.allowed.file(Path::new(&details.path), Access::Read) {
-                return Ok(Err(FileError::Denied(missing)));
-            }
-        }
-        Ok(Ok(found))
+        let allowed = &self.scope.allowed;
+        let may_see = |details: &FileDetails| allowed.file(Path::new(&details.path), Access::Read).is_ok();
+        Ok(Ok(found.into_iter().filter(may_see).collect()))
     }
 
     async fn open(&mut self, path: String) -> Answer<Resource<HostStream>> {
-        if let Err(missing) = self.scope.allowed.file(Path::new(&path), Access::Read) {
-            return Ok(Err(FileError::Denied(missing)));
-        }
+        let path = match self.scope.allowed.file(Path::new(&path), Access::Read) {
+            Ok(path) => path,
+            Err(missing) => return Ok(Err(FileError::Denied(missing))),
+        };
         match blocking(move || open(&path)).await {
             Ok(file) => Ok(Ok(self.push(HostStream(Box::new(reader::Reader::spawn(file))))?)),
             Err(error) => Ok(Err(error)),
@@ -56,9 +55,10 @@ impl Host for Guest {
     }
 
     async fn remove(&mut self, path: String) -> Answer<()> {
-        if let Err(missing) = self.scope.allowed.file(Path::new(&path), Access::Write) {
-            return Ok(Err(FileError::Denied(missing)));
-        }
+        let path = match self.scope.allowed.file(Path::new(&path), Access::Write) {
+            Ok(path) => path,
+            Err(missing) => return Ok(Err(FileError::Denied(missing))),
+        };
         Ok(blocking(move || std::fs::remove_file(&path).map_err(|error| named("remove", &path, &error)))
             .await)
     }
@@ -74,11 +74,12 @@ impl Host for Guest {
     }
 
     async fn append_to(&mut self, path: String) -> Answer<Resource<HostAppender>> {
-        if let Err(missing) = self.scope.allowed.file(Path::new(&path), Access::Write) {
-            return Ok(Err(FileError::Denied(missing)));
-        }
+        let path = match self.scope.allowed.file(Path::new(&path), Access::Write) {
+            Ok(path) => path,
+            Err(missing) => return Ok(Err(FileError::Denied(missing))),
+        };
         let opened = blocking(move || {
-            HostAppender::open(Path::new(&path)).map_err(|error| named("open to append", &path, &error))
+            HostAppender::open(&path).map_err(|error| named("open to append", &path, &error))
         });
         match opened.await {
             Ok(appender) => Ok(Ok(self.push(appender)?)),
@@ -87,15 +88,11 @@ impl Host for Guest {
     }
 
     fn replace(&mut self, path: String, content: Vec<u8>) -> Answer<Resource<Operation>> {
-        if let Err(missing) = self.scope.allowed.file(Path::new(&path), Access::Write) {
-            return Ok(Err(FileError::Denied(missing)));
-        }
-        let work = spawn_blocking(move || {
-            replace(Path::new(&path), &content).map_err(|error| format!("{path}: {error}"))
-        });
-        let operation =
-            self.push_operation(async move { work.await.unwrap_or_else(|error| Err(error.to_string())) })?;
-        Ok(Ok(operation))
+        let path = match self.scope.allowed.file(Path::new(&path), Access::Write) {
+            Ok(path) => path,
+            Err(missing) => return Ok(Err(FileError::Denied(missing))),
+        };
+        Ok(Ok(self.push_operation(replace::replace(path, content))?))
     }
 
     fn standard_output(&mut self) -> Answer<Resource<HostAppender>> {
@@ -126,6 +123,7 @@ impl HostAppenderMethods for Guest {
         delimiter: Vec<u8>,
     ) -> wasmtime::Result<Resource<Operation>> {
         let batch = self.batch(&messages)?.clone();
+        self.check_written(&batch)?;
         let work = self.table.get(&appender)?.append_batch(batch, delimiter);
         self.push_operation(work)
     }
@@ -138,7 +136,10 @@ impl HostAppenderMethods for Guest {
 
 fn find(pattern: &str) -> Result<Vec<FileDetails>, FileError> {
     if !pattern.contains(['*', '?', '[']) {
-        let found = std::fs::metadata(pattern).map_err(|error| named("read", pattern, &error))?;
+        let found = std::fs::metadata(pattern).map_err(|error| named("read", Path::new(pattern), &error))?;
+        if found.is_dir() {
+            return Err(FileError::Other(format!("read {pattern}: it is a folder")));
+        }
         return Ok(vec![details(pattern.to_owned(), &found)]);
     }
     let paths =
@@ -146,8 +147,7 @@ fn find(pattern: &str) -> Result<Vec<FileDetails>, FileError> {
     let mut files = Vec::new();
     for path in paths {
         let path = path.map_err(|error| FileError::Other(error.to_string()))?;
-        let found =
-            std::fs::metadata(&path).map_err(|error| named("read", &path.to_string_lossy(), &error))?;
+        let found = std::fs::metadata(&path).map_err(|error| named("read", &path, &error))?;
         if found.is_file() && !marker::is_marker(&path) {
             files.push(details(path.to_string_lossy().into_owned(), &found));
         }
@@ -164,34 +164,14 @@ fn details(path: String, found: &std::fs::Metadata) -> FileDetails {
     FileDetails { path, size: found.len(), modified }
 }
 
-fn open(path: &str) -> Result<std::fs::File, FileError> {
+fn open(path: &Path) -> Result<std::fs::File, FileError> {
     let file = std::fs::File::open(path).map_err(|error| named("open", path, &error))?;
     let is_folder = file.metadata().is_ok_and(|found| found.is_dir());
-    if is_folder { Err(FileError::Other(format!("open {path}: it is a folder"))) } else { Ok(file) }
-}
-
-/// Writes a file under another name and renames it, so that nobody sees half of it.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
-    // The file behind a link is what is to be replaced, not the link.
-    let real = path.canonicalize();
-    let path = real.as_deref().unwrap_or(path);
-    let old = std::fs::metadata(path).ok();
-    if old.as_ref().is_some_and(|old| !old.is_file()) {
-        // A pipe or a device can't be renamed over.
-        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(content);
+    if is_folder {
+        Err(FileError::Other(format!("open {}: it is a folder", path.display())))
+    } else {
+        Ok(file)
     }
-    let folder = parent(path);
-    std::fs::create_dir_all(&folder)?;
-    let temporary = marker::beside(path, "new");
-    let mut file = std::fs::File::create(&temporary)?;
-    if let Some(old) = old {
-        file.set_permissions(old.permissions())?;
-    }
-    file.write_all(content)?;
-    file.sync_data()?;
-    std::fs::rename(&temporary, path)?;
-    std::fs::File::open(folder)?.sync_all()
 }
 
 /// The folder that a file lies in.
@@ -202,8 +182,8 @@ fn parent(path: &Path) -> PathBuf {
     }
 }
 
-fn named(verb: &str, path: &str, error: &io::Error) -> FileError {
-    let text = format!("{verb} {path}: {error}");
+fn named(verb: &str, path: &Path, error: &io::Error) -> FileError {
+    let text = format!("{verb} {}: {error}", path.display());
     match error.kind() {
         io::ErrorKind::NotFound => FileError::NotFound(text),
         io::ErrorKind::PermissionDenied => FileError::Denied(text),

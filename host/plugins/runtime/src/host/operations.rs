@@ -14,7 +14,7 @@ impl HostOperation for Guest {
     }
 
     fn outcome(&mut self, operation: Resource<Operation>) -> wasmtime::Result<Option<Result<(), String>>> {
-        Ok(self.table.get(&operation)?.outcome().cloned())
+        Ok(self.table.get_mut(&operation)?.outcome().cloned())
     }
 
     fn drop(&mut self, operation: Resource<Operation>) -> wasmtime::Result<()> {

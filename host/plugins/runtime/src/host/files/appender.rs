@@ -176,8 +176,8 @@ impl Target for AppendedFile {
         }
         if let Err(error) = self.file.write_all(bytes) {
             // What was written of it must not stay: nobody is told that it is there.
-            if self.marker.is_some() {
-                self.file.set_len(self.length)?;
+            if let Some(marker) = &self.marker {
+                marker.take_back(&self.file, self.length, bytes);
             }
             return Err(error);
         }

@@ -29,6 +29,7 @@ const SUFFIX: &str = ".forebay-";
 #[derive(Debug)]
 pub(super) struct Marker {
     path: PathBuf,
+    target: PathBuf,
     file: File,
     identity: [u64; 3],
 }
@@ -63,7 +64,7 @@ impl Marker {
             let cut = found.len() - start;
             tracing::info!(path = %path.display(), cut, "cut off a write that an earlier process did not finish");
         }
-        Ok(Some(Self { path: marker, file, identity }))
+        Ok(Some(Self { path: marker, target: path.to_path_buf(), file, identity }))
     }
 
     /// Says that these bytes are about to be written.
@@ -77,6 +78,18 @@ impl Marker {
         let head = write.len().min(HEAD);
         bytes[NUMBERS..NUMBERS + head].copy_from_slice(&write[..head]);
         self.file.write_all_at(&bytes, 0)
+    }
+}
+
+impl Marker {
+    /// Cuts off what was written of `bytes` from `start` on, if nothing else lies behind it.
+    pub(super) fn take_back(&self, target: &File, start: u64, bytes: &[u8]) {
+        let length = target.metadata().map_or(0, |found| found.len());
+        let written = usize::try_from(length.saturating_sub(start)).unwrap_or(usize::MAX);
+        let ours = bytes.get(..written).is_some_and(|ours| begins_with(&self.target, start, ours));
+        if written > 0 && ours && target.set_len(start).is_err() {
+            tracing::error!(file = %self.target.display(), "a write that failed half-way can't be taken back");
+        }
     }
 }
 
@@ -96,7 +109,7 @@ pub(super) fn beside(path: &Path, role: &str) -> PathBuf {
 /// Whether a file is one of ours, which no pattern finds.
 pub(super) fn is_marker(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') && [".forebay-write", ".forebay-new"].iter().any(|suffix| name.ends_with(suffix))
+    name.starts_with('.') && [".forebay-write", ".forebay-new-"].iter().any(|role| name.contains(role))
 }
 
 fn identity(found: &Metadata) -> [u64; 3] {
