@@ -44,18 +44,14 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         ended = pipeline_and_signals(pipeline, stop) => ended,
         () = output_closed.cancelled() => Err(anyhow::anyhow!("nobody reads the standard output any more")),
     };
-    if !matches!(ended, Ok(Ended::Finished | Ended::Stopped | Ended::Incomplete)) {
+    if matches!(ended, Ok(Ended::Finished | Ended::Stopped | Ended::Incomplete)) {
+        // The last handles of files go down with the threads of the guests.
+        drop(threads);
+        forebay_plugins_runtime::wait_until_files_are_closed(LAST_FILES);
+    } else {
         // Something may be stuck in a thread, which must not keep the process.
         std::mem::forget(threads);
-        let timeout = config.shutdown_timeout;
-        if ended? == Ended::GaveUp {
-            tracing::error!(pipeline = %identity.name, ?timeout, "gave up before everything was delivered");
-        }
-        return Ok(ExitCode::FAILURE);
     }
-    // The last handles of files go down with the threads of the guests.
-    drop(threads);
-    forebay_plugins_runtime::wait_until_files_are_closed(LAST_FILES);
     if let Some(file) = metrics_file {
         std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
     }
@@ -70,7 +66,11 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
             tracing::error!(pipeline = %identity.name, "ended, but not all of the input could be read and delivered");
             return Ok(ExitCode::FAILURE);
         }
-        Ended::GaveUp => {}
+        Ended::GaveUp => {
+            let timeout = config.shutdown_timeout;
+            tracing::error!(pipeline = %identity.name, ?timeout, "gave up before everything was delivered");
+            return Ok(ExitCode::FAILURE);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
