@@ -1,6 +1,6 @@
 //! Variables that hold keys of the process itself: no pipeline sees them.
 
-use forebay_tests_pipelines::{Finished, Folder};
+use forebay_tests_pipelines::{Finished, Folder, default_plugin};
 
 const SECRET: &str = "do-not-print-me";
 const KEYS: [&str; 3] = ["AWS_SECRET_ACCESS_KEY", "FOREBAY_X", "GOOGLE_APPLICATION_CREDENTIALS"];
@@ -48,4 +48,17 @@ output: {stdout: {}}
 ";
     let finished = with_secrets(text).well();
     assert!(finished.stderr.contains("is denied and shown"), "{finished:?}");
+}
+
+#[test]
+fn a_plugin_from_a_folder_reads_no_variable_through_a_mapping() {
+    let pipeline = pipeline(r#"root = env("HARMLESS").catch("denied")"#);
+    let printed = |folder: &Folder, args: &[&str]| {
+        folder.run(&pipeline).variable("HARMLESS", "shown").args(args).finish().well().stdout
+    };
+    let folder = Folder::new();
+    assert_eq!(printed(&folder, &[]), "shown\n");
+    folder.write("plugins/generate.wasm", default_plugin("generate"));
+    let plugins = folder.path("plugins").display().to_string();
+    assert_eq!(printed(&folder, &["-pluginDir", &plugins]), "denied\n");
 }
