@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{check_ends, split, utf8};
+use crate::value::{LENGTHS, tag};
 use crate::{LayoutError, Value, narrow, u32_at, wide};
 
 const HEADER: usize = 16;
@@ -76,29 +77,56 @@ impl<'a> Metadata<'a> {
         Ok(Self { key_ends, keys, entry_ends, shared, entries, values })
     }
 
-    /// Checks all entries in one pass: this is done for every message that a guest returns.
+    /// Checks all entries: this is done for every message that a guest returns.
     fn check_entries(&self, keys: u32) -> Result<(), LayoutError> {
-        let is_ascii = self.values.is_ascii();
+        let Some(tags) = self.tags_in_order(keys) else { return Err(self.first_problem(keys)) };
+        let has = |tag: u8| tags & (1 << tag) != 0;
+        let text = (has(tag::TEXT) || has(tag::JSON)) && !self.values.is_ascii();
+        if text || has(tag::BOOL) {
+            for entry in 0..self.entries.len() / ENTRY {
+                Value::check(self.tag_of(entry), self.bytes_of(entry))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks all keys, ends and lengths in one pass without a branch for each entry. The set of tags
+    /// that there are, or `None` when something is wrong.
+    fn tags_in_order(&self, keys: u32) -> Option<u32> {
+        let (mut tags, mut wrong, mut start) = (0_u32, false, 0);
+        for entry in self.entries.chunks_exact(ENTRY) {
+            let (head, end) = (u32_at(entry, 0), u32_at(entry, 4));
+            let (tag, key) = (head >> KEY_BITS, head & KEY_MASK);
+            let (length, mask) = LENGTHS[wide(tag & 15)];
+            let length_differs = (end.wrapping_sub(start) ^ length) & mask != 0;
+            wrong |= key >= keys || tag > u32::from(tag::LAST) || end < start || length_differs;
+            tags |= 1 << (tag & 15);
+            start = end;
+        }
+        (!wrong && wide(start) == self.values.len()).then_some(tags)
+    }
+
+    /// What is wrong with entries that are not in order.
+    #[cold]
+    fn first_problem(&self, keys: u32) -> LayoutError {
         let mut start = 0;
         for (index, entry) in self.entries.chunks_exact(ENTRY).enumerate() {
             let (head, end) = (u32_at(entry, 0), wide(u32_at(entry, 4)));
             if head & KEY_MASK >= keys {
                 let problem = format!("key {} of entry {index} is not one of {keys}", head & KEY_MASK);
-                return Err(LayoutError::new(NAME, problem));
+                return LayoutError::new(NAME, problem);
             }
             let Some(bytes) = self.values.get(start..end) else {
                 let problem =
                     format!("end {end} of entry {index} is before {start} or past {}", self.values.len());
-                return Err(LayoutError::new(NAME, problem));
+                return LayoutError::new(NAME, problem);
             };
-            Value::check(entry[3], bytes, is_ascii)?;
+            if let Err(problem) = Value::check(entry[3], bytes) {
+                return problem;
+            }
             start = end;
         }
-        if start != self.values.len() {
-            let problem = format!("the last end is {start}, but there are {} bytes", self.values.len());
-            return Err(LayoutError::new(NAME, problem));
-        }
-        Ok(())
+        LayoutError::new(NAME, format!("the last end is {start}, but there are {} bytes", self.values.len()))
     }
 
     /// Whether no message has metadata.

@@ -20,20 +20,51 @@ pub enum Value<'a> {
     Json(&'a str),
 }
 
+/// The numbers that stand for types in the layout.
+pub(crate) mod tag {
+    pub(crate) const NULL: u8 = 0;
+    pub(crate) const BOOL: u8 = 1;
+    pub(crate) const SIGNED: u8 = 2;
+    pub(crate) const UNSIGNED: u8 = 3;
+    pub(crate) const FLOAT: u8 = 4;
+    pub(crate) const TEXT: u8 = 5;
+    pub(crate) const BYTES: u8 = 6;
+    pub(crate) const TIMESTAMP: u8 = 7;
+    pub(crate) const JSON: u8 = 8;
+    pub(crate) const LAST: u8 = JSON;
+}
+
+/// For every tag the length of its values in bytes, and which bits of that count: all, or none where
+/// any length will do.
+pub(crate) const LENGTHS: [(u32, u32); 16] = {
+    const ANY: (u32, u32) = (0, 0);
+    const fn exactly(bytes: u32) -> (u32, u32) {
+        (bytes, u32::MAX)
+    }
+    let mut lengths = [ANY; 16];
+    lengths[tag::NULL as usize] = exactly(0);
+    lengths[tag::BOOL as usize] = exactly(1);
+    lengths[tag::SIGNED as usize] = exactly(8);
+    lengths[tag::UNSIGNED as usize] = exactly(8);
+    lengths[tag::FLOAT as usize] = exactly(8);
+    lengths[tag::TIMESTAMP as usize] = exactly(12);
+    lengths
+};
+
 impl<'a> Value<'a> {
     /// The number that stands for the type in the layout.
     #[must_use]
     pub fn tag(&self) -> u8 {
         match self {
-            Self::Null => 0,
-            Self::Bool(_) => 1,
-            Self::Signed(_) => 2,
-            Self::Unsigned(_) => 3,
-            Self::Float(_) => 4,
-            Self::Text(_) => 5,
-            Self::Bytes(_) => 6,
-            Self::Timestamp { .. } => 7,
-            Self::Json(_) => 8,
+            Self::Null => tag::NULL,
+            Self::Bool(_) => tag::BOOL,
+            Self::Signed(_) => tag::SIGNED,
+            Self::Unsigned(_) => tag::UNSIGNED,
+            Self::Float(_) => tag::FLOAT,
+            Self::Text(_) => tag::TEXT,
+            Self::Bytes(_) => tag::BYTES,
+            Self::Timestamp { .. } => tag::TIMESTAMP,
+            Self::Json(_) => tag::JSON,
         }
     }
 
@@ -53,23 +84,9 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether these are the bytes of a value with this tag. `is_ascii`: text is known to be UTF-8.
-    pub(crate) fn check(tag: u8, bytes: &[u8], is_ascii: bool) -> Result<(), LayoutError> {
-        let fits = match tag {
-            0 => bytes.is_empty(),
-            1 => matches!(bytes, [0 | 1]),
-            2..=4 => bytes.len() == 8,
-            5 | 8 if is_ascii => true,
-            5 | 8 => return utf8("metadata", bytes).map(|_| ()),
-            6 => true,
-            7 => bytes.len() == 12,
-            _ => false,
-        };
-        if fits {
-            Ok(())
-        } else {
-            Err(LayoutError::new("metadata", format!("{} bytes for a value of type {tag}", bytes.len())))
-        }
+    /// Whether these are the bytes of a value with this tag.
+    pub(crate) fn check(tag: u8, bytes: &'a [u8]) -> Result<(), LayoutError> {
+        Self::read(tag, bytes).map(drop)
     }
 
     pub(crate) fn read(tag: u8, bytes: &'a [u8]) -> Result<Self, LayoutError> {
@@ -77,21 +94,21 @@ impl<'a> Value<'a> {
             || LayoutError::new("metadata", format!("{} bytes for a value of type {tag}", bytes.len()));
         let number = || <[u8; 8]>::try_from(bytes).map_err(|_| wrong());
         Ok(match tag {
-            0 if bytes.is_empty() => Self::Null,
-            1 if matches!(bytes, [0 | 1]) => Self::Bool(bytes == [1]),
-            2 => Self::Signed(i64::from_le_bytes(number()?)),
-            3 => Self::Unsigned(u64::from_le_bytes(number()?)),
-            4 => Self::Float(f64::from_le_bytes(number()?)),
-            5 => Self::Text(utf8("metadata", bytes)?),
-            6 => Self::Bytes(bytes),
-            7 => {
+            tag::NULL if bytes.is_empty() => Self::Null,
+            tag::BOOL if matches!(bytes, [0 | 1]) => Self::Bool(bytes == [1]),
+            tag::SIGNED => Self::Signed(i64::from_le_bytes(number()?)),
+            tag::UNSIGNED => Self::Unsigned(u64::from_le_bytes(number()?)),
+            tag::FLOAT => Self::Float(f64::from_le_bytes(number()?)),
+            tag::TEXT => Self::Text(utf8("metadata", bytes)?),
+            tag::BYTES => Self::Bytes(bytes),
+            tag::TIMESTAMP => {
                 let (seconds, nanoseconds) = bytes.split_at_checked(8).ok_or_else(wrong)?;
                 Self::Timestamp {
                     seconds: i64::from_le_bytes(seconds.try_into().map_err(|_| wrong())?),
                     nanoseconds: u32::from_le_bytes(nanoseconds.try_into().map_err(|_| wrong())?),
                 }
             }
-            8 => Self::Json(utf8("metadata", bytes)?),
+            tag::JSON => Self::Json(utf8("metadata", bytes)?),
             _ => return Err(wrong()),
         })
     }

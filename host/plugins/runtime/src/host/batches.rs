@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use forebay_pipeline_message::{Batch, MetadataWriter};
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{Linker, Resource, WasmList};
 
 use crate::bindings::forebay::plugin::batches::{
     Host, HostBatch as HostBatchMethods, Message, Origins, Value,
@@ -36,7 +36,50 @@ pub(crate) fn link_fast(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
             Ok((batch.block(mask),))
         },
     )?;
+    batches.func_wrap(
+        "[static]batch.from-columns",
+        |mut store: StoreContextMut<'_, Guest>,
+         (columns,): (WasmList<u8>,)|
+         -> wasmtime::Result<(Resource<HostBatch>,)> {
+            let columns = Bytes::copy_from_slice(columns.as_le_slice(&store));
+            Ok((store.data_mut().push_columns(columns)?,))
+        },
+    )?;
+    batches.func_wrap(
+        "[method]batch.derive",
+        |mut store: StoreContextMut<'_, Guest>,
+         (source, columns, origins): (Resource<HostBatch>, WasmList<u8>, Origins)|
+         -> wasmtime::Result<(Resource<HostBatch>,)> {
+            let columns = Bytes::copy_from_slice(columns.as_le_slice(&store));
+            Ok((store.data_mut().push_derived(&source, columns, origins)?,))
+        },
+    )?;
     Ok(())
+}
+
+impl Guest {
+    /// Gives the guest a batch of columns that it has written.
+    fn push_columns(&mut self, columns: Bytes) -> wasmtime::Result<Resource<HostBatch>> {
+        let batch = Batch::from_block(columns).map_err(|error| Refusal::contract(error.to_string()))?;
+        self.push_batch(batch)
+    }
+
+    /// Gives the guest a batch that derives from another.
+    fn push_derived(
+        &mut self,
+        source: &Resource<HostBatch>,
+        columns: Bytes,
+        origins: Origins,
+    ) -> wasmtime::Result<Resource<HostBatch>> {
+        let source = self.batch(source)?;
+        if source.is_scattered() || !matches!(origins, Origins::Same) {
+            self.check_written(source)?;
+        }
+        let derived = source
+            .derive(columns, &origins.into())
+            .map_err(|error| Refusal::contract(error.to_string()))?;
+        self.push_batch(derived)
+    }
 }
 
 impl Host for Guest {}
@@ -55,9 +98,7 @@ impl HostBatchMethods for Guest {
     }
 
     fn from_columns(&mut self, columns: Vec<u8>) -> wasmtime::Result<Resource<HostBatch>> {
-        let batch =
-            Batch::from_block(columns.into()).map_err(|error| Refusal::contract(error.to_string()))?;
-        self.push_batch(batch)
+        self.push_columns(columns.into())
     }
 
     fn derive(
@@ -66,14 +107,7 @@ impl HostBatchMethods for Guest {
         columns: Vec<u8>,
         origins: Origins,
     ) -> wasmtime::Result<Resource<HostBatch>> {
-        let source = self.batch(&source)?;
-        if source.is_scattered() || !matches!(origins, Origins::Same) {
-            self.check_written(source)?;
-        }
-        let derived = source
-            .derive(columns.into(), &origins.into())
-            .map_err(|error| Refusal::contract(error.to_string()))?;
-        self.push_batch(derived)
+        self.push_derived(&source, columns.into(), origins)
     }
 
     fn messages(&mut self, batch: Resource<HostBatch>) -> wasmtime::Result<Vec<Message>> {
