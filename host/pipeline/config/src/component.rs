@@ -1,12 +1,13 @@
 //! A component in a configuration: which one it is, its settings with every default filled in, what it contains.
 //!
-//! Written as `{label, type, <name>: <settings>, processors}`, where `processors` belongs to inputs and outputs and
-//! `type` is needed only if the name cannot be told. Components within the settings (a scanner, say) are taken out of
+//! Written as `{label, type, limits, <name>: <settings>, processors}`, where `processors` belongs to inputs and outputs
+//! and `type` is needed only if the name cannot be told. Components within the settings (a scanner, say) are taken out of
 //! [`ComponentConfig::config`] and become [`Child`]ren.
 
 mod fields;
 mod infer;
 mod label;
+mod limits;
 mod text;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::yaml::{Node, Value};
 
 pub(crate) use fields::Fields;
 pub use label::{BadLabel, Label};
+pub use limits::LimitsConfig;
 pub use text::TextField;
 
 /// A component that was read.
@@ -29,6 +31,7 @@ pub struct ComponentConfig {
     pub kind: Kind,
     pub name: ComponentName,
     pub label: Option<Label>,
+    pub limits: LimitsConfig,
     /// Where it is in the configuration, as Bento's metrics say it: `input`, `pipeline.processors.0`.
     pub path: String,
     pub span: Span,
@@ -100,6 +103,7 @@ fn examine_entered(
 ) -> Option<ComponentConfig> {
     let inferred = infer::infer(examiner, kind, node);
     let label = label::examine(examiner, node);
+    let limits = limits::examine(examiner, node);
     // Processors are read even if the component is unknown, so that their problems are reported in the same go.
     let processors = processors(examiner, kind, node, path);
     let inferred = inferred?;
@@ -117,6 +121,7 @@ fn examine_entered(
         kind,
         name: spec.name.clone(),
         label,
+        limits,
         path: path.to_owned(),
         span: examiner.source.written_span(node.span),
         config,
@@ -130,8 +135,8 @@ fn examine_entered(
 /// The fields next to the component's own name that mean something for every component of its kind.
 pub(crate) fn reserved(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Input | Kind::Output => &["label", "type", "processors"],
-        Kind::Processor | Kind::Mapping | Kind::Scanner | Kind::Cache => &["label", "type"],
+        Kind::Input | Kind::Output => &["label", "type", "limits", "processors"],
+        Kind::Processor | Kind::Mapping | Kind::Scanner | Kind::Cache => &["label", "type", "limits"],
     }
 }
 

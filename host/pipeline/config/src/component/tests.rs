@@ -181,3 +181,24 @@ fn debug_output_does_not_hold_the_text_of_the_file() {
     let config = try_read("input:\n  file: {paths: []} # ${LONG}").unwrap();
     assert!(!format!("{config:?}").contains("a long value"));
 }
+
+#[test]
+fn a_component_may_have_limits_of_its_own() {
+    let config =
+        try_read("input:\n  file: { paths: [ a ] }\n  limits: { memory: 64MiB, cpu: 1.5s, log_lines: 10 }")
+            .unwrap();
+    let limits = config.input.limits;
+    assert_eq!(limits.memory, Some(64 << 20));
+    assert_eq!(limits.cpu, Some(std::time::Duration::from_millis(1500)));
+    assert_eq!((limits.log_lines, limits.host_calls), (Some(10), None));
+}
+
+#[rstest]
+#[case("{ memry: 1 }", "f(3,13) limit memry not recognised, did you mean `memory`?")]
+#[case("{ memory: much }", "f(3,21) limit memory: `much` is not a size such as 512, 64KiB or 1.5MB")]
+#[case("{ cpu: 3 }", "f(3,18) limit cpu: `3` is not a duration such as 20s, 1m30s or 100ms")]
+#[case("{ host_calls: -1 }", "f(3,25) limit host_calls: `-1` is not a whole number")]
+#[case("7", "f(3,11) expected object value, got !!int")]
+fn limits_at_fault_are_named_with_their_place(#[case] limits: &str, #[case] problem: &str) {
+    assert_eq!(messages(&format!("input:\n  file: {{ paths: [ a ] }}\n  limits: {limits}")), [problem]);
+}
