@@ -1,9 +1,12 @@
 use forebay_bloblang::{Content, Form, Mapping, Outcome, ParseError};
-use forebay_sdk::{Batch, Problem, Processed};
+use forebay_sdk::{Batch, Problem, Processed, waits};
 
 use crate::messages::Seen;
 use crate::metadata;
 use crate::surroundings::Surroundings;
+
+/// Messages after which others may run: a few milliseconds, where mappings are short.
+const STRETCH: usize = 256;
 
 /// A mapping or a mutation, and the world that it runs in.
 pub(crate) struct Runner {
@@ -39,6 +42,9 @@ impl Runner {
                 }
             }
             writer.end(index);
+            if (index + 1).is_multiple_of(STRETCH) {
+                waits::give_way();
+            }
         }
         writer.finish()
     }

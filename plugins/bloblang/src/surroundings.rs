@@ -1,5 +1,5 @@
 use forebay_bloblang::World;
-use forebay_sdk::{Error, environment, time};
+use forebay_sdk::{Error, environment, time, waits};
 
 /// Random numbers are fetched from the host this many at a time.
 const RANDOM: usize = 32;
@@ -40,5 +40,9 @@ impl World for Surroundings {
 
     fn hostname(&mut self) -> Result<String, String> {
         environment::hostname().map_err(Error::into_message)
+    }
+
+    fn give_way(&mut self) {
+        waits::give_way();
     }
 }

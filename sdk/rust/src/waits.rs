@@ -22,6 +22,13 @@ pub fn wait(time: Option<Duration>) -> Woken {
     crate::testing::wait(time)
 }
 
+/// Gives way in the middle of a long computation. Only plugins that come with the host need it: their
+/// code is not interrupted otherwise.
+pub fn give_way() {
+    #[cfg(target_arch = "wasm32")]
+    crate::bindings::capabilities::forebay::plugin::waits::give_way();
+}
+
 /// What is pending now, without waiting.
 #[must_use]
 pub fn pending() -> Woken {

@@ -15,6 +15,9 @@ pub(crate) const EVALUATION_DEPTH: u16 = 300;
 /// Nodes evaluated for one message.
 pub(crate) const STEPS: u64 = 100_000_000;
 
+/// Nodes evaluated before others may run: a few milliseconds.
+pub(crate) const STRETCH: u64 = 1 << 16;
+
 /// Elements of one array made by a function such as `range`.
 pub(crate) const ELEMENTS: usize = 16 * 1024 * 1024;
 

@@ -35,6 +35,8 @@ pub trait World {
     /// # Errors
     /// Why it is not known.
     fn hostname(&mut self) -> Result<String, String>;
+    /// Called now and then during a long evaluation, so that others may run.
+    fn give_way(&mut self) {}
 }
 
 /// The world behind a shared reference, which an evaluation can hand around freely.
@@ -43,6 +45,7 @@ pub(crate) trait Outside {
     fn now(&self) -> (i64, u32);
     fn env(&self, name: &str) -> Result<Option<String>, String>;
     fn hostname(&self) -> Result<String, String>;
+    fn give_way(&self);
 }
 
 /// No answer runs a query, so the cell is never borrowed twice.
@@ -69,5 +72,9 @@ impl Outside for Shared<'_> {
 
     fn hostname(&self) -> Result<String, String> {
         self.0.borrow_mut().hostname()
+    }
+
+    fn give_way(&self) {
+        self.0.borrow_mut().give_way();
     }
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use super::documents::Documents;
 use crate::failure::Failure;
-use crate::limits::STEPS;
+use crate::limits::{STEPS, STRETCH};
 use crate::program::Routine;
 use crate::value::Value;
 use crate::world::{Messages, Outside};
@@ -52,6 +52,9 @@ impl<'v> Run<'v> {
         self.steps.set(steps);
         if steps > STEPS {
             return Err(Failure::plain(format!("the mapping took more than {STEPS} steps")));
+        }
+        if steps.is_multiple_of(STRETCH) {
+            self.outside.give_way();
         }
         Ok(())
     }
