@@ -31,11 +31,21 @@ pub(crate) async fn load(
         None => (Vec::new(), Vec::new()),
     };
     let cache = plugin_cache.clone().or_else(default_cache);
-    let settings = Settings { grants, cache, output_closed: output_closed.clone(), ..Settings::default() };
+    let settings = Settings {
+        grants: grants.clone(),
+        cache,
+        output_closed: output_closed.clone(),
+        ..Settings::default()
+    };
     let (plugins, more) = Plugins::load(EMBEDDED, &files, settings, Arc::clone(metrics)).await?;
     errors.extend(more);
     for error in &errors {
         eprintln!("forebay: plugin not loaded: {error}");
+    }
+    if let Some(file) = plugin_grants {
+        for name in grants.unknown(&plugins.infos()) {
+            eprintln!("forebay: {}: no plugin is called {name}", file.display());
+        }
     }
     Ok(plugins)
 }

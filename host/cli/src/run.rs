@@ -37,7 +37,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
 
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = Threads::start("guest", cpus).context("start threads")?;
-    let identity = Identity { name: name(&file), file: path, rights: Rights::Starter };
+    let identity = Identity { virtual_cluster: None, name: name(&file), file: path, rights: Rights::Starter };
     let stop = Shutdown::new();
     let pipeline = run_pipeline(&identity, &config, &components, &threads, stop.clone());
     let ended = tokio::select! {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_message::Batch;
 use forebay_plugins_api::{PipelineName, Rights, Setup, Wakes};
 use forebay_plugins_runtime::PluginFile;
@@ -48,12 +49,14 @@ pub fn guest(name: &str) -> PluginFile {
 #[must_use]
 pub fn setup(component: &str, config: Value) -> Setup {
     Setup {
+        virtual_cluster: None,
         pipeline: PipelineName::new(PIPELINE),
         path: "pipeline.processors.0".to_owned(),
         label: None,
         name: component.parse().expect("tests use names that are well-formed"),
         config,
         rights: Rights::Starter,
+        limits: LimitsConfig::default(),
         wakes: Arc::new(Wakes::default()),
     }
 }

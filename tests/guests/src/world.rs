@@ -22,7 +22,7 @@ impl World {
     /// # Panics
     /// When one can't be loaded.
     pub async fn of(guests: &[&str]) -> Self {
-        Self::with(guests, Limits::default(), Grants::default()).await
+        Self::with(guests, Limits::default(), granting(guests, &[])).await
     }
 
     /// Loads guests with limits of their own.
@@ -30,7 +30,7 @@ impl World {
     /// # Panics
     /// When one can't be loaded.
     pub async fn limited(guests: &[&str], limits: Limits) -> Self {
-        Self::with(guests, limits, Grants::default()).await
+        Self::with(guests, limits, granting(guests, &[])).await
     }
 
     /// Loads guests that may write below these paths.
@@ -38,13 +38,16 @@ impl World {
     /// # Panics
     /// When one can't be loaded.
     pub async fn granted(guests: &[&str], writable: &[&str]) -> Self {
-        let files: Vec<_> =
-            writable.iter().map(|path| serde_json::json!({"path": path, "access": "write"})).collect();
-        let grants: Vec<_> =
-            guests.iter().map(|guest| serde_json::json!({"plugin": guest, "files": files})).collect();
-        // JSON is YAML.
-        let grants = Grants::parse(&serde_json::json!({ "grants": grants }).to_string());
-        Self::with(guests, Limits::default(), grants.expect("the grants are well-formed")).await
+        Self::with(guests, Limits::default(), granting(guests, writable)).await
+    }
+
+    /// Loads guests with these grants, in YAML.
+    ///
+    /// # Panics
+    /// When one can't be loaded, or the grants can't be read.
+    pub async fn with_grants(guests: &[&str], grants: &str) -> Self {
+        Self::with(guests, Limits::default(), Grants::parse(grants).expect("the grants are well-formed"))
+            .await
     }
 
     async fn with(guests: &[&str], limits: Limits, grants: Grants) -> Self {
@@ -95,6 +98,18 @@ impl World {
         })?;
         line.rsplit(' ').next()?.parse().ok()
     }
+}
+
+/// Grants of files below `writable`, and of no variables.
+fn granting(guests: &[&str], writable: &[&str]) -> Grants {
+    let files: Vec<_> =
+        writable.iter().map(|path| serde_json::json!({"path": path, "access": "write"})).collect();
+    let grants: Vec<_> = guests
+        .iter()
+        .map(|guest| serde_json::json!({"plugin": guest, "files": files, "variables": []}))
+        .collect();
+    // JSON is YAML.
+    Grants::parse(&serde_json::json!({ "grants": grants }).to_string()).expect("the grants are well-formed")
 }
 
 /// What a processor makes of a batch, when that is one result.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use forebay_plugins_api::{ComponentError, Components, Event, LostReason, OpenError, Processor};
+use forebay_plugins_api::{ComponentError, Components, Event, LostReason, OpenError, Processor, Rights};
 use forebay_plugins_runtime::Limits;
 use forebay_tests_guests::{World, batch, process, setup, soon, texts};
 use serde_json::json;
@@ -17,6 +17,12 @@ fn limits() -> Limits {
         handles: 1000,
         cpu: Duration::from_millis(500),
         wall: Duration::from_secs(5),
+        output: 4 << 20,
+        host_calls: 500,
+        log_lines: 100,
+        streams: 10,
+        // What computed long before it was lost has to wait; nobody does here.
+        pause: Duration::ZERO,
     }
 }
 
@@ -111,6 +117,80 @@ async fn endless_growth_passes_the_limit_of_memory() {
 #[tokio::test]
 async fn thousands_of_batches_pass_the_limit_of_handles() {
     demand_loss("many_batches", LostReason::Memory, "more than 1000 handles are held at once").await;
+}
+
+#[tokio::test]
+async fn a_huge_result_passes_the_limit_of_output() {
+    demand_loss("huge_output", LostReason::Output, "the limit is 4194304").await;
+}
+
+#[tokio::test]
+async fn thousands_of_calls_of_the_host_pass_their_limit() {
+    demand_loss("many_host_calls", LostReason::HostCalls, "more than 500 calls of the host in a second")
+        .await;
+}
+
+#[tokio::test]
+async fn a_flood_of_log_lines_is_cut_and_counted() {
+    demand_error("log_flood", "logged 10000 lines").await;
+    let world = world().await;
+    let mut processor = misbehaving(&world, "log_flood").await;
+    let _ = process(&mut *processor, batch(&["bad"])).await;
+    let struck = world.metric("plugin_limit_struck_total", &[("plugin", "hostile"), ("limit", "log_lines")]);
+    // The second that has passed meanwhile may have brought a hundred more.
+    assert!(struck.unwrap() >= 9_000.0, "{struck:?}");
+    assert_eq!(world.metric("plugin_log_lines_total", &[("plugin", "hostile")]), Some(10_000.0));
+}
+
+#[tokio::test]
+async fn a_huge_error_is_cut() {
+    let world = world().await;
+    let mut processor = misbehaving(&world, "huge_error").await;
+    match process(&mut *processor, batch(&["bad"])).await {
+        Err(ComponentError::Failed(reason)) => assert!(reason.len() <= 4096, "{} bytes", reason.len()),
+        other => panic!("ended in {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_plugin_that_nothing_is_said_about_is_refused_with_the_grants_it_needs() {
+    let world = World::with_grants(&["hostile"], "grants: []").await;
+    match world.plugins.open_processor(setup("misbehave", json!({"mode": "file"}))).await {
+        Err(OpenError::Problem(problem)) => {
+            for part in ["plugin `hostile`", "pipeline `tests`", "files: [", "variables: ["] {
+                assert!(problem.message.contains(part), "{part}: {}", problem.message);
+            }
+        }
+        other => panic!("it opened: {:?}", other.err()),
+    }
+}
+
+#[tokio::test]
+async fn limits_may_be_set_for_a_plugin_and_for_a_component() {
+    let world = World::with_grants(
+        &["hostile"],
+        "grants: [{plugin: hostile, files: [], variables: [], limits: {memory: 16MiB}}]",
+    )
+    .await;
+    let mut setup = setup("misbehave", json!({"mode": "endless_memory"}));
+    for (of_component, limit) in [(None, 16 << 20), (Some(8 << 20), 8 << 20)] {
+        setup.limits.memory = of_component;
+        let mut processor = world.plugins.open_processor(setup.clone()).await.unwrap();
+        match process(&mut *processor, batch(&["bad"])).await {
+            Err(ComponentError::Lost(lost)) => {
+                assert!(lost.detail.contains(&format!("the limit is {limit}")), "{lost}");
+            }
+            other => panic!("ended in {other:?}"),
+        }
+    }
+    setup.limits.memory = Some(64 << 20);
+    setup.rights = Rights::Granted;
+    let mut processor = world.plugins.open_processor(setup).await.unwrap();
+    let lost = process(&mut *processor, batch(&["bad"])).await.unwrap_err();
+    assert!(
+        lost.to_string().contains(&format!("the limit is {}", 16 << 20)),
+        "raised past the grant: {lost}"
+    );
 }
 
 #[tokio::test]

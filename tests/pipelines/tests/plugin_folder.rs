@@ -108,9 +108,7 @@ fn a_plugin_in_the_place_of_a_default_one_is_denied_what_it_has_no_grant_for() {
         assert!(!folder.has("out"), "it has written without a grant");
     };
     let reading = "no grant for files {path: in/a.txt, access: read}";
-    denied("grants: []", reading);
-    denied("grants: [{plugin: other, files: [{path: /, access: write}]}]", reading);
-    denied("grants: [{plugin: file, pipelines: 'other-*', files: [{path: /, access: write}]}]", reading);
+    denied("grants: [{plugin: file, files: [], variables: []}]", reading);
     denied("grants: [{plugin: file, files: [{path: in/../out, access: write}]}]", reading);
     let writing = "no grant for files {path: out/b.txt, access: write}";
     denied("grants: [{plugin: file, files: [{path: in, access: read}]}]", writing);
@@ -118,12 +116,35 @@ fn a_plugin_in_the_place_of_a_default_one_is_denied_what_it_has_no_grant_for() {
 }
 
 #[test]
-fn a_plugin_without_any_grants_file_is_denied_everything() {
+fn a_pipeline_is_not_started_when_nothing_is_said_about_what_its_plugin_uses() {
     let folder = folder(&[("mine.wasm", &default_plugin("file"))]);
-    let mut running = folder.run(PIPELINE).args(&["-pluginDir", "plugins"]).start();
-    running.until_log_has("no grant for files {path: in/a.txt, access: read}");
-    running.signal("TERM");
-    let _ = running.finish().well();
+    let refused = |flags: &[&str]| {
+        let finished = folder.run(PIPELINE).args(&["-pluginDir", "plugins"]).args(flags).finish();
+        assert_eq!(finished.code, Some(1), "{finished:?}");
+        let says =
+            "plugin `file` uses what nothing grants it in pipeline `pipeline`: add {plugin: file, files: [";
+        assert!(finished.stderr.contains(says), "{finished:?}");
+        assert!(finished.stderr.contains("pipeline.yaml(2,"), "{finished:?}");
+        assert!(!folder.has("out"), "it has written without a grant");
+    };
+    refused(&[]);
+    for grants in [
+        "grants: []",
+        "grants: [{plugin: other, files: [{path: /, access: write}]}]",
+        "grants: [{plugin: file, pipelines: 'other-*', files: [{path: /, access: write}]}]",
+        "grants: [{plugin: file, virtual_clusters: 'a*', files: [{path: /, access: write}]}]",
+    ] {
+        folder.write("grants.yaml", grants);
+        refused(&["-pluginGrants", "grants.yaml"]);
+    }
+}
+
+#[test]
+fn a_grant_for_a_plugin_that_is_not_there_is_pointed_out() {
+    let folder = folder(&[]);
+    folder.write("grants.yaml", "grants: [{plugin: fiel, files: []}]");
+    let finished = folder.run(PIPELINE).args(&["-pluginGrants", "grants.yaml"]).finish().well();
+    assert!(finished.stderr.contains("grants.yaml: no plugin is called fiel"), "{finished:?}");
 }
 
 #[test]
@@ -153,4 +174,12 @@ fn a_link_does_not_lead_out_of_a_granted_folder() {
     running.signal("TERM");
     let _ = running.finish().well();
     assert!(!folder.has("out"));
+}
+
+#[test]
+fn the_example_of_grants_is_read() {
+    let folder = folder(&[]);
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/plugin-grants/plugins.yaml");
+    let finished = folder.run(PIPELINE).args(&["-pluginGrants", example]).finish().well();
+    assert!(finished.stderr.contains("plugins.yaml: no plugin is called my-sink"), "{finished:?}");
 }

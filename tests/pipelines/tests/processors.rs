@@ -94,3 +94,24 @@ output: {file: {path: out.txt}}
     found.sort_unstable();
     assert!(expected == found, "{} lines came, {} were sent", found.len(), expected.len());
 }
+
+#[test]
+fn a_mapping_that_computes_for_longer_than_its_limit_is_ended() {
+    let folder = Folder::new();
+    let mut running = folder
+        .run(
+            "shutdown_timeout: 1s
+input: {generate: {count: 1, interval: '', mapping: 'root = 1'}}
+pipeline:
+  threads: 1
+  processors:
+    - mapping: root = range(0, 3000).map_each(a -> range(0, 3000).map_each(b -> a * b).sum()).sum()
+      limits: {cpu: 50ms}
+output: {stdout: {}}
+",
+        )
+        .start();
+    running.until_log_has("component `mapping`: passed its limit of CPU time per call: more than 50ms");
+    running.signal("TERM");
+    let _ = running.finish();
+}

@@ -7,7 +7,9 @@ use std::time::Duration;
 use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
-use forebay_plugins_api::{Components, OpenError, PipelineName, Rights, Scanner, Setup, Wakes};
+use forebay_plugins_api::{
+    Components, OpenError, PipelineName, Rights, Scanner, Setup, VirtualClusterName, Wakes,
+};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
@@ -26,6 +28,8 @@ const QUEUE: usize = 16;
 /// Who a pipeline is.
 #[derive(Debug, Clone)]
 pub struct Identity {
+    /// Absent for a pipeline that is in none.
+    pub virtual_cluster: Option<VirtualClusterName>,
     pub name: PipelineName,
     /// The file that it was read from, for messages.
     pub file: String,
@@ -289,12 +293,14 @@ impl Opener<'_> {
 
     fn setup(&self, config: &ComponentConfig) -> Setup {
         Setup {
+            virtual_cluster: self.identity.virtual_cluster.clone(),
             pipeline: self.identity.name.clone(),
             path: config.path.clone(),
             label: config.label.as_ref().map(ToString::to_string),
             name: config.name.clone(),
             config: config.config.clone(),
             rights: self.identity.rights,
+            limits: config.limits.clone(),
             wakes: Arc::clone(self.others),
         }
     }

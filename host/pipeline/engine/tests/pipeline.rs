@@ -25,7 +25,12 @@ fn config(script: &Arc<Script>, yaml: &str) -> PipelineConfig {
 }
 
 fn identity() -> Identity {
-    Identity { name: PipelineName::new("test"), file: "test.yaml".into(), rights: Rights::Starter }
+    Identity {
+        virtual_cluster: None,
+        name: PipelineName::new("test"),
+        file: "test.yaml".into(),
+        rights: Rights::Starter,
+    }
 }
 
 async fn run_script(script: &Arc<Script>, yaml: &str, stop: Shutdown) -> Ended {

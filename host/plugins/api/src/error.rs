@@ -60,6 +60,10 @@ pub enum LostReason {
     Cpu,
     /// It took longer than its limit, waiting included.
     WallClock,
+    /// It returned more than its limit.
+    Output,
+    /// It called the host more often than its limit.
+    HostCalls,
     /// It returned what the contract rules out.
     Contract,
     /// It could not be opened again after an earlier loss.
@@ -75,6 +79,8 @@ impl LostReason {
             Self::Memory => "memory",
             Self::Cpu => "cpu",
             Self::WallClock => "wall_clock",
+            Self::Output => "output",
+            Self::HostCalls => "host_calls",
             Self::Contract => "contract",
             Self::Reopen => "reopen",
         }
@@ -88,6 +94,8 @@ impl fmt::Display for LostReason {
             Self::Memory => "passed its memory limit",
             Self::Cpu => "passed its limit of CPU time per call",
             Self::WallClock => "passed its limit of time per call",
+            Self::Output => "passed its limit of output per call",
+            Self::HostCalls => "passed its limit of host calls",
             Self::Contract => "broke the plugin contract",
             Self::Reopen => "could not be opened again",
         })

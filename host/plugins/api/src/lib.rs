@@ -18,5 +18,5 @@ pub use component::{
 };
 pub use error::{ComponentError, LostInstance, LostReason, OpenError, Problem};
 pub use operation::Operation;
-pub use setup::{ByteStream, Form, MetadataValue, PipelineName, Rights, Setup};
+pub use setup::{ByteStream, Form, MetadataValue, PipelineName, Rights, Setup, VirtualClusterName};
 pub use wakes::{Wakes, Woken};

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_message::Value;
 
@@ -31,6 +32,23 @@ impl fmt::Display for PipelineName {
     }
 }
 
+/// The name of a virtual cluster, whose pipelines are managed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct VirtualClusterName(Arc<str>);
+
+impl VirtualClusterName {
+    /// A name; every text is one.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Whose rights a pipeline has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rights {
@@ -43,6 +61,8 @@ pub enum Rights {
 /// Everything that an instance is opened with.
 #[derive(Debug, Clone)]
 pub struct Setup {
+    /// Absent for pipelines that are in none, such as those of `forebay run`.
+    pub virtual_cluster: Option<VirtualClusterName>,
     pub pipeline: PipelineName,
     /// Where the component stands in the configuration, such as `pipeline.processors.0`.
     pub path: String,
@@ -51,6 +71,8 @@ pub struct Setup {
     /// With all defaults filled in.
     pub config: serde_json::Value,
     pub rights: Rights,
+    /// What the configuration says of its limits.
+    pub limits: LimitsConfig,
     /// What wakes it when it waits.
     pub wakes: Arc<Wakes>,
 }

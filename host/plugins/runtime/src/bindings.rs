@@ -13,6 +13,7 @@ wasmtime::component::bindgen!({
     world: "forebay:worlds/any-plugin",
     imports: {
         "forebay:plugin/waits.wait": async | trappable,
+        "forebay:plugin/waits.give-way": async | trappable,
         "forebay:plugin/streams.[method]byte-stream.read": async | trappable,
         "forebay:plugin/streams.[method]byte-sink.write": async | trappable,
         "forebay:expressions/expressions.[static]expression.compile": async | trappable,

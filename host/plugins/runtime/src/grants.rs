@@ -1,22 +1,29 @@
-//! What operators allow plugins to do: the file behind `-pluginGrants`.
+//! What operators allow plugins to do, and what plugins may use: the file behind `-pluginGrants`.
 //!
 //! ```yaml
 //! grants:
-//!   - plugin: my-sink          # the name, or sha256:... for one build of it
-//!     pipelines: "orders-*"    # a pattern; left out: every pipeline
+//!   - plugin: my-sink             # the name, or sha256:... for one build of it
+//!     virtual_clusters: "*"       # a pattern; left out: all, and pipelines that are in none
+//!     pipelines: "orders-*"       # a pattern; left out: every pipeline
 //!     files:
 //!       - {path: /var/spool/out, access: write}   # read, write (which includes reading)
 //!     variables: [REGION]
+//!     limits: {memory: 512MiB, batches: 256MiB, output: 64MiB, cpu: 2s, wall: 30s,
+//!              host_calls: 10000, log_lines: 100, streams: 16}
 //! ```
-//! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants.
+//! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants. A plugin
+//! that calls a capability and has no grant for it is refused when the pipeline is built; `files: []` says that
+//! it does without. Limits count for default plugins too; of several entries the last one that names a limit counts.
 
 use std::path::{Component, Path, PathBuf};
 
+use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_config::spec::PluginName;
-use forebay_plugins_api::PipelineName;
+use forebay_plugins_api::{Setup, VirtualClusterName};
 use serde::Deserialize;
 
-use crate::plugin::Digest;
+use crate::limits::Limits;
+use crate::plugin::{Digest, PluginInfo};
 
 /// All grants of a process.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -28,14 +35,35 @@ pub struct Grants {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Grant {
-    plugin: String,
-    #[serde(default = "everything")]
-    pipelines: String,
+    plugin: Grantee,
     #[serde(default)]
-    files: Vec<Folder>,
+    virtual_clusters: Pattern,
     #[serde(default)]
-    variables: Vec<String>,
+    pipelines: Pattern,
+    files: Option<Vec<Folder>>,
+    variables: Option<Vec<VariableName>>,
+    #[serde(default)]
+    limits: LimitsConfig,
 }
+
+/// A pattern of names: `*` and `?` as in a shell.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+struct Pattern(glob::Pattern);
+
+/// Whom a grant is for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+enum Grantee {
+    Plugin(PluginName),
+    /// One build, by its digest.
+    Build(String),
+}
+
+/// The name of a variable of the environment.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct VariableName(String);
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,8 +85,51 @@ pub enum Access {
 #[error(transparent)]
 pub struct GrantsError(#[from] serde_yaml::Error);
 
-fn everything() -> String {
-    "*".to_owned()
+impl Default for Pattern {
+    fn default() -> Self {
+        Self(glob::Pattern::new("*").expect("a star is a pattern"))
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        glob::Pattern::new(&text)
+            .map(Self)
+            .map_err(|error| format!("`{text}` is not a pattern such as orders-*: {}", error.msg))
+    }
+}
+
+impl TryFrom<String> for Grantee {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let Some(digest) = text.strip_prefix("sha256:") else {
+            return text.parse().map(Self::Plugin).map_err(|error| format!("{error}"));
+        };
+        let is_digest =
+            digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if is_digest {
+            Ok(Self::Build(digest.to_owned()))
+        } else {
+            Err(format!("`{text}` is not a digest: sha256: and 64 hexadecimal digits in lower case"))
+        }
+    }
+}
+
+impl TryFrom<String> for VariableName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if is_own_key(&text) {
+            return Err(format!("variable {text} holds a key of the process itself and can't be granted"));
+        }
+        if text.is_empty() || text.contains(['=', '\0']) {
+            return Err(format!("`{text}` is not the name of a variable"));
+        }
+        Ok(Self(text))
+    }
 }
 
 impl Grants {
@@ -71,19 +142,112 @@ impl Grants {
     }
 
     /// What a plugin may do in a pipeline.
-    pub(crate) fn of(&self, plugin: &PluginName, digest: &Digest, pipeline: &PipelineName) -> Allowed {
-        let names = |grant: &&Grant| {
-            (grant.plugin == plugin.as_str() || grant.plugin.strip_prefix("sha256:") == Some(digest.as_str()))
-                && glob::Pattern::new(&grant.pipelines)
-                    .is_ok_and(|pattern| pattern.matches(pipeline.as_str()))
-        };
+    pub(crate) fn of(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Allowed {
         let mut allowed = Allowed::nothing();
-        for grant in self.grants.iter().filter(names) {
-            let folders = grant.files.iter().filter_map(|folder| Some((real(&folder.path)?, folder.access)));
-            allowed.folders.extend(folders);
-            allowed.variables.extend(grant.variables.iter().cloned());
+        for grant in self.grants.iter().filter(|grant| grant.is_for(plugin, digest, setup)) {
+            let Grant { plugin: _, virtual_clusters: _, pipelines: _, files, variables, limits: _ } = grant;
+            let folders = files.iter().flatten();
+            allowed.folders.extend(folders.filter_map(|folder| Some((real(&folder.path)?, folder.access))));
+            allowed.variables.extend(variables.iter().flatten().map(|name| name.0.clone()));
         }
         allowed
+    }
+
+    /// What a plugin may use in a pipeline: `usual`, and in place of it what is said here.
+    pub(crate) fn limits(
+        &self,
+        usual: &Limits,
+        plugin: &PluginName,
+        digest: &Digest,
+        setup: &Setup,
+    ) -> Limits {
+        let named = self.grants.iter().filter(|grant| grant.is_for(plugin, digest, setup));
+        named.fold(usual.clone(), |limits, grant| limits.with(&grant.limits))
+    }
+
+    /// The grants that a plugin needs, because it calls what they are for, and about which nothing is said.
+    pub(crate) fn missing(
+        &self,
+        needs: &Needs,
+        plugin: &PluginName,
+        digest: &Digest,
+        setup: &Setup,
+    ) -> Vec<Need> {
+        let named: Vec<_> = self.grants.iter().filter(|grant| grant.is_for(plugin, digest, setup)).collect();
+        let is_said = |need: &Need| match need {
+            Need::Files => named.iter().any(|grant| grant.files.is_some()),
+            Need::Variables => named.iter().any(|grant| grant.variables.is_some()),
+        };
+        needs.0.iter().filter(|need| !is_said(need)).copied().collect()
+    }
+
+    /// Plugins that grants are for and that are not among `loaded`: likely misspelt.
+    pub fn unknown<'a>(&'a self, loaded: &'a [PluginInfo]) -> impl Iterator<Item = String> + 'a {
+        let is_unknown = |grant: &&Grant| match &grant.plugin {
+            Grantee::Plugin(name) => loaded.iter().all(|info| info.name != *name),
+            Grantee::Build(digest) => loaded.iter().all(|info| info.digest.as_str() != digest),
+        };
+        self.grants.iter().filter(is_unknown).map(|grant| match &grant.plugin {
+            Grantee::Plugin(name) => name.to_string(),
+            Grantee::Build(digest) => format!("sha256:{digest}"),
+        })
+    }
+}
+
+impl Grant {
+    fn is_for(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> bool {
+        let is_grantee = match &self.plugin {
+            Grantee::Plugin(name) => name == plugin,
+            Grantee::Build(named) => named == digest.as_str(),
+        };
+        let cluster = setup.virtual_cluster.as_ref().map_or("", VirtualClusterName::as_str);
+        is_grantee
+            && self.virtual_clusters.0.matches(cluster)
+            && self.pipelines.0.matches(setup.pipeline.as_str())
+    }
+}
+
+/// What a plugin has to be granted before it can do anything with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    Files,
+    Variables,
+}
+
+/// What a plugin needs grants for: what its component imports.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Needs(Vec<Need>);
+
+impl Needs {
+    /// `imports`: the interfaces that a component imports, each with its functions.
+    pub(crate) fn of<'a>(imports: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Self {
+        let mut needs = Self::default();
+        for (interface, functions) in imports {
+            let interface = interface.split('@').next().unwrap_or(interface);
+            let need = match interface {
+                "forebay:files/files" => {
+                    Some((Need::Files, &["find", "open", "remove", "append-to", "replace"][..]))
+                }
+                "forebay:environment/environment" => Some((Need::Variables, &["get"][..])),
+                _ => None,
+            };
+            if let Some((need, guarded)) = need
+                && functions.iter().any(|function| guarded.contains(function))
+            {
+                needs.0.push(need);
+            }
+        }
+        needs
+    }
+}
+
+impl std::fmt::Display for Need {
+    /// How the grant is written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Files => "files: [{path: ..., access: read}]",
+            Self::Variables => "variables: [...]",
+        })
     }
 }
 
@@ -194,11 +358,26 @@ fn plain(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use forebay_plugins_api::{PipelineName, Rights};
+
     use super::*;
 
     fn allowed(text: &str) -> Allowed {
-        let name = "sink".parse().unwrap();
-        Grants::parse(text).unwrap().of(&name, &Digest::of(b"x"), &PipelineName::new("orders-eu"))
+        Grants::parse(text).unwrap().of(&"sink".parse().unwrap(), &Digest::of(b"x"), &setup())
+    }
+
+    fn setup() -> Setup {
+        Setup {
+            virtual_cluster: Some(VirtualClusterName::new("eu")),
+            pipeline: PipelineName::new("orders-eu"),
+            path: String::new(),
+            label: None,
+            name: "sink".parse().unwrap(),
+            config: serde_json::Value::Null,
+            rights: Rights::Granted,
+            limits: LimitsConfig::default(),
+            wakes: std::sync::Arc::default(),
+        }
     }
 
     #[test]
@@ -238,6 +417,57 @@ mod tests {
     fn another_pipeline_gets_nothing() {
         let allowed = allowed("grants: [{plugin: sink, pipelines: 'bills-*', variables: [REGION]}]");
         assert_eq!(allowed.variable("REGION").unwrap_err(), "no grant for variables [REGION]");
+    }
+
+    #[test]
+    fn another_virtual_cluster_gets_nothing() {
+        let of = |clusters| {
+            allowed(&format!("grants: [{{plugin: sink, virtual_clusters: {clusters}, variables: [X]}}]"))
+        };
+        assert!(of("e*").variable("X").is_ok());
+        assert!(of("us").variable("X").is_err());
+    }
+
+    #[test]
+    fn the_last_limit_counts() {
+        let grants = Grants::parse(
+            "grants: [{plugin: sink, limits: {memory: 1MiB, cpu: 1s}}, {plugin: sink, limits: {cpu: 2s}}, {plugin: other, limits: {cpu: 3s}}]",
+        );
+        let limits =
+            grants.unwrap().limits(&Limits::default(), &"sink".parse().unwrap(), &Digest::of(b"x"), &setup());
+        assert_eq!((limits.memory, limits.cpu.as_secs()), (1 << 20, 2));
+    }
+
+    #[test]
+    fn what_is_called_and_not_spoken_of_is_missing() {
+        let needs = Needs::of([
+            ("forebay:files/files@0.1.0", vec!["open"]),
+            ("forebay:environment/environment@0.1.0", vec!["now"]),
+        ]);
+        let missing = |text: &str| {
+            Grants::parse(text).unwrap().missing(
+                &needs,
+                &"sink".parse().unwrap(),
+                &Digest::of(b"x"),
+                &setup(),
+            )
+        };
+        assert_eq!(missing("grants: [{plugin: sink, variables: [X]}]"), [Need::Files]);
+        assert_eq!(missing("grants: [{plugin: sink, files: []}]"), []);
+    }
+
+    #[test]
+    fn a_grant_that_can_never_count_is_refused() {
+        for (grant, word) in [
+            ("{plugin: 'sha256:abc'}", "64 hexadecimal digits"),
+            ("{plugin: 'not a name'}", "not a name"),
+            ("{plugin: sink, pipelines: '[a'}", "not a pattern"),
+            ("{plugin: sink, variables: [AWS_SECRET_ACCESS_KEY]}", "can't be granted"),
+            ("{plugin: sink, limits: {memory: lots}}", "not a size"),
+        ] {
+            let error = Grants::parse(&format!("grants: [{grant}]")).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
     }
 
     #[test]

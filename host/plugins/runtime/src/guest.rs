@@ -10,7 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::host::batches::HostBatch;
 use crate::host::expressions::Expressions;
-use crate::limits::{Limits, MemoryWatch, Refusal};
+use crate::limits::{Limit, Limits, MemoryWatch, Refusal};
 use crate::meter::Meter;
 use crate::scope::Scope;
 use crate::stdio::Printed;
@@ -28,15 +28,13 @@ pub(crate) struct Guest {
     pub(crate) limits: Arc<Limits>,
     /// Bytes of the batches in `table`.
     batch_bytes: usize,
+    /// Bytes of the batches that the call under way has returned so far.
+    returned: usize,
 }
 
 impl Guest {
-    pub(crate) fn new(
-        scope: Arc<Scope>,
-        setup: &Setup,
-        expressions: Expressions,
-        limits: Arc<Limits>,
-    ) -> Self {
+    pub(crate) fn new(scope: Arc<Scope>, setup: &Setup, expressions: Expressions) -> Self {
+        let limits = Arc::clone(&scope.account.limits);
         let printed = Printed::new(Arc::clone(&scope));
         let mut wasi = WasiCtx::builder();
         wasi.stdout(printed.clone()).stderr(printed.clone());
@@ -53,18 +51,29 @@ impl Guest {
             expressions,
             limits,
             batch_bytes: 0,
+            returned: 0,
         }
+    }
+
+    /// Counts a call of a capability that acts outside the instance.
+    pub(crate) fn host_call(&self) -> wasmtime::Result<()> {
+        self.scope.account.host_call()
+    }
+
+    /// What the guest has returned is counted call by call.
+    pub(crate) fn begin_call(&mut self) {
+        self.returned = 0;
     }
 
     /// Gives the guest a handle of a batch.
     pub(crate) fn push_batch(&mut self, batch: Batch) -> wasmtime::Result<Resource<HostBatch>> {
         let bytes = batch.byte_size();
         let held = self.batch_bytes + bytes;
+        self.scope.account.metrics.used(Limit::Batches, held);
         if held > self.limits.batches {
             let limit = self.limits.batches;
-            return Err(Refusal::memory(format!(
-                "batches of {held} bytes are held at once, the limit is {limit}"
-            )));
+            let detail = format!("batches of {held} bytes are held at once, the limit is {limit}");
+            return Err(Refusal::limit(Limit::Batches, detail));
         }
         let handle = self.push(HostBatch { batch, bytes })?;
         self.batch_bytes = held;
@@ -74,7 +83,13 @@ impl Guest {
     /// Takes a batch back that the guest returns, for others to use, who may have to write it out.
     pub(crate) fn take_result(&mut self, handle: Resource<HostBatch>) -> wasmtime::Result<Batch> {
         let batch = self.take_batch(handle)?;
-        self.check_written(&batch)?;
+        self.returned = self.returned.saturating_add(batch.written_size());
+        self.scope.account.metrics.used(Limit::Output, self.returned);
+        let (returned, limit) = (self.returned, self.limits.output);
+        if returned > limit {
+            let detail = format!("one call returned {returned} bytes, the limit is {limit}");
+            return Err(Refusal::limit(Limit::Output, detail));
+        }
         Ok(batch)
     }
 
@@ -93,9 +108,8 @@ impl Guest {
     pub(crate) fn check_written(&self, batch: &Batch) -> wasmtime::Result<()> {
         let (size, limit) = (batch.written_size(), self.limits.batches);
         if size > limit {
-            return Err(Refusal::memory(format!(
-                "a batch of {size} bytes is to be written out, the limit is {limit}"
-            )));
+            let detail = format!("a batch of {size} bytes is to be written out, the limit is {limit}");
+            return Err(Refusal::limit(Limit::Batches, detail));
         }
         Ok(())
     }
@@ -104,7 +118,8 @@ impl Guest {
     pub(crate) fn push<T: Send + 'static>(&mut self, value: T) -> wasmtime::Result<Resource<T>> {
         self.table.push(value).map_err(|error| match error {
             wasmtime_wasi::ResourceTableError::Full => {
-                Refusal::memory(format!("more than {} handles are held at once", self.limits.handles))
+                let detail = format!("more than {} handles are held at once", self.limits.handles);
+                Refusal::limit(Limit::Handles, detail)
             }
             other => other.into(),
         })

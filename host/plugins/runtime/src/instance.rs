@@ -4,17 +4,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use forebay_pipeline_config::spec::Kind;
 use forebay_plugins_api::{ComponentError, LostInstance, LostReason, OpenError, Problem, Setup};
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::account::{Account, Pauses};
 use crate::bindings::forebay::plugin::configuration::Problem as WitProblem;
 use crate::engine::Interruption;
 use crate::guest::Guest;
-use crate::limits::Refusal;
-use crate::meter::Metered;
+use crate::limits::{Limit, Refusal};
+use crate::meter::{Meter, Metered};
 use crate::plugin::Plugin;
 use crate::plugins::Shared;
 use crate::secrets;
@@ -55,6 +57,8 @@ pub(crate) struct Slot<E> {
     plugin: Arc<Plugin>,
     setup: Setup,
     config: Arc<str>,
+    account: Arc<Account>,
+    pauses: Pauses,
     live: Option<Live<E>>,
     /// How many instances this slot has had; what belongs to an earlier one is void.
     generation: u64,
@@ -72,6 +76,7 @@ impl<E: Exports> Slot<E> {
         plugin: &Arc<Plugin>,
         setup: Setup,
     ) -> Result<Self, OpenError> {
+        shared.check_grants(plugin, &setup)?;
         let mut slot = Self::closed(shared, plugin, setup);
         slot.reopen().await?;
         Ok(slot)
@@ -88,11 +93,14 @@ impl<E: Exports> Slot<E> {
             Some(spec) => secrets::hide(&setup.config, &spec.config).to_string().into(),
             None => setup.config.to_string().into(),
         };
+        let account = Account::new(shared.limits(plugin, &setup), plugin.metrics.clone());
         Self {
             shared: Arc::clone(shared),
             plugin: Arc::clone(plugin),
             setup,
             config,
+            pauses: Pauses::new(&account.limits),
+            account: Arc::new(account),
             live: None,
             generation: 0,
         }
@@ -127,6 +135,18 @@ impl<E: Exports> Slot<E> {
         if self.live.is_some() {
             return Ok(());
         }
+        if let Some(pause) = self.pauses.left() {
+            tracing::warn!(
+                plugin = self.plugin.name().as_str(),
+                path = self.setup.path,
+                ?pause,
+                "its instances are lost again and again, the next one has to wait"
+            );
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.setup.wakes.wait_for_shutdown() => {}
+            }
+        }
         self.reopen().await.map_err(|error| match error {
             OpenError::Lost(lost) => lost,
             other => self.lost(LostReason::Reopen, other.to_string()),
@@ -146,10 +166,14 @@ impl<E: Exports> Slot<E> {
         let result = run(&mut live, &self.plugin, waits, |live| call(&live.exports, &mut live.store)).await;
         match result {
             Ok(result) => {
+                self.pauses.good(live.store.data().meter.spent());
                 self.live = Some(live);
                 Ok(result)
             }
-            Err(error) => Err(self.explain(&live.store, &error)),
+            Err(error) => {
+                self.pauses.lost(live.store.data().meter.spent());
+                Err(self.explain(&live.store, &error))
+            }
         }
     }
 
@@ -163,14 +187,14 @@ impl<E: Exports> Slot<E> {
             Ok(result) => Ok(result),
             Err(message) => {
                 self.plugin.metrics.errors.inc();
-                Err(ComponentError::Failed(message))
+                Err(ComponentError::Failed(cut(message)))
             }
         }
     }
 
     async fn reopen(&mut self) -> Result<(), OpenError> {
         self.generation += 1;
-        let mut store = self.shared.store(&self.plugin, &self.setup);
+        let mut store = self.shared.store(&self.plugin, &self.setup, &self.account);
         let found = start(&self.plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,
@@ -178,7 +202,10 @@ impl<E: Exports> Slot<E> {
                 let name = self.setup.name.to_string();
                 return Err(OpenError::Unknown { kind: E::KIND.as_str(), name });
             }
-            Err(error) => return Err(OpenError::Lost(self.explain(&store, &error))),
+            Err(error) => {
+                self.pauses.lost(store.data().meter.spent());
+                return Err(OpenError::Lost(self.explain(&store, &error)));
+            }
         };
         let mut live = Live { store, exports };
         let (component, config) = (self.setup.name.to_string(), Arc::clone(&self.config));
@@ -189,12 +216,18 @@ impl<E: Exports> Slot<E> {
                 Ok(())
             }
             Ok(Err(problem)) => Err(OpenError::Problem(problem.into())),
-            Err(error) => Err(OpenError::Lost(self.explain(&live.store, &error))),
+            Err(error) => {
+                self.pauses.lost(live.store.data().meter.spent());
+                Err(OpenError::Lost(self.explain(&live.store, &error)))
+            }
         }
     }
 
     fn explain(&self, store: &Store<Guest>, error: &wasmtime::Error) -> LostInstance {
-        let (reason, detail) = explain(store.data(), error);
+        let (reason, limit, detail) = explain(store.data(), error);
+        if let Some(limit) = limit {
+            self.plugin.metrics.struck(limit);
+        }
         self.lost(reason, detail)
     }
 
@@ -265,14 +298,17 @@ async fn run<L: HasStore, T>(
     let meter = Arc::clone(&store.data().meter);
     let wall = store.data().limits.wall;
     meter.reset();
+    store.data_mut().begin_call();
     if plugin.info.interruption == Interruption::Epochs {
         store.set_epoch_deadline(1);
     }
-    let result = bounded(Metered::new(call(live), &meter), waits, wall).await;
+    let result = bounded(Metered::new(call(live), &meter), &meter, waits, wall).await;
     let spent = u64::try_from(meter.spent().as_nanos()).unwrap_or(u64::MAX);
     plugin.metrics.calls.inc();
     plugin.metrics.cpu_nanoseconds.inc_by(spent);
+    plugin.metrics.used_time(Limit::Cpu, meter.spent());
     let memory = live.store().data().memory.used();
+    plugin.metrics.used(Limit::Memory, memory);
     #[expect(
         clippy::cast_precision_loss,
         reason = "a gauge is a float, and memories are far below 2^53 bytes"
@@ -287,18 +323,27 @@ async fn run<L: HasStore, T>(
 /// Waits for a call, for no longer than it may take.
 async fn bounded<T>(
     mut call: Metered<'_, Call<'_, T>>,
+    meter: &Meter,
     waits: Waits,
-    wall: std::time::Duration,
+    wall: Duration,
 ) -> wasmtime::Result<T> {
     // Nearly all calls end at once; only for the others a timer is worth its price.
     let first = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut call).poll(context))).await;
-    match (first, waits) {
-        (Poll::Ready(result), _) => result,
-        (Poll::Pending, Waits::Unbounded) => call.await,
-        (Poll::Pending, Waits::Bounded) => tokio::time::timeout(wall, call).await.unwrap_or_else(|_| {
-            let detail = format!("more than {wall:?} in one call");
-            Err(wasmtime::Error::new(Refusal { reason: LostReason::WallClock, detail }))
-        }),
+    if let Poll::Ready(result) = first {
+        return result;
+    }
+    let mut seen = meter.long_waits();
+    loop {
+        if let Ok(result) = tokio::time::timeout(wall, &mut call).await {
+            return result;
+        }
+        // Other waits, such as a sleep of its own, count as work. The time starts anew with every wait
+        // that the contract allows.
+        let now = meter.long_waits();
+        if waits == Waits::Bounded || (now == seen && !now.under_way) {
+            return Err(Refusal::wall(wall));
+        }
+        seen = now;
     }
 }
 
@@ -319,23 +364,37 @@ pub(crate) fn arm(store: &mut Store<Guest>, interruption: Interruption) {
 }
 
 /// Why a call failed, in words for an operator.
-fn explain(guest: &Guest, error: &wasmtime::Error) -> (LostReason, String) {
+fn explain(guest: &Guest, error: &wasmtime::Error) -> (LostReason, Option<Limit>, String) {
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
-        return (refusal.reason, refusal.detail.clone());
+        return (refusal.reason, refusal.limit, refusal.detail.clone());
     }
     let printed = guest.printed.last_line();
     // A guest may survive a refusal; one that does not says so, or can't say anything any more.
     let out_of_memory = printed.is_empty() || guest.printed.allocation_failed();
     if let Some(wanted) = guest.memory.refused().filter(|_| out_of_memory) {
         let detail = format!("it asked for {wanted} bytes, the limit is {}", guest.limits.memory);
-        return (LostReason::Memory, detail);
+        return (LostReason::Memory, Some(Limit::Memory), detail);
     }
     let cause = match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => trap.to_string(),
         None => format!("{:#}", error.root_cause()),
     };
     let detail = if printed.is_empty() { cause } else { format!("{cause}; it last printed: {printed}") };
-    (LostReason::Trap, detail)
+    (LostReason::Trap, None, detail)
+}
+
+/// The longest error of a guest that is kept.
+const LONGEST_ERROR: usize = 4 << 10;
+
+/// The beginning of an error: it is logged, and kept with every message.
+fn cut(mut error: String) -> String {
+    let mut end = error.len().min(LONGEST_ERROR);
+    while !error.is_char_boundary(end) {
+        end -= 1;
+    }
+    error.truncate(end);
+    error.shrink_to_fit();
+    error
 }
 
 impl From<WitProblem> for Problem {

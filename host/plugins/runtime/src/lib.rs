@@ -8,6 +8,7 @@
 //!
 //! Not here: what batches are put together of, retries, routing (the engine's), and the plugins.
 
+mod account;
 mod bindings;
 mod cache;
 mod components;

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,26 @@ pub(crate) struct Meter {
     spent: AtomicU64,
     /// When the poll under way began; 0 while there is none.
     since: AtomicU64,
+    /// Waits that the contract allows without bound: how many have begun, and how many have ended.
+    waits_begun: AtomicU64,
+    waits_ended: AtomicU64,
+}
+
+/// Waits that the contract allows without bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LongWaits {
+    begun: u64,
+    pub(crate) under_way: bool,
+}
+
+/// A wait that the contract allows, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct LongWait(Arc<Meter>);
+
+impl Drop for LongWait {
+    fn drop(&mut self) {
+        self.0.waits_ended.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Meter {
@@ -27,11 +47,28 @@ impl Meter {
         self.since.store(0, Ordering::Relaxed);
     }
 
+    /// Notes that a wait begins that may last as long as it likes.
+    pub(crate) fn long_wait(self: &Arc<Self>) -> LongWait {
+        self.waits_begun.fetch_add(1, Ordering::Relaxed);
+        LongWait(Arc::clone(self))
+    }
+
+    /// The long waits up to now.
+    pub(crate) fn long_waits(&self) -> LongWaits {
+        let (begun, ended) =
+            (self.waits_begun.load(Ordering::Relaxed), self.waits_ended.load(Ordering::Relaxed));
+        LongWaits { begun, under_way: begun != ended }
+    }
+
     /// The CPU time that the call has used, up to now.
     pub(crate) fn spent(&self) -> Duration {
+        Duration::from_nanos(self.spent.load(Ordering::Relaxed)) + self.running()
+    }
+
+    /// How long the call has kept its thread without a break.
+    pub(crate) fn running(&self) -> Duration {
         let since = self.since.load(Ordering::Relaxed);
-        let running = if since == 0 { 0 } else { now() - since };
-        Duration::from_nanos(self.spent.load(Ordering::Relaxed) + running)
+        Duration::from_nanos(if since == 0 { 0 } else { now() - since })
     }
 }
 

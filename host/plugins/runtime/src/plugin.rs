@@ -1,6 +1,7 @@
 //! A loaded plugin.
 
 use std::fmt;
+use std::time::Duration;
 
 use forebay_metrics::{Counter, Gauge, Metrics};
 use forebay_pipeline_config::spec::{Description, PluginName};
@@ -9,7 +10,9 @@ use wasmtime::component::InstancePre;
 
 use crate::bindings::exports::forebay::plugin as exports;
 use crate::engine::Interruption;
+use crate::grants::Needs;
 use crate::guest::Guest;
+use crate::limits::Limit;
 
 /// The SHA-256 of a plugin's file, in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,6 +71,8 @@ pub(crate) struct Plugin {
     pub(crate) description: Description,
     pub(crate) pre: InstancePre<Guest>,
     pub(crate) kinds: Kinds,
+    /// What it needs grants for.
+    pub(crate) needs: Needs,
     pub(crate) metrics: PluginMetrics,
 }
 
@@ -108,6 +113,18 @@ pub(crate) struct PluginMetrics {
     pub(crate) bytes_in: Counter,
     pub(crate) bytes_out: Counter,
     pub(crate) instances: Counter,
+    pub(crate) host_calls: Counter,
+    pub(crate) log_lines: Counter,
+    limits: [LimitMetrics; Limit::ALL.len()],
+}
+
+/// One limit, over all instances of a plugin.
+#[derive(Debug, Clone)]
+struct LimitMetrics {
+    /// How often it struck.
+    struck: Counter,
+    /// The most that was used; bytes, seconds or a number.
+    most: Gauge,
 }
 
 impl PluginMetrics {
@@ -129,6 +146,50 @@ impl PluginMetrics {
             bytes_in: counter("plugin_bytes_in", "Bytes of batches handed to the plugin"),
             bytes_out: counter("plugin_bytes_out", "Bytes of batches that the plugin returned"),
             instances: counter("plugin_instances", "Instances made"),
+            host_calls: counter("plugin_host_calls", "Calls of capabilities that act outside the plugin"),
+            log_lines: counter("plugin_log_lines", "Lines of log, written or not"),
+            limits: Limit::ALL.map(|limit| LimitMetrics::new(metrics, plugin, limit)),
+        }
+    }
+
+    /// Notes that a limit struck.
+    pub(crate) fn struck(&self, limit: Limit) {
+        self.limits[limit as usize].struck.inc();
+    }
+
+    /// Notes that a number of bytes, or of other things, was used.
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nothing here passes 2^53")]
+    pub(crate) fn used(&self, limit: Limit, amount: usize) {
+        self.raise(limit, amount as f64);
+    }
+
+    /// Notes that some time was used.
+    pub(crate) fn used_time(&self, limit: Limit, time: Duration) {
+        self.raise(limit, time.as_secs_f64());
+    }
+
+    fn raise(&self, limit: Limit, amount: f64) {
+        let most = &self.limits[limit as usize].most;
+        if amount > most.get() {
+            most.set(amount);
+        }
+    }
+}
+
+impl LimitMetrics {
+    fn new(metrics: &Metrics, plugin: &PluginName, limit: Limit) -> Self {
+        let labels = [("plugin", plugin.as_str()), ("limit", limit.label())];
+        Self {
+            struck: metrics
+                .counter("plugin_limit_struck", "How often a limit struck", &labels)
+                .expect("our own names are well-formed"),
+            most: metrics
+                .gauge(
+                    "plugin_limit_most",
+                    "The most that an instance used of what is limited: bytes, seconds, or a number",
+                    &labels,
+                )
+                .expect("our own names are well-formed"),
         }
     }
 }

@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::{Kind, PluginName};
+use forebay_pipeline_config::{Catalog, LimitsConfig};
 use forebay_plugins_api::{
-    Cache, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Processor, Rights,
-    Scanner, Setup, Wakes,
+    Cache, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Problem,
+    Processor, Rights, Scanner, Setup, Wakes,
 };
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
+use crate::account::Account;
 use crate::bindings::forebay::plugin::configuration::Form as WitForm;
 use crate::cache::CodeCache;
 use crate::components::cache::CacheComponent;
@@ -59,7 +61,7 @@ pub(crate) struct Shared {
     catalog: Catalog,
     plugins: HashMap<PluginName, Arc<Plugin>>,
     pub(crate) grants: Grants,
-    limits: Arc<Limits>,
+    limits: Limits,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
     /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
@@ -83,7 +85,6 @@ impl Plugins {
         let plain = linker(&engines, Interruption::None).map_err(StartError)?;
         let epochs = linker(&engines, Interruption::Epochs).map_err(StartError)?;
         let cache = cache.map(CodeCache::new);
-        let limits = Arc::new(limits);
         let loader = Loader {
             engines: &engines,
             plain: &plain,
@@ -141,8 +142,13 @@ impl Plugins {
 
 impl Shared {
     /// A store for one instance of a plugin.
-    pub(crate) fn store(self: &Arc<Self>, plugin: &Plugin, setup: &Setup) -> Store<Guest> {
-        let scope = Arc::new(Scope::new(plugin, setup, self));
+    pub(crate) fn store(
+        self: &Arc<Self>,
+        plugin: &Plugin,
+        setup: &Setup,
+        account: &Arc<Account>,
+    ) -> Store<Guest> {
+        let scope = Arc::new(Scope::new(plugin, setup, self, account));
         let is_language = plugin
             .description
             .components()
@@ -155,10 +161,44 @@ impl Shared {
             let rights = if plugin.is_default() { setup.rights } else { Rights::Granted };
             Expressions::new(self, &Setup { rights, ..setup.clone() })
         };
-        let guest = Guest::new(scope, setup, expressions, Arc::clone(&self.limits));
+        let guest = Guest::new(scope, setup, expressions);
         let mut store = Store::new(plugin.pre.engine(), guest);
         arm(&mut store, plugin.info.interruption);
         store
+    }
+
+    /// The limits of a component: the usual ones, with what the grants say of its plugin, with what its
+    /// own configuration says. That may raise them only with the rights of whoever started the process.
+    pub(crate) fn limits(&self, plugin: &Plugin, setup: &Setup) -> Limits {
+        let granted = self.grants.limits(&self.limits, plugin.name(), plugin.digest(), setup);
+        let wanted = granted.with(&setup.limits);
+        match setup.rights {
+            Rights::Starter => wanted,
+            Rights::Granted => wanted.within(&granted),
+        }
+    }
+
+    /// Whether something is said about every grant that a plugin needs.
+    pub(crate) fn check_grants(&self, plugin: &Plugin, setup: &Setup) -> Result<(), OpenError> {
+        if plugin.is_default() && setup.rights == Rights::Starter {
+            return Ok(());
+        }
+        let missing = self.grants.missing(&plugin.needs, plugin.name(), plugin.digest(), setup);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        let (name, pipeline) = (plugin.name(), &setup.pipeline);
+        Err(OpenError::Problem(Problem {
+            message: format!(
+                "plugin `{name}` uses what nothing grants it in pipeline `{pipeline}`: \
+                 add {{plugin: {name}, {}}} to the grants, with empty lists where it does without",
+                lines.join(", ")
+            ),
+            field: String::new(),
+            line: 0,
+            column: 0,
+        }))
     }
 
     /// The plugin that provides a component.
@@ -223,12 +263,14 @@ impl Components for Plugins {
             .parse()
             .map_err(|_| OpenError::Unknown { kind: "mapping", name: language.to_owned() })?;
         let setup = Setup {
+            virtual_cluster: None,
             pipeline: PipelineName::new("lint"),
             path: String::new(),
             label: None,
             name,
             config: serde_json::json!({}),
             rights: Rights::Starter,
+            limits: LimitsConfig::default(),
             wakes: Arc::new(Wakes::default()),
         };
         let mut slot = self.shared.mapping_language(language, &setup)?;
@@ -236,27 +278,34 @@ impl Components for Plugins {
     }
 }
 
+/// How long a plugin may take to describe itself: nothing else starts meanwhile.
+const DESCRIBE: Duration = Duration::from_secs(10);
+
 /// Calls `describe` in an instance of its own.
 async fn describe(
     loader: &Loader<'_>,
     linked: Result<Linked, LoadProblem>,
-    limits: &Arc<Limits>,
+    limits: &Limits,
     is_default: bool,
 ) -> Result<Plugin, LoadProblem> {
     let linked = linked?;
     let name = |error: String| LoadProblem::Describe(error);
     // What it counts meanwhile is nobody's.
-    let scope = Scope::nobody(&Arc::new(Metrics::default())).map_err(name)?;
+    let limits = Limits { wall: limits.wall.min(DESCRIBE), ..limits.clone() };
+    let scope = Scope::nobody(&Arc::new(Metrics::default()), limits).map_err(name)?;
     let setup = Setup {
+        virtual_cluster: None,
         pipeline: scope.pipeline.clone(),
         path: String::new(),
         label: None,
         name: scope.component.clone(),
         config: serde_json::Value::Null,
         rights: Rights::Granted,
+        limits: LimitsConfig::default(),
         wakes: Arc::new(Wakes::default()),
     };
-    let guest = Guest::new(Arc::new(scope), &setup, Expressions::none(), Arc::clone(limits));
+    let guest = Guest::new(Arc::new(scope), &setup, Expressions::none());
+    let limits = Arc::clone(&guest.limits);
     let mut store = Store::new(linked.pre.engine(), guest);
     arm(&mut store, linked.interruption);
     let meter = Arc::clone(&store.data().meter);

@@ -7,8 +7,10 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{ComponentName, PluginName};
 use forebay_plugins_api::{PipelineName, Rights, Setup};
 
+use crate::account::{Account, MayLog};
 use crate::grants::Allowed;
-use crate::plugin::Plugin;
+use crate::limits::Limits;
+use crate::plugin::{Plugin, PluginMetrics};
 use crate::plugins::Shared;
 
 /// Who an instance works for.
@@ -22,15 +24,16 @@ pub(crate) struct Scope {
     pub(crate) allowed: Allowed,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) account: Arc<Account>,
 }
 
 impl Scope {
-    pub(crate) fn new(plugin: &Plugin, setup: &Setup, shared: &Shared) -> Self {
+    pub(crate) fn new(plugin: &Plugin, setup: &Setup, shared: &Shared, account: &Arc<Account>) -> Self {
         let trusted = plugin.is_default() && setup.rights == Rights::Starter;
         let allowed = if trusted {
             Allowed::everything()
         } else {
-            shared.grants.of(plugin.name(), plugin.digest(), &setup.pipeline)
+            shared.grants.of(plugin.name(), plugin.digest(), setup)
         };
         Self {
             plugin: plugin.name().clone(),
@@ -41,13 +44,16 @@ impl Scope {
             allowed,
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
+            account: Arc::clone(account),
         }
     }
 
     /// The scope of a plugin that describes itself: nothing is allowed.
-    pub(crate) fn nobody(metrics: &Arc<Metrics>) -> Result<Self, String> {
+    pub(crate) fn nobody(metrics: &Arc<Metrics>, limits: Limits) -> Result<Self, String> {
+        let plugin: PluginName = "describe".parse().map_err(|_| "no such plugin name")?;
+        let account = Account::new(limits, PluginMetrics::new(metrics, &plugin));
         Ok(Self {
-            plugin: "describe".parse().map_err(|_| "no such plugin name")?,
+            plugin,
             component: "describe".parse().map_err(|_| "no such component name")?,
             pipeline: PipelineName::new(""),
             path: String::new(),
@@ -55,11 +61,22 @@ impl Scope {
             allowed: Allowed::nothing(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
+            account: Arc::new(account),
         })
     }
 
-    /// Writes a line in the log of the pipeline.
+    /// Writes a line in the log of the pipeline, unless there are too many.
     pub(crate) fn log(&self, level: tracing::Level, message: &str, fields: &[(String, String)]) {
+        let Some(MayLog { left_out }) = self.account.may_log() else { return };
+        if left_out > 0 {
+            let most = self.account.limits.log_lines;
+            let note = format!("{left_out} lines of log were left out: the limit is {most} in a second");
+            self.write(tracing::Level::WARN, &note, &[]);
+        }
+        self.write(level, message, fields);
+    }
+
+    fn write(&self, level: tracing::Level, message: &str, fields: &[(String, String)]) {
         // Fields of a log line are fixed when it is compiled; those of guests travel as one, as JSON.
         let fields: serde_json::Map<_, _> =
             fields.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::Duration;
 
-use forebay_sdk::{Batch, Error, Processing};
+use forebay_sdk::{Batch, Error, Origins, Processed, Processing, files, log};
 
 pub(crate) fn compute() -> Result<Processing, Error> {
     let mut rounds = 0_u64;
@@ -48,4 +48,33 @@ pub(crate) fn hold_bytes() -> Result<Processing, Error> {
     loop {
         held.push(Batch::from_payloads([&payload]));
     }
+}
+
+/// One payload, returned many times.
+pub(crate) fn return_much(batch: &Batch) -> Result<Processing, Error> {
+    let large = Batch::from_payloads([vec![b'x'; 1 << 20]]);
+    let results = (0..5).map(|_| batch_of(batch, &large)).collect();
+    Ok(Processing::Done(results))
+}
+
+fn batch_of(source: &Batch, large: &Batch) -> Processed {
+    Processed { batch: large.slice(0..1), origins: Origins::each(vec![0; 1.min(source.len())]) }
+}
+
+pub(crate) fn fail_at_length() -> Result<Processing, Error> {
+    Err(Error::new("\u{fc}".repeat(1 << 20)))
+}
+
+pub(crate) fn call_the_host() -> Result<Processing, Error> {
+    loop {
+        // Denied every time; asking is what counts.
+        let _ = files::open("/etc/hostname");
+    }
+}
+
+pub(crate) fn flood_the_log() -> Result<Processing, Error> {
+    for line in 0..10_000 {
+        log::info(format!("line {line} of a flood"));
+    }
+    Err(Error::new("logged 10000 lines"))
 }

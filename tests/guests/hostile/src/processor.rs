@@ -58,6 +58,11 @@ fn misbehave(mode: &str, batch: Batch) -> Result<Processing, Error> {
         "many_batches" => limits::hold_batches(&batch),
         "huge_batches" => limits::hold_bytes(),
 
+        "huge_output" => limits::return_much(&batch),
+        "huge_error" => limits::fail_at_length(),
+        "many_host_calls" => limits::call_the_host(),
+        "log_flood" => limits::flood_the_log(),
+
         "shared_in_records" => amplify::shared_in_records(),
         "shared_in_columns" => amplify::shared_in_columns(),
         "doubled_batches" => amplify::doubled(),

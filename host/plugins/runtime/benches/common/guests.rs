@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use forebay_metrics::Metrics;
+use forebay_pipeline_config::LimitsConfig;
 use forebay_plugins_api::{Components, PipelineName, Processor, Rights, Setup, Wakes};
-use forebay_plugins_runtime::{Digest, Embedded, PluginFile, Plugins, Settings, precompile};
+use forebay_plugins_runtime::{Digest, Embedded, Grants, PluginFile, Plugins, Settings, precompile};
 
 /// How a guest is compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,12 @@ pub(crate) enum Build {
 
 /// Loads the guest of this name.
 pub(crate) async fn load(guest: &str, build: Build) -> Plugins {
+    load_with(guest, build, "grants: []").await
+}
+
+/// Loads a guest with grants, in YAML.
+pub(crate) async fn load_with(guest: &str, build: Build, grants: &str) -> Plugins {
+    let settings = Settings { grants: Grants::parse(grants).unwrap(), ..Settings::default() };
     let path = folder().join(format!("{guest}.wasm"));
     let bytes = std::fs::read(&path)
         .unwrap_or_else(|error| panic!("{}: {error}: run cargo xtask plugins first", path.display()));
@@ -25,11 +32,11 @@ pub(crate) async fn load(guest: &str, build: Build) -> Plugins {
             let code = precompile(&bytes).unwrap().leak();
             let sha256: &'static str = Digest::of(&bytes).as_str().to_owned().leak();
             let embedded = Embedded { file: "guest.wasm", sha256, code };
-            Plugins::load(&[embedded], &[], Settings::default(), metrics).await.unwrap()
+            Plugins::load(&[embedded], &[], settings, metrics).await.unwrap()
         }
         Build::Epochs => {
             let file = PluginFile { path, bytes };
-            Plugins::load(&[], &[file], Settings::default(), metrics).await.unwrap()
+            Plugins::load(&[], &[file], settings, metrics).await.unwrap()
         }
     };
     assert!(errors.is_empty(), "{errors:?}");
@@ -44,12 +51,14 @@ pub(crate) async fn processor(plugins: &Plugins, name: &str) -> Box<dyn Processo
 /// The setup of a component with an empty configuration.
 pub(crate) fn setup(name: &str) -> Setup {
     Setup {
+        virtual_cluster: None,
         pipeline: PipelineName::new("bench"),
         path: "pipeline.processors.0".into(),
         label: None,
         name: name.parse().unwrap(),
         config: serde_json::json!({"field": "added", "value": "value"}),
         rights: Rights::Starter,
+        limits: LimitsConfig::default(),
         wakes: Arc::new(Wakes::default()),
     }
 }

@@ -75,9 +75,8 @@ impl Guest {
         if source.is_scattered() || !matches!(origins, Origins::Same) {
             self.check_written(source)?;
         }
-        let derived = source
-            .derive(columns, &origins.into())
-            .map_err(|error| Refusal::contract(error.to_string()))?;
+        let derived =
+            source.derive(columns, &origins.into()).map_err(|error| Refusal::contract(error.to_string()))?;
         self.push_batch(derived)
     }
 }

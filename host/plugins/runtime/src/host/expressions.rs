@@ -80,6 +80,7 @@ impl HostExpressionMethods for Guest {
         source: String,
         form: Form,
     ) -> wasmtime::Result<Result<Resource<HostExpression>, Problem>> {
+        self.host_call()?;
         let slot = match self.expressions.language(&language) {
             Ok(slot) => slot,
             Err(problem) => return Ok(Err(problem)),

@@ -23,13 +23,14 @@ use crate::bindings::forebay::plugin::batches::Timestamp;
 use crate::grants::Access;
 use crate::guest::Guest;
 use crate::host::batches::HostBatch;
-use crate::host::streams::HostStream;
+use crate::host::streams::{HostStream, Permitted};
 use forebay_plugins_api::Operation;
 
 type Answer<T> = wasmtime::Result<Result<T, FileError>>;
 
 impl Host for Guest {
     async fn find(&mut self, pattern: String) -> Answer<Vec<FileDetails>> {
+        self.host_call()?;
         // Before looking: what is there is nobody's business either.
         if let Err(missing) = self.scope.allowed.file(Path::new(&pattern), Access::Read) {
             return Ok(Err(FileError::Denied(missing)));
@@ -44,17 +45,23 @@ impl Host for Guest {
     }
 
     async fn open(&mut self, path: String) -> Answer<Resource<HostStream>> {
+        self.host_call()?;
+        let permit = match self.scope.account.stream() {
+            Ok(permit) => permit,
+            Err(full) => return Ok(Err(FileError::Other(full))),
+        };
         let path = match self.scope.allowed.file(Path::new(&path), Access::Read) {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
         match blocking(move || open(&path)).await {
-            Ok(file) => Ok(Ok(self.push(HostStream(Box::new(reader::Reader::spawn(file))))?)),
+            Ok(file) => Ok(Ok(self.push(Permitted::boxed(reader::Reader::spawn(file), permit))?)),
             Err(error) => Ok(Err(error)),
         }
     }
 
     async fn remove(&mut self, path: String) -> Answer<()> {
+        self.host_call()?;
         let path = match self.scope.allowed.file(Path::new(&path), Access::Write) {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
@@ -74,6 +81,11 @@ impl Host for Guest {
     }
 
     async fn append_to(&mut self, path: String) -> Answer<Resource<HostAppender>> {
+        self.host_call()?;
+        let permit = match self.scope.account.stream() {
+            Ok(permit) => permit,
+            Err(full) => return Ok(Err(FileError::Other(full))),
+        };
         let path = match self.scope.allowed.file(Path::new(&path), Access::Write) {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
@@ -82,12 +94,13 @@ impl Host for Guest {
             HostAppender::open(&path).map_err(|error| named("open to append", &path, &error))
         });
         match opened.await {
-            Ok(appender) => Ok(Ok(self.push(appender)?)),
+            Ok(appender) => Ok(Ok(self.push(appender.with_permit(permit))?)),
             Err(error) => Ok(Err(error)),
         }
     }
 
     fn replace(&mut self, path: String, content: Vec<u8>) -> Answer<Resource<Operation>> {
+        self.host_call()?;
         let path = match self.scope.allowed.file(Path::new(&path), Access::Write) {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
@@ -112,6 +125,7 @@ impl HostAppenderMethods for Guest {
         appender: Resource<HostAppender>,
         bytes: Vec<u8>,
     ) -> wasmtime::Result<Resource<Operation>> {
+        self.host_call()?;
         let work = self.table.get(&appender)?.append(bytes);
         self.push_operation(work)
     }
@@ -122,6 +136,7 @@ impl HostAppenderMethods for Guest {
         messages: Resource<HostBatch>,
         delimiter: Vec<u8>,
     ) -> wasmtime::Result<Resource<Operation>> {
+        self.host_call()?;
         let batch = self.batch(&messages)?.clone();
         self.check_written(&batch)?;
         let work = self.table.get(&appender)?.append_batch(batch, delimiter);

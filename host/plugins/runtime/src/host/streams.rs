@@ -1,15 +1,37 @@
 //! Bytes that are too many to be held at once.
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use forebay_plugins_api::{ByteStream, Woken};
 use tokio::sync::mpsc;
 use wasmtime::component::Resource;
 
+use crate::account::StreamPermit;
 use crate::bindings::forebay::plugin::streams::{Chunk, Host, HostByteSink, HostByteStream};
 use crate::guest::Guest;
 
 /// A stream that a guest reads.
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub struct HostStream(pub(crate) Box<dyn ByteStream>);
+
+/// A stream that counts among those that an instance has opened, wherever it is read.
+pub(crate) struct Permitted<S> {
+    stream: S,
+    _permit: StreamPermit,
+}
+
+impl<S: ByteStream + 'static> Permitted<S> {
+    pub(crate) fn boxed(stream: S, permit: StreamPermit) -> HostStream {
+        HostStream(Box::new(Self { stream, _permit: permit }))
+    }
+}
+
+#[async_trait]
+impl<S: ByteStream> ByteStream for Permitted<S> {
+    async fn read(&mut self, most: usize) -> Result<Bytes, String> {
+        self.stream.read(most).await
+    }
+}
 
 /// Where a guest writes: the other end holds it back by not taking what it wrote.
 #[derive(Debug)]
@@ -28,6 +50,7 @@ impl HostByteStream for Guest {
         if woken.shutdown {
             return Ok(Chunk::Woken(Woken { shutdown: true, ..Woken::default() }.into()));
         }
+        let _waiting = self.meter.long_wait();
         let stream = self.table.get_mut(&stream)?;
         let most = most.clamp(1, MOST) as usize;
         tokio::select! {
@@ -54,6 +77,7 @@ impl HostByteSink for Guest {
         bytes: Vec<u8>,
     ) -> wasmtime::Result<Result<(), String>> {
         let sender = self.table.get(&sink)?.0.clone();
+        let _waiting = self.meter.long_wait();
         Ok(sender.send(bytes).await.map_err(|_| "the receiver has given up".to_owned()))
     }
 

@@ -18,12 +18,15 @@ use tokio::sync::{mpsc, oneshot};
 use super::marker::Marker;
 use super::parent;
 use super::writers::{self, Entered};
+use crate::account::StreamPermit;
 
 /// A file that a guest appends to, or the standard output.
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub struct HostAppender {
     jobs: Arc<mpsc::Sender<Job>>,
+    /// Counts it among what an instance has opened.
+    _permit: Option<StreamPermit>,
 }
 
 pub(super) struct Job {
@@ -66,7 +69,7 @@ impl HostAppender {
         let found = file.metadata()?;
         let key = (found.dev(), found.ino());
         let entry = match writers::enter(key) {
-            Entered::Joined(jobs) => return Ok(Self { jobs }),
+            Entered::Joined(jobs) => return Ok(Self { jobs, _permit: None }),
             Entered::First(entry) => entry,
         };
         let marker = if found.is_file() { Marker::take(path, &file)? } else { None };
@@ -75,6 +78,11 @@ impl HostAppender {
         let appender = Self::spawn("append", AppendedFile { file, length, marker }, move || drop(leave))?;
         announce.announce(&appender.jobs);
         Ok(appender)
+    }
+
+    /// The same, counted among what an instance has opened.
+    pub(super) fn with_permit(self, permit: StreamPermit) -> Self {
+        Self { _permit: Some(permit), ..self }
     }
 
     /// The standard output of the process.
@@ -118,7 +126,7 @@ impl HostAppender {
             done();
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(body)?;
-        Ok(Self { jobs: Arc::new(jobs) })
+        Ok(Self { jobs: Arc::new(jobs), _permit: None })
     }
 }
 
