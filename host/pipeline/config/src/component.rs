@@ -1,18 +1,21 @@
 //! A component in a configuration: which one it is, its settings with every default filled in, what it contains.
 //!
-//! Written as `{label, type, <name>: <settings>, processors}`, where `processors` belongs to inputs and outputs and
-//! `type` is needed only if the name cannot be told. Components within the settings (a scanner, say) are taken out of
+//! Written as `{label, type, <name>: <settings>, processors, shadow}`, where `processors` belongs to inputs and
+//! outputs, `shadow` to processors, and `type` is needed only if the name cannot be told. A name may end in
+//! `@sha256:...`, which asks for one build. Components within the settings (a scanner, say) are taken out of
 //! [`ComponentConfig::config`] and become [`Child`]ren.
 
 mod fields;
 mod infer;
 mod label;
+mod shadow;
 mod text;
 
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::build::Pin;
 use crate::lint::Examiner;
 use crate::position::{Position, Span};
 use crate::source::Source;
@@ -21,6 +24,7 @@ use crate::yaml::{Node, Value};
 
 pub(crate) use fields::Fields;
 pub use label::{BadLabel, Label};
+pub use shadow::Shadow;
 pub use text::TextField;
 
 /// A component that was read.
@@ -28,17 +32,24 @@ pub use text::TextField;
 pub struct ComponentConfig {
     pub kind: Kind,
     pub name: ComponentName,
+    /// The build that is asked for.
+    pub pin: Option<Pin>,
     pub label: Option<Label>,
     /// Where it is in the configuration, as Bento's metrics say it: `input`, `pipeline.processors.0`.
     pub path: String,
     pub span: Span,
     /// The settings, with defaults, without the components in them. May hold secrets.
     pub config: Json,
+    /// The settings as they are written, to be fitted to another build. May hold secrets.
+    pub written: Json,
+    /// The component that works beside a processor, and is only watched.
+    pub shadow: Option<Shadow>,
     /// The components in the settings.
     pub children: Vec<Child>,
     /// The processors attached to an input or an output.
     pub processors: Vec<Self>,
     texts: Vec<TextField>,
+    secrets: Vec<String>,
     source: Arc<Source>,
 }
 
@@ -67,6 +78,11 @@ impl ComponentConfig {
     /// The strings of the settings that are mappings or hold interpolations.
     pub fn texts(&self) -> &[TextField] {
         &self.texts
+    }
+
+    /// The values of fields that are secret, which nobody may print.
+    pub fn secrets(&self) -> &[String] {
+        &self.secrets
     }
 
     /// Where in the file a place of such a string is, both counted from one. Exact for block scalars (`|`) and
@@ -112,17 +128,23 @@ fn examine_entered(
     }
     let mut fields = Fields::new(examiner, format!("{path}.{}", spec.name));
     let config = fields.whole(inferred.config, &spec.config, inferred.at);
-    let (texts, children) = fields.finish();
+    let (texts, children, secrets) = fields.finish();
+    let written = inferred.config.and_then(|node| node.to_json().ok()).unwrap_or(Json::Null);
+    let shadow = shadow::examine(examiner, kind, node, &written);
     Some(ComponentConfig {
         kind,
         name: spec.name.clone(),
+        pin: inferred.pin,
         label,
         path: path.to_owned(),
         span: examiner.source.written_span(node.span),
         config,
+        written,
+        shadow,
         children,
         processors,
         texts,
+        secrets,
         source: Arc::clone(&examiner.source),
     })
 }
@@ -131,7 +153,8 @@ fn examine_entered(
 pub(crate) fn reserved(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Input | Kind::Output => &["label", "type", "processors"],
-        Kind::Processor | Kind::Mapping | Kind::Scanner | Kind::Cache => &["label", "type"],
+        Kind::Processor => &["label", "type", "shadow"],
+        Kind::Mapping | Kind::Scanner | Kind::Cache => &["label", "type"],
     }
 }
 

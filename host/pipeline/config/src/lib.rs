@@ -38,6 +38,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod build;
 mod catalog;
 mod component;
 mod duration;
@@ -45,17 +46,20 @@ mod environment;
 mod lint;
 mod pipeline;
 mod position;
+mod refit;
 pub mod render;
 mod source;
 pub mod spec;
 mod suggest;
 pub mod yaml;
 
-pub use catalog::{Catalog, Entry, NameTaken};
-pub use component::{BadLabel, Child, ComponentConfig, Label, TextField};
+pub use build::{BadPin, Digest, FEWEST_DIGITS, Pin};
+pub use catalog::{Catalog, Entry, NameTaken, NoBuild};
+pub use component::{BadLabel, Child, ComponentConfig, Label, Shadow, TextField};
 pub use duration::{BadDuration, parse_duration};
 pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpolate};
 pub use lint::{Examined, LintOptions, Problem, Severity, examine, read};
 pub use pipeline::{LogFormat, LogLevel, LoggerConfig, PipelineConfig, Threads};
 pub use position::{Position, Span};
+pub use refit::{Refitted, refit, refit_known};
 pub use suggest::nearest;
