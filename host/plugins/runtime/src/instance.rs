@@ -1,9 +1,12 @@
 //! One instance: a store with one component in it, and how its exports are called.
 
+mod swap;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use forebay_pipeline_config::spec::Kind;
 use forebay_plugins_api::{ComponentError, LostInstance, LostReason, OpenError, Problem, Setup};
@@ -15,9 +18,11 @@ use crate::engine::Interruption;
 use crate::guest::Guest;
 use crate::limits::Refusal;
 use crate::meter::Metered;
-use crate::plugin::Plugin;
+use crate::plugin::{Digest, Plugin};
 use crate::plugins::Shared;
 use crate::secrets;
+
+pub(crate) use swap::Prepared;
 
 /// A call under way: it borrows the store until it ends.
 pub(crate) type Call<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + 'a>>;
@@ -47,6 +52,16 @@ pub(crate) trait Exports: Sized + Send + 'static {
         component: String,
         config: Arc<str>,
     ) -> Call<'a, Result<(), WitProblem>>;
+
+    /// Makes an instance that was opened fit to take over from another one, such as by connecting it.
+    fn ready<'a>(&'a self, _: &'a mut Store<Guest>) -> Call<'a, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(Ok(()))))
+    }
+
+    /// Calls the kind's `close`, where it has one.
+    fn close<'a>(&'a self, _: &'a mut Store<Guest>) -> Call<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// A component that can be opened again: what it needs for that, and the instance while there is one.
@@ -58,6 +73,12 @@ pub(crate) struct Slot<E> {
     live: Option<Live<E>>,
     /// How many instances this slot has had; what belongs to an earlier one is void.
     generation: u64,
+    /// What the plugins were when this was last compared with them.
+    seen: u64,
+    /// The newer build that could not take over.
+    refused: Option<Digest>,
+    /// CPU time of all calls.
+    cpu: Duration,
 }
 
 struct Live<E> {
@@ -79,15 +100,7 @@ impl<E: Exports> Slot<E> {
 
     /// A component that is opened by its first call.
     pub(crate) fn closed(shared: &Arc<Shared>, plugin: &Arc<Plugin>, setup: Setup) -> Self {
-        let spec = plugin
-            .description
-            .components()
-            .iter()
-            .find(|spec| spec.kind == E::KIND && spec.name == setup.name);
-        let config = match spec {
-            Some(spec) => secrets::hide(&setup.config, &spec.config).to_string().into(),
-            None => setup.config.to_string().into(),
-        };
+        let config = visible_config(plugin, E::KIND, &setup);
         Self {
             shared: Arc::clone(shared),
             plugin: Arc::clone(plugin),
@@ -95,7 +108,15 @@ impl<E: Exports> Slot<E> {
             config,
             live: None,
             generation: 0,
+            seen: 0,
+            refused: None,
+            cpu: Duration::ZERO,
         }
+    }
+
+    /// The CPU time of all calls up to now.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.cpu
     }
 
     pub(crate) fn plugin(&self) -> &Plugin {
@@ -144,6 +165,7 @@ impl<E: Exports> Slot<E> {
         // Taken out: a call that is dropped under way takes the store, which is of no more use, with it.
         let mut live = self.live.take().ok_or_else(|| self.lost(LostReason::Reopen, String::new()))?;
         let result = run(&mut live, &self.plugin, waits, |live| call(&live.exports, &mut live.store)).await;
+        self.cpu += live.store.data().meter.spent();
         match result {
             Ok(result) => {
                 self.live = Some(live);
@@ -170,24 +192,34 @@ impl<E: Exports> Slot<E> {
 
     async fn reopen(&mut self) -> Result<(), OpenError> {
         self.generation += 1;
-        let mut store = self.shared.store(&self.plugin, &self.setup);
-        let found = start(&self.plugin, &mut store).await;
+        let (plugin, setup, config) =
+            (Arc::clone(&self.plugin), self.setup.clone(), Arc::clone(&self.config));
+        self.live = Some(self.open_live(&plugin, &setup, config).await?);
+        Ok(())
+    }
+
+    /// An opened instance of a build. (`mut`, because a slot can't be shared between threads.)
+    async fn open_live(
+        &mut self,
+        plugin: &Arc<Plugin>,
+        setup: &Setup,
+        config: Arc<str>,
+    ) -> Result<Live<E>, OpenError> {
+        let mut store = self.shared.store(plugin, setup);
+        let found = start(plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,
             Ok(None) => {
-                let name = self.setup.name.to_string();
+                let name = setup.name.to_string();
                 return Err(OpenError::Unknown { kind: E::KIND.as_str(), name });
             }
             Err(error) => return Err(OpenError::Lost(self.explain(&store, &error))),
         };
         let mut live = Live { store, exports };
-        let (component, config) = (self.setup.name.to_string(), Arc::clone(&self.config));
-        let opened = run(&mut live, &self.plugin, Waits::Bounded, |live| live.open(component, config)).await;
+        let component = setup.name.to_string();
+        let opened = run(&mut live, plugin, Waits::Bounded, |live| live.open(component, config)).await;
         match opened {
-            Ok(Ok(())) => {
-                self.live = Some(live);
-                Ok(())
-            }
+            Ok(Ok(())) => Ok(live),
             Ok(Err(problem)) => Err(OpenError::Problem(problem.into())),
             Err(error) => Err(OpenError::Lost(self.explain(&live.store, &error))),
         }
@@ -216,6 +248,14 @@ impl<E: Exports> Slot<E> {
             counter.inc();
         }
         LostInstance { plugin: plugin.clone(), component: self.setup.name.clone(), reason, detail }
+    }
+}
+
+/// The configuration as the guest sees it.
+fn visible_config(plugin: &Plugin, kind: Kind, setup: &Setup) -> Arc<str> {
+    match plugin.spec(kind, setup.name.as_str()) {
+        Some(spec) => secrets::hide(&setup.config, &spec.config).to_string().into(),
+        None => setup.config.to_string().into(),
     }
 }
 
@@ -285,11 +325,7 @@ async fn run<L: HasStore, T>(
 }
 
 /// Waits for a call, for no longer than it may take.
-async fn bounded<T>(
-    mut call: Metered<'_, Call<'_, T>>,
-    waits: Waits,
-    wall: std::time::Duration,
-) -> wasmtime::Result<T> {
+async fn bounded<T>(mut call: Metered<'_, Call<'_, T>>, waits: Waits, wall: Duration) -> wasmtime::Result<T> {
     // Nearly all calls end at once; only for the others a timer is worth its price.
     let first = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut call).poll(context))).await;
     match (first, waits) {

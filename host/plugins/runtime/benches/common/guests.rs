@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use forebay_metrics::Metrics;
-use forebay_plugins_api::{Components, PipelineName, Processor, Rights, Setup, Wakes};
+use forebay_plugins_api::{Components, PipelineName, Processor, Rights, Setup, Stated, Wakes};
 use forebay_plugins_runtime::{Digest, Embedded, PluginFile, Plugins, Settings, precompile};
 
 /// How a guest is compiled.
@@ -49,6 +49,7 @@ pub(crate) fn setup(name: &str) -> Setup {
         label: None,
         name: name.parse().unwrap(),
         config: serde_json::json!({"field": "added", "value": "value"}),
+        stated: Stated::default(),
         rights: Rights::Starter,
         wakes: Arc::new(Wakes::default()),
     }
