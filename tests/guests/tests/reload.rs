@@ -1,5 +1,5 @@
 //! Files of plugins that change while components of them work.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
+#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
 
 use forebay_plugins_api::{Components, Event, OpenError, Processing, Processor, Scanned, Setup, Stated};
 use forebay_plugins_runtime::{Digest, Reload};

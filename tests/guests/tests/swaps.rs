@@ -12,7 +12,7 @@ use forebay_plugins_api::{Components, PipelineName, Rights};
 use forebay_plugins_runtime::Reload;
 use forebay_tests_guests::{Folder, PIPELINE, Reloading, guest, other_build, soon};
 
-const SWAPS: u64 = 100;
+const SWAPS: usize = 100;
 /// Messages for each swap: half of them before it, so that it comes under load, and half after, because a
 /// component without work has no reason to go over.
 const MESSAGES: usize = 200;
@@ -36,9 +36,10 @@ fn feed(folder: &Folder, from: usize) {
 }
 
 /// Waits until the input and the output have gone over this often, and some processor too.
-async fn swapped(reloading: &Reloading, count: u64) {
-    let is_there =
-        || ["input", "processor", "output"].iter().all(|kind| reloading.swaps(kind, "swapped") >= count);
+async fn swapped(reloading: &Reloading, count: usize) {
+    let is_there = || {
+        ["input", "processor", "output"].iter().all(|kind| reloading.swaps(kind, "swapped") >= count as u64)
+    };
     while !is_there() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -58,9 +59,9 @@ async fn nothing_is_lost_and_nothing_comes_twice_over_a_hundred_swaps() {
     let pipeline = run(&identity, &config, &components, &threads, Shutdown::new());
     let swaps = async {
         for count in 1..=SWAPS {
-            let first = (count as usize - 1) * MESSAGES;
+            let first = (count - 1) * MESSAGES;
             feed(&folder, first);
-            let build = &builds[count as usize % 2];
+            let build = &builds[count % 2];
             assert_eq!(reloading.put(FILE, build).await, [Reload::Loaded]);
             feed(&folder, first + MESSAGES / 2);
             soon(swapped(&reloading, count)).await;
@@ -73,10 +74,9 @@ async fn nothing_is_lost_and_nothing_comes_twice_over_a_hundred_swaps() {
 
     let written = std::fs::read_to_string(folder.file("out")).unwrap();
     let mut numbers: Vec<&str> = written.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(numbers.len(), SWAPS as usize * MESSAGES, "something came twice, or never");
+    assert_eq!(numbers.len(), SWAPS * MESSAGES, "something came twice, or never");
     numbers.sort_unstable();
-    let expected: Vec<String> =
-        (0..SWAPS as usize * MESSAGES).map(|number| format!("m-{number:06}")).collect();
+    let expected: Vec<String> = (0..SWAPS * MESSAGES).map(|number| format!("m-{number:06}")).collect();
     assert_eq!(numbers, expected);
     // Every component worked in both builds.
     for place in 1..=3 {
@@ -85,6 +85,10 @@ async fn nothing_is_lost_and_nothing_comes_twice_over_a_hundred_swaps() {
         }
     }
     for kind in ["input", "output"] {
-        assert_eq!((reloading.swaps(kind, "swapped"), reloading.swaps(kind, "kept")), (SWAPS, 0), "{kind}");
+        assert_eq!(
+            (reloading.swaps(kind, "swapped"), reloading.swaps(kind, "kept")),
+            (SWAPS as u64, 0),
+            "{kind}"
+        );
     }
 }
