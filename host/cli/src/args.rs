@@ -8,6 +8,12 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+mod plugin;
+mod registry;
+
+pub(crate) use plugin::Plugin;
+pub(crate) use registry::{Login, Pull, Push};
+
 /// A host for pipelines whose inputs, processors, outputs and mappings are WebAssembly components.
 #[derive(Debug, Parser)]
 #[command(name = "forebay", version, max_term_width = 100)]
@@ -24,6 +30,9 @@ pub(crate) enum Command {
     Lint(Lint),
     /// Lists the components that pipelines can use.
     List(List),
+    /// Pushes plugins to registries and pulls them.
+    #[command(subcommand)]
+    Plugin(Plugin),
 }
 
 #[derive(Debug, Args)]
@@ -105,7 +114,8 @@ pub(crate) fn parse() -> Command {
 fn second_dashes(command: &clap::Command, args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let is_long = |name: &str| {
         let has = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_long() == Some(name));
-        has(command) || command.get_subcommands().any(has)
+        let below = |command: &clap::Command| has(command) || command.get_subcommands().any(has);
+        has(command) || command.get_subcommands().any(below)
     };
     let mut flags = true;
     args.map(|arg| {

@@ -26,7 +26,7 @@ pub(crate) async fn lint(flags: Lint) -> anyhow::Result<ExitCode> {
         let path = file.display().to_string();
         let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
         let Examined { components, mut problems, .. } =
-            examine(&path, &text, variables, plugins.catalog(), options);
+            examine(&path, &text, variables, &plugins.catalog(), options);
         problems.extend(check_mappings(&path, &components, &plugins).await);
         problems.sort_by_key(|problem| (problem.line, problem.column));
         for problem in &problems {

@@ -14,8 +14,8 @@ use crate::plugins;
 pub(crate) async fn list(List { plugins: flags, format }: List) -> anyhow::Result<ExitCode> {
     let plugins = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
     match format {
-        Format::Text => print!("{}", render::list_text(plugins.catalog())),
-        Format::Json => println!("{:#}", render::list_json(plugins.catalog())),
+        Format::Text => print!("{}", render::list_text(&plugins.catalog())),
+        Format::Json => println!("{:#}", render::list_json(&plugins.catalog())),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -51,7 +51,7 @@ pub(crate) async fn load(
 }
 
 /// `$XDG_CACHE_HOME/forebay`, or `~/.cache/forebay`.
-fn default_cache() -> Option<PathBuf> {
+pub(crate) fn default_cache() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
     Some(caches.join("forebay").join("code"))

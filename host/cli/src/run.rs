@@ -12,6 +12,7 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Examined, LintOptions, PipelineConfig, Severity, examine};
 use forebay_pipeline_engine::{Ended, Identity, check_mappings, run as run_pipeline};
 use forebay_plugins_api::{Components, PipelineName, Rights};
+use forebay_plugins_runtime::FolderWatch;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
@@ -27,6 +28,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let metrics = Arc::new(Metrics::default());
     let output_closed = Shutdown::new();
     let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
+    let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
     let components: Arc<dyn Components> = Arc::new(loaded);
     let path = file.display().to_string();
     let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
@@ -37,6 +39,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
 
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = Threads::start("guest", cpus).context("start threads")?;
+    watch.map(reload_on_a_thread).transpose()?;
     let identity = Identity { virtual_cluster: None, name: name(&file), file: path, rights: Rights::Starter };
     let stop = Shutdown::new();
     let pipeline = run_pipeline(&identity, &config, &components, &threads, stop.clone());
@@ -75,9 +78,18 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Replaces plugins whose files change. Compiling keeps a thread busy, so that it has one of its own.
+fn reload_on_a_thread(watch: FolderWatch) -> anyhow::Result<()> {
+    let threads = Threads::start("plugins", 1).context("start the thread that watches the plugin folder")?;
+    drop(threads.spawn(0, "the watch of the plugin folder", watch.run()));
+    // A file that is being compiled when the pipeline ends must not keep the process.
+    std::mem::forget(threads);
+    Ok(())
+}
+
 /// Reads and checks a configuration; prints what is wrong with it.
 async fn read(path: &str, text: &str, components: &dyn Components, chilled: bool) -> Option<PipelineConfig> {
-    let examined = examine(path, text, &ProcessVariables, components.catalog(), LintOptions::default());
+    let examined = examine(path, text, &ProcessVariables, &components.catalog(), LintOptions::default());
     let Examined { config, components: configs, mut problems } = examined;
     problems.extend(check_mappings(path, &configs, components).await);
     problems.sort_by_key(|problem| (problem.line, problem.column));

@@ -4,7 +4,9 @@
 //! A guest is a small plugin for one family of scenarios, in a folder beside this one. `cargo xtask`
 //! builds them to `target/guests`, or wherever `FOREBAY_GUESTS` says.
 
+mod builds;
 mod folder;
+mod reloading;
 mod tiny;
 mod world;
 
@@ -15,11 +17,13 @@ use std::time::Duration;
 
 use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{PipelineName, Rights, Setup, Wakes};
+use forebay_plugins_api::{PipelineName, Rights, Setup, Stated, Wakes};
 use forebay_plugins_runtime::PluginFile;
 use serde_json::Value;
 
+pub use builds::{other_build, patched, same_again};
 pub use folder::Folder;
+pub use reloading::Reloading;
 pub use tiny::{DESCRIPTION, Describe, Tiny};
 pub use world::{World, only, process};
 
@@ -55,6 +59,7 @@ pub fn setup(component: &str, config: Value) -> Setup {
         label: None,
         name: component.parse().expect("tests use names that are well-formed"),
         config,
+        stated: Stated::default(),
         rights: Rights::Starter,
         limits: LimitsConfig::default(),
         wakes: Arc::new(Wakes::default()),

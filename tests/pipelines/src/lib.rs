@@ -8,6 +8,7 @@ mod binary;
 mod folder;
 mod forebay;
 mod lines;
+mod registry;
 mod running;
 mod until;
 
@@ -15,5 +16,6 @@ pub use binary::{default_plugin, example, forebay_packaging};
 pub use folder::Folder;
 pub use forebay::Forebay;
 pub use lines::{is_prefix_of_whole_lines, line, lines, mapped_lines};
+pub use registry::registry;
 pub use running::{Finished, Running};
 pub use until::until;

@@ -1,9 +1,11 @@
 //! All the components that configurations may name.
 //!
-//! Invariant: a name stands for one component of its kind. A description whose names are taken changes nothing.
+//! Invariant: a name stands for one component of its kind, unless it comes with the digest of an older build.
+//! A description whose names are taken changes nothing.
 
 use std::collections::BTreeMap;
 
+use crate::build::{Digest, Pin};
 use crate::spec::{ComponentName, ComponentSpec, Description, Kind, PluginName};
 use crate::suggest;
 
@@ -11,6 +13,8 @@ use crate::suggest;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
     kinds: BTreeMap<Kind, BTreeMap<ComponentName, Entry>>,
+    /// Components of builds that newer ones have replaced, which only a pin finds.
+    older: Vec<Entry>,
 }
 
 /// A component and whose it is.
@@ -18,6 +22,45 @@ pub struct Catalog {
 pub struct Entry {
     pub plugin: PluginName,
     pub spec: ComponentSpec,
+    /// The build it is of, where that is known.
+    pub digest: Option<Digest>,
+}
+
+/// A pin that names no build, or not one alone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct NoBuild {
+    kind: Kind,
+    name: String,
+    pin: Pin,
+    known: Vec<Digest>,
+}
+
+impl NoBuild {
+    /// That none, or several, of these builds begin with the digits of a pin.
+    #[must_use]
+    pub fn new(kind: Kind, name: &str, pin: &Pin, known: Vec<Digest>) -> Self {
+        Self { kind, name: name.to_owned(), pin: pin.clone(), known }
+    }
+
+    fn message(&self) -> String {
+        let Self { kind, name, pin, known } = self;
+        let list =
+            |digests: Vec<&Digest>| digests.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let matching: Vec<_> = known.iter().filter(|digest| pin.matches(digest)).collect();
+        if matching.len() > 1 {
+            return format!(
+                "{pin} stands for several builds of {kind} `{name}`, give more digits: {}",
+                list(matching)
+            );
+        }
+        let there = if known.is_empty() {
+            "none whose digest is known".to_owned()
+        } else {
+            list(known.iter().collect())
+        };
+        format!("no build {pin} of {kind} `{name}` is loaded, there is {there}")
+    }
 }
 
 /// Two plugins have a component of the same name.
@@ -39,6 +82,18 @@ impl Catalog {
     /// # Errors
     /// The first name that is taken.
     pub fn insert(&mut self, description: Description) -> Result<(), NameTaken> {
+        self.insert_build(description, None)
+    }
+
+    /// The same for a build whose digest is known.
+    ///
+    /// # Errors
+    /// As [`Catalog::insert`].
+    pub fn insert_build(
+        &mut self,
+        description: Description,
+        digest: Option<&Digest>,
+    ) -> Result<(), NameTaken> {
         for spec in description.components() {
             if let Some(entry) = self.get(spec.kind, spec.name.as_str()) {
                 return Err(NameTaken { kind: spec.kind, name: spec.name.clone(), by: entry.plugin.clone() });
@@ -46,7 +101,7 @@ impl Catalog {
         }
         let (plugin, components) = description.into_parts();
         for spec in components {
-            let entry = Entry { plugin: plugin.name.clone(), spec };
+            let entry = Entry { plugin: plugin.name.clone(), spec, digest: digest.cloned() };
             self.kinds.entry(entry.spec.kind).or_default().insert(entry.spec.name.clone(), entry);
         }
         Ok(())
@@ -54,6 +109,43 @@ impl Catalog {
 
     pub fn get(&self, kind: Kind, name: &str) -> Option<&Entry> {
         self.kinds.get(&kind)?.get(name)
+    }
+
+    /// Adds the components of a build that a newer one has replaced: only a pin finds them.
+    pub fn insert_older(&mut self, description: Description, digest: &Digest) {
+        let (plugin, components) = description.into_parts();
+        let entry = |spec| Entry { plugin: plugin.name.clone(), spec, digest: Some(digest.clone()) };
+        self.older.extend(components.into_iter().map(entry));
+    }
+
+    /// Whether there is a component of this name, in whatever build.
+    pub fn knows(&self, kind: Kind, name: &str) -> bool {
+        self.builds(kind, name).next().is_some()
+    }
+
+    /// A component as one build has it.
+    ///
+    /// # Errors
+    /// When no build matches, or several do.
+    pub fn pinned(&self, kind: Kind, name: &str, pin: &Pin) -> Result<&Entry, NoBuild> {
+        let matches = |entry: &&Entry| entry.digest.as_ref().is_some_and(|digest| pin.matches(digest));
+        let mut matching = self.builds(kind, name).filter(matches);
+        match (matching.next(), matching.next()) {
+            (Some(entry), None) => Ok(entry),
+            _ => {
+                let known = self.builds(kind, name).filter_map(|entry| entry.digest.clone()).collect();
+                Err(NoBuild::new(kind, name, pin, known))
+            }
+        }
+    }
+
+    /// A component in all its builds, the one that unpinned names stand for first.
+    fn builds<'a, 'n>(&'a self, kind: Kind, name: &'n str) -> impl Iterator<Item = &'a Entry> + use<'a, 'n> {
+        let older = self
+            .older
+            .iter()
+            .filter(move |entry| entry.spec.kind == kind && entry.spec.name.as_str() == name);
+        self.get(kind, name).into_iter().chain(older)
     }
 
     /// The component that was probably meant by a name that is not there.
@@ -91,6 +183,31 @@ mod tests {
         let names: Vec<_> =
             catalog.iter().map(|entry| format!("{} {}", entry.spec.kind, entry.spec.name)).collect();
         assert_eq!(names, ["input file", "input stdin", "output file"]);
+    }
+
+    #[test]
+    fn a_pin_finds_older_builds_and_says_which_there_are() {
+        let mut catalog = Catalog::new();
+        let (new, old) = (Digest::stated("aabbccddeeff00"), Digest::stated("aabbccddeeff11"));
+        catalog.insert_build(description("one", &[("input", "kept")]), Some(&new)).unwrap();
+        catalog.insert_older(description("one", &[("input", "kept"), ("input", "lost")]), &old);
+        let digest = |name: &str, pin: &str| {
+            catalog
+                .pinned(Kind::Input, name, &pin.parse().unwrap())
+                .map(|entry| entry.digest.clone().unwrap())
+        };
+        assert_eq!(digest("kept", "sha256:aabbccddeeff00"), Ok(new.clone()));
+        assert_eq!(digest("lost", "sha256:aabbccddeeff"), Ok(old));
+        assert_eq!(
+            digest("kept", "sha256:aabbccddeeff").unwrap_err().to_string(),
+            "sha256:aabbccddeeff stands for several builds of input `kept`, give more digits: sha256:aabbccddeeff00, \
+             sha256:aabbccddeeff11"
+        );
+        assert_eq!(
+            digest("lost", "sha256:000000000000").unwrap_err().to_string(),
+            "no build sha256:000000000000 of input `lost` is loaded, there is sha256:aabbccddeeff11"
+        );
+        assert!(catalog.get(Kind::Input, "lost").is_none() && catalog.knows(Kind::Input, "lost"));
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! A component in a configuration: which one it is, its settings with every default filled in, what it contains.
 //!
-//! Written as `{label, type, limits, <name>: <settings>, processors}`, where `processors` belongs to inputs and outputs
-//! and `type` is needed only if the name cannot be told. Components within the settings (a scanner, say) are taken out of
+//! Written as `{label, type, limits, <name>: <settings>, processors, shadow}`, where `processors` belongs to inputs and
+//! outputs, `shadow` to processors, and `type` is needed only if the name cannot be told. A name may end in
+//! `@sha256:...`, which asks for one build. Components within the settings (a scanner, say) are taken out of
 //! [`ComponentConfig::config`] and become [`Child`]ren.
 
 mod fields;
 mod infer;
 mod label;
 mod limits;
+mod shadow;
 mod text;
 
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::build::Pin;
 use crate::lint::Examiner;
 use crate::position::{Position, Span};
 use crate::source::Source;
@@ -23,6 +26,7 @@ use crate::yaml::{Node, Value};
 pub(crate) use fields::Fields;
 pub use label::{BadLabel, Label};
 pub use limits::LimitsConfig;
+pub use shadow::Shadow;
 pub use text::TextField;
 
 /// A component that was read.
@@ -30,6 +34,8 @@ pub use text::TextField;
 pub struct ComponentConfig {
     pub kind: Kind,
     pub name: ComponentName,
+    /// The build that is asked for.
+    pub pin: Option<Pin>,
     pub label: Option<Label>,
     pub limits: LimitsConfig,
     /// Where it is in the configuration, as Bento's metrics say it: `input`, `pipeline.processors.0`.
@@ -37,11 +43,16 @@ pub struct ComponentConfig {
     pub span: Span,
     /// The settings, with defaults, without the components in them. May hold secrets.
     pub config: Json,
+    /// The settings as they are written, to be fitted to another build. May hold secrets.
+    pub written: Json,
+    /// The component that works beside a processor, and is only watched.
+    pub shadow: Option<Shadow>,
     /// The components in the settings.
     pub children: Vec<Child>,
     /// The processors attached to an input or an output.
     pub processors: Vec<Self>,
     texts: Vec<TextField>,
+    secrets: Vec<String>,
     source: Arc<Source>,
 }
 
@@ -70,6 +81,11 @@ impl ComponentConfig {
     /// The strings of the settings that are mappings or hold interpolations.
     pub fn texts(&self) -> &[TextField] {
         &self.texts
+    }
+
+    /// The values of fields that are secret, which nobody may print.
+    pub fn secrets(&self) -> &[String] {
+        &self.secrets
     }
 
     /// Where in the file a place of such a string is, both counted from one. Exact for block scalars (`|`) and
@@ -116,18 +132,24 @@ fn examine_entered(
     }
     let mut fields = Fields::new(examiner, format!("{path}.{}", spec.name));
     let config = fields.whole(inferred.config, &spec.config, inferred.at);
-    let (texts, children) = fields.finish();
+    let (texts, children, secrets) = fields.finish();
+    let written = inferred.config.and_then(|node| node.to_json().ok()).unwrap_or(Json::Null);
+    let shadow = shadow::examine(examiner, kind, node, &written);
     Some(ComponentConfig {
         kind,
         name: spec.name.clone(),
+        pin: inferred.pin,
         label,
         limits,
         path: path.to_owned(),
         span: examiner.source.written_span(node.span),
         config,
+        written,
+        shadow,
         children,
         processors,
         texts,
+        secrets,
         source: Arc::clone(&examiner.source),
     })
 }
@@ -136,7 +158,8 @@ fn examine_entered(
 pub(crate) fn reserved(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Input | Kind::Output => &["label", "type", "limits", "processors"],
-        Kind::Processor | Kind::Mapping | Kind::Scanner | Kind::Cache => &["label", "type", "limits"],
+        Kind::Processor => &["label", "type", "limits", "shadow"],
+        Kind::Mapping | Kind::Scanner | Kind::Cache => &["label", "type", "limits"],
     }
 }
 

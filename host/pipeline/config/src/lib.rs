@@ -38,6 +38,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod build;
 mod catalog;
 mod component;
 mod duration;
@@ -45,6 +46,7 @@ mod environment;
 mod lint;
 mod pipeline;
 mod position;
+mod refit;
 pub mod render;
 mod size;
 mod source;
@@ -52,12 +54,14 @@ pub mod spec;
 mod suggest;
 pub mod yaml;
 
-pub use catalog::{Catalog, Entry, NameTaken};
-pub use component::{BadLabel, Child, ComponentConfig, Label, LimitsConfig, TextField};
+pub use build::{BadPin, Digest, FEWEST_DIGITS, Pin};
+pub use catalog::{Catalog, Entry, NameTaken, NoBuild};
+pub use component::{BadLabel, Child, ComponentConfig, Label, LimitsConfig, Shadow, TextField};
 pub use duration::{BadDuration, parse_duration};
 pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpolate};
 pub use lint::{Examined, LintOptions, Problem, Severity, examine, read};
 pub use pipeline::{LogFormat, LogLevel, LoggerConfig, PipelineConfig, Threads};
 pub use position::{Position, Span};
+pub use refit::{Refitted, refit, refit_known};
 pub use size::{BadSize, parse_size};
 pub use suggest::nearest;

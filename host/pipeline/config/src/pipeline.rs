@@ -64,7 +64,7 @@ pub(crate) fn examine(
     }
     let mut walk = Fields::new(examiner, String::new());
     let settings = walk.known(entries, &fields, root.span);
-    let (_, children) = walk.finish();
+    let (_, children, _) = walk.finish();
 
     for name in ["input", "output"] {
         if root.get(name).is_none_or(Node::is_null) {

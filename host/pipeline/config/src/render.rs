@@ -8,14 +8,17 @@ use crate::catalog::Catalog;
 
 pub use example::{Detail, example};
 
-/// One line for each component: kind, name, status and summary, in columns.
+/// One line for each component: kind, name, status, build (where any is known) and summary, in columns.
 pub fn list_text(catalog: &Catalog) -> String {
     let width = catalog.iter().map(|entry| entry.spec.name.as_str().len()).max().unwrap_or(0);
+    let short = |entry: &crate::catalog::Entry| entry.digest.as_ref().map(crate::build::Digest::short);
+    let builds = catalog.iter().filter_map(short).map(|digest| digest.len() + 2).max().unwrap_or(0);
     let mut out = String::new();
     for entry in catalog.iter() {
         let spec = &entry.spec;
+        let (build, summary) = (short(entry).unwrap_or_default(), one_line(&spec.summary));
         let line =
-            format!("{:9}  {:width$}  {:12}  {}", spec.kind, spec.name, spec.status, one_line(&spec.summary));
+            format!("{:9}  {:width$}  {:12}  {build:builds$}{summary}", spec.kind, spec.name, spec.status);
         out.push_str(line.trim_end());
         out.push('\n');
     }
@@ -25,13 +28,17 @@ pub fn list_text(catalog: &Catalog) -> String {
 /// The same as a JSON array of objects, with the plugin's name.
 pub fn list_json(catalog: &Catalog) -> serde_json::Value {
     let component = |entry: &crate::catalog::Entry| {
-        json!({
+        let mut shown = json!({
             "kind": entry.spec.kind,
             "name": entry.spec.name,
             "status": entry.spec.status,
             "summary": entry.spec.summary,
             "plugin": entry.plugin,
-        })
+        });
+        if let Some(digest) = &entry.digest {
+            shown["digest"] = digest.to_string().into();
+        }
+        shown
     };
     catalog.iter().map(component).collect()
 }

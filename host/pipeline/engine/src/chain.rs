@@ -1,7 +1,9 @@
 //! Processors, one after the other, as one task uses them.
 
-use forebay_pipeline_message::Transaction;
+use forebay_pipeline_message::{Batch, Transaction};
 use forebay_plugins_api::{ComponentError, Processing, Processor};
+
+use crate::shadow::{Given, ShadowFeed};
 
 /// Processors in a row.
 pub(crate) struct Chain {
@@ -12,6 +14,7 @@ pub(crate) struct Chain {
 pub(crate) struct Link {
     pub(crate) path: String,
     pub(crate) processor: Box<dyn Processor>,
+    pub(crate) shadow: Option<ShadowFeed>,
 }
 
 impl Chain {
@@ -51,29 +54,26 @@ impl Link {
     async fn process(&mut self, transaction: Transaction) -> Vec<Transaction> {
         let source = transaction.batch();
         let errors_before = source.errors().map_or(0, |(_, count)| count);
-        let mut processing = self.processor.process(source.clone()).await;
-        let results = loop {
-            match processing {
-                Ok(Processing::Done(results)) => break results,
-                Ok(Processing::Pending(mut operation)) => {
-                    // The outcome is the processor's to judge.
-                    let _ = operation.finish().await;
-                    processing = self.processor.resume(operation).await;
-                }
-                Err(ComponentError::Failed(message)) => {
-                    tracing::error!(
-                        path = self.path,
-                        error = message,
-                        "processor failed, all messages are flagged"
-                    );
-                    let flagged = transaction.batch().flagged(&message);
-                    return vec![transaction.with_batch(flagged)];
-                }
-                Err(ComponentError::Lost(lost)) => {
-                    tracing::error!(path = self.path, error = %lost, "processor lost, the batch is rejected");
-                    transaction.reject_apart(&lost.to_string());
-                    return Vec::new();
-                }
+        let before = self.processor.cpu();
+        let given = outcome(self.processor.as_mut(), source.clone()).await;
+        if let Some(shadow) = &self.shadow {
+            shadow.offer(source, &given, self.processor.cpu().saturating_sub(before));
+        }
+        let results = match given {
+            Given::Results(results) => results,
+            Given::Failed(message) => {
+                tracing::error!(
+                    path = self.path,
+                    error = message,
+                    "processor failed, all messages are flagged"
+                );
+                let flagged = transaction.batch().flagged(&message);
+                return vec![transaction.with_batch(flagged)];
+            }
+            Given::Lost(lost) => {
+                tracing::error!(path = self.path, error = lost, "processor lost, the batch is rejected");
+                transaction.reject_apart(&lost);
+                return Vec::new();
             }
         };
         for result in &results {
@@ -88,5 +88,22 @@ impl Link {
             transaction.reject_apart(&error.to_string());
             Vec::new()
         })
+    }
+}
+
+/// What a processor makes of a batch, its operations waited for.
+pub(crate) async fn outcome(processor: &mut dyn Processor, batch: Batch) -> Given {
+    let mut processing = processor.process(batch).await;
+    loop {
+        match processing {
+            Ok(Processing::Done(results)) => return Given::Results(results),
+            Ok(Processing::Pending(mut operation)) => {
+                // The outcome is the processor's to judge.
+                let _ = operation.finish().await;
+                processing = processor.resume(operation).await;
+            }
+            Err(ComponentError::Failed(message)) => return Given::Failed(message),
+            Err(ComponentError::Lost(lost)) => return Given::Lost(lost.to_string()),
+        }
     }
 }

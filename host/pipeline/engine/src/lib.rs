@@ -10,15 +10,20 @@
 //! dropped on purpose; what fails is sent again from memory, unless the input wants it otherwise.
 //! With one thread, order is kept from end to end, but for what is sent again.
 //!
+//! A processor may have a shadow: another one that gets the same batches, off the main path, whose results
+//! are compared and dropped (`shadow.rs`).
+//!
 //! Components come in through the traits of `forebay-plugins-api`; nothing here knows of WebAssembly.
 
 mod chain;
 mod check;
 mod codec;
+mod drain;
 mod flight;
 mod replay;
 mod run;
 mod scan;
+mod shadow;
 mod sink;
 mod source;
 

@@ -8,7 +8,7 @@ use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
-    Components, OpenError, PipelineName, Rights, Scanner, Setup, VirtualClusterName, Wakes,
+    Components, OpenError, PipelineName, Rights, Scanner, Setup, Stated, VirtualClusterName, Wakes,
 };
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -18,6 +18,7 @@ use crate::check::problem;
 use crate::codec;
 use crate::flight::Sky;
 use crate::replay::replay;
+use crate::shadow::{self, Shadow, ShadowFeed};
 use crate::sink::{MOST_UNDER_WAY, Sink};
 use crate::source::Source;
 
@@ -82,8 +83,9 @@ pub async fn run(
     let workers = config.threads.count(cpus).get();
     let (wakes, others) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
     let sky = Arc::new(Sky::default());
-    let opener = Opener { identity, components, wakes: &wakes, others: &others };
-    let Parts { source, input_chain, chains, sink, raw, arrivals, processed } =
+    let secrets = secrets(config);
+    let opener = Opener { identity, components, wakes: &wakes, others: &others, secrets: &secrets };
+    let Parts { source, input_chain, chains, sink, shadows, raw, arrivals, processed } =
         opener.parts(config, workers, &sky).await?;
 
     let give_up = Shutdown::new();
@@ -106,6 +108,8 @@ pub async fn run(
     spawn(workers + 1, "the output", Box::pin(sink.run()));
     // Only the tasks hold the channels now, so that each ends when those before it have.
     drop((raw, arrivals, processed));
+    // Beside the workers rather than among them: what they are slow with is theirs.
+    let shadows = shadow::spawn(shadows, threads, workers + 2, &give_up);
 
     let all = all(tasks, &give_up);
     tokio::pin!(all);
@@ -127,6 +131,7 @@ pub async fn run(
             }
         }
     };
+    shadows.end().await;
     Ok(match (complete, stopped) {
         (false, _) => Ended::GaveUp,
         (true, _) if sky.is_incomplete() => Ended::Incomplete,
@@ -168,6 +173,7 @@ struct Parts {
     input_chain: Chain,
     chains: Vec<Chain>,
     sink: Sink,
+    shadows: Vec<Shadow>,
     /// From the input to its processors.
     raw: Channel,
     arrivals: Channel,
@@ -205,6 +211,15 @@ struct Opener<'a> {
     wakes: &'a Arc<Wakes>,
     /// Wakes everything else, to which settlements are nothing.
     others: &'a Arc<Wakes>,
+    /// The values that no log line may show.
+    secrets: &'a Arc<[String]>,
+}
+
+/// The values of all secret fields.
+fn secrets(config: &PipelineConfig) -> Arc<[String]> {
+    let roots = config.processors.iter().chain([&config.input, &config.output]);
+    let all = roots.flat_map(ComponentConfig::with_descendants);
+    all.flat_map(|component| component.secrets().iter().cloned()).collect()
 }
 
 impl Opener<'_> {
@@ -218,17 +233,18 @@ impl Opener<'_> {
         let setup = Setup { wakes: Arc::clone(self.wakes), ..self.setup(&config.input) };
         let input = self.note(&mut problems, &config.input, self.components.open_input(setup.clone()).await);
         let scanner = self.scanner(&mut problems, &config.input).await;
-        let input_chain = self.chain(&mut problems, &config.input.processors).await;
+        let mut shadows = Vec::new();
+        let input_chain = self.chain(&mut problems, &mut shadows, &config.input.processors).await;
         let mut chains = Vec::new();
         for worker in 0..workers {
             // Where the first instance can't be opened, the others have nothing to add.
             if worker == 0 || problems.is_empty() {
-                chains.push(self.chain(&mut problems, &config.processors).await);
+                chains.push(self.chain(&mut problems, &mut shadows, &config.processors).await);
             }
         }
         let opened = self.components.open_output(self.setup(&config.output)).await;
         let output = self.note(&mut problems, &config.output, opened);
-        let output_chain = self.chain(&mut problems, &config.output.processors).await;
+        let output_chain = self.chain(&mut problems, &mut shadows, &config.output.processors).await;
 
         let (Some(input), Some(output), true) = (input, output, problems.is_empty()) else {
             problems.sort_by_key(|problem| (problem.line, problem.column));
@@ -259,7 +275,7 @@ impl Opener<'_> {
             from: processed.1.clone(),
             most_under_way: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_UNDER_WAY).max(1),
         };
-        Ok(Parts { source, input_chain, chains, sink, raw, arrivals, processed })
+        Ok(Parts { source, input_chain, chains, sink, shadows, raw, arrivals, processed })
     }
 
     async fn scanner(
@@ -271,7 +287,7 @@ impl Opener<'_> {
             (Err(error), _) => return self.note(problems, input, Err(error)),
             (Ok(Some((name, config))), _) => {
                 let name = name.parse().ok()?;
-                Setup { name, config, ..self.setup(input) }
+                Setup { name, config, stated: Stated::default(), ..self.setup(input) }
             }
             (Ok(None), Some(child)) => self.setup(&child.component),
             (Ok(None), None) => return None,
@@ -280,15 +296,47 @@ impl Opener<'_> {
         self.note(problems, config, self.components.open_scanner(setup).await)
     }
 
-    async fn chain(&self, problems: &mut Vec<Problem>, configs: &[ComponentConfig]) -> Chain {
+    async fn chain(
+        &self,
+        problems: &mut Vec<Problem>,
+        shadows: &mut Vec<Shadow>,
+        configs: &[ComponentConfig],
+    ) -> Chain {
         let mut links = Vec::new();
         for config in configs {
             let opened = self.components.open_processor(self.setup(config)).await;
             if let Some(processor) = self.note(problems, config, opened) {
-                links.push(Link { path: config.path.clone(), processor });
+                let shadow = self.shadow(shadows, config).await;
+                links.push(Link { path: config.path.clone(), processor, shadow });
             }
         }
         Chain::new(links)
+    }
+
+    /// Opens the shadow of a processor, where it has one. One that can't be opened is reported, and the
+    /// pipeline runs without it.
+    async fn shadow(&self, shadows: &mut Vec<Shadow>, config: &ComponentConfig) -> Option<ShadowFeed> {
+        let wanted = config.shadow.as_ref()?;
+        let setup = Setup {
+            // What it keeps and logs is its own.
+            path: format!("{}.shadow", config.path),
+            name: wanted.name.clone(),
+            config: wanted.config.clone(),
+            stated: Stated { pin: wanted.pin.clone(), config: Some(wanted.written.clone()) },
+            ..self.setup(config)
+        };
+        let metrics = self.components.metrics();
+        let processor = match self.components.open_processor(setup.clone()).await {
+            Ok(processor) => processor,
+            Err(error) => {
+                let path = setup.path;
+                tracing::error!(path, %error, "a shadow can't be opened, the pipeline runs without it");
+                return None;
+            }
+        };
+        let (shadow, feed) = Shadow::new(processor, &setup, &metrics, Arc::clone(self.secrets));
+        shadows.push(shadow);
+        Some(feed)
     }
 
     fn setup(&self, config: &ComponentConfig) -> Setup {
@@ -299,6 +347,7 @@ impl Opener<'_> {
             label: config.label.as_ref().map(ToString::to_string),
             name: config.name.clone(),
             config: config.config.clone(),
+            stated: Stated { pin: config.pin.clone(), config: Some(config.written.clone()) },
             rights: self.identity.rights,
             limits: config.limits.clone(),
             wakes: Arc::clone(self.others),

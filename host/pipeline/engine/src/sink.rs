@@ -1,4 +1,7 @@
 //! The task that writes the output.
+//!
+//! When a newer build of the output's plugin is there, the task accepts nothing until every operation of
+//! the old instance has ended, and goes on with the new one.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,6 +14,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use crate::chain::Chain;
+use crate::drain::{Drain, MOST_DRAINING};
 
 /// Batches that may be under way to the destination at once, where the configuration does not say.
 pub(crate) const MOST_UNDER_WAY: usize = 64;
@@ -54,6 +58,7 @@ impl Sink {
     pub(crate) async fn run(mut self) {
         let mut writes = Writes::default();
         let mut connected = false;
+        let mut drain = Drain::default();
         loop {
             let has_room = writes.under_way.len() < self.most_under_way;
             tokio::select! {
@@ -63,6 +68,9 @@ impl Sink {
                 }
                 received = self.from.recv(), if has_room => match received {
                     Ok(transaction) => {
+                        if drain.may_begin() && self.output.prepare().await {
+                            self.take_over(&mut writes, &mut drain, &mut connected).await;
+                        }
                         for transaction in self.processors.process(transaction).await {
                             self.write(&mut writes, transaction, &mut connected).await;
                         }
@@ -76,6 +84,20 @@ impl Sink {
         }
         self.output.close().await;
         self.processors.close().await;
+    }
+
+    /// Puts a prepared instance in the place of the one that works, once nothing of that is under way.
+    async fn take_over(&mut self, writes: &mut Writes, drain: &mut Drain, connected: &mut bool) {
+        let deadline = tokio::time::Instant::now() + MOST_DRAINING;
+        while !writes.operations.is_empty() {
+            match tokio::time::timeout_at(deadline, writes.operations.next()).await {
+                Ok(Some(ended)) => self.ended(writes, ended, connected).await,
+                Ok(None) => break,
+                Err(_) => return drain.failed(&self.path),
+            }
+        }
+        self.output.take_over().await;
+        *connected = false;
     }
 
     /// Writes one batch, connecting first where that is needed. Back-pressure: nothing else is taken meanwhile.

@@ -1,4 +1,8 @@
 //! The task that reads the input.
+//!
+//! When a newer build of the input's plugin is there, the task stops reading, waits until nothing is in
+//! flight, closes the old instance with the last settlements and goes on with the new one: tokens belong
+//! to the instance that gave them out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +11,7 @@ use forebay_lifecycle::Backoff;
 use forebay_pipeline_message::{Batch, Transaction};
 use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Token, Wakes};
 
+use crate::drain::Drain;
 use crate::flight::{Flight, Settlements, Sky, StreamFlight};
 use crate::scan::Scan;
 
@@ -42,7 +47,17 @@ impl Source {
         let mut settlements = Settlements::new(&wakes);
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut connected = false;
+        let mut drain = Drain::default();
         while !wakes.pending().shutdown {
+            if drain.may_begin()
+                && self.input.prepare().await
+                && drain.is_over(&self.sky, &self.setup.path, &wakes).await
+            {
+                self.input.take_over(settlements.take()).await;
+                settlements = Settlements::new(&wakes);
+                connected = false;
+                continue;
+            }
             if !connected {
                 connected = self.connect(&mut backoff, &wakes).await;
                 continue;

@@ -4,6 +4,10 @@
 
 #[path = "pipeline/scripted.rs"]
 mod scripted;
+#[path = "pipeline/shadows.rs"]
+mod shadows;
+#[path = "pipeline/take_over.rs"]
+mod take_over;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +25,7 @@ const PLAIN: &str =
 
 fn config(script: &Arc<Script>, yaml: &str) -> PipelineConfig {
     let variables = std::collections::BTreeMap::<String, String>::new();
-    read("test.yaml", yaml, &variables, script.catalog()).unwrap()
+    read("test.yaml", yaml, &variables, &script.catalog()).unwrap()
 }
 
 fn identity() -> Identity {

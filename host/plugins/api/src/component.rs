@@ -1,6 +1,8 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_message::{Batch, Failure, Outcome, Processed};
 use tokio::sync::mpsc;
@@ -11,8 +13,13 @@ use crate::{ComponentError, OpenError, Operation};
 /// Opens components. Shared by all pipelines of a process.
 #[async_trait]
 pub trait Components: Send + Sync + 'static {
-    /// What can be opened.
-    fn catalog(&self) -> &Catalog;
+    /// What can be opened now; it changes when plugins do.
+    fn catalog(&self) -> Arc<Catalog>;
+
+    /// Where the engine counts what only it knows.
+    fn metrics(&self) -> Arc<Metrics> {
+        Arc::default()
+    }
 
     /// # Errors
     /// When the component is unknown, its configuration is at fault, or its plugin fails.
@@ -92,6 +99,19 @@ pub trait Input: Send {
 
     /// The last call, with the last settlements.
     async fn close(&mut self, settled: Vec<Settlement>);
+
+    /// Opens an instance of a newer build of the plugin beside the one that works, where there is one.
+    /// Whether one is ready to take over; cheap while there is none. One that can't be opened is
+    /// reported, and the old one goes on.
+    async fn prepare(&mut self) -> bool {
+        false
+    }
+
+    /// Closes the instance, as [`Input::close`] does, and puts the prepared one in its place, which must
+    /// be connected next. Call it when nothing is in flight: tokens belong to the instance.
+    async fn take_over(&mut self, settled: Vec<Settlement>) {
+        self.close(settled).await;
+    }
 }
 
 /// What a processor gave.
@@ -114,6 +134,11 @@ pub trait Processor: Send {
     async fn resume(&mut self, operation: Operation) -> Result<Processing, ComponentError>;
 
     async fn close(&mut self);
+
+    /// The CPU time of all calls up to now.
+    fn cpu(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A processor that is fed slice by slice, and writes what it makes of them.
@@ -257,6 +282,17 @@ pub trait Output: Send {
     async fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError>;
 
     async fn close(&mut self);
+
+    /// As [`Input::prepare`].
+    async fn prepare(&mut self) -> bool {
+        false
+    }
+
+    /// Closes the instance and puts the prepared one in its place, which must be connected next. Call it
+    /// when no operation is under way: those that the old one has started are void then.
+    async fn take_over(&mut self) {
+        self.close().await;
+    }
 }
 
 impl std::fmt::Debug for Stream {

@@ -3,6 +3,10 @@
 //! The engine opens components through [`Components`] and talks to them through one trait per kind.
 //! `forebay-plugins-runtime` implements them with WebAssembly instances; tests supply scripted ones.
 //!
+//! Plugins may be replaced while components of them work. Processors, scanners, caches and languages
+//! change over between two calls, on their own; inputs and outputs are told when (`prepare`,
+//! `take_over`), because others hold their tokens and operations.
+//!
 //! Concurrency: a component is used by one task at a time. A call that is dropped before it ends
 //! loses the instance behind it; the next call opens a fresh one.
 
@@ -18,5 +22,5 @@ pub use component::{
 };
 pub use error::{ComponentError, LostInstance, LostReason, OpenError, Problem};
 pub use operation::Operation;
-pub use setup::{ByteStream, Form, MetadataValue, PipelineName, Rights, Setup, VirtualClusterName};
+pub use setup::{ByteStream, Form, MetadataValue, PipelineName, Rights, Setup, Stated, VirtualClusterName};
 pub use wakes::{Wakes, Woken};

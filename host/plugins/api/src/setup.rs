@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_config::spec::ComponentName;
+use forebay_pipeline_config::{LimitsConfig, Pin};
 use forebay_pipeline_message::Value;
 
 use crate::Wakes;
@@ -70,11 +70,22 @@ pub struct Setup {
     pub name: ComponentName,
     /// With all defaults filled in.
     pub config: serde_json::Value,
+    /// What the configuration itself says.
+    pub stated: Stated,
     pub rights: Rights,
     /// What the configuration says of its limits.
     pub limits: LimitsConfig,
     /// What wakes it when it waits.
     pub wakes: Arc<Wakes>,
+}
+
+/// What a configuration itself says of a component, by which a build of its plugin is chosen and fed.
+#[derive(Debug, Clone, Default)]
+pub struct Stated {
+    /// The build that is asked for; without one the component follows its plugin from build to build.
+    pub pin: Option<Pin>,
+    /// The settings as they are written, without defaults, where that is known.
+    pub config: Option<serde_json::Value>,
 }
 
 /// What a text in a mapping language is.

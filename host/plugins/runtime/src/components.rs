@@ -8,9 +8,9 @@ pub(crate) mod output;
 pub(crate) mod processor;
 pub(crate) mod scanner;
 
-/// `Exports` for a kind whose interface has an `open`.
+/// `Exports` for a kind whose interface has an `open`; the last parameter holds what `close` takes.
 macro_rules! exports {
-    ($name:ident, $kind:ident, $field:ident, $module:ident) => {
+    ($name:ident, $kind:ident, $field:ident, $module:ident, close($($settled:expr)?) $(, ready($ready:ident))?) => {
         /// The exports of this kind in one instance.
         pub(crate) struct $name(pub(crate) crate::bindings::exports::forebay::plugin::$module::Guest);
 
@@ -33,6 +33,20 @@ macro_rules! exports {
                 config: std::sync::Arc<str>,
             ) -> crate::instance::Call<'a, Result<(), crate::bindings::forebay::plugin::configuration::Problem>> {
                 Box::pin(async move { self.0.call_open(store, &component, &config).await })
+            }
+
+            $(fn ready<'a>(
+                &'a self,
+                store: &'a mut wasmtime::Store<crate::guest::Guest>,
+            ) -> crate::instance::Call<'a, Result<(), String>> {
+                Box::pin(self.0.$ready(store))
+            })?
+
+            fn close<'a>(
+                &'a self,
+                store: &'a mut wasmtime::Store<crate::guest::Guest>,
+            ) -> crate::instance::Call<'a, ()> {
+                Box::pin(self.0.call_close(store $(, $settled)?))
             }
         }
     };

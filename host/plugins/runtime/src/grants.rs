@@ -374,6 +374,7 @@ mod tests {
             label: None,
             name: "sink".parse().unwrap(),
             config: serde_json::Value::Null,
+            stated: forebay_plugins_api::Stated::default(),
             rights: Rights::Granted,
             limits: LimitsConfig::default(),
             wakes: std::sync::Arc::default(),

@@ -1,5 +1,7 @@
 //! One instance: a store with one component in it, and how its exports are called.
 
+mod swap;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,9 +19,11 @@ use crate::engine::Interruption;
 use crate::guest::Guest;
 use crate::limits::{Limit, Refusal};
 use crate::meter::{Meter, Metered};
-use crate::plugin::Plugin;
+use crate::plugin::{Digest, Plugin};
 use crate::plugins::Shared;
 use crate::secrets;
+
+pub(crate) use swap::Prepared;
 
 /// A call under way: it borrows the store until it ends.
 pub(crate) type Call<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + 'a>>;
@@ -49,6 +53,16 @@ pub(crate) trait Exports: Sized + Send + 'static {
         component: String,
         config: Arc<str>,
     ) -> Call<'a, Result<(), WitProblem>>;
+
+    /// Makes an instance that was opened fit to take over from another one, such as by connecting it.
+    fn ready<'a>(&'a self, _: &'a mut Store<Guest>) -> Call<'a, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(Ok(()))))
+    }
+
+    /// Calls the kind's `close`, where it has one.
+    fn close<'a>(&'a self, _: &'a mut Store<Guest>) -> Call<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// A component that can be opened again: what it needs for that, and the instance while there is one.
@@ -62,6 +76,12 @@ pub(crate) struct Slot<E> {
     live: Option<Live<E>>,
     /// How many instances this slot has had; what belongs to an earlier one is void.
     generation: u64,
+    /// What the plugins were when this was last compared with them.
+    seen: u64,
+    /// The newer build that could not take over.
+    refused: Option<Digest>,
+    /// CPU time of all calls.
+    cpu: Duration,
 }
 
 struct Live<E> {
@@ -84,26 +104,26 @@ impl<E: Exports> Slot<E> {
 
     /// A component that is opened by its first call.
     pub(crate) fn closed(shared: &Arc<Shared>, plugin: &Arc<Plugin>, setup: Setup) -> Self {
-        let spec = plugin
-            .description
-            .components()
-            .iter()
-            .find(|spec| spec.kind == E::KIND && spec.name == setup.name);
-        let config = match spec {
-            Some(spec) => secrets::hide(&setup.config, &spec.config).to_string().into(),
-            None => setup.config.to_string().into(),
-        };
-        let account = Account::new(shared.limits(plugin, &setup), plugin.metrics.clone());
+        let config = visible_config(plugin, E::KIND, &setup);
+        let account = shared.account(plugin, &setup);
         Self {
             shared: Arc::clone(shared),
             plugin: Arc::clone(plugin),
             setup,
             config,
             pauses: Pauses::new(&account.limits),
-            account: Arc::new(account),
+            account,
             live: None,
             generation: 0,
+            seen: 0,
+            refused: None,
+            cpu: Duration::ZERO,
         }
+    }
+
+    /// The CPU time of all calls up to now.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.cpu
     }
 
     pub(crate) fn plugin(&self) -> &Plugin {
@@ -164,6 +184,7 @@ impl<E: Exports> Slot<E> {
         // Taken out: a call that is dropped under way takes the store, which is of no more use, with it.
         let mut live = self.live.take().ok_or_else(|| self.lost(LostReason::Reopen, String::new()))?;
         let result = run(&mut live, &self.plugin, waits, |live| call(&live.exports, &mut live.store)).await;
+        self.cpu += live.store.data().meter.spent();
         match result {
             Ok(result) => {
                 self.pauses.good(live.store.data().meter.spent());
@@ -194,12 +215,30 @@ impl<E: Exports> Slot<E> {
 
     async fn reopen(&mut self) -> Result<(), OpenError> {
         self.generation += 1;
-        let mut store = self.shared.store(&self.plugin, &self.setup, &self.account);
-        let found = start(&self.plugin, &mut store).await;
+        let (plugin, setup, config, account) = (
+            Arc::clone(&self.plugin),
+            self.setup.clone(),
+            Arc::clone(&self.config),
+            Arc::clone(&self.account),
+        );
+        self.live = Some(self.open_live(&plugin, &setup, config, &account).await?);
+        Ok(())
+    }
+
+    /// An opened instance of a build. (`mut`, because a slot can't be shared between threads.)
+    async fn open_live(
+        &mut self,
+        plugin: &Arc<Plugin>,
+        setup: &Setup,
+        config: Arc<str>,
+        account: &Arc<Account>,
+    ) -> Result<Live<E>, OpenError> {
+        let mut store = self.shared.store(plugin, setup, account);
+        let found = start(plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,
             Ok(None) => {
-                let name = self.setup.name.to_string();
+                let name = setup.name.to_string();
                 return Err(OpenError::Unknown { kind: E::KIND.as_str(), name });
             }
             Err(error) => {
@@ -208,13 +247,10 @@ impl<E: Exports> Slot<E> {
             }
         };
         let mut live = Live { store, exports };
-        let (component, config) = (self.setup.name.to_string(), Arc::clone(&self.config));
-        let opened = run(&mut live, &self.plugin, Waits::Bounded, |live| live.open(component, config)).await;
+        let component = setup.name.to_string();
+        let opened = run(&mut live, plugin, Waits::Bounded, |live| live.open(component, config)).await;
         match opened {
-            Ok(Ok(())) => {
-                self.live = Some(live);
-                Ok(())
-            }
+            Ok(Ok(())) => Ok(live),
             Ok(Err(problem)) => Err(OpenError::Problem(problem.into())),
             Err(error) => {
                 self.pauses.lost(live.store.data().meter.spent());
@@ -224,10 +260,7 @@ impl<E: Exports> Slot<E> {
     }
 
     fn explain(&self, store: &Store<Guest>, error: &wasmtime::Error) -> LostInstance {
-        let (reason, limit, detail) = explain(store.data(), error);
-        if let Some(limit) = limit {
-            self.plugin.metrics.struck(limit);
-        }
+        let (reason, detail) = explain(store.data(), error);
         self.lost(reason, detail)
     }
 
@@ -249,6 +282,14 @@ impl<E: Exports> Slot<E> {
             counter.inc();
         }
         LostInstance { plugin: plugin.clone(), component: self.setup.name.clone(), reason, detail }
+    }
+}
+
+/// The configuration as the guest sees it.
+fn visible_config(plugin: &Plugin, kind: Kind, setup: &Setup) -> Arc<str> {
+    match plugin.spec(kind, setup.name.as_str()) {
+        Some(spec) => secrets::hide(&setup.config, &spec.config).to_string().into(),
+        None => setup.config.to_string().into(),
     }
 }
 
@@ -363,24 +404,29 @@ pub(crate) fn arm(store: &mut Store<Guest>, interruption: Interruption) {
     }
 }
 
-/// Why a call failed, in words for an operator.
-fn explain(guest: &Guest, error: &wasmtime::Error) -> (LostReason, Option<Limit>, String) {
+/// Why a call failed, in words for an operator. A limit that struck is counted.
+fn explain(guest: &Guest, error: &wasmtime::Error) -> (LostReason, String) {
+    let metrics = &guest.scope.account.metrics;
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
-        return (refusal.reason, refusal.limit, refusal.detail.clone());
+        if let Some(limit) = refusal.limit {
+            metrics.struck(limit);
+        }
+        return (refusal.reason, refusal.detail.clone());
     }
     let printed = guest.printed.last_line();
     // A guest may survive a refusal; one that does not says so, or can't say anything any more.
     let out_of_memory = printed.is_empty() || guest.printed.allocation_failed();
     if let Some(wanted) = guest.memory.refused().filter(|_| out_of_memory) {
+        metrics.struck(Limit::Memory);
         let detail = format!("it asked for {wanted} bytes, the limit is {}", guest.limits.memory);
-        return (LostReason::Memory, Some(Limit::Memory), detail);
+        return (LostReason::Memory, detail);
     }
     let cause = match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => trap.to_string(),
         None => format!("{:#}", error.root_cause()),
     };
     let detail = if printed.is_empty() { cause } else { format!("{cause}; it last printed: {printed}") };
-    (LostReason::Trap, None, detail)
+    (LostReason::Trap, detail)
 }
 
 /// The longest error of a guest that is kept.

@@ -2,6 +2,7 @@
 //! that implement the traits of `forebay-plugins-api`.
 //!
 //! - [`Plugins`] holds every loaded plugin, tells what they provide, and opens components.
+//! - [`FolderWatch`] replaces plugins while components of them work.
 //! - An instance is one store with one component in it. It is used by one task at a time; a trap, a
 //!   limit, a broken contract or a dropped call loses it, and the next call opens a fresh one.
 //! - Each capability is one file in `host/`, each kind of component one file in `components/`.
@@ -19,11 +20,14 @@ mod host;
 mod instance;
 mod limits;
 mod load;
+mod lock;
 mod meter;
 mod plugin;
 mod plugins;
+mod reload;
 mod scope;
 mod secrets;
+mod serving;
 mod stdio;
 
 pub use cache::CodeCache;
@@ -31,8 +35,10 @@ pub use engine::{Interruption, PrecompileError, TICK, precompile};
 pub use grants::{Access, Grants, GrantsError, is_own_key};
 pub use limits::Limits;
 pub use load::{LoadError, LoadProblem, PluginFile};
+pub use lock::{LOCK_FILE, Locked, PluginLock};
 pub use plugin::{Digest, Embedded, PluginInfo};
 pub use plugins::{Plugins, Settings, StartError};
+pub use reload::{FolderWatch, Reload};
 
 /// Waits until every file that was appended to is closed and its marker removed, for no longer than
 /// `limit`. Call it when the pipelines have ended, before the process does.

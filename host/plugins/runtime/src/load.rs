@@ -14,6 +14,8 @@ use crate::cache::CodeCache;
 use crate::engine::{Engines, Interruption};
 use crate::grants::Needs;
 use crate::guest::Guest;
+use crate::limits::Limits;
+use crate::lock::{LOCK_FILE, PluginLock};
 use crate::plugin::{Digest, Embedded, Kinds, Plugin, PluginInfo, PluginMetrics};
 
 /// The contract that this host knows.
@@ -31,24 +33,36 @@ impl PluginFile {
     /// Reads every `.wasm` file of a folder, sorted by name.
     ///
     /// # Errors
-    /// When the folder can't be read; files that can't be read are named and left out.
+    /// When the folder, or the lock in it, can't be read; files that can't be read, or are not what the
+    /// lock says, are named and left out.
     pub fn read_folder(folder: &Path) -> Result<(Vec<Self>, Vec<LoadError>), LoadError> {
         let unreadable = |path: &Path, error: &std::io::Error| LoadError {
             file: path.display().to_string(),
             problem: LoadProblem::Unreadable(error.to_string()),
         };
-        let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
-        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
-        paths.sort();
+        let paths = Self::paths(folder).map_err(|error| unreadable(folder, &error))?;
+        let locked = |path: &Path, problem| LoadError { file: path.display().to_string(), problem };
+        let lock = PluginLock::read(folder).map_err(|problem| locked(&folder.join(LOCK_FILE), problem))?;
         let (mut files, mut errors) = (Vec::new(), Vec::new());
         for path in paths {
             match std::fs::read(&path) {
-                Ok(bytes) => files.push(Self { path, bytes }),
+                Ok(bytes) => match lock.check(&path, &Digest::of(&bytes)) {
+                    Ok(()) => files.push(Self { path, bytes }),
+                    Err(problem) => errors.push(locked(&path, problem)),
+                },
                 Err(error) => errors.push(unreadable(&path, &error)),
             }
         }
         Ok((files, errors))
+    }
+
+    /// The `.wasm` files of a folder, sorted by name.
+    pub(crate) fn paths(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(folder)?;
+        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+        paths.sort();
+        Ok(paths)
     }
 }
 
@@ -89,15 +103,21 @@ pub enum LoadProblem {
     NotExported { kind: &'static str, component: String, interface: &'static str },
     #[error("{0}")]
     NameTaken(String),
+    #[error("the lock can't be used: {0}")]
+    Lock(String),
+    #[error("plugins.lock says {expected}, the file is {found}: pull it again, or take it out of the lock")]
+    NotLocked { expected: String, found: Digest },
 }
 
 /// Turns files into plugins.
-pub(crate) struct Loader<'a> {
-    pub(crate) engines: &'a Engines,
-    pub(crate) plain: &'a Linker<Guest>,
-    pub(crate) epochs: &'a Linker<Guest>,
-    pub(crate) cache: Option<&'a CodeCache>,
-    pub(crate) metrics: &'a Metrics,
+pub(crate) struct Loader {
+    pub(crate) plain: Linker<Guest>,
+    pub(crate) epochs: Linker<Guest>,
+    pub(crate) cache: Option<CodeCache>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) limits: Limits,
+    /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
+    pub(crate) engines: Engines,
 }
 
 /// A component that is linked, before it has described itself.
@@ -111,7 +131,7 @@ pub(crate) struct Linked {
     pub(crate) interruption: Interruption,
 }
 
-impl Loader<'_> {
+impl Loader {
     /// Links an embedded plugin.
     pub(crate) fn embedded(&self, plugin: &Embedded) -> Result<Linked, LoadProblem> {
         let engine = self.engines.get(Interruption::None);
@@ -128,7 +148,7 @@ impl Loader<'_> {
         let digest = Digest::of(&file.bytes);
         check_header(&file.bytes)?;
         let engine = self.engines.get(Interruption::Epochs);
-        let component = match self.cache {
+        let component = match &self.cache {
             Some(cache) => cache.compile(engine, &digest, &file.bytes),
             None => Component::new(engine, &file.bytes),
         };
@@ -144,7 +164,7 @@ impl Loader<'_> {
         interruption: Interruption,
     ) -> Result<Linked, LoadProblem> {
         check_interfaces(component)?;
-        let linker = if interruption == Interruption::None { self.plain } else { self.epochs };
+        let linker = if interruption == Interruption::None { &self.plain } else { &self.epochs };
         let malformed = |error: wasmtime::Error| LoadProblem::Malformed(format!("{error:#}"));
         let pre = linker.instantiate_pre(component).map_err(malformed)?;
         let description =
@@ -174,7 +194,7 @@ impl Loader<'_> {
         check_kinds(&description, &linked.kinds)?;
         let Linked { pre, kinds, needs, digest, origin, interruption, description: _ } = linked;
         let name = description.plugin().name.clone();
-        let metrics = PluginMetrics::new(self.metrics, &name);
+        let metrics = PluginMetrics::new(&self.metrics, &name);
         let info = PluginInfo { name, digest, origin, interruption };
         Ok(Plugin { info, is_default, description, pre, kinds, needs, metrics })
     }
@@ -182,7 +202,9 @@ impl Loader<'_> {
 
 /// Puts a plugin's components into the catalog.
 pub(crate) fn register(catalog: &mut Catalog, plugin: &Arc<Plugin>) -> Result<(), LoadProblem> {
-    catalog.insert(plugin.description.clone()).map_err(|taken| LoadProblem::NameTaken(taken.to_string()))
+    catalog
+        .insert_build(plugin.description.clone(), Some(plugin.digest()))
+        .map_err(|taken| LoadProblem::NameTaken(taken.to_string()))
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), LoadProblem> {

@@ -4,8 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use forebay_metrics::{Counter, Gauge, Metrics};
-use forebay_pipeline_config::spec::{Description, PluginName};
-use sha2::{Digest as _, Sha256};
+use forebay_pipeline_config::spec::{ComponentSpec, Description, Kind, PluginName};
 use wasmtime::component::InstancePre;
 
 use crate::bindings::exports::forebay::plugin as exports;
@@ -14,28 +13,7 @@ use crate::grants::Needs;
 use crate::guest::Guest;
 use crate::limits::Limit;
 
-/// The SHA-256 of a plugin's file, in hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Digest(String);
-
-impl Digest {
-    /// The digest of a file's bytes.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", self.0)
-    }
-}
+pub use forebay_pipeline_config::Digest;
 
 /// A default plugin that was compiled ahead of time and is part of the program.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +28,7 @@ pub struct Embedded {
 
 impl Embedded {
     pub(crate) fn digest(&self) -> Digest {
-        Digest(self.sha256.to_owned())
+        Digest::stated(self.sha256)
     }
 }
 
@@ -95,6 +73,15 @@ impl Plugin {
 
     pub(crate) fn digest(&self) -> &Digest {
         &self.info.digest
+    }
+
+    /// What it says of a component of its own.
+    pub(crate) fn spec(&self, kind: Kind, name: &str) -> Option<&ComponentSpec> {
+        self.description.components().iter().find(|spec| spec.kind == kind && spec.name.as_str() == name)
+    }
+
+    pub(crate) fn provides(&self, kind: Kind, name: &str) -> bool {
+        self.spec(kind, name).is_some()
     }
 
     /// Whether it comes with the program.

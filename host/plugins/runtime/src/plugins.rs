@@ -1,6 +1,6 @@
 //! All plugins of a process, and how components of them are opened.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use forebay_pipeline_config::spec::{Kind, PluginName};
 use forebay_pipeline_config::{Catalog, LimitsConfig};
 use forebay_plugins_api::{
     Cache, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Problem,
-    Processor, Rights, Scanner, Setup, Wakes,
+    Processor, Rights, Scanner, Setup, Stated, Wakes,
 };
 use wasmtime::Store;
 use wasmtime::component::Linker;
@@ -33,10 +33,12 @@ use crate::guest::Guest;
 use crate::host::expressions::{self, Expressions};
 use crate::instance::{Slot, arm};
 use crate::limits::Limits;
-use crate::load::{Linked, LoadError, LoadProblem, Loader, PluginFile, register};
+use crate::load::{Linked, LoadError, LoadProblem, Loader, PluginFile};
 use crate::meter::Metered;
 use crate::plugin::{Embedded, Plugin, PluginInfo};
+use crate::reload::{FirstLook, FolderWatch, first_look, show_build};
 use crate::scope::Scope;
+use crate::serving::{Serving, name_taken};
 
 /// What the plugins of a process are loaded with.
 #[derive(Debug, Default)]
@@ -51,21 +53,21 @@ pub struct Settings {
 }
 
 /// All plugins of a process.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plugins {
     shared: Arc<Shared>,
 }
 
 /// What every instance needs.
 pub(crate) struct Shared {
-    catalog: Catalog,
-    plugins: HashMap<PluginName, Arc<Plugin>>,
+    pub(crate) serving: Serving,
     pub(crate) grants: Grants,
-    limits: Limits,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
-    /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
-    _engines: Engines,
+    /// What the files held from which plugins were loaded.
+    pub(crate) first_look: BTreeMap<PathBuf, FirstLook>,
+    /// Last, because of the engines in it.
+    pub(crate) loader: Loader,
 }
 
 impl Plugins {
@@ -82,59 +84,72 @@ impl Plugins {
     ) -> Result<(Self, Vec<LoadError>), StartError> {
         let Settings { grants, limits, cache, output_closed } = settings;
         let engines = Engines::new().map_err(StartError)?;
-        let plain = linker(&engines, Interruption::None).map_err(StartError)?;
-        let epochs = linker(&engines, Interruption::Epochs).map_err(StartError)?;
-        let cache = cache.map(CodeCache::new);
         let loader = Loader {
-            engines: &engines,
-            plain: &plain,
-            epochs: &epochs,
-            cache: cache.as_ref(),
-            metrics: &metrics,
+            plain: linker(&engines, Interruption::None).map_err(StartError)?,
+            epochs: linker(&engines, Interruption::Epochs).map_err(StartError)?,
+            cache: cache.map(CodeCache::new),
+            metrics: Arc::clone(&metrics),
+            limits,
+            engines,
         };
 
         let mut errors = Vec::new();
         let mut loaded: Vec<Arc<Plugin>> = Vec::new();
         for file in files {
             let name = file.path.display().to_string();
-            match describe(&loader, loader.file(file), &limits, false).await {
+            match describe(&loader, loader.file(file), false).await {
                 Ok(plugin) => match loaded.iter().find(|other| other.name() == plugin.name()) {
                     Some(other) => {
-                        let taken = format!("plugin `{}` is {} already", plugin.name(), other.info.origin);
-                        errors.push(LoadError { file: name, problem: LoadProblem::NameTaken(taken) });
+                        errors.push(LoadError { file: name, problem: name_taken(&plugin, other) });
                     }
                     None => loaded.push(Arc::new(plugin)),
                 },
                 Err(problem) => errors.push(LoadError { file: name, problem }),
             }
         }
-        // Default plugins come first into the catalog, but for those that a file replaces.
-        let mut ordered = Vec::new();
+        let mut defaults = Vec::new();
         for plugin in embedded {
-            match describe(&loader, loader.embedded(plugin), &limits, true).await {
-                Ok(plugin) if loaded.iter().any(|other| other.name() == plugin.name()) => {}
-                Ok(plugin) => ordered.push(Arc::new(plugin)),
+            match describe(&loader, loader.embedded(plugin), true).await {
+                Ok(plugin) => defaults.push(Arc::new(plugin)),
                 Err(problem) => errors.push(LoadError { file: plugin.file.to_owned(), problem }),
             }
         }
-        ordered.extend(loaded);
-
-        let mut catalog = Catalog::default();
-        let mut plugins = HashMap::new();
-        for plugin in ordered {
-            match register(&mut catalog, &plugin) {
-                Ok(()) => drop(plugins.insert(plugin.name().clone(), plugin)),
-                Err(problem) => errors.push(LoadError { file: plugin.info.origin.clone(), problem }),
-            }
+        let (serving, refused) = Serving::new(defaults, loaded);
+        errors.extend(
+            refused
+                .into_iter()
+                .map(|(plugin, problem)| LoadError { file: plugin.info.origin.clone(), problem }),
+        );
+        let first_look = first_look(files, &errors);
+        let shared = Shared { serving, grants, output_closed, metrics, first_look, loader };
+        for plugin in shared.serving.snapshot().plugins.values() {
+            show_build(&shared, plugin, true);
         }
-        let shared = Shared { catalog, plugins, grants, limits, output_closed, metrics, _engines: engines };
         Ok((Self { shared: Arc::new(shared) }, errors))
+    }
+
+    /// The interfaces that a plugin imports, and those that it exports.
+    #[must_use]
+    pub fn interfaces(&self, plugin: &PluginName) -> Option<(Vec<String>, Vec<String>)> {
+        let snapshot = self.shared.serving.snapshot();
+        let component = snapshot.plugins.get(plugin)?.pre.component();
+        let (kind, engine) = (component.component_type(), component.engine());
+        let imports = kind.imports(engine).map(|(name, _)| name.to_owned()).collect();
+        let exports = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
+        Some((imports, exports))
+    }
+
+    /// Watches the folder that the files of [`Plugins::load`] were read from.
+    #[must_use]
+    pub fn watch(&self, folder: PathBuf) -> FolderWatch {
+        FolderWatch::new(Arc::clone(&self.shared), folder)
     }
 
     /// What is loaded, sorted by name.
     #[must_use]
     pub fn infos(&self) -> Vec<PluginInfo> {
-        let mut infos: Vec<_> = self.shared.plugins.values().map(|plugin| plugin.info.clone()).collect();
+        let mut infos: Vec<_> =
+            self.shared.serving.snapshot().plugins.values().map(|plugin| plugin.info.clone()).collect();
         infos.sort_by(|left, right| left.name.as_str().cmp(right.name.as_str()));
         infos
     }
@@ -167,10 +182,15 @@ impl Shared {
         store
     }
 
+    /// What the instances of a component of a build are charged to.
+    pub(crate) fn account(&self, plugin: &Plugin, setup: &Setup) -> Arc<Account> {
+        Arc::new(Account::new(self.limits(plugin, setup), plugin.metrics.clone()))
+    }
+
     /// The limits of a component: the usual ones, with what the grants say of its plugin, with what its
     /// own configuration says. That may raise them only with the rights of whoever started the process.
-    pub(crate) fn limits(&self, plugin: &Plugin, setup: &Setup) -> Limits {
-        let granted = self.grants.limits(&self.limits, plugin.name(), plugin.digest(), setup);
+    fn limits(&self, plugin: &Plugin, setup: &Setup) -> Limits {
+        let granted = self.grants.limits(&self.loader.limits, plugin.name(), plugin.digest(), setup);
         let wanted = granted.with(&setup.limits);
         match setup.rights {
             Rights::Starter => wanted,
@@ -202,9 +222,8 @@ impl Shared {
     }
 
     /// The plugin that provides a component.
-    pub(crate) fn plugin(&self, kind: Kind, name: &str) -> Result<&Arc<Plugin>, OpenError> {
-        let found = self.catalog.get(kind, name).and_then(|entry| self.plugins.get(&entry.plugin));
-        found.ok_or_else(|| OpenError::Unknown { kind: kind.as_str(), name: name.to_owned() })
+    fn plugin(&self, kind: Kind, setup: &Setup) -> Result<Arc<Plugin>, OpenError> {
+        self.serving.find(kind, setup.name.as_str(), setup.stated.pin.as_ref())
     }
 
     /// An instance of a mapping language, for the component that `setup` is of.
@@ -213,49 +232,53 @@ impl Shared {
         language: &str,
         setup: &Setup,
     ) -> Result<Slot<MappingExports>, OpenError> {
-        let plugin = self.plugin(Kind::Mapping, language)?;
+        let plugin = self.serving.find(Kind::Mapping, language, None)?;
         let name = language
             .parse()
             .map_err(|_| OpenError::Unknown { kind: "mapping", name: language.to_owned() })?;
-        let setup = Setup { name, config: serde_json::json!({}), ..setup.clone() };
-        Ok(Slot::closed(self, plugin, setup))
+        let setup = Setup { name, config: serde_json::json!({}), stated: Stated::default(), ..setup.clone() };
+        Ok(Slot::closed(self, &plugin, setup))
     }
 }
 
 #[async_trait]
 impl Components for Plugins {
-    fn catalog(&self) -> &Catalog {
-        &self.shared.catalog
+    fn catalog(&self) -> Arc<Catalog> {
+        self.shared.serving.catalog()
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.shared.metrics)
     }
 
     async fn open_input(&self, setup: Setup) -> Result<Box<dyn Input>, OpenError> {
-        let plugin = self.shared.plugin(Kind::Input, setup.name.as_str())?;
-        Ok(Box::new(InputComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
+        let plugin = self.shared.plugin(Kind::Input, &setup)?;
+        Ok(Box::new(InputComponent::new(Slot::open(&self.shared, &plugin, setup).await?)))
     }
 
     async fn open_processor(&self, setup: Setup) -> Result<Box<dyn Processor>, OpenError> {
-        let plugin = self.shared.plugin(Kind::Processor, setup.name.as_str())?;
-        Ok(Box::new(ProcessorComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
+        let plugin = self.shared.plugin(Kind::Processor, &setup)?;
+        Ok(Box::new(ProcessorComponent::new(Slot::open(&self.shared, &plugin, setup).await?)))
     }
 
     async fn open_output(&self, setup: Setup) -> Result<Box<dyn Output>, OpenError> {
-        let plugin = self.shared.plugin(Kind::Output, setup.name.as_str())?;
-        Ok(Box::new(OutputComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
+        let plugin = self.shared.plugin(Kind::Output, &setup)?;
+        Ok(Box::new(OutputComponent::new(Slot::open(&self.shared, &plugin, setup).await?)))
     }
 
     async fn open_scanner(&self, setup: Setup) -> Result<Box<dyn Scanner>, OpenError> {
-        let plugin = self.shared.plugin(Kind::Scanner, setup.name.as_str())?;
-        Ok(Box::new(ScannerComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
+        let plugin = self.shared.plugin(Kind::Scanner, &setup)?;
+        Ok(Box::new(ScannerComponent::new(Slot::open(&self.shared, &plugin, setup).await?)))
     }
 
     async fn open_incremental(&self, setup: Setup) -> Result<Box<dyn IncrementalProcessor>, OpenError> {
-        let plugin = self.shared.plugin(Kind::Processor, setup.name.as_str())?;
-        Ok(Box::new(IncrementalComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
+        let plugin = self.shared.plugin(Kind::Processor, &setup)?;
+        Ok(Box::new(IncrementalComponent::new(Slot::open(&self.shared, &plugin, setup).await?)))
     }
 
     async fn open_cache(&self, setup: Setup) -> Result<Box<dyn Cache>, OpenError> {
-        let plugin = self.shared.plugin(Kind::Cache, setup.name.as_str())?;
-        Ok(Box::new(CacheComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
+        let plugin = self.shared.plugin(Kind::Cache, &setup)?;
+        Ok(Box::new(CacheComponent::new(Slot::open(&self.shared, &plugin, setup).await?)))
     }
 
     async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError> {
@@ -269,6 +292,7 @@ impl Components for Plugins {
             label: None,
             name,
             config: serde_json::json!({}),
+            stated: Stated::default(),
             rights: Rights::Starter,
             limits: LimitsConfig::default(),
             wakes: Arc::new(Wakes::default()),
@@ -282,13 +306,13 @@ impl Components for Plugins {
 const DESCRIBE: Duration = Duration::from_secs(10);
 
 /// Calls `describe` in an instance of its own.
-async fn describe(
-    loader: &Loader<'_>,
+pub(crate) async fn describe(
+    loader: &Loader,
     linked: Result<Linked, LoadProblem>,
-    limits: &Limits,
     is_default: bool,
 ) -> Result<Plugin, LoadProblem> {
     let linked = linked?;
+    let limits = &loader.limits;
     let name = |error: String| LoadProblem::Describe(error);
     // What it counts meanwhile is nobody's.
     let limits = Limits { wall: limits.wall.min(DESCRIBE), ..limits.clone() };
@@ -300,6 +324,7 @@ async fn describe(
         label: None,
         name: scope.component.clone(),
         config: serde_json::Value::Null,
+        stated: Stated::default(),
         rights: Rights::Granted,
         limits: LimitsConfig::default(),
         wakes: Arc::new(Wakes::default()),
@@ -347,6 +372,6 @@ pub struct StartError(wasmtime::Error);
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("plugins", &self.plugins).finish_non_exhaustive()
+        f.debug_struct("Shared").field("plugins", &self.serving.snapshot().plugins).finish_non_exhaustive()
     }
 }

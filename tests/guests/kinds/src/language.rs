@@ -1,7 +1,7 @@
 use forebay_sdk::expressions::Form;
 use forebay_sdk::{Batch, MappingLanguage, Problem, Processed};
 
-/// A language of four words: `upper`, `fail`, `panic` and `count`.
+/// A language of four words, `upper`, `fail`, `panic` and `count`, and of a phrase.
 pub(crate) enum Shouting {
     Upper,
     Fail,
@@ -9,6 +9,9 @@ pub(crate) enum Shouting {
     /// How often this text was run in this instance.
     Count(u32),
 }
+
+/// Counts too. Other builds have another phrase; it is kept in one piece, so that it can be found in the file.
+static PHRASE: &str = "count as only this build can";
 
 impl MappingLanguage for Shouting {
     const NAME: &'static str = "shouting";
@@ -19,6 +22,7 @@ impl MappingLanguage for Shouting {
             "fail" => Ok(Self::Fail),
             "panic" => Ok(Self::Panic),
             "count" => Ok(Self::Count(0)),
+            phrase if phrase == std::hint::black_box(PHRASE) => Ok(Self::Count(0)),
             other => Err(Problem::new(format!("word `{other}` is unknown")).position(1, 2)),
         }
     }

@@ -24,19 +24,21 @@ pub(crate) struct Fields<'e, 'a> {
     at: Vec<String>,
     texts: Vec<TextField>,
     children: Vec<Child>,
+    /// The values of secret fields.
+    secrets: Vec<String>,
 }
 
 impl<'e, 'a> Fields<'e, 'a> {
     pub(crate) fn new(examiner: &'e mut Examiner<'a>, path: String) -> Self {
-        Self { examiner, path, at: Vec::new(), texts: Vec::new(), children: Vec::new() }
+        Self { examiner, path, at: Vec::new(), texts: Vec::new(), children: Vec::new(), secrets: Vec::new() }
     }
 
-    pub(crate) fn finish(self) -> (Vec<TextField>, Vec<Child>) {
-        (self.texts, self.children)
+    pub(crate) fn finish(self) -> (Vec<TextField>, Vec<Child>, Vec<String>) {
+        (self.texts, self.children, self.secrets)
     }
 
     /// The settings as a whole. `at` is where the component is named.
-    pub(super) fn whole(&mut self, node: Option<&Node>, spec: &FieldSpec, at: Span) -> Json {
+    pub(crate) fn whole(&mut self, node: Option<&Node>, spec: &FieldSpec, at: Span) -> Json {
         if let Some(node) = node.filter(|node| !node.is_null()) {
             return self.value(node, spec, at).unwrap_or(Json::Null);
         }
@@ -189,6 +191,9 @@ impl<'e, 'a> Fields<'e, 'a> {
             let options = spec.options.join(", ");
             let message = format!("value `{}` is not one of the options {options}{hint}", node.text);
             self.examiner.lint(node.span.start, message);
+        }
+        if spec.secret && !node.text.is_empty() {
+            self.secrets.push(node.text.clone());
         }
         if spec.interpolated || spec.mapping.is_some() {
             self.texts.push(TextField::new(self.pointer(), spec, node, &self.examiner.source));

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::position::Position;
 use crate::spec::{Description, Kind};
-use crate::{Catalog, PipelineConfig, Problem, read};
+use crate::{Catalog, Digest, PipelineConfig, Problem, read};
 
 fn catalog() -> Catalog {
     let description = json!({"contract": 1, "plugin": {"name": "test"}, "components": [
@@ -201,4 +201,78 @@ fn a_component_may_have_limits_of_its_own() {
 #[case("7", "f(3,11) expected object value, got !!int")]
 fn limits_at_fault_are_named_with_their_place(#[case] limits: &str, #[case] problem: &str) {
     assert_eq!(messages(&format!("input:\n  file: {{ paths: [ a ] }}\n  limits: {limits}")), [problem]);
+}
+
+/// Two builds of a plugin: the newer one has lost the processor `old`.
+fn two_builds() -> Catalog {
+    let mut catalog = catalog();
+    let build = |names: &[&str]| {
+        let component = |name: &&str| {
+            json!({"kind": "processor", "name": name, "config": {"type": "object", "fields": [
+                {"name": "text", "type": "string", "default": format!("of {}", names.len())},
+                {"name": "key", "type": "string", "secret": true, "optional": true}]}})
+        };
+        let components: Vec<_> = names.iter().map(component).collect();
+        let json = json!({"contract": 1, "plugin": {"name": "built"}, "components": components});
+        Description::from_json(&json.to_string()).unwrap()
+    };
+    catalog.insert_build(build(&["new"]), Some(&Digest::stated("bbbbbbbbbbbb01"))).unwrap();
+    catalog.insert_older(build(&["new", "old"]), &Digest::stated("aaaaaaaaaaaa01"));
+    catalog
+}
+
+fn read_processor(text: &str) -> Result<crate::ComponentConfig, Vec<String>> {
+    let text = format!(
+        "input:\n  file: {{ paths: [] }}\npipeline:\n  processors:\n    - {text}\noutput:\n  drop: {{}}\n"
+    );
+    let read = read("f", &text, &BTreeMap::<String, String>::new(), &two_builds());
+    read.map(|config| config.processors[0].clone())
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_pinned_name_is_the_component_of_that_build() {
+    let processor = read_processor("new@sha256:aaaaaaaaaaaa: {}").unwrap();
+    assert_eq!((processor.name.as_str(), processor.config["text"].as_str()), ("new", Some("of 2")));
+    assert!(processor.pin.unwrap().matches(&Digest::stated("aaaaaaaaaaaa01")));
+    let processor = read_processor("new: {}").unwrap();
+    assert_eq!((processor.pin, processor.config["text"].as_str()), (None, Some("of 1")));
+    let processor = read_processor("{ type: old@sha256:aaaaaaaaaaaa01, old: { text: x } }").unwrap();
+    assert_eq!((processor.name.as_str(), processor.config["text"].as_str()), ("old", Some("x")));
+}
+
+#[rstest]
+#[case(
+    "new@sha256:cccccccccccc: {}",
+    "f(5,7) no build sha256:cccccccccccc of processor `new` is loaded, there is sha256:bbbbbbbbbbbb01, \
+     sha256:aaaaaaaaaaaa01"
+)]
+#[case(
+    "new@latest: {}",
+    "f(5,7) `latest` does not name a build: expected sha256: and 12 to 64 of the digits 0-9 and a-f"
+)]
+#[case("nex@sha256:aaaaaaaaaaaa: {}", "f(5,7) processor `nex` not recognised, did you mean `new`?")]
+#[case("old: {}", "f(5,7) processor `old` not recognised")]
+#[case("{ new: {}, shadow: nwe }", "f(5,26) processor `nwe` not recognised, did you mean `new`?")]
+#[case("{ new: {}, shadow: [new] }", "f(5,26) expected string value: the name of a processor")]
+#[case("{ new: { text: a }, shadow: mapping }", "f(5,35) shadow mapping: expected string value")]
+fn what_names_no_build_is_named_with_its_place(#[case] text: &str, #[case] expected: &str) {
+    assert_eq!(read_processor(text).unwrap_err(), [expected]);
+}
+
+#[test]
+fn a_shadow_takes_the_settings_that_it_knows() {
+    let processor = read_processor(
+        "{ log: { message: m, fields/x: { a: 'root = 1' } }, shadow: new@sha256:bbbbbbbbbbbb }",
+    );
+    let shadow = processor.unwrap().shadow.unwrap();
+    assert_eq!((shadow.name.as_str(), shadow.pin.is_some()), ("new", true));
+    assert_eq!((shadow.config, shadow.written), (json!({"text": "of 1"}), json!({})));
+    assert_eq!(read_processor("{ new: {}, shadow: }").unwrap().shadow, None);
+}
+
+#[test]
+fn secrets_are_known_and_not_part_of_what_is_shown() {
+    let processor = read_processor("new: { key: hush }").unwrap();
+    assert_eq!(processor.secrets(), ["hush"]);
 }

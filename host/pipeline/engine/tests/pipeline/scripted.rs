@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::Description;
 use forebay_pipeline_message::{Batch, Failure, Origins, Outcome, Processed};
@@ -27,6 +28,31 @@ const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "comp
         {"name": "fails", "type": "bool", "default": false},
         {"name": "drops", "type": "string", "default": ""},
         {"name": "dies_of", "type": "string", "default": ""}]}},
+    {"kind": "processor", "name": "other", "config": {"type": "object", "fields": [
+        {"name": "fails", "type": "bool", "default": false},
+        {"name": "drops", "type": "string", "default": ""},
+        {"name": "dies_of", "type": "string", "default": ""},
+        {"name": "hangs", "type": "bool", "default": false}]}},
+    {"kind": "processor", "name": "failing", "config": {"type": "object", "fields": [
+        {"name": "fails", "type": "bool", "default": true},
+        {"name": "drops", "type": "string", "default": ""},
+        {"name": "dies_of", "type": "string", "default": ""},
+        {"name": "hangs", "type": "bool", "default": false}]}},
+    {"kind": "processor", "name": "dropping", "config": {"type": "object", "fields": [
+        {"name": "fails", "type": "bool", "default": false},
+        {"name": "drops", "type": "string", "default": "d"},
+        {"name": "dies_of", "type": "string", "default": ""},
+        {"name": "hangs", "type": "bool", "default": false}]}},
+    {"kind": "processor", "name": "dying", "config": {"type": "object", "fields": [
+        {"name": "fails", "type": "bool", "default": false},
+        {"name": "drops", "type": "string", "default": ""},
+        {"name": "dies_of", "type": "string", "default": "c"},
+        {"name": "hangs", "type": "bool", "default": false}]}},
+    {"kind": "processor", "name": "hanging", "config": {"type": "object", "fields": [
+        {"name": "fails", "type": "bool", "default": false},
+        {"name": "drops", "type": "string", "default": ""},
+        {"name": "dies_of", "type": "string", "default": ""},
+        {"name": "hangs", "type": "bool", "default": true}]}},
     {"kind": "output", "name": "script", "config": {"type": "object", "fields": [
         {"name": "refused", "type": "bool", "default": false}]}}]}"#;
 
@@ -35,6 +61,8 @@ pub(crate) enum Step {
     Batch(Batch),
     Stream(&'static str),
     Fail,
+    /// There are newer builds of input and output from now on.
+    Newer,
     /// Waits for whatever the engine wakes it for.
     Wait,
 }
@@ -49,6 +77,8 @@ pub(crate) enum Write {
     Pending {
         after: &'static str,
     },
+    /// Ends after a while.
+    Slow,
     FailLater {
         messages: Vec<u32>,
     },
@@ -66,12 +96,25 @@ struct Notes {
     opened: usize,
     closed: bool,
     scanners: Vec<String>,
+    /// Builds that have not taken over yet.
+    newer: Newer,
+    /// Operations that have not ended.
+    under_way: usize,
+    /// What was not settled, or not ended, at every take-over; whether that of the input or the output.
+    taken_over: Vec<(&'static str, u64)>,
     when_delivered: Option<(usize, Box<dyn FnOnce() + Send>)>,
+}
+
+#[derive(Default)]
+struct Newer {
+    input: usize,
+    output: usize,
 }
 
 /// A script, and the notes of its run.
 pub(crate) struct Script {
-    catalog: Catalog,
+    pub(crate) metrics: Arc<Metrics>,
+    catalog: Arc<Catalog>,
     notes: Arc<Mutex<Notes>>,
     written: Arc<Notify>,
 }
@@ -84,7 +127,12 @@ impl Script {
     pub(crate) fn new() -> Arc<Self> {
         let mut catalog = Catalog::new();
         catalog.insert(Description::from_json(DESCRIPTION).unwrap()).unwrap();
-        Arc::new(Self { catalog, notes: Arc::default(), written: Arc::default() })
+        Arc::new(Self {
+            metrics: Arc::default(),
+            catalog: Arc::new(catalog),
+            notes: Arc::default(),
+            written: Arc::default(),
+        })
     }
 
     pub(crate) fn arriving(self: Arc<Self>, steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
@@ -131,6 +179,10 @@ impl Script {
         self.notes.lock().unwrap().scanners.clone()
     }
 
+    pub(crate) fn taken_over(&self) -> Vec<(&'static str, u64)> {
+        self.notes.lock().unwrap().taken_over.clone()
+    }
+
     pub(crate) fn closed(&self) -> bool {
         self.notes.lock().unwrap().closed
     }
@@ -146,8 +198,12 @@ fn check(setup: &Setup) -> Result<(), OpenError> {
 
 #[async_trait]
 impl Components for Script {
-    fn catalog(&self) -> &Catalog {
-        &self.catalog
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog)
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     async fn open_input(&self, setup: Setup) -> Result<Box<dyn Input>, OpenError> {
@@ -222,6 +278,10 @@ impl Input for ScriptedInput {
                 let metadata = vec![("from".to_owned(), MetadataValue::Text("s".to_owned()))];
                 Event::Stream(token, Stream { source: Box::new(Text(text)), name: "s".into(), metadata })
             }
+            Some(Step::Newer) => {
+                self.notes.lock().unwrap().newer.input += 1;
+                Event::Idle
+            }
             Some(Step::Fail) => return Err(ComponentError::Failed("as told".to_owned())),
             Some(Step::Wait) => {
                 self.setup.wakes.wait(None).await;
@@ -235,6 +295,19 @@ impl Input for ScriptedInput {
     async fn close(&mut self, settled: Vec<Settlement>) {
         self.settle(settled);
         self.notes.lock().unwrap().closed = true;
+    }
+
+    async fn prepare(&mut self) -> bool {
+        self.notes.lock().unwrap().newer.input > 0
+    }
+
+    async fn take_over(&mut self, settled: Vec<Settlement>) {
+        self.settle(settled);
+        let mut notes = self.notes.lock().unwrap();
+        // The output learns of it later, when everything that came before is delivered.
+        notes.newer = Newer { input: notes.newer.input - 1, output: notes.newer.output + 1 };
+        let missing = notes.next_token - notes.settled.len() as u64;
+        notes.taken_over.push(("input", missing));
     }
 }
 
@@ -282,6 +355,9 @@ impl Processor for ScriptedProcessor {
         let is = |message: &forebay_pipeline_message::Message<'_>, field: &str| {
             config[field].as_str().is_some_and(|text| message.payload() == Some(text.as_bytes()))
         };
+        if config["hangs"] == true {
+            std::future::pending::<()>().await;
+        }
         if config["fails"] == true {
             return Err(ComponentError::Failed("no".to_owned()));
         }
@@ -343,7 +419,7 @@ impl Output for ScriptedOutput {
         let failed = match &write {
             Write::Fail(messages) | Write::FailLater { messages } => messages.clone(),
             Write::NotConnected => return Err(WriteError::NotConnected("as told".to_owned())),
-            Write::Done | Write::Panic | Write::Pending { .. } => Vec::new(),
+            Write::Done | Write::Panic | Write::Slow | Write::Pending { .. } => Vec::new(),
         };
         let delivered = (0..).zip(texts).filter(|(index, _)| !failed.contains(index)).map(|(_, text)| text);
         notes.delivered.extend(delivered);
@@ -369,6 +445,18 @@ impl Output for ScriptedOutput {
                 let work: Work = Box::pin(std::future::ready(Err("later".to_owned())));
                 pending(Some(messages), work)
             }
+            Write::Slow => {
+                self.notes.lock().unwrap().under_way += 1;
+                let notes = Arc::clone(&self.notes);
+                let work: Work = Box::pin(async move {
+                    for _ in 0..100 {
+                        tokio::task::yield_now().await;
+                    }
+                    notes.lock().unwrap().under_way -= 1;
+                    Ok(())
+                });
+                pending(None, work)
+            }
             Write::Pending { after } => {
                 let (notes, written) = (Arc::clone(&self.notes), Arc::clone(&self.written));
                 let work: Work = Box::pin(async move {
@@ -393,4 +481,15 @@ impl Output for ScriptedOutput {
     }
 
     async fn close(&mut self) {}
+
+    async fn prepare(&mut self) -> bool {
+        self.notes.lock().unwrap().newer.output > 0
+    }
+
+    async fn take_over(&mut self) {
+        let mut notes = self.notes.lock().unwrap();
+        notes.newer.output -= 1;
+        let missing = notes.under_way as u64;
+        notes.taken_over.push(("output", missing));
+    }
 }

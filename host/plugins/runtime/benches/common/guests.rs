@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::LimitsConfig;
-use forebay_plugins_api::{Components, PipelineName, Processor, Rights, Setup, Wakes};
+use forebay_plugins_api::{Components, PipelineName, Processor, Rights, Setup, Stated, Wakes};
 use forebay_plugins_runtime::{Digest, Embedded, Grants, PluginFile, Plugins, Settings, precompile};
 
 /// How a guest is compiled.
@@ -57,6 +57,7 @@ pub(crate) fn setup(name: &str) -> Setup {
         label: None,
         name: name.parse().unwrap(),
         config: serde_json::json!({"field": "added", "value": "value"}),
+        stated: Stated::default(),
         rights: Rights::Starter,
         limits: LimitsConfig::default(),
         wakes: Arc::new(Wakes::default()),

@@ -8,7 +8,7 @@ use forebay_plugins_api::{Cache, ComponentError};
 use crate::components::exports;
 use crate::instance::{Slot, Waits};
 
-exports!(CacheExports, Cache, caches, caches);
+exports!(CacheExports, Cache, caches, caches, close(), ready(call_connect));
 
 /// A cache in an instance.
 pub(crate) struct CacheComponent {
@@ -28,6 +28,7 @@ impl Cache for CacheComponent {
     }
 
     async fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, ComponentError> {
+        self.slot.freshen().await;
         let key = key.to_owned();
         let get = self.slot.try_call(Waits::Bounded, move |exports, store| {
             Box::pin(async move { exports.0.call_get(store, &key).await })
@@ -41,6 +42,7 @@ impl Cache for CacheComponent {
         value: &[u8],
         expires_after: Option<Duration>,
     ) -> Result<(), ComponentError> {
+        self.slot.freshen().await;
         let (key, value, after) = (key.to_owned(), value.to_vec(), nanoseconds(expires_after));
         let set = self.slot.try_call(Waits::Bounded, move |exports, store| {
             Box::pin(async move { exports.0.call_set(store, &key, &value, after).await })
@@ -54,6 +56,7 @@ impl Cache for CacheComponent {
         value: &[u8],
         expires_after: Option<Duration>,
     ) -> Result<bool, ComponentError> {
+        self.slot.freshen().await;
         let (key, value, after) = (key.to_owned(), value.to_vec(), nanoseconds(expires_after));
         let add = self.slot.try_call(Waits::Bounded, move |exports, store| {
             Box::pin(async move { exports.0.call_add(store, &key, &value, after).await })
@@ -62,6 +65,7 @@ impl Cache for CacheComponent {
     }
 
     async fn delete(&mut self, key: &str) -> Result<(), ComponentError> {
+        self.slot.freshen().await;
         let key = key.to_owned();
         let delete = self.slot.try_call(Waits::Bounded, move |exports, store| {
             Box::pin(async move { exports.0.call_delete(store, &key).await })

@@ -44,6 +44,10 @@ impl Exports for IncrementalExports {
     ) -> Call<'a, Result<(), Problem>> {
         Box::pin(async move { self.processor.call_open(store, &component, &config).await })
     }
+
+    fn close<'a>(&'a self, store: &'a mut Store<Guest>) -> Call<'a, ()> {
+        Box::pin(self.processor.call_close(store))
+    }
 }
 
 /// An incremental processor in an instance.
@@ -71,6 +75,9 @@ impl IncrementalComponent {
 #[async_trait]
 impl IncrementalProcessor for IncrementalComponent {
     async fn begin(&mut self, sink: mpsc::Sender<Vec<u8>>) -> Result<(), ComponentError> {
+        if self.check_begun().is_err() {
+            self.slot.freshen().await;
+        }
         let begin = self.slot.try_call(Waits::Bounded, move |exports, store| {
             Box::pin(async move {
                 let sink = store.data_mut().push(HostSink(sink))?;

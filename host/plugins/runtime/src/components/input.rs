@@ -9,20 +9,22 @@ use forebay_plugins_api::{ComponentError, Event, Input, LostReason, Settlement, 
 use crate::bindings::exports::forebay::plugin::inputs as wit;
 use crate::components::exports;
 use crate::guest::Guest;
-use crate::instance::{Slot, Waits};
+use crate::instance::{Prepared, Slot, Waits};
 
-exports!(InputExports, Input, inputs, inputs);
+exports!(InputExports, Input, inputs, inputs, close(&[]));
 
 /// An input in an instance.
 pub(crate) struct InputComponent {
     slot: Slot<InputExports>,
     /// The tokens that are handed out and not settled yet.
     outstanding: HashSet<Token>,
+    /// An instance of a newer build, which waits until nothing is in flight.
+    prepared: Option<Prepared<InputExports>>,
 }
 
 impl InputComponent {
     pub(crate) fn new(slot: Slot<InputExports>) -> Self {
-        Self { slot, outstanding: HashSet::new() }
+        Self { slot, outstanding: HashSet::new(), prepared: None }
     }
 }
 
@@ -41,17 +43,16 @@ impl Input for InputComponent {
             self.outstanding.remove(&settlement.token);
         }
         let settled: Vec<_> = settled.into_iter().map(wit::Settlement::from).collect();
-        let event = self
-            .slot
-            .try_call(Waits::Unbounded, move |exports, store| {
-                Box::pin(async move {
-                    let event = exports.0.call_read(&mut *store, &settled).await?;
-                    event
-                        .map(|event| take_event(store.data_mut(), event))
-                        .map_or_else(|error| Ok(Err(error)), |event| event.map(Ok))
-                })
+        let newer = self.slot.call_back();
+        let read = self.slot.try_call(Waits::Unbounded, move |exports, store| {
+            Box::pin(async move {
+                let event = exports.0.call_read(&mut *store, &settled).await?;
+                event
+                    .map(|event| take_event(store.data_mut(), event))
+                    .map_or_else(|error| Ok(Err(error)), |event| event.map(Ok))
             })
-            .await?;
+        });
+        let event = beside(read, newer).await?;
         if let Event::Batch(token, _) | Event::Stream(token, _) = &event
             && !self.outstanding.insert(*token)
         {
@@ -74,6 +75,32 @@ impl Input for InputComponent {
                 tracing::warn!(%lost, "close an input");
             }
         }
+    }
+
+    async fn prepare(&mut self) -> bool {
+        if self.prepared.is_none() {
+            self.prepared = self.slot.prepare().await;
+        }
+        self.prepared.is_some()
+    }
+
+    async fn take_over(&mut self, settled: Vec<Settlement>) {
+        if let Some(prepared) = self.prepared.take() {
+            self.close(settled).await;
+            self.outstanding.clear();
+            self.slot.replace_closed(prepared);
+        }
+    }
+}
+
+/// Drives the call of an input, and what tells it of a newer build: an input that waits would keep the old
+/// one in an idle pipeline.
+async fn beside<T>(read: impl Future<Output = T>, newer: impl Future<Output = ()>) -> T {
+    tokio::pin!(read);
+    tokio::select! {
+        biased;
+        event = &mut read => event,
+        () = newer => read.await,
     }
 }
 

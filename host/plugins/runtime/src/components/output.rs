@@ -9,7 +9,7 @@ use forebay_plugins_api::{ComponentError, Operation, Output, Pending, WriteError
 use crate::bindings::exports::forebay::plugin::outputs as wit;
 use crate::components::exports;
 use crate::guest::Guest;
-use crate::instance::{Slot, Waits};
+use crate::instance::{Prepared, Slot, Waits};
 use crate::limits::Refusal;
 
 /// What an operation belongs to.
@@ -21,7 +21,7 @@ struct Started {
     length: usize,
 }
 
-exports!(OutputExports, Output, outputs, outputs);
+exports!(OutputExports, Output, outputs, outputs, close());
 
 /// An output in an instance.
 pub(crate) struct OutputComponent {
@@ -30,13 +30,15 @@ pub(crate) struct OutputComponent {
     pending: HashMap<u64, Started>,
     /// The instance that is connected.
     connected: Option<u64>,
+    /// One of a newer build, which waits until nothing is pending.
+    prepared: Option<Prepared<OutputExports>>,
 }
 
 type Answer = Result<Result<Written, wit::WriteError>, ComponentError>;
 
 impl OutputComponent {
     pub(crate) fn new(slot: Slot<OutputExports>) -> Self {
-        Self { slot, pending: HashMap::new(), connected: None }
+        Self { slot, pending: HashMap::new(), connected: None, prepared: None }
     }
 
     fn answer(&mut self, length: usize, answer: Answer) -> Result<Written, WriteError> {
@@ -116,6 +118,20 @@ impl Output for OutputComponent {
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close an output");
             }
+        }
+    }
+
+    async fn prepare(&mut self) -> bool {
+        if self.prepared.is_none() {
+            self.prepared = self.slot.prepare().await;
+        }
+        self.prepared.is_some()
+    }
+
+    async fn take_over(&mut self) {
+        if let Some(prepared) = self.prepared.take() {
+            self.slot.adopt(prepared).await;
+            self.pending.clear();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Transformations of batches.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use forebay_pipeline_message::Batch;
@@ -20,7 +21,7 @@ struct Started {
     length: usize,
 }
 
-exports!(ProcessorExports, Processor, processors, processors);
+exports!(ProcessorExports, Processor, processors, processors, close());
 
 /// A processor in an instance.
 pub(crate) struct ProcessorComponent {
@@ -32,6 +33,11 @@ pub(crate) struct ProcessorComponent {
 impl ProcessorComponent {
     pub(crate) fn new(slot: Slot<ProcessorExports>) -> Self {
         Self { slot, pending: HashMap::new() }
+    }
+
+    /// Whether the instance waits for an operation to end.
+    fn is_pending(&self) -> bool {
+        self.pending.values().any(|started| self.slot.is_instance(started.generation))
     }
 
     fn note(&mut self, source: usize, processing: &Processing) {
@@ -51,6 +57,9 @@ impl ProcessorComponent {
 #[async_trait]
 impl Processor for ProcessorComponent {
     async fn process(&mut self, batch: Batch) -> Result<Processing, ComponentError> {
+        if !self.is_pending() {
+            self.slot.freshen().await;
+        }
         let source = batch.len();
         self.slot.plugin().metrics.bytes_in.inc_by(batch.byte_size() as u64);
         let processing = self
@@ -96,6 +105,10 @@ impl Processor for ProcessorComponent {
                 tracing::warn!(%lost, "close a processor");
             }
         }
+    }
+
+    fn cpu(&self) -> Duration {
+        self.slot.cpu()
     }
 }
 

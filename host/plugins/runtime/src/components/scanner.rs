@@ -8,7 +8,7 @@ use crate::components::exports;
 use crate::host::streams::HostStream;
 use crate::instance::{Slot, Waits};
 
-exports!(ScannerExports, Scanner, scanners, scanners);
+exports!(ScannerExports, Scanner, scanners, scanners, close());
 
 /// A scanner in an instance.
 pub(crate) struct ScannerComponent {
@@ -24,6 +24,8 @@ impl ScannerComponent {
 #[async_trait]
 impl Scanner for ScannerComponent {
     async fn begin(&mut self, source: Box<dyn ByteStream>, name: &str) -> Result<(), ComponentError> {
+        // Whatever stream there was is over.
+        self.slot.freshen().await;
         let name = name.to_owned();
         self.slot
             .try_call(Waits::Bounded, move |exports, store| {

@@ -4,7 +4,7 @@
 //! lost, the next use opens another and compiles there what it needs.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use forebay_pipeline_message::Batch;
 use forebay_plugins_api::{LostInstance, LostReason, OpenError, Setup};
@@ -21,7 +21,14 @@ use crate::instance::{Slot, Waits};
 use crate::limits::Refusal;
 use crate::plugins::Shared;
 
-type Language = Arc<Mutex<Slot<MappingExports>>>;
+type Language = Arc<Mutex<Speaker>>;
+
+/// The instance that speaks a language, and what it may be asked.
+struct Speaker {
+    slot: Slot<MappingExports>,
+    /// What was compiled, as long as somebody uses it: a newer build must understand all of it.
+    texts: Vec<Weak<Text>>,
+}
 
 /// The mapping languages that one component uses.
 pub(crate) struct Expressions {
@@ -65,7 +72,7 @@ impl Expressions {
             return Err(problem("a mapping language can't evaluate other languages"));
         };
         let slot = shared.mapping_language(name, setup).map_err(|error| problem(&error.to_string()))?;
-        let language = Arc::new(Mutex::new(slot));
+        let language = Arc::new(Mutex::new(Speaker { slot, texts: Vec::new() }));
         self.languages.insert(name.to_owned(), Arc::clone(&language));
         Ok(language)
     }
@@ -81,12 +88,12 @@ impl HostExpressionMethods for Guest {
         form: Form,
     ) -> wasmtime::Result<Result<Resource<HostExpression>, Problem>> {
         self.host_call()?;
-        let slot = match self.expressions.language(&language) {
-            Ok(slot) => slot,
+        let speaker = match self.expressions.language(&language) {
+            Ok(speaker) => speaker,
             Err(problem) => return Ok(Err(problem)),
         };
         let text = Arc::new(Text { language, source, form });
-        let mut expression = HostExpression { language: slot, text, compiled: None };
+        let mut expression = HostExpression { language: speaker, text, compiled: None };
         match expression.ready().await {
             Ok(()) => Ok(Ok(self.push(expression)?)),
             Err(problem) => Ok(Err(problem)),
@@ -130,7 +137,8 @@ impl HostExpressionMethods for Guest {
 
     async fn drop(&mut self, expression: Resource<HostExpression>) -> wasmtime::Result<()> {
         let HostExpression { language, compiled, .. } = self.table.delete(expression)?;
-        let mut slot = language.lock().await;
+        let mut speaker = language.lock().await;
+        let slot = &mut speaker.slot;
         if let Some((generation, resource)) = compiled
             && slot.is_live()
             && slot.generation() == generation
@@ -144,18 +152,44 @@ impl HostExpressionMethods for Guest {
     }
 }
 
+impl Speaker {
+    /// Goes over to a newer build of the language, if that understands every text in use.
+    async fn freshen(&mut self) {
+        if self.slot.is_current() {
+            return;
+        }
+        let texts: Vec<Arc<Text>> = self.texts.iter().filter_map(Weak::upgrade).collect();
+        let ready = self.slot.freshen_when(move |exports, store| {
+            Box::pin(async move {
+                for text in texts {
+                    match exports.compile(&mut *store, &text.language, &text.source, text.form).await? {
+                        Ok(compiled) => compiled.resource_drop_async(&mut *store).await?,
+                        Err(problem) => return Ok(Err(problem.message)),
+                    }
+                }
+                Ok(Ok(()))
+            })
+        });
+        ready.await;
+    }
+}
+
 impl HostExpression {
     /// Compiles the text in the instance that there is now, unless that was done.
     async fn ready(&mut self) -> Result<(), Problem> {
         let language = Arc::clone(&self.language);
-        let mut slot = language.lock().await;
-        self.compiled_in(&mut slot).await.map(|_| ())
+        let mut speaker = language.lock().await;
+        self.compiled_in(&mut speaker).await?;
+        speaker.texts.retain(|text| text.strong_count() > 0);
+        speaker.texts.push(Arc::downgrade(&self.text));
+        Ok(())
     }
 
     async fn run(&mut self, batch: Batch) -> Result<forebay_pipeline_message::Processed, String> {
         let language = Arc::clone(&self.language);
-        let mut slot = language.lock().await;
-        let mapping = self.compiled_in(&mut slot).await.map_err(|problem| problem.message)?;
+        let mut speaker = language.lock().await;
+        let mapping = self.compiled_in(&mut speaker).await.map_err(|problem| problem.message)?;
+        let slot = &mut speaker.slot;
         slot.call(Waits::Bounded, move |exports, store| exports.run(store, mapping, batch))
             .await
             .map_err(|lost| lost.to_string())
@@ -163,14 +197,17 @@ impl HostExpression {
 
     async fn evaluate(&mut self, batch: Batch) -> Result<Batch, String> {
         let language = Arc::clone(&self.language);
-        let mut slot = language.lock().await;
-        let mapping = self.compiled_in(&mut slot).await.map_err(|problem| problem.message)?;
+        let mut speaker = language.lock().await;
+        let mapping = self.compiled_in(&mut speaker).await.map_err(|problem| problem.message)?;
+        let slot = &mut speaker.slot;
         slot.call(Waits::Bounded, move |exports, store| exports.evaluate(store, mapping, batch))
             .await
             .map_err(|lost| lost.to_string())
     }
 
-    async fn compiled_in(&mut self, slot: &mut Slot<MappingExports>) -> Result<ResourceAny, Problem> {
+    async fn compiled_in(&mut self, speaker: &mut Speaker) -> Result<ResourceAny, Problem> {
+        speaker.freshen().await;
+        let slot = &mut speaker.slot;
         let lost = |lost: LostInstance| problem(&lost.to_string());
         slot.ensure().await.map_err(lost)?;
         if let Some((generation, resource)) = &self.compiled
