@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{PipelineName, Rights, Setup, Wakes};
+use forebay_plugins_api::{Caches, PipelineName, Rights, Setup};
 use forebay_plugins_runtime::PluginFile;
 use serde_json::Value;
 
@@ -54,7 +54,8 @@ pub fn setup(component: &str, config: Value) -> Setup {
         name: component.parse().expect("tests use names that are well-formed"),
         config,
         rights: Rights::Starter,
-        wakes: Arc::new(Wakes::default()),
+        wakes: Arc::default(),
+        caches: Caches::default(),
     }
 }
 

@@ -17,6 +17,7 @@ fn limits() -> Limits {
         handles: 1000,
         cpu: Duration::from_millis(500),
         wall: Duration::from_secs(5),
+        ..Limits::default()
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_message::Value;
 
-use crate::Wakes;
+use crate::{Caches, Wakes};
 
 /// The name of a pipeline: how operators, grants and metrics call it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -53,6 +53,8 @@ pub struct Setup {
     pub rights: Rights,
     /// What wakes it when it waits.
     pub wakes: Arc<Wakes>,
+    /// The caches of the pipeline.
+    pub caches: Caches,
 }
 
 /// What a text in a mapping language is.

@@ -7,8 +7,12 @@
 //!     files:
 //!       - {path: /var/spool/out, access: write}   # read, write (which includes reading)
 //!     variables: [REGION]
+//!     commands:
+//!       - {path: /usr/bin/jq, args: ["-c", "."]}  # args: patterns; left out: any arguments
 //! ```
 //! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants.
+
+mod commands;
 
 use std::path::{Component, Path, PathBuf};
 
@@ -17,6 +21,9 @@ use forebay_plugins_api::PipelineName;
 use serde::Deserialize;
 
 use crate::plugin::Digest;
+
+use commands::CommandGrant;
+pub(crate) use commands::Program;
 
 /// All grants of a process.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -35,6 +42,8 @@ struct Grant {
     files: Vec<Folder>,
     #[serde(default)]
     variables: Vec<String>,
+    #[serde(default)]
+    commands: Vec<CommandGrant>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -82,6 +91,7 @@ impl Grants {
             let folders = grant.files.iter().filter_map(|folder| Some((real(&folder.path)?, folder.access)));
             allowed.folders.extend(folders);
             allowed.variables.extend(grant.variables.iter().cloned());
+            allowed.commands.extend(grant.commands.iter().cloned());
         }
         allowed
     }
@@ -93,17 +103,18 @@ pub(crate) struct Allowed {
     everything: bool,
     folders: Vec<(PathBuf, Access)>,
     variables: Vec<String>,
+    commands: Vec<CommandGrant>,
 }
 
 impl Allowed {
     /// The rights of whoever started the process.
     pub(crate) fn everything() -> Self {
-        Self { everything: true, folders: Vec::new(), variables: Vec::new() }
+        Self { everything: true, folders: Vec::new(), variables: Vec::new(), commands: Vec::new() }
     }
 
     /// No rights at all.
     pub(crate) fn nothing() -> Self {
-        Self { everything: false, folders: Vec::new(), variables: Vec::new() }
+        Self { everything: false, folders: Vec::new(), variables: Vec::new(), commands: Vec::new() }
     }
 
     /// Whether the standard streams may be used.
@@ -142,6 +153,35 @@ impl Allowed {
             return Ok(());
         }
         Err(format!("no grant for variables [{name}]"))
+    }
+
+    /// The program to run; `None` where everything is allowed and there is no such program.
+    ///
+    /// # Errors
+    /// The grant that is missing.
+    pub(crate) fn command(&self, program: &str, arguments: &[String]) -> Result<Option<Program>, String> {
+        if self.everything {
+            let found = commands::find(program, &self.search_path());
+            return Ok(found.map(|path| Program { path, name: PathBuf::from(program) }));
+        }
+        commands::granted(&self.commands, program, arguments).map(Some)
+    }
+
+    /// Where programs are looked up, and what children get as their `PATH`.
+    pub(crate) fn search_path(&self) -> String {
+        let own = if self.everything { std::env::var("PATH").ok() } else { None };
+        own.unwrap_or_else(|| commands::SEARCH_PATH.to_owned())
+    }
+
+    /// Whether a child may be given a variable with this name.
+    ///
+    /// # Errors
+    /// Why not: it would let other code into the program that was granted.
+    pub(crate) fn child_variable(&self, name: &str) -> Result<(), String> {
+        if self.everything || !(name == "PATH" || name == "GLIBC_TUNABLES" || name.starts_with("LD_")) {
+            return Ok(());
+        }
+        Err(format!("variable {name} of a process is the host's to set"))
     }
 }
 

@@ -170,7 +170,7 @@ impl<E: Exports> Slot<E> {
 
     async fn reopen(&mut self) -> Result<(), OpenError> {
         self.generation += 1;
-        let mut store = self.shared.store(&self.plugin, &self.setup);
+        let mut store = self.shared.store(E::KIND, &self.plugin, &self.setup);
         let found = start(&self.plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,

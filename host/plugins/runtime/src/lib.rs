@@ -28,7 +28,7 @@ mod stdio;
 pub use cache::CodeCache;
 pub use engine::{Interruption, PrecompileError, TICK, precompile};
 pub use grants::{Access, Grants, GrantsError, is_own_key};
-pub use limits::Limits;
+pub use limits::{Limits, ProcessLimits, StateLimits};
 pub use load::{LoadError, LoadProblem, PluginFile};
 pub use plugin::{Digest, Embedded, PluginInfo};
 pub use plugins::{Plugins, Settings, StartError};

@@ -14,10 +14,44 @@ pub struct Limits {
     pub batches: usize,
     /// Batches, operations, streams and other handles, in all.
     pub handles: usize,
+    /// What the component keeps beyond the instance.
+    pub state: StateLimits,
+    pub processes: ProcessLimits,
     /// CPU time of one call; waits do not count. Checked where code was compiled with epoch checks.
     pub cpu: Duration,
     /// Time of one call, waits included. Does not bind `inputs.read` and `scanners.next`.
     pub wall: Duration,
+}
+
+/// What a component keeps in its state, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateLimits {
+    /// Bytes of all keys and values.
+    pub bytes: usize,
+    pub entries: usize,
+    /// Bytes of one key.
+    pub key: usize,
+}
+
+impl Default for StateLimits {
+    fn default() -> Self {
+        Self { bytes: 1 << 20, entries: 10_000, key: 1 << 10 }
+    }
+}
+
+/// What the processes of one instance may use of the host, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessLimits {
+    /// How many there are at once.
+    pub count: usize,
+    /// Bytes of the output of one that wait to be read.
+    pub output: usize,
+}
+
+impl Default for ProcessLimits {
+    fn default() -> Self {
+        Self { count: 16, output: 256 << 10 }
+    }
 }
 
 impl Default for Limits {
@@ -26,6 +60,8 @@ impl Default for Limits {
             memory: 256 << 20,
             batches: 256 << 20,
             handles: 10_000,
+            state: StateLimits::default(),
+            processes: ProcessLimits::default(),
             cpu: Duration::from_secs(5),
             wall: Duration::from_secs(60),
         }

@@ -10,8 +10,8 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::{Kind, PluginName};
 use forebay_plugins_api::{
-    Cache, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Processor, Rights,
-    Scanner, Setup, Wakes,
+    Cache, Caches, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Processor,
+    Rights, Scanner, Setup,
 };
 use wasmtime::Store;
 use wasmtime::component::Linker;
@@ -29,6 +29,7 @@ use crate::engine::{Engines, Interruption};
 use crate::grants::Grants;
 use crate::guest::Guest;
 use crate::host::expressions::{self, Expressions};
+use crate::host::state::States;
 use crate::instance::{Slot, arm};
 use crate::limits::Limits;
 use crate::load::{Linked, LoadError, LoadProblem, Loader, PluginFile, register};
@@ -62,6 +63,8 @@ pub(crate) struct Shared {
     limits: Arc<Limits>,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
+    /// What components keep beyond their instances.
+    pub(crate) states: Arc<States>,
     /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
     _engines: Engines,
 }
@@ -126,7 +129,16 @@ impl Plugins {
                 Err(problem) => errors.push(LoadError { file: plugin.info.origin.clone(), problem }),
             }
         }
-        let shared = Shared { catalog, plugins, grants, limits, output_closed, metrics, _engines: engines };
+        let shared = Shared {
+            catalog,
+            plugins,
+            grants,
+            limits,
+            output_closed,
+            metrics,
+            states: Arc::default(),
+            _engines: engines,
+        };
         Ok((Self { shared: Arc::new(shared) }, errors))
     }
 
@@ -137,18 +149,19 @@ impl Plugins {
         infos.sort_by(|left, right| left.name.as_str().cmp(right.name.as_str()));
         infos
     }
+
+    /// Forgets what the components of a pipeline have kept: call it when the pipeline is removed, and
+    /// not when it is only started afresh.
+    pub fn remove_pipeline(&self, pipeline: &PipelineName) {
+        self.shared.states.remove_pipeline(pipeline);
+    }
 }
 
 impl Shared {
     /// A store for one instance of a plugin.
-    pub(crate) fn store(self: &Arc<Self>, plugin: &Plugin, setup: &Setup) -> Store<Guest> {
-        let scope = Arc::new(Scope::new(plugin, setup, self));
-        let is_language = plugin
-            .description
-            .components()
-            .iter()
-            .any(|component| component.kind == Kind::Mapping && component.name == setup.name);
-        let expressions = if is_language {
+    pub(crate) fn store(self: &Arc<Self>, kind: Kind, plugin: &Plugin, setup: &Setup) -> Store<Guest> {
+        let scope = Arc::new(Scope::new(kind, plugin, setup, self));
+        let expressions = if kind == Kind::Mapping {
             Expressions::none()
         } else {
             // A language works with the rights of whoever calls it, not with its own.
@@ -229,7 +242,8 @@ impl Components for Plugins {
             name,
             config: serde_json::json!({}),
             rights: Rights::Starter,
-            wakes: Arc::new(Wakes::default()),
+            wakes: Arc::default(),
+            caches: Caches::default(),
         };
         let mut slot = self.shared.mapping_language(language, &setup)?;
         expressions::check(&mut slot, language, source, form.into()).await
@@ -254,7 +268,8 @@ async fn describe(
         name: scope.component.clone(),
         config: serde_json::Value::Null,
         rights: Rights::Granted,
-        wakes: Arc::new(Wakes::default()),
+        wakes: Arc::default(),
+        caches: Caches::default(),
     };
     let guest = Guest::new(Arc::new(scope), &setup, Expressions::none(), Arc::clone(limits));
     let mut store = Store::new(linked.pre.engine(), guest);

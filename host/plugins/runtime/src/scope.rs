@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::spec::{ComponentName, PluginName};
+use forebay_pipeline_config::spec::{ComponentName, Kind, PluginName};
 use forebay_plugins_api::{PipelineName, Rights, Setup};
 
 use crate::grants::Allowed;
+use crate::host::state::States;
 use crate::plugin::Plugin;
 use crate::plugins::Shared;
 
@@ -16,16 +17,19 @@ use crate::plugins::Shared;
 pub(crate) struct Scope {
     pub(crate) plugin: PluginName,
     pub(crate) component: ComponentName,
+    /// `None` while the plugin describes itself.
+    pub(crate) kind: Option<Kind>,
     pub(crate) pipeline: PipelineName,
     pub(crate) path: String,
     pub(crate) label: String,
     pub(crate) allowed: Allowed,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) states: Arc<States>,
 }
 
 impl Scope {
-    pub(crate) fn new(plugin: &Plugin, setup: &Setup, shared: &Shared) -> Self {
+    pub(crate) fn new(kind: Kind, plugin: &Plugin, setup: &Setup, shared: &Shared) -> Self {
         let trusted = plugin.is_default() && setup.rights == Rights::Starter;
         let allowed = if trusted {
             Allowed::everything()
@@ -35,12 +39,14 @@ impl Scope {
         Self {
             plugin: plugin.name().clone(),
             component: setup.name.clone(),
+            kind: Some(kind),
             pipeline: setup.pipeline.clone(),
             path: setup.path.clone(),
             label: setup.label.clone().unwrap_or_default(),
             allowed,
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
+            states: Arc::clone(&shared.states),
         }
     }
 
@@ -49,12 +55,14 @@ impl Scope {
         Ok(Self {
             plugin: "describe".parse().map_err(|_| "no such plugin name")?,
             component: "describe".parse().map_err(|_| "no such component name")?,
+            kind: None,
             pipeline: PipelineName::new(""),
             path: String::new(),
             label: String::new(),
             allowed: Allowed::nothing(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
+            states: Arc::default(),
         })
     }
 

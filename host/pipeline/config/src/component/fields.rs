@@ -190,6 +190,9 @@ impl<'e, 'a> Fields<'e, 'a> {
             let message = format!("value `{}` is not one of the options {options}{hint}", node.text);
             self.examiner.lint(node.span.start, message);
         }
+        if spec.resource.as_deref() == Some("cache") && !is_evaluated {
+            self.examiner.cache_used(&node.text, node.span.start);
+        }
         if spec.interpolated || spec.mapping.is_some() {
             self.texts.push(TextField::new(self.pointer(), spec, node, &self.examiner.source));
         }

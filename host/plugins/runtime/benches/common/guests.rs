@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use forebay_metrics::Metrics;
-use forebay_plugins_api::{Components, PipelineName, Processor, Rights, Setup, Wakes};
+use forebay_plugins_api::{Caches, Components, PipelineName, Processor, Rights, Setup};
 use forebay_plugins_runtime::{Digest, Embedded, PluginFile, Plugins, Settings, precompile};
 
 /// How a guest is compiled.
@@ -50,7 +50,8 @@ pub(crate) fn setup(name: &str) -> Setup {
         name: name.parse().unwrap(),
         config: serde_json::json!({"field": "added", "value": "value"}),
         rights: Rights::Starter,
-        wakes: Arc::new(Wakes::default()),
+        wakes: Arc::default(),
+        caches: Caches::default(),
     }
 }
 
