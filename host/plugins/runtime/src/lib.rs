@@ -8,6 +8,7 @@
 //!
 //! Not here: what batches are put together of, retries, routing (the engine's), and the plugins.
 
+mod bento;
 mod bindings;
 mod cache;
 mod components;

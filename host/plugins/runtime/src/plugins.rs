@@ -16,6 +16,7 @@ use forebay_plugins_api::{
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
+use crate::bento::{self, Bento};
 use crate::bindings::forebay::plugin::configuration::Form as WitForm;
 use crate::cache::CodeCache;
 use crate::components::cache::CacheComponent;
@@ -65,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     /// What components keep beyond their instances.
     pub(crate) states: Arc<States>,
+    /// The processor that is the host's own.
+    pub(crate) bento: Bento,
     /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
     _engines: Engines,
 }
@@ -123,6 +126,10 @@ impl Plugins {
 
         let mut catalog = Catalog::default();
         let mut plugins = HashMap::new();
+        if ordered.iter().all(|plugin| plugin.name().as_str() != bento::PLUGIN) {
+            catalog.insert(bento::description()).expect("nothing else is there yet");
+        }
+        let bento = Bento::new(engines.get(Interruption::Epochs));
         for plugin in ordered {
             match register(&mut catalog, &plugin) {
                 Ok(()) => drop(plugins.insert(plugin.name().clone(), plugin)),
@@ -137,6 +144,7 @@ impl Plugins {
             output_closed,
             metrics,
             states: Arc::default(),
+            bento,
             _engines: engines,
         };
         Ok((Self { shared: Arc::new(shared) }, errors))
@@ -174,6 +182,11 @@ impl Shared {
         store
     }
 
+    /// What one instance may use.
+    pub(crate) fn limits(&self) -> Arc<Limits> {
+        Arc::clone(&self.limits)
+    }
+
     /// The plugin that provides a component.
     pub(crate) fn plugin(&self, kind: Kind, name: &str) -> Result<&Arc<Plugin>, OpenError> {
         let found = self.catalog.get(kind, name).and_then(|entry| self.plugins.get(&entry.plugin));
@@ -207,6 +220,12 @@ impl Components for Plugins {
     }
 
     async fn open_processor(&self, setup: Setup) -> Result<Box<dyn Processor>, OpenError> {
+        let entry = self.shared.catalog.get(Kind::Processor, setup.name.as_str());
+        if entry.is_some_and(|entry| {
+            bento::is_own(&entry.plugin) && !self.shared.plugins.contains_key(&entry.plugin)
+        }) {
+            return bento::open(&self.shared, setup).await;
+        }
         let plugin = self.shared.plugin(Kind::Processor, setup.name.as_str())?;
         Ok(Box::new(ProcessorComponent::new(Slot::open(&self.shared, plugin, setup).await?)))
     }

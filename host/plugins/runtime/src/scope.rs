@@ -50,6 +50,22 @@ impl Scope {
         }
     }
 
+    /// The scope of a component that is the host's own, and to which nothing is offered.
+    pub(crate) fn of_host(plugin: PluginName, kind: Kind, setup: &Setup, shared: &Shared) -> Self {
+        Self {
+            plugin,
+            component: setup.name.clone(),
+            kind: Some(kind),
+            pipeline: setup.pipeline.clone(),
+            path: setup.path.clone(),
+            label: setup.label.clone().unwrap_or_default(),
+            allowed: Allowed::nothing(),
+            output_closed: shared.output_closed.clone(),
+            metrics: Arc::clone(&shared.metrics),
+            states: Arc::clone(&shared.states),
+        }
+    }
+
     /// The scope of a plugin that describes itself: nothing is allowed.
     pub(crate) fn nobody(metrics: &Arc<Metrics>) -> Result<Self, String> {
         Ok(Self {

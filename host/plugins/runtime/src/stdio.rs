@@ -51,7 +51,7 @@ impl Printed {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).allocation_failed
     }
 
-    fn print(&self, bytes: &[u8]) {
+    pub(crate) fn print(&self, bytes: &[u8]) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         for byte in bytes {
             if *byte != b'\n' {
