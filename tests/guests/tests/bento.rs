@@ -140,6 +140,27 @@ async fn what_malloc_gave_is_freed_after_each_message() {
 }
 
 #[tokio::test]
+async fn an_allocator_that_traps_when_it_frees_costs_no_instance() {
+    let (world, folder) = (world().await, Folder::new());
+    // What `deallocate` does with an address that it never gave is ignored; what `free` does flags.
+    let deallocate = r#"(func (export "deallocate") (param i32 i32) unreachable)"#;
+    let free = r#"(func (export "free") (param i32) unreachable)"#;
+    for (functions, error) in [(deallocate, None), (free, Some("failed to free in-bound memory"))] {
+        let process_it = r#"(global $calls (mut i32) (i32.const 48))
+            (func (export "process")
+                (drop (call $as_bytes))
+                (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+                (i32.store8 (i32.const 0) (global.get $calls))
+                (call $set_bytes (i32.const 0) (i32.const 1)))"#;
+        let path = module(&folder, &format!("{MALLOC} {functions} {process_it}"));
+        let mut processor = open(&world, &path).await.unwrap();
+        let result = process(&mut *processor, batch(&["a", "b"])).await.unwrap();
+        assert_eq!(texts(&result), ["1", "2"]);
+        assert_eq!(error_of(&result, 1).as_deref(), error);
+    }
+}
+
+#[tokio::test]
 async fn what_a_host_function_refuses_flags_the_message() {
     let (world, folder) = (world().await, Folder::new());
     for (functions, call, error) in [

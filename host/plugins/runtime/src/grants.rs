@@ -162,7 +162,9 @@ impl Allowed {
     pub(crate) fn command(&self, program: &str, arguments: &[String]) -> Result<Option<Program>, String> {
         if self.everything {
             let found = commands::find(program, &self.search_path());
-            return Ok(found.map(|path| Program { path, name: PathBuf::from(program) }));
+            // A path that is relative would be looked for in the working folder of the child.
+            let path = found.and_then(|path| std::path::absolute(path).ok());
+            return Ok(path.map(|path| Program { path, name: PathBuf::from(program) }));
         }
         commands::granted(&self.commands, program, arguments).map(Some)
     }

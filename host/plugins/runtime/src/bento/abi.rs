@@ -8,7 +8,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::instance::Runner;
+use super::instance::{Runner, only_a_trap};
 use super::message::Work;
 use crate::limits::Refusal;
 
@@ -131,7 +131,7 @@ async fn take(guest: &mut Guest<'_>, at: u32, length: u32, what: &str) -> Outcom
         guest.data_mut().in_allocator = false;
         // As in Bento: what it makes of an address that was not of its allocator is its own affair.
         if let Err(error) = freed
-            && error.downcast_ref::<wasmtime::Trap>().is_none_or(|trap| *trap == wasmtime::Trap::Interrupt)
+            && !only_a_trap(&error)
         {
             return Err(error);
         }

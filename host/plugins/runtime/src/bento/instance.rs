@@ -105,10 +105,23 @@ async fn free(store: &mut Store<Runner>) -> wasmtime::Result<()> {
     };
     store.data_mut().in_allocator = true;
     for at in to_free {
-        free.call_async(&mut *store, at).await?;
+        if let Err(error) = free.call_async(&mut *store, at).await {
+            if !only_a_trap(&error) {
+                return Err(error);
+            }
+            if let Some(work) = &mut store.data_mut().work {
+                work.flag("failed to free in-bound memory".to_owned());
+            }
+        }
     }
     store.data_mut().in_allocator = false;
     Ok(())
+}
+
+/// Whether a function of a module's allocator has failed by itself, and not because of a limit: as in
+/// Bento, the module goes on after that.
+pub(super) fn only_a_trap(error: &wasmtime::Error) -> bool {
+    error.downcast_ref::<wasmtime::Trap>().is_some_and(|trap| *trap != wasmtime::Trap::Interrupt)
 }
 
 async fn open(

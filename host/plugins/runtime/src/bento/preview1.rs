@@ -4,7 +4,8 @@
 //! wasmtime's own implementation would bring a second way to describe interfaces along, with its
 //! parsers, for these few.
 
-use std::time::UNIX_EPOCH;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use forebay_lifecycle::clock;
 use wasmtime::{Caller, Linker};
@@ -62,8 +63,11 @@ pub(super) fn link(linker: &mut Linker<Runner>) -> wasmtime::Result<()> {
         if id > 1 { INVALID } else { write(&mut guest, at, &1_u64.to_le_bytes()) }
     })?;
     linker.func_wrap(MODULE, "clock_time_get", |mut guest: Guest<'_>, id: i32, _: i64, at: u32| {
-        // The second clock need not go on while the first is set back; here both are one.
-        let now = clock::wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = if id == 0 {
+            clock::wall().duration_since(UNIX_EPOCH).unwrap_or_default()
+        } else {
+            since_start()
+        };
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         if id > 1 { INVALID } else { write(&mut guest, at, &now.to_le_bytes()) }
     })?;
@@ -92,6 +96,12 @@ pub(super) fn link(linker: &mut Linker<Runner>) -> wasmtime::Result<()> {
     })?;
     linker.func_wrap(MODULE, "sched_yield", || DONE)?;
     Ok(())
+}
+
+/// The time of a clock that is never set.
+fn since_start() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    clock::now() - *START.get_or_init(clock::now)
 }
 
 /// Prints what several pieces of memory hold; at most so much at once, as is allowed.
