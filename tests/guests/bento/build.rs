@@ -1,5 +1,4 @@
 //! Keeps the linker of `wasm32-wasip2` from making a component of the module.
-#![expect(clippy::print_stdout, reason = "that is how a build script talks to Cargo")]
 
 fn main() {
     let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);

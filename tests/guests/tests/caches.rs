@@ -1,5 +1,5 @@
 //! The caches of a pipeline as guests use them. The engine's tests show how they are run.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
+#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

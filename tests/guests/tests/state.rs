@@ -1,5 +1,5 @@
 //! The state of a component: it outlives instances, is shared by its workers, and by nobody else.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
+#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
 
 use forebay_plugins_api::{ComponentError, Components, LostReason, PipelineName, Processor, Setup};
 use forebay_plugins_runtime::{Limits, StateLimits};

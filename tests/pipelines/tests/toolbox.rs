@@ -29,7 +29,7 @@ fn a_plugin_of_a_folder_uses_the_caches_of_the_pipeline_without_a_grant() {
     memory: {init_values: {b: first}}
 ";
     let run = folder.run(&(pipeline("asker: {}") + caches)).args(&["-pluginDir", "plugins"]);
-    run.finish().well();
+    let _ = run.finish().well();
     assert_eq!(folder.read("out/b.txt"), "true\nfalse\nfalse\nfirst\n-\n");
 }
 
@@ -65,7 +65,7 @@ fn a_granted_process_runs_and_its_standard_error_is_in_the_log() {
 fn a_module_made_for_bento_runs() {
     let folder = folder("one\ntwo\n");
     folder.write("module.wasm", guest("bento"));
-    folder.run(&pipeline("wasm: {module_path: module.wasm}")).finish().well();
+    let _ = folder.run(&pipeline("wasm: {module_path: module.wasm}")).finish().well();
     assert_eq!(folder.read("out/b.txt"), "ONE\nTWO\n");
 }
 

@@ -32,6 +32,7 @@ impl Processor for Runner {
         Ok(Self { config, process: None, others: Vec::new() })
     }
 
+    #[expect(clippy::panic, reason = "what this guest is for")]
     fn process(&mut self, batch: Batch) -> Result<Processing, Error> {
         Ok(answer_each(&batch, |words| match words {
             ["run", program, arguments @ ..] => {
