@@ -72,10 +72,11 @@ pub(crate) fn build(steps: &mut Steps, workspace: &Workspace, target: &Target, g
     steps.run(&what, &build)?;
 
     let built = workspace.target.join(target.name()).join("plugin");
-    for (name, (_, library)) in &packages {
+    for (name, (package, library)) in &packages {
         let from = built.join(format!("{}.wasm", library.replace('-', "_")));
         let to = folder.join(format!("{name}.wasm"));
         match target {
+            _ if package.is_module => copy_if_changed(&from, &to)?,
             Target::Wasip2 => copy_if_changed(&from, &to)?,
             Target::Unknown { .. } => {
                 let component = from.with_extension("component.wasm");

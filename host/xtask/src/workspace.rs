@@ -25,6 +25,8 @@ pub(crate) struct Package {
     pub(crate) folder: PathBuf,
     /// The name of its library where that is a `cdylib`, as every plugin's is.
     pub(crate) cdylib: Option<String>,
+    /// Whether that is laid out as the compiler made it, and not as a component.
+    pub(crate) is_module: bool,
     pub(crate) benches: Vec<String>,
     /// The names of what it depends on, its tests and build script included.
     dependencies: BTreeSet<String>,
@@ -97,6 +99,7 @@ impl Package {
             name: package["name"].as_str()?.to_owned(),
             folder: manifest.parent()?.strip_prefix(root).ok()?.to_owned(),
             cdylib: of_kind("cdylib").next(),
+            is_module: package["metadata"]["guest"]["form"] == "module",
             benches: of_kind("bench").collect(),
             dependencies: dependencies.filter_map(|each| each["name"].as_str()).map(str::to_owned).collect(),
         })

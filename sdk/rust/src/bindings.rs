@@ -11,7 +11,9 @@ macro_rules! world {
             wit_bindgen::generate!({
                 path: [
                     "../../wit/plugin", "../../wit/expressions", "../../wit/files", "../../wit/log",
-                    "../../wit/metrics", "../../wit/environment", "../../wit/worlds",
+                    "../../wit/metrics", "../../wit/environment", "../../wit/state", "../../wit/caches",
+                    "../../wit/subprocess",
+                    "../../wit/worlds",
                 ],
                 world: $world,
                 pub_export_macro: true,
@@ -36,6 +38,9 @@ macro_rules! kind {
             "forebay:log/log@0.1.0": crate::bindings::capabilities::forebay::log::log,
             "forebay:metrics/metrics@0.1.0": crate::bindings::capabilities::forebay::metrics::metrics,
             "forebay:environment/environment@0.1.0": crate::bindings::capabilities::forebay::environment::environment,
+            "forebay:caches/caches@0.1.0": crate::bindings::capabilities::forebay::caches::caches,
+            "forebay:subprocess/subprocess@0.1.0": crate::bindings::capabilities::forebay::subprocess::subprocess,
+            "forebay:state/state@0.1.0": crate::bindings::capabilities::forebay::state::state,
         });
     };
 }

@@ -17,6 +17,7 @@
 //! value, with the attributes of the struct itself.
 
 mod basic;
+mod cache;
 mod collections;
 mod duration;
 mod fields;
@@ -26,6 +27,7 @@ mod scanner;
 mod secret;
 mod spec;
 
+pub use cache::CacheLabel;
 pub use duration::parse_duration;
 pub use fields::Fields;
 pub use forebay_sdk_macros::Config;

@@ -5,6 +5,7 @@ mod batch;
 #[doc(hidden)]
 pub mod bindings;
 mod cache;
+pub mod caches;
 pub mod config;
 mod context;
 pub mod docs;
@@ -24,7 +25,9 @@ mod plugin;
 mod problem;
 mod processor;
 mod scanner;
+pub mod state;
 pub mod streams;
+pub mod subprocess;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod time;

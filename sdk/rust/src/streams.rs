@@ -20,6 +20,17 @@ pub enum Chunk {
     Failed(Error),
 }
 
+impl From<wit::Chunk> for Chunk {
+    fn from(chunk: wit::Chunk) -> Self {
+        match chunk {
+            wit::Chunk::Bytes(bytes) => Self::Bytes(bytes),
+            wit::Chunk::Ended => Self::Ended,
+            wit::Chunk::Woken(woken) => Self::Woken(woken),
+            wit::Chunk::Failed(reason) => Self::Failed(Error::new(reason)),
+        }
+    }
+}
+
 /// Bytes to read, in order.
 pub struct ByteStream(Source);
 
@@ -34,12 +45,7 @@ impl ByteStream {
     /// May wait without bound; it returns [`Chunk::Woken`] when a shutdown is pending.
     pub fn read(&mut self, most: u32) -> Chunk {
         match &mut self.0 {
-            Source::Host(stream) => match stream.read(most) {
-                wit::Chunk::Bytes(bytes) => Chunk::Bytes(bytes),
-                wit::Chunk::Ended => Chunk::Ended,
-                wit::Chunk::Woken(woken) => Chunk::Woken(woken),
-                wit::Chunk::Failed(reason) => Chunk::Failed(Error::new(reason)),
-            },
+            Source::Host(stream) => stream.read(most).into(),
             #[cfg(not(target_arch = "wasm32"))]
             Source::Scripted(chunks) => match chunks.pop_front() {
                 Some(Chunk::Bytes(mut bytes)) => {

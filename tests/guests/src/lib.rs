@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{PipelineName, Rights, Setup, Stated, Wakes};
+use forebay_plugins_api::{Caches, PipelineName, Rights, Setup, Stated};
 use forebay_plugins_runtime::PluginFile;
 use serde_json::Value;
 
@@ -62,7 +62,8 @@ pub fn setup(component: &str, config: Value) -> Setup {
         stated: Stated::default(),
         rights: Rights::Starter,
         limits: LimitsConfig::default(),
-        wakes: Arc::new(Wakes::default()),
+        wakes: Arc::default(),
+        caches: Caches::default(),
     }
 }
 

@@ -50,6 +50,16 @@ impl World {
             .await
     }
 
+    /// Loads guests with limits of their own and these grants: a list as in a file of grants.
+    ///
+    /// # Panics
+    /// When one can't be loaded, or the grants are malformed.
+    pub async fn granting(guests: &[&str], limits: Limits, grants: Value) -> Self {
+        // JSON is YAML.
+        let grants = Grants::parse(&serde_json::json!({ "grants": grants }).to_string());
+        Self::with(guests, limits, grants.expect("the grants are well-formed")).await
+    }
+
     async fn with(guests: &[&str], limits: Limits, grants: Grants) -> Self {
         /// One test compiles a guest, the others take the compiled code.
         static LOADING: Mutex<()> = Mutex::const_new(());

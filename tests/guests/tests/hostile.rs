@@ -23,6 +23,7 @@ fn limits() -> Limits {
         streams: 10,
         // What computed long before it was lost has to wait; nobody does here.
         pause: Duration::ZERO,
+        ..Limits::default()
     }
 }
 

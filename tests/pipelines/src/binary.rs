@@ -26,6 +26,16 @@ pub fn default_plugin(name: &str) -> Vec<u8> {
     std::fs::read(path).expect("the file is there, as was just seen")
 }
 
+/// The file of a guest of `tests/guests`.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn guest(name: &str) -> Vec<u8> {
+    let folder = std::env::var_os("FOREBAY_GUESTS").map_or_else(|| target().join("guests"), PathBuf::from);
+    std::fs::read(built(folder.join(format!("{name}.wasm")))).expect("the file is there, as was just seen")
+}
+
 /// The text of an example pipeline.
 ///
 /// # Panics

@@ -4,7 +4,8 @@ use forebay_tests_pipelines::Folder;
 use serde_json::Value;
 
 /// Every component of the default plugins.
-const DEFAULT: [(&str, &str); 12] = [
+const DEFAULT: [(&str, &str); 14] = [
+    ("cache", "memory"),
     ("input", "file"),
     ("input", "generate"),
     ("input", "stdin"),
@@ -15,6 +16,7 @@ const DEFAULT: [(&str, &str); 12] = [
     ("processor", "log"),
     ("processor", "mapping"),
     ("processor", "mutation"),
+    ("processor", "wasm"),
     ("scanner", "lines"),
     ("scanner", "to_the_end"),
 ];

@@ -4,8 +4,10 @@
 
 mod backoff;
 pub mod clock;
+mod here;
 mod threads;
 
 pub use backoff::Backoff;
+pub use here::Here;
 pub use threads::{TaskFailed, Threads};
 pub use tokio_util::sync::CancellationToken as Shutdown;

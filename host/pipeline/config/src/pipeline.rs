@@ -3,6 +3,7 @@
 //! Fields of Bento that this version does not have are refused by name. Those that only watch the pipeline are lints
 //! and can be passed over; those that change what happens to records are fatal.
 
+mod caches;
 mod logger;
 mod threads;
 
@@ -24,8 +25,7 @@ pub use threads::Threads;
 /// Fields that watch a pipeline and that this version does not have.
 const UNSUPPORTED_OBSERVERS: [&str; 4] = ["http", "metrics", "tests", "tracer"];
 /// Fields that decide over records or are needed by what does, and that this version does not have.
-const UNSUPPORTED: [&str; 9] = [
-    "cache_resources",
+const UNSUPPORTED: [&str; 8] = [
     "error_handling",
     "input_resources",
     "output_resources",
@@ -43,6 +43,8 @@ pub struct PipelineConfig {
     pub threads: Threads,
     pub processors: Vec<ComponentConfig>,
     pub output: ComponentConfig,
+    /// The components of `cache_resources`, which others use by their labels.
+    pub caches: Vec<ComponentConfig>,
     pub shutdown_timeout: Duration,
     pub logger: LoggerConfig,
 }
@@ -58,7 +60,7 @@ pub(crate) fn examine(
     };
     let fields = root_fields();
     for (key, value) in entries {
-        if fields.iter().all(|field| field.name != key.text) {
+        if key.text != caches::FIELD && fields.iter().all(|field| field.name != key.text) {
             other_field(examiner, &fields, key, value);
         }
     }
@@ -79,7 +81,10 @@ pub(crate) fn examine(
     let shutdown_timeout = shutdown_timeout(examiner, root, &settings);
     let logger = logger::examine(examiner, root, &settings);
 
-    let components = children.iter().map(|child| child.component.clone()).collect();
+    let caches = caches::examine(examiner, root);
+    caches::check_uses(examiner, &caches);
+
+    let components = children.iter().map(|child| &child.component).chain(&caches).cloned().collect();
     let mut input = None;
     let mut output = None;
     let mut processors = Vec::new();
@@ -95,6 +100,7 @@ pub(crate) fn examine(
         threads,
         processors,
         output,
+        caches,
         shutdown_timeout,
         logger,
     });
@@ -127,7 +133,7 @@ fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key, val
     } else if UNSUPPORTED.contains(&name) {
         examiner.fatal(at, unsupported);
     } else {
-        let hint = suggest::hint(name, fields.iter().map(|field| field.name.as_str()));
+        let hint = suggest::hint(name, fields.iter().map(|field| field.name.as_str()).chain([caches::FIELD]));
         examiner.lint(at, format!("field {name} not recognised{hint}"));
     }
 }

@@ -15,6 +15,7 @@
 //!
 //! Components come in through the traits of `forebay-plugins-api`; nothing here knows of WebAssembly.
 
+mod caches;
 mod chain;
 mod check;
 mod codec;

@@ -8,11 +8,12 @@ use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
-    Components, OpenError, PipelineName, Rights, Scanner, Setup, Stated, VirtualClusterName, Wakes,
+    Caches, Components, OpenError, PipelineName, Rights, Scanner, Setup, Stated, VirtualClusterName, Wakes,
 };
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
 use crate::check::problem;
 use crate::codec;
@@ -83,10 +84,27 @@ pub async fn run(
     let workers = config.threads.count(cpus).get();
     let (wakes, others) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
     let sky = Arc::new(Sky::default());
+    let mut problems = Vec::new();
+    let caches = RunningCaches::open(
+        &identity.file,
+        &config.caches,
+        components,
+        |config, caches| setup(identity, config, &others, caches),
+        (threads, workers + 2),
+        &mut problems,
+    );
+    let caches = caches.await;
     let secrets = secrets(config);
-    let opener = Opener { identity, components, wakes: &wakes, others: &others, secrets: &secrets };
+    let opener = Opener {
+        identity,
+        components,
+        caches: &caches.caches,
+        wakes: &wakes,
+        others: &others,
+        secrets: &secrets,
+    };
     let Parts { source, input_chain, chains, sink, shadows, raw, arrivals, processed } =
-        opener.parts(config, workers, &sky).await?;
+        opener.parts(config, workers, &sky, problems).await?;
 
     let give_up = Shutdown::new();
     let mut tasks = Vec::new();
@@ -132,6 +150,9 @@ pub async fn run(
         }
     };
     shadows.end().await;
+    if complete {
+        caches.close(grace(config.shutdown_timeout)).await;
+    }
     Ok(match (complete, stopped) {
         (false, _) => Ended::GaveUp,
         (true, _) if sky.is_incomplete() => Ended::Incomplete,
@@ -207,6 +228,7 @@ async fn work(
 struct Opener<'a> {
     identity: &'a Identity,
     components: &'a Arc<dyn Components>,
+    caches: &'a Caches,
     /// Wakes the input.
     wakes: &'a Arc<Wakes>,
     /// Wakes everything else, to which settlements are nothing.
@@ -228,8 +250,8 @@ impl Opener<'_> {
         config: &PipelineConfig,
         workers: usize,
         sky: &Arc<Sky>,
+        mut problems: Vec<Problem>,
     ) -> Result<Parts, RunError> {
-        let mut problems = Vec::new();
         let setup = Setup { wakes: Arc::clone(self.wakes), ..self.setup(&config.input) };
         let input = self.note(&mut problems, &config.input, self.components.open_input(setup.clone()).await);
         let scanner = self.scanner(&mut problems, &config.input).await;
@@ -340,18 +362,7 @@ impl Opener<'_> {
     }
 
     fn setup(&self, config: &ComponentConfig) -> Setup {
-        Setup {
-            virtual_cluster: self.identity.virtual_cluster.clone(),
-            pipeline: self.identity.name.clone(),
-            path: config.path.clone(),
-            label: config.label.as_ref().map(ToString::to_string),
-            name: config.name.clone(),
-            config: config.config.clone(),
-            stated: Stated { pin: config.pin.clone(), config: Some(config.written.clone()) },
-            rights: self.identity.rights,
-            limits: config.limits.clone(),
-            wakes: Arc::clone(self.others),
-        }
+        setup(self.identity, config, self.others, self.caches.clone())
     }
 
     fn note<T>(
@@ -361,5 +372,22 @@ impl Opener<'_> {
         opened: Result<T, OpenError>,
     ) -> Option<T> {
         opened.map_err(|error| problems.push(problem(&self.identity.file, config, "", &error))).ok()
+    }
+}
+
+/// What a component is opened with.
+fn setup(identity: &Identity, config: &ComponentConfig, wakes: &Arc<Wakes>, caches: Caches) -> Setup {
+    Setup {
+        virtual_cluster: identity.virtual_cluster.clone(),
+        pipeline: identity.name.clone(),
+        path: config.path.clone(),
+        label: config.label.as_ref().map(ToString::to_string),
+        name: config.name.clone(),
+        config: config.config.clone(),
+        stated: Stated { pin: config.pin.clone(), config: Some(config.written.clone()) },
+        rights: identity.rights,
+        limits: config.limits.clone(),
+        wakes: Arc::clone(wakes),
+        caches,
     }
 }

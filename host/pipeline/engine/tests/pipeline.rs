@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+#[path = "pipeline/caches.rs"]
+mod caches;
 #[path = "pipeline/scripted.rs"]
 mod scripted;
 #[path = "pipeline/shadows.rs"]
 mod shadows;
 #[path = "pipeline/take_over.rs"]
 mod take_over;
+#[path = "pipeline/words.rs"]
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -225,4 +229,73 @@ async fn every_component_that_can_not_be_opened_is_named_with_its_place() {
         run(&identity(), &config, &components, &threads, Shutdown::new()).await.unwrap_err().to_string();
     tokio::task::spawn_blocking(move || drop(threads)).await.unwrap();
     assert_eq!(error, "test.yaml(2,3) field refused: refused\ntest.yaml(4,3) field refused: refused");
+}
+
+/// A pipeline that passes on what it has not seen before, on two threads.
+const DISTINCT: &str = "input: {script: {}}
+pipeline: {threads: 2, processors: [distinct: {cache: front}]}
+output: {script: {}}
+shutdown_timeout: 2s
+";
+
+#[tokio::test]
+async fn workers_share_a_cache_that_is_closed_at_the_end() {
+    let steps = ["a", "b", "a", "c", "b", "a"].map(|text| Step::Batch(batch(&[text])));
+    let script = Script::new().arriving(steps);
+    let yaml = format!("{DISTINCT}cache_resources: [{{label: front, script: {{}}}}]\n");
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
+    let mut delivered = script.delivered();
+    delivered.sort();
+    assert_eq!(delivered, ["a", "b", "c"]);
+    assert_eq!(script.caches_closed.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_cache_uses_one_that_comes_after_it() {
+    let script = Script::new().arriving(["a", "a"].map(|text| Step::Batch(batch(&[text]))));
+    let caches = "[{label: front, script: {asks: back}}, {label: back, script: {}}]";
+    let yaml = format!("{DISTINCT}cache_resources: {caches}\n");
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
+    assert_eq!(script.delivered(), ["a"]);
+    assert_eq!(script.caches_closed.load(std::sync::atomic::Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn caches_that_would_wait_for_themselves_answer_with_an_error() {
+    let script = Script::new().arriving([Step::Batch(batch(&["a"]))]);
+    let caches = "[{label: front, script: {asks: back}}, {label: back, script: {asks: front}}]";
+    let yaml = format!("{DISTINCT}cache_resources: {caches}\n");
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
+    let why = "cache `front`: cache `back`: cache `back` can't use cache `front`, which waits for it";
+    assert_eq!(script.delivered(), [format!("a!{why}")]);
+}
+
+#[tokio::test]
+async fn a_lost_cache_connects_again_and_answers() {
+    let script = Script::new().arriving(["die", "a", "a"].map(|text| Step::Batch(batch(&[text]))));
+    let yaml = DISTINCT.replace("threads: 2", "threads: 1");
+    let yaml = format!("{yaml}cache_resources: [{{label: front, script: {{}}}}]\n");
+    assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
+    let lost = "cache `front`: plugin `script`, component `script`: trapped: as told";
+    assert_eq!(script.delivered(), [format!("die!{lost}"), "a".to_owned()]);
+}
+
+#[tokio::test]
+async fn caches_that_can_not_be_opened_are_named_with_all_that_can_not() {
+    let script = Script::new();
+    let config = config(
+        &script,
+        "input: {script: {refused: true}}
+output: {script: {}}
+cache_resources:
+  - label: front
+    script: {refused: true}
+",
+    );
+    let components: Arc<dyn Components> = Arc::clone(&script) as _;
+    let threads = Threads::start("test", 1).unwrap();
+    let error = run(&identity(), &config, &components, &threads, Shutdown::new()).await.unwrap_err();
+    let shown = error.to_string();
+    assert_eq!(shown, "test.yaml(1,8) field refused: refused\ntest.yaml(4,5) field refused: refused");
+    tokio::task::spawn_blocking(move || drop(threads)).await.unwrap();
 }

@@ -10,12 +10,14 @@
 //! Concurrency: a component is used by one task at a time. A call that is dropped before it ends
 //! loses the instance behind it; the next call opens a fresh one.
 
+mod caches;
 mod component;
 mod error;
 mod operation;
 mod setup;
 mod wakes;
 
+pub use caches::{CacheError, Caches, SharedCache};
 pub use component::{
     Cache, Components, Event, IncrementalProcessor, Input, Output, Pending, Processing, Processor, Scanned,
     Scanner, Settlement, Stream, Token, WriteError, Written,

@@ -7,7 +7,7 @@ use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_config::{LimitsConfig, Pin};
 use forebay_pipeline_message::Value;
 
-use crate::Wakes;
+use crate::{Caches, Wakes};
 
 /// The name of a pipeline: how operators, grants and metrics call it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -77,6 +77,8 @@ pub struct Setup {
     pub limits: LimitsConfig,
     /// What wakes it when it waits.
     pub wakes: Arc<Wakes>,
+    /// The caches of the pipeline.
+    pub caches: Caches,
 }
 
 /// What a configuration itself says of a component, by which a build of its plugin is chosen and fed.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use forebay_lifecycle::{Backoff, clock};
+use forebay_plugins_api::Setup;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::limits::{Limit, Limits, Refusal};
@@ -154,8 +155,24 @@ impl Pauses {
         self.until = (!pause.is_zero()).then(|| clock::now() + pause);
     }
 
+    /// Waits until the next instance may be made, or the pipeline stops.
+    pub(crate) async fn wait(&mut self, plugin: &str, setup: &Setup) {
+        let Some(pause) = self.left() else { return };
+        let path = setup.path.as_str();
+        tracing::warn!(
+            plugin,
+            path,
+            ?pause,
+            "its instances are lost again and again, the next one has to wait"
+        );
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = setup.wakes.wait_for_shutdown() => {}
+        }
+    }
+
     /// How long the next instance has to wait; `None`: not at all.
-    pub(crate) fn left(&mut self) -> Option<Duration> {
+    fn left(&mut self) -> Option<Duration> {
         let until = self.until.take()?;
         Some(until.saturating_duration_since(clock::now())).filter(|left| !left.is_zero())
     }

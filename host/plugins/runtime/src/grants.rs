@@ -10,10 +10,14 @@
 //!     variables: [REGION]
 //!     limits: {memory: 512MiB, batches: 256MiB, output: 64MiB, cpu: 2s, wall: 30s,
 //!              host_calls: 10000, log_lines: 100, streams: 16}
+//!     commands:
+//!       - {path: /usr/bin/jq, args: ["-c", "."]}  # args: patterns; left out: any arguments
 //! ```
 //! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants. A plugin
 //! that calls a capability and has no grant for it is refused when the pipeline is built; `files: []` says that
 //! it does without. Limits count for default plugins too; of several entries the last one that names a limit counts.
+
+mod commands;
 
 use std::path::{Component, Path, PathBuf};
 
@@ -24,6 +28,9 @@ use serde::Deserialize;
 
 use crate::limits::Limits;
 use crate::plugin::{Digest, PluginInfo};
+
+use commands::CommandGrant;
+pub(crate) use commands::Program;
 
 /// All grants of a process.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -42,6 +49,7 @@ struct Grant {
     pipelines: Pattern,
     files: Option<Vec<Folder>>,
     variables: Option<Vec<VariableName>>,
+    commands: Option<Vec<CommandGrant>>,
     #[serde(default)]
     limits: LimitsConfig,
 }
@@ -145,10 +153,12 @@ impl Grants {
     pub(crate) fn of(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Allowed {
         let mut allowed = Allowed::nothing();
         for grant in self.grants.iter().filter(|grant| grant.is_for(plugin, digest, setup)) {
-            let Grant { plugin: _, virtual_clusters: _, pipelines: _, files, variables, limits: _ } = grant;
+            let Grant { plugin: _, virtual_clusters: _, pipelines: _, files, variables, commands, limits: _ } =
+                grant;
             let folders = files.iter().flatten();
             allowed.folders.extend(folders.filter_map(|folder| Some((real(&folder.path)?, folder.access))));
             allowed.variables.extend(variables.iter().flatten().map(|name| name.0.clone()));
+            allowed.commands.extend(commands.iter().flatten().cloned());
         }
         allowed
     }
@@ -177,6 +187,7 @@ impl Grants {
         let is_said = |need: &Need| match need {
             Need::Files => named.iter().any(|grant| grant.files.is_some()),
             Need::Variables => named.iter().any(|grant| grant.variables.is_some()),
+            Need::Commands => named.iter().any(|grant| grant.commands.is_some()),
         };
         needs.0.iter().filter(|need| !is_said(need)).copied().collect()
     }
@@ -212,6 +223,7 @@ impl Grant {
 pub(crate) enum Need {
     Files,
     Variables,
+    Commands,
 }
 
 /// What a plugin needs grants for: what its component imports.
@@ -229,6 +241,7 @@ impl Needs {
                     Some((Need::Files, &["find", "open", "remove", "append-to", "replace"][..]))
                 }
                 "forebay:environment/environment" => Some((Need::Variables, &["get"][..])),
+                "forebay:subprocess/subprocess" => Some((Need::Commands, &["[static]process.spawn"][..])),
                 _ => None,
             };
             if let Some((need, guarded)) = need
@@ -247,6 +260,7 @@ impl std::fmt::Display for Need {
         f.write_str(match self {
             Self::Files => "files: [{path: ..., access: read}]",
             Self::Variables => "variables: [...]",
+            Self::Commands => "commands: [{path: ...}]",
         })
     }
 }
@@ -257,17 +271,18 @@ pub(crate) struct Allowed {
     everything: bool,
     folders: Vec<(PathBuf, Access)>,
     variables: Vec<String>,
+    commands: Vec<CommandGrant>,
 }
 
 impl Allowed {
     /// The rights of whoever started the process.
     pub(crate) fn everything() -> Self {
-        Self { everything: true, folders: Vec::new(), variables: Vec::new() }
+        Self { everything: true, folders: Vec::new(), variables: Vec::new(), commands: Vec::new() }
     }
 
     /// No rights at all.
     pub(crate) fn nothing() -> Self {
-        Self { everything: false, folders: Vec::new(), variables: Vec::new() }
+        Self { everything: false, folders: Vec::new(), variables: Vec::new(), commands: Vec::new() }
     }
 
     /// Whether the standard streams may be used.
@@ -306,6 +321,37 @@ impl Allowed {
             return Ok(());
         }
         Err(format!("no grant for variables [{name}]"))
+    }
+
+    /// The program to run; `None` where everything is allowed and there is no such program.
+    ///
+    /// # Errors
+    /// The grant that is missing.
+    pub(crate) fn command(&self, program: &str, arguments: &[String]) -> Result<Option<Program>, String> {
+        if self.everything {
+            let found = commands::find(program, &self.search_path());
+            // A path that is relative would be looked for in the working folder of the child.
+            let path = found.and_then(|path| std::path::absolute(path).ok());
+            return Ok(path.map(|path| Program { path, name: PathBuf::from(program) }));
+        }
+        commands::granted(&self.commands, program, arguments).map(Some)
+    }
+
+    /// Where programs are looked up, and what children get as their `PATH`.
+    pub(crate) fn search_path(&self) -> String {
+        let own = if self.everything { std::env::var("PATH").ok() } else { None };
+        own.unwrap_or_else(|| commands::SEARCH_PATH.to_owned())
+    }
+
+    /// Whether a child may be given a variable with this name.
+    ///
+    /// # Errors
+    /// Why not: it would let other code into the program that was granted.
+    pub(crate) fn child_variable(&self, name: &str) -> Result<(), String> {
+        if self.everything || !(name == "PATH" || name == "GLIBC_TUNABLES" || name.starts_with("LD_")) {
+            return Ok(());
+        }
+        Err(format!("variable {name} of a process is the host's to set"))
     }
 }
 
@@ -378,6 +424,7 @@ mod tests {
             rights: Rights::Granted,
             limits: LimitsConfig::default(),
             wakes: std::sync::Arc::default(),
+            caches: forebay_plugins_api::Caches::default(),
         }
     }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{Operation, Setup, Wakes};
+use forebay_plugins_api::{Caches, Operation, Setup, Wakes};
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::host::batches::HostBatch;
 use crate::host::expressions::Expressions;
+use crate::host::state::OwnState;
 use crate::limits::{Limit, Limits, MemoryWatch, Refusal};
 use crate::meter::Meter;
 use crate::scope::Scope;
@@ -24,8 +25,12 @@ pub(crate) struct Guest {
     pub(crate) scope: Arc<Scope>,
     pub(crate) printed: Printed,
     pub(crate) wakes: Arc<Wakes>,
+    pub(crate) caches: Caches,
     pub(crate) expressions: Expressions,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) state: OwnState,
+    /// Shared with every process of the instance, which counts them.
+    pub(crate) processes: Arc<()>,
     /// Bytes of the batches in `table`.
     batch_bytes: usize,
     /// Bytes of the batches that the call under way has returned so far.
@@ -36,6 +41,7 @@ impl Guest {
     pub(crate) fn new(scope: Arc<Scope>, setup: &Setup, expressions: Expressions) -> Self {
         let limits = Arc::clone(&scope.account.limits);
         let printed = Printed::new(Arc::clone(&scope));
+        let state = OwnState::new(Arc::clone(&scope.states));
         let mut wasi = WasiCtx::builder();
         wasi.stdout(printed.clone()).stderr(printed.clone());
         let mut table = ResourceTable::new();
@@ -48,8 +54,11 @@ impl Guest {
             scope,
             printed,
             wakes: Arc::clone(&setup.wakes),
+            caches: setup.caches.clone(),
             expressions,
             limits,
+            state,
+            processes: Arc::default(),
             batch_bytes: 0,
             returned: 0,
         }

@@ -1,6 +1,7 @@
 //! What guests call: one file per interface of the contract and per capability.
 
 pub(crate) mod batches;
+mod caches;
 pub(crate) mod convert;
 mod environment;
 pub(crate) mod expressions;
@@ -8,7 +9,9 @@ pub(crate) mod files;
 mod log;
 mod metrics;
 mod operations;
+pub(crate) mod state;
 pub(crate) mod streams;
+pub(crate) mod subprocess;
 mod waits;
 
 use wasmtime::component::{HasSelf, Linker};
@@ -28,6 +31,11 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     fs::files::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     logs::log::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::metrics::metrics::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    crate::bindings::forebay::caches::caches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    crate::bindings::forebay::subprocess::subprocess::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| {
+        guest
+    })?;
+    crate::bindings::forebay::state::state::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     env::environment::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     linker.allow_shadowing(true);
     batches::link_fast(linker)?;

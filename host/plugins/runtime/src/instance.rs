@@ -17,11 +17,12 @@ use crate::account::{Account, Pauses};
 use crate::bindings::forebay::plugin::configuration::Problem as WitProblem;
 use crate::engine::Interruption;
 use crate::guest::Guest;
-use crate::limits::{Limit, Refusal};
+use crate::limits::{Limit, MemoryWatch, Refusal};
 use crate::meter::{Meter, Metered};
 use crate::plugin::{Digest, Plugin};
 use crate::plugins::Shared;
 use crate::secrets;
+use crate::stdio::Printed;
 
 pub(crate) use swap::Prepared;
 
@@ -155,18 +156,7 @@ impl<E: Exports> Slot<E> {
         if self.live.is_some() {
             return Ok(());
         }
-        if let Some(pause) = self.pauses.left() {
-            tracing::warn!(
-                plugin = self.plugin.name().as_str(),
-                path = self.setup.path,
-                ?pause,
-                "its instances are lost again and again, the next one has to wait"
-            );
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.setup.wakes.wait_for_shutdown() => {}
-            }
-        }
+        self.pauses.wait(self.plugin.name().as_str(), &self.setup).await;
         self.reopen().await.map_err(|error| match error {
             OpenError::Lost(lost) => lost,
             other => self.lost(LostReason::Reopen, other.to_string()),
@@ -233,7 +223,7 @@ impl<E: Exports> Slot<E> {
         config: Arc<str>,
         account: &Arc<Account>,
     ) -> Result<Live<E>, OpenError> {
-        let mut store = self.shared.store(plugin, setup, account);
+        let mut store = self.shared.store(E::KIND, plugin, setup, account);
         let found = start(plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,
@@ -260,7 +250,7 @@ impl<E: Exports> Slot<E> {
     }
 
     fn explain(&self, store: &Store<Guest>, error: &wasmtime::Error) -> LostInstance {
-        let (reason, detail) = explain(store.data(), error);
+        let (reason, detail) = store.data().explain(error);
         self.lost(reason, detail)
     }
 
@@ -405,28 +395,39 @@ pub(crate) fn arm(store: &mut Store<Guest>, interruption: Interruption) {
 }
 
 /// Why a call failed, in words for an operator. A limit that struck is counted.
-fn explain(guest: &Guest, error: &wasmtime::Error) -> (LostReason, String) {
-    let metrics = &guest.scope.account.metrics;
+pub(crate) fn explain(
+    account: &Account,
+    memory: &MemoryWatch,
+    printed: &Printed,
+    error: &wasmtime::Error,
+) -> (LostReason, String) {
+    let metrics = &account.metrics;
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
         if let Some(limit) = refusal.limit {
             metrics.struck(limit);
         }
         return (refusal.reason, refusal.detail.clone());
     }
-    let printed = guest.printed.last_line();
     // A guest may survive a refusal; one that does not says so, or can't say anything any more.
-    let out_of_memory = printed.is_empty() || guest.printed.allocation_failed();
-    if let Some(wanted) = guest.memory.refused().filter(|_| out_of_memory) {
+    let out_of_memory = printed.last_line().is_empty() || printed.allocation_failed();
+    if let Some(wanted) = memory.refused().filter(|_| out_of_memory) {
         metrics.struck(Limit::Memory);
-        let detail = format!("it asked for {wanted} bytes, the limit is {}", guest.limits.memory);
+        let detail = format!("it asked for {wanted} bytes, the limit is {}", account.limits.memory);
         return (LostReason::Memory, detail);
     }
     let cause = match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => trap.to_string(),
         None => format!("{:#}", error.root_cause()),
     };
+    let printed = printed.last_line();
     let detail = if printed.is_empty() { cause } else { format!("{cause}; it last printed: {printed}") };
     (LostReason::Trap, detail)
+}
+
+impl Guest {
+    fn explain(&self, error: &wasmtime::Error) -> (LostReason, String) {
+        explain(&self.scope.account, &self.memory, &self.printed, error)
+    }
 }
 
 /// The longest error of a guest that is kept.

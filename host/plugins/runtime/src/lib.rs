@@ -10,6 +10,7 @@
 //! Not here: what batches are put together of, retries, routing (the engine's), and the plugins.
 
 mod account;
+mod bento;
 mod bindings;
 mod cache;
 mod components;
@@ -33,7 +34,7 @@ mod stdio;
 pub use cache::CodeCache;
 pub use engine::{Interruption, PrecompileError, TICK, precompile};
 pub use grants::{Access, Grants, GrantsError, is_own_key};
-pub use limits::Limits;
+pub use limits::{Limits, ProcessLimits, StateLimits};
 pub use load::{LoadError, LoadProblem, PluginFile};
 pub use lock::{LOCK_FILE, Locked, PluginLock};
 pub use plugin::{Digest, Embedded, PluginInfo};

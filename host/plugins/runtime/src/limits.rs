@@ -19,6 +19,9 @@ pub struct Limits {
     pub handles: usize,
     /// Files, streams and connections that are open at once; each may hold a thread of the host.
     pub streams: usize,
+    /// What the component keeps beyond the instance.
+    pub state: StateLimits,
+    pub processes: ProcessLimits,
     /// CPU time of one call; waits do not count. Checked where code was compiled with epoch checks.
     pub cpu: Duration,
     /// Time of one call. Waits that the contract allows do not count.
@@ -31,6 +34,37 @@ pub struct Limits {
     pub pause: Duration,
 }
 
+/// What a component keeps in its state, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateLimits {
+    /// Bytes of all keys and values.
+    pub bytes: usize,
+    pub entries: usize,
+    /// Bytes of one key.
+    pub key: usize,
+}
+
+impl Default for StateLimits {
+    fn default() -> Self {
+        Self { bytes: 1 << 20, entries: 10_000, key: 1 << 10 }
+    }
+}
+
+/// What the processes of one instance may use of the host, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessLimits {
+    /// How many there are at once.
+    pub count: usize,
+    /// Bytes of the output of one that wait to be read.
+    pub output: usize,
+}
+
+impl Default for ProcessLimits {
+    fn default() -> Self {
+        Self { count: 16, output: 256 << 10 }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -39,6 +73,8 @@ impl Default for Limits {
             output: 256 << 20,
             handles: 10_000,
             streams: 256,
+            state: StateLimits::default(),
+            processes: ProcessLimits::default(),
             cpu: Duration::from_secs(5),
             wall: Duration::from_secs(60),
             host_calls: 1_000_000,
@@ -60,6 +96,8 @@ impl Limits {
             batches: bytes(batches, self.batches),
             output: bytes(output, self.output),
             handles: self.handles,
+            state: self.state,
+            processes: self.processes,
             streams: streams.map_or(self.streams, |given| given as usize),
             cpu: cpu.unwrap_or(self.cpu),
             wall: wall.unwrap_or(self.wall),
@@ -76,6 +114,8 @@ impl Limits {
             batches: self.batches.min(most.batches),
             output: self.output.min(most.output),
             handles: self.handles.min(most.handles),
+            state: self.state,
+            processes: self.processes,
             streams: self.streams.min(most.streams),
             cpu: self.cpu.min(most.cpu),
             wall: self.wall.min(most.wall),

@@ -251,7 +251,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 11] = [
+    const OURS: [&str; 14] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
@@ -262,6 +262,9 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:log/log",
         "forebay:metrics/metrics",
         "forebay:environment/environment",
+        "forebay:state/state",
+        "forebay:caches/caches",
+        "forebay:subprocess/subprocess",
         "wasi:",
     ];
     for (import, _) in kind.imports(engine) {

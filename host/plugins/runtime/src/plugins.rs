@@ -11,13 +11,14 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{Kind, PluginName};
 use forebay_pipeline_config::{Catalog, LimitsConfig};
 use forebay_plugins_api::{
-    Cache, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Problem,
-    Processor, Rights, Scanner, Setup, Stated, Wakes,
+    Cache, Caches, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Problem,
+    Processor, Rights, Scanner, Setup, Stated,
 };
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
 use crate::account::Account;
+use crate::bento::{self, Bento};
 use crate::bindings::forebay::plugin::configuration::Form as WitForm;
 use crate::cache::CodeCache;
 use crate::components::cache::CacheComponent;
@@ -31,11 +32,12 @@ use crate::engine::{Engines, Interruption};
 use crate::grants::Grants;
 use crate::guest::Guest;
 use crate::host::expressions::{self, Expressions};
+use crate::host::state::States;
 use crate::instance::{Slot, arm};
 use crate::limits::Limits;
 use crate::load::{Linked, LoadError, LoadProblem, Loader, PluginFile};
 use crate::meter::Metered;
-use crate::plugin::{Embedded, Plugin, PluginInfo};
+use crate::plugin::{Digest, Embedded, Plugin, PluginInfo};
 use crate::reload::{FirstLook, FolderWatch, first_look, show_build};
 use crate::scope::Scope;
 use crate::serving::{Serving, name_taken};
@@ -64,6 +66,10 @@ pub(crate) struct Shared {
     pub(crate) grants: Grants,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
+    /// What components keep beyond their instances.
+    pub(crate) states: Arc<States>,
+    /// The processor that is the host's own.
+    pub(crate) bento: Bento,
     /// What the files held from which plugins were loaded.
     pub(crate) first_look: BTreeMap<PathBuf, FirstLook>,
     /// Last, because of the engines in it.
@@ -121,7 +127,17 @@ impl Plugins {
                 .map(|(plugin, problem)| LoadError { file: plugin.info.origin.clone(), problem }),
         );
         let first_look = first_look(files, &errors);
-        let shared = Shared { serving, grants, output_closed, metrics, first_look, loader };
+        let bento = Bento::new(loader.engines.get(Interruption::Epochs), &metrics);
+        let shared = Shared {
+            serving,
+            grants,
+            output_closed,
+            metrics,
+            states: Arc::default(),
+            bento,
+            first_look,
+            loader,
+        };
         for plugin in shared.serving.snapshot().plugins.values() {
             show_build(&shared, plugin, true);
         }
@@ -153,23 +169,25 @@ impl Plugins {
         infos.sort_by(|left, right| left.name.as_str().cmp(right.name.as_str()));
         infos
     }
+
+    /// Forgets what the components of a pipeline have kept: call it when the pipeline is removed, and
+    /// not when it is only started afresh.
+    pub fn remove_pipeline(&self, pipeline: &PipelineName) {
+        self.shared.states.remove_pipeline(pipeline);
+    }
 }
 
 impl Shared {
     /// A store for one instance of a plugin.
     pub(crate) fn store(
         self: &Arc<Self>,
+        kind: Kind,
         plugin: &Plugin,
         setup: &Setup,
         account: &Arc<Account>,
     ) -> Store<Guest> {
-        let scope = Arc::new(Scope::new(plugin, setup, self, account));
-        let is_language = plugin
-            .description
-            .components()
-            .iter()
-            .any(|component| component.kind == Kind::Mapping && component.name == setup.name);
-        let expressions = if is_language {
+        let scope = Arc::new(Scope::new(kind, plugin, setup, self, account));
+        let expressions = if kind == Kind::Mapping {
             Expressions::none()
         } else {
             // A language works with the rights of whoever calls it, not with its own.
@@ -184,13 +202,14 @@ impl Shared {
 
     /// What the instances of a component of a build are charged to.
     pub(crate) fn account(&self, plugin: &Plugin, setup: &Setup) -> Arc<Account> {
-        Arc::new(Account::new(self.limits(plugin, setup), plugin.metrics.clone()))
+        let limits = self.limits(plugin.name(), plugin.digest(), setup);
+        Arc::new(Account::new(limits, plugin.metrics.clone()))
     }
 
     /// The limits of a component: the usual ones, with what the grants say of its plugin, with what its
     /// own configuration says. That may raise them only with the rights of whoever started the process.
-    fn limits(&self, plugin: &Plugin, setup: &Setup) -> Limits {
-        let granted = self.grants.limits(&self.loader.limits, plugin.name(), plugin.digest(), setup);
+    pub(crate) fn limits(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Limits {
+        let granted = self.grants.limits(&self.loader.limits, plugin, digest, setup);
         let wanted = granted.with(&setup.limits);
         match setup.rights {
             Rights::Starter => wanted,
@@ -257,6 +276,9 @@ impl Components for Plugins {
     }
 
     async fn open_processor(&self, setup: Setup) -> Result<Box<dyn Processor>, OpenError> {
+        if self.shared.serving.is_hosts_own(Kind::Processor, setup.name.as_str()) {
+            return bento::open(&self.shared, setup).await;
+        }
         let plugin = self.shared.plugin(Kind::Processor, &setup)?;
         Ok(Box::new(ProcessorComponent::new(Slot::open(&self.shared, &plugin, setup).await?)))
     }
@@ -295,7 +317,8 @@ impl Components for Plugins {
             stated: Stated::default(),
             rights: Rights::Starter,
             limits: LimitsConfig::default(),
-            wakes: Arc::new(Wakes::default()),
+            wakes: Arc::default(),
+            caches: Caches::default(),
         };
         let mut slot = self.shared.mapping_language(language, &setup)?;
         expressions::check(&mut slot, language, source, form.into()).await
@@ -327,7 +350,8 @@ pub(crate) async fn describe(
         stated: Stated::default(),
         rights: Rights::Granted,
         limits: LimitsConfig::default(),
-        wakes: Arc::new(Wakes::default()),
+        wakes: Arc::default(),
+        caches: Caches::default(),
     };
     let guest = Guest::new(Arc::new(scope), &setup, Expressions::none());
     let limits = Arc::clone(&guest.limits);

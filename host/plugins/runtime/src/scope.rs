@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::spec::{ComponentName, PluginName};
+use forebay_pipeline_config::spec::{ComponentName, Kind, PluginName};
 use forebay_plugins_api::{PipelineName, Rights, Setup};
 
 use crate::account::{Account, MayLog};
 use crate::grants::Allowed;
+use crate::host::state::States;
 use crate::limits::Limits;
 use crate::plugin::{Plugin, PluginMetrics};
 use crate::plugins::Shared;
@@ -18,6 +19,8 @@ use crate::plugins::Shared;
 pub(crate) struct Scope {
     pub(crate) plugin: PluginName,
     pub(crate) component: ComponentName,
+    /// `None` while the plugin describes itself.
+    pub(crate) kind: Option<Kind>,
     pub(crate) pipeline: PipelineName,
     pub(crate) path: String,
     pub(crate) label: String,
@@ -25,10 +28,17 @@ pub(crate) struct Scope {
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) account: Arc<Account>,
+    pub(crate) states: Arc<States>,
 }
 
 impl Scope {
-    pub(crate) fn new(plugin: &Plugin, setup: &Setup, shared: &Shared, account: &Arc<Account>) -> Self {
+    pub(crate) fn new(
+        kind: Kind,
+        plugin: &Plugin,
+        setup: &Setup,
+        shared: &Shared,
+        account: &Arc<Account>,
+    ) -> Self {
         let trusted = plugin.is_default() && setup.rights == Rights::Starter;
         let allowed = if trusted {
             Allowed::everything()
@@ -38,6 +48,7 @@ impl Scope {
         Self {
             plugin: plugin.name().clone(),
             component: setup.name.clone(),
+            kind: Some(kind),
             pipeline: setup.pipeline.clone(),
             path: setup.path.clone(),
             label: setup.label.clone().unwrap_or_default(),
@@ -45,6 +56,30 @@ impl Scope {
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
             account: Arc::clone(account),
+            states: Arc::clone(&shared.states),
+        }
+    }
+
+    /// The scope of a component that is the host's own, and to which nothing is offered.
+    pub(crate) fn of_host(
+        plugin: PluginName,
+        kind: Kind,
+        setup: &Setup,
+        shared: &Shared,
+        account: &Arc<Account>,
+    ) -> Self {
+        Self {
+            plugin,
+            component: setup.name.clone(),
+            kind: Some(kind),
+            pipeline: setup.pipeline.clone(),
+            path: setup.path.clone(),
+            label: setup.label.clone().unwrap_or_default(),
+            allowed: Allowed::nothing(),
+            output_closed: shared.output_closed.clone(),
+            metrics: Arc::clone(&shared.metrics),
+            account: Arc::clone(account),
+            states: Arc::clone(&shared.states),
         }
     }
 
@@ -55,6 +90,7 @@ impl Scope {
         Ok(Self {
             plugin,
             component: "describe".parse().map_err(|_| "no such component name")?,
+            kind: None,
             pipeline: PipelineName::new(""),
             path: String::new(),
             label: String::new(),
@@ -62,6 +98,7 @@ impl Scope {
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
             account: Arc::new(account),
+            states: Arc::default(),
         })
     }
 

@@ -13,6 +13,7 @@ use forebay_pipeline_config::{Catalog, NoBuild, Pin};
 use forebay_plugins_api::{OpenError, Problem};
 use tokio::sync::watch;
 
+use crate::bento;
 use crate::load::{LoadProblem, register};
 use crate::plugin::Plugin;
 
@@ -127,6 +128,14 @@ impl Serving {
         let known = builds.iter().map(|build| build.digest().clone()).collect();
         let message = NoBuild::new(kind, name, pin, known).to_string();
         Err(OpenError::Problem(Problem { message, field: String::new(), line: 0, column: 0 }))
+    }
+
+    /// Whether a component is the host's own, and of no plugin.
+    pub(crate) fn is_hosts_own(&self, kind: Kind, name: &str) -> bool {
+        let snapshot = self.snapshot();
+        snapshot.catalog.get(kind, name).is_some_and(|entry| {
+            bento::is_own(&entry.plugin) && !snapshot.plugins.contains_key(&entry.plugin)
+        })
     }
 
     /// What there is for a component that works with `current`.
@@ -244,6 +253,9 @@ fn arrange(
     let mut refused = Vec::new();
     let is_replaced = |plugin: &Plugin| files.iter().any(|file| file.name() == plugin.name());
     let defaults = embedded.iter().filter(|plugin| !is_replaced(plugin)).cloned();
+    if files.iter().all(|file| !bento::is_own(file.name())) {
+        catalog.insert(bento::description()).expect("nothing else is there yet");
+    }
     for plugin in defaults.chain(files.iter().cloned()) {
         match register(&mut catalog, &plugin) {
             Ok(()) => drop(snapshot.plugins.insert(plugin.name().clone(), plugin)),

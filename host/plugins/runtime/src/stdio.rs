@@ -25,7 +25,8 @@ struct State {
 
 /// A longer line is cut into several.
 const LONGEST_LINE: usize = 4 << 10;
-const ALLOCATION_FAILED: &str = "memory allocation of";
+/// What Rust and Go say when there is no more memory.
+const ALLOCATION_FAILED: [&str; 2] = ["memory allocation of", "out of memory"];
 /// What Rust's standard library adds to the reason of its end, and what nobody can follow here.
 const ADVICE: &str = "note: run with `RUST_BACKTRACE";
 /// How much a guest may print at once.
@@ -46,12 +47,12 @@ impl Printed {
         }
     }
 
-    /// Whether Rust's standard library has said that an allocation failed, which ends a guest.
+    /// Whether the guest's own language has said that an allocation failed, which ends it.
     pub(crate) fn allocation_failed(&self) -> bool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).allocation_failed
     }
 
-    fn print(&self, bytes: &[u8]) {
+    pub(crate) fn print(&self, bytes: &[u8]) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         for byte in bytes {
             if *byte != b'\n' {
@@ -59,7 +60,7 @@ impl Printed {
             }
             if *byte == b'\n' || state.line.len() >= LONGEST_LINE {
                 let line = String::from_utf8_lossy(&std::mem::take(&mut state.line)).into_owned();
-                state.allocation_failed |= line.contains(ALLOCATION_FAILED);
+                state.allocation_failed |= ALLOCATION_FAILED.iter().any(|said| line.contains(said));
                 if !line.is_empty() && !line.starts_with(ADVICE) {
                     self.scope.log(tracing::Level::WARN, &line, &[]);
                     state.last = line;

@@ -87,6 +87,12 @@ impl Spec {
         self.with("form", form.into())
     }
 
+    /// Says that the string is the label of a resource of the pipeline: `cache`.
+    #[must_use]
+    pub fn resource(self, kind: &str) -> Self {
+        self.with("resource", kind.into())
+    }
+
     #[must_use]
     pub fn secret(self) -> Self {
         self.with("secret", true.into())

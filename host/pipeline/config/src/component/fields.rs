@@ -195,6 +195,9 @@ impl<'e, 'a> Fields<'e, 'a> {
         if spec.secret && !node.text.is_empty() {
             self.secrets.push(node.text.clone());
         }
+        if spec.resource.as_deref() == Some("cache") && !is_evaluated {
+            self.examiner.cache_used(&node.text, node.span.start);
+        }
         if spec.interpolated || spec.mapping.is_some() {
             self.texts.push(TextField::new(self.pointer(), spec, node, &self.examiner.source));
         }

@@ -19,6 +19,8 @@ pub(crate) struct Examiner<'a> {
     pub(crate) source: Arc<Source>,
     findings: Vec<Finding>,
     labels: HashMap<String, Position>,
+    /// The labels of caches that components name, and where.
+    cache_uses: Vec<(String, Position)>,
     depth: usize,
 }
 
@@ -31,7 +33,15 @@ pub(crate) struct Finding {
 
 impl<'a> Examiner<'a> {
     pub(crate) fn new(catalog: &'a Catalog, options: LintOptions, source: Arc<Source>) -> Self {
-        Self { catalog, options, source, findings: Vec::new(), labels: HashMap::new(), depth: 0 }
+        Self {
+            catalog,
+            options,
+            source,
+            findings: Vec::new(),
+            labels: HashMap::new(),
+            cache_uses: Vec::new(),
+            depth: 0,
+        }
     }
 
     pub(crate) fn into_findings(self) -> Vec<Finding> {
@@ -64,6 +74,16 @@ impl<'a> Examiner<'a> {
         }
         self.labels.insert(label.to_owned(), at);
         None
+    }
+
+    /// Notes that a component uses the cache with this label.
+    pub(crate) fn cache_used(&mut self, label: &str, at: Position) {
+        self.cache_uses.push((label.to_owned(), at));
+    }
+
+    /// What was noted.
+    pub(crate) fn take_cache_uses(&mut self) -> Vec<(String, Position)> {
+        std::mem::take(&mut self.cache_uses)
     }
 
     /// Enters a component; `false`, with a finding, if components are nested too deep. Followed by [`Self::leave`]

@@ -11,6 +11,9 @@ use crate::{Catalog, Problem, read};
 fn try_read(text: &str) -> Result<PipelineConfig, Vec<Problem>> {
     let description = json!({"contract": 1, "plugin": {"name": "test"}, "components": [
         {"kind": "input", "name": "stdin"}, {"kind": "output", "name": "stdout"}, {"kind": "processor", "name": "noop"},
+        {"kind": "cache", "name": "memory"},
+        {"kind": "processor", "name": "dedupe", "config": {"type": "object", "fields": [
+            {"name": "cache", "type": "string", "resource": "cache", "interpolated": true}]}},
     ]});
     let mut catalog = Catalog::new();
     catalog.insert(Description::from_json(&description.to_string()).unwrap()).unwrap();
@@ -74,8 +77,29 @@ logger: {level: debug, format: json, add_timestamp: true, static_fields: {a: 1}}
 #[case::format("logger: {format: xml}", "f(3,18) value `xml` is not one of the options logfmt, json")]
 #[case::buffer("buffer: {memory: {}}", "f(3,10) buffer `memory` is not supported by this version yet")]
 #[case::unsupported(
-    "cache_resources: []",
-    "f(3,1) field cache_resources is not supported by this version yet"
+    "rate_limit_resources: []",
+    "f(3,1) field rate_limit_resources is not supported by this version yet"
+)]
+#[case::caches_of_another_type("cache_resources: {}", "f(3,18) expected array value")]
+#[case::cache_without_label(
+    "cache_resources: [memory: {}]",
+    "f(3,19) the label field for resources must be unique and not empty"
+)]
+#[case::bad_label(
+    "cache_resources: [{label: _No, memory: {}}]",
+    "f(3,27) label '_No' is not allowed: it takes the characters a-z, 0-9 and _, and does not begin with _"
+)]
+#[case::same_label(
+    "cache_resources: [{label: a, memory: {}}, {label: a, memory: {}}]",
+    "f(3,44) label 'a' collides with a previously defined label at line 3"
+)]
+#[case::unknown_cache(
+    "cache_resources: [{label: a, memry: {}}]",
+    "f(3,30) cache `memry` not recognised, did you mean `memory`?"
+)]
+#[case::no_such_cache(
+    "pipeline: {processors: [dedupe: {cache: b}]}\ncache_resources: [{label: bb, memory: {}}]",
+    "f(3,41) there is no cache `b` among the cache_resources, did you mean `bb`?"
 )]
 #[case::observer("metrics: {}", "f(3,1) field metrics is not supported by this version yet")]
 #[case::slip("pipelin: {}", "f(3,1) field pipelin not recognised, did you mean `pipeline`?")]
@@ -98,4 +122,21 @@ fn what_is_no_pipeline_says_what_is_missing(#[case] text: &str, #[case] expected
     let mut expected: Vec<String> = expected.iter().map(|&text| text.to_owned()).collect();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn caches_are_read_with_their_labels_and_found_by_those_who_use_them() {
+    let text = "
+pipeline: {processors: [dedupe: {cache: users}, dedupe: {cache: '${! meta(\"cache\") }'}]}
+cache_resources:
+  - label: users
+    memory: {}
+  - {label: other, type: memory}";
+    let config = with(text).unwrap();
+    let caches: Vec<_> = config
+        .caches
+        .iter()
+        .map(|cache| (cache.label.as_ref().unwrap().as_str(), cache.name.as_str(), cache.path.as_str()))
+        .collect();
+    assert_eq!(caches, [("users", "memory", "cache_resources.0"), ("other", "memory", "cache_resources.1")]);
 }

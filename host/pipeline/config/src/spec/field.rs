@@ -42,6 +42,9 @@ pub struct FieldSpec {
     /// What a text in that language is: `mapping` where it is left out, `mutation` or `query`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
+    /// What the string is the label of: `cache`. Others are not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
     pub deprecated: bool,
     #[serde(default, skip_serializing_if = "is_false")]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -11,11 +12,14 @@ use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::Description;
 use forebay_pipeline_message::{Batch, Failure, Origins, Outcome, Processed};
 use forebay_plugins_api::{
-    ByteStream, Cache, ComponentError, Components, Event, Form, IncrementalProcessor, Input, LostInstance,
-    LostReason, MetadataValue, OpenError, Operation, Output, Pending, Problem, Processing, Processor,
-    Scanned, Scanner, Settlement, Setup, Stream, Token, WriteError, Written,
+    Cache, ComponentError, Components, Event, Form, IncrementalProcessor, Input, LostInstance, LostReason,
+    MetadataValue, OpenError, Operation, Output, Pending, Problem, Processing, Processor, Scanner,
+    Settlement, Setup, Stream, Token, WriteError, Written,
 };
 use tokio::sync::Notify;
+
+use crate::caches::{Distinct, ScriptedCache};
+use crate::words::{Text, Words};
 
 const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "components": [
     {"kind": "input", "name": "script", "config": {"type": "object", "fields": [
@@ -53,6 +57,11 @@ const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "comp
         {"name": "drops", "type": "string", "default": ""},
         {"name": "dies_of", "type": "string", "default": ""},
         {"name": "hangs", "type": "bool", "default": true}]}},
+    {"kind": "processor", "name": "distinct", "config": {"type": "object", "fields": [
+        {"name": "cache", "type": "string", "resource": "cache"}]}},
+    {"kind": "cache", "name": "script", "config": {"type": "object", "fields": [
+        {"name": "refused", "type": "bool", "default": false},
+        {"name": "asks", "type": "string", "resource": "cache", "optional": true}]}},
     {"kind": "output", "name": "script", "config": {"type": "object", "fields": [
         {"name": "refused", "type": "bool", "default": false}]}}]}"#;
 
@@ -117,6 +126,7 @@ pub(crate) struct Script {
     catalog: Arc<Catalog>,
     notes: Arc<Mutex<Notes>>,
     written: Arc<Notify>,
+    pub(crate) caches_closed: Arc<AtomicUsize>,
 }
 
 pub(crate) fn batch(payloads: &[&str]) -> Batch {
@@ -132,6 +142,7 @@ impl Script {
             catalog: Arc::new(catalog),
             notes: Arc::default(),
             written: Arc::default(),
+            caches_closed: Arc::default(),
         })
     }
 
@@ -213,6 +224,9 @@ impl Components for Script {
     }
 
     async fn open_processor(&self, setup: Setup) -> Result<Box<dyn Processor>, OpenError> {
+        if setup.name.as_str() == "distinct" {
+            return Ok(Box::new(Distinct(setup)));
+        }
         Ok(Box::new(ScriptedProcessor { setup }))
     }
 
@@ -234,8 +248,9 @@ impl Components for Script {
         unreachable!("the engine has no use for it yet")
     }
 
-    async fn open_cache(&self, _: Setup) -> Result<Box<dyn Cache>, OpenError> {
-        unreachable!("the engine has no use for it yet")
+    async fn open_cache(&self, setup: Setup) -> Result<Box<dyn Cache>, OpenError> {
+        check(&setup)?;
+        Ok(Box::new(ScriptedCache::new(setup, Arc::clone(&self.caches_closed))))
     }
 
     async fn check_mapping(&self, _: &str, _: &str, _: Form) -> Result<(), OpenError> {
@@ -309,39 +324,6 @@ impl Input for ScriptedInput {
         let missing = notes.next_token - notes.settled.len() as u64;
         notes.taken_over.push(("input", missing));
     }
-}
-
-struct Text(&'static str);
-
-#[async_trait]
-impl ByteStream for Text {
-    async fn read(&mut self, _: usize) -> Result<bytes::Bytes, String> {
-        Ok(std::mem::take(&mut self.0).into())
-    }
-}
-
-#[derive(Default)]
-struct Words {
-    left: VecDeque<String>,
-    source: Option<Box<dyn ByteStream>>,
-}
-
-#[async_trait]
-impl Scanner for Words {
-    async fn begin(&mut self, source: Box<dyn ByteStream>, _: &str) -> Result<(), ComponentError> {
-        self.source = Some(source);
-        Ok(())
-    }
-
-    async fn next(&mut self) -> Result<Scanned, ComponentError> {
-        if let Some(mut source) = self.source.take() {
-            let text = source.read(usize::MAX).await.unwrap();
-            self.left = String::from_utf8_lossy(&text).split(' ').map(str::to_owned).collect();
-        }
-        Ok(self.left.pop_front().map_or(Scanned::Ended, |word| Scanned::Batch(batch(&[&word]))))
-    }
-
-    async fn close(&mut self) {}
 }
 
 struct ScriptedProcessor {

@@ -14,7 +14,7 @@ use wasmtime::Store;
 
 use crate::account::{Account, Pauses};
 use crate::guest::Guest;
-use crate::instance::{Call, Exports, Live, Slot, Waits, explain, run, visible_config};
+use crate::instance::{Call, Exports, Live, Slot, Waits, run, visible_config};
 use crate::plugin::Plugin;
 use crate::serving::Newer;
 
@@ -51,7 +51,7 @@ impl<E: Exports> Slot<E> {
             Ok(Ok(())) => self.adopt(prepared).await,
             Ok(Err(reason)) => self.keep(&prepared.plugin, &reason),
             Err(error) => {
-                let (reason, detail) = explain(prepared.live.store.data(), &error);
+                let (reason, detail) = prepared.live.store.data().explain(&error);
                 self.keep(&prepared.plugin, &format!("{reason}: {detail}"));
             }
         }
@@ -77,7 +77,7 @@ impl<E: Exports> Slot<E> {
             let closed =
                 run(&mut live, &plugin, Waits::Bounded, |live| live.exports.close(&mut live.store)).await;
             if let Err(error) = closed {
-                let (reason, detail) = explain(live.store.data(), &error);
+                let (reason, detail) = live.store.data().explain(&error);
                 let (plugin, component) = (plugin.name(), &self.setup.name);
                 tracing::warn!(%plugin, %component, %reason, detail, "close an instance of an older build");
             }

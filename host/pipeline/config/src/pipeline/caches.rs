@@ -1,0 +1,46 @@
+//! The caches of a pipeline: `cache_resources`, a list of components with labels.
+
+use crate::component::{self, ComponentConfig};
+use crate::lint::Examiner;
+use crate::position::Position;
+use crate::spec::Kind;
+use crate::suggest;
+use crate::yaml::{Node, Value};
+
+pub(super) const FIELD: &str = "cache_resources";
+
+/// Reads the list; what is wrong with it is left with the examiner.
+pub(super) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Vec<ComponentConfig> {
+    let Some(list) = root.get(FIELD).filter(|list| !list.is_null()) else { return Vec::new() };
+    let Value::Sequence(items) = &list.value else {
+        examiner.fatal(list.span.start, "expected array value");
+        return Vec::new();
+    };
+    let mut caches = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let cache = component::examine(examiner, Kind::Cache, item, &format!("{FIELD}.{index}"));
+        let has_label = item.get("label").is_some_and(|label| !label.is_null() && !label.text.is_empty());
+        if cache.is_some() && !has_label {
+            // With `require_labels` the component has said so itself.
+            let message = "the label field for resources must be unique and not empty";
+            examiner.lint(item.span.start, message);
+        }
+        caches.extend(cache);
+    }
+    caches
+}
+
+/// Whether there is every cache that components name.
+pub(super) fn check_uses(examiner: &mut Examiner<'_>, caches: &[ComponentConfig]) {
+    let labels: Vec<&str> =
+        caches.iter().filter_map(|cache| cache.label.as_ref()).map(|label| label.as_str()).collect();
+    let unknown: Vec<(String, Position)> = examiner
+        .take_cache_uses()
+        .into_iter()
+        .filter(|(label, _)| !labels.contains(&label.as_str()))
+        .collect();
+    for (label, at) in unknown {
+        let hint = suggest::hint(&label, labels.iter().copied());
+        examiner.fatal(at, format!("there is no cache `{label}` among the {FIELD}{hint}"));
+    }
+}
