@@ -7,5 +7,5 @@ pub mod clock;
 mod threads;
 
 pub use backoff::Backoff;
-pub use threads::{TaskFailed, Threads};
+pub use threads::{Spawner, TaskFailed, Threads};
 pub use tokio_util::sync::CancellationToken as Shutdown;

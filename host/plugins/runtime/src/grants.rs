@@ -7,16 +7,28 @@
 //!     files:
 //!       - {path: /var/spool/out, access: write}   # read, write (which includes reading)
 //!     variables: [REGION]
+//!     http:                    # requests; names, `*.` and a name, addresses; with the default port or `:port`
+//!       - {hosts: [api.example.com, "*.example.org", "10.0.0.7:8080"], methods: [GET, POST]}
+//!       - {hosts: [intranet.example], private: true, insecure: true}
+//!     listen: ["127.0.0.1:8080"]   # as the plugin is to name it
 //! ```
+//! `private` allows names that lead to addresses which are not public, `insecure` certificates that
+//! are not verified; `methods` left out: all.
+//!
 //! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants.
 
+mod network;
+
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use forebay_pipeline_config::spec::PluginName;
 use forebay_plugins_api::PipelineName;
 use serde::Deserialize;
 
 use crate::plugin::Digest;
+use network::{HttpGrant, ListenAddress};
+pub(crate) use network::{Network, parse_listen};
 
 /// All grants of a process.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -35,6 +47,10 @@ struct Grant {
     files: Vec<Folder>,
     #[serde(default)]
     variables: Vec<String>,
+    #[serde(default)]
+    http: Vec<HttpGrant>,
+    #[serde(default)]
+    listen: Vec<ListenAddress>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -78,11 +94,14 @@ impl Grants {
                     .is_ok_and(|pattern| pattern.matches(pipeline.as_str()))
         };
         let mut allowed = Allowed::nothing();
+        let mut network = Network::default();
         for grant in self.grants.iter().filter(names) {
             let folders = grant.files.iter().filter_map(|folder| Some((real(&folder.path)?, folder.access)));
             allowed.folders.extend(folders);
             allowed.variables.extend(grant.variables.iter().cloned());
+            network.add(&grant.http, &grant.listen);
         }
+        allowed.network = Arc::new(network);
         allowed
     }
 }
@@ -93,17 +112,18 @@ pub(crate) struct Allowed {
     everything: bool,
     folders: Vec<(PathBuf, Access)>,
     variables: Vec<String>,
+    pub(crate) network: Arc<Network>,
 }
 
 impl Allowed {
     /// The rights of whoever started the process.
     pub(crate) fn everything() -> Self {
-        Self { everything: true, folders: Vec::new(), variables: Vec::new() }
+        Self { everything: true, network: Arc::new(Network::everything()), ..Self::nothing() }
     }
 
     /// No rights at all.
     pub(crate) fn nothing() -> Self {
-        Self { everything: false, folders: Vec::new(), variables: Vec::new() }
+        Self { everything: false, folders: Vec::new(), variables: Vec::new(), network: Arc::default() }
     }
 
     /// Whether the standard streams may be used.

@@ -29,6 +29,7 @@ use crate::engine::{Engines, Interruption};
 use crate::grants::Grants;
 use crate::guest::Guest;
 use crate::host::expressions::{self, Expressions};
+use crate::host::http::{HttpSettings, Service};
 use crate::instance::{Slot, arm};
 use crate::limits::Limits;
 use crate::load::{Linked, LoadError, LoadProblem, Loader, PluginFile, register};
@@ -46,6 +47,7 @@ pub struct Settings {
     /// Is cancelled when the standard output turns out to be closed: nobody reads it any more, and
     /// trying again is of no use.
     pub output_closed: Shutdown,
+    pub http: HttpSettings,
 }
 
 /// All plugins of a process.
@@ -62,6 +64,7 @@ pub(crate) struct Shared {
     limits: Arc<Limits>,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) http: Arc<Service>,
     /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
     _engines: Engines,
 }
@@ -78,7 +81,7 @@ impl Plugins {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Vec<LoadError>), StartError> {
-        let Settings { grants, limits, cache, output_closed } = settings;
+        let Settings { grants, limits, cache, output_closed, http } = settings;
         let engines = Engines::new().map_err(StartError)?;
         let plain = linker(&engines, Interruption::None).map_err(StartError)?;
         let epochs = linker(&engines, Interruption::Epochs).map_err(StartError)?;
@@ -126,7 +129,9 @@ impl Plugins {
                 Err(problem) => errors.push(LoadError { file: plugin.info.origin.clone(), problem }),
             }
         }
-        let shared = Shared { catalog, plugins, grants, limits, output_closed, metrics, _engines: engines };
+        let http = Arc::new(Service::new(http));
+        let shared =
+            Shared { catalog, plugins, grants, limits, output_closed, metrics, http, _engines: engines };
         Ok((Self { shared: Arc::new(shared) }, errors))
     }
 

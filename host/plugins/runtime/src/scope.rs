@@ -8,8 +8,10 @@ use forebay_pipeline_config::spec::{ComponentName, PluginName};
 use forebay_plugins_api::{PipelineName, Rights, Setup};
 
 use crate::grants::Allowed;
+use crate::host::http::Service;
 use crate::plugin::Plugin;
 use crate::plugins::Shared;
+use crate::secrets::Secrets;
 
 /// Who an instance works for.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Scope {
     pub(crate) path: String,
     pub(crate) label: String,
     pub(crate) allowed: Allowed,
+    pub(crate) secrets: Secrets,
+    pub(crate) http: Arc<Service>,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -32,6 +36,11 @@ impl Scope {
         } else {
             shared.grants.of(plugin.name(), plugin.digest(), &setup.pipeline)
         };
+        // Whichever kind of this name it is: a secret of one is not shown to the other.
+        let mut secrets = Secrets::default();
+        for spec in plugin.description.components().iter().filter(|spec| spec.name == setup.name) {
+            secrets.add(&setup.config, &spec.config);
+        }
         Self {
             plugin: plugin.name().clone(),
             component: setup.name.clone(),
@@ -39,6 +48,8 @@ impl Scope {
             path: setup.path.clone(),
             label: setup.label.clone().unwrap_or_default(),
             allowed,
+            secrets,
+            http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
         }
@@ -53,6 +64,8 @@ impl Scope {
             path: String::new(),
             label: String::new(),
             allowed: Allowed::nothing(),
+            secrets: Secrets::default(),
+            http: Arc::default(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
         })
