@@ -49,6 +49,9 @@ impl Log {
     }
 }
 
+/// What the targets of our own events begin with.
+const OWN: &str = "forebay";
+
 /// Writes events as lines.
 struct Lines {
     style: Arc<RwLock<LoggerConfig>>,
@@ -56,6 +59,10 @@ struct Lines {
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        // Libraries have lines of their own, with what they send: addresses, headers, parts of keys.
+        if !event.metadata().target().starts_with(OWN) {
+            return;
+        }
         let style = self.style.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut fields = Fields::default();
         event.record(&mut fields);

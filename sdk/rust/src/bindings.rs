@@ -10,7 +10,7 @@ macro_rules! world {
         pub mod $module {
             wit_bindgen::generate!({
                 path: [
-                    "../../wit/plugin", "../../wit/expressions", "../../wit/files", "../../wit/log",
+                    "../../wit/plugin", "../../wit/expressions", "../../wit/files", "../../wit/http", "../../wit/log",
                     "../../wit/metrics", "../../wit/environment", "../../wit/state", "../../wit/caches",
                     "../../wit/subprocess",
                     "../../wit/worlds",
@@ -35,6 +35,8 @@ macro_rules! kind {
             "forebay:plugin/configuration@0.1.0": crate::bindings::capabilities::forebay::plugin::configuration,
             "forebay:expressions/expressions@0.1.0": crate::bindings::capabilities::forebay::expressions::expressions,
             "forebay:files/files@0.1.0": crate::bindings::capabilities::forebay::files::files,
+            "forebay:http/client@0.1.0": crate::bindings::capabilities::forebay::http::client,
+            "forebay:http/listener@0.1.0": crate::bindings::capabilities::forebay::http::listener,
             "forebay:log/log@0.1.0": crate::bindings::capabilities::forebay::log::log,
             "forebay:metrics/metrics@0.1.0": crate::bindings::capabilities::forebay::metrics::metrics,
             "forebay:environment/environment@0.1.0": crate::bindings::capabilities::forebay::environment::environment,

@@ -15,6 +15,7 @@ mod error;
 pub mod exports;
 pub mod expressions;
 pub mod files;
+pub mod http;
 mod input;
 pub mod log;
 mod mapping;

@@ -21,6 +21,12 @@ impl Operation {
     }
 }
 
+impl Operation {
+    pub(crate) fn resource(&self) -> &wit::Operation {
+        &self.0
+    }
+}
+
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Operation").finish_non_exhaustive()

@@ -6,6 +6,7 @@
 mod clock;
 mod language;
 mod lines;
+mod web;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,6 +17,8 @@ pub(crate) use language::Text;
 pub use language::set_language;
 pub use lines::{LogLine, set_log_level, take_log};
 pub(crate) use lines::{log_enabled, write_log};
+pub(crate) use web::send;
+pub use web::set_http;
 
 use crate::Batch;
 use crate::config::{Config, Pointer};

@@ -61,12 +61,20 @@ impl World {
     }
 
     async fn with(guests: &[&str], limits: Limits, grants: Grants) -> Self {
+        Self::with_settings(guests, Settings { limits, grants, ..Settings::default() }).await
+    }
+
+    /// Loads guests with settings of their own, but for where compiled code is kept.
+    ///
+    /// # Panics
+    /// When one can't be loaded.
+    pub async fn with_settings(guests: &[&str], settings: Settings) -> Self {
         /// One test compiles a guest, the others take the compiled code.
         static LOADING: Mutex<()> = Mutex::const_new(());
         let _alone = LOADING.lock().await;
         let files: Vec<_> = guests.iter().map(|name| guest(name)).collect();
         let cache = Some(workspace().join("target/guests-compiled"));
-        let settings = Settings { grants, limits, cache, ..Settings::default() };
+        let settings = Settings { cache, ..settings };
         let metrics = Arc::new(Metrics::default());
         let loaded = Plugins::load(&[], &files, settings, Arc::clone(&metrics)).await;
         let (plugins, errors) = loaded.expect("the engine starts");

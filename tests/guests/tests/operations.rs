@@ -7,9 +7,13 @@ use forebay_plugins_api::{
 };
 use forebay_tests_guests::{Folder, World, batch, only, process, soon, texts};
 use serde_json::json;
+use tokio::sync::Mutex;
 
 /// A file to which nothing can be written.
 const FULL: &str = "/dev/full";
+
+/// One test at a time: those who have the same file open share its writer, and its failure.
+static FULL_IS_TAKEN: Mutex<()> = Mutex::const_new(());
 
 async fn connected(world: &World, config: serde_json::Value) -> Box<dyn Output> {
     let mut output = world.output("appending", config).await;
@@ -104,6 +108,7 @@ async fn an_operation_is_resolved_with_its_outcome() {
 
 #[tokio::test]
 async fn a_failed_operation_fails_its_messages_when_it_is_resolved() {
+    let _alone = FULL_IS_TAKEN.lock().await;
     let world = World::granted(&["pending"], &[FULL]).await;
     let mut output = connected(&world, json!({"path": FULL, "resolve": true})).await;
     let mut written = output.write(batch(&["a", "b"])).await.unwrap();
@@ -120,6 +125,7 @@ async fn a_failed_operation_fails_its_messages_when_it_is_resolved() {
 
 #[tokio::test]
 async fn a_failed_operation_that_is_not_resolved_says_why() {
+    let _alone = FULL_IS_TAKEN.lock().await;
     let world = World::granted(&["pending"], &[FULL]).await;
     let mut output = connected(&world, json!({"path": FULL, "apart": false})).await;
     let mut written = output.write(batch(&["a"])).await.unwrap();
@@ -179,10 +185,13 @@ async fn an_output_may_write_only_where_it_is_granted() {
 
 /// Loses the instance of an output: a call that is dropped takes it along.
 async fn lose(output: &mut dyn Output) {
-    tokio::select! {
-        biased;
-        connected = output.connect() => panic!("{connected:?}, without opening a file"),
-        () = tokio::task::yield_now() => {}
+    loop {
+        tokio::select! {
+            biased;
+            // The thread that opens the file was faster; another time it is not.
+            connected = output.connect() => connected.unwrap(),
+            () = tokio::task::yield_now() => return,
+        }
     }
 }
 
@@ -240,6 +249,7 @@ async fn batches_that_wait_are_not_mixed_up() {
 
 #[tokio::test]
 async fn a_failed_operation_fails_the_batch_of_a_processor() {
+    let _alone = FULL_IS_TAKEN.lock().await;
     let world = World::granted(&["pending"], &[FULL]).await;
     let mut processor = world.processor("noting", json!({"path": FULL})).await;
     let mut operation = one_pending(&mut *processor, "a").await;

@@ -9,5 +9,5 @@ mod threads;
 
 pub use backoff::Backoff;
 pub use here::Here;
-pub use threads::{TaskFailed, Threads};
+pub use threads::{Spawner, TaskFailed, Threads};
 pub use tokio_util::sync::CancellationToken as Shutdown;

@@ -16,6 +16,28 @@ pub struct Threads {
     running: Vec<JoinHandle<()>>,
 }
 
+/// Starts tasks that nobody waits for: each ends by itself, or with its thread, which this does not
+/// keep running. What is spawned when the thread has stopped is dropped.
+#[derive(Debug, Clone)]
+pub struct Spawner(Handle);
+
+impl Spawner {
+    /// For the thread that asks.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    #[must_use]
+    pub fn current() -> Self {
+        Self(Handle::current())
+    }
+
+    /// Starts a task.
+    #[expect(clippy::disallowed_methods, reason = "this is the replacement that the lint names")]
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.0.spawn(work));
+    }
+}
+
 /// A task that did not reach its end: it panicked, or its thread was stopped.
 #[derive(Debug)]
 pub struct TaskFailed {
@@ -55,6 +77,12 @@ impl Threads {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         false
+    }
+
+    /// What starts tasks on thread `index` (modulo their number), also from tasks on it.
+    #[must_use]
+    pub fn spawner(&self, index: usize) -> Spawner {
+        Spawner(self.handles[index % self.handles.len()].clone())
     }
 
     /// Runs a task on thread `index` (modulo their number). The returned future gives its result;

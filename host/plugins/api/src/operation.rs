@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -8,13 +9,31 @@ pub struct Operation {
     id: u64,
     work: Pin<Box<dyn Future<Output = Result<(), String>> + Send>>,
     outcome: Option<Result<(), String>>,
+    payload: Option<Box<dyn Any + Send>>,
 }
 
 impl Operation {
     /// An operation with a number that is unique in its instance. `work` must be under way
     /// already: nobody may poll it for a while.
     pub fn new(id: u64, work: impl Future<Output = Result<(), String>> + Send + 'static) -> Self {
-        Self { id, work: Box::pin(work), outcome: None }
+        Self { id, work: Box::pin(work), outcome: None, payload: None }
+    }
+
+    /// The same with something that whoever started it takes out when it has ended.
+    #[must_use]
+    pub fn with_payload(self, payload: impl Any + Send) -> Self {
+        Self { payload: Some(Box::new(payload)), ..self }
+    }
+
+    /// What it was given, if that is of this type and was not taken yet.
+    pub fn take_payload<T: Any>(&mut self) -> Option<T> {
+        match self.payload.take()?.downcast() {
+            Ok(payload) => Some(*payload),
+            Err(other) => {
+                self.payload = Some(other);
+                None
+            }
+        }
     }
 
     #[must_use]

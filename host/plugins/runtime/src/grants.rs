@@ -12,14 +12,24 @@
 //!              host_calls: 10000, log_lines: 100, streams: 16}
 //!     commands:
 //!       - {path: /usr/bin/jq, args: ["-c", "."]}  # args: patterns; left out: any arguments
+//!     http:                    # requests; names, `*.` and a name, addresses; with the default port or `:port`
+//!       - {hosts: [api.example.com, "*.example.org", "10.0.0.7:8080"], methods: [GET, POST]}
+//!       - {hosts: [intranet.example], private: true, insecure: true}
+//!     listen: ["127.0.0.1:8080"]   # as the plugin is to name it
 //! ```
+//! `private` allows names that lead to addresses which are not public, `insecure` certificates that
+//! are not verified; `methods` left out: all.
+//!
 //! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants. A plugin
 //! that calls a capability and has no grant for it is refused when the pipeline is built; `files: []` says that
 //! it does without. Limits count for default plugins too; of several entries the last one that names a limit counts.
 
 mod commands;
 
+mod network;
+
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_config::spec::PluginName;
@@ -31,6 +41,8 @@ use crate::plugin::{Digest, PluginInfo};
 
 use commands::CommandGrant;
 pub(crate) use commands::Program;
+use network::{HttpGrant, ListenAddress};
+pub(crate) use network::{Network, parse_listen};
 
 /// All grants of a process.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -50,6 +62,8 @@ struct Grant {
     files: Option<Vec<Folder>>,
     variables: Option<Vec<VariableName>>,
     commands: Option<Vec<CommandGrant>>,
+    http: Option<Vec<HttpGrant>>,
+    listen: Option<Vec<ListenAddress>>,
     #[serde(default)]
     limits: LimitsConfig,
 }
@@ -152,14 +166,16 @@ impl Grants {
     /// What a plugin may do in a pipeline.
     pub(crate) fn of(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Allowed {
         let mut allowed = Allowed::nothing();
+        let mut network = Network::default();
         for grant in self.grants.iter().filter(|grant| grant.is_for(plugin, digest, setup)) {
-            let Grant { plugin: _, virtual_clusters: _, pipelines: _, files, variables, commands, limits: _ } =
-                grant;
+            let Grant { files, variables, commands, http, listen, .. } = grant;
             let folders = files.iter().flatten();
             allowed.folders.extend(folders.filter_map(|folder| Some((real(&folder.path)?, folder.access))));
             allowed.variables.extend(variables.iter().flatten().map(|name| name.0.clone()));
             allowed.commands.extend(commands.iter().flatten().cloned());
+            network.add(http.as_deref().unwrap_or_default(), listen.as_deref().unwrap_or_default());
         }
+        allowed.network = Arc::new(network);
         allowed
     }
 
@@ -188,6 +204,8 @@ impl Grants {
             Need::Files => named.iter().any(|grant| grant.files.is_some()),
             Need::Variables => named.iter().any(|grant| grant.variables.is_some()),
             Need::Commands => named.iter().any(|grant| grant.commands.is_some()),
+            Need::Http => named.iter().any(|grant| grant.http.is_some()),
+            Need::Listen => named.iter().any(|grant| grant.listen.is_some()),
         };
         needs.0.iter().filter(|need| !is_said(need)).copied().collect()
     }
@@ -224,6 +242,8 @@ pub(crate) enum Need {
     Files,
     Variables,
     Commands,
+    Http,
+    Listen,
 }
 
 /// What a plugin needs grants for: what its component imports.
@@ -242,6 +262,8 @@ impl Needs {
                 }
                 "forebay:environment/environment" => Some((Need::Variables, &["get"][..])),
                 "forebay:subprocess/subprocess" => Some((Need::Commands, &["[static]process.spawn"][..])),
+                "forebay:http/client" => Some((Need::Http, &["start", "send", "open"][..])),
+                "forebay:http/listener" => Some((Need::Listen, &["[static]listener.listen"][..])),
                 _ => None,
             };
             if let Some((need, guarded)) = need
@@ -261,6 +283,8 @@ impl std::fmt::Display for Need {
             Self::Files => "files: [{path: ..., access: read}]",
             Self::Variables => "variables: [...]",
             Self::Commands => "commands: [{path: ...}]",
+            Self::Http => "http: [{hosts: [...]}]",
+            Self::Listen => "listen: [...]",
         })
     }
 }
@@ -272,17 +296,24 @@ pub(crate) struct Allowed {
     folders: Vec<(PathBuf, Access)>,
     variables: Vec<String>,
     commands: Vec<CommandGrant>,
+    pub(crate) network: Arc<Network>,
 }
 
 impl Allowed {
     /// The rights of whoever started the process.
     pub(crate) fn everything() -> Self {
-        Self { everything: true, folders: Vec::new(), variables: Vec::new(), commands: Vec::new() }
+        Self { everything: true, network: Arc::new(Network::everything()), ..Self::nothing() }
     }
 
     /// No rights at all.
     pub(crate) fn nothing() -> Self {
-        Self { everything: false, folders: Vec::new(), variables: Vec::new(), commands: Vec::new() }
+        Self {
+            everything: false,
+            folders: Vec::new(),
+            variables: Vec::new(),
+            commands: Vec::new(),
+            network: Arc::default(),
+        }
     }
 
     /// Whether the standard streams may be used.
@@ -423,7 +454,7 @@ mod tests {
             stated: forebay_plugins_api::Stated::default(),
             rights: Rights::Granted,
             limits: LimitsConfig::default(),
-            wakes: std::sync::Arc::default(),
+            wakes: Arc::default(),
             caches: forebay_plugins_api::Caches::default(),
         }
     }

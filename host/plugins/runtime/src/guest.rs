@@ -1,5 +1,6 @@
 //! What the host keeps for one instance.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,8 +9,10 @@ use forebay_plugins_api::{Caches, Operation, Setup, Wakes};
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::held::Held;
 use crate::host::batches::HostBatch;
 use crate::host::expressions::Expressions;
+use crate::host::http::Requests;
 use crate::host::state::OwnState;
 use crate::limits::{Limit, Limits, MemoryWatch, Refusal};
 use crate::meter::Meter;
@@ -31,8 +34,9 @@ pub(crate) struct Guest {
     pub(crate) state: OwnState,
     /// Shared with every process of the instance, which counts them.
     pub(crate) processes: Arc<()>,
-    /// Bytes of the batches in `table`.
-    batch_bytes: usize,
+    /// The bytes of the batches in `table`, and of what is under way for the instance.
+    pub(crate) held: Arc<Held>,
+    pub(crate) requests: Requests,
     /// Bytes of the batches that the call under way has returned so far.
     returned: usize,
 }
@@ -56,10 +60,11 @@ impl Guest {
             wakes: Arc::clone(&setup.wakes),
             caches: setup.caches.clone(),
             expressions,
+            held: Held::new(limits.batches),
+            requests: Requests::default(),
             limits,
             state,
             processes: Arc::default(),
-            batch_bytes: 0,
             returned: 0,
         }
     }
@@ -77,16 +82,12 @@ impl Guest {
     /// Gives the guest a handle of a batch.
     pub(crate) fn push_batch(&mut self, batch: Batch) -> wasmtime::Result<Resource<HostBatch>> {
         let bytes = batch.byte_size();
-        let held = self.batch_bytes + bytes;
-        self.scope.account.metrics.used(Limit::Batches, held);
-        if held > self.limits.batches {
-            let limit = self.limits.batches;
-            let detail = format!("batches of {held} bytes are held at once, the limit is {limit}");
-            return Err(Refusal::limit(Limit::Batches, detail));
-        }
-        let handle = self.push(HostBatch { batch, bytes })?;
-        self.batch_bytes = held;
-        Ok(handle)
+        let share = self.held.take(bytes).map_err(|error| {
+            self.scope.account.metrics.used(Limit::Batches, error.bytes);
+            Refusal::limit(Limit::Batches, format!("with another batch, {error}"))
+        })?;
+        self.scope.account.metrics.used(Limit::Batches, self.held.bytes());
+        self.push(HostBatch { batch, _share: share })
     }
 
     /// Takes a batch back that the guest returns, for others to use, who may have to write it out.
@@ -104,9 +105,7 @@ impl Guest {
 
     /// Takes a batch back that the guest owned.
     pub(crate) fn take_batch(&mut self, handle: Resource<HostBatch>) -> wasmtime::Result<Batch> {
-        let HostBatch { batch, bytes } = self.table.delete(handle)?;
-        self.batch_bytes -= bytes;
-        Ok(batch)
+        Ok(self.table.delete(handle)?.batch)
     }
 
     pub(crate) fn batch(&self, handle: &Resource<HostBatch>) -> wasmtime::Result<&Batch> {
@@ -139,10 +138,19 @@ impl Guest {
         &mut self,
         work: impl Future<Output = Result<(), String>> + Send + 'static,
     ) -> wasmtime::Result<Resource<Operation>> {
+        self.push_operation_with(work, ())
+    }
+
+    /// The same with something to be taken out when it has ended.
+    pub(crate) fn push_operation_with(
+        &mut self,
+        work: impl Future<Output = Result<(), String>> + Send + 'static,
+        payload: impl Any + Send,
+    ) -> wasmtime::Result<Resource<Operation>> {
         // Over all instances, so that one that was lost can't be taken for another.
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let operation = Operation::new(NEXT.fetch_add(1, Ordering::Relaxed), work);
-        self.push(operation)
+        self.push(operation.with_payload(payload))
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod convert;
 mod environment;
 pub(crate) mod expressions;
 pub(crate) mod files;
+pub(crate) mod http;
 mod log;
 mod metrics;
 mod operations;
@@ -16,7 +17,9 @@ mod waits;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use crate::bindings::forebay::{environment as env, expressions as expr, files as fs, log as logs, plugin};
+use crate::bindings::forebay::{
+    environment as env, expressions as expr, files as fs, http as web, log as logs, plugin,
+};
 use crate::guest::Guest;
 
 /// Offers everything that the host has to components of this linker's engine.
@@ -29,6 +32,8 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     plugin::batches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     expr::expressions::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     fs::files::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    web::client::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    web::listener::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     logs::log::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::metrics::metrics::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::caches::caches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;

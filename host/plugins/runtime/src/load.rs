@@ -251,7 +251,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 14] = [
+    const OURS: [&str; 16] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
@@ -259,6 +259,8 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:plugin/batches",
         "forebay:expressions/expressions",
         "forebay:files/files",
+        "forebay:http/client",
+        "forebay:http/listener",
         "forebay:log/log",
         "forebay:metrics/metrics",
         "forebay:environment/environment",

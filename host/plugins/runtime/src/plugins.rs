@@ -32,6 +32,7 @@ use crate::engine::{Engines, Interruption};
 use crate::grants::Grants;
 use crate::guest::Guest;
 use crate::host::expressions::{self, Expressions};
+use crate::host::http::{HttpSettings, Service};
 use crate::host::state::States;
 use crate::instance::{Slot, arm};
 use crate::limits::Limits;
@@ -52,6 +53,7 @@ pub struct Settings {
     /// Is cancelled when the standard output turns out to be closed: nobody reads it any more, and
     /// trying again is of no use.
     pub output_closed: Shutdown,
+    pub http: HttpSettings,
 }
 
 /// All plugins of a process.
@@ -70,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) states: Arc<States>,
     /// The processor that is the host's own.
     pub(crate) bento: Bento,
+    pub(crate) http: Arc<Service>,
     /// What the files held from which plugins were loaded.
     pub(crate) first_look: BTreeMap<PathBuf, FirstLook>,
     /// Last, because of the engines in it.
@@ -88,7 +91,7 @@ impl Plugins {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Vec<LoadError>), StartError> {
-        let Settings { grants, limits, cache, output_closed } = settings;
+        let Settings { grants, limits, cache, output_closed, http } = settings;
         let engines = Engines::new().map_err(StartError)?;
         let loader = Loader {
             plain: linker(&engines, Interruption::None).map_err(StartError)?,
@@ -135,6 +138,7 @@ impl Plugins {
             metrics,
             states: Arc::default(),
             bento,
+            http: Arc::new(Service::new(http)),
             first_look,
             loader,
         };

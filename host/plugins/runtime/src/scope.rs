@@ -9,10 +9,12 @@ use forebay_plugins_api::{PipelineName, Rights, Setup};
 
 use crate::account::{Account, MayLog};
 use crate::grants::Allowed;
+use crate::host::http::Service;
 use crate::host::state::States;
 use crate::limits::Limits;
 use crate::plugin::{Plugin, PluginMetrics};
 use crate::plugins::Shared;
+use crate::secrets::Secrets;
 
 /// Who an instance works for.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct Scope {
     pub(crate) path: String,
     pub(crate) label: String,
     pub(crate) allowed: Allowed,
+    pub(crate) secrets: Secrets,
+    pub(crate) http: Arc<Service>,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) account: Arc<Account>,
@@ -45,6 +49,11 @@ impl Scope {
         } else {
             shared.grants.of(plugin.name(), plugin.digest(), setup)
         };
+        // Whichever kind of this name it is: a secret of one is not shown to the other.
+        let mut secrets = Secrets::default();
+        for spec in plugin.description.components().iter().filter(|spec| spec.name == setup.name) {
+            secrets.add(&setup.config, &spec.config);
+        }
         Self {
             plugin: plugin.name().clone(),
             component: setup.name.clone(),
@@ -53,6 +62,8 @@ impl Scope {
             path: setup.path.clone(),
             label: setup.label.clone().unwrap_or_default(),
             allowed,
+            secrets,
+            http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
             account: Arc::clone(account),
@@ -76,6 +87,8 @@ impl Scope {
             path: setup.path.clone(),
             label: setup.label.clone().unwrap_or_default(),
             allowed: Allowed::nothing(),
+            secrets: Secrets::default(),
+            http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
             account: Arc::clone(account),
@@ -95,6 +108,8 @@ impl Scope {
             path: String::new(),
             label: String::new(),
             allowed: Allowed::nothing(),
+            secrets: Secrets::default(),
+            http: Arc::default(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
             account: Arc::new(account),

@@ -1,7 +1,69 @@
 //! Secret fields: a guest gets a reference in the place of each.
 
+use std::collections::HashMap;
+use std::fmt;
+
 use forebay_pipeline_config::spec::{FieldKind, FieldSpec};
 use serde_json::{Value, json};
+
+/// The secrets of one component, by their references. They leave it into requests alone.
+#[derive(Default)]
+pub(crate) struct Secrets(HashMap<String, String>);
+
+impl Secrets {
+    /// Adds the secrets in a configuration, as this description of it marks them.
+    pub(crate) fn add(&mut self, config: &Value, spec: &FieldSpec) {
+        self.gather(&hide(config, spec), config);
+    }
+
+    /// # Errors
+    /// When there is no such secret.
+    pub(crate) fn get(&self, reference: &str) -> Result<&str, String> {
+        let found = self.0.get(reference);
+        found
+            .map(String::as_str)
+            .ok_or_else(|| format!("there is no secret {reference:?} in the configuration"))
+    }
+
+    /// Looks for references, and for what stands in their places.
+    fn gather(&mut self, hidden: &Value, config: &Value) {
+        if hidden == config {
+            return;
+        }
+        match (hidden, config) {
+            (Value::Object(entries), _) if is_reference(hidden) => {
+                let reference = entries.get("$secret").and_then(Value::as_str).unwrap_or_default();
+                let secret = match config {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                self.0.insert(reference.to_owned(), secret);
+            }
+            (Value::Object(entries), Value::Object(own)) => {
+                for (key, hidden) in entries {
+                    self.gather(hidden, own.get(key).unwrap_or(&Value::Null));
+                }
+            }
+            (Value::Array(items), Value::Array(own)) => {
+                for (hidden, own) in items.iter().zip(own) {
+                    self.gather(hidden, own);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_reference(value: &Value) -> bool {
+    value.as_object().is_some_and(|entries| entries.len() == 1 && entries.contains_key("$secret"))
+}
+
+/// Without the secrets.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 /// The configuration as a guest sees it: every field that its description marks as secret, and that
 /// is set, holds `{"$secret": POINTER}`, where the pointer leads to the field. Only the host can
@@ -65,5 +127,12 @@ mod tests {
         let hidden = json!({"user": "u", "password": {"$secret": "/password"}, "token": null,
             "headers": {"a/b": {"$secret": "/headers/a~1b"}}, "keys": [{"key": {"$secret": "/keys/0/key"}}]});
         assert_eq!(hide(&config, &spec), hidden);
+        let mut secrets = Secrets::default();
+        secrets.add(&config, &spec);
+        for (reference, secret) in [("/password", "p"), ("/headers/a~1b", "h"), ("/keys/0/key", "k")] {
+            assert_eq!(secrets.get(reference), Ok(secret));
+        }
+        assert!(secrets.get("/user").is_err() && secrets.get("/token").is_err());
+        assert!(!format!("{secrets:?}").contains("\"p\""));
     }
 }

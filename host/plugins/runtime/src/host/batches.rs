@@ -9,6 +9,7 @@ use crate::bindings::forebay::plugin::batches::{
     Host, HostBatch as HostBatchMethods, Message, Origins, Value,
 };
 use crate::guest::Guest;
+use crate::held::Share;
 use crate::limits::Refusal;
 
 /// A batch that a guest has a handle of.
@@ -16,8 +17,8 @@ use crate::limits::Refusal;
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub struct HostBatch {
     pub(crate) batch: Batch,
-    /// What it counted when the handle was made.
-    pub(crate) bytes: usize,
+    /// What it counts among what the instance holds.
+    pub(crate) _share: Share,
 }
 
 /// The hot calls by hand: a generated `list<u8>` would be copied once more on its way.

@@ -106,16 +106,16 @@ impl HostAppender {
 
     fn queue(&self, content: Content) -> impl Future<Output = Result<(), String>> + Send + 'static {
         let (done, result) = oneshot::channel();
-        let refused = self.jobs.try_send(Job { content, done }).err();
+        // A job that was refused is dropped here: with it, the wait for its end would never end.
+        let is_full = match self.jobs.try_send(Job { content, done }) {
+            Err(mpsc::error::TrySendError::Full(_)) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) | Ok(()) => false,
+        };
         async move {
-            match refused {
-                Some(mpsc::error::TrySendError::Full(_)) => {
-                    Err(format!("more than {QUEUE} writes are under way"))
-                }
-                Some(mpsc::error::TrySendError::Closed(_)) | None => {
-                    result.await.unwrap_or_else(|_| Err("an earlier write to it failed".to_owned()))
-                }
+            if is_full {
+                return Err(format!("more than {QUEUE} writes are under way"));
             }
+            result.await.unwrap_or_else(|_| Err("an earlier write to it failed".to_owned()))
         }
     }
 

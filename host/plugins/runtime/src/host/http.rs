@@ -1,0 +1,298 @@
+//! HTTP, as a client and as a server. The parts:
+//!
+//! - `target`, `addresses`: urls, and which addresses may be connected to;
+//! - `request`, `text`: a request as the guest asked for it, and the secrets that are put into it;
+//! - `client`, `connect`, `proxy`, `tls`, `body`: sending it;
+//! - `service`: the threads and clients that all instances share;
+//! - `listener`, `serve`: the other direction.
+
+pub(crate) mod addresses;
+mod body;
+mod client;
+mod connect;
+mod error;
+mod listener;
+mod meter;
+mod patient;
+mod proxy;
+mod request;
+mod serve;
+mod service;
+pub(crate) mod target;
+mod text;
+mod tls;
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use forebay_plugins_api::Operation;
+use http::header;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use wasmtime::component::Resource;
+
+pub use addresses::Resolve;
+use body::{BodyStream, Pieces};
+use error::{ErrorKind, HttpError};
+#[expect(unreachable_pub, reason = "the generated bindings name them")]
+pub use listener::{HostExchange, HostListener};
+use meter::HttpMeter;
+pub use proxy::Proxies;
+use request::Outgoing;
+pub use service::HttpSettings;
+pub(crate) use service::Service;
+
+use crate::bindings::forebay::http::client::{
+    Host, HttpError as WitError, Opened, Request, Response as WitResponse,
+};
+use crate::grants::Network;
+use crate::guest::Guest;
+use crate::held::{Held, Share};
+use crate::host::streams::Permitted;
+
+/// How many requests of one instance are under way at once; others wait.
+const CONCURRENT: usize = 64;
+/// How many are under way or wait.
+const STARTED: usize = 1_000 + CONCURRENT;
+
+/// The requests of one instance.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    places: Arc<Semaphore>,
+    started: Arc<AtomicUsize>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(CONCURRENT)), started: Arc::default() }
+    }
+}
+
+/// Counts a request until it is dropped.
+struct Started(Arc<AtomicUsize>);
+
+impl Requests {
+    fn start(&self) -> Result<Started, HttpError> {
+        let started = Started(Arc::clone(&self.started));
+        if self.started.fetch_add(1, Ordering::Relaxed) >= STARTED {
+            let problem = format!("{STARTED} requests of this instance are under way or wait already");
+            return Err(HttpError::new(ErrorKind::Busy, problem));
+        }
+        Ok(started)
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A response that is there as a whole.
+struct Answer {
+    status: u16,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Bytes,
+    _share: Share,
+}
+
+/// Where a started request leaves its answer, for the guest to take.
+type Mailbox = Arc<Mutex<Option<Result<Answer, HttpError>>>>;
+
+/// A request on its way, with all that it needs on another thread.
+struct Job {
+    shared: Arc<service::Shared>,
+    network: Arc<Network>,
+    meter: HttpMeter,
+    outgoing: Outgoing,
+    held: Arc<Held>,
+    places: Arc<Semaphore>,
+    /// Its place in the queue.
+    _started: Started,
+}
+
+impl Guest {
+    /// Checks a request, and gathers what it needs. Denied ones are found out here, before any wait.
+    fn prepare(&self, request: Request) -> Result<Job, HttpError> {
+        let scope = &self.scope;
+        let network = Arc::clone(&scope.allowed.network);
+        let outgoing = Outgoing::new(request, &scope.secrets, &self.held, network.is_everything())?;
+        network.request(&outgoing.url.target, outgoing.method.as_str()).map_err(HttpError::denied)?;
+        Ok(Job {
+            shared: scope.http.shared(),
+            network,
+            meter: HttpMeter::of(scope),
+            outgoing,
+            held: Arc::clone(&self.held),
+            places: Arc::clone(&self.requests.places),
+            _started: self.requests.start()?,
+        })
+    }
+
+    /// As `prepare`, counted when it is refused.
+    fn checked(&self, request: Request) -> Result<Job, HttpError> {
+        let prepared = self.prepare(request);
+        if prepared.is_err() {
+            HttpMeter::of(&self.scope).ended(&prepared, |_| 0);
+        }
+        prepared
+    }
+}
+
+/// Runs work on the threads for HTTP; it is given up when nobody waits for it any more.
+async fn elsewhere<T: Send + 'static>(
+    service: Arc<Service>,
+    work: impl Future<Output = Result<T, HttpError>> + Send + 'static,
+) -> Result<T, HttpError> {
+    let spawner = service.spawner().map_err(|problem| HttpError::new(ErrorKind::Other, problem))?;
+    let (mut done, result) = oneshot::channel();
+    spawner.spawn(async move {
+        tokio::select! {
+            biased;
+            () = done.closed() => {}
+            ended = work => drop(done.send(ended)),
+        }
+    });
+    result.await.unwrap_or_else(|_| Err(HttpError::stopped()))
+}
+
+impl Host for Guest {
+    async fn send(&mut self, request: Request) -> wasmtime::Result<Result<WitResponse, WitError>> {
+        self.host_call()?;
+        let _waiting = self.meter.long_wait();
+        let answer = match self.checked(request) {
+            Ok(job) => elsewhere(Arc::clone(&self.scope.http), job.run()).await,
+            Err(error) => Err(error),
+        };
+        Ok(answer.map(WitResponse::from).map_err(WitError::from))
+    }
+
+    async fn open(&mut self, request: Request) -> wasmtime::Result<Result<Opened, WitError>> {
+        self.host_call()?;
+        let _waiting = self.meter.long_wait();
+        let permit = match self.scope.account.stream() {
+            Ok(permit) => permit,
+            Err(problem) => return Ok(Err(WitError::Busy(problem))),
+        };
+        let opened = match self.checked(request) {
+            Ok(job) => elsewhere(Arc::clone(&self.scope.http), job.open()).await,
+            Err(error) => Err(error),
+        };
+        match opened {
+            Ok((status, headers, stream)) => {
+                let body = self.push(Permitted::boxed(stream, permit))?;
+                Ok(Ok(Opened { status, headers, body }))
+            }
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    fn start(&mut self, request: Request) -> wasmtime::Result<Result<Resource<Operation>, WitError>> {
+        self.host_call()?;
+        let job = match self.checked(request) {
+            Ok(job) => job,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let spawner = match self.scope.http.spawner() {
+            Ok(spawner) => spawner,
+            Err(problem) => return Ok(Err(WitError::Other(problem))),
+        };
+        let mailbox = Mailbox::default();
+        let (done, ended) = oneshot::channel();
+        let into = Arc::clone(&mailbox);
+        spawner.spawn(async move {
+            let answer = job.run().await;
+            let outcome = answer.as_ref().map(|_| ()).map_err(ToString::to_string);
+            *into.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            // Whoever started it may have gone; it was sent all the same.
+            let _ = done.send(outcome);
+        });
+        let work = async { ended.await.unwrap_or_else(|_| Err(HttpError::stopped().text)) };
+        Ok(Ok(self.push_operation_with(work, mailbox)?))
+    }
+
+    fn take_response(
+        &mut self,
+        operation: Resource<Operation>,
+    ) -> wasmtime::Result<Result<WitResponse, WitError>> {
+        let invalid = |problem: &str| Ok(Err(WitError::Invalid(problem.to_owned())));
+        let operation = self.table.get_mut(&operation)?;
+        if operation.outcome().is_none() {
+            return invalid("the request has not ended");
+        }
+        let Some(mailbox) = operation.take_payload::<Mailbox>() else {
+            return invalid("the operation is no request, or its response was taken");
+        };
+        let answer = mailbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let answer = answer.unwrap_or_else(|| Err(HttpError::stopped()));
+        Ok(answer.map(WitResponse::from).map_err(WitError::from))
+    }
+}
+
+impl Job {
+    /// The whole response, in time.
+    async fn run(mut self) -> Result<Answer, HttpError> {
+        let limit = self.outgoing.timeout;
+        let answer = in_time(limit, self.answer()).await;
+        self.meter.ended(&answer, |answer| answer.status);
+        answer
+    }
+
+    async fn answer(&mut self) -> Result<Answer, HttpError> {
+        let mut share = self.held.take(0).map_err(|error| HttpError::new(ErrorKind::TooLarge, error))?;
+        let (_place, status, headers, pieces) = self.begin().await?;
+        let body = pieces.collect(self.outgoing.most_at_once(), &mut share).await?;
+        Ok(Answer { status, headers, body, _share: share })
+    }
+
+    /// The beginning of the response, in time, and the rest as a stream.
+    async fn open(mut self) -> Result<(u16, Vec<(String, Vec<u8>)>, BodyStream), HttpError> {
+        let patience = self.outgoing.timeout;
+        let begun = in_time(patience, self.begin()).await;
+        self.meter.ended(&begun, |(_, status, ..)| *status);
+        let (place, status, headers, pieces) = begun?;
+        let most = self.outgoing.most;
+        let stream = BodyStream { pieces, rest: Bytes::new(), left: most, most, patience, _place: place };
+        Ok((status, headers, stream))
+    }
+
+    async fn begin(
+        &mut self,
+    ) -> Result<(OwnedSemaphorePermit, u16, Vec<(String, Vec<u8>)>, Pieces), HttpError> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.map_err(|_| HttpError::stopped())?;
+        let response = client::perform(&self.shared, &self.network, &self.meter, &mut self.outgoing).await?;
+        let (parts, incoming) = response.into_parts();
+        let mut headers = parts.headers;
+        let is_gzip = self.outgoing.unpacks
+            && headers.get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() == b"gzip");
+        if is_gzip {
+            // They are those of what was sent, not of what the guest gets.
+            headers.remove(header::CONTENT_ENCODING);
+            headers.remove(header::CONTENT_LENGTH);
+        }
+        let pieces = Pieces::new(incoming, is_gzip, self.meter.bytes_in());
+        Ok((place, parts.status.as_u16(), plain(&headers), pieces))
+    }
+}
+
+async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, HttpError>>,
+) -> Result<T, HttpError> {
+    let late = |_| Err(HttpError::new(ErrorKind::Timeout, format!("there was no response within {limit:?}")));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(late)
+}
+
+/// Headers as guests see them.
+fn plain(headers: &header::HeaderMap) -> Vec<(String, Vec<u8>)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+impl From<Answer> for WitResponse {
+    fn from(Answer { status, headers, body, _share }: Answer) -> Self {
+        Self { status, headers, body: body.into() }
+    }
+}

@@ -1,0 +1,144 @@
+//! Sending a request: every hop is checked, redirects are followed here and nowhere else.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use super::error::{ErrorKind, HttpError};
+use super::meter::HttpMeter;
+use super::proxy::Proxy;
+use super::request::Outgoing;
+use super::service::{ClientKey, Shared};
+use super::target::{Scheme, Target};
+use crate::grants::Network;
+
+/// Sends a request, and follows redirects, until there is a response to give.
+///
+/// # Cancel safety
+/// Dropped, it gives the request up; whether the server has it already is unknown.
+pub(super) async fn perform(
+    shared: &Arc<Shared>,
+    network: &Network,
+    meter: &HttpMeter,
+    outgoing: &mut Outgoing,
+) -> Result<Response<Incoming>, HttpError> {
+    let mut hops = 0;
+    loop {
+        let response = send(shared, network, meter, outgoing).await.map_err(|error| {
+            // Where the guest did not choose to go, it was the redirect that failed.
+            let is_refused = hops > 0 && error.kind == ErrorKind::Denied;
+            if is_refused { HttpError { kind: ErrorKind::Redirect, ..error } } else { error }
+        })?;
+        let location = match response.headers().get(header::LOCATION) {
+            Some(location) if outgoing.redirects > 0 && is_redirect(response.status()) => location,
+            _ => return Ok(response),
+        };
+        hops += 1;
+        if hops > outgoing.redirects {
+            return Err(redirect(&format!("more than {} redirects", outgoing.redirects)));
+        }
+        let location = location.to_str().map_err(|_| redirect("where it leads is no url"))?;
+        outgoing.follow(response.status(), location)?;
+    }
+}
+
+fn redirect(text: &str) -> HttpError {
+    HttpError::new(ErrorKind::Redirect, text)
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+async fn send(
+    shared: &Arc<Shared>,
+    network: &Network,
+    meter: &HttpMeter,
+    outgoing: &Outgoing,
+) -> Result<Response<Incoming>, HttpError> {
+    let target = &outgoing.url.target;
+    let permit = network.request(target, outgoing.method.as_str()).map_err(HttpError::denied)?;
+    if outgoing.tls.skip_verification && !permit.insecure {
+        let missing = format!("no grant for http {{hosts: [\"{target}\"], insecure: true}}");
+        return Err(HttpError::denied(missing));
+    }
+    let proxy = match &outgoing.proxy {
+        Some(proxy) => Some(proxy.clone()),
+        None if network.is_everything() => shared.settings.proxies.of(target).map_err(HttpError::invalid)?,
+        None => None,
+    };
+    let reach = match &proxy {
+        Some(proxy) => network.proxy(&proxy.target).map_err(HttpError::denied)?.reach,
+        None => permit.reach,
+    };
+    let away = outgoing.holds_secrets && !network.is_everything();
+    let key = ClientKey { reach, away, tls: outgoing.tls.clone(), proxy };
+    let client = shared.client(&key).map_err(|problem| HttpError::new(ErrorKind::Tls, problem))?;
+    let mut request = outgoing.to_request(target, key.proxy.as_ref())?;
+    if shared.is_crowded() {
+        request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    meter.sent(outgoing.body.len());
+    client.request(request).await.map_err(|error| HttpError::of_client(&error, target))
+}
+
+impl Outgoing {
+    fn to_request(&self, target: &Target, proxy: Option<&Proxy>) -> Result<Request<Full<Bytes>>, HttpError> {
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.url.uri().map_err(HttpError::invalid)?;
+        *request.headers_mut() = self.headers.clone();
+        // A tunnel was asked for with the proxy's own authorization; without one it is part of the request.
+        let authorization = proxy.and_then(|proxy| proxy.authorization.as_ref());
+        if let Some(authorization) = authorization.filter(|_| target.scheme == Scheme::Http) {
+            let mut value = HeaderValue::from_str(authorization)
+                .map_err(|_| HttpError::invalid("the user of the proxy can't be sent"))?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
+        }
+        Ok(request)
+    }
+
+    /// Becomes the request that a redirect asks for.
+    fn follow(&mut self, status: StatusCode, location: &str) -> Result<(), HttpError> {
+        let url =
+            self.url.join(location).map_err(|problem| redirect(&format!("where it leads: {problem}")))?;
+        let becomes_get = match status {
+            StatusCode::SEE_OTHER => self.method != Method::HEAD,
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
+            _ => false,
+        };
+        if becomes_get {
+            self.method = Method::GET;
+            self.body = Bytes::new();
+            self.body_is_secret = false;
+            for name in [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE] {
+                self.headers.remove(name);
+            }
+        }
+        if !url.target.is_origin_of(&self.url.target) {
+            self.leave_origin()?;
+        }
+        self.url = url;
+        Ok(())
+    }
+
+    /// Forgets what only the first origin may know.
+    fn leave_origin(&mut self) -> Result<(), HttpError> {
+        if self.body_is_secret {
+            return Err(redirect("it leads to another origin, and the body holds a secret"));
+        }
+        let headers: &mut HeaderMap = &mut self.headers;
+        for name in self.secret_headers.drain() {
+            headers.remove(name);
+        }
+        for name in [header::AUTHORIZATION, header::COOKIE, header::HOST] {
+            headers.remove(name);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! What all instances of a process share: the threads that do the work, and the clients with their
+//! pools of connections.
+//!
+//! Requests run on threads of their own, so that a guest which computes does not hold up the
+//! connections of others, and a request goes on when the pipeline that started it has ended.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use forebay_lifecycle::{Spawner, Threads};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioTimer;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::addresses::{Reach, Resolve, SystemResolver};
+use super::connect::Connector;
+use super::error::HttpError;
+use super::proxy::{Proxies, Proxy};
+use super::tls::ClientTls;
+
+/// How the process speaks HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Looks names up.
+    pub resolver: Arc<dyn Resolve>,
+    /// The proxies of the environment.
+    pub proxies: Proxies,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            resolver: Arc::new(SystemResolver),
+            proxies: Proxies::from_variables(|name| std::env::var(name).ok()),
+        }
+    }
+}
+
+/// The threads, and what works on them.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// Started when they are first needed. What runs on them must not own them: the last owner waits
+    /// for their end.
+    threads: Mutex<Option<Threads>>,
+    shared: Arc<Shared>,
+}
+
+/// What requests and connections need while they run.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: HttpSettings,
+    /// What is left of the connections to other servers.
+    connections: Arc<Semaphore>,
+    clients: Mutex<Clients>,
+    /// The ports that instances of this process listen on, and how many do.
+    listening: Mutex<HashMap<u16, usize>>,
+}
+
+/// What tells one client, with its pool of connections, from another. A connection that one plugin
+/// has opened is used for another only if that one might have opened it just so.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct ClientKey {
+    pub(super) reach: Reach,
+    /// Whether connections to listeners of this process are refused.
+    pub(super) away: bool,
+    pub(super) tls: ClientTls,
+    pub(super) proxy: Option<Proxy>,
+}
+
+pub(super) type HttpClient = Client<Connector, Full<Bytes>>;
+
+#[derive(Debug, Default)]
+struct Clients {
+    known: HashMap<ClientKey, (HttpClient, u64)>,
+    uses: u64,
+}
+
+/// Threads for all connections of the process.
+const THREADS: usize = 2;
+/// Clients of different settings; the one that was not used for longest makes room.
+const MOST_CLIENTS: usize = 64;
+/// Connections that are kept open for each host, and for how long.
+const IDLE_CONNECTIONS: usize = 16;
+const IDLE: Duration = Duration::from_secs(60);
+/// Connections to other servers, in all: each is a file descriptor.
+const MOST_CONNECTIONS: usize = 2_048;
+/// With more than that, none is kept open for later: a plugin that asks a thousand hosts once each
+/// must not use them all up.
+const KEPT_CONNECTIONS: usize = 512;
+
+impl Default for Service {
+    fn default() -> Self {
+        Self::new(HttpSettings::default())
+    }
+}
+
+impl Service {
+    pub(crate) fn new(settings: HttpSettings) -> Self {
+        let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let shared = Shared { settings, connections, clients: Mutex::default(), listening: Mutex::default() };
+        Self { threads: Mutex::default(), shared: Arc::new(shared) }
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// What starts tasks on one of the threads.
+    ///
+    /// # Errors
+    /// When the threads can't be started.
+    pub(super) fn spawner(&self) -> Result<Spawner, String> {
+        let mut threads = lock(&self.threads);
+        if threads.is_none() {
+            let started = Threads::start("http", THREADS);
+            *threads = Some(started.map_err(|error| format!("start the threads for HTTP: {error}"))?);
+        }
+        let next = lock(&self.shared.clients).next();
+        let index = usize::try_from(next).unwrap_or_default();
+        threads.as_ref().map(|threads| threads.spawner(index)).ok_or_else(String::new)
+    }
+}
+
+impl Shared {
+    /// The client for these settings.
+    ///
+    /// # Errors
+    /// When the TLS settings can't be used.
+    pub(super) fn client(self: &Arc<Self>, key: &ClientKey) -> Result<HttpClient, String> {
+        let mut clients = lock(&self.clients);
+        let now = clients.next();
+        if let Some((client, used)) = clients.known.get_mut(key) {
+            *used = now;
+            return Ok(client.clone());
+        }
+        let connector = Connector::new(Arc::downgrade(self), key)?;
+        let client = Client::builder(CurrentThread)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build(connector);
+        clients.make_room();
+        clients.known.insert(key.clone(), (client.clone(), now));
+        Ok(client)
+    }
+
+    /// Waits for a place among the connections.
+    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit, HttpError> {
+        let place = Arc::clone(&self.connections).acquire_owned().await;
+        place.map_err(|_| HttpError::stopped())
+    }
+
+    /// Whether connections had better be closed after use.
+    pub(super) fn is_crowded(&self) -> bool {
+        MOST_CONNECTIONS - self.connections.available_permits() > KEPT_CONNECTIONS
+    }
+
+    /// Notes that something here listens on a port, until the note is dropped.
+    pub(super) fn note_listener(self: &Arc<Self>, port: u16) -> ListenerNote {
+        *lock(&self.listening).entry(port).or_default() += 1;
+        ListenerNote { shared: Arc::clone(self), port }
+    }
+
+    /// Whether a connection there would reach a listener of this process.
+    pub(super) fn is_own(&self, address: SocketAddr) -> bool {
+        lock(&self.listening).contains_key(&address.port()) && is_this_machine(address.ip()).unwrap_or(true)
+    }
+}
+
+/// Whether an address is one of this machine: then what is sent to it comes from it.
+fn is_this_machine(address: IpAddr) -> io::Result<bool> {
+    if address.to_canonical().is_loopback() || address.is_unspecified() {
+        return Ok(true);
+    }
+    let any: IpAddr = if address.is_ipv4() { [0; 4].into() } else { [0_u16; 8].into() };
+    // Connecting a datagram socket sends nothing; it only asks which way.
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect((address, 9))?;
+    Ok(socket.local_addr()?.ip() == address)
+}
+
+/// That an instance listens.
+#[derive(Debug)]
+pub(super) struct ListenerNote {
+    shared: Arc<Shared>,
+    port: u16,
+}
+
+impl Drop for ListenerNote {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut count) = lock(&self.shared.listening).entry(self.port) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+impl Clients {
+    fn next(&mut self) -> u64 {
+        self.uses += 1;
+        self.uses
+    }
+
+    fn make_room(&mut self) {
+        if self.known.len() < MOST_CLIENTS {
+            return;
+        }
+        let oldest = self.known.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
+        if let Some(oldest) = oldest {
+            self.known.remove(&oldest);
+        }
+    }
+}
+
+/// Runs the connections of a client on the thread that asks for them, which is one of the service's.
+#[derive(Debug, Clone, Copy)]
+struct CurrentThread;
+
+impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for CurrentThread {
+    fn execute(&self, work: F) {
+        Spawner::current().spawn(work);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
