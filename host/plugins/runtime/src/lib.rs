@@ -28,9 +28,10 @@ mod stdio;
 pub use cache::CodeCache;
 pub use engine::{Interruption, PrecompileError, TICK, precompile};
 pub use grants::{Access, Grants, GrantsError, is_own_key};
+pub use host::expressions::Mapping;
 pub use limits::Limits;
 pub use load::{LoadError, LoadProblem, PluginFile};
-pub use plugin::{Digest, Embedded, PluginInfo};
+pub use plugin::{Digest, Embedded, Import, PluginInfo};
 pub use plugins::{Plugins, Settings, StartError};
 
 /// Waits until every file that was appended to is closed and its marker removed, for no longer than

@@ -12,7 +12,7 @@ use crate::bindings::exports::forebay::plugin as exports;
 use crate::cache::CodeCache;
 use crate::engine::{Engines, Interruption};
 use crate::guest::Guest;
-use crate::plugin::{Digest, Embedded, Kinds, Plugin, PluginInfo, PluginMetrics};
+use crate::plugin::{Digest, Embedded, Import, Kinds, Plugin, PluginInfo, PluginMetrics};
 
 /// The contract that this host knows.
 const CONTRACT: &str = "0.1.0";
@@ -171,7 +171,8 @@ impl Loader<'_> {
         let Linked { pre, kinds, digest, origin, interruption, .. } = linked;
         let name = description.plugin().name.clone();
         let metrics = PluginMetrics::new(self.metrics, &name);
-        let info = PluginInfo { name, digest, origin, interruption };
+        let imports = Import::all_of(pre.component());
+        let info = PluginInfo { name, digest, origin, interruption, imports };
         Ok(Plugin { info, is_default, description, pre, kinds, metrics })
     }
 }

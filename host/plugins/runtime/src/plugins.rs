@@ -137,6 +137,21 @@ impl Plugins {
         infos.sort_by(|left, right| left.name.as_str().cmp(right.name.as_str()));
         infos
     }
+
+    /// Compiles a text in a mapping language, to run it from outside of any plugin.
+    ///
+    /// # Errors
+    /// The language is unknown, the text is at fault (with its position), or the plugin fails.
+    pub async fn open_mapping(
+        &self,
+        language: &str,
+        source: &str,
+        form: Form,
+        setup: &Setup,
+    ) -> Result<expressions::Mapping, OpenError> {
+        let slot = self.shared.mapping_language(language, setup)?;
+        expressions::Mapping::compile(slot, language, source, form.into()).await
+    }
 }
 
 impl Shared {

@@ -36,7 +36,7 @@ impl<'e, 'a> Fields<'e, 'a> {
     }
 
     /// The settings as a whole. `at` is where the component is named.
-    pub(super) fn whole(&mut self, node: Option<&Node>, spec: &FieldSpec, at: Span) -> Json {
+    pub(crate) fn whole(&mut self, node: Option<&Node>, spec: &FieldSpec, at: Span) -> Json {
         if let Some(node) = node.filter(|node| !node.is_null()) {
             return self.value(node, spec, at).unwrap_or(Json::Null);
         }
