@@ -25,7 +25,8 @@ use crate::workspace::Workspace;
 const HELP: &str = "\
 The commands of whoever works on Forebay. Each does first what it needs of those above it.
 
-    cargo xtask setup           install what is missing: Debian packages, the WebAssembly target
+    cargo xtask setup           install what is missing: Debian packages, the WebAssembly target,
+                                what plugins in JavaScript and Python are built with
     cargo xtask plugins         build the default plugins to target/plugins
     cargo xtask build           compile them ahead of time, and build target/release/forebay with them inside
     cargo xtask playground      run an example pipeline with it
