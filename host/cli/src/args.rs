@@ -8,6 +8,10 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+mod plugin;
+
+pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
+
 /// A host for pipelines whose inputs, processors, outputs and mappings are WebAssembly components.
 #[derive(Debug, Parser)]
 #[command(name = "forebay", version, max_term_width = 100)]
@@ -24,6 +28,9 @@ pub(crate) enum Command {
     Lint(Lint),
     /// Lists the components that pipelines can use.
     List(List),
+    /// Makes, builds, tests and measures plugins.
+    #[command(subcommand)]
+    Plugin(Plugin),
 }
 
 #[derive(Debug, Args)]
@@ -103,10 +110,11 @@ pub(crate) fn parse() -> Command {
 /// Gives long flags that are written with one dash their second one. Only names that some command
 /// has are touched, and nothing behind `--`.
 fn second_dashes(command: &clap::Command, args: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let is_long = |name: &str| {
-        let has = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_long() == Some(name));
-        has(command) || command.get_subcommands().any(has)
-    };
+    fn is_long_in(command: &clap::Command, name: &str) -> bool {
+        command.get_arguments().any(|arg| arg.get_long() == Some(name))
+            || command.get_subcommands().any(|command| is_long_in(command, name))
+    }
+    let is_long = |name: &str| is_long_in(command, name);
     let mut flags = true;
     args.map(|arg| {
         flags &= arg != "--";

@@ -7,6 +7,7 @@ mod embedded;
 mod lint;
 mod list;
 mod log;
+mod plugin;
 mod plugins;
 mod run;
 mod variables;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
             Command::Run(run) => run::run(run).await,
             Command::Lint(lint) => lint::lint(lint).await,
             Command::List(list) => list::list(list).await,
+            Command::Plugin(command) => plugin::plugin(command).await,
         }
     });
     runtime.shutdown_background();

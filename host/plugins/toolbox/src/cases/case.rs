@@ -1,0 +1,388 @@
+//! One case of `tests.yaml`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use forebay_pipeline_config::spec::Kind;
+use forebay_pipeline_config::yaml::{self, Node};
+use forebay_pipeline_config::{Entry, Position, parse_duration, read_settings};
+use forebay_plugins_api::{Components as _, Form};
+use forebay_plugins_runtime::Limits;
+use serde_json::Value as Json;
+
+use super::message::{Expected, Given};
+use super::pattern::Pattern;
+use super::reader::Reader;
+use crate::host::Loaded;
+
+/// What is done, and what is to come of it.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) at: Position,
+    pub(super) entry: Entry,
+    pub(super) config: Json,
+    /// What is handed over, batch by batch.
+    pub(super) batches: Vec<Vec<Given>>,
+    /// For a scanner: the bytes of the stream, and how many come at a time.
+    pub(super) stream: (String, usize),
+    /// For a mapping language.
+    pub(super) source: (String, Form),
+    /// For a cache.
+    pub(super) steps: Vec<Step>,
+    pub(super) files: Vec<(String, String)>,
+    pub(super) limits: CaseLimits,
+    pub(super) expected: Expectations,
+}
+
+/// What is to come of a case. What is absent is not looked at.
+#[derive(Debug, Default)]
+pub(super) struct Expectations {
+    pub(super) output: Option<Vec<Expected>>,
+    /// Indexes, over all batches, of what no result comes from.
+    pub(super) dropped: Option<Vec<u32>>,
+    /// What an output fails to deliver, by index.
+    pub(super) failed: BTreeMap<u32, Pattern>,
+    pub(super) written: Vec<(String, String)>,
+    /// That opening or a call fails as a whole.
+    pub(super) error: Option<Pattern>,
+}
+
+/// One call of a cache.
+#[derive(Debug)]
+pub(super) enum Step {
+    Get { key: String, value: Option<String> },
+    Set { key: String, value: String, expires: Option<Duration> },
+    Add { key: String, value: String, expires: Option<Duration>, added: bool },
+    Delete { key: String },
+}
+
+/// Limits that a case has instead of the usual ones.
+#[derive(Debug, Default)]
+pub(super) struct CaseLimits {
+    memory: Option<usize>,
+    cpu: Option<Duration>,
+    wall: Option<Duration>,
+}
+
+impl CaseLimits {
+    /// The limits of the case, if it has any.
+    pub(super) fn of(&self, usual: &Limits) -> Option<Limits> {
+        let Self { memory, cpu, wall } = self;
+        if memory.is_none() && cpu.is_none() && wall.is_none() {
+            return None;
+        }
+        let mut limits = usual.clone();
+        limits.memory = memory.unwrap_or(limits.memory);
+        limits.cpu = cpu.unwrap_or(limits.cpu);
+        limits.wall = wall.unwrap_or(limits.wall);
+        Some(limits)
+    }
+}
+
+impl Case {
+    /// # Errors
+    /// Everything that is wrong with the text, a line each.
+    pub(super) fn read_all(path: &str, text: &str, loaded: &Loaded) -> Result<Vec<Self>> {
+        let parsed = yaml::parse(text);
+        let mut reader = Reader { path, problems: Vec::new() };
+        for error in parsed.errors {
+            reader.problem(error.position, error.message);
+        }
+        let mut cases = Vec::new();
+        if let Some(root) = &parsed.root {
+            reader.only(root, &["cases"]);
+            match root.get("cases") {
+                Some(list) => {
+                    let items = reader.items(list).unwrap_or_default();
+                    cases.extend(items.iter().filter_map(|item| Self::read(&mut reader, text, item, loaded)));
+                }
+                None => reader.problem(root.span.start, "field `cases` is required: the list of cases"),
+            }
+        }
+        if !reader.problems.is_empty() {
+            bail!("{}", reader.problems.join("\n"));
+        }
+        Ok(cases)
+    }
+
+    fn read(reader: &mut Reader<'_>, text: &str, node: &Node, loaded: &Loaded) -> Option<Self> {
+        let at = node.span.start;
+        reader.entries(node)?;
+        let Some(name) = node.get("name").and_then(|name| reader.text(name)) else {
+            reader.problem(at, "field `name` is required: a sentence that says what must be so");
+            return None;
+        };
+        let entry = component(reader, node, loaded)?;
+        let kind = entry.spec.kind;
+        let known: Vec<&str> =
+            [&["name", kind.as_str(), "config", "limits", "files", "written", "error"][..], fields(kind)]
+                .concat();
+        reader.only(node, &known);
+        let catalog = loaded.plugins.catalog();
+        let config = match kind {
+            Kind::Mapping => Json::Null,
+            _ => {
+                match read_settings(reader.path, text, &entry.spec.config, node.get("config"), at, catalog) {
+                    Ok(config) => config,
+                    // That a configuration is refused may be what the case is about.
+                    Err(problems) if node.get("error").is_some() => {
+                        return Some(Self::refused(reader, name, at, entry, node, &problems));
+                    }
+                    Err(problems) => {
+                        reader.problems.extend(problems.iter().map(ToString::to_string));
+                        return None;
+                    }
+                }
+            }
+        };
+        Some(Self {
+            name,
+            at,
+            config,
+            batches: batches(reader, node),
+            stream: stream(reader, node),
+            source: source(reader, node, kind),
+            steps: steps(reader, node),
+            files: node.get("files").map(|files| reader.texts(files)).unwrap_or_default(),
+            limits: limits(reader, node),
+            expected: Expectations::read(reader, node),
+            entry,
+        })
+    }
+
+    /// A case whose configuration the host itself refuses.
+    fn refused(
+        reader: &mut Reader<'_>,
+        name: String,
+        at: Position,
+        entry: Entry,
+        node: &Node,
+        problems: &[forebay_pipeline_config::Problem],
+    ) -> Self {
+        let expected = Expectations::read(reader, node);
+        if let Some(error) = &expected.error {
+            for problem in problems.iter().filter(|problem| !error.matches(&problem.message)) {
+                reader.problems.push(problem.to_string());
+            }
+        }
+        Self {
+            name,
+            at,
+            entry,
+            // What opening is told to fail with, so that the case is judged like others.
+            config: serde_json::json!({ "$refused": problems.first().map(|problem| problem.message.clone()) }),
+            batches: Vec::new(),
+            stream: (String::new(), 1),
+            source: (String::new(), Form::Mapping),
+            steps: Vec::new(),
+            files: Vec::new(),
+            limits: CaseLimits::default(),
+            expected,
+        }
+    }
+
+    /// Why the host itself refuses the configuration, when it does.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        self.config.get("$refused").and_then(Json::as_str)
+    }
+}
+
+impl Expectations {
+    fn read(reader: &mut Reader<'_>, node: &Node) -> Self {
+        let pattern = |reader: &mut Reader<'_>, node: &Node| match Pattern::parse(&reader.text(node)?) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                reader.problem(node.span.start, error);
+                None
+            }
+        };
+        let error = node.get("error").and_then(|error| pattern(reader, error));
+        let output = node.get("output").filter(|output| !output.is_scalar()).and_then(|list| {
+            let items = reader.items(list)?;
+            Some(items.iter().filter_map(|item| Expected::read(reader, item)).collect())
+        });
+        let dropped = node.get("dropped").and_then(|list| {
+            let items = reader.items(list)?;
+            Some(items.iter().filter_map(|item| reader.number(item)).collect())
+        });
+        let mut failed = BTreeMap::new();
+        if let Some(list) = node.get("failed") {
+            for (key, value) in reader.entries(list).unwrap_or_default() {
+                match (key.text.parse(), pattern(reader, value)) {
+                    (Ok(index), Some(pattern)) => drop(failed.insert(index, pattern)),
+                    (Err(_), _) => reader.problem(key.span.start, "expected the index of a message"),
+                    (_, None) => {}
+                }
+            }
+        }
+        let written = node.get("written").map(|files| reader.texts(files)).unwrap_or_default();
+        Self { output, dropped, failed, written, error }
+    }
+}
+
+/// The fields that only cases of one kind have.
+fn fields(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Processor => &["input", "batches", "output", "dropped"],
+        Kind::Input => &["output"],
+        Kind::Output => &["input", "batches", "failed"],
+        Kind::Mapping => &["source", "form", "input", "batches", "output", "dropped"],
+        Kind::Scanner => &["stream", "chunk", "output"],
+        Kind::Cache => &["steps"],
+    }
+}
+
+/// The component that a case is about: the one that it names, or else the only one of the plugin.
+fn component(reader: &mut Reader<'_>, node: &Node, loaded: &Loaded) -> Option<Entry> {
+    let named = Kind::ALL.into_iter().find_map(|kind| {
+        // `input` and `output` are also lists of messages.
+        let (key, value) = node.entry(kind.as_str()).filter(|(_, value)| value.is_scalar())?;
+        Some((kind, key.span.start, value))
+    });
+    let found = match named {
+        Some((kind, at, value)) => {
+            let name = reader.text(value)?;
+            loaded.component(kind, Some(&name)).map_err(|error| (at, error))
+        }
+        None => match loaded.components().as_slice() {
+            [one] => Ok(*one),
+            _ => Err((
+                node.span.start,
+                anyhow::anyhow!(
+                    "say which component this is about, as in `processor: name`: the plugin has several"
+                ),
+            )),
+        },
+    };
+    match found {
+        Ok(entry) => Some(entry.clone()),
+        Err((at, error)) => {
+            reader.problem(at, error);
+            None
+        }
+    }
+}
+
+fn batches(reader: &mut Reader<'_>, node: &Node) -> Vec<Vec<Given>> {
+    let messages = |reader: &mut Reader<'_>, list: &Node| -> Vec<Given> {
+        let items = reader.items(list).unwrap_or_default();
+        items.iter().filter_map(|item| Given::read(reader, item)).collect()
+    };
+    match (node.get("input").filter(|input| !input.is_scalar()), node.get("batches")) {
+        (Some(_), Some(both)) => {
+            reader.problem(both.span.start, "a case has either `input`, which is one batch, or `batches`");
+            Vec::new()
+        }
+        (Some(one), None) => vec![messages(reader, one)],
+        (None, Some(several)) => {
+            let items = reader.items(several).unwrap_or_default();
+            items.iter().map(|item| messages(reader, item)).collect()
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
+fn stream(reader: &mut Reader<'_>, node: &Node) -> (String, usize) {
+    let text = node.get("stream").and_then(|stream| reader.text(stream)).unwrap_or_default();
+    let chunk = node.get("chunk").and_then(|chunk| reader.number(chunk)).unwrap_or(65_536);
+    (text, (chunk as usize).max(1))
+}
+
+fn source(reader: &mut Reader<'_>, node: &Node, kind: Kind) -> (String, Form) {
+    let form = match node.get("form").and_then(|form| reader.text(form)).as_deref() {
+        None | Some("mapping") => Form::Mapping,
+        Some("mutation") => Form::Mutation,
+        Some("query") => Form::Query,
+        Some("interpolation") => Form::Interpolation,
+        Some(other) => {
+            let at = node.get("form").map_or(node.span.start, |form| form.span.start);
+            reader.problem(at, format!("`{other}` is no form: mapping, mutation, query or interpolation"));
+            Form::Mapping
+        }
+    };
+    if kind == Kind::Mapping && node.get("source").is_none() {
+        reader.problem(node.span.start, "field `source` is required: the text to compile");
+    }
+    (node.get("source").and_then(|source| reader.text(source)).unwrap_or_default(), form)
+}
+
+fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
+    let Some(list) = node.get("steps") else { return Vec::new() };
+    let items = reader.items(list).unwrap_or_default();
+    items.iter().filter_map(|item| step(reader, item)).collect()
+}
+
+/// `{get: key, value: v}`, `{set: key, value: v, expires: 1s}`, `{add: key, value: v, added: true}`, `{delete: key}`.
+fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
+    reader.only(node, &["get", "set", "add", "delete", "value", "expires", "added"]);
+    let value = node.get("value").filter(|value| !value.is_null()).and_then(|value| reader.text(value));
+    let expires = node.get("expires").and_then(|expires| duration(reader, expires));
+    let mut key = |name: &str| node.get(name).and_then(|key| reader.text(key));
+    if let Some(key) = key("get") {
+        return Some(Step::Get { key, value });
+    }
+    if let Some(key) = key("delete") {
+        return Some(Step::Delete { key });
+    }
+    if let Some(key) = key("set") {
+        return Some(Step::Set { key, value: value.unwrap_or_default(), expires });
+    }
+    if let Some(key) = key("add") {
+        let added = node.get("added").and_then(|added| reader.boolean(added)).unwrap_or(true);
+        return Some(Step::Add { key, value: value.unwrap_or_default(), expires, added });
+    }
+    reader.problem(node.span.start, "a step has one of get, set, add and delete, with a key");
+    None
+}
+
+fn limits(reader: &mut Reader<'_>, node: &Node) -> CaseLimits {
+    let Some(limits) = node.get("limits") else { return CaseLimits::default() };
+    reader.only(limits, &["memory", "cpu", "wall"]);
+    let memory = limits.get("memory").and_then(|memory| {
+        let text = reader.text(memory)?;
+        let size = size(&text);
+        if size.is_none() {
+            reader
+                .problem(memory.span.start, format!("`{text}` is not a size such as 65536, 512KiB or 64MiB"));
+        }
+        size
+    });
+    let mut time = |name: &str| limits.get(name).and_then(|time| duration(reader, time));
+    CaseLimits { memory, cpu: time("cpu"), wall: time("wall") }
+}
+
+fn duration(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
+    match parse_duration(&reader.text(node)?) {
+        Ok(duration) => Some(duration),
+        Err(error) => {
+            reader.problem(node.span.start, error);
+            None
+        }
+    }
+}
+
+fn size(text: &str) -> Option<usize> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
+    let (number, shift) = units.iter().find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, shift)))?;
+    number.trim().parse::<usize>().ok()?.checked_mul(1 << shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_a_unit_or_none() {
+        assert_eq!((size("12"), size("2KiB"), size("64 MiB")), (Some(12), Some(2048), Some(64 << 20)));
+        assert_eq!((size("64MB"), size("-1"), size("")), (None, None, None));
+    }
+
+    #[test]
+    fn a_case_without_limits_takes_the_usual_ones() {
+        assert!(CaseLimits::default().of(&Limits::default()).is_none());
+        let limits = CaseLimits { memory: Some(5), ..CaseLimits::default() }.of(&Limits::default()).unwrap();
+        assert_eq!((limits.memory, limits.wall), (5, Limits::default().wall));
+    }
+}
