@@ -22,7 +22,8 @@ pub(super) struct Case {
     pub(super) name: String,
     pub(super) at: Position,
     pub(super) entry: Entry,
-    pub(super) config: Json,
+    /// With all defaults; or why the host itself refuses it.
+    pub(super) config: Result<Json, String>,
     /// What is handed over, batch by batch.
     pub(super) batches: Vec<Vec<Given>>,
     /// For a scanner: the bytes of the stream, and how many come at a time.
@@ -120,20 +121,14 @@ impl Case {
             [&["name", kind.as_str(), "config", "limits", "files", "written", "error"][..], fields(kind)]
                 .concat();
         reader.only(node, &known);
-        let catalog = loaded.plugins.catalog();
+        let expected = Expectations::read(reader, node);
         let config = match kind {
-            Kind::Mapping => Json::Null,
+            Kind::Mapping => Ok(Json::Null),
             _ => {
-                match read_settings(reader.path, text, &entry.spec.config, node.get("config"), at, catalog) {
-                    Ok(config) => config,
-                    // That a configuration is refused may be what the case is about.
-                    Err(problems) if node.get("error").is_some() => {
-                        return Some(Self::refused(reader, name, at, entry, node, &problems));
-                    }
-                    Err(problems) => {
-                        reader.problems.extend(problems.iter().map(ToString::to_string));
-                        return None;
-                    }
+                let (spec, catalog) = (&entry.spec.config, loaded.plugins.catalog());
+                match read_settings(reader.path, text, spec, node.get("config"), at, catalog) {
+                    Ok(config) => Ok(config),
+                    Err(problems) => Err(refusal(reader, &problems, expected.error.as_ref())?),
                 }
             }
         };
@@ -147,45 +142,9 @@ impl Case {
             steps: steps(reader, node),
             files: node.get("files").map(|files| reader.texts(files)).unwrap_or_default(),
             limits: limits(reader, node),
-            expected: Expectations::read(reader, node),
+            expected,
             entry,
         })
-    }
-
-    /// A case whose configuration the host itself refuses.
-    fn refused(
-        reader: &mut Reader<'_>,
-        name: String,
-        at: Position,
-        entry: Entry,
-        node: &Node,
-        problems: &[forebay_pipeline_config::Problem],
-    ) -> Self {
-        let expected = Expectations::read(reader, node);
-        if let Some(error) = &expected.error {
-            for problem in problems.iter().filter(|problem| !error.matches(&problem.message)) {
-                reader.problems.push(problem.to_string());
-            }
-        }
-        Self {
-            name,
-            at,
-            entry,
-            // What opening is told to fail with, so that the case is judged like others.
-            config: serde_json::json!({ "$refused": problems.first().map(|problem| problem.message.clone()) }),
-            batches: Vec::new(),
-            stream: (String::new(), 1),
-            source: (String::new(), Form::Mapping),
-            steps: Vec::new(),
-            files: Vec::new(),
-            limits: CaseLimits::default(),
-            expected,
-        }
-    }
-
-    /// Why the host itself refuses the configuration, when it does.
-    pub(super) fn refusal(&self) -> Option<&str> {
-        self.config.get("$refused").and_then(Json::as_str)
     }
 }
 
@@ -220,6 +179,19 @@ impl Expectations {
         let written = node.get("written").map(|files| reader.texts(files)).unwrap_or_default();
         Self { output, dropped, failed, written, error }
     }
+}
+
+/// Why the host itself refuses a configuration, where that is what the case is about.
+fn refusal(
+    reader: &mut Reader<'_>,
+    problems: &[forebay_pipeline_config::Problem],
+    expected: Option<&Pattern>,
+) -> Option<String> {
+    if expected.is_some_and(|expected| problems.iter().all(|problem| expected.matches(&problem.message))) {
+        return problems.first().map(|problem| problem.message.clone());
+    }
+    reader.problems.extend(problems.iter().map(ToString::to_string));
+    None
 }
 
 /// The fields that only cases of one kind have.

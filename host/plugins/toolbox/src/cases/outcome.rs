@@ -47,7 +47,9 @@ pub(super) fn lines(case: &Case, outcome: &Outcome, folder: &Path) -> (Vec<Strin
     actual.extend(
         failed.map(|(index, why)| format!("failed {index}: {}", shown(wanted.failed.get(index), why))),
     );
-    expected.extend(case.steps.iter().map(step));
+    // An error that is expected ends the case where it comes.
+    let steps = if wanted.error.is_some() { outcome.steps.len() } else { case.steps.len() };
+    expected.extend(case.steps.iter().take(steps).map(step));
     actual.extend(outcome.steps.iter().cloned());
     for (name, content) in &wanted.written {
         expected.extend(file(name, Some(content)));

@@ -27,12 +27,14 @@ const MOST: usize = 10_000;
 /// What comes of a case.
 pub(super) async fn run(case: &Case, loaded: &Loaded, folder: &Path) -> Outcome {
     let mut outcome = Outcome::default();
-    if let Some(refusal) = case.refusal() {
-        outcome.error = Some(refusal.to_owned());
-        return outcome;
-    }
-    let wakes = Arc::new(Wakes::default());
-    let setup = setup(&case.entry, with_folder(&case.config, folder), &wakes);
+    let config = match &case.config {
+        Ok(config) => with_folder(config, folder),
+        Err(refusal) => {
+            outcome.error = Some(refusal.clone());
+            return outcome;
+        }
+    };
+    let setup = setup(&case.entry, config, &Arc::new(Wakes::default()));
     let run = async {
         match case.entry.spec.kind {
             Kind::Processor => processor(case, loaded, setup, &mut outcome).await,
