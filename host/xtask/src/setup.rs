@@ -6,7 +6,7 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 
 mod debian;
-mod languages;
+pub(crate) mod languages;
 mod source;
 mod target;
 
@@ -18,6 +18,5 @@ pub(crate) use target::Target;
 /// When something is missing and can't be installed; the error says what to run by hand.
 pub(crate) fn set_up(steps: &mut Steps, workspace: &Workspace) -> Result<Target> {
     debian::install(steps)?;
-    languages::install(steps, workspace)?;
     target::install(steps, workspace)
 }

@@ -10,7 +10,8 @@ use forebay_tests_pipelines::{Finished, Folder, Forebay};
 pub struct Workshop(Folder);
 
 /// What a build may see of the environment of the tests.
-const PASSED_ON: [&str; 5] = ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "LANG"];
+const PASSED_ON: [&str; 8] =
+    ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "LANG", "GOPATH", "GOMODCACHE", "GOPROXY"];
 
 impl Workshop {
     #[must_use]
@@ -34,7 +35,7 @@ impl Workshop {
         let path = path.to_str().expect("the PATH is text").to_owned();
         let modules = languages.join("js/node_modules").display().to_string();
         // What all plugins depend on is compiled once.
-        let built = target().join("toolbox").display().to_string();
+        let built = |what: &str| target().join("toolbox").join(what).display().to_string();
         let forebay = self.0.forebay(args);
         let forebay = PASSED_ON.iter().fold(forebay, |forebay, name| match std::env::var(name) {
             Ok(value) => forebay.variable(name, &value),
@@ -44,10 +45,13 @@ impl Workshop {
             .variable("PATH", &path)
             .variable("NODE_PATH", &modules)
             .variable("CARGO_NET_OFFLINE", "true")
-            .variable("CARGO_TARGET_DIR", &built)
+            .variable("CARGO_TARGET_DIR", &built("cargo"))
+            .variable("GOCACHE", &built("go"))
+            .variable("GOFLAGS", "-mod=readonly")
+            .variable("ZIG_GLOBAL_CACHE_DIR", &built("zig"))
     }
 
-    /// Makes a plugin of this language and kind, named `LANGUAGE-KIND`.
+    /// Makes a plugin of this language and kind, named `my-LANGUAGE-KIND`.
     pub fn create(&self, language: &str, kind: &str) -> String {
         let name = format!("my-{language}-{kind}");
         let _ = self.plugin(&["new", &name, "--lang", language, "--kind", kind]).finish().well();

@@ -40,7 +40,7 @@ fn a_language_that_is_unknown_or_has_no_such_kind_is_refused() {
     let workshop = Workshop::default();
     let refused = workshop.plugin(&["new", "x", "--lang", "perl"]).finish();
     assert!(
-        refused.stderr.contains("there is no language `perl`; there are: rust, js, python"),
+        refused.stderr.contains("there is no language `perl`; there are: rust, js, python, c, go"),
         "{refused:?}"
     );
     let refused = workshop.plugin(&["new", "x", "--lang", "js", "--kind", "cache"]).finish();
@@ -55,6 +55,8 @@ fn a_toolchain_that_is_missing_is_named_with_the_way_to_get_it() {
         ("rust", "`cargo` is not in PATH: install Rust"),
         ("python", "`componentize-py` is not in PATH: run `pip install componentize-py=="),
         ("js", "`node` is not in PATH: install Node.js"),
+        ("c", "there is no compiler of C for WebAssembly in PATH: run `pip install ziglang=="),
+        ("go", "`go` is not in PATH: install Go"),
     ] {
         let name = workshop.create(language, "processor");
         let refused = workshop.plugin(&["build", &name]).variable("PATH", "/nowhere").finish();

@@ -40,22 +40,32 @@ fn rust() {
     run_together(&workshop, "rust");
 }
 
-#[test]
-fn python() {
+/// An input, a processor and an output in this language.
+fn three_kinds(language: &str) {
     let workshop = Workshop::default();
     for (kind, cases) in [("input", 4), ("processor", 5), ("output", 4)] {
-        let tested = workshop.make("python", kind);
+        let tested = workshop.make(language, kind);
         assert!(tested.stdout.ends_with(&format!("{cases} passed, 0 failed\n")), "{tested:?}");
     }
-    run_together(&workshop, "python");
+    run_together(&workshop, language);
+}
+
+#[test]
+fn python() {
+    three_kinds("python");
 }
 
 #[test]
 fn javascript() {
-    let workshop = Workshop::default();
-    for (kind, cases) in [("input", 4), ("processor", 5), ("output", 4)] {
-        let tested = workshop.make("js", kind);
-        assert!(tested.stdout.ends_with(&format!("{cases} passed, 0 failed\n")), "{tested:?}");
-    }
-    run_together(&workshop, "js");
+    three_kinds("js");
+}
+
+#[test]
+fn c() {
+    three_kinds("c");
+}
+
+#[test]
+fn go() {
+    three_kinds("go");
 }

@@ -13,7 +13,7 @@ pub(crate) enum Plugin {
         /// What its component is.
         #[arg(long, value_enum, default_value_t = Kind::Processor)]
         kind: Kind,
-        /// The language: rust, js or python.
+        /// The language: rust, js, python, c or go.
         #[arg(long, default_value = "rust")]
         lang: String,
         /// Another folder than the name.

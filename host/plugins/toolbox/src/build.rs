@@ -13,6 +13,9 @@ use crate::language::Language;
 use crate::manifest::Manifest;
 use crate::support;
 
+mod binder;
+mod c;
+mod go;
 mod javascript;
 mod python;
 mod rust;
@@ -33,7 +36,7 @@ pub async fn build(folder: &Path, host: &Host<'_>, out: &mut dyn Write) -> Resul
     // Tools run in that folder.
     manifest.folder = std::path::absolute(folder).context("find the folder")?;
     let support = support::write(&manifest.folder, manifest.language)?;
-    let bytes = compile(&manifest, &support)?;
+    let bytes = compile(&manifest, &support).await?;
     let file = folder.join(manifest.component().file_name().unwrap_or_default());
     let plugin = PluginFile { path: file.clone(), bytes };
     let loaded =
@@ -51,10 +54,12 @@ pub async fn build(folder: &Path, host: &Host<'_>, out: &mut dyn Write) -> Resul
     Ok(Built { file })
 }
 
-fn compile(manifest: &Manifest, support: &Path) -> Result<Vec<u8>> {
+async fn compile(manifest: &Manifest, support: &Path) -> Result<Vec<u8>> {
     match manifest.language {
         Language::Rust => rust::compile(manifest),
         Language::JavaScript => javascript::compile(manifest, support),
         Language::Python => python::compile(manifest, support),
+        Language::C => c::compile(manifest, support).await,
+        Language::Go => go::compile(manifest, support).await,
     }
 }

@@ -10,10 +10,12 @@ pub enum Language {
     Rust,
     JavaScript,
     Python,
+    C,
+    Go,
 }
 
 impl Language {
-    pub const ALL: [Self; 3] = [Self::Rust, Self::JavaScript, Self::Python];
+    pub const ALL: [Self; 5] = [Self::Rust, Self::JavaScript, Self::Python, Self::C, Self::Go];
 
     /// As flags, folders and `plugin.yaml` say it.
     #[must_use]
@@ -22,6 +24,8 @@ impl Language {
             Self::Rust => "rust",
             Self::JavaScript => "js",
             Self::Python => "python",
+            Self::C => "c",
+            Self::Go => "go",
         }
     }
 
@@ -30,7 +34,9 @@ impl Language {
     pub fn kinds(self) -> &'static [Kind] {
         match self {
             Self::Rust => &Kind::ALL,
-            Self::JavaScript | Self::Python => &[Kind::Input, Kind::Processor, Kind::Output],
+            Self::JavaScript | Self::Python | Self::C | Self::Go => {
+                &[Kind::Input, Kind::Processor, Kind::Output]
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What plugins in other languages than Rust are built with: componentize-py in a virtual environment, and
-//! componentize-js with all that it needs. Both are pinned with digests, in `host/xtask/languages`.
+//! What plugins in other languages than Rust are built with: componentize-py and zig in a virtual environment,
+//! componentize-js with all that it needs, and the one module that plugins in Go depend on. All are pinned with
+//! digests, in `host/xtask/languages` and in the examples in Go. Only tests need them.
 
 use std::fs;
 use std::path::Path;
@@ -13,11 +14,13 @@ use crate::workspace::Workspace;
 
 const OURS: &str = "host/xtask/languages";
 
-pub(super) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     let target = workspace.target.join("languages");
     let ours = workspace.root.join(OURS);
-    python(steps, &ours.join("python.txt"), &target.join("python"))?;
-    javascript(steps, &ours.join("js"), &target.join("js"))
+    fs::create_dir_all(&target).with_context(|| format!("create {}", target.display()))?;
+    python(steps, &ours.join("pip.txt"), &target.join("python"))?;
+    javascript(steps, &ours.join("js"), &target.join("js"))?;
+    go(steps, &workspace.root.join("examples/plugins/go/processor"), &target.join("go"))
 }
 
 fn python(steps: &mut Steps, requirements: &Path, folder: &Path) -> Result<()> {
@@ -25,7 +28,7 @@ fn python(steps: &mut Steps, requirements: &Path, folder: &Path) -> Result<()> {
         fs::read_to_string(requirements).with_context(|| format!("read {}", requirements.display()))?;
     let stamp = Stamp::of(folder, &wanted);
     if stamp.is_set() {
-        steps.done("componentize-py, for plugins in Python");
+        steps.done("componentize-py and zig, for plugins in Python and C");
         return Ok(());
     }
     stamp.remove()?;
@@ -40,7 +43,7 @@ fn python(steps: &mut Steps, requirements: &Path, folder: &Path) -> Result<()> {
         "--disable-pip-version-check",
     ]);
     let pip = pip.args(["--require-hashes", "--only-binary", ":all:", "-r"]).arg(text(requirements));
-    steps.run("install componentize-py in it, for plugins in Python", &pip)?;
+    steps.run("install componentize-py and zig in it, for plugins in Python and C", &pip)?;
     stamp.set()
 }
 
@@ -68,6 +71,26 @@ fn javascript(steps: &mut Steps, ours: &Path, folder: &Path) -> Result<()> {
     // By the lock file alone; nothing that a package brings is run.
     let npm = Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).folder(folder);
     steps.run("install componentize-js, for plugins in JavaScript", &npm)?;
+    stamp.set()
+}
+
+/// `go.sum` has the digests.
+fn go(steps: &mut Steps, example: &Path, folder: &Path) -> Result<()> {
+    let sums = example.join("go.sum");
+    let wanted = fs::read_to_string(&sums).with_context(|| format!("read {}", sums.display()))?;
+    let stamp = Stamp::of(folder, &wanted);
+    if stamp.is_set() {
+        steps.done("the module that plugins in Go depend on");
+        return Ok(());
+    }
+    stamp.remove()?;
+    if !is_installed("go") {
+        bail!(
+            "there is no `go`, which plugins in Go are built with: install Go 1.25 or later (https://go.dev/dl)"
+        );
+    }
+    let download = Command::new("go").args(["mod", "download"]).folder(example);
+    steps.run("download the module that plugins in Go depend on", &download)?;
     stamp.set()
 }
 
@@ -125,8 +148,10 @@ mod tests {
     #[test]
     fn what_is_fetched_is_pinned_with_digests() {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("languages");
-        let python = fs::read_to_string(ours.join("python.txt")).unwrap();
-        assert!(python.contains("componentize-py==") && python.contains("--hash=sha256:"), "{python}");
+        let pip = fs::read_to_string(ours.join("pip.txt")).unwrap();
+        for package in pip.split("==").skip(1) {
+            assert!(package.contains("--hash=sha256:"), "{package}");
+        }
         let lock = fs::read_to_string(ours.join("js/package-lock.json")).unwrap();
         let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
         for (name, package) in
