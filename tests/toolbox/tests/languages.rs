@@ -9,7 +9,7 @@ fn run_together(workshop: &Workshop, language: &str) {
         let name = format!("my-{language}-{kind}");
         folder.write(
             &format!("plugins/{name}.wasm"),
-            std::fs::read(folder.path(&format!("{name}/{name}.wasm"))).unwrap(),
+            std::fs::read(folder.path(&format!("{name}/{name}.wasm"))).expect("it was built just now"),
         );
     }
     let grants = format!("grants: [{{plugin: my-{language}-output, files: [{{path: ., access: write}}]}}]");

@@ -32,7 +32,7 @@ fn python(steps: &mut Steps, requirements: &Path, folder: &Path) -> Result<()> {
         return Ok(());
     }
     stamp.remove()?;
-    if !Command::new("python3").args(["-c", "import ensurepip, venv"]).read().is_ok() {
+    if Command::new("python3").args(["-c", "import ensurepip, venv"]).read().is_err() {
         debian::install_packages(steps, &["python3", "python3-venv"])?;
     }
     let environment = Command::new("python3").args(["-m", "venv", "--clear", &text(folder)]);

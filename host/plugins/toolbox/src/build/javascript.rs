@@ -1,6 +1,5 @@
 //! JavaScript: componentize-js puts an engine and the plugin's modules into one component.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +38,7 @@ pub(super) fn compile(manifest: &Manifest, support: &Path) -> Result<Vec<u8>> {
 
 /// Where node would find it from the plugin's folder, or in `NODE_PATH`.
 fn tool(folder: &Path) -> Option<PathBuf> {
-    let paths = std::env::var_os("NODE_PATH").unwrap_or_else(OsString::new);
+    let paths = std::env::var_os("NODE_PATH").unwrap_or_default();
     let named = std::env::split_paths(&paths).filter_map(|path| {
         // It names the folder `node_modules` itself.
         Some(path.join(Path::new(PACKAGE).strip_prefix("node_modules").ok()?))

@@ -195,7 +195,7 @@ async fn output(case: &Case, loaded: &Loaded, setup: Setup, outcome: &mut Outcom
                 }
                 Err(WriteError::NotConnected(why)) => return Err(format!("not connected: {why}")),
                 Err(WriteError::Component(forebay_plugins_api::ComponentError::Failed(why))) => {
-                    note(None, &why)
+                    note(None, &why);
                 }
                 Err(WriteError::Component(lost)) => return Err(lost.to_string()),
             }
