@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 mod plugin;
 mod registry;
 
-pub(crate) use plugin::Plugin;
+pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 
 /// A host for pipelines whose inputs, processors, outputs and mappings are WebAssembly components.
@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Lint(Lint),
     /// Lists the components that pipelines can use.
     List(List),
-    /// Pushes plugins to registries and pulls them.
+    /// Makes, builds, tests and measures plugins; pushes them to registries and pulls them.
     #[command(subcommand)]
     Plugin(Plugin),
 }
@@ -112,11 +112,11 @@ pub(crate) fn parse() -> Command {
 /// Gives long flags that are written with one dash their second one. Only names that some command
 /// has are touched, and nothing behind `--`.
 fn second_dashes(command: &clap::Command, args: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let is_long = |name: &str| {
-        let has = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_long() == Some(name));
-        let below = |command: &clap::Command| has(command) || command.get_subcommands().any(has);
-        has(command) || command.get_subcommands().any(below)
-    };
+    fn is_long_in(command: &clap::Command, name: &str) -> bool {
+        command.get_arguments().any(|arg| arg.get_long() == Some(name))
+            || command.get_subcommands().any(|command| is_long_in(command, name))
+    }
+    let is_long = |name: &str| is_long_in(command, name);
     let mut flags = true;
     args.map(|arg| {
         flags &= arg != "--";

@@ -1,6 +1,6 @@
 //! Loading the plugins that the flags name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -19,13 +19,7 @@ pub(crate) async fn load(
     output_closed: &Shutdown,
 ) -> anyhow::Result<Plugins> {
     let args::Plugins { plugin_dir, plugin_grants, plugin_cache } = flags;
-    let grants = match plugin_grants {
-        Some(file) => {
-            let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
-            Grants::parse(&text).with_context(|| format!("read {}", file.display()))?
-        }
-        None => Grants::default(),
-    };
+    let grants = grants(plugin_grants.as_deref())?;
     let (files, mut errors) = match plugin_dir {
         Some(folder) => PluginFile::read_folder(folder)?,
         None => (Vec::new(), Vec::new()),
@@ -48,6 +42,13 @@ pub(crate) async fn load(
         }
     }
     Ok(plugins)
+}
+
+/// What a file grants; without one, nothing.
+pub(crate) fn grants(file: Option<&Path>) -> anyhow::Result<Grants> {
+    let Some(file) = file else { return Ok(Grants::default()) };
+    let text = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+    Grants::parse(&text).with_context(|| format!("read {}", file.display()))
 }
 
 /// `$XDG_CACHE_HOME/forebay`, or `~/.cache/forebay`.

@@ -23,9 +23,11 @@ pub(crate) fn build(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
 pub(crate) fn build_with_plugins(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     let what = "build forebay-packaging, which prepares plugins (some minutes the first time)";
     steps.run(what, &build_program(workspace, "forebay-packaging"))?;
-    let folder = workspace.target.join("plugins").display().to_string();
-    let precompile = workspace.program("forebay-packaging").args(["precompile", &folder]);
-    steps.run("compile the default plugins ahead of time", &precompile)?;
+    for (what, folder) in [("the default plugins", "plugins"), ("the tools of forebay plugin", "tools")] {
+        let folder = workspace.target.join(folder).display().to_string();
+        let precompile = workspace.program("forebay-packaging").args(["precompile", &folder]);
+        steps.run(&format!("compile {what} ahead of time"), &precompile)?;
+    }
     steps.run("build forebay with the default plugins inside", &build_program(workspace, "forebay"))
 }
 

@@ -25,7 +25,8 @@ use crate::workspace::Workspace;
 const HELP: &str = "\
 The commands of whoever works on Forebay. Each does first what it needs of those above it.
 
-    cargo xtask setup           install what is missing: Debian packages, the WebAssembly target
+    cargo xtask setup           install what is missing: Debian packages, the WebAssembly target,
+                                what plugins in other languages are built with
     cargo xtask plugins         build the default plugins to target/plugins
     cargo xtask build           compile them ahead of time, and build target/release/forebay with them inside
     cargo xtask playground      run an example pipeline with it
@@ -52,7 +53,11 @@ fn command(arguments: &[&str]) -> Result<()> {
     let mut steps = Steps::default();
     match arguments {
         [] | ["help" | "-h" | "--help"] => print!("{HELP}"),
-        ["setup"] => drop(setup::set_up(&mut steps, &Workspace::open()?)?),
+        ["setup"] => {
+            let workspace = Workspace::open()?;
+            setup::set_up(&mut steps, &workspace)?;
+            setup::languages::install(&mut steps, &workspace)?;
+        }
         ["plugins"] => drop(plugins::build_all(&mut steps, &Workspace::open()?)?),
         ["build"] => embed::build(&mut steps, &Workspace::open()?)?,
         ["playground"] => playground::run(&mut steps, &Workspace::open()?)?,

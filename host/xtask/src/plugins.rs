@@ -10,13 +10,14 @@ use crate::setup::{self, Target};
 use crate::steps::Steps;
 use crate::workspace::{Package, Workspace};
 
-/// Sets up, and builds the default plugins to `target/plugins`.
+/// Sets up, and builds the default plugins to `target/plugins` and the toolbox's to `target/tools`.
 ///
 /// # Errors
 /// When a step fails.
 pub(crate) fn build_all(steps: &mut Steps, workspace: &Workspace) -> Result<Target> {
     let target = setup::set_up(steps, workspace)?;
     build(steps, workspace, &target, &Group::PLUGINS)?;
+    build(steps, workspace, &target, &Group::TOOLS)?;
     Ok(target)
 }
 
@@ -34,6 +35,8 @@ pub(crate) struct Group {
 
 impl Group {
     pub(crate) const PLUGINS: Self = Self { what: "default plugins", from: "plugins", to: "plugins" };
+    /// What `forebay plugin` has inside.
+    pub(crate) const TOOLS: Self = Self { what: "tools", from: "host/plugins/toolbox", to: "tools" };
     pub(crate) const GUESTS: Self = Self { what: "guests of the tests", from: "tests/guests", to: "guests" };
 
     /// The packages by the name of their file: the folder right below the group's.

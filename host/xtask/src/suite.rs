@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use crate::command::Command;
 use crate::embed;
 use crate::plugins::{self, Group};
+use crate::setup::languages;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -28,6 +29,7 @@ pub(crate) fn run(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
 
 fn prepare(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     let target = plugins::build_all(steps, workspace)?;
+    languages::install(steps, workspace)?;
     plugins::build(steps, workspace, &target, &Group::GUESTS)?;
     embed::build_with_plugins(steps, workspace)
 }

@@ -93,7 +93,10 @@ pub fn starting_tasks(sources: &[Source]) -> Vec<String> {
 /// Manifests of packages that don't take the lints of the workspace.
 #[must_use]
 pub fn without_lints(sources: &[Source]) -> Vec<String> {
+    // What is a workspace of its own, as plugins of somebody else are, has none of ours to take them from.
+    let is_ours = |source: &&Source| source.path == "Cargo.toml" || !source.text.contains("\n[workspace]");
     let manifests = sources.iter().filter(|source| !is_rust(source) && source.text.contains("[package]"));
+    let manifests = manifests.filter(is_ours);
     let broken = manifests.filter(|source| !takes_lints(&source.text));
     broken.map(|source| format!("{}: add `[lints]` with `workspace = true`", source.path)).collect()
 }
@@ -152,5 +155,6 @@ mod tests {
         assert_eq!(without_lints(&[manifest("[lints]\nworkspace = true")]), Vec::<String>::new());
         assert_eq!(without_lints(&[manifest("lints.workspace = true")]), Vec::<String>::new());
         assert_eq!(without_lints(&[manifest("[dependencies.b]\nworkspace = true")]).len(), 1);
+        assert_eq!(without_lints(&[manifest("[workspace]")]), Vec::<String>::new());
     }
 }

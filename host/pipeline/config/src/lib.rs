@@ -59,7 +59,7 @@ pub use catalog::{Catalog, Entry, NameTaken, NoBuild};
 pub use component::{BadLabel, Child, ComponentConfig, Label, LimitsConfig, Shadow, TextField};
 pub use duration::{BadDuration, parse_duration};
 pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpolate};
-pub use lint::{Examined, LintOptions, Problem, Severity, examine, read};
+pub use lint::{Examined, LintOptions, Problem, Severity, examine, read, read_settings};
 pub use pipeline::{LogFormat, LogLevel, LoggerConfig, PipelineConfig, Threads};
 pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};

@@ -9,13 +9,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::component::ComponentConfig;
+use crate::component::{ComponentConfig, Fields};
 use crate::environment::{Variables, interpolate};
 use crate::pipeline::{self, PipelineConfig};
-use crate::position::Position;
+use crate::position::{Position, Span};
+use crate::source::Source;
+use crate::spec::FieldSpec;
 use crate::yaml;
 
-pub(crate) use examiner::Examiner;
+pub(crate) use examiner::{Examiner, Finding};
 
 /// The first line of a file that wants no lints.
 const DISABLED: &str = "# BENTO LINT DISABLE";
@@ -115,6 +117,41 @@ pub fn examine(
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     Examined { config: config.filter(|_| !is_fatal), components, problems }
+}
+
+/// Reads the settings of a component that stand in a text of another form, such as the cases of a test.
+/// `settings` is the node of `text` that holds them, `at` the place where the component is named.
+///
+/// # Errors
+/// Every problem found, in the order of the file; never empty.
+pub fn read_settings(
+    path: &str,
+    text: &str,
+    spec: &FieldSpec,
+    settings: Option<&yaml::Node>,
+    at: Position,
+    catalog: &Catalog,
+) -> Result<serde_json::Value, Vec<Problem>> {
+    let source = Arc::new(Source::new(text.to_owned(), text.to_owned(), Vec::new()));
+    let mut examiner = Examiner::new(catalog, LintOptions::default(), source);
+    let mut fields = Fields::new(&mut examiner, String::new());
+    let config = fields.whole(settings, spec, Span { start: at, end: at });
+    let mut problems: Vec<Problem> = examiner
+        .into_findings()
+        .into_iter()
+        .map(|Finding { at, message, severity }| Problem {
+            path: path.to_owned(),
+            line: at.line,
+            column: at.column,
+            message,
+            severity,
+        })
+        .collect();
+    if problems.is_empty() {
+        return Ok(config);
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    Err(problems)
 }
 
 impl fmt::Display for Problem {

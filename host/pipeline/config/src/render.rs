@@ -5,6 +5,7 @@ mod example;
 use serde_json::json;
 
 use crate::catalog::Catalog;
+use crate::spec::{FieldKind, FieldSpec};
 
 pub use example::{Detail, example};
 
@@ -41,6 +42,24 @@ pub fn list_json(catalog: &Catalog) -> serde_json::Value {
         shown
     };
     catalog.iter().map(component).collect()
+}
+
+/// A field in one line: its name, its type, whether it must be given, and the first sentence about it.
+pub fn field_text(field: &FieldSpec) -> String {
+    let kind = match field.kind {
+        FieldKind::Scalar => "",
+        FieldKind::Array => " list",
+        FieldKind::Map => " map",
+    };
+    let given = match &field.default {
+        Some(default) => format!("default {default}"),
+        None if field.is_required() => "required".to_owned(),
+        None => "optional".to_owned(),
+    };
+    let secret = if field.secret { ", secret" } else { "" };
+    let docs = one_line(field.docs.split("\n\n").next().unwrap_or_default());
+    let line = format!("{}: {}{kind}, {given}{secret}  {docs}", field.name, field.field_type.as_str());
+    line.trim_end().to_owned()
 }
 
 fn one_line(text: &str) -> String {

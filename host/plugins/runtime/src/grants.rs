@@ -25,6 +25,7 @@
 //! it does without. Limits count for default plugins too; of several entries the last one that names a limit counts.
 
 mod commands;
+mod needs;
 
 mod network;
 
@@ -41,6 +42,7 @@ use crate::plugin::{Digest, PluginInfo};
 
 use commands::CommandGrant;
 pub(crate) use commands::Program;
+pub use needs::Need;
 use network::{HttpGrant, ListenAddress};
 pub(crate) use network::{Network, parse_listen};
 
@@ -191,23 +193,25 @@ impl Grants {
         named.fold(usual.clone(), |limits, grant| limits.with(&grant.limits))
     }
 
-    /// The grants that a plugin needs, because it calls what they are for, and about which nothing is said.
+    /// The grants among `needs` about which nothing is said.
     pub(crate) fn missing(
         &self,
-        needs: &Needs,
+        needs: &[Need],
         plugin: &PluginName,
         digest: &Digest,
         setup: &Setup,
     ) -> Vec<Need> {
         let named: Vec<_> = self.grants.iter().filter(|grant| grant.is_for(plugin, digest, setup)).collect();
-        let is_said = |need: &Need| match need {
-            Need::Files => named.iter().any(|grant| grant.files.is_some()),
-            Need::Variables => named.iter().any(|grant| grant.variables.is_some()),
-            Need::Commands => named.iter().any(|grant| grant.commands.is_some()),
-            Need::Http => named.iter().any(|grant| grant.http.is_some()),
-            Need::Listen => named.iter().any(|grant| grant.listen.is_some()),
+        let is_said = |need: &Need| {
+            named.iter().any(|grant| match need {
+                Need::Files(_) => grant.files.is_some(),
+                Need::Variables => grant.variables.is_some(),
+                Need::Commands => grant.commands.is_some(),
+                Need::Http => grant.http.is_some(),
+                Need::Listen => grant.listen.is_some(),
+            })
         };
-        needs.0.iter().filter(|need| !is_said(need)).copied().collect()
+        needs.iter().filter(|need| !is_said(need)).copied().collect()
     }
 
     /// Plugins that grants are for and that are not among `loaded`: likely misspelt.
@@ -233,59 +237,6 @@ impl Grant {
         is_grantee
             && self.virtual_clusters.0.matches(cluster)
             && self.pipelines.0.matches(setup.pipeline.as_str())
-    }
-}
-
-/// What a plugin has to be granted before it can do anything with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
-    Files,
-    Variables,
-    Commands,
-    Http,
-    Listen,
-}
-
-/// What a plugin needs grants for: what its component imports.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Needs(Vec<Need>);
-
-impl Needs {
-    /// `imports`: the interfaces that a component imports, each with its functions.
-    pub(crate) fn of<'a>(imports: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Self {
-        let mut needs = Self::default();
-        for (interface, functions) in imports {
-            let interface = interface.split('@').next().unwrap_or(interface);
-            let need = match interface {
-                "forebay:files/files" => {
-                    Some((Need::Files, &["find", "open", "remove", "append-to", "replace"][..]))
-                }
-                "forebay:environment/environment" => Some((Need::Variables, &["get"][..])),
-                "forebay:subprocess/subprocess" => Some((Need::Commands, &["[static]process.spawn"][..])),
-                "forebay:http/client" => Some((Need::Http, &["start", "send", "open"][..])),
-                "forebay:http/listener" => Some((Need::Listen, &["[static]listener.listen"][..])),
-                _ => None,
-            };
-            if let Some((need, guarded)) = need
-                && functions.iter().any(|function| guarded.contains(function))
-            {
-                needs.0.push(need);
-            }
-        }
-        needs
-    }
-}
-
-impl std::fmt::Display for Need {
-    /// How the grant is written.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Files => "files: [{path: ..., access: read}]",
-            Self::Variables => "variables: [...]",
-            Self::Commands => "commands: [{path: ...}]",
-            Self::Http => "http: [{hosts: [...]}]",
-            Self::Listen => "listen: [...]",
-        })
     }
 }
 
@@ -519,19 +470,15 @@ mod tests {
 
     #[test]
     fn what_is_called_and_not_spoken_of_is_missing() {
-        let needs = Needs::of([
-            ("forebay:files/files@0.1.0", vec!["open"]),
-            ("forebay:environment/environment@0.1.0", vec!["now"]),
-        ]);
         let missing = |text: &str| {
             Grants::parse(text).unwrap().missing(
-                &needs,
+                &[Need::Files(Access::Read)],
                 &"sink".parse().unwrap(),
                 &Digest::of(b"x"),
                 &setup(),
             )
         };
-        assert_eq!(missing("grants: [{plugin: sink, variables: [X]}]"), [Need::Files]);
+        assert_eq!(missing("grants: [{plugin: sink, variables: [X]}]"), [Need::Files(Access::Read)]);
         assert_eq!(missing("grants: [{plugin: sink, files: []}]"), []);
     }
 

@@ -34,12 +34,13 @@ mod stdio;
 
 pub use cache::CodeCache;
 pub use engine::{Interruption, PrecompileError, TICK, precompile};
-pub use grants::{Access, Grants, GrantsError, is_own_key};
+pub use grants::{Access, Grants, GrantsError, Need, is_own_key};
+pub use host::expressions::Mapping;
 pub use host::http::{HttpSettings, Proxies, Resolve};
 pub use limits::{Limits, ProcessLimits, StateLimits};
 pub use load::{LoadError, LoadProblem, PluginFile};
 pub use lock::{LOCK_FILE, Locked, PluginLock};
-pub use plugin::{Digest, Embedded, PluginInfo};
+pub use plugin::{Digest, Embedded, Import, PluginInfo};
 pub use plugins::{Plugins, Settings, StartError};
 pub use reload::{FolderWatch, Reload};
 

@@ -86,7 +86,8 @@ impl Default for Limits {
 
 impl Limits {
     /// These limits, with others where `config` names them.
-    pub(crate) fn with(&self, config: &LimitsConfig) -> Self {
+    #[must_use]
+    pub fn with(&self, config: &LimitsConfig) -> Self {
         let LimitsConfig { memory, batches, output, cpu, wall, host_calls, log_lines, streams } = config;
         let bytes = |given: &Option<u64>, usual: usize| {
             given.map_or(usual, |given| usize::try_from(given).unwrap_or(usize::MAX))

@@ -6,17 +6,16 @@ use std::sync::Arc;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::Description;
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::bindings::exports::forebay::plugin as exports;
 use crate::cache::CodeCache;
 use crate::engine::{Engines, Interruption};
-use crate::grants::Needs;
+use crate::grants::Need;
 use crate::guest::Guest;
 use crate::limits::Limits;
 use crate::lock::{LOCK_FILE, PluginLock};
-use crate::plugin::{Digest, Embedded, Kinds, Plugin, PluginInfo, PluginMetrics};
+use crate::plugin::{Digest, Embedded, Import, Kinds, Plugin, PluginInfo, PluginMetrics};
 
 /// The contract that this host knows.
 const CONTRACT: &str = "0.1.0";
@@ -125,7 +124,6 @@ pub(crate) struct Linked {
     pub(crate) pre: InstancePre<Guest>,
     pub(crate) description: exports::description::GuestIndices,
     kinds: Kinds,
-    needs: Needs,
     digest: Digest,
     origin: String,
     pub(crate) interruption: Interruption,
@@ -178,8 +176,7 @@ impl Loader {
             scanners: exports::scanners::GuestIndices::new(&pre).ok(),
             caches: exports::caches::GuestIndices::new(&pre).ok(),
         };
-        let needs = needs(component);
-        Ok(Linked { pre, description, kinds, needs, digest, origin, interruption })
+        Ok(Linked { pre, description, kinds, digest, origin, interruption })
     }
 
     /// Makes a plugin of what was linked and described.
@@ -192,10 +189,12 @@ impl Loader {
         let description =
             Description::from_json(described).map_err(|error| LoadProblem::Description(error.to_string()))?;
         check_kinds(&description, &linked.kinds)?;
-        let Linked { pre, kinds, needs, digest, origin, interruption, description: _ } = linked;
+        let Linked { pre, kinds, digest, origin, interruption, description: _ } = linked;
         let name = description.plugin().name.clone();
         let metrics = PluginMetrics::new(&self.metrics, &name);
-        let info = PluginInfo { name, digest, origin, interruption };
+        let imports = Import::all_of(pre.component());
+        let needs = Need::of(&imports);
+        let info = PluginInfo { name, digest, origin, interruption, imports };
         Ok(Plugin { info, is_default, description, pre, kinds, needs, metrics })
     }
 }
@@ -217,24 +216,6 @@ fn check_header(bytes: &[u8]) -> Result<(), LoadProblem> {
         _ if &bytes[4..8] == MODULE => Err(LoadProblem::CoreModule),
         _ => Ok(()),
     }
-}
-
-/// What a component needs grants for.
-fn needs(component: &Component) -> Needs {
-    let engine = component.engine();
-    let kind = component.component_type();
-    let interfaces: Vec<_> = kind
-        .imports(engine)
-        .filter_map(|(name, item)| match item.ty {
-            ComponentItem::ComponentInstance(instance) => {
-                Some((name, instance.exports(engine).map(|(name, _)| name.to_owned()).collect::<Vec<_>>()))
-            }
-            _ => None,
-        })
-        .collect();
-    Needs::of(
-        interfaces.iter().map(|(name, functions)| (*name, functions.iter().map(String::as_str).collect())),
-    )
 }
 
 /// Whether the component speaks a version of the contract that this host knows.

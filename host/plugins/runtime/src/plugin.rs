@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use forebay_metrics::{Counter, Gauge, Metrics};
 use forebay_pipeline_config::spec::{ComponentSpec, Description, Kind, PluginName};
-use wasmtime::component::InstancePre;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, InstancePre};
 
 use crate::bindings::exports::forebay::plugin as exports;
 use crate::engine::Interruption;
-use crate::grants::Needs;
+use crate::grants::Need;
 use crate::guest::Guest;
 use crate::limits::Limit;
 
@@ -40,6 +41,39 @@ pub struct PluginInfo {
     /// Where it came from: a file, or `embedded`.
     pub origin: String,
     pub interruption: Interruption,
+    pub imports: Vec<Import>,
+}
+
+/// An interface that a plugin takes from the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Such as `forebay:files/files@0.1.0`.
+    pub interface: String,
+    /// What it takes of it, as the component model spells it: `open`, `[method]appender.append`.
+    pub functions: Vec<String>,
+}
+
+impl Import {
+    /// What a component imports, in its own order.
+    pub(crate) fn all_of(component: &Component) -> Vec<Self> {
+        let engine = component.engine();
+        let kind = component.component_type();
+        let functions = |item: &ComponentItem| match item {
+            ComponentItem::ComponentInstance(instance) => instance
+                .exports(engine)
+                .filter(|(_, export)| matches!(export.ty, ComponentItem::ComponentFunc(_)))
+                .map(|(name, _)| name.to_owned())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let imports = kind.imports(engine);
+        imports
+            .map(|(interface, import)| Self {
+                interface: interface.to_owned(),
+                functions: functions(&import.ty),
+            })
+            .collect()
+    }
 }
 
 /// A loaded plugin, ready to make instances of.
@@ -50,7 +84,7 @@ pub(crate) struct Plugin {
     pub(crate) pre: InstancePre<Guest>,
     pub(crate) kinds: Kinds,
     /// What it needs grants for.
-    pub(crate) needs: Needs,
+    pub(crate) needs: Vec<Need>,
     pub(crate) metrics: PluginMetrics,
 }
 

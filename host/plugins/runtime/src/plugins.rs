@@ -179,6 +179,21 @@ impl Plugins {
     pub fn remove_pipeline(&self, pipeline: &PipelineName) {
         self.shared.states.remove_pipeline(pipeline);
     }
+
+    /// Compiles a text in a mapping language, to run it from outside of any plugin.
+    ///
+    /// # Errors
+    /// The language is unknown, the text is at fault (with its position), or the plugin fails.
+    pub async fn open_mapping(
+        &self,
+        language: &str,
+        source: &str,
+        form: Form,
+        setup: &Setup,
+    ) -> Result<expressions::Mapping, OpenError> {
+        let slot = self.shared.mapping_language(language, setup)?;
+        expressions::Mapping::compile(slot, language, source, form.into()).await
+    }
 }
 
 impl Shared {

@@ -23,9 +23,19 @@ pub(super) fn install(steps: &mut Steps) -> Result<()> {
         steps.done(&format!("Debian packages {all}"));
         return Ok(());
     }
+    install_packages(steps, &missing)
+}
+
+/// Installs packages, on a system that has them.
+pub(super) fn install_packages(steps: &mut Steps, packages: &[&str]) -> Result<()> {
+    let all = packages.join(", ");
+    if !is_installed("apt-get") {
+        bail!("not a Debian system: install what yours has for Debian's {all}");
+    }
     steps.run("read the lists of Debian packages", &apt_get()?.arg("update"))?;
-    let install = apt_get()?.args(["install", "-y", "--no-install-recommends"]).args(missing.iter().copied());
-    steps.run(&format!("install Debian packages {}", missing.join(", ")), &install)
+    let install =
+        apt_get()?.args(["install", "-y", "--no-install-recommends"]).args(packages.iter().copied());
+    steps.run(&format!("install Debian packages {all}"), &install)
 }
 
 fn packages(list: &str) -> Vec<&str> {

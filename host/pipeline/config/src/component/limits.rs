@@ -37,12 +37,16 @@ pub struct LimitsConfig {
     pub streams: Option<u32>,
 }
 
-/// The fields, in the order of the documentation.
-const NAMES: [&str; 8] = ["memory", "batches", "output", "cpu", "wall", "host_calls", "log_lines", "streams"];
-
 impl LimitsConfig {
+    /// The fields, in the order of the documentation.
+    pub const NAMES: [&str; 8] =
+        ["memory", "batches", "output", "cpu", "wall", "host_calls", "log_lines", "streams"];
+
     /// Sets one of them from its text; `None` when there is none of that name.
-    fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>> {
+    ///
+    /// # Errors
+    /// What the text should have been.
+    pub fn set(&mut self, name: &str, text: &str) -> Option<Result<(), String>> {
         fn keep<T>(to: &mut Option<T>, value: Result<T, impl fmt::Display>) -> Result<(), String> {
             *to = Some(value.map_err(|error| error.to_string())?);
             Ok(())
@@ -83,7 +87,7 @@ pub(super) fn examine(examiner: &mut Examiner<'_>, component: &Node) -> LimitsCo
                 examiner.lint(value.span.start, format!("limit {}: {problem}", key.text));
             }
             None => {
-                let hint = suggest::hint(&key.text, NAMES);
+                let hint = suggest::hint(&key.text, LimitsConfig::NAMES);
                 examiner.lint(key.span.start, format!("limit {} not recognised{hint}", key.text));
             }
         }

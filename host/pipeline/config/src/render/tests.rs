@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::spec::{Description, Kind};
+use crate::spec::{Description, FieldType, Kind};
 
 fn catalog() -> Catalog {
     let description = json!({"contract": 1, "plugin": {"name": "files"}, "components": [
@@ -92,4 +92,13 @@ fn examples_together_are_a_configuration() {
         let config = crate::read("f", &text, &BTreeMap::new(), &catalog());
         assert!(config.is_ok(), "{config:?}");
     }
+}
+
+#[test]
+fn a_field_is_one_line_with_its_type_and_whether_it_must_be_given() {
+    let mut field = FieldSpec::new("paths", FieldType::String).of_kind(FieldKind::Array);
+    field.docs = "What is read.\nIn order.\n\nMore.".to_owned();
+    assert_eq!(field_text(&field), "paths: string list, required  What is read. In order.");
+    let field = FieldSpec { secret: true, ..FieldSpec::new("key", FieldType::String).with_default("x") };
+    assert_eq!(field_text(&field), "key: string, default \"x\", secret");
 }

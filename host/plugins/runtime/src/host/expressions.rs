@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use forebay_pipeline_message::Batch;
+use forebay_pipeline_message::{Batch, Origins};
 use forebay_plugins_api::{LostInstance, LostReason, OpenError, Setup};
 use tokio::sync::Mutex;
 use wasmtime::component::{Resource, ResourceAny};
@@ -224,6 +224,45 @@ impl HostExpression {
             .map_err(lost)??;
         self.compiled = Some((slot.generation(), compiled));
         Ok(compiled)
+    }
+}
+
+/// A text in a mapping language that is run from outside of any plugin: by the tests of a language.
+pub struct Mapping(HostExpression);
+
+impl Mapping {
+    /// Compiles a text in an instance that `slot` makes.
+    pub(crate) async fn compile(
+        slot: Slot<MappingExports>,
+        language: &str,
+        source: &str,
+        form: Form,
+    ) -> Result<Self, OpenError> {
+        let text = Arc::new(Text { language: language.to_owned(), source: source.to_owned(), form });
+        let language = Arc::new(Mutex::new(Speaker { slot, texts: vec![Arc::downgrade(&text)] }));
+        let mut expression = HostExpression { language, text, compiled: None };
+        match expression.ready().await {
+            Ok(()) => Ok(Self(expression)),
+            Err(problem) => Err(OpenError::Problem(problem.into())),
+        }
+    }
+
+    /// What the text makes of a batch: a mapping or a mutation is run, other forms are evaluated.
+    ///
+    /// # Errors
+    /// Why the language's plugin failed.
+    pub async fn apply(&mut self, batch: Batch) -> Result<forebay_pipeline_message::Processed, String> {
+        if matches!(self.0.text.form, Form::Mapping | Form::Mutation) {
+            return self.0.run(batch).await;
+        }
+        let batch = self.0.evaluate(batch).await?;
+        Ok(forebay_pipeline_message::Processed { batch, origins: Origins::Same })
+    }
+}
+
+impl std::fmt::Debug for Mapping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mapping").finish_non_exhaustive()
     }
 }
 
