@@ -261,6 +261,19 @@ async fn what_is_not_granted_is_denied_by_name() {
 }
 
 #[tokio::test]
+async fn thousands_of_open_files_pass_their_limit_and_are_closed_with_the_call() {
+    let grants =
+        json!([{"plugin": "hostile", "files": [{"path": "/etc", "access": "read"}], "variables": []}]);
+    let world = World::granting(&["hostile"], limits(), grants).await;
+    let mut processor = misbehaving(&world, "many_files").await;
+    // A second time, because what the first call opened must be closed.
+    for _ in 0..2 {
+        let error = soon(process(&mut *processor, batch(&["bad"]))).await.unwrap_err().to_string();
+        assert_eq!(error, "after 10 files: more than 10 files, streams and connections are open");
+    }
+}
+
+#[tokio::test]
 async fn wasi_offers_nothing_of_the_process() {
     let world = world().await;
     let mut processor = misbehaving(&world, "wasi").await;

@@ -165,6 +165,23 @@ impl Grants {
         Ok(serde_yaml::from_str(text)?)
     }
 
+    /// These grants, with the word that a build does without everything that they do not grant it.
+    #[must_use]
+    pub fn and_nothing_else(mut self, build: &Digest) -> Self {
+        self.grants.push(Grant {
+            plugin: Grantee::Build(build.as_str().to_owned()),
+            virtual_clusters: Pattern::default(),
+            pipelines: Pattern::default(),
+            files: Some(Vec::new()),
+            variables: Some(Vec::new()),
+            commands: Some(Vec::new()),
+            http: Some(Vec::new()),
+            listen: Some(Vec::new()),
+            limits: LimitsConfig::default(),
+        });
+        self
+    }
+
     /// What a plugin may do in a pipeline.
     pub(crate) fn of(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Allowed {
         let mut allowed = Allowed::nothing();

@@ -224,6 +224,7 @@ impl<E: Exports> Slot<E> {
         account: &Arc<Account>,
     ) -> Result<Live<E>, OpenError> {
         let mut store = self.shared.store(E::KIND, plugin, setup, account);
+        self.shared.trusted.note(plugin, setup, &store.data().meter, account.limits.cpu);
         let found = start(plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,

@@ -42,6 +42,7 @@ use crate::plugin::{Digest, Embedded, Plugin, PluginInfo};
 use crate::reload::{FirstLook, FolderWatch, first_look, show_build};
 use crate::scope::Scope;
 use crate::serving::{Serving, name_taken};
+use crate::watchdog::{Trusted, Watchdog};
 
 /// What the plugins of a process are loaded with.
 #[derive(Debug, Default)]
@@ -73,6 +74,9 @@ pub(crate) struct Shared {
     /// The processor that is the host's own.
     pub(crate) bento: Bento,
     pub(crate) http: Arc<Service>,
+    /// The instances that nothing interrupts, and what they are of.
+    pub(crate) trusted: Trusted,
+    pub(crate) embedded: Vec<Embedded>,
     /// What the files held from which plugins were loaded.
     pub(crate) first_look: BTreeMap<PathBuf, FirstLook>,
     /// Last, because of the engines in it.
@@ -139,6 +143,8 @@ impl Plugins {
             states: Arc::default(),
             bento,
             http: Arc::new(Service::new(http)),
+            trusted: Trusted::default(),
+            embedded: embedded.to_vec(),
             first_look,
             loader,
         };
@@ -163,6 +169,12 @@ impl Plugins {
     #[must_use]
     pub fn watch(&self, folder: PathBuf) -> FolderWatch {
         FolderWatch::new(Arc::clone(&self.shared), folder)
+    }
+
+    /// Looks after default plugins that keep their threads, and cancels `stuck` when one does.
+    #[must_use]
+    pub fn watchdog(&self, stuck: Shutdown) -> Watchdog {
+        Watchdog::new(Arc::clone(&self.shared), stuck)
     }
 
     /// What is loaded, sorted by name.

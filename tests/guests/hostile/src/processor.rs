@@ -90,6 +90,7 @@ fn misbehave(mode: &str, batch: Batch) -> Result<Processing, Error> {
         "metric_of_the_host" => contract::metric_of_the_host(),
 
         "file" => reach::file(),
+        "many_files" => reach::many_files(),
         "folder" => reach::folder(),
         "missing_file" => reach::missing_file(),
         "write_file" => reach::write_file(),
