@@ -80,13 +80,13 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
 }
 
 /// Replaces plugins whose files change, and those that keep a thread. Compiling keeps a thread busy, so
-/// that this has one of its own.
+/// that each has one of its own.
 fn look_after_plugins(watch: Option<FolderWatch>, watchdog: Watchdog) -> anyhow::Result<()> {
-    let threads = Threads::start("plugins", 1).context("start the thread that looks after plugins")?;
+    let threads = Threads::start("plugins", 2).context("start the threads that look after plugins")?;
     if let Some(watch) = watch {
         drop(threads.spawn(0, "the watch of the plugin folder", watch.run()));
     }
-    drop(threads.spawn(0, "the watchdog of the default plugins", watchdog.run()));
+    drop(threads.spawn(1, "the watchdog of the default plugins", watchdog.run()));
     // A file that is being compiled when the pipeline ends must not keep the process.
     std::mem::forget(threads);
     Ok(())

@@ -233,8 +233,15 @@ async fn a_malformed_metric_name_breaks_the_contract() {
 }
 
 #[tokio::test]
-async fn labels_without_end_break_the_contract() {
-    demand_loss("endless_labels", LostReason::Contract, "labelled").await;
+async fn labels_without_end_pass_the_limit_of_calls() {
+    demand_loss("endless_labels", LostReason::HostCalls, "more than 500 calls of the host").await;
+}
+
+#[tokio::test]
+async fn one_message_taken_many_times_passes_the_limit_of_bytes() {
+    for mode in ["derive_many", "derive_large"] {
+        demand_loss(mode, LostReason::Memory, "the limit is 8388608").await;
+    }
 }
 
 #[tokio::test]

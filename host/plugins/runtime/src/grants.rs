@@ -261,6 +261,8 @@ impl Grant {
 #[derive(Debug, Clone)]
 pub(crate) struct Allowed {
     everything: bool,
+    /// Nothing outside may be changed, whatever is allowed beside.
+    only_looks: bool,
     folders: Vec<(PathBuf, Access)>,
     variables: Vec<String>,
     commands: Vec<CommandGrant>,
@@ -277,6 +279,7 @@ impl Allowed {
     pub(crate) fn nothing() -> Self {
         Self {
             everything: false,
+            only_looks: false,
             folders: Vec::new(),
             variables: Vec::new(),
             commands: Vec::new(),
@@ -284,8 +287,17 @@ impl Allowed {
         }
     }
 
+    /// The part of it that changes nothing outside: a request may change something, whatever its method.
+    #[must_use]
+    pub(crate) fn only_looking(self) -> Self {
+        Self { only_looks: true, network: Arc::default(), ..self }
+    }
+
     /// Whether the standard streams may be used.
     pub(crate) fn standard_streams(&self) -> Result<(), String> {
+        if self.only_looks {
+            return Err("a shadow does not use the standard streams".to_owned());
+        }
         if self.everything {
             Ok(())
         } else {
@@ -298,6 +310,9 @@ impl Allowed {
     /// # Errors
     /// The grant that is missing.
     pub(crate) fn file(&self, path: &Path, access: Access) -> Result<PathBuf, String> {
+        if self.only_looks && access == Access::Write {
+            return Err("a shadow writes no files".to_owned());
+        }
         if self.everything {
             return Ok(path.to_path_buf());
         }
@@ -327,6 +342,9 @@ impl Allowed {
     /// # Errors
     /// The grant that is missing.
     pub(crate) fn command(&self, program: &str, arguments: &[String]) -> Result<Option<Program>, String> {
+        if self.only_looks {
+            return Err("a shadow runs no programs".to_owned());
+        }
         if self.everything {
             let found = commands::find(program, &self.search_path());
             // A path that is relative would be looked for in the working folder of the child.

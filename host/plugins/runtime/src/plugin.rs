@@ -144,6 +144,7 @@ pub(crate) struct PluginMetrics {
     pub(crate) host_calls: Counter,
     pub(crate) log_lines: Counter,
     pub(crate) stuck: Counter,
+    pub(crate) samples_left_out: Counter,
     limits: [LimitMetrics; Limit::ALL.len()],
 }
 
@@ -177,6 +178,10 @@ impl PluginMetrics {
             instances: counter("plugin_instances", "Instances made"),
             host_calls: counter("plugin_host_calls", "Calls of capabilities that act outside the plugin"),
             log_lines: counter("plugin_log_lines", "Lines of log, written or not"),
+            samples_left_out: counter(
+                "plugin_samples_left_out",
+                "Samples of the plugin's own metrics that were left out",
+            ),
             stuck: counter("plugin_stuck_threads", "Threads that the plugin has kept for good"),
             limits: Limit::ALL.map(|limit| LimitMetrics::new(metrics, plugin, limit)),
         }

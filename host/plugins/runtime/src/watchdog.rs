@@ -22,6 +22,9 @@ use crate::plugins::{Shared, describe};
 const PAUSE: Duration = Duration::from_secs(1);
 /// How many times its limit of CPU time a call may take without giving way.
 const PATIENCE: u32 = 2;
+/// How many looks in a row must find the same call without a break. Looks rather than time, since a
+/// process that was stopped for a while has made none.
+const LOOKS: u32 = 10;
 
 /// The instances that nothing interrupts.
 #[derive(Debug, Default)]
@@ -34,6 +37,8 @@ struct Instance {
     pipeline: String,
     path: String,
     longest: Duration,
+    /// When the poll began that the last look has found under way, and how many looks have found it.
+    seen: (u64, u32),
 }
 
 impl Trusted {
@@ -48,6 +53,7 @@ impl Trusted {
             pipeline: setup.pipeline.to_string(),
             path: setup.path.clone(),
             longest: cpu * PATIENCE,
+            seen: (0, 0),
         };
         let mut instances = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if instances.len() == instances.capacity() {
@@ -60,12 +66,16 @@ impl Trusted {
     fn take_stuck(&self) -> Vec<Stuck> {
         let mut instances = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut stuck = Vec::new();
-        instances.retain(|instance| {
+        instances.retain_mut(|instance| {
             let (Some(meter), Some(plugin)) = (instance.meter.upgrade(), instance.plugin.upgrade()) else {
                 return false;
             };
-            let time = meter.running();
-            if time <= instance.longest {
+            let (since, time) = (meter.since(), meter.running());
+            instance.seen = match instance.seen {
+                (before, looks) if before == since => (since, looks + 1),
+                _ => (since, 1),
+            };
+            if since == 0 || instance.seen.1 < LOOKS || time <= instance.longest {
                 return true;
             }
             let (pipeline, path) = (instance.pipeline.clone(), instance.path.clone());
