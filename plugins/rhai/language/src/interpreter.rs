@@ -1,0 +1,96 @@
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use rhai::{Dynamic, Engine};
+
+use crate::failure::Stop;
+use crate::functions;
+use crate::limits::{
+    ARRAYS, CALLS, EXPRESSIONS, FUNCTIONS, MAPS, MEMORY, OPERATIONS, STRETCH, STRINGS, VARIABLES,
+};
+use crate::world::World;
+
+/// What runs scripts: the functions that they call and the limits that they have. Scripts share one.
+pub struct Interpreter {
+    pub(crate) engine: Engine,
+    pub(crate) current: Rc<Current>,
+    world: Rc<dyn World>,
+}
+
+/// What functions know of the message at hand.
+#[derive(Default)]
+pub(crate) struct Current {
+    pub(crate) content: RefCell<Dynamic>,
+    pub(crate) error: RefCell<Dynamic>,
+    /// Once there, nothing of the script is run any more: what it catches is raised again.
+    pub(crate) stop: Cell<Option<Stop>>,
+    /// The most that may be allocated.
+    ceiling: Cell<usize>,
+    /// Operations since others could run.
+    operations: Cell<u32>,
+}
+
+/// What scripts must not do: compile text, wait, take from a function what makes values that no limit counts.
+const DISABLED: [&str; 3] = ["eval", "sleep", "curry"];
+
+impl Interpreter {
+    /// An interpreter in this world.
+    #[must_use]
+    pub fn new(world: Rc<dyn World>) -> Rc<Self> {
+        let current = Rc::new(Current::default());
+        let mut engine = Engine::new();
+        engine
+            .set_max_operations(OPERATIONS)
+            .set_max_call_levels(CALLS)
+            .set_max_expr_depths(EXPRESSIONS.0, EXPRESSIONS.1)
+            .set_max_variables(VARIABLES)
+            .set_max_functions(FUNCTIONS)
+            .set_max_string_size(STRINGS)
+            .set_max_array_size(ARRAYS)
+            .set_max_map_size(MAPS)
+            .set_strict_variables(true);
+        for symbol in DISABLED {
+            engine.disable_symbol(symbol);
+        }
+        functions::register(&mut engine, &current, &world);
+        let (watched, outside) = (Rc::clone(&current), Rc::clone(&world));
+        engine.on_progress(move |_| watched.step(outside.as_ref()).map(Dynamic::from));
+        Rc::new(Self { engine, current, world })
+    }
+
+    /// Makes ready for another message.
+    pub(crate) fn begin(&self) {
+        self.current.stop.set(None);
+        self.current.ceiling.set(self.world.allocated().saturating_add(MEMORY));
+    }
+
+    /// Forgets the message.
+    pub(crate) fn end(&self) {
+        self.current.content.take();
+        self.current.error.take();
+    }
+}
+
+impl Current {
+    /// One operation of a script: whether it must end here.
+    fn step(&self, world: &dyn World) -> Option<Stop> {
+        if world.allocated() > self.ceiling.get() {
+            self.stop.set(Some(Stop::Memory));
+        }
+        let operations = self.operations.get() + 1;
+        if operations >= STRETCH {
+            self.operations.set(0);
+            world.give_way();
+        } else {
+            self.operations.set(operations);
+        }
+        self.stop.get()
+    }
+}
+
+impl fmt::Debug for Interpreter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interpreter").finish_non_exhaustive()
+    }
+}
