@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use forebay_sdk::config::Mapping;
 use forebay_sdk::expressions::{BLOBLANG, Expression, Form};
 use forebay_sdk::waits::{self, Woken};
 use forebay_sdk::{Batch, Config, Context, Error, Event, Input, Problem, Settlement, Token, log};
@@ -20,7 +21,7 @@ pub(crate) struct GenerateConfig {
         example = "root = \"hello world\"",
         example = "root = {\"id\": uuid_v4(), \"at\": now()}"
     )]
-    mapping: String,
+    mapping: Mapping,
     /// The time between two batches: a duration, a cron expression with five or six fields (with a
     /// time zone in front: `TZ=Europe/London 0 8 * * *`), `@every 5s`, `@hourly` and the like. Empty: as fast as
     /// possible.
@@ -55,8 +56,7 @@ impl Input for Generate {
 
     fn open(config: GenerateConfig, _: &Context) -> Result<Self, Problem> {
         let GenerateConfig { mapping, interval, count, batch_size, .. } = config;
-        let mapping = Expression::compile(BLOBLANG, &mapping, Form::Mapping)
-            .map_err(|problem| problem.at("/mapping"))?;
+        let mapping = mapping.compile(BLOBLANG, Form::Mapping)?;
         let schedule = Schedule::parse(&interval).map_err(|problem| Problem::new(problem).at("/interval"))?;
         let left = (count > 0).then_some(count);
         Ok(Self { mapping, schedule, left, batch_size: batch_size.max(1), last_token: 0 })

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use forebay_sdk::config::Interpolated;
+use forebay_sdk::config::{Interpolated, Mapping};
 use forebay_sdk::expressions::{BLOBLANG, Expression, Form};
 use forebay_sdk::serde_json::{self, Value};
 use forebay_sdk::{Batch, Error, Message, Origins, Problem, Processed, log};
@@ -16,14 +16,13 @@ type Line = Vec<(String, String)>;
 
 impl Fields {
     pub(crate) fn compile(
-        mapping: Option<&str>,
+        mapping: Option<&Mapping>,
         texts: BTreeMap<String, Interpolated>,
     ) -> Result<Self, Problem> {
         let mapping = mapping
-            .filter(|mapping| !mapping.is_empty())
-            .map(|mapping| Expression::compile(BLOBLANG, mapping, Form::Mapping))
-            .transpose()
-            .map_err(|problem| problem.at("/fields_mapping"))?;
+            .filter(|mapping| !mapping.source().is_empty())
+            .map(|mapping| mapping.compile(BLOBLANG, Form::Mapping))
+            .transpose()?;
         Ok(Self { mapping, texts })
     }
 

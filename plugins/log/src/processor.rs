@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use forebay_sdk::config::Interpolated;
+use forebay_sdk::config::{Interpolated, Mapping};
 use forebay_sdk::log::{self, Level};
 use forebay_sdk::{Batch, Config, Context, Error, Problem, Processing, Processor};
 
@@ -18,7 +18,7 @@ pub(crate) struct LogConfig {
         mapping = "bloblang",
         example = "root.reason = \"cus I wana\"\nroot.id = this.id\nroot.age = this.user.age.number()"
     )]
-    fields_mapping: Option<String>,
+    fields_mapping: Option<Mapping>,
     /// The fields of the line, as a text each.
     #[config(deprecated)]
     fields: Option<BTreeMap<String, Interpolated>>,
@@ -41,7 +41,7 @@ impl Processor for Log {
 
     fn open(config: LogConfig, _: &Context) -> Result<Self, Problem> {
         let LogConfig { level, fields_mapping, fields, message } = config;
-        let fields = Fields::compile(fields_mapping.as_deref(), fields.unwrap_or_default())?;
+        let fields = Fields::compile(fields_mapping.as_ref(), fields.unwrap_or_default())?;
         Ok(Self { level: level::parse(&level)?, fields, message })
     }
 

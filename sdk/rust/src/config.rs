@@ -9,7 +9,7 @@
 //! | `rename = ".."` | the name in the configuration |
 //! | `options("a", "b")` | the only strings allowed |
 //! | `example = ..` | JSON; may stand several times |
-//! | `mapping = "bloblang"` | the string is a mapping in this language |
+//! | `mapping = "bloblang"` | the [`Mapping`] is in this language, if it names no other |
 //! | `form = "query"` | its form: `mutation` or `query` |
 //! | `advanced`, `deprecated` | shown apart |
 //!
@@ -22,6 +22,7 @@ mod collections;
 mod duration;
 mod fields;
 mod interpolated;
+mod mapping;
 mod pointer;
 mod scanner;
 mod secret;
@@ -32,6 +33,7 @@ pub use duration::parse_duration;
 pub use fields::Fields;
 pub use forebay_sdk_macros::Config;
 pub use interpolated::{Interpolated, Values};
+pub use mapping::Mapping;
 pub use pointer::Pointer;
 pub use scanner::ScannerConfig;
 pub use secret::Secret;

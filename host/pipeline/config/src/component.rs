@@ -78,7 +78,8 @@ impl ComponentConfig {
         all
     }
 
-    /// The strings of the settings that are mappings or hold interpolations.
+    /// The strings of the settings that are mappings or hold interpolations. A mapping in another language than its
+    /// field has by itself stands in an object: `{"language": .., "code": ..}`.
     pub fn texts(&self) -> &[TextField] {
         &self.texts
     }
@@ -91,7 +92,7 @@ impl ComponentConfig {
     /// Where in the file a place of such a string is, both counted from one. Exact for block scalars (`|`) and
     /// strings on one line; otherwise as near as the style allows.
     pub fn position_of(&self, pointer: &str, line: usize, column: usize) -> Option<Position> {
-        let text = self.texts.iter().find(|text| text.pointer == pointer)?;
+        let text = self.texts.iter().find(|text| text.stands_at(pointer))?;
         Some(text.locate(&self.source, Position { line, column }))
     }
 }

@@ -43,18 +43,13 @@ pub(crate) enum Stop {
     Dropped,
     /// It holds too much memory.
     Memory,
+    /// It takes too long.
+    Time,
 }
 
 impl Stop {
     pub(crate) fn raise(self) -> Box<EvalAltResult> {
         EvalAltResult::ErrorTerminated(Dynamic::from(self), Position::NONE).into()
-    }
-
-    pub(crate) fn of(error: &EvalAltResult) -> Option<Self> {
-        match error.unwrap_inner() {
-            EvalAltResult::ErrorTerminated(stop, _) => stop.clone().try_cast(),
-            _ => None,
-        }
     }
 }
 
@@ -63,9 +58,11 @@ pub(crate) fn describe(error: &EvalAltResult) -> String {
     let (inner, function) = innermost(error);
     let mut text = match inner {
         EvalAltResult::ErrorRuntime(value, _) => thrown(value),
-        EvalAltResult::ErrorTerminated(..) if Stop::of(inner) == Some(Stop::Memory) => {
-            "the script holds too much memory".to_owned()
-        }
+        EvalAltResult::ErrorTerminated(stop, _) => match stop.clone().try_cast() {
+            Some(Stop::Memory) => "the script holds too much memory".to_owned(),
+            Some(Stop::Time) => "the script takes too long".to_owned(),
+            Some(Stop::Dropped) | None => "the script was ended".to_owned(),
+        },
         other => without_position(other),
     };
     let at = inner.position();

@@ -1,5 +1,8 @@
 //! The functions that scripts have beside those of the language itself.
 
+mod replace;
+mod sort;
+
 use std::rc::Rc;
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Position};
@@ -15,6 +18,11 @@ pub(crate) fn register(engine: &mut Engine, current: &Rc<Current>, world: &Rc<dy
     of_the_message(engine, current);
     of_documents(engine);
     of_the_world(engine, world);
+    sort::register(engine);
+    replace::register(engine);
+    // A script that waits would hold up everything that shares its thread.
+    engine.register_fn("sleep", |_: i64| -> Fallible<()> { Err(raise("a script can't wait".to_owned())) });
+    engine.register_fn("sleep", |_: f64| -> Fallible<()> { Err(raise("a script can't wait".to_owned())) });
 }
 
 fn of_the_message(engine: &mut Engine, current: &Rc<Current>) {

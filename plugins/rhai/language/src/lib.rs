@@ -50,6 +50,7 @@
 //!     fn hostname(&self) -> Result<String, String> { Ok("nowhere".into()) }
 //!     fn print(&self, _: &str) {}
 //!     fn debug(&self, _: &str) {}
+//!     fn elapsed(&self) -> std::time::Duration { Default::default() }
 //! }
 //!
 //! let interpreter = Interpreter::new(Rc::new(Nowhere));
@@ -77,4 +78,5 @@ pub use json::{read as read_json, write as write_json};
 /// The values of scripts.
 pub use rhai::{Dynamic, Map};
 pub use script::{Content, Form, Outcome, Script};
+pub use time::rfc3339;
 pub use world::{Message, World};

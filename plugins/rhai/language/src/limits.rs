@@ -1,6 +1,8 @@
 //! How far a script may go with one message. What passes a limit is an error of that message; what the host allows
 //! an instance (memory, CPU time) stands behind all of it.
 
+use std::time::Duration;
+
 /// Bytes of code.
 pub const CODE: usize = 256 << 10;
 /// Steps of the interpreter: statements, calls, accesses. Some tenths of a second.
@@ -14,7 +16,7 @@ pub const VARIABLES: usize = 512;
 /// Functions of a script, those without a name included.
 pub const FUNCTIONS: usize = 256;
 /// Bytes of all strings in one value that a script makes or changes.
-pub const STRINGS: usize = 4 << 20;
+pub const STRINGS: usize = 1 << 20;
 /// Elements of all arrays in one value, and bytes of a blob. It also bounds how deep arrays are nested, and that is
 /// bounded by the stack: a nested value is cloned and dropped by recursion.
 pub const ARRAYS: usize = 100_000;
@@ -22,7 +24,9 @@ pub const ARRAYS: usize = 100_000;
 pub const MAPS: usize = 100_000;
 /// Bytes that a script may hold beyond what there was before.
 pub const MEMORY: usize = 64 << 20;
+/// The time that it may take, from the first [`STRETCH`] operations on: single operations can be slow.
+pub const TIME: Duration = Duration::from_secs(2);
 /// How deep documents may be nested.
 pub const DOCUMENT_DEPTH: usize = 256;
 /// Operations after which others may run.
-pub(crate) const STRETCH: u32 = 256;
+pub const STRETCH: u32 = 256;

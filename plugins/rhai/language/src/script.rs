@@ -157,7 +157,7 @@ impl Script {
                 Err(_) => Dynamic::from_blob(bytes.to_vec()),
             };
             given.payload = Fingerprint::of(&value);
-            self.interpreter.current.content.replace(value.clone());
+            *self.interpreter.current.content.borrow_mut() = value.clone();
             self.set("payload", value);
         }
         if doc {
@@ -174,7 +174,7 @@ impl Script {
             self.set("meta", metadata);
         }
         let error = message.error().map_or(Dynamic::UNIT, Into::into);
-        self.interpreter.current.error.replace(error);
+        *self.interpreter.current.error.borrow_mut() = error;
         let count = |count| Dynamic::from(i64::try_from(count).unwrap_or(i64::MAX));
         let (index, size) = message.position();
         self.set("batch_index", count(index));
@@ -213,18 +213,17 @@ impl Script {
             },
             None => None,
         };
-        let content =
-            match (changed(payload, "payload", given.payload), changed(doc, "doc", given.doc)) {
-                (None, None) => Content::Unchanged,
-                (Some(payload), None) => write_text(payload, out)?,
-                (None, Some(document)) => {
-                    json::write(document, out)?;
-                    Content::Written
-                }
-                (Some(_), Some(_)) => {
-                    return Err("both `doc` and `payload` were changed, and only one can be the content".into());
-                }
-            };
+        let content = match (changed(payload, "payload", given.payload), changed(doc, "doc", given.doc)) {
+            (None, None) => Content::Unchanged,
+            (Some(payload), None) => write_text(payload, out)?,
+            (None, Some(document)) => {
+                json::write(document, out)?;
+                Content::Written
+            }
+            (Some(_), Some(_)) => {
+                return Err("both `doc` and `payload` were changed, and only one can be the content".into());
+            }
+        };
         Ok((content, metadata))
     }
 
@@ -266,9 +265,9 @@ fn write_text(value: &Dynamic, out: &mut Vec<u8>) -> Result<Content, String> {
 /// Whether a text has a word in it; in a comment or a string does no harm.
 fn mentions(source: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    source.match_indices(word).any(|(at, _)| {
-        !source[..at].ends_with(is_part) && !source[at + word.len()..].starts_with(is_part)
-    })
+    source
+        .match_indices(word)
+        .any(|(at, _)| !source[..at].ends_with(is_part) && !source[at + word.len()..].starts_with(is_part))
 }
 
 impl fmt::Debug for Script {

@@ -1,7 +1,8 @@
 //! RFC 3339 of a time in UTC.
 
 /// Seconds since 1970 and nanoseconds as `2024-01-31T10:00:00.5Z`.
-pub(crate) fn rfc3339(seconds: i64, nanoseconds: u32) -> String {
+#[must_use]
+pub fn rfc3339(seconds: i64, nanoseconds: u32) -> String {
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = date(days);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use rhai::Map;
 
 /// One message, as a script looks at it.
@@ -39,6 +41,9 @@ pub trait World {
 
     /// Writes a line for people who search for a fault.
     fn debug(&self, line: &str);
+
+    /// The time since some start, which never goes back.
+    fn elapsed(&self) -> Duration;
 
     /// Called every now and then, so that others may run.
     fn give_way(&self) {}

@@ -148,6 +148,9 @@ impl<'e, 'a> Fields<'e, 'a> {
         }
         match spec.field_type {
             FieldType::Object => self.object(node, spec, at),
+            FieldType::String if spec.mapping.is_some() && matches!(node.value, Value::Mapping(_)) => {
+                self.in_language(node, spec)
+            }
             FieldType::Unknown => match node.to_json() {
                 Ok(value) => Some(value),
                 Err(error) => {
@@ -164,14 +167,45 @@ impl<'e, 'a> Fields<'e, 'a> {
             self.examiner.fatal(node.span.start, format!("expected object value, got {}", node.tag()));
             return None;
         };
-        for (key, _) in entries {
-            if spec.fields.iter().all(|field| field.name != key.text) {
-                let names = spec.fields.iter().map(|field| field.name.as_str());
-                let hint = suggest::hint(&key.text, names);
-                self.examiner.lint(key.span.start, format!("field {} not recognised{hint}", key.text));
-            }
-        }
+        let names: Vec<&str> = spec.fields.iter().map(|field| field.name.as_str()).collect();
+        self.others_are_unknown(entries, &names);
         Some(Json::Object(self.known(entries, &spec.fields, at)))
+    }
+
+    fn others_are_unknown(&mut self, entries: &[(Key, Node)], names: &[&str]) {
+        for (key, _) in entries.iter().filter(|(key, _)| !names.contains(&key.text.as_str())) {
+            let hint = suggest::hint(&key.text, names.iter().copied());
+            self.examiner.lint(key.span.start, format!("field {} not recognised{hint}", key.text));
+        }
+    }
+
+    /// A mapping as `{language, code}`. In the language that the field has anyway it is read as the text alone, so
+    /// that whoever knows only that language need not know this form.
+    fn in_language(&mut self, node: &Node, spec: &FieldSpec) -> Option<Json> {
+        let Value::Mapping(entries) = &node.value else { return None };
+        let member = |name: &str| node.get(name).filter(|value| !value.is_null());
+        self.others_are_unknown(entries, &["language", "code"]);
+        let own = spec.mapping.as_deref().unwrap_or_default();
+        let language = member("language").map_or(own, |language| language.text.as_str());
+        if let Some(named) = member("language").filter(|_| language != own)
+            && self.examiner.catalog.get(Kind::Mapping, language).is_none()
+        {
+            let hint = suggest::hint(language, self.examiner.catalog.nearest(Kind::Mapping, language));
+            let message = format!("mapping language `{language}` not recognised{hint}");
+            self.examiner.fatal(named.span.start, message);
+            return None;
+        }
+        let Some(code) = member("code") else {
+            self.examiner.fatal(node.span.start, "field code is required");
+            return None;
+        };
+        if language == own {
+            return self.scalar(code, spec);
+        }
+        self.at.push("code".to_owned());
+        let text = self.scalar(code, &FieldSpec { mapping: Some(language.to_owned()), ..spec.clone() });
+        self.at.pop();
+        Some(json!({"language": language, "code": text?}))
     }
 
     fn scalar(&mut self, node: &Node, spec: &FieldSpec) -> Option<Json> {

@@ -38,6 +38,8 @@ fn catalog() -> Catalog {
             {"name": "message", "type": "string", "interpolated": true, "default": "hello"},
             {"name": "fields/x", "type": "string", "kind": "map", "mapping": "bloblang", "optional": true}]}},
         {"kind": "output", "name": "drop"},
+        {"kind": "mapping", "name": "bloblang"},
+        {"kind": "mapping", "name": "rhai"},
     ]});
     let mut catalog = Catalog::new();
     catalog.insert(Description::from_json(&description.to_string()).unwrap()).unwrap();
@@ -174,6 +176,42 @@ pipeline:
     let texts = config.processors[3].texts();
     assert_eq!(texts.iter().map(|text| text.interpolated).collect::<Vec<_>>(), [true, false]);
     assert_eq!(texts[1].language.as_deref(), Some("bloblang"));
+}
+
+#[test]
+fn a_mapping_may_be_written_in_another_language() {
+    let text = "
+input:
+  file: {paths: []}
+pipeline:
+  processors:
+    - mapping:
+        language: rhai
+        code: |
+          doc.a = 1
+    - log: { fields/x: { a: { language: bloblang, code: root = 1 }, b: { code: root = 2 } } }";
+    let config = try_read(text).unwrap();
+    let (mapping, log) = (&config.processors[0], &config.processors[1]);
+    assert_eq!(mapping.config, json!({"language": "rhai", "code": "doc.a = 1\n"}));
+    let found = &mapping.texts()[0];
+    assert_eq!((found.pointer.as_str(), found.language.as_deref()), ("/code", Some("rhai")));
+    let place = Some(Position { line: 9, column: 15 });
+    assert_eq!((mapping.position_of("/code", 1, 5), mapping.position_of("", 1, 5)), (place, place));
+    assert_eq!(log.config["fields/x"], json!({"a": "root = 1", "b": "root = 2"}));
+    assert_eq!(log.texts()[1].pointer, "/fields~1x/a");
+    assert_eq!(log.position_of("/fields~1x/a", 1, 1), Some(Position { line: 10, column: 61 }));
+}
+
+#[rstest]
+#[case("{ language: rhay, code: x }", "f(5,28) mapping language `rhay` not recognised, did you mean `rhai`?")]
+#[case("{ language: [rhai], code: x }", "f(5,28) mapping language `` not recognised")]
+#[case("{ language: rhai }", "f(5,16) field code is required")]
+#[case("{ language: rhai, code: [x] }", "f(5,40) expected string value")]
+#[case("{ language: rhai, code: { code: x } }", "f(5,40) expected string value")]
+#[case("{ language: rhai, code: x, cod: y }", "f(5,43) field cod not recognised, did you mean `code`?")]
+#[case("[ x ]", "f(5,16) expected string value")]
+fn a_mapping_in_no_language_is_named_with_its_place(#[case] mapping: &str, #[case] problem: &str) {
+    assert_eq!(read_processor(&format!("mapping: {mapping}")).unwrap_err(), [problem]);
 }
 
 #[test]

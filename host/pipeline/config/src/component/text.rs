@@ -39,6 +39,12 @@ impl TextField {
         field
     }
 
+    /// Whether it is the string at this place in the settings, or the code of the object that is there.
+    pub(super) fn stands_at(&self, pointer: &str) -> bool {
+        self.pointer == pointer
+            || self.language.is_some() && self.pointer.strip_suffix("/code") == Some(pointer)
+    }
+
     /// Where a place in the string is in the file.
     ///
     /// Exact for literal blocks; for plain and quoted strings as well, escapes and folded lines counted. Of a folded
