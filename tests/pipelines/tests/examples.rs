@@ -48,6 +48,18 @@ fn a_second_run_of_the_file_to_file_example_adds_to_the_output_of_the_first() {
     assert_eq!(folder.read("target/example/out.ndjson"), first.repeat(2));
 }
 
+#[test]
+fn the_rhai_example_adds_totals_and_drops_an_order() {
+    let folder = Folder::new();
+    let finished = folder.run(&example("rhai")).finish().well();
+    let expected = [
+        r#"{"id":1,"items":[{"count":2,"price":1}],"large":false,"text":"order 1","total":2}"#,
+        r#"{"id":2,"items":[{"count":1,"price":1.5},{"count":2,"price":2}],"large":true,"text":"order 2","total":5.5}"#,
+        r#"{"id":4,"items":[{"count":3,"price":1.5},{"count":2,"price":4}],"large":true,"text":"order 4","total":12.5}"#,
+    ];
+    assert_eq!(finished.lines(), expected);
+}
+
 fn parse(line: &str) -> Value {
     serde_json::from_str(line).expect("every line is JSON")
 }

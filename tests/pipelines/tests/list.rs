@@ -4,18 +4,20 @@ use forebay_tests_pipelines::Folder;
 use serde_json::Value;
 
 /// Every component of the default plugins.
-const DEFAULT: [(&str, &str); 14] = [
+const DEFAULT: [(&str, &str); 16] = [
     ("cache", "memory"),
     ("input", "file"),
     ("input", "generate"),
     ("input", "stdin"),
     ("mapping", "bloblang"),
+    ("mapping", "rhai"),
     ("output", "file"),
     ("output", "stdout"),
     ("processor", "bloblang"),
     ("processor", "log"),
     ("processor", "mapping"),
     ("processor", "mutation"),
+    ("processor", "rhai"),
     ("processor", "wasm"),
     ("scanner", "lines"),
     ("scanner", "to_the_end"),
