@@ -148,9 +148,7 @@ impl<'e, 'a> Fields<'e, 'a> {
         }
         match spec.field_type {
             FieldType::Object => self.object(node, spec, at),
-            FieldType::String if spec.mapping.is_some() && matches!(node.value, Value::Mapping(_)) => {
-                self.in_language(node, spec)
-            }
+            FieldType::String if spec.mapping.is_some() && names_language(node) => self.in_language(node, spec),
             FieldType::Unknown => match node.to_json() {
                 Ok(value) => Some(value),
                 Err(error) => {
@@ -254,4 +252,9 @@ impl<'e, 'a> Fields<'e, 'a> {
     fn pointer(&self) -> String {
         self.at.iter().map(|segment| format!("/{}", segment.replace('~', "~0").replace('/', "~1"))).collect()
     }
+}
+
+/// Whether this is the object form of a mapping.
+fn names_language(node: &Node) -> bool {
+    node.get("language").is_some() || node.get("code").is_some()
 }

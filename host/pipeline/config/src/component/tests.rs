@@ -199,7 +199,7 @@ pipeline:
     assert_eq!((mapping.position_of("/code", 1, 5), mapping.position_of("", 1, 5)), (place, place));
     assert_eq!(log.config["fields/x"], json!({"a": "root = 1", "b": "root = 2"}));
     assert_eq!(log.texts()[1].pointer, "/fields~1x/a");
-    assert_eq!(log.position_of("/fields~1x/a", 1, 1), Some(Position { line: 10, column: 61 }));
+    assert_eq!(log.position_of("/fields~1x/a", 1, 1), Some(Position { line: 10, column: 57 }));
 }
 
 #[rstest]
@@ -210,6 +210,7 @@ pipeline:
 #[case("{ language: rhai, code: { code: x } }", "f(5,40) expected string value")]
 #[case("{ language: rhai, code: x, cod: y }", "f(5,43) field cod not recognised, did you mean `code`?")]
 #[case("[ x ]", "f(5,16) expected string value")]
+#[case("{ lang: rhai }", "f(5,16) expected string value")]
 fn a_mapping_in_no_language_is_named_with_its_place(#[case] mapping: &str, #[case] problem: &str) {
     assert_eq!(read_processor(&format!("mapping: {mapping}")).unwrap_err(), [problem]);
 }
