@@ -116,7 +116,7 @@ impl<E: Exports> Slot<E> {
             account,
             live: None,
             generation: 0,
-            seen: 0,
+            seen: shared.serving.version_with(plugin),
             refused: None,
             cpu: Duration::ZERO,
         }

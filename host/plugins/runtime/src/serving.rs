@@ -77,6 +77,14 @@ impl Serving {
         self.version.load(Ordering::Acquire)
     }
 
+    /// The version at which a plugin serves; 0 when another does, or none of its name.
+    pub(crate) fn version_with(&self, plugin: &Plugin) -> u64 {
+        // First, so that a change in between is seen later rather than never.
+        let version = self.version();
+        let serves = self.snapshot().plugins.get(plugin.name()).is_some_and(|other| other.is_same_as(plugin));
+        if serves { version } else { 0 }
+    }
+
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.current.borrow())
     }
