@@ -9,6 +9,8 @@ use forebay_lifecycle::{Backoff, clock};
 use forebay_plugins_api::Setup;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
+use crate::held::Held;
+use crate::host::http::Requests;
 use crate::limits::{Limit, Limits, Refusal};
 use crate::plugin::PluginMetrics;
 
@@ -23,6 +25,9 @@ pub(crate) struct Account {
     /// Lines of log that were left out since the last one that was not.
     left_out: AtomicU64,
     streams: Arc<AtomicUsize>,
+    /// The bytes of what goes on when its instance is gone: bodies of requests and responses.
+    pub(crate) held: Arc<Held>,
+    pub(crate) requests: Requests,
 }
 
 /// A line of log that may be written.
@@ -45,6 +50,8 @@ impl Account {
             log_lines: limiter(limits.log_lines),
             left_out: AtomicU64::new(0),
             streams: Arc::default(),
+            held: Held::new(limits.batches),
+            requests: Requests::default(),
             limits: Arc::new(limits),
             metrics,
         }

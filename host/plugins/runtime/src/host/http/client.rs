@@ -76,10 +76,11 @@ async fn send(
         None => permit.reach,
     };
     let away = outgoing.holds_secrets && !network.is_everything();
-    let key = ClientKey { reach, away, tls: outgoing.tls.clone(), proxy };
+    let keeps = !shared.is_crowded();
+    let key = ClientKey { reach, away, keeps, tls: outgoing.tls.clone(), proxy };
     let client = shared.client(&key).map_err(|problem| HttpError::new(ErrorKind::Tls, problem))?;
     let mut request = outgoing.to_request(target, key.proxy.as_ref())?;
-    if shared.is_crowded() {
+    if !keeps {
         request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     meter.sent(outgoing.body.len());

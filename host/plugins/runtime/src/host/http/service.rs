@@ -63,6 +63,24 @@ pub(super) struct Shared {
     listening: Mutex<HashMap<u16, usize>>,
 }
 
+/// The connections of one component: it must not use up those of all.
+#[derive(Debug, Clone)]
+pub(super) struct OwnConnections(Arc<Semaphore>);
+
+/// A place among the connections of the process, and among those of a component.
+#[derive(Debug)]
+pub(super) struct Place {
+    _of_process: OwnedSemaphorePermit,
+    /// Absent where no component asked for the connection.
+    _of_component: Option<OwnedSemaphorePermit>,
+}
+
+tokio::task_local! {
+    /// Whose connections are opened. The client calls the connector from within the request that waits
+    /// for the connection.
+    static OPENED_FOR: OwnConnections;
+}
+
 /// What tells one client, with its pool of connections, from another. A connection that one plugin
 /// has opened is used for another only if that one might have opened it just so.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,6 +88,8 @@ pub(super) struct ClientKey {
     pub(super) reach: Reach,
     /// Whether connections to listeners of this process are refused.
     pub(super) away: bool,
+    /// Whether connections are kept open for later.
+    pub(super) keeps: bool,
     pub(super) tls: ClientTls,
     pub(super) proxy: Option<Proxy>,
 }
@@ -94,6 +114,10 @@ const MOST_CONNECTIONS: usize = 2_048;
 /// With more than that, none is kept open for later: a plugin that asks a thousand hosts once each
 /// must not use them all up.
 const KEPT_CONNECTIONS: usize = 512;
+/// The same for one component: twice as many as it may have requests under way, of which each may have
+/// left an open one behind before there were too many.
+const OWN_CONNECTIONS: usize = 128;
+const OWN_KEPT_CONNECTIONS: usize = 32;
 
 impl Default for Service {
     fn default() -> Self {
@@ -145,22 +169,29 @@ impl Shared {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .pool_max_idle_per_host(if key.keeps { IDLE_CONNECTIONS } else { 0 })
             .build(connector);
         clients.make_room();
         clients.known.insert(key.clone(), (client.clone(), now));
         Ok(client)
     }
 
-    /// Waits for a place among the connections.
-    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit, HttpError> {
-        let place = Arc::clone(&self.connections).acquire_owned().await;
-        place.map_err(|_| HttpError::stopped())
+    /// Waits for a place among the connections: first among those of the component that asks, so that it
+    /// keeps no place from others while it waits for one of its own.
+    pub(super) async fn place(&self, own: Option<OwnConnections>) -> Result<Place, HttpError> {
+        let stopped = |_| HttpError::stopped();
+        let of_component = match own {
+            Some(own) => Some(own.0.acquire_owned().await.map_err(stopped)?),
+            None => None,
+        };
+        let of_process = Arc::clone(&self.connections).acquire_owned().await.map_err(stopped)?;
+        Ok(Place { _of_process: of_process, _of_component: of_component })
     }
 
     /// Whether connections had better be closed after use.
     pub(super) fn is_crowded(&self) -> bool {
-        MOST_CONNECTIONS - self.connections.available_permits() > KEPT_CONNECTIONS
+        let is_crowded_by_own = OwnConnections::current().is_some_and(|own| own.is_crowded());
+        is_crowded_by_own || MOST_CONNECTIONS - self.connections.available_permits() > KEPT_CONNECTIONS
     }
 
     /// Notes that something here listens on a port, until the note is dropped.
@@ -205,6 +236,28 @@ impl Drop for ListenerNote {
     }
 }
 
+impl Default for OwnConnections {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(OWN_CONNECTIONS)))
+    }
+}
+
+impl OwnConnections {
+    /// Runs a request whose connections are opened for this component.
+    pub(super) async fn opened_in<T>(&self, request: impl Future<Output = T>) -> T {
+        OPENED_FOR.scope(self.clone(), request).await
+    }
+
+    /// Those of the component whose request runs.
+    pub(super) fn current() -> Option<Self> {
+        OPENED_FOR.try_with(Self::clone).ok()
+    }
+
+    fn is_crowded(&self) -> bool {
+        OWN_CONNECTIONS - self.0.available_permits() > OWN_KEPT_CONNECTIONS
+    }
+}
+
 impl Clients {
     fn next(&mut self) -> u64 {
         self.uses += 1;
@@ -234,4 +287,38 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Current
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use super::*;
+
+    /// What a future gives without waiting.
+    async fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+        let mut future = std::pin::pin!(future);
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn one_component_leaves_connections_for_the_others() {
+        let shared = Service::default().shared();
+        let (greedy, modest) = (OwnConnections::default(), OwnConnections::default());
+        let mut places = Vec::new();
+        for _ in 0..OWN_CONNECTIONS {
+            places.push(at_once(shared.place(Some(greedy.clone()))).await.unwrap().unwrap());
+        }
+        assert!(at_once(shared.place(Some(greedy.clone()))).await.is_none());
+        assert!(greedy.opened_in(async { shared.is_crowded() }).await);
+        assert!(!modest.opened_in(async { shared.is_crowded() }).await);
+        assert!(at_once(shared.place(Some(modest.clone()))).await.is_some());
+        drop(places);
+        assert!(at_once(shared.place(Some(greedy))).await.is_some());
+    }
 }
