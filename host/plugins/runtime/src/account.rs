@@ -10,6 +10,7 @@ use forebay_plugins_api::Setup;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::held::Held;
+use crate::host::files::Replacements;
 use crate::host::http::Requests;
 use crate::limits::{Limit, Limits, Refusal};
 use crate::plugin::PluginMetrics;
@@ -25,9 +26,11 @@ pub(crate) struct Account {
     /// Lines of log that were left out since the last one that was not.
     left_out: AtomicU64,
     streams: Arc<AtomicUsize>,
-    /// The bytes of what goes on when its instance is gone: bodies of requests and responses.
+    /// The bytes of what goes on when its instance is gone: bodies of requests and responses, and what is
+    /// on its way to files.
     pub(crate) held: Arc<Held>,
     pub(crate) requests: Requests,
+    pub(crate) replacements: Replacements,
 }
 
 /// A line of log that may be written.
@@ -52,6 +55,7 @@ impl Account {
             streams: Arc::default(),
             held: Held::new(limits.batches),
             requests: Requests::default(),
+            replacements: Replacements::default(),
             limits: Arc::new(limits),
             metrics,
         }

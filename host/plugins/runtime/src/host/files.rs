@@ -15,6 +15,7 @@ use wasmtime::component::Resource;
 
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub use appender::HostAppender;
+pub(crate) use replace::Replacements;
 
 use crate::bindings::forebay::files::files::{
     FileDetails, FileError, Host, HostAppender as HostAppenderMethods,
@@ -91,10 +92,10 @@ impl Host for Guest {
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
         let opened = blocking(move || {
-            HostAppender::open(&path).map_err(|error| named("open to append", &path, &error))
+            HostAppender::open(&path, permit).map_err(|error| named("open to append", &path, &error))
         });
         match opened.await {
-            Ok(appender) => Ok(Ok(self.push(appender.with_permit(permit))?)),
+            Ok(appender) => Ok(Ok(self.push(appender)?)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -105,7 +106,7 @@ impl Host for Guest {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
-        Ok(Ok(self.push_operation(replace::replace(path, content))?))
+        Ok(Ok(self.push_operation(replace::replace(path, content, &self.scope.account))?))
     }
 
     fn standard_output(&mut self) -> Answer<Resource<HostAppender>> {
@@ -126,7 +127,7 @@ impl HostAppenderMethods for Guest {
         bytes: Vec<u8>,
     ) -> wasmtime::Result<Resource<Operation>> {
         self.host_call()?;
-        let work = self.table.get(&appender)?.append(bytes);
+        let work = self.table.get(&appender)?.append(bytes, &self.scope.account.held);
         self.push_operation(work)
     }
 
@@ -139,7 +140,8 @@ impl HostAppenderMethods for Guest {
         self.host_call()?;
         let batch = self.batch(&messages)?.clone();
         self.check_written(&batch)?;
-        let work = self.table.get(&appender)?.append_batch(batch, delimiter);
+        let appender = self.table.get(&appender)?;
+        let work = appender.append_batch(batch, delimiter, &self.scope.account.held);
         self.push_operation(work)
     }
 

@@ -42,8 +42,8 @@ use meter::HttpMeter;
 pub use proxy::Proxies;
 use request::Outgoing;
 pub use service::HttpSettings;
-pub(crate) use service::Service;
 use service::OwnConnections;
+pub(crate) use service::Service;
 
 use crate::account::Account;
 use crate::bindings::forebay::http::client::{
