@@ -286,6 +286,11 @@ impl Allowed {
         }
     }
 
+    /// Whether these are the rights of whoever started the process.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.everything
+    }
+
     /// Whether the standard streams may be used.
     pub(crate) fn standard_streams(&self) -> Result<(), String> {
         if self.everything {

@@ -6,7 +6,9 @@ mod reader;
 mod replace;
 pub(crate) mod writers;
 
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -55,8 +57,9 @@ impl Host for Guest {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
-        match blocking(move || open(&path)).await {
-            Ok(file) => Ok(Ok(self.push(Permitted::boxed(reader::Reader::spawn(file), permit))?)),
+        let kinds = self.kinds();
+        match blocking(move || open(&path, kinds)).await {
+            Ok(file) => Ok(Ok(self.push(Permitted::boxed(reader::FileReader::new(file), permit))?)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -91,8 +94,9 @@ impl Host for Guest {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
+        let kinds = self.kinds();
         let opened = blocking(move || {
-            HostAppender::open(&path, permit).map_err(|error| named("open to append", &path, &error))
+            HostAppender::open(&path, kinds, permit).map_err(|error| named("open to append", &path, &error))
         });
         match opened.await {
             Ok(appender) => Ok(Ok(self.push(appender)?)),
@@ -106,7 +110,7 @@ impl Host for Guest {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
-        Ok(Ok(self.push_operation(replace::replace(path, content, &self.scope.account))?))
+        Ok(Ok(self.push_operation(replace::replace(path, content, self.kinds(), &self.scope.account))?))
     }
 
     fn standard_output(&mut self) -> Answer<Resource<HostAppender>> {
@@ -151,6 +155,41 @@ impl HostAppenderMethods for Guest {
     }
 }
 
+/// Which kinds of files a plugin may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kinds {
+    /// Pipes too, although they may keep a thread for good: whoever started the process knows them.
+    All,
+    /// Those that keep nobody waiting.
+    Regular,
+}
+
+impl Guest {
+    fn kinds(&self) -> Kinds {
+        if self.scope.allowed.is_everything() { Kinds::All } else { Kinds::Regular }
+    }
+}
+
+impl Kinds {
+    /// Options with which opening waits only where that is allowed.
+    fn options(self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        if self == Self::Regular {
+            // Of no effect on files; opening a pipe would wait for its other end.
+            options.custom_flags(libc::O_NONBLOCK);
+        }
+        options
+    }
+
+    /// Whether a file that is no regular one is refused.
+    fn refuses(self, found: &Metadata) -> bool {
+        self == Self::Regular && !found.is_file()
+    }
+}
+
+/// What is said of a file that is refused.
+const NOT_REGULAR: &str = "it is no regular file";
+
 fn find(pattern: &str) -> Result<Vec<FileDetails>, FileError> {
     if !pattern.contains(['*', '?', '[']) {
         let found = std::fs::metadata(pattern).map_err(|error| named("read", Path::new(pattern), &error))?;
@@ -173,7 +212,7 @@ fn find(pattern: &str) -> Result<Vec<FileDetails>, FileError> {
     Ok(files)
 }
 
-fn details(path: String, found: &std::fs::Metadata) -> FileDetails {
+fn details(path: String, found: &Metadata) -> FileDetails {
     let since = found.modified().ok().and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
     let modified = since.and_then(|since| {
         Some(Timestamp { seconds: i64::try_from(since.as_secs()).ok()?, nanoseconds: since.subsec_nanos() })
@@ -181,14 +220,18 @@ fn details(path: String, found: &std::fs::Metadata) -> FileDetails {
     FileDetails { path, size: found.len(), modified }
 }
 
-fn open(path: &Path) -> Result<std::fs::File, FileError> {
-    let file = std::fs::File::open(path).map_err(|error| named("open", path, &error))?;
-    let is_folder = file.metadata().is_ok_and(|found| found.is_dir());
-    if is_folder {
-        Err(FileError::Other(format!("open {}: it is a folder", path.display())))
+fn open(path: &Path, kinds: Kinds) -> Result<File, FileError> {
+    let failed = |error: io::Error| named("open", path, &error);
+    let file = kinds.options().read(true).open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    let problem = if found.is_dir() {
+        "it is a folder"
+    } else if kinds.refuses(&found) {
+        NOT_REGULAR
     } else {
-        Ok(file)
-    }
+        return Ok(file);
+    };
+    Err(FileError::Other(format!("open {}: {problem}", path.display())))
 }
 
 /// The folder that a file lies in.

@@ -4,10 +4,10 @@
 //! once: the longer a sync takes, the more the next one covers. Order of a write: set the marker,
 //! write, sync, report.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::future::Future;
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use forebay_pipeline_message::Batch;
 use tokio::sync::{mpsc, oneshot};
 
 use super::marker::Marker;
-use super::parent;
 use super::writers::{self, Entered};
+use super::{Kinds, NOT_REGULAR, parent};
 use crate::account::StreamPermit;
 use crate::held::{Held, Share};
 
@@ -67,11 +67,15 @@ impl HostAppender {
     /// Opens a file to append to, or joins whoever writes to it already in this process: two
     /// threads that write to the same file would not keep its order. Blocks while a writer that has
     /// nothing more to come is still at work.
-    pub(super) fn open(path: &Path, permit: StreamPermit) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, kinds: Kinds, permit: StreamPermit) -> io::Result<Self> {
         std::fs::create_dir_all(parent(path))?;
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = kinds.options().create(true).append(true).open(path)?;
         let permit = Arc::new(permit);
         let found = file.metadata()?;
+        // A device takes what it is given, or fails.
+        if kinds.refuses(&found) && !found.file_type().is_char_device() {
+            return Err(io::Error::other(NOT_REGULAR));
+        }
         let key = (found.dev(), found.ino());
         let entry = match writers::enter(key) {
             Entered::Joined(jobs) => return Ok(Self { jobs, _permit: Some(permit) }),
@@ -254,6 +258,7 @@ impl Target for StandardOutput {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
     use std::io::Read as _;
     use std::path::PathBuf;
     use std::process::Command;
@@ -287,7 +292,7 @@ mod tests {
     fn what_is_let_go_counts_until_it_is_written() {
         let account = account(Limits { streams: 1, batches: 1 << 20, ..Limits::default() });
         let (path, mut end) = pipe("counts");
-        let appender = HostAppender::open(&path, account.stream().unwrap()).unwrap();
+        let appender = HostAppender::open(&path, Kinds::All, account.stream().unwrap()).unwrap();
         drop(appender.append(vec![b'x'; MUCH], &account.held));
         drop(appender);
         assert!(account.stream().is_err(), "its thread has not written everything");
@@ -303,7 +308,7 @@ mod tests {
     async fn no_more_is_queued_than_may_be_held() {
         let account = account(Limits { batches: 1 << 20, ..Limits::default() });
         let (path, mut end) = pipe("queued");
-        let appender = HostAppender::open(&path, account.stream().unwrap()).unwrap();
+        let appender = HostAppender::open(&path, Kinds::All, account.stream().unwrap()).unwrap();
         let first = appender.append(vec![b'x'; MUCH], &account.held);
         let reason = appender.append(vec![b'x'; MUCH], &account.held).await.unwrap_err();
         assert!(reason.contains("wait for the end of other writes"), "{reason}");
@@ -312,6 +317,20 @@ mod tests {
         let again = appender.append(vec![b'x'; MUCH], &account.held);
         end.read_exact(&mut vec![0; MUCH]).unwrap();
         again.await.unwrap();
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_pipe_is_refused_where_only_files_may_be_used() {
+        let account = account(Limits { streams: 1, ..Limits::default() });
+        let (path, end) = pipe("refused");
+        let error = HostAppender::open(&path, Kinds::Regular, account.stream().unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), NOT_REGULAR);
+        drop(end);
+        // Nobody reads it now: opening it must not wait for somebody who does.
+        assert!(HostAppender::open(&path, Kinds::Regular, account.stream().unwrap()).is_err());
+        assert!(super::super::open(&path, Kinds::Regular).is_err());
+        assert!(account.stream().is_ok());
         std::fs::remove_file(path).unwrap();
     }
 

@@ -9,13 +9,14 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::{marker, parent};
+use super::{Kinds, NOT_REGULAR, marker, parent};
 use crate::account::Account;
 use crate::held::Share;
 
 struct Job {
     path: PathBuf,
     content: Vec<u8>,
+    kinds: Kinds,
     done: oneshot::Sender<Result<(), String>>,
     /// What its component may have under way.
     counted: Counted,
@@ -59,13 +60,14 @@ impl Counted {
 pub(super) fn replace(
     path: PathBuf,
     content: Vec<u8>,
+    kinds: Kinds,
     account: &Account,
 ) -> impl Future<Output = Result<(), String>> + Send + 'static {
     let (done, result) = oneshot::channel();
     let counted = Counted::new(account, content.len());
     let queued = counted.and_then(|counted| {
         let jobs = jobs().as_ref().map_err(String::clone)?;
-        jobs.try_send(Job { path, content, done, counted }).map_err(|error| match error {
+        jobs.try_send(Job { path, content, kinds, done, counted }).map_err(|error| match error {
             TrySendError::Full(_) => format!("more than {QUEUE} files wait to be replaced"),
             TrySendError::Disconnected(_) => "the thread that replaces files is gone".to_owned(),
         })
@@ -82,8 +84,9 @@ fn jobs() -> &'static Result<SyncSender<Job>, String> {
     JOBS.get_or_init(|| {
         let (jobs, queue) = sync_channel::<Job>(QUEUE);
         let body = move || {
-            for Job { path, content, done, counted } in queue {
-                let written = write(&path, &content).map_err(|error| format!("{}: {error}", path.display()));
+            for Job { path, content, kinds, done, counted } in queue {
+                let written =
+                    write(&path, &content, kinds).map_err(|error| format!("{}: {error}", path.display()));
                 drop(content);
                 // First, so that who is told may start the next one at once.
                 drop(counted);
@@ -97,11 +100,14 @@ fn jobs() -> &'static Result<SyncSender<Job>, String> {
 }
 
 /// Writes a file under another name and renames it, so that nobody sees half of it.
-fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+fn write(path: &Path, content: &[u8], kinds: Kinds) -> io::Result<()> {
     // The file behind a link is what is to be replaced, not the link.
     let real = path.canonicalize();
     let path = real.as_deref().unwrap_or(path);
     let old = std::fs::metadata(path).ok();
+    if old.as_ref().is_some_and(|old| kinds.refuses(old)) {
+        return Err(io::Error::other(NOT_REGULAR));
+    }
     if old.as_ref().is_some_and(|old| !old.is_file()) {
         // A pipe or a device can't be renamed over.
         return std::fs::OpenOptions::new().write(true).open(path)?.write_all(content);
@@ -152,10 +158,10 @@ mod tests {
     async fn what_is_to_be_written_counts_until_it_is() {
         let account = account(Limits { batches: 10, ..Limits::default() });
         let path = std::env::temp_dir().join(format!("forebay-replace-{}", std::process::id()));
-        let reason = replace(path.clone(), vec![b'x'; 11], &account).await.unwrap_err();
+        let reason = replace(path.clone(), vec![b'x'; 11], Kinds::Regular, &account).await.unwrap_err();
         assert!(reason.contains("wait for the end of other writes"), "{reason}");
         for _ in 0..2 * OWN_QUEUE {
-            replace(path.clone(), vec![b'x'; 10], &account).await.unwrap();
+            replace(path.clone(), vec![b'x'; 10], Kinds::Regular, &account).await.unwrap();
         }
         assert_eq!(std::fs::read(&path).unwrap(), [b'x'; 10]);
         std::fs::remove_file(path).unwrap();
