@@ -30,6 +30,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use forebay_plugins_api::Operation;
 use http::header;
+use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wasmtime::component::Resource;
 
@@ -44,6 +45,7 @@ use request::Outgoing;
 pub use service::HttpSettings;
 use service::OwnConnections;
 pub(crate) use service::Service;
+use tls::TlsConfigs;
 
 use crate::account::Account;
 use crate::bindings::forebay::http::client::{
@@ -65,6 +67,7 @@ pub(crate) struct Requests {
     places: Arc<Semaphore>,
     started: Arc<AtomicUsize>,
     connections: OwnConnections,
+    tls: TlsConfigs,
 }
 
 impl Default for Requests {
@@ -73,6 +76,7 @@ impl Default for Requests {
             places: Arc::new(Semaphore::new(CONCURRENT)),
             started: Arc::default(),
             connections: OwnConnections::default(),
+            tls: TlsConfigs::default(),
         }
     }
 }
@@ -117,6 +121,7 @@ struct Job {
     held: Arc<Held>,
     places: Arc<Semaphore>,
     connections: OwnConnections,
+    tls: Arc<ClientConfig>,
     /// Its place in the queue.
     _started: Started,
 }
@@ -129,6 +134,9 @@ impl Guest {
         let network = Arc::clone(&scope.allowed.network);
         let outgoing = Outgoing::new(request, &scope.secrets, held, network.is_everything())?;
         network.request(&outgoing.url.target, outgoing.method.as_str()).map_err(HttpError::denied)?;
+        // Here, on the thread of the guest and on its account: reading certificates takes a while.
+        let tls = requests.tls.get(&outgoing.tls);
+        let tls = tls.map_err(|problem| HttpError::new(ErrorKind::Tls, problem))?;
         Ok(Job {
             shared: scope.http.shared(),
             network,
@@ -137,6 +145,7 @@ impl Guest {
             held: Arc::clone(held),
             places: Arc::clone(&requests.places),
             connections: requests.connections.clone(),
+            tls,
             _started: requests.start()?,
         })
     }
@@ -273,7 +282,8 @@ impl Job {
     ) -> Result<(OwnedSemaphorePermit, u16, Vec<(String, Vec<u8>)>, Pieces), HttpError> {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(|_| HttpError::stopped())?;
-        let response = client::perform(&self.shared, &self.network, &self.meter, &mut self.outgoing);
+        let response =
+            client::perform(&self.shared, &self.network, &self.meter, &mut self.outgoing, &self.tls);
         let response = self.connections.opened_in(response).await?;
         let (parts, incoming) = response.into_parts();
         let mut headers = parts.headers;

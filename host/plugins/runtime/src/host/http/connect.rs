@@ -55,10 +55,10 @@ const PROXY_ANSWER: usize = 8 << 10;
 type Connecting = Pin<Box<dyn Future<Output = Result<TokioIo<Stream>, HttpError>> + Send>>;
 
 impl Connector {
-    pub(super) fn new(shared: Weak<Shared>, key: &ClientKey) -> Result<Self, String> {
-        let ClientKey { reach, away, tls, proxy, keeps: _ } = key;
-        let tls = Arc::new(tls.config()?);
-        Ok(Self { shared, reach: *reach, away: *away, tls, proxy: proxy.clone() })
+    /// `tls` is what the settings of the key come to.
+    pub(super) fn new(shared: Weak<Shared>, key: &ClientKey, tls: &Arc<ClientConfig>) -> Self {
+        let ClientKey { reach, away, proxy, tls: _, keeps: _ } = key;
+        Self { shared, reach: *reach, away: *away, tls: Arc::clone(tls), proxy: proxy.clone() }
     }
 
     async fn connect(self, uri: Uri, own: Option<OwnConnections>) -> Result<TokioIo<Stream>, HttpError> {

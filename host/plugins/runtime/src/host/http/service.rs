@@ -9,6 +9,7 @@ use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use forebay_lifecycle::{Spawner, Threads};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioTimer;
+use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::addresses::{Reach, Resolve, SystemResolver};
@@ -59,6 +61,8 @@ pub(super) struct Shared {
     /// What is left of the connections to other servers.
     connections: Arc<Semaphore>,
     clients: Mutex<Clients>,
+    /// Counts uses of threads and clients.
+    uses: AtomicU64,
     /// The ports that instances of this process listen on, and how many do.
     listening: Mutex<HashMap<u16, usize>>,
 }
@@ -98,14 +102,24 @@ pub(super) type HttpClient = Client<Connector, Full<Bytes>>;
 
 #[derive(Debug, Default)]
 struct Clients {
-    known: HashMap<ClientKey, (HttpClient, u64)>,
-    uses: u64,
+    known: HashMap<ClientKey, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    client: HttpClient,
+    /// When it was used last, in uses of all.
+    used: u64,
+    /// Whose request it was made for.
+    owner: Option<OwnConnections>,
 }
 
 /// Threads for all connections of the process.
 const THREADS: usize = 2;
 /// Clients of different settings; the one that was not used for longest makes room.
 const MOST_CLIENTS: usize = 64;
+/// The same of those that requests of one component have made.
+const OWN_CLIENTS: usize = 8;
 /// Connections that are kept open for each host, and for how long.
 const IDLE_CONNECTIONS: usize = 16;
 const IDLE: Duration = Duration::from_secs(60);
@@ -128,7 +142,13 @@ impl Default for Service {
 impl Service {
     pub(crate) fn new(settings: HttpSettings) -> Self {
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        let shared = Shared { settings, connections, clients: Mutex::default(), listening: Mutex::default() };
+        let shared = Shared {
+            settings,
+            connections,
+            clients: Mutex::default(),
+            uses: AtomicU64::new(0),
+            listening: Mutex::default(),
+        };
         Self { threads: Mutex::default(), shared: Arc::new(shared) }
     }
 
@@ -146,34 +166,36 @@ impl Service {
             let started = Threads::start("http", THREADS);
             *threads = Some(started.map_err(|error| format!("start the threads for HTTP: {error}"))?);
         }
-        let next = lock(&self.shared.clients).next();
+        let next = self.shared.next();
         let index = usize::try_from(next).unwrap_or_default();
         threads.as_ref().map(|threads| threads.spawner(index)).ok_or_else(String::new)
     }
 }
 
 impl Shared {
-    /// The client for these settings.
-    ///
-    /// # Errors
-    /// When the TLS settings can't be used.
-    pub(super) fn client(self: &Arc<Self>, key: &ClientKey) -> Result<HttpClient, String> {
+    fn next(&self) -> u64 {
+        self.uses.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The client for these settings; `tls` is what those for TLS come to.
+    pub(super) fn client(self: &Arc<Self>, key: &ClientKey, tls: &Arc<ClientConfig>) -> HttpClient {
         let mut clients = lock(&self.clients);
-        let now = clients.next();
-        if let Some((client, used)) = clients.known.get_mut(key) {
-            *used = now;
-            return Ok(client.clone());
+        let now = self.next();
+        if let Some(known) = clients.known.get_mut(key) {
+            known.used = now;
+            return known.client.clone();
         }
-        let connector = Connector::new(Arc::downgrade(self), key)?;
+        let connector = Connector::new(Arc::downgrade(self), key, tls);
         let client = Client::builder(CurrentThread)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(if key.keeps { IDLE_CONNECTIONS } else { 0 })
             .build(connector);
-        clients.make_room();
-        clients.known.insert(key.clone(), (client.clone(), now));
-        Ok(client)
+        let owner = OwnConnections::current();
+        clients.make_room(owner.as_ref());
+        clients.known.insert(key.clone(), Known { client: client.clone(), used: now, owner });
+        client
     }
 
     /// Waits for a place among the connections: first among those of the component that asks, so that it
@@ -253,22 +275,29 @@ impl OwnConnections {
         OPENED_FOR.try_with(Self::clone).ok()
     }
 
+    fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     fn is_crowded(&self) -> bool {
         OWN_CONNECTIONS - self.0.available_permits() > OWN_KEPT_CONNECTIONS
     }
 }
 
 impl Clients {
-    fn next(&mut self) -> u64 {
-        self.uses += 1;
-        self.uses
-    }
-
-    fn make_room(&mut self) {
-        if self.known.len() < MOST_CLIENTS {
+    /// Makes room for one more that `owner` asks for: whoever asks for many has its own thrown out.
+    fn make_room(&mut self, owner: Option<&OwnConnections>) {
+        let is_own = |known: &Known| {
+            let of = known.owner.as_ref();
+            owner.is_some_and(|owner| of.is_some_and(|of| of.is_same_as(owner)))
+        };
+        let own = self.known.values().filter(|known| is_own(known)).count();
+        let is_full = self.known.len() >= MOST_CLIENTS;
+        if own < OWN_CLIENTS && !is_full {
             return;
         }
-        let oldest = self.known.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
+        let candidates = self.known.iter().filter(|(_, known)| own < OWN_CLIENTS || is_own(known));
+        let oldest = candidates.min_by_key(|(_, known)| known.used).map(|(key, _)| key.clone());
         if let Some(oldest) = oldest {
             self.known.remove(&oldest);
         }
@@ -304,6 +333,36 @@ mod tests {
             Poll::Pending => Poll::Ready(None),
         })
         .await
+    }
+
+    #[tokio::test]
+    async fn one_component_throws_its_own_clients_out() {
+        let shared = Service::default().shared();
+        let (greedy, modest) = (OwnConnections::default(), OwnConnections::default());
+        let tls = |number: usize| ClientTls {
+            skip_verification: true,
+            // Not looked at when nothing is verified, and other settings all the same.
+            extra_roots: Some(number.to_string()),
+            identity: None,
+        };
+        let key = |number| ClientKey {
+            reach: Reach::Anywhere,
+            away: false,
+            keeps: true,
+            tls: tls(number),
+            proxy: None,
+        };
+        let config = Arc::new(tls(0).config().unwrap());
+        let ask = async |own: &OwnConnections, number| {
+            own.opened_in(async { shared.client(&key(number), &config) }).await
+        };
+        ask(&modest, 0).await;
+        for number in 1..=3 * OWN_CLIENTS {
+            ask(&greedy, number).await;
+        }
+        let clients = lock(&shared.clients);
+        assert_eq!(clients.known.len(), 1 + OWN_CLIENTS);
+        assert!(clients.known.contains_key(&key(0)) && clients.known.contains_key(&key(3 * OWN_CLIENTS)));
     }
 
     #[tokio::test]
