@@ -31,8 +31,9 @@ const RHAI: &str = "rhai";
 /// > doc.least)` fails, because `doc` is in use; `let least = doc.least;` in front of it helps. In YAML, `${{name}}` is
 /// how a string says `${name}`, because `${name}` would be a variable of the environment.
 ///
-/// A message for which a script does more than 2,000,000 operations, computes for 2 s, takes 64 MiB, nests 24 calls,
-/// or makes a string of more than 1 MiB, or an array or object map of more than 100,000 elements fails.
+/// A message fails for which a script does more than 2,000,000 operations, computes for 2 s, takes 64 MiB, nests 24
+/// calls or values 320 levels deep, or makes or changes a value with more than 1 MiB of strings, or more than 100,000
+/// elements of arrays or of object maps.
 #[derive(Config)]
 #[config(mapping = "rhai")]
 pub(crate) struct Code(Mapping);

@@ -45,6 +45,8 @@ pub(crate) enum Stop {
     Memory,
     /// It takes too long.
     Time,
+    /// It nests values too deep.
+    Depth,
 }
 
 impl Stop {
@@ -60,6 +62,7 @@ pub(crate) fn describe(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorRuntime(value, _) => thrown(value),
         EvalAltResult::ErrorTerminated(stop, _) => match stop.clone().try_cast() {
             Some(Stop::Memory) => "the script holds too much memory".to_owned(),
+            Some(Stop::Depth) => "the script nests values too deep".to_owned(),
             Some(Stop::Time) => "the script takes too long".to_owned(),
             Some(Stop::Dropped) | None => "the script was ended".to_owned(),
         },

@@ -3,13 +3,14 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rhai::{Dynamic, Engine};
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext};
 
 use crate::failure::Stop;
 use crate::functions;
 use crate::limits::{
     ARRAYS, CALLS, EXPRESSIONS, FUNCTIONS, MAPS, MEMORY, OPERATIONS, STRETCH, STRINGS, TIME, VARIABLES,
 };
+use crate::nesting;
 use crate::world::World;
 
 /// What runs scripts: the functions that they call and the limits that they have. Scripts share one.
@@ -32,6 +33,8 @@ pub(crate) struct Current {
     began: Cell<Duration>,
     /// Operations since others could run.
     operations: Cell<u32>,
+    /// Whether variables are to be looked at when one is used next.
+    unseen: Cell<bool>,
 }
 
 /// What scripts must not do: compile text, and make functions of functions, which no limit counts.
@@ -59,6 +62,12 @@ impl Interpreter {
         functions::register(&mut engine, &current, &world);
         let (watched, outside) = (Rc::clone(&current), Rc::clone(&world));
         engine.on_progress(move |_| watched.step(outside.as_ref()).map(Dynamic::from));
+        let watched = Rc::clone(&current);
+        #[expect(
+            deprecated,
+            reason = "rhai calls that volatile; nothing else shows the variables of a running script"
+        )]
+        engine.on_var(move |_, _, context| watched.look(&context).map(|()| None));
         Rc::new(Self { engine, current, world })
     }
 
@@ -85,11 +94,25 @@ impl Current {
         let operations = self.operations.get() + 1;
         if operations >= STRETCH {
             self.operations.set(0);
+            self.unseen.set(true);
             self.stretch(world);
         } else {
             self.operations.set(operations);
         }
         self.stop.get()
+    }
+
+    /// Looks at all variables of the function that is running, if it is time to.
+    fn look(&self, context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> Result<(), Box<EvalAltResult>> {
+        if !self.unseen.replace(false) {
+            return Ok(());
+        }
+        let variables = context.scope().iter_raw().map(|(_, _, value)| value);
+        if nesting::is_too_deep(variables.chain(context.this_ptr())) {
+            self.stop.set(Some(Stop::Depth));
+            return Err(Stop::Depth.raise());
+        }
+        Ok(())
     }
 
     /// Others may run now. The time that they take is not the script's.

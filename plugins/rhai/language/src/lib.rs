@@ -67,6 +67,7 @@ mod functions;
 mod interpreter;
 mod json;
 pub mod limits;
+mod nesting;
 mod script;
 mod time;
 mod world;

@@ -17,8 +17,7 @@ pub const VARIABLES: usize = 512;
 pub const FUNCTIONS: usize = 256;
 /// Bytes of all strings in one value that a script makes or changes.
 pub const STRINGS: usize = 1 << 20;
-/// Elements of all arrays in one value, and bytes of a blob. It also bounds how deep arrays are nested, and that is
-/// bounded by the stack: a nested value is cloned and dropped by recursion.
+/// Elements of all arrays in one value, and bytes of a blob.
 pub const ARRAYS: usize = 100_000;
 /// Entries of all object maps in one value, likewise.
 pub const MAPS: usize = 100_000;
@@ -28,5 +27,9 @@ pub const MEMORY: usize = 64 << 20;
 pub const TIME: Duration = Duration::from_secs(2);
 /// How deep documents may be nested.
 pub const DOCUMENT_DEPTH: usize = 256;
+/// How deep the values of variables may be nested. Looked at every [`STRETCH`] operations, so they are deeper at times.
+pub const NESTING: usize = DOCUMENT_DEPTH + 64;
+/// Values in all variables of a function.
+pub const NESTED: usize = 1_000_000;
 /// Operations after which others may run.
 pub const STRETCH: u32 = 256;

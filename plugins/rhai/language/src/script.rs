@@ -59,6 +59,7 @@ struct Uses {
     payload: bool,
     meta: bool,
     content: bool,
+    error: bool,
 }
 
 /// What a script was given, to see what it has changed.
@@ -85,6 +86,7 @@ impl Script {
             payload: names("payload"),
             meta: names("meta"),
             content: names("content"),
+            error: names("error"),
         };
         let mut scope = Scope::new();
         for name in ["doc", "payload", "meta", "batch_index", "batch_size"] {
@@ -147,7 +149,7 @@ impl Script {
 
     /// Sets the variables to what the message has.
     fn give(&mut self, message: &impl Message) -> Given {
-        let Uses { doc, payload, meta, content } = self.uses;
+        let Uses { doc, payload, meta, content, error } = self.uses;
         self.interpreter.begin();
         let mut given = Given { doc: None, payload: None, meta: None, no_json: None };
         if payload || content {
@@ -173,8 +175,10 @@ impl Script {
             given.meta = Fingerprint::of(&metadata);
             self.set("meta", metadata);
         }
-        let error = message.error().map_or(Dynamic::UNIT, Into::into);
-        *self.interpreter.current.error.borrow_mut() = error;
+        if error {
+            let error = message.error().map_or(Dynamic::UNIT, Into::into);
+            *self.interpreter.current.error.borrow_mut() = error;
+        }
         let count = |count| Dynamic::from(i64::try_from(count).unwrap_or(i64::MAX));
         let (index, size) = message.position();
         self.set("batch_index", count(index));

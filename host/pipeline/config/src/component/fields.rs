@@ -148,7 +148,9 @@ impl<'e, 'a> Fields<'e, 'a> {
         }
         match spec.field_type {
             FieldType::Object => self.object(node, spec, at),
-            FieldType::String if spec.mapping.is_some() && names_language(node) => self.in_language(node, spec),
+            FieldType::String if spec.mapping.is_some() && names_language(node) => {
+                self.in_language(node, spec)
+            }
             FieldType::Unknown => match node.to_json() {
                 Ok(value) => Some(value),
                 Err(error) => {

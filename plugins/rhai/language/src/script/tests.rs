@@ -376,6 +376,16 @@ fn code_that_nests_without_end_is_refused_or_compiled(#[case] source: String) {
 #[case("let s = \"x\"; s.pad(1000000, 'x'); s.replace(\"x\", s)", "Length of string too large")]
 #[case("let s = \"x\"; s.pad(1000000, 'x'); s.split(\"\")", "too large")]
 #[case("for i in 0..1000000000000000000 { let j = i; }", "Too many operations")]
+#[case("let a = []; loop { a = [a] }", "nests values too deep")]
+#[case("let a = []; loop { let b = []; b.push(a); a = b }", "nests values too deep")]
+#[case("let m = #{}; loop { m = #{m: m} }", "nests values too deep")]
+#[case("let m = #{}; loop { let n = m; m.m = n }", "nests values too deep")]
+#[case(
+    "fn wrap(x) { for i in 0..50 { x = [x]; } x } let a = []; loop { a = wrap(a) }",
+    "nests values too deep"
+)]
+#[case("let f = || 1; loop { let g = f; f = || g.call(); }", "nests values too deep")]
+#[case("let f = || 1; for i in 0..100 { let g = [f, f]; f = || g; } loop { f; }", "nests values too deep")]
 #[case("let x = 2; loop { x *= x }", "overflow")]
 fn scripts_without_end_are_ended(#[case] source: &str, #[case] expected: &str) {
     let error = failed(source, "{}");
