@@ -53,7 +53,7 @@ fn the_rhai_example_adds_totals_and_drops_an_order() {
     let folder = Folder::new();
     let finished = folder.run(&example("rhai")).finish().well();
     let expected = [
-        r#"{"id":1,"items":[{"count":2,"price":1}],"large":false,"text":"order 1","total":2}"#,
+        r#"{"id":1,"items":[{"count":2,"price":1}],"large":false,"text":"order 1","total":2.0}"#,
         r#"{"id":2,"items":[{"count":1,"price":1.5},{"count":2,"price":2}],"large":true,"text":"order 2","total":5.5}"#,
         r#"{"id":4,"items":[{"count":3,"price":1.5},{"count":2,"price":4}],"large":true,"text":"order 4","total":12.5}"#,
     ];

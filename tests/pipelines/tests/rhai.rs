@@ -87,7 +87,7 @@ output: {stdout: {}}
     let finished = folder.lint(pipeline).finish();
     let found: Vec<_> =
         finished.lines().iter().map(|line| line.split_once(") ").unwrap().0.to_owned()).collect();
-    let expected = ["(7,15", "(10,21", "(11,41", "(12,28", "(13,28"];
+    let expected = ["(7,15", "(10,23", "(11,40", "(12,28", "(13,29"];
     assert_eq!(found, expected.map(|place| format!("pipeline.yaml{place}")), "{finished:?}");
 }
 
@@ -106,7 +106,7 @@ fn code_that_does_not_end_fails_its_message_and_no_other() {
             "the script holds too much memory",
         ),
     ] {
-        let finished = process(&format!("if doc.bad {{\n{code}\n}}"), "{\"bad\":true}\n{\"bad\":false}\n");
+        let finished = process(&format!("if !doc.bad {{ return; }}\n{code}"), "{\"bad\":true}\n{\"bad\":false}\n");
         assert_eq!(finished.lines(), ["{\"bad\":true}", "{\"bad\":false}"], "{code}");
         assert!(finished.stderr.contains(error), "{code}: {finished:?}");
     }
