@@ -14,6 +14,7 @@ use forebay_plugins_api::{
     Cache, Caches, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Problem,
     Processor, Rights, Scanner, Setup, Stated,
 };
+use futures_util::future::BoxFuture;
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
@@ -94,7 +95,18 @@ impl Plugins {
     ///
     /// # Errors
     /// When the engine can't be started on this machine.
-    pub async fn load(
+    // Boxed, like what else is large and public here, so that it is compiled once, with this crate: the
+    // body of an async function is compiled wherever it is awaited.
+    pub fn load<'a>(
+        embedded: &'a [Embedded],
+        files: &'a [PluginFile],
+        settings: Settings,
+        metrics: Arc<Metrics>,
+    ) -> BoxFuture<'a, Result<(Self, Vec<LoadError>), StartError>> {
+        Box::pin(Self::load_all(embedded, files, settings, metrics))
+    }
+
+    async fn load_all(
         embedded: &[Embedded],
         files: &[PluginFile],
         settings: Settings,
@@ -207,15 +219,17 @@ impl Plugins {
     ///
     /// # Errors
     /// The language is unknown, the text is at fault (with its position), or the plugin fails.
-    pub async fn open_mapping(
-        &self,
-        language: &str,
-        source: &str,
+    pub fn open_mapping<'a>(
+        &'a self,
+        language: &'a str,
+        source: &'a str,
         form: Form,
-        setup: &Setup,
-    ) -> Result<expressions::Mapping, OpenError> {
-        let slot = self.shared.mapping_language(language, setup)?;
-        expressions::Mapping::compile(slot, language, source, form.into()).await
+        setup: &'a Setup,
+    ) -> BoxFuture<'a, Result<expressions::Mapping, OpenError>> {
+        Box::pin(async move {
+            let slot = self.shared.mapping_language(language, setup)?;
+            expressions::Mapping::compile(slot, language, source, form.into()).await
+        })
     }
 }
 
