@@ -106,7 +106,8 @@ fn code_that_does_not_end_fails_its_message_and_no_other() {
             "the script holds too much memory",
         ),
     ] {
-        let finished = process(&format!("if !doc.bad {{ return; }}\n{code}"), "{\"bad\":true}\n{\"bad\":false}\n");
+        let finished =
+            process(&format!("if !doc.bad {{ return; }}\n{code}"), "{\"bad\":true}\n{\"bad\":false}\n");
         assert_eq!(finished.lines(), ["{\"bad\":true}", "{\"bad\":false}"], "{code}");
         assert!(finished.stderr.contains(error), "{code}: {finished:?}");
     }
