@@ -3,7 +3,7 @@
 //! Fields of Bento that this version does not have are refused by name. Those that only watch the pipeline are lints
 //! and can be passed over; those that change what happens to records are fatal.
 
-mod caches;
+pub(crate) mod caches;
 mod logger;
 mod threads;
 
@@ -17,13 +17,16 @@ use crate::lint::Examiner;
 use crate::position::Position;
 use crate::spec::{FieldKind, FieldSpec, FieldType};
 use crate::suggest;
+use crate::unit_test;
 use crate::yaml::{Key, Node, Value};
 
 pub use logger::{LogFormat, LogLevel, LoggerConfig};
 pub use threads::Threads;
 
 /// Fields that watch a pipeline and that this version does not have.
-const UNSUPPORTED_OBSERVERS: [&str; 4] = ["http", "metrics", "tests", "tracer"];
+const UNSUPPORTED_OBSERVERS: [&str; 3] = ["http", "metrics", "tracer"];
+/// What `forebay test` runs.
+const TESTS: &str = "tests";
 /// Fields that decide over records or are needed by what does, and that this version does not have.
 const UNSUPPORTED: [&str; 8] = [
     "error_handling",
@@ -60,7 +63,9 @@ pub(crate) fn examine(
     };
     let fields = root_fields();
     for (key, value) in entries {
-        if key.text != caches::FIELD && fields.iter().all(|field| field.name != key.text) {
+        if key.text == TESTS {
+            unit_test::examine(examiner, value);
+        } else if key.text != caches::FIELD && fields.iter().all(|field| field.name != key.text) {
             other_field(examiner, &fields, key, value);
         }
     }
@@ -69,7 +74,7 @@ pub(crate) fn examine(
     let (_, children, _) = walk.finish();
 
     for name in ["input", "output"] {
-        if root.get(name).is_none_or(Node::is_null) {
+        if !examiner.options.allow_parts && root.get(name).is_none_or(Node::is_null) {
             let message =
                 format!("field {name} is required: add `{name}:` with the component that records {}", {
                     if name == "input" { "come from" } else { "go to" }
@@ -133,7 +138,8 @@ fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key, val
     } else if UNSUPPORTED.contains(&name) {
         examiner.fatal(at, unsupported);
     } else {
-        let hint = suggest::hint(name, fields.iter().map(|field| field.name.as_str()).chain([caches::FIELD]));
+        let hint =
+            suggest::hint(name, fields.iter().map(|field| field.name.as_str()).chain([caches::FIELD, TESTS]));
         examiner.lint(at, format!("field {name} not recognised{hint}"));
     }
 }

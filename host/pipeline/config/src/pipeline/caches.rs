@@ -7,10 +7,10 @@ use crate::spec::Kind;
 use crate::suggest;
 use crate::yaml::{Node, Value};
 
-pub(super) const FIELD: &str = "cache_resources";
+pub(crate) const FIELD: &str = "cache_resources";
 
 /// Reads the list; what is wrong with it is left with the examiner.
-pub(super) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Vec<ComponentConfig> {
+pub(crate) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Vec<ComponentConfig> {
     let Some(list) = root.get(FIELD).filter(|list| !list.is_null()) else { return Vec::new() };
     let Value::Sequence(items) = &list.value else {
         examiner.fatal(list.span.start, "expected array value");
@@ -31,7 +31,7 @@ pub(super) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Vec<Component
 }
 
 /// Whether there is every cache that components name.
-pub(super) fn check_uses(examiner: &mut Examiner<'_>, caches: &[ComponentConfig]) {
+pub(crate) fn check_uses(examiner: &mut Examiner<'_>, caches: &[ComponentConfig]) {
     let labels: Vec<&str> =
         caches.iter().filter_map(|cache| cache.label.as_ref()).map(|label| label.as_str()).collect();
     let unknown: Vec<(String, Position)> = examiner
