@@ -70,4 +70,6 @@ pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};
 pub use size::{BadSize, parse_size};
 pub use suggest::nearest;
-pub use unit_test::{Condition, TestContent, TestFile, TestMessage, TestTarget, UnitTest, read_tests};
+pub use unit_test::{
+    Condition, ConditionMapping, TestContent, TestFile, TestMessage, TestTarget, UnitTest, read_tests,
+};

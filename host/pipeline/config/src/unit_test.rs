@@ -3,12 +3,15 @@
 mod read;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::component::TextField;
 use crate::excerpt::Mock;
 use crate::lint::{Examiner, Problem, Severity};
 use crate::position::Position;
+use crate::source::Source;
 use crate::yaml::{self, Node};
 
 /// One test: messages, what they are given to, and what is expected to come out.
@@ -53,11 +56,8 @@ pub enum TestContent {
 /// What a message that comes out must be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
-    /// A mapping that must give `true`, and where its text begins.
-    Bloblang {
-        source: String,
-        position: Position,
-    },
+    /// A mapping that must give `true`.
+    Bloblang(ConditionMapping),
     ContentEquals(String),
     /// A regular expression.
     ContentMatches(String),
@@ -68,6 +68,21 @@ pub enum Condition {
     /// A string is the text of a document.
     JsonEquals(Json),
     JsonContains(Json),
+}
+
+/// The mapping of a condition, and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConditionMapping {
+    pub text: String,
+    field: TextField,
+    file: Arc<Source>,
+}
+
+impl ConditionMapping {
+    /// Where in the file a place of the mapping is, both counted from one.
+    pub fn position_of(&self, line: usize, column: usize) -> Position {
+        self.field.locate(&self.file, Position { line, column })
+    }
 }
 
 /// The tests in a file.
@@ -83,7 +98,7 @@ impl Condition {
     /// The field that states it.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Bloblang { .. } => "bloblang",
+            Self::Bloblang(_) => "bloblang",
             Self::ContentEquals(_) => "content_equals",
             Self::ContentMatches(_) => "content_matches",
             Self::MetadataEquals(_) => "metadata_equals",
@@ -99,7 +114,8 @@ impl Condition {
 /// Reads the tests of a file as it is written: variables in it are those of the configuration, not of the tests.
 pub fn read_tests(path: &str, text: &str) -> TestFile {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parsed = yaml::parse(text);
+    let source = Arc::new(Source::new(text.to_owned(), text.to_owned(), Vec::new()));
+    let parsed = yaml::parse_text(source.expanded());
     let tests = parsed.root.as_ref().and_then(|root| root.get("tests"));
     // A file that is no test is nobody's business here, unless it can't be told.
     let is_blank = text.lines().all(|line| line.trim().is_empty() || line.trim().starts_with('#'));
@@ -116,7 +132,7 @@ pub fn read_tests(path: &str, text: &str) -> TestFile {
     let errors = parsed.errors.iter();
     let mut problems: Vec<Problem> =
         errors.map(|error| problem(error.position, error.message.clone(), Severity::Fatal)).collect();
-    let mut reader = read::Reader::default();
+    let mut reader = read::Reader::new(source);
     let tests = tests.map(|tests| reader.tests(tests)).unwrap_or_default();
     problems
         .extend(reader.findings.into_iter().map(|found| problem(found.at, found.message, found.severity)));
@@ -125,7 +141,7 @@ pub fn read_tests(path: &str, text: &str) -> TestFile {
 
 /// Leaves what is wrong with the tests in a configuration with the examiner. They don't keep it from running.
 pub(crate) fn examine(examiner: &mut Examiner<'_>, tests: &Node) {
-    let mut reader = read::Reader::default();
+    let mut reader = read::Reader::new(Arc::clone(&examiner.source));
     let _ = reader.tests(tests);
     for found in reader.findings {
         examiner.lint(found.at, found.message);

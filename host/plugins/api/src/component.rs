@@ -79,19 +79,19 @@ pub trait Mapping: Send {
     async fn apply(&mut self, batch: Batch) -> Result<Processed, String>;
 
     /// What a mapping gives for every message, as a tool shows it rather than as a message: a batch of as many
-    /// messages. Those whose metadata has [`VALUE_IS_JSON`] hold a document, others a text; what is deleted is empty.
-    /// A mapping that gives nothing gives what it looks at. With [`THIS_IS_BYTES`] in its metadata the content of a
-    /// message is bytes to the mapping, not a document. The mapping sees no metadata.
+    /// messages. [`VALUE_KIND`] in their metadata says what they hold; a message that fails is flagged. A mapping that
+    /// gives nothing gives what it looks at. With [`THIS_IS_BYTES`] in its metadata the content of a message is bytes to
+    /// the mapping, not a document; the mapping does not see that key.
     ///
     /// # Errors
     /// As [`Mapping::apply`].
     async fn values(&mut self, batch: Batch) -> Result<Batch, String>;
 }
 
-/// Metadata of a value that is the text of a JSON document.
-pub const VALUE_IS_JSON: &str = "json";
+/// Metadata of a value: `json` for the text of a document, `text` for any other, `deleted` where nothing is left.
+pub const VALUE_KIND: &str = "kind";
 /// Metadata of a message that a mapping sees as bytes.
-pub const THIS_IS_BYTES: &str = "bytes";
+pub const THIS_IS_BYTES: &str = "forebay_this_is_bytes";
 
 /// Names a batch or a stream that an input has handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,11 +1,16 @@
 //! From YAML to tests, field by field.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
-use super::{Condition, TestContent, TestMessage, TestTarget, UnitTest};
+use super::{Condition, ConditionMapping, TestContent, TestMessage, TestTarget, UnitTest};
+use crate::component::TextField;
 use crate::excerpt::Mock;
 use crate::lint::{Finding, Severity};
 use crate::position::Position;
+use crate::source::Source;
+use crate::spec::{FieldSpec, FieldType};
 use crate::suggest;
 use crate::yaml::{Node, Value};
 
@@ -35,12 +40,16 @@ const CONDITIONS: &[&str] = &[
 const DEFAULT_TARGET: &str = "/pipeline/processors";
 
 /// Collects what is wrong on the way. What can't be read is left out.
-#[derive(Default)]
 pub(super) struct Reader {
     pub(super) findings: Vec<Finding>,
+    file: Arc<Source>,
 }
 
 impl Reader {
+    pub(super) fn new(file: Arc<Source>) -> Self {
+        Self { findings: Vec::new(), file }
+    }
+
     pub(super) fn tests(&mut self, node: &Node) -> Vec<UnitTest> {
         self.items(node).iter().filter_map(|item| self.test(item)).collect()
     }
@@ -119,7 +128,12 @@ impl Reader {
 
     fn condition(&mut self, name: &str, value: &Node) -> Option<Condition> {
         Some(match name {
-            "bloblang" => Condition::Bloblang { source: self.string(value)?, position: value.text_start },
+            "bloblang" => {
+                let spec = FieldSpec::new(name, FieldType::String);
+                let field = TextField::new(String::new(), &spec, value, &self.file);
+                let text = self.string(value)?;
+                Condition::Bloblang(ConditionMapping { text, field, file: Arc::clone(&self.file) })
+            }
             "content_equals" => Condition::ContentEquals(self.string(value)?),
             "content_matches" => Condition::ContentMatches(self.string(value)?),
             "metadata_equals" => Condition::MetadataEquals(self.values(Some(value))),

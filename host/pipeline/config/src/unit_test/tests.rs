@@ -54,6 +54,14 @@ fn every_field_is_read() {
 }
 
 #[test]
+fn a_place_in_a_condition_is_a_place_in_the_file() {
+    let text = "tests:\n  - name: x\n    output_batches:\n      - - bloblang: |\n            root = 1\n            root = nope()\n";
+    let tests = read_tests("t.yaml", text).tests;
+    let Condition::Bloblang(mapping) = &tests[0].output_batches[0][0][0] else { panic!("{tests:?}") };
+    assert_eq!(mapping.position_of(2, 8), Position { line: 6, column: 20 });
+}
+
+#[test]
 fn without_a_target_a_test_is_of_the_processors_of_the_pipeline() {
     let tests = read_tests("t.yaml", "tests: [{name: x}]").tests;
     assert_eq!(tests[0].target, TestTarget::Processors("/pipeline/processors".to_owned()));
