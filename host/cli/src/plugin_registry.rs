@@ -66,7 +66,7 @@ pub(crate) async fn pull(Pull { reference, plugin_dir, login }: Pull) -> anyhow:
 async fn place(folder: &Path, mut lock: PluginLock, pulled: Pulled) -> anyhow::Result<String> {
     let Pulled { bytes, digest, reference } = pulled;
     let (name, _) = described(Path::new(&reference.to_string()), bytes.to_vec()).await?;
-    lock.set(Locked { name: name.clone(), reference: reference.to_string(), digest: digest.to_string() });
+    lock.set(Locked { name: name.parse()?, reference: reference.to_string(), digest: digest.to_string() });
     lock.write(folder).with_context(|| format!("write the lock in {}", folder.display()))?;
     write(&folder.join(format!("{name}.wasm")), &bytes)?;
     Ok(name)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
-use forebay_plugins_runtime::{Grants, PluginFile, Plugins, Settings};
+use forebay_plugins_runtime::{Grants, PluginFile, PluginLock, Plugins, Settings};
 
 use crate::args;
 use crate::embedded::EMBEDDED;
@@ -24,11 +24,18 @@ pub(crate) async fn load(
         Some(folder) => PluginFile::read_folder(folder)?,
         None => (Vec::new(), Vec::new()),
     };
+    let lock = match plugin_dir {
+        Some(folder) => {
+            PluginLock::read(folder).with_context(|| format!("read the lock in {}", folder.display()))?
+        }
+        None => PluginLock::default(),
+    };
     let cache = plugin_cache.clone().or_else(default_cache);
     let settings = Settings {
         grants: grants.clone(),
         cache,
         output_closed: output_closed.clone(),
+        lock,
         ..Settings::default()
     };
     let (plugins, more) = Plugins::load(EMBEDDED, &files, settings, Arc::clone(metrics)).await?;

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use forebay_metrics::Metrics;
 use forebay_plugins_api::Components;
-use forebay_plugins_runtime::{Embedded, Limits, LoadError, PluginFile, Plugins, Settings, precompile};
+use forebay_plugins_runtime::{
+    Digest, Embedded, Limits, LoadError, Locked, PluginFile, PluginLock, Plugins, Settings, precompile,
+};
 use forebay_tests_guests::{DESCRIPTION, Describe, Folder, Tiny, guest};
 
 fn file(name: &str, bytes: Vec<u8>) -> PluginFile {
@@ -283,6 +285,27 @@ async fn the_second_file_of_a_plugin_is_refused_with_the_first() {
     assert_eq!(names(&plugins), ["one"]);
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert_eq!(errors[0].to_string(), "copy.wasm: plugin `one` is one.wasm already");
+}
+
+#[tokio::test]
+async fn a_name_that_the_lock_has_is_that_of_one_file_alone() {
+    let shout = Tiny::plugin("shout", &["loud"]);
+    let mut lock = PluginLock::default();
+    let (reference, digest) = ("r.example/shout:1".to_owned(), Digest::of(&shout.bytes()).to_string());
+    lock.set(Locked { name: "shout".parse().unwrap(), reference, digest });
+    let files = [
+        tiny("aa.wasm", &Tiny::plugin("shout", &["stolen"])),
+        tiny("bb.wasm", &Tiny::plugin("other", &["free"])),
+        tiny("shout.wasm", &shout),
+    ];
+    let (plugins, errors) = load(&[], &files, Settings { lock, ..Settings::default() }).await;
+    let found: Vec<_> =
+        plugins.infos().into_iter().map(|info| format!("{} of {}", info.name, info.origin)).collect();
+    assert_eq!(found, ["other of bb.wasm", "shout of shout.wasm"]);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let error = errors[0].to_string();
+    let says = "aa.wasm: it describes itself as plugin `shout`, which is shout.wasm in plugins.lock";
+    assert!(error.starts_with(says), "{error}");
 }
 
 #[tokio::test]

@@ -89,6 +89,23 @@ async fn a_broken_file_leaves_the_old_build_serving() {
 }
 
 #[tokio::test]
+async fn a_new_file_does_not_take_a_name_that_the_lock_has() {
+    let reloading = reloading().await;
+    let shout = Tiny::plugin("shout", &["loud"]).bytes();
+    let locked =
+        json!({"name": "shout", "reference": "r.example/shout:1", "digest": Digest::of(&shout).to_string()});
+    let locked = json!({ "plugins": [locked] }).to_string();
+    std::fs::write(reloading.path("plugins.lock"), locked).unwrap();
+    let stranger = Tiny::plugin("shout", &["stolen"]).bytes();
+    assert_eq!(reloading.put("aa.wasm", &stranger).await, [Reload::Refused]);
+    assert_eq!(reloading.put("shout.wasm", &shout).await, [Reload::Loaded]);
+    let infos = reloading.world.plugins.infos();
+    let origins: Vec<_> = infos.iter().map(|info| info.origin.as_str()).collect();
+    let path = |name| reloading.path(name).display().to_string();
+    assert_eq!(origins, [path("shout.wasm"), path(FILE)]);
+}
+
+#[tokio::test]
 async fn a_file_that_is_as_it_was_is_not_loaded_again() {
     let reloading = reloading().await;
     assert_eq!(reloading.put(FILE, &versions(1)).await, []);

@@ -1,6 +1,6 @@
 //! An endless loop, a trap, a sleep or growth in any export of any kind: the call ends in time, with the
 //! plugin's name and the reason, and the next one is made in a fresh instance.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
+#![expect(clippy::panic, reason = "what tests share is test code too")]
 
 use std::time::Duration;
 

@@ -81,6 +81,8 @@ async fn arguments_are_granted_by_patterns() {
     assert_eq!(ask(&mut *runner, "line").await, "<abc>");
     let error = r#"error: no grant for commands {path: /bin/echo} with the arguments ["bc"]"#;
     assert_eq!(ask(&mut *runner, "run /bin/echo bc").await, error);
+    let error = r#"error: no grant for commands {path: /bin/echo} with the arguments ["abc", "-n"]"#;
+    assert_eq!(ask(&mut *runner, "run /bin/echo abc -n").await, error);
 }
 
 #[tokio::test]
@@ -143,7 +145,9 @@ async fn a_process_inherits_nothing_of_the_host() {
     #[expect(unsafe_code, reason = "the standard library makes none that is inherited")]
     let inherited = unsafe { libc::dup(2) };
     assert!(inherited > 2);
-    let world = world(&["/bin/sh", "/usr/bin/env"]).await;
+    let granted = ["/bin/sh", "/usr/bin/env"].map(|path| json!({"path": path, "env": ["GIVEN"]}));
+    let grants = json!([{"plugin": "toolbox", "commands": granted}]);
+    let world = World::granting(&["toolbox"], Limits::default(), grants).await;
     let mut runner = world.processor("runner", json!({"variable": "GIVEN=yes"})).await;
     ask(&mut *runner, "run env").await;
     let mut variables = [ask(&mut *runner, "line").await, ask(&mut *runner, "line").await];
@@ -159,13 +163,19 @@ async fn a_process_inherits_nothing_of_the_host() {
 }
 
 #[tokio::test]
-async fn variables_that_would_change_a_granted_program_are_denied() {
-    let world = world(&["/usr/bin/env"]).await;
-    for name in ["LD_PRELOAD", "PATH", "GLIBC_TUNABLES"] {
+async fn variables_that_are_not_granted_for_a_program_are_denied() {
+    let commands = json!([{"path": "/usr/bin/env", "env": ["TZ"]}, {"path": "/bin/sh"}]);
+    let grants = json!([{"plugin": "toolbox", "commands": commands}]);
+    let world = World::granting(&["toolbox"], Limits::default(), grants).await;
+    for name in ["LD_PRELOAD", "PATH", "GLIBC_TUNABLES", "BASH_ENV", "BASH_FUNC_ls%%", "PERL5OPT", "X"] {
         let mut runner = world.processor("runner", json!({"variable": format!("{name}=x")})).await;
-        let error = format!("error: variable {name} of a process is the host's to set");
+        let error = format!("error: no grant for commands {{path: env, env: [{name}]}}");
         assert_eq!(ask(&mut *runner, "run env").await, error);
     }
+    let mut runner = world.processor("runner", json!({"variable": "TZ=UTC"})).await;
+    assert_eq!(ask(&mut *runner, "run env").await, "running");
+    // For one program is not for all.
+    assert_eq!(ask(&mut *runner, "run sh").await, "error: no grant for commands {path: sh, env: [TZ]}");
 }
 
 #[tokio::test]

@@ -177,6 +177,23 @@ fn a_link_does_not_lead_out_of_a_granted_folder() {
 }
 
 #[test]
+fn a_pipe_in_a_granted_folder_keeps_nobody_waiting() {
+    let folder = folder(&[("mine.wasm", &default_plugin("file"))]);
+    let made = std::process::Command::new("mkfifo").arg(folder.path("in/pipe.txt")).status().unwrap();
+    assert!(made.success());
+    folder.write(
+        "grants.yaml",
+        "grants: [{plugin: file, files: [{path: in, access: read}, {path: out, access: write}]}]",
+    );
+    let flags = ["-pluginDir", "plugins", "-pluginGrants", "grants.yaml"];
+    let mut running = folder.run(&PIPELINE.replace("in/a.txt", "in/pipe.txt")).args(&flags).start();
+    running.until_log_has("in/pipe.txt: it is no regular file");
+    running.signal("TERM");
+    let _ = running.finish().well();
+    assert!(!folder.has("out"));
+}
+
+#[test]
 fn the_example_of_grants_is_read() {
     let folder = folder(&[]);
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/plugin-grants/plugins.yaml");

@@ -37,6 +37,26 @@ fn a_plugin_that_was_pushed_is_pulled_locked_and_run() {
     assert_eq!(pulled.stdout, "plugins/log.wasm\n");
     assert!(!run().stderr.contains("not loaded"));
     assert_eq!(folder.forebay(&["plugin", "pull", "-pluginDir", "plugins"]).finish().well().stdout, "");
+
+    // Nor does another file take its name, although it comes first.
+    folder.write("plugins/aa.wasm", [default_plugin("log"), vec![0, 3, 1, b'x', 1]].concat());
+    let finished = run();
+    let complaint = "plugins/aa.wasm: it describes itself as plugin `log`, which is log.wasm in plugins.lock";
+    assert!(finished.stderr.contains(complaint), "{finished:?}");
+    assert!(finished.stderr.contains("saw one"), "{finished:?}");
+    assert!(finished.stderr.contains("a file takes the place of a default plugin"), "{finished:?}");
+}
+
+#[test]
+fn a_lock_that_names_files_elsewhere_is_not_followed() {
+    let folder = Folder::new();
+    let name = "../../outside";
+    let text = format!("plugins: [{{name: {name}, reference: '127.0.0.1:1/x:1', digest: 'sha256:00'}}]");
+    folder.write("a/plugins/plugins.lock", text);
+    let finished = folder.forebay(&["plugin", "pull", "-pluginDir", "a/plugins"]).finish();
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.stderr.contains("`../../outside` cannot be the name of a plugin"), "{finished:?}");
+    assert!(!folder.has("outside.wasm"));
 }
 
 #[test]

@@ -13,6 +13,9 @@ use std::time::Duration;
 
 use forebay_plugins_api::Setup;
 
+use crate::held::Held;
+use crate::host::files::Replacements;
+use crate::host::http::Requests;
 use crate::limits::{Limit, Limits, Refusal};
 use crate::plugin::PluginMetrics;
 
@@ -33,6 +36,11 @@ pub(crate) struct Account {
     pauses: Mutex<Pauses>,
     /// Which samples of metrics there are, by the hash of name and labels, and which names.
     samples: Mutex<(HashSet<u64>, HashSet<u64>)>,
+    /// The bytes of what goes on when its instance is gone: bodies of requests and responses, and what is
+    /// on its way to files.
+    pub(crate) held: Arc<Held>,
+    pub(crate) requests: Requests,
+    pub(crate) replacements: Replacements,
 }
 
 /// Samples of metrics that one component may have, and names of them: all are kept for good.
@@ -59,6 +67,9 @@ impl Account {
             streams: Arc::default(),
             pauses: Mutex::new(Pauses::new(&limits)),
             samples: Mutex::default(),
+            held: Held::new(limits.batches),
+            requests: Requests::default(),
+            replacements: Replacements::default(),
             limits: Arc::new(limits),
             metrics,
         }

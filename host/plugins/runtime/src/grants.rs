@@ -11,14 +11,16 @@
 //!     limits: {memory: 512MiB, batches: 256MiB, output: 64MiB, cpu: 2s, wall: 30s,
 //!              host_calls: 10000, log_lines: 100, streams: 16}
 //!     commands:
-//!       - {path: /usr/bin/jq, args: ["-c", "."]}  # args: patterns; left out: any arguments
+//!       - {path: /usr/bin/jq, args: ["-c", "."]}  # args: a pattern for each; left out: any arguments
+//!       - {path: /usr/bin/tar, args: ["-t", "*.tar", "..."], env: [TZ]} # `...`: one or more of the last
 //!     http:                    # requests; names, `*.` and a name, addresses; with the default port or `:port`
 //!       - {hosts: [api.example.com, "*.example.org", "10.0.0.7:8080"], methods: [GET, POST]}
 //!       - {hosts: [intranet.example], private: true, insecure: true}
 //!     listen: ["127.0.0.1:8080"]   # as the plugin is to name it
 //! ```
 //! `private` allows names that lead to addresses which are not public, `insecure` certificates that
-//! are not verified; `methods` left out: all.
+//! are not verified; `methods` left out: all. `env` names the variables that the plugin may set for a program;
+//! left out: none. With any arguments, or a variable that it takes code from, a program runs what the plugin likes.
 //!
 //! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants. A plugin
 //! that calls a capability and has no grant for it is refused when the pipeline is built; `files: []` says that
@@ -293,6 +295,11 @@ impl Allowed {
         Self { only_looks: true, network: Arc::default(), ..self }
     }
 
+    /// Whether these are the rights of whoever started the process.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.everything
+    }
+
     /// Whether the standard streams may be used.
     pub(crate) fn standard_streams(&self) -> Result<(), String> {
         if self.only_looks {
@@ -341,7 +348,12 @@ impl Allowed {
     ///
     /// # Errors
     /// The grant that is missing.
-    pub(crate) fn command(&self, program: &str, arguments: &[String]) -> Result<Option<Program>, String> {
+    pub(crate) fn command(
+        &self,
+        program: &str,
+        arguments: &[String],
+        variables: &[&str],
+    ) -> Result<Option<Program>, String> {
         if self.only_looks {
             return Err("a shadow runs no programs".to_owned());
         }
@@ -351,24 +363,13 @@ impl Allowed {
             let path = found.and_then(|path| std::path::absolute(path).ok());
             return Ok(path.map(|path| Program { path, name: PathBuf::from(program) }));
         }
-        commands::granted(&self.commands, program, arguments).map(Some)
+        commands::granted(&self.commands, program, arguments, variables).map(Some)
     }
 
     /// Where programs are looked up, and what children get as their `PATH`.
     pub(crate) fn search_path(&self) -> String {
         let own = if self.everything { std::env::var("PATH").ok() } else { None };
         own.unwrap_or_else(|| commands::SEARCH_PATH.to_owned())
-    }
-
-    /// Whether a child may be given a variable with this name.
-    ///
-    /// # Errors
-    /// Why not: it would let other code into the program that was granted.
-    pub(crate) fn child_variable(&self, name: &str) -> Result<(), String> {
-        if self.everything || !(name == "PATH" || name == "GLIBC_TUNABLES" || name.starts_with("LD_")) {
-            return Ok(());
-        }
-        Err(format!("variable {name} of a process is the host's to set"))
     }
 }
 

@@ -12,7 +12,6 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::held::Held;
 use crate::host::batches::HostBatch;
 use crate::host::expressions::Expressions;
-use crate::host::http::Requests;
 use crate::host::state::OwnState;
 use crate::limits::{Limit, Limits, MemoryWatch, Refusal};
 use crate::meter::Meter;
@@ -34,9 +33,8 @@ pub(crate) struct Guest {
     pub(crate) state: OwnState,
     /// Shared with every process of the instance, which counts them.
     pub(crate) processes: Arc<()>,
-    /// The bytes of the batches in `table`, and of what is under way for the instance.
+    /// The bytes of the batches in `table`; what may outlive the instance is held by its account.
     pub(crate) held: Arc<Held>,
-    pub(crate) requests: Requests,
     /// Bytes of the batches that the call under way has returned so far.
     returned: usize,
 }
@@ -61,7 +59,6 @@ impl Guest {
             caches: setup.caches.clone(),
             expressions,
             held: Held::new(limits.batches),
-            requests: Requests::default(),
             limits,
             state,
             processes: Arc::default(),

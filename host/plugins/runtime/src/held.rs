@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
-/// Counts what one instance holds: batches, and bodies of requests and responses. Work that the
-/// host does for the instance counts here as well, on other threads.
+/// Counts what is held for a guest: the batches of one instance, or what the host does for a component
+/// on other threads.
 #[derive(Debug)]
 pub(crate) struct Held {
     bytes: AtomicUsize,

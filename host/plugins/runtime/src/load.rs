@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
-use forebay_pipeline_config::spec::Description;
+use forebay_pipeline_config::spec::{Description, PluginName};
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::bindings::exports::forebay::plugin as exports;
@@ -106,6 +106,19 @@ pub enum LoadProblem {
     Lock(String),
     #[error("plugins.lock says {expected}, the file is {found}: pull it again, or take it out of the lock")]
     NotLocked { expected: String, found: Digest },
+    #[error(
+        "it describes itself as plugin `{says}`, {}",
+        if *.belongs {
+            format!("which is {says}.wasm in plugins.lock: take it out of the folder, or that name out of the lock")
+        } else {
+            "plugins.lock has its file under another name: pull it again, or take it out of the lock".to_owned()
+        }
+    )]
+    LockedName {
+        says: PluginName,
+        /// Whether that name is another file's, in the lock.
+        belongs: bool,
+    },
 }
 
 /// Turns files into plugins.

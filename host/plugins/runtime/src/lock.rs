@@ -6,11 +6,14 @@
 //!     reference: ghcr.io/acme/shout:1.2@sha256:12ab...   # where it was pulled from
 //!     digest: sha256:34cd...                             # of the file
 //! ```
-//! A file that the lock names is loaded only when its digest is right; other files are not concerned.
+//! A file that the lock names is loaded only when its digest is right, and when it describes itself by that
+//! name. No other file may describe itself by it: what a plugin may do is granted by name. Other files are
+//! not concerned.
 
 use std::io::Write as _;
 use std::path::Path;
 
+use forebay_pipeline_config::spec::PluginName;
 use serde::{Deserialize, Serialize};
 
 use crate::load::LoadProblem;
@@ -31,7 +34,7 @@ pub struct PluginLock {
 #[serde(deny_unknown_fields)]
 pub struct Locked {
     /// The name of the plugin, and of its file without `.wasm`.
-    pub name: String,
+    pub name: PluginName,
     /// Where it was pulled from, with the digest of the manifest.
     pub reference: String,
     /// Of the file.
@@ -76,18 +79,38 @@ impl PluginLock {
         std::fs::rename(temporary, folder.join(LOCK_FILE))
     }
 
-    /// Whether a file is the build that it must be.
+    /// Whether a file is the build that it must be, as far as that can be told by its name.
     ///
     /// # Errors
     /// When it is another one.
     pub(crate) fn check(&self, file: &Path, found: &Digest) -> Result<(), LoadProblem> {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        match self.plugins.iter().find(|locked| locked.name == name) {
+        match self.plugins.iter().find(|locked| locked.name.as_str() == name) {
             Some(locked) if locked.digest != found.to_string() => {
                 Err(LoadProblem::NotLocked { expected: locked.digest.clone(), found: found.clone() })
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Whether a file may hold the plugin that it says it is: a name that the lock has belongs to one
+    /// file, and that file to the name.
+    ///
+    /// # Errors
+    /// When it says that it is another one.
+    pub(crate) fn check_name(
+        &self,
+        file: &Path,
+        found: &Digest,
+        says: &PluginName,
+    ) -> Result<(), LoadProblem> {
+        self.check(file, found)?;
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let is_locked = |name: &str| self.plugins.iter().any(|locked| locked.name.as_str() == name);
+        if says.as_str() == name || !(is_locked(&name) || is_locked(says.as_str())) {
+            return Ok(());
+        }
+        Err(LoadProblem::LockedName { says: says.clone(), belongs: is_locked(says.as_str()) })
     }
 }
 
@@ -97,7 +120,7 @@ mod tests {
 
     fn locked(name: &str, bytes: &[u8]) -> Locked {
         let digest = Digest::of(bytes).to_string();
-        Locked { name: name.to_owned(), reference: format!("r.example/{name}:1"), digest }
+        Locked { name: name.parse().unwrap(), reference: format!("r.example/{name}:1"), digest }
     }
 
     #[test]
@@ -120,5 +143,33 @@ mod tests {
         let error = lock.check(Path::new("x/a.wasm"), &Digest::of(b"2")).unwrap_err().to_string();
         assert!(error.contains(&Digest::of(b"1").to_string()), "{error}");
         assert!(error.contains(&Digest::of(b"2").to_string()), "{error}");
+    }
+
+    #[test]
+    fn a_name_in_the_lock_belongs_to_its_file_and_the_file_to_the_name() {
+        let mut lock = PluginLock::default();
+        lock.set(locked("shout", b"1"));
+        let check = |file: &str, bytes: &[u8], says: &str| {
+            let checked = lock.check_name(Path::new(file), &Digest::of(bytes), &says.parse().unwrap());
+            checked.map_err(|problem| problem.to_string())
+        };
+        assert_eq!(check("x/shout.wasm", b"1", "shout"), Ok(()));
+        assert_eq!(check("x/aa.wasm", b"2", "whisper"), Ok(()));
+        let error = check("x/aa.wasm", b"2", "shout").unwrap_err();
+        assert!(error.contains("`shout`") && error.contains("shout.wasm"), "{error}");
+        // Not even the same build: the lock says which file it is.
+        assert!(check("x/aa.wasm", b"1", "shout").is_err());
+        assert!(check("x/shout.wasm", b"2", "shout").is_err());
+        let error = check("x/shout.wasm", b"1", "bloblang").unwrap_err();
+        assert!(error.contains("`bloblang`"), "{error}");
+    }
+
+    #[test]
+    fn a_name_that_leads_out_of_the_folder_is_no_name() {
+        for name in ["../../x", "/x", "", "a.b", "A"] {
+            let text = format!("plugins: [{{name: '{name}', reference: r.example/x:1, digest: 'sha256:0'}}]");
+            let error = serde_yaml::from_str::<PluginLock>(&text).unwrap_err().to_string();
+            assert!(error.contains("cannot be the name of a plugin"), "{error}");
+        }
     }
 }

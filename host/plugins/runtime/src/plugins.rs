@@ -37,9 +37,10 @@ use crate::host::state::States;
 use crate::instance::{Slot, arm};
 use crate::limits::Limits;
 use crate::load::{Linked, LoadError, LoadProblem, Loader, PluginFile};
+use crate::lock::PluginLock;
 use crate::meter::Metered;
 use crate::plugin::{Digest, Embedded, Plugin, PluginInfo, PluginMetrics};
-use crate::reload::{FirstLook, FolderWatch, first_look, show_build};
+use crate::reload::{FirstLook, FolderWatch, first_look, show_build, warn_of_default};
 use crate::scope::Scope;
 use crate::serving::{Serving, name_taken};
 use crate::watchdog::{Trusted, Watchdog};
@@ -55,6 +56,8 @@ pub struct Settings {
     /// trying again is of no use.
     pub output_closed: Shutdown,
     pub http: HttpSettings,
+    /// The lock of the folder that the files are of.
+    pub lock: PluginLock,
 }
 
 /// All plugins of a process.
@@ -97,7 +100,7 @@ impl Plugins {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Vec<LoadError>), StartError> {
-        let Settings { grants, limits, cache, output_closed, http } = settings;
+        let Settings { grants, limits, cache, output_closed, http, lock } = settings;
         let engines = Engines::new().map_err(StartError)?;
         let loader = Loader {
             plain: linker(&engines, Interruption::None).map_err(StartError)?,
@@ -112,7 +115,11 @@ impl Plugins {
         let mut loaded: Vec<Arc<Plugin>> = Vec::new();
         for file in files {
             let name = file.path.display().to_string();
-            match describe(&loader, loader.file(file), false).await {
+            let described = describe(&loader, loader.file(file), false).await;
+            let checked = described.and_then(|plugin| {
+                lock.check_name(&file.path, plugin.digest(), plugin.name()).map(|()| plugin)
+            });
+            match checked {
                 Ok(plugin) => match loaded.iter().find(|other| other.name() == plugin.name()) {
                     Some(other) => {
                         errors.push(LoadError { file: name, problem: name_taken(&plugin, other) });
@@ -153,6 +160,7 @@ impl Plugins {
         };
         for plugin in shared.serving.snapshot().plugins.values() {
             show_build(&shared, plugin, true);
+            warn_of_default(&shared, plugin);
         }
         Ok((Self { shared: Arc::new(shared) }, errors))
     }

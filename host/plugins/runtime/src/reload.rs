@@ -174,7 +174,10 @@ impl FolderWatch {
             Ok(plugin) => plugin,
             Err(problem) => return Some(self.report(path, &problem)),
         };
-        match self.shared.serving.replace(&plugin) {
+        // Read again: compiling takes a while.
+        let lock = PluginLock::read(&self.folder);
+        let allowed = lock.and_then(|lock| lock.check_name(path, &digest, plugin.name()));
+        match allowed.and_then(|()| self.shared.serving.replace(&plugin)) {
             Ok(old) => Some(self.loaded(&plugin, old.as_deref())),
             Err(problem) => {
                 self.files.get_mut(path)?.is_refused = true;
@@ -203,6 +206,7 @@ impl FolderWatch {
             }
         }
         self.show_build(plugin, true);
+        warn_of_default(&self.shared, plugin);
         if old.is_some_and(|old| old.name() != plugin.name()) {
             self.retry_refused();
         }
@@ -249,9 +253,10 @@ impl FolderWatch {
 
     fn report(&self, path: &Path, problem: &LoadProblem) -> Reload {
         let (outcome, file) = match problem {
-            LoadProblem::NameTaken(_) | LoadProblem::Lock(_) | LoadProblem::NotLocked { .. } => {
-                (Reload::Refused, path.display())
-            }
+            LoadProblem::NameTaken(_)
+            | LoadProblem::Lock(_)
+            | LoadProblem::NotLocked { .. }
+            | LoadProblem::LockedName { .. } => (Reload::Refused, path.display()),
             _ => (Reload::Broken, path.display()),
         };
         let serving =
@@ -288,6 +293,14 @@ pub(crate) fn show_build(shared: &Shared, plugin: &Plugin, serves: bool) {
     let help = "1 for the build of a plugin that serves, 0 for those that did";
     if let Ok(gauge) = shared.metrics.gauge("plugin_build_info", help, &labels) {
         gauge.set(if serves { 1.0 } else { 0.0 });
+    }
+}
+
+/// Says that a file serves in the place of a default plugin: whoever put it there may not have meant that.
+pub(crate) fn warn_of_default(shared: &Shared, plugin: &Plugin) {
+    if shared.serving.replaces_default(plugin) {
+        let (name, digest, file) = (plugin.name(), plugin.digest(), plugin.info.origin.as_str());
+        tracing::warn!(plugin = %name, %digest, file, "a file takes the place of a default plugin");
     }
 }
 
@@ -329,7 +342,13 @@ fn lock_mark(folder: &Path) -> Option<Mark> {
 pub(crate) fn first_look(files: &[PluginFile], errors: &[LoadError]) -> BTreeMap<PathBuf, FirstLook> {
     let is_refused = |file: &PluginFile| {
         let name = file.path.display().to_string();
-        errors.iter().any(|error| error.file == name && matches!(error.problem, LoadProblem::NameTaken(_)))
+        let may_come = |problem: &LoadProblem| {
+            matches!(
+                problem,
+                LoadProblem::NameTaken(_) | LoadProblem::NotLocked { .. } | LoadProblem::LockedName { .. }
+            )
+        };
+        errors.iter().any(|error| error.file == name && may_come(&error.problem))
     };
     let look = |file: &PluginFile| {
         (file.path.clone(), FirstLook { digest: Digest::of(&file.bytes), is_refused: is_refused(file) })

@@ -233,6 +233,13 @@ impl Serving {
         self.publish(snapshot);
     }
 
+    /// Whether a plugin of a file serves in the place of what comes with the program.
+    pub(crate) fn replaces_default(&self, plugin: &Plugin) -> bool {
+        let is_own = bento::is_own(plugin.name());
+        !plugin.is_default()
+            && (is_own || self.embedded().iter().any(|default| default.name() == plugin.name()))
+    }
+
     fn embedded(&self) -> Vec<Arc<Plugin>> {
         self.embedded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

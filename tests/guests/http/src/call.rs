@@ -50,6 +50,9 @@ impl Processor for Call {
             Ok(operation) => operation,
             Err(error) => return Ok(shown(Err(error))),
         };
+        if spec["traps"] == true {
+            std::process::abort();
+        }
         if spec["early"] == true {
             return Ok(shown(http::response(&operation)));
         }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use forebay_plugins_api::{ComponentError, LostReason};
+use forebay_plugins_api::{ComponentError, LostReason, Processor};
 use forebay_plugins_runtime::{Limits, Settings};
-use forebay_tests_guests::{World, batch};
+use forebay_tests_guests::{World, batch, soon};
 use serde_json::json;
 
 use super::server::{Server, bytes, text, with_header};
-use super::{call, error, granted, settings, world_of};
+use super::{call, call_with, error, granted, settings, world_of};
 
 /// gzip of so many zeros, in blocks that are stored as they are or as one that repeats.
 fn gzip_of_zeros(length: usize) -> Vec<u8> {
@@ -76,7 +76,7 @@ async fn gzip_that_is_cut_off_is_an_error() {
 }
 
 #[tokio::test]
-async fn bodies_count_among_what_an_instance_holds() {
+async fn bodies_are_held_up_to_the_limit() {
     let server = Server::start(|_| text(200, &"x".repeat(500_000)));
     let limits = Limits { batches: 100_000, ..Limits::default() };
     let grants = granted(&json!([{"hosts": [server.address.to_string()]}]), &json!([]));
@@ -118,12 +118,47 @@ async fn a_wait_does_not_outlast_the_call_that_it_is_in() {
 }
 
 #[tokio::test]
-async fn an_instance_has_so_many_requests_under_way_and_no_more_wait_than_that() {
+async fn a_component_has_so_many_requests_under_way_and_no_more_wait_than_that() {
     let server = Server::echo();
     let world = world_of(&server.address.to_string()).await;
     let request = json!({"url": server.url("/never"), "timeout_ms": 5_000});
     let result = call(&world, json!({"starts": true, "times": 1_100}), request).await;
-    let expected = "1064 requests of this instance are under way or wait already";
+    let expected = "1064 requests of this component are under way or wait already";
     assert_eq!(error(&result), ("Busy", expected));
     assert!(server.seen().len() <= 64, "{}", server.seen().len());
+}
+
+/// Has the guest start its requests, of that body, which are never answered, and then trap.
+async fn start_and_trap(processor: &mut dyn Processor, server: &Server, body: &str) {
+    let request = json!({"url": server.url("/never"), "timeout_ms": 600_000, "body": body, "traps": true});
+    match soon(processor.process(batch(&[&request.to_string()]))).await {
+        Err(ComponentError::Lost(lost)) => assert_eq!(lost.reason, LostReason::Trap),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn requests_that_outlive_their_instance_still_count() {
+    let server = Server::echo();
+    let world = world_of(&server.address.to_string()).await;
+    let mut processor = world.processor("call", json!({"starts": true, "times": 1_063})).await;
+    start_and_trap(&mut *processor, &server, "").await;
+    // The one place that is left is taken by the first, and the next is one too many.
+    let result = call_with(&mut *processor, json!({"url": server.url("/")})).await;
+    let expected = "1064 requests of this component are under way or wait already";
+    assert_eq!(error(&result), ("Busy", expected));
+}
+
+#[tokio::test]
+async fn bodies_that_outlive_their_instance_still_count() {
+    let server = Server::echo();
+    let limits = Limits { batches: 1 << 20, ..Limits::default() };
+    let grants = granted(&json!([{"hosts": [server.address.to_string()]}]), &json!([]));
+    let world = World::with_settings(&["http"], Settings { limits, ..settings(grants) }).await;
+    let mut processor = world.processor("call", json!({"starts": true, "times": 7})).await;
+    start_and_trap(&mut *processor, &server, &"x".repeat(100_000)).await;
+    let request = json!({"url": server.url("/"), "body": "x".repeat(400_000)});
+    let result = call_with(&mut *processor, request).await;
+    let (kind, message) = error(&result);
+    assert!(kind == "TooLarge" && message.ends_with("are held at once, the limit is 1048576"), "{result}");
 }

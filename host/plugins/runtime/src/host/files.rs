@@ -6,7 +6,9 @@ mod reader;
 mod replace;
 pub(crate) mod writers;
 
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -15,6 +17,7 @@ use wasmtime::component::Resource;
 
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub use appender::HostAppender;
+pub(crate) use replace::Replacements;
 
 use crate::bindings::forebay::files::files::{
     FileDetails, FileError, Host, HostAppender as HostAppenderMethods,
@@ -54,8 +57,9 @@ impl Host for Guest {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
-        match blocking(move || open(&path)).await {
-            Ok(file) => Ok(Ok(self.push(Permitted::boxed(reader::Reader::spawn(file), permit))?)),
+        let kinds = self.kinds();
+        match blocking(move || open(&path, kinds)).await {
+            Ok(file) => Ok(Ok(self.push(Permitted::boxed(reader::FileReader::new(file), permit))?)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -90,11 +94,12 @@ impl Host for Guest {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
+        let kinds = self.kinds();
         let opened = blocking(move || {
-            HostAppender::open(&path).map_err(|error| named("open to append", &path, &error))
+            HostAppender::open(&path, kinds, permit).map_err(|error| named("open to append", &path, &error))
         });
         match opened.await {
-            Ok(appender) => Ok(Ok(self.push(appender.with_permit(permit))?)),
+            Ok(appender) => Ok(Ok(self.push(appender)?)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -105,7 +110,7 @@ impl Host for Guest {
             Ok(path) => path,
             Err(missing) => return Ok(Err(FileError::Denied(missing))),
         };
-        Ok(Ok(self.push_operation(replace::replace(path, content))?))
+        Ok(Ok(self.push_operation(replace::replace(path, content, self.kinds(), &self.scope.account))?))
     }
 
     fn standard_output(&mut self) -> Answer<Resource<HostAppender>> {
@@ -126,7 +131,7 @@ impl HostAppenderMethods for Guest {
         bytes: Vec<u8>,
     ) -> wasmtime::Result<Resource<Operation>> {
         self.host_call()?;
-        let work = self.table.get(&appender)?.append(bytes);
+        let work = self.table.get(&appender)?.append(bytes, &self.scope.account.held);
         self.push_operation(work)
     }
 
@@ -139,7 +144,8 @@ impl HostAppenderMethods for Guest {
         self.host_call()?;
         let batch = self.batch(&messages)?.clone();
         self.check_written(&batch)?;
-        let work = self.table.get(&appender)?.append_batch(batch, delimiter);
+        let appender = self.table.get(&appender)?;
+        let work = appender.append_batch(batch, delimiter, &self.scope.account.held);
         self.push_operation(work)
     }
 
@@ -148,6 +154,41 @@ impl HostAppenderMethods for Guest {
         Ok(())
     }
 }
+
+/// Which kinds of files a plugin may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kinds {
+    /// Pipes too, although they may keep a thread for good: whoever started the process knows them.
+    All,
+    /// Those that keep nobody waiting.
+    Regular,
+}
+
+impl Guest {
+    fn kinds(&self) -> Kinds {
+        if self.scope.allowed.is_everything() { Kinds::All } else { Kinds::Regular }
+    }
+}
+
+impl Kinds {
+    /// Options with which opening waits only where that is allowed.
+    fn options(self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        if self == Self::Regular {
+            // Of no effect on files; opening a pipe would wait for its other end.
+            options.custom_flags(libc::O_NONBLOCK);
+        }
+        options
+    }
+
+    /// Whether a file that is no regular one is refused.
+    fn refuses(self, found: &Metadata) -> bool {
+        self == Self::Regular && !found.is_file()
+    }
+}
+
+/// What is said of a file that is refused.
+const NOT_REGULAR: &str = "it is no regular file";
 
 fn find(pattern: &str) -> Result<Vec<FileDetails>, FileError> {
     if !pattern.contains(['*', '?', '[']) {
@@ -171,7 +212,7 @@ fn find(pattern: &str) -> Result<Vec<FileDetails>, FileError> {
     Ok(files)
 }
 
-fn details(path: String, found: &std::fs::Metadata) -> FileDetails {
+fn details(path: String, found: &Metadata) -> FileDetails {
     let since = found.modified().ok().and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
     let modified = since.and_then(|since| {
         Some(Timestamp { seconds: i64::try_from(since.as_secs()).ok()?, nanoseconds: since.subsec_nanos() })
@@ -179,14 +220,18 @@ fn details(path: String, found: &std::fs::Metadata) -> FileDetails {
     FileDetails { path, size: found.len(), modified }
 }
 
-fn open(path: &Path) -> Result<std::fs::File, FileError> {
-    let file = std::fs::File::open(path).map_err(|error| named("open", path, &error))?;
-    let is_folder = file.metadata().is_ok_and(|found| found.is_dir());
-    if is_folder {
-        Err(FileError::Other(format!("open {}: it is a folder", path.display())))
+fn open(path: &Path, kinds: Kinds) -> Result<File, FileError> {
+    let failed = |error: io::Error| named("open", path, &error);
+    let file = kinds.options().read(true).open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    let problem = if found.is_dir() {
+        "it is a folder"
+    } else if kinds.refuses(&found) {
+        NOT_REGULAR
     } else {
-        Ok(file)
-    }
+        return Ok(file);
+    };
+    Err(FileError::Other(format!("open {}: {problem}", path.display())))
 }
 
 /// The folder that a file lies in.

@@ -30,6 +30,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use forebay_plugins_api::Operation;
 use http::header;
+use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wasmtime::component::Resource;
 
@@ -42,8 +43,11 @@ use meter::HttpMeter;
 pub use proxy::Proxies;
 use request::Outgoing;
 pub use service::HttpSettings;
+use service::OwnConnections;
 pub(crate) use service::Service;
+use tls::TlsConfigs;
 
+use crate::account::Account;
 use crate::bindings::forebay::http::client::{
     Host, HttpError as WitError, Opened, Request, Response as WitResponse,
 };
@@ -52,21 +56,28 @@ use crate::guest::Guest;
 use crate::held::{Held, Share};
 use crate::host::streams::Permitted;
 
-/// How many requests of one instance are under way at once; others wait.
+/// How many requests of one component are under way at once; others wait.
 const CONCURRENT: usize = 64;
 /// How many are under way or wait.
 const STARTED: usize = 1_000 + CONCURRENT;
 
-/// The requests of one instance.
+/// The requests of one component, those of instances that are gone included.
 #[derive(Debug)]
 pub(crate) struct Requests {
     places: Arc<Semaphore>,
     started: Arc<AtomicUsize>,
+    connections: OwnConnections,
+    tls: TlsConfigs,
 }
 
 impl Default for Requests {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(CONCURRENT)), started: Arc::default() }
+        Self {
+            places: Arc::new(Semaphore::new(CONCURRENT)),
+            started: Arc::default(),
+            connections: OwnConnections::default(),
+            tls: TlsConfigs::default(),
+        }
     }
 }
 
@@ -77,7 +88,7 @@ impl Requests {
     fn start(&self) -> Result<Started, HttpError> {
         let started = Started(Arc::clone(&self.started));
         if self.started.fetch_add(1, Ordering::Relaxed) >= STARTED {
-            let problem = format!("{STARTED} requests of this instance are under way or wait already");
+            let problem = format!("{STARTED} requests of this component are under way or wait already");
             return Err(HttpError::new(ErrorKind::Busy, problem));
         }
         Ok(started)
@@ -109,6 +120,8 @@ struct Job {
     outgoing: Outgoing,
     held: Arc<Held>,
     places: Arc<Semaphore>,
+    connections: OwnConnections,
+    tls: Arc<ClientConfig>,
     /// Its place in the queue.
     _started: Started,
 }
@@ -117,17 +130,23 @@ impl Guest {
     /// Checks a request, and gathers what it needs. Denied ones are found out here, before any wait.
     fn prepare(&self, request: Request) -> Result<Job, HttpError> {
         let scope = &self.scope;
+        let Account { held, requests, .. } = &*scope.account;
         let network = Arc::clone(&scope.allowed.network);
-        let outgoing = Outgoing::new(request, &scope.secrets, &self.held, network.is_everything())?;
+        let outgoing = Outgoing::new(request, &scope.secrets, held, network.is_everything())?;
         network.request(&outgoing.url.target, outgoing.method.as_str()).map_err(HttpError::denied)?;
+        // Here, on the thread of the guest and on its account: reading certificates takes a while.
+        let tls = requests.tls.get(&outgoing.tls);
+        let tls = tls.map_err(|problem| HttpError::new(ErrorKind::Tls, problem))?;
         Ok(Job {
             shared: scope.http.shared(),
             network,
             meter: HttpMeter::of(scope),
             outgoing,
-            held: Arc::clone(&self.held),
-            places: Arc::clone(&self.requests.places),
-            _started: self.requests.start()?,
+            held: Arc::clone(held),
+            places: Arc::clone(&requests.places),
+            connections: requests.connections.clone(),
+            tls,
+            _started: requests.start()?,
         })
     }
 
@@ -263,7 +282,9 @@ impl Job {
     ) -> Result<(OwnedSemaphorePermit, u16, Vec<(String, Vec<u8>)>, Pieces), HttpError> {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(|_| HttpError::stopped())?;
-        let response = client::perform(&self.shared, &self.network, &self.meter, &mut self.outgoing).await?;
+        let response =
+            client::perform(&self.shared, &self.network, &self.meter, &mut self.outgoing, &self.tls);
+        let response = self.connections.opened_in(response).await?;
         let (parts, incoming) = response.into_parts();
         let mut headers = parts.headers;
         let is_gzip = self.outgoing.unpacks

@@ -4,10 +4,10 @@
 //! once: the longer a sync takes, the more the next one covers. Order of a write: set the marker,
 //! write, sync, report.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::future::Future;
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,22 +16,26 @@ use forebay_pipeline_message::Batch;
 use tokio::sync::{mpsc, oneshot};
 
 use super::marker::Marker;
-use super::parent;
 use super::writers::{self, Entered};
+use super::{Kinds, NOT_REGULAR, parent};
 use crate::account::StreamPermit;
+use crate::held::{Held, Share};
 
 /// A file that a guest appends to, or the standard output.
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub struct HostAppender {
     jobs: Arc<mpsc::Sender<Job>>,
-    /// Counts it among what an instance has opened.
-    _permit: Option<StreamPermit>,
+    /// Counts it among what a component has opened. The thread has it too: that, and the file, may
+    /// have work to do when nobody has a handle any more.
+    _permit: Option<Arc<StreamPermit>>,
 }
 
 pub(super) struct Job {
     content: Content,
     done: oneshot::Sender<Result<(), String>>,
+    /// Its bytes, until they are written.
+    share: Share,
 }
 
 enum Content {
@@ -63,26 +67,31 @@ impl HostAppender {
     /// Opens a file to append to, or joins whoever writes to it already in this process: two
     /// threads that write to the same file would not keep its order. Blocks while a writer that has
     /// nothing more to come is still at work.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, kinds: Kinds, permit: StreamPermit) -> io::Result<Self> {
         std::fs::create_dir_all(parent(path))?;
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = kinds.options().create(true).append(true).open(path)?;
+        let permit = Arc::new(permit);
         let found = file.metadata()?;
+        // A device takes what it is given, or fails.
+        if kinds.refuses(&found) && !found.file_type().is_char_device() {
+            return Err(io::Error::other(NOT_REGULAR));
+        }
         let key = (found.dev(), found.ino());
         let entry = match writers::enter(key) {
-            Entered::Joined(jobs) => return Ok(Self { jobs, _permit: None }),
+            Entered::Joined(jobs) => return Ok(Self { jobs, _permit: Some(permit) }),
             Entered::First(entry) => entry,
         };
         let marker = if found.is_file() { Marker::take(path, &file)? } else { None };
         let length = file.metadata()?.len();
         let (announce, leave) = entry.split();
-        let appender = Self::spawn("append", AppendedFile { file, length, marker }, move || drop(leave))?;
+        let of_thread = Arc::clone(&permit);
+        let done = move || {
+            drop(of_thread);
+            drop(leave);
+        };
+        let appender = Self::spawn("append", AppendedFile { file, length, marker }, done)?;
         announce.announce(&appender.jobs);
-        Ok(appender)
-    }
-
-    /// The same, counted among what an instance has opened.
-    pub(super) fn with_permit(self, permit: StreamPermit) -> Self {
-        Self { _permit: Some(permit), ..self }
+        Ok(Self { _permit: Some(permit), ..appender })
     }
 
     /// The standard output of the process.
@@ -90,9 +99,14 @@ impl HostAppender {
         Self::spawn("stdout", StandardOutput { closed }, || ())
     }
 
-    /// Queues bytes. The future ends when they are where they should be.
-    pub(super) fn append(&self, bytes: Vec<u8>) -> impl Future<Output = Result<(), String>> + Send + 'static {
-        self.queue(Content::Bytes(bytes))
+    /// Queues bytes, which count among those that are `held`. The future ends when they are where they
+    /// should be.
+    pub(super) fn append(
+        &self,
+        bytes: Vec<u8>,
+        held: &Arc<Held>,
+    ) -> impl Future<Output = Result<(), String>> + Send + 'static {
+        self.queue(Content::Bytes(bytes), held)
     }
 
     /// Queues the payloads of a batch, each with `delimiter` unless it ends with it.
@@ -100,20 +114,30 @@ impl HostAppender {
         &self,
         batch: Batch,
         delimiter: Vec<u8>,
+        held: &Arc<Held>,
     ) -> impl Future<Output = Result<(), String>> + Send + 'static {
-        self.queue(Content::Messages { batch, delimiter })
+        self.queue(Content::Messages { batch, delimiter }, held)
     }
 
-    fn queue(&self, content: Content) -> impl Future<Output = Result<(), String>> + Send + 'static {
+    fn queue(
+        &self,
+        content: Content,
+        held: &Arc<Held>,
+    ) -> impl Future<Output = Result<(), String>> + Send + 'static {
         let (done, result) = oneshot::channel();
         // A job that was refused is dropped here: with it, the wait for its end would never end.
-        let is_full = match self.jobs.try_send(Job { content, done }) {
-            Err(mpsc::error::TrySendError::Full(_)) => true,
-            Err(mpsc::error::TrySendError::Closed(_)) | Ok(()) => false,
+        let refused = match held.take(content.size()) {
+            Err(full) => Some(format!("too much is under way, wait for the end of other writes: {full}")),
+            Ok(share) => match self.jobs.try_send(Job { content, done, share }) {
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    Some(format!("more than {QUEUE} writes are under way"))
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) | Ok(()) => None,
+            },
         };
         async move {
-            if is_full {
-                return Err(format!("more than {QUEUE} writes are under way"));
+            if let Some(reason) = refused {
+                return Err(reason);
             }
             result.await.unwrap_or_else(|_| Err("an earlier write to it failed".to_owned()))
         }
@@ -139,11 +163,16 @@ fn write_all(mut target: impl Target, mut queue: mpsc::Receiver<Job>) {
         let mut next = Some(first);
         while let Some(job) = next {
             job.content.write_to(&mut buffer);
-            waiting.push(job.done);
+            waiting.push((job.done, job.share));
             next = if buffer.len() < GATHER { queue.try_recv().ok() } else { None };
         }
         let written = target.write(&buffer).map_err(|error| error.to_string());
-        for done in waiting.drain(..) {
+        // Given back first: the memory is free once the buffer is, and who is told may write on at once.
+        if buffer.capacity() > GATHER {
+            buffer = Vec::new();
+        }
+        for (done, share) in waiting.drain(..) {
+            drop(share);
             // Whoever asked may have gone; the bytes are written all the same.
             let _ = done.send(written.clone());
         }
@@ -151,16 +180,29 @@ fn write_all(mut target: impl Target, mut queue: mpsc::Receiver<Job>) {
             return;
         }
         buffer.clear();
-        buffer.shrink_to(GATHER);
     }
 }
 
 impl Content {
+    /// Bytes that it keeps in memory until it is written, in one form or the other.
+    fn size(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Messages { batch, delimiter } => {
+                let mut written = delimiter.len();
+                // A few rows of a batch may be most of it, and stand in it many times.
+                batch.each_payload(|payload| {
+                    written = written.saturating_add(payload.len()).saturating_add(delimiter.len());
+                });
+                written.max(batch.byte_size())
+            }
+        }
+    }
+
     fn write_to(self, buffer: &mut Vec<u8>) {
         match self {
             Self::Bytes(bytes) => buffer.extend_from_slice(&bytes),
             Self::Messages { batch, delimiter } => {
-                buffer.reserve(batch.byte_size() + batch.len() * delimiter.len());
                 batch.each_payload(|payload| {
                     buffer.extend_from_slice(payload);
                     if !payload.ends_with(&delimiter) {
@@ -211,5 +253,94 @@ impl Target for StandardOutput {
                 self.closed.cancel();
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::io::Read as _;
+    use std::path::PathBuf;
+    use std::process::Command;
+    use std::time::Duration;
+
+    use forebay_metrics::Metrics;
+
+    use super::*;
+    use crate::account::Account;
+    use crate::limits::Limits;
+    use crate::plugin::PluginMetrics;
+
+    /// More than a pipe takes while nobody reads it.
+    const MUCH: usize = 700 << 10;
+
+    /// A pipe in the file system, and its end to read from.
+    fn pipe(name: &str) -> (PathBuf, File) {
+        let path = std::env::temp_dir().join(format!("forebay-appender-{name}-{}", std::process::id()));
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        // With both directions: opening waits for nobody then.
+        let end = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        (path, end)
+    }
+
+    fn account(limits: Limits) -> Account {
+        Account::new(limits, PluginMetrics::new(&Metrics::default(), &"x".parse().unwrap()))
+    }
+
+    #[test]
+    fn what_is_let_go_counts_until_it_is_written() {
+        let account = account(Limits { streams: 1, batches: 1 << 20, ..Limits::default() });
+        let (path, mut end) = pipe("counts");
+        let appender = HostAppender::open(&path, Kinds::All, account.stream().unwrap()).unwrap();
+        drop(appender.append(vec![b'x'; MUCH], &account.held));
+        drop(appender);
+        assert!(account.stream().is_err(), "its thread has not written everything");
+        assert!(account.held.take(MUCH).is_err());
+        end.read_exact(&mut vec![0; MUCH]).unwrap();
+        writers::wait_until_closed(Duration::from_secs(60));
+        assert!(account.stream().is_ok());
+        assert_eq!(account.held.bytes(), 0);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn no_more_is_queued_than_may_be_held() {
+        let account = account(Limits { batches: 1 << 20, ..Limits::default() });
+        let (path, mut end) = pipe("queued");
+        let appender = HostAppender::open(&path, Kinds::All, account.stream().unwrap()).unwrap();
+        let first = appender.append(vec![b'x'; MUCH], &account.held);
+        let reason = appender.append(vec![b'x'; MUCH], &account.held).await.unwrap_err();
+        assert!(reason.contains("wait for the end of other writes"), "{reason}");
+        end.read_exact(&mut vec![0; MUCH]).unwrap();
+        first.await.unwrap();
+        let again = appender.append(vec![b'x'; MUCH], &account.held);
+        end.read_exact(&mut vec![0; MUCH]).unwrap();
+        again.await.unwrap();
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_pipe_is_refused_where_only_files_may_be_used() {
+        let account = account(Limits { streams: 1, ..Limits::default() });
+        let (path, end) = pipe("refused");
+        let error = HostAppender::open(&path, Kinds::Regular, account.stream().unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), NOT_REGULAR);
+        drop(end);
+        // Nobody reads it now: opening it must not wait for somebody who does.
+        assert!(HostAppender::open(&path, Kinds::Regular, account.stream().unwrap()).is_err());
+        assert!(super::super::open(&path, Kinds::Regular).is_err());
+        assert!(account.stream().is_ok());
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_batch_counts_with_its_delimiters() {
+        let batch = Batch::from_payloads(["a", "b"].iter().map(Some), false);
+        let content = Content::Messages { batch, delimiter: vec![0; 1 << 20] };
+        let size = content.size();
+        let mut buffer = Vec::new();
+        content.write_to(&mut buffer);
+        assert!(buffer.len() == (2 << 20) + 2 && size >= buffer.len(), "{size}");
     }
 }

@@ -7,6 +7,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use rustls::ClientConfig;
 
 use super::error::{ErrorKind, HttpError};
 use super::meter::HttpMeter;
@@ -25,10 +26,11 @@ pub(super) async fn perform(
     network: &Network,
     meter: &HttpMeter,
     outgoing: &mut Outgoing,
+    tls: &Arc<ClientConfig>,
 ) -> Result<Response<Incoming>, HttpError> {
     let mut hops = 0;
     loop {
-        let response = send(shared, network, meter, outgoing).await.map_err(|error| {
+        let response = send(shared, network, meter, outgoing, tls).await.map_err(|error| {
             // Where the guest did not choose to go, it was the redirect that failed.
             let is_refused = hops > 0 && error.kind == ErrorKind::Denied;
             if is_refused { HttpError { kind: ErrorKind::Redirect, ..error } } else { error }
@@ -59,6 +61,7 @@ async fn send(
     network: &Network,
     meter: &HttpMeter,
     outgoing: &Outgoing,
+    tls: &Arc<ClientConfig>,
 ) -> Result<Response<Incoming>, HttpError> {
     let target = &outgoing.url.target;
     let permit = network.request(target, outgoing.method.as_str()).map_err(HttpError::denied)?;
@@ -76,10 +79,11 @@ async fn send(
         None => permit.reach,
     };
     let away = outgoing.holds_secrets && !network.is_everything();
-    let key = ClientKey { reach, away, tls: outgoing.tls.clone(), proxy };
-    let client = shared.client(&key).map_err(|problem| HttpError::new(ErrorKind::Tls, problem))?;
+    let keeps = !shared.is_crowded();
+    let key = ClientKey { reach, away, keeps, tls: outgoing.tls.clone(), proxy };
+    let client = shared.client(&key, tls);
     let mut request = outgoing.to_request(target, key.proxy.as_ref())?;
-    if shared.is_crowded() {
+    if !keeps {
         request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     meter.sent(outgoing.body.len());

@@ -14,14 +14,13 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::TlsConnector;
 
 use super::addresses::Reach;
 use super::error::{ErrorKind, HttpError, chain};
 use super::patient::Patient;
 use super::proxy::Proxy;
-use super::service::{ClientKey, Shared};
+use super::service::{ClientKey, OwnConnections, Place, Shared};
 use super::target::{Host, Scheme, Target};
 
 /// Connects for one client.
@@ -37,8 +36,8 @@ pub(super) struct Connector {
 /// A connection: TCP, or TLS in it.
 pub(super) struct Stream {
     io: Box<dyn Io>,
-    /// Its place among the connections of the process.
-    _place: OwnedSemaphorePermit,
+    /// Its place among the connections.
+    _place: Place,
     is_h2: bool,
     is_proxied: bool,
 }
@@ -56,17 +55,17 @@ const PROXY_ANSWER: usize = 8 << 10;
 type Connecting = Pin<Box<dyn Future<Output = Result<TokioIo<Stream>, HttpError>> + Send>>;
 
 impl Connector {
-    pub(super) fn new(shared: Weak<Shared>, key: &ClientKey) -> Result<Self, String> {
-        let ClientKey { reach, away, tls, proxy } = key;
-        let tls = Arc::new(tls.config()?);
-        Ok(Self { shared, reach: *reach, away: *away, tls, proxy: proxy.clone() })
+    /// `tls` is what the settings of the key come to.
+    pub(super) fn new(shared: Weak<Shared>, key: &ClientKey, tls: &Arc<ClientConfig>) -> Self {
+        let ClientKey { reach, away, proxy, tls: _, keeps: _ } = key;
+        Self { shared, reach: *reach, away: *away, tls: Arc::clone(tls), proxy: proxy.clone() }
     }
 
-    async fn connect(self, uri: Uri) -> Result<TokioIo<Stream>, HttpError> {
+    async fn connect(self, uri: Uri, own: Option<OwnConnections>) -> Result<TokioIo<Stream>, HttpError> {
         let target = Target::of(&uri).map_err(HttpError::invalid)?;
         let first = self.proxy.as_ref().map_or(&target, |proxy| &proxy.target);
         let shared = self.shared.upgrade().ok_or_else(HttpError::stopped)?;
-        let place = shared.place().await?;
+        let place = shared.place(own).await?;
         let mut stream = self.dial(&shared, first).await?;
         drop(shared);
         let is_proxied = self.proxy.is_some() && target.scheme == Scheme::Http;
@@ -196,7 +195,8 @@ impl tower_service::Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Connecting {
-        Box::pin(self.clone().connect(uri))
+        // Now: later it may be another task that goes on with it.
+        Box::pin(self.clone().connect(uri, OwnConnections::current()))
     }
 }
 

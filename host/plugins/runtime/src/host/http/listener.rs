@@ -110,7 +110,7 @@ impl HostExchangeMethods for Guest {
     ) -> wasmtime::Result<Result<(), String>> {
         self.host_call()?;
         let HostExchange { answer } = self.table.delete(exchange)?;
-        let body = match self.held.hold(body) {
+        let body = match self.scope.account.held.hold(body) {
             Ok(body) => body,
             Err(error) => return Ok(Err(error.to_string())),
         };
@@ -152,7 +152,7 @@ impl Guest {
         let serving = Serving {
             queue: sender,
             stop: stop.clone(),
-            held: Arc::clone(&self.held),
+            held: Arc::clone(&scope.account.held),
             meter,
             most: most.unwrap_or(BODY).min(LARGEST_BODY),
             read_timeout: bounded(read_timeout.map(Duration::from_nanos), READ_TIMEOUT),

@@ -5,7 +5,7 @@
 //! stops trusting is not trusted here either.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
@@ -29,7 +29,9 @@ pub(super) struct Identity {
 }
 
 /// The most bytes of a PEM text.
-const LONGEST_PEM: usize = 1 << 20;
+const LONGEST_PEM: usize = 64 << 10;
+/// What different settings of one component come to; the one that was not used for longest makes room.
+const MOST_CONFIGS: usize = 8;
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> =
     LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
@@ -41,6 +43,46 @@ static ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
 });
+
+/// What settings without a word about TLS come to.
+static USUAL: LazyLock<Result<Arc<ClientConfig>, String>> =
+    LazyLock::new(|| ClientTls::default().config().map(Arc::new));
+
+/// What the settings of one component come to, those that were used last at the end.
+#[derive(Default)]
+pub(super) struct TlsConfigs(Mutex<Vec<(ClientTls, Arc<ClientConfig>)>>);
+
+impl TlsConfigs {
+    /// What settings come to.
+    ///
+    /// # Errors
+    /// As [`ClientTls::config`].
+    pub(super) fn get(&self, tls: &ClientTls) -> Result<Arc<ClientConfig>, String> {
+        if *tls == ClientTls::default() {
+            return USUAL.clone();
+        }
+        // Not under the lock: others of the component would wait.
+        let config = match self.known(tls) {
+            Some(config) => config,
+            None => Arc::new(tls.config()?),
+        };
+        let mut known = self.lock();
+        known.retain(|(other, _)| other != tls);
+        if known.len() >= MOST_CONFIGS {
+            known.remove(0);
+        }
+        known.push((tls.clone(), Arc::clone(&config)));
+        Ok(config)
+    }
+
+    fn known(&self, tls: &ClientTls) -> Option<Arc<ClientConfig>> {
+        self.lock().iter().find(|(known, _)| known == tls).map(|(_, config)| Arc::clone(config))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(ClientTls, Arc<ClientConfig>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl ClientTls {
     /// Checks the texts.
@@ -103,6 +145,9 @@ fn certificates(pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>, S
 impl Identity {
     fn read(&self, whose: &str) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
         let chain = certificates(&self.certificate, &format!("{whose} certificates"))?;
+        if self.key.len() > LONGEST_PEM {
+            return Err(format!("{whose} key is longer than {LONGEST_PEM} bytes"));
+        }
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes())
             .map_err(|_| format!("{whose} key is no private key in PEM"))?;
         Ok((chain, key))
@@ -166,6 +211,12 @@ impl ServerCertVerifier for AcceptAll {
     }
 }
 
+impl fmt::Debug for TlsConfigs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsConfigs").finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientTls")
@@ -177,5 +228,38 @@ impl fmt::Debug for ClientTls {
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unverified(number: usize) -> ClientTls {
+        // The roots are not looked at when nothing is verified, and make other settings all the same.
+        ClientTls { skip_verification: true, extra_roots: Some(number.to_string()), identity: None }
+    }
+
+    #[test]
+    fn settings_are_read_once_and_the_last_of_them_are_kept() {
+        let configs = TlsConfigs::default();
+        let first = configs.get(&unverified(0)).unwrap();
+        for number in 1..=MOST_CONFIGS {
+            configs.get(&unverified(number)).unwrap();
+            if number < MOST_CONFIGS {
+                assert!(Arc::ptr_eq(&configs.get(&unverified(0)).unwrap(), &first));
+            }
+        }
+        assert_eq!(configs.lock().len(), MOST_CONFIGS);
+        assert!(configs.known(&unverified(0)).is_some() && configs.known(&unverified(1)).is_none());
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_not_read() {
+        let long = "x".repeat(LONGEST_PEM + 1);
+        let tls = ClientTls { extra_roots: Some(long.clone()), ..ClientTls::default() };
+        assert_eq!(tls.config().unwrap_err(), "the extra roots are longer than 65536 bytes");
+        let identity = Identity { certificate: long, key: String::new() };
+        assert!(identity.read("the client's").unwrap_err().contains("longer than 65536 bytes"));
     }
 }

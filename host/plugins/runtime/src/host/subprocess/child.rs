@@ -123,9 +123,13 @@ fn prepare(wanted: &Wanted, scope: &Scope) -> Result<(Program, Command), Process
             "a command, its arguments and its environment hold no NUL".to_owned(),
         ));
     }
+    let variables: Vec<&str> = environment.iter().map(|(name, _)| name.as_str()).collect();
+    if let Some(name) = variables.iter().find(|name| name.is_empty() || name.contains('=')) {
+        return Err(ProcessError::Other(format!("`{name}` is not the name of a variable")));
+    }
     let allowed = &scope.allowed;
     let path = allowed.search_path();
-    let program = match allowed.command(program, arguments) {
+    let program = match allowed.command(program, arguments, &variables) {
         Ok(Some(program)) => program,
         Ok(None) => return Err(ProcessError::NotFound(format!("there is no program `{program}`"))),
         Err(missing) => return Err(ProcessError::Denied(missing)),
@@ -133,10 +137,6 @@ fn prepare(wanted: &Wanted, scope: &Scope) -> Result<(Program, Command), Process
     let mut command = Command::new(&program.path);
     command.arg0(&program.name).args(arguments).env_clear().env("PATH", path);
     for (name, value) in environment {
-        if name.is_empty() || name.contains('=') {
-            return Err(ProcessError::Other(format!("`{name}` is not the name of a variable")));
-        }
-        allowed.child_variable(name).map_err(ProcessError::Denied)?;
         command.env(name, value);
     }
     match folder {
