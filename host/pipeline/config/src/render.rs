@@ -5,7 +5,7 @@ mod example;
 use serde_json::json;
 
 use crate::catalog::Catalog;
-use crate::spec::{FieldKind, FieldSpec};
+use crate::spec::{Callable, FieldKind, FieldSpec};
 
 pub use example::{Detail, example};
 
@@ -42,6 +42,34 @@ pub fn list_json(catalog: &Catalog) -> serde_json::Value {
         shown
     };
     catalog.iter().map(component).collect()
+}
+
+/// What texts in a language can call, one line each: name with parameters, status and the first sentence about it.
+pub fn callables_text(callables: &[Callable]) -> String {
+    let signatures: Vec<String> = callables.iter().map(signature).collect();
+    let width = signatures.iter().map(String::len).filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    let mut out = String::new();
+    for (callable, signature) in callables.iter().zip(signatures) {
+        let docs = one_line(callable.docs.split("\n\n").next().unwrap_or_default());
+        let line = format!("{signature:width$}  {:12}  {docs}", callable.status);
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Signatures up to this width make the column that the rest stands behind.
+const WIDEST: usize = 48;
+
+fn signature(Callable { name, params, variadic, .. }: &Callable) -> String {
+    let mut inside: Vec<String> = params
+        .iter()
+        .map(|param| if param.optional { format!("{}?", param.name) } else { param.name.clone() })
+        .collect();
+    if *variadic {
+        inside.push("...".to_owned());
+    }
+    format!("{name}({})", inside.join(", "))
 }
 
 /// A field in one line: its name, its type, whether it must be given, and the first sentence about it.

@@ -118,6 +118,7 @@ impl Scope {
             metrics: Arc::clone(metrics),
             account: Arc::new(account),
             states: Arc::default(),
+            environment: Environment::default(),
         })
     }
 
