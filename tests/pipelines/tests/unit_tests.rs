@@ -306,7 +306,7 @@ fn a_field_that_means_nothing_is_told_of_in_a_file_of_tests() {
     let finished = folder.forebay(&["test", "c.yaml"]).finish().well();
     assert_eq!(
         finished.stderr,
-        "c_forebay_test.yaml(3,5) field output_batch not recognised, did you mean `input_batch`?\n"
+        "c_forebay_test.yaml(3,5) field output_batch not recognised, did you mean `output_batches`?\n"
     );
 }
 
