@@ -17,8 +17,8 @@ use crate::plugins;
 /// What is listed.
 enum Wanted<'c> {
     Components(Kind),
-    /// What texts in a language can call, and what one of them is called.
-    Callables(String, &'c [Callable]),
+    /// What texts in a language can call.
+    Callables(&'c [Callable]),
 }
 
 pub(crate) async fn list(List { types, plugins: flags, format }: List) -> anyhow::Result<ExitCode> {
@@ -28,7 +28,7 @@ pub(crate) async fn list(List { types, plugins: flags, format }: List) -> anyhow
         types.iter().map(|name| wanted(&catalog, name)).collect::<anyhow::Result<_>>()?;
     match format {
         Format::Text => print!("{}", text(&catalog, &wanted)),
-        Format::Json => println!("{:#}", json(&catalog, &wanted)),
+        Format::Json => println!("{:#}", json(&catalog, &types, &wanted)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -42,12 +42,8 @@ fn wanted<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<Wanted<'c>> {
     for entry in catalog.iter().filter(|entry| entry.spec.kind == Kind::Mapping) {
         let language = entry.spec.name.as_str();
         match name.strip_prefix(language) {
-            Some("-functions") => {
-                return Ok(Wanted::Callables(format!("{language}-function"), &entry.spec.functions));
-            }
-            Some("-methods") => {
-                return Ok(Wanted::Callables(format!("{language}-method"), &entry.spec.methods));
-            }
+            Some("-functions") => return Ok(Wanted::Callables(&entry.spec.functions)),
+            Some("-methods") => return Ok(Wanted::Callables(&entry.spec.methods)),
             _ => {}
         }
     }
@@ -67,29 +63,26 @@ fn text(catalog: &Catalog, wanted: &[Wanted<'_>]) -> String {
             let is_it = |line: &&str| line.split_whitespace().next() == Some(kind.as_str());
             all.lines().filter(is_it).map(|line| format!("{line}\n")).collect()
         }
-        Wanted::Callables(_, callables) => render::callables_text(callables),
+        Wanted::Callables(callables) => render::callables_text(callables),
     };
     wanted.iter().map(part).collect()
 }
 
-fn json(catalog: &Catalog, wanted: &[Wanted<'_>]) -> Value {
+/// All components or, by what was asked for, objects under the names that were used, as Bento has them.
+fn json(catalog: &Catalog, types: &[String], wanted: &[Wanted<'_>]) -> Value {
     let components = render::list_json(catalog);
     if wanted.is_empty() {
         return components;
     }
-    let mut listed = Vec::new();
-    for wanted in wanted {
-        match wanted {
+    let listed = types.iter().zip(wanted).map(|(name, wanted)| {
+        let list: Vec<Value> = match wanted {
             Wanted::Components(kind) => {
                 let all = components.as_array().into_iter().flatten();
-                listed.extend(all.filter(|component| component["kind"] == kind.as_str()).cloned());
+                all.filter(|component| component["kind"] == kind.as_str()).cloned().collect()
             }
-            Wanted::Callables(kind, callables) => listed.extend(callables.iter().map(|callable| {
-                let mut shown = serde_json::json!(callable);
-                shown["kind"] = kind.as_str().into();
-                shown
-            })),
-        }
-    }
-    listed.into()
+            Wanted::Callables(callables) => callables.iter().map(render::callable_json).collect(),
+        };
+        (name.clone(), list.into())
+    });
+    Value::Object(listed.collect())
 }

@@ -108,15 +108,15 @@ fn variables_come_from_the_environment_and_from_files() {
 #[test]
 fn what_mappings_can_call_is_listed() {
     let folder = Folder::new();
-    let json = |what: &str| -> Vec<serde_json::Value> {
-        let finished = folder.forebay(&["list", what, "--format", "json"]).finish().well();
-        serde_json::from_str(&finished.stdout).unwrap()
+    let all = ["list", "bloblang-functions", "bloblang-methods", "--format", "json"];
+    let listed: serde_json::Value =
+        serde_json::from_str(&folder.forebay(&all).finish().well().stdout).unwrap();
+    let of = |kind: &str, name: &str| {
+        let all = listed[kind].as_array().expect("a list");
+        all.iter().find(|callable| callable["name"] == name).expect("there is one").clone()
     };
-    let functions = json("bloblang-functions");
-    let range = functions.iter().find(|function| function["name"] == "range").expect("there is one");
-    assert_eq!(range["kind"], "bloblang-function");
-    assert_eq!(range["params"][2]["default"], 1);
-    assert!(json("bloblang-methods").iter().any(|method| method["name"] == "uppercase"));
+    assert_eq!(of("bloblang-functions", "range")["params"]["named"][2]["default"], 1);
+    assert_eq!(of("bloblang-methods", "uppercase")["status"], "stable");
     let text = folder.forebay(&["list", "bloblang-methods"]).finish().well();
     assert!(text.lines().iter().any(|line| line.starts_with("slice(low, high?)")), "{text:?}");
     let inputs = folder.forebay(&["list", "inputs"]).finish().well();

@@ -270,6 +270,16 @@ fn every_test_has_caches_of_its_own() {
 }
 
 #[test]
+fn processors_among_the_resources_can_be_tested() {
+    let folder = Folder::new();
+    let config = "processor_resources:\n  - label: upper\n    mapping: root = content().uppercase()\n";
+    let test = "tests:\n  - name: one\n    target_processors: upper\n    input_batch: [{content: a}]\n    \
+                output_batches: [[{content_equals: A}]]\n";
+    folder.write("c.yaml", format!("{config}{test}"));
+    let _ = folder.forebay(&["test", "c.yaml"]).finish().well();
+}
+
+#[test]
 fn without_tests_there_is_nothing_to_succeed() {
     let folder = Folder::new();
     folder.write("c.yaml", UPPER);

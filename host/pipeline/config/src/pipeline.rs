@@ -15,7 +15,7 @@ use crate::component::{Child, ComponentConfig, Fields};
 use crate::duration::parse_duration;
 use crate::lint::Examiner;
 use crate::position::Position;
-use crate::spec::{FieldKind, FieldSpec, FieldType};
+use crate::spec::{FieldKind, FieldSpec, FieldType, Kind};
 use crate::suggest;
 use crate::unit_test;
 use crate::yaml::{Key, Node, Value};
@@ -32,12 +32,14 @@ const UNSUPPORTED: [&str; 8] = [
     "error_handling",
     "input_resources",
     "output_resources",
-    "processor_resources",
+    PROCESSOR_RESOURCES,
     "rate_limit_resources",
     "resources",
     "shutdown_delay",
     "warpstream",
 ];
+
+const PROCESSOR_RESOURCES: &str = "processor_resources";
 
 /// A pipeline that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,9 +64,13 @@ pub(crate) fn examine(
         return (None, Vec::new());
     };
     let fields = root_fields();
+    let mut parts = Vec::new();
     for (key, value) in entries {
         if key.text == TESTS {
             unit_test::examine(examiner, value);
+        } else if examiner.options.allow_parts && key.text == PROCESSOR_RESOURCES {
+            // No pipeline can use them yet, but tests can.
+            parts = caches::labelled(examiner, root, PROCESSOR_RESOURCES, Kind::Processor);
         } else if key.text != caches::FIELD && fields.iter().all(|field| field.name != key.text) {
             other_field(examiner, &fields, key, value);
         }
@@ -89,7 +95,8 @@ pub(crate) fn examine(
     let caches = caches::examine(examiner, root);
     caches::check_uses(examiner, &caches);
 
-    let components = children.iter().map(|child| &child.component).chain(&caches).cloned().collect();
+    let components = children.iter().map(|child| &child.component).chain(&caches).chain(&parts);
+    let components = components.cloned().collect();
     let mut input = None;
     let mut output = None;
     let mut processors = Vec::new();

@@ -5,7 +5,7 @@ mod example;
 use serde_json::json;
 
 use crate::catalog::Catalog;
-use crate::spec::{Callable, FieldKind, FieldSpec};
+use crate::spec::{Callable, FieldKind, FieldSpec, Param};
 
 pub use example::{Detail, example};
 
@@ -56,6 +56,29 @@ pub fn callables_text(callables: &[Callable]) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A function or a method under the keys that Bento's list has.
+pub fn callable_json(callable: &Callable) -> serde_json::Value {
+    let Callable { name, status, category, docs, params, variadic } = callable;
+    let mut taken = serde_json::Map::new();
+    if *variadic {
+        taken.insert("variadic".to_owned(), true.into());
+    }
+    if !params.is_empty() {
+        let param = |param: &Param| {
+            let mut shown = json!({"name": param.name, "type": param.kind});
+            if param.optional {
+                shown["is_optional"] = true.into();
+            }
+            if !param.default.is_null() {
+                shown["default"] = param.default.clone();
+            }
+            shown
+        };
+        taken.insert("named".to_owned(), params.iter().map(param).collect());
+    }
+    json!({"name": name, "status": status, "category": category, "description": docs, "params": taken})
 }
 
 /// Signatures up to this width make the column that the rest stands behind.
