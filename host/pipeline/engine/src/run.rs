@@ -12,6 +12,7 @@ use forebay_plugins_api::{
     VirtualClusterName, Wakes,
 };
 use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use crate::caches::RunningCaches;
@@ -77,7 +78,18 @@ fn lines(problems: &[Problem]) -> String {
 ///
 /// # Errors
 /// When a component can't be opened (all that can't are named), or a task fails.
-pub async fn run(
+pub fn run<'a>(
+    identity: &'a Identity,
+    config: &'a PipelineConfig,
+    components: &'a Arc<dyn Components>,
+    threads: &'a Threads,
+    stop: Shutdown,
+) -> BoxFuture<'a, Result<Ended, RunError>> {
+    // Boxed, so that it is compiled with this crate and not with every one that awaits it.
+    Box::pin(run_to_end(identity, config, components, threads, stop))
+}
+
+async fn run_to_end(
     identity: &Identity,
     config: &PipelineConfig,
     components: &Arc<dyn Components>,
@@ -112,7 +124,7 @@ pub async fn run(
 
     let give_up = Shutdown::new();
     let mut tasks = Vec::new();
-    let mut spawn = |index: usize, name: &'static str, work: futures_util::future::BoxFuture<'static, ()>| {
+    let mut spawn = |index: usize, name: &'static str, work: BoxFuture<'static, ()>| {
         let give_up = give_up.clone();
         tasks.push(threads.spawn(index, name, async move {
             tokio::select! {

@@ -14,6 +14,7 @@ use forebay_plugins_api::{
     Cache, Caches, Components, Environment, Form, IncrementalProcessor, Input, Mapping, OpenError, Output,
     PipelineName, Problem, Processor, Rights, Scanner, Setup, Stated,
 };
+use futures_util::future::BoxFuture;
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
@@ -94,7 +95,18 @@ impl Plugins {
     ///
     /// # Errors
     /// When the engine can't be started on this machine.
-    pub async fn load(
+    // Boxed, like what else is large and public here, so that it is compiled once, with this crate: the
+    // body of an async function is compiled wherever it is awaited.
+    pub fn load<'a>(
+        embedded: &'a [Embedded],
+        files: &'a [PluginFile],
+        settings: Settings,
+        metrics: Arc<Metrics>,
+    ) -> BoxFuture<'a, Result<(Self, Vec<LoadError>), StartError>> {
+        Box::pin(Self::load_all(embedded, files, settings, metrics))
+    }
+
+    async fn load_all(
         embedded: &[Embedded],
         files: &[PluginFile],
         settings: Settings,

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use crate::load::{LoadError, LoadProblem, PluginFile};
 use crate::lock::{LOCK_FILE, PluginLock};
 use crate::plugin::{Digest, Plugin};
@@ -91,7 +93,11 @@ impl FolderWatch {
     }
 
     /// Looks once: what has changed, and is as it was at the look before, is loaded.
-    pub async fn look(&mut self) -> Vec<Reload> {
+    pub fn look(&mut self) -> BoxFuture<'_, Vec<Reload>> {
+        Box::pin(self.look_once())
+    }
+
+    async fn look_once(&mut self) -> Vec<Reload> {
         let Some(found) = self.scan() else { return Vec::new() };
         let lock = lock_mark(&self.folder);
         if std::mem::replace(&mut self.lock, lock) != lock {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::spec::PluginName;
 use forebay_plugins_api::Setup;
+use futures_util::future::BoxFuture;
 
 use crate::engine::Interruption;
 use crate::load::LoadProblem;
@@ -125,7 +126,11 @@ impl Watchdog {
     }
 
     /// Looks once; the plugins that have lost a thread since the look before.
-    pub async fn look(&self) -> Vec<PluginName> {
+    pub fn look(&self) -> BoxFuture<'_, Vec<PluginName>> {
+        Box::pin(self.look_once())
+    }
+
+    async fn look_once(&self) -> Vec<PluginName> {
         let stuck = self.shared.trusted.take_stuck();
         if stuck.is_empty() {
             return Vec::new();
