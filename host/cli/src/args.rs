@@ -8,9 +8,11 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+mod bento;
 mod plugin;
 mod registry;
 
+pub(crate) use bento::{Blobl, EnvFiles, Test};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 
@@ -28,7 +30,11 @@ pub(crate) enum Command {
     Run(Run),
     /// Checks a pipeline without running it.
     Lint(Lint),
-    /// Lists the components that pipelines can use.
+    /// Runs unit tests of configurations, in Bento's format.
+    Test(Test),
+    /// Runs a mapping on the lines of the standard input.
+    Blobl(Blobl),
+    /// Lists the components that pipelines can use, and what mappings can call.
     List(List),
     /// Makes, builds, tests and measures plugins; pushes them to registries and pulls them.
     #[command(subcommand)]
@@ -69,6 +75,9 @@ pub(crate) struct Lint {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
+    /// What to list: inputs, processors, outputs, mappings, scanners, caches, bloblang-functions, bloblang-methods
+    /// [default: all components].
+    pub(crate) types: Vec<String>,
     #[command(flatten)]
     pub(crate) plugins: Plugins,
     #[arg(long, value_enum, default_value_t = Format::Text)]

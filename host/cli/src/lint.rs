@@ -18,7 +18,8 @@ use crate::variables::ProcessVariables;
 pub(crate) async fn lint(flags: Lint) -> anyhow::Result<ExitCode> {
     let Lint { files, plugins: plugin_flags, deprecated, labels, skip_env_var_check } = flags;
     let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
-    let options = LintOptions { reject_deprecated: deprecated, require_labels: labels };
+    let options =
+        LintOptions { reject_deprecated: deprecated, require_labels: labels, ..LintOptions::default() };
     let forgiving = Forgiving(&ProcessVariables);
     let variables: &dyn Variables = if skip_env_var_check { &forgiving } else { &ProcessVariables };
     let mut faults = 0;

@@ -3,19 +3,86 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::bail;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::render;
+use forebay_pipeline_config::spec::{Callable, Kind};
+use forebay_pipeline_config::{Catalog, render};
 use forebay_plugins_api::Components as _;
+use serde_json::Value;
 
 use crate::args::{Format, List};
 use crate::plugins;
 
-pub(crate) async fn list(List { plugins: flags, format }: List) -> anyhow::Result<ExitCode> {
+/// What is listed.
+enum Wanted<'c> {
+    Components(Kind),
+    /// What texts in a language can call.
+    Callables(&'c [Callable]),
+}
+
+pub(crate) async fn list(List { types, plugins: flags, format }: List) -> anyhow::Result<ExitCode> {
     let plugins = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
+    let catalog = plugins.catalog();
+    let wanted: Vec<Wanted<'_>> =
+        types.iter().map(|name| wanted(&catalog, name)).collect::<anyhow::Result<_>>()?;
     match format {
-        Format::Text => print!("{}", render::list_text(&plugins.catalog())),
-        Format::Json => println!("{:#}", render::list_json(&plugins.catalog())),
+        Format::Text => print!("{}", text(&catalog, &wanted)),
+        Format::Json => println!("{:#}", json(&catalog, &types, &wanted)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a word on the command line stands for: `inputs`, `bloblang-functions`.
+fn wanted<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<Wanted<'c>> {
+    let is_called = |kind: &Kind| name == kind.as_str() || name.strip_suffix('s') == Some(kind.as_str());
+    if let Some(kind) = Kind::ALL.into_iter().find(|kind| is_called(kind)) {
+        return Ok(Wanted::Components(kind));
+    }
+    for entry in catalog.iter().filter(|entry| entry.spec.kind == Kind::Mapping) {
+        let language = entry.spec.name.as_str();
+        match name.strip_prefix(language) {
+            Some("-functions") => return Ok(Wanted::Callables(&entry.spec.functions)),
+            Some("-methods") => return Ok(Wanted::Callables(&entry.spec.methods)),
+            _ => {}
+        }
+    }
+    bail!(
+        "there is nothing called `{name}` to list: inputs, processors, outputs, mappings, scanners, caches, \
+         bloblang-functions, bloblang-methods"
+    );
+}
+
+fn text(catalog: &Catalog, wanted: &[Wanted<'_>]) -> String {
+    if wanted.is_empty() {
+        return render::list_text(catalog);
+    }
+    let part = |wanted: &Wanted<'_>| match wanted {
+        Wanted::Components(kind) => {
+            let all = render::list_text(catalog);
+            let is_it = |line: &&str| line.split_whitespace().next() == Some(kind.as_str());
+            all.lines().filter(is_it).map(|line| format!("{line}\n")).collect()
+        }
+        Wanted::Callables(callables) => render::callables_text(callables),
+    };
+    wanted.iter().map(part).collect()
+}
+
+/// All components or, by what was asked for, objects under the names that were used, as Bento has them.
+fn json(catalog: &Catalog, types: &[String], wanted: &[Wanted<'_>]) -> Value {
+    let components = render::list_json(catalog);
+    if wanted.is_empty() {
+        return components;
+    }
+    let listed = types.iter().zip(wanted).map(|(name, wanted)| {
+        let list: Vec<Value> = match wanted {
+            Wanted::Components(kind) => {
+                let all = components.as_array().into_iter().flatten();
+                all.filter(|component| component["kind"] == kind.as_str()).cloned().collect()
+            }
+            Wanted::Callables(callables) => callables.iter().map(render::callable_json).collect(),
+        };
+        (name.clone(), list.into())
+    });
+    Value::Object(listed.collect())
 }

@@ -1,4 +1,4 @@
-//! The log, on standard error: logfmt or JSON, one event a line.
+//! The log, on standard error (for tests on standard output): logfmt or JSON, one event a line.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -19,11 +19,28 @@ pub(crate) struct Log {
     style: Arc<RwLock<LoggerConfig>>,
 }
 
+/// Where lines go.
+#[derive(Clone, Copy)]
+enum Destination {
+    Stdout,
+    Stderr,
+}
+
 /// Starts the log, as it is until a configuration says otherwise.
 pub(crate) fn start() -> Log {
+    start_to(Destination::Stderr)
+}
+
+/// Starts a log of events from this level on, on standard output.
+pub(crate) fn start_on_stdout(level: LogLevel) {
+    let log = start_to(Destination::Stdout);
+    log.set(&LoggerConfig { level, ..LoggerConfig::default() });
+}
+
+fn start_to(destination: Destination) -> Log {
     let (filter, level) = reload::Layer::new(LevelFilter::INFO);
     let style = Arc::new(RwLock::new(LoggerConfig::default()));
-    let lines = Lines { style: Arc::clone(&style) };
+    let lines = Lines { style: Arc::clone(&style), destination };
     let subscriber = Registry::default().with(filter).with(lines);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         eprintln!("forebay: the log was started twice");
@@ -55,6 +72,7 @@ const OWN: &str = "forebay";
 /// Writes events as lines.
 struct Lines {
     style: Arc<RwLock<LoggerConfig>>,
+    destination: Destination,
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
@@ -68,8 +86,11 @@ impl<S: Subscriber> Layer<S> for Lines {
         event.record(&mut fields);
         let level = event.metadata().level().as_str().to_lowercase();
         let line = line(&style, &level, &fields, clock::wall());
-        // Nothing can be done, or said, about a standard error that is closed.
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        // Nothing can be done, or said, about an output that is closed.
+        let _ = match self.destination {
+            Destination::Stdout => std::io::stdout().lock().write_all(line.as_bytes()),
+            Destination::Stderr => std::io::stderr().lock().write_all(line.as_bytes()),
+        };
     }
 }
 

@@ -3,14 +3,18 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
 
 mod args;
+mod blobl;
 mod embedded;
+mod env_files;
 mod lint;
 mod list;
 mod log;
+mod paint;
 mod plugin;
 mod plugin_registry;
 mod plugins;
 mod run;
+mod test;
 mod variables;
 
 use std::process::ExitCode;
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
         match command {
             Command::Run(run) => run::run(run).await,
             Command::Lint(lint) => lint::lint(lint).await,
+            Command::Test(flags) => test::test(flags).await,
+            Command::Blobl(flags) => blobl::blobl(flags).await,
             Command::List(list) => list::list(list).await,
             Command::Plugin(command) => plugin::plugin(command).await,
         }

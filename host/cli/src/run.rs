@@ -11,7 +11,7 @@ use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Examined, LintOptions, PipelineConfig, Severity, examine};
 use forebay_pipeline_engine::{Ended, Identity, check_mappings, run as run_pipeline};
-use forebay_plugins_api::{Components, PipelineName, Rights};
+use forebay_plugins_api::{Components, Environment, PipelineName, Rights};
 use forebay_plugins_runtime::{FolderWatch, Watchdog};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -41,7 +41,13 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let threads = Threads::start("guest", cpus).context("start threads")?;
     let stuck = Shutdown::new();
     look_after_plugins(watch, loaded.watchdog(stuck.clone()))?;
-    let identity = Identity { virtual_cluster: None, name: name(&file), file: path, rights: Rights::Starter };
+    let identity = Identity {
+        virtual_cluster: None,
+        name: name(&file),
+        file: path,
+        rights: Rights::Starter,
+        environment: Environment::default(),
+    };
     let stop = Shutdown::new();
     let pipeline = run_pipeline(&identity, &config, &components, &threads, stop.clone());
     let ended = tokio::select! {

@@ -1,10 +1,11 @@
 use forebay_bloblang::{Form as Statements, Interpolated, Query, Value};
 use forebay_sdk::expressions::Form;
-use forebay_sdk::{Batch, BlockWriter, Docs, MappingLanguage, Problem, Processed};
+use forebay_sdk::{Batch, BlockWriter, Docs, MappingLanguage, Problem, Processed, Vocabulary};
 
 use crate::messages::Seen;
 use crate::runner::{Runner, problem};
 use crate::surroundings::Surroundings;
+use crate::{values, vocabulary};
 
 /// A compiled text of the language.
 pub(crate) enum Bloblang {
@@ -19,6 +20,10 @@ const OTHER_FORM: &str = "this text has another form";
 impl MappingLanguage for Bloblang {
     const NAME: &'static str = "bloblang";
     const DOCS: Docs = Docs { summary: "Reshapes, filters and enriches messages.", ..Docs::DEFAULT };
+
+    fn vocabulary() -> Vocabulary {
+        vocabulary::vocabulary()
+    }
 
     fn compile(source: &str, form: Form) -> Result<Self, Problem> {
         let world = Box::default;
@@ -42,6 +47,9 @@ impl MappingLanguage for Bloblang {
     }
 
     fn evaluate(&mut self, batch: &Batch) -> Batch {
+        if let Self::Statements(runner) = self {
+            return values::evaluate(runner, batch);
+        }
         let independent = batch.independent();
         // A result is rarely longer than this.
         let mut results = BlockWriter::with_capacity(batch.len(), batch.len() * 32);
@@ -76,7 +84,7 @@ impl MappingLanguage for Bloblang {
 
 #[cfg(test)]
 mod tests {
-    use forebay_sdk::testing;
+    use forebay_sdk::{BlockWriter, MetadataWriter, Value, testing};
 
     use super::{Batch, Bloblang, Form, MappingLanguage};
 
@@ -98,6 +106,31 @@ mod tests {
             evaluate("id ${! json(\"a\").uppercase() }", Form::Interpolation, &[r#"{"a":"x"}"#, "no json"]);
         assert_eq!(testing::texts(&results), ["id X", ""]);
         assert!(results.message(1).error().is_some());
+    }
+
+    #[test]
+    fn a_mapping_is_evaluated_for_tools() {
+        let mut block = BlockWriter::with_capacity(2, 0);
+        let mut metadata = MetadataWriter::default();
+        block.push(br#"{"a":"x"}"#);
+        metadata.end_message();
+        block.push(b"raw");
+        metadata.push(crate::messages::THIS_IS_BYTES, Value::Bool(true));
+        metadata.end_message();
+        block.set_metadata(metadata);
+        block.set_independent(true);
+        let mut text = Bloblang::compile("root = [this, @]", Form::Mapping).expect("it compiles");
+        let results = text.evaluate(&Batch::from_block(block));
+        assert_eq!(testing::texts(&results), [r#"[{"a":"x"},{}]"#, r#"["cmF3",{}]"#]);
+        assert_eq!(results.message(0).metadata("kind"), Some(Value::Text("json")));
+    }
+
+    #[test]
+    fn everything_that_can_be_called_is_listed() {
+        let vocabulary = Bloblang::vocabulary();
+        assert_eq!(vocabulary.functions.len(), forebay_bloblang::functions().len());
+        let slice = vocabulary.methods.iter().find(|method| method.name == "slice").expect("there is one");
+        assert!(!slice.docs.is_empty() && slice.params[1].optional);
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod metadata;
 mod processors;
 mod runner;
 mod surroundings;
+mod values;
+mod vocabulary;
 
 use language::Bloblang;
 use processors::{Mapping, Mutation, OldMapping, Processor};

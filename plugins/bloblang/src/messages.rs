@@ -3,6 +3,9 @@ use forebay_sdk::Batch;
 
 use crate::metadata;
 
+/// Metadata by which tools ask that `this` is bytes; no mapping sees it.
+pub(crate) const THIS_IS_BYTES: &str = "forebay_this_is_bytes";
+
 /// The messages that a mapping sees beside the one that it runs on.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
@@ -32,7 +35,7 @@ impl Messages for Seen<'_> {
     }
 
     fn metadata_get(&self, index: usize, key: &str) -> Option<Value> {
-        if index >= self.length {
+        if index >= self.length || key == THIS_IS_BYTES {
             return None;
         }
         self.batch.message(self.first + index).metadata(key).map(metadata::to_language)
@@ -43,6 +46,7 @@ impl Messages for Seen<'_> {
             return Vec::new();
         }
         let entries = self.batch.message(self.first + index).metadata_entries();
+        let entries = entries.filter(|(key, _)| *key != THIS_IS_BYTES);
         entries.map(|(key, value)| (key.to_owned(), metadata::to_language(value))).collect()
     }
 

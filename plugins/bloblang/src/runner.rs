@@ -1,4 +1,4 @@
-use forebay_bloblang::{Content, Form, Mapping, Outcome, ParseError};
+use forebay_bloblang::{Content, Form, Given, Mapping, Outcome, ParseError, Subject};
 use forebay_sdk::{Batch, Problem, Processed, waits};
 
 use crate::messages::Seen;
@@ -6,7 +6,7 @@ use crate::metadata;
 use crate::surroundings::Surroundings;
 
 /// Messages after which others may run: a few milliseconds, where mappings are short.
-const STRETCH: usize = 256;
+pub(crate) const STRETCH: usize = 256;
 
 /// A mapping or a mutation, and the world that it runs in.
 pub(crate) struct Runner {
@@ -47,6 +47,13 @@ impl Runner {
             }
         }
         writer.finish()
+    }
+}
+
+impl Runner {
+    /// What the mapping gives for a message.
+    pub(crate) fn value(&mut self, seen: &Seen<'_>, at: usize, subject: Subject) -> Result<Given, String> {
+        self.mapping.value(seen, at, &mut self.world, subject)
     }
 }
 

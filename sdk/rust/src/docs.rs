@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Spec};
-use crate::{Cache, Input, MappingLanguage, Output, Processor, Scanner};
+use crate::{Cache, Callable, Input, MappingLanguage, Output, Processor, Scanner, Vocabulary};
 
 /// The version of the form of the description.
 const CONTRACT: u32 = 1;
@@ -85,6 +85,17 @@ impl ComponentDescription {
         self.with("incremental", true.into())
     }
 
+    /// Says of a language what can be called in it.
+    #[must_use]
+    pub fn vocabulary(self, vocabulary: Vocabulary) -> Self {
+        if vocabulary.is_empty() {
+            return self;
+        }
+        let Vocabulary { functions, methods } = vocabulary;
+        let list = |callables: Vec<Callable>| callables.into_iter().map(Callable::into_json).collect();
+        self.with("functions", list(functions)).with("methods", list(methods))
+    }
+
     fn with(mut self, member: &str, value: Value) -> Self {
         self.0.insert(member.to_owned(), value);
         self
@@ -124,7 +135,7 @@ pub fn output<T: Output>() -> ComponentDescription {
 /// The description of a mapping language.
 #[must_use]
 pub fn mapping<T: MappingLanguage>() -> ComponentDescription {
-    ComponentDescription::without_config("mapping", T::NAME, &T::DOCS)
+    ComponentDescription::without_config("mapping", T::NAME, &T::DOCS).vocabulary(T::vocabulary())
 }
 
 /// The description of a scanner.

@@ -32,6 +32,7 @@ pub mod subprocess;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod time;
+mod vocabulary;
 pub mod waits;
 
 pub use batch::{Batch, BatchWriter, Message, Origins, Processed};
@@ -51,3 +52,4 @@ pub use processor::{IncrementalProcessor, Processing, Processor};
 pub use scanner::{Scanned, Scanner};
 #[doc(hidden)]
 pub use serde_json;
+pub use vocabulary::{Callable, Param, Vocabulary};

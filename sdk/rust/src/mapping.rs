@@ -1,12 +1,18 @@
 use crate::docs::Docs;
 use crate::expressions::Form;
-use crate::{Batch, Problem, Processed};
+use crate::{Batch, Problem, Processed, Vocabulary};
 
 /// A mapping language. One value is one compiled text.
 pub trait MappingLanguage: Sized + 'static {
     /// `[a-z0-9_]+`
     const NAME: &'static str;
     const DOCS: Docs = Docs::DEFAULT;
+
+    /// What texts in the language can call, if that is to be listed.
+    #[must_use]
+    fn vocabulary() -> Vocabulary {
+        Vocabulary::default()
+    }
 
     /// Compiles a text.
     ///
@@ -21,5 +27,8 @@ pub trait MappingLanguage: Sized + 'static {
     /// Evaluates a `query` or an `interpolation` for every message: a batch of as many messages,
     /// whose payloads are the results as text and whose errors are those of the evaluation. A null
     /// result is a tombstone for a query and the text `null` otherwise.
+    ///
+    /// Tools also evaluate a `mapping`: the results are then the values that it gives, as `values` of the host's
+    /// `Mapping` describes them. A language may refuse that by an error for every message.
     fn evaluate(&mut self, batch: &Batch) -> Batch;
 }

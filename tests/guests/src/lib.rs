@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{Caches, PipelineName, Rights, Setup, Stated};
+use forebay_plugins_api::{Caches, Environment, PipelineName, Rights, Setup, Stated};
 use forebay_plugins_runtime::{Digest, Embedded, PluginFile, precompile};
 use serde_json::Value;
 
@@ -75,6 +75,7 @@ pub fn setup(component: &str, config: Value) -> Setup {
         stated: Stated::default(),
         rights: Rights::Starter,
         limits: LimitsConfig::default(),
+        environment: Environment::default(),
         wakes: Arc::default(),
         caches: Caches::default(),
     }

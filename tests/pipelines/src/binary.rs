@@ -36,13 +36,19 @@ pub fn guest(name: &str) -> Vec<u8> {
     std::fs::read(built(folder.join(format!("{name}.wasm")))).expect("the file is there, as was just seen")
 }
 
+/// The folder of the examples.
+#[must_use]
+pub fn examples() -> PathBuf {
+    workspace().join("examples")
+}
+
 /// The text of an example pipeline.
 ///
 /// # Panics
 /// When there is no such example.
 #[must_use]
 pub fn example(name: &str) -> String {
-    let path = workspace().join("examples").join(name).join("pipeline.yaml");
+    let path = examples().join(name).join("pipeline.yaml");
     std::fs::read_to_string(path).expect("examples are part of the repository")
 }
 

@@ -12,7 +12,7 @@ mod registry;
 mod running;
 mod until;
 
-pub use binary::{default_plugin, example, forebay_packaging, guest};
+pub use binary::{default_plugin, example, examples, forebay_packaging, guest};
 pub use folder::Folder;
 pub use forebay::Forebay;
 pub use lines::{is_prefix_of_whole_lines, line, lines, mapped_lines};

@@ -7,6 +7,7 @@
 //!   all plugins.
 //! - [`ComponentConfig`] is one component with its defaults filled in, ready to be handed to its plugin, and with the
 //!   way back from a place in a mapping to a place in the file.
+//! - [`excerpt`] takes some processors out of a configuration, and [`read_tests`] reads the unit tests of one.
 //! - [`yaml`], [`interpolate`] and [`parse_duration`] are the parts for other configuration files; [`render`] shows
 //!   catalogs to people.
 //!
@@ -43,8 +44,10 @@ mod catalog;
 mod component;
 mod duration;
 mod environment;
+mod excerpt;
 mod lint;
 mod pipeline;
+mod pointer;
 mod position;
 mod refit;
 pub mod render;
@@ -52,6 +55,7 @@ mod size;
 mod source;
 pub mod spec;
 mod suggest;
+mod unit_test;
 pub mod yaml;
 
 pub use build::{BadPin, Digest, FEWEST_DIGITS, Pin};
@@ -59,9 +63,13 @@ pub use catalog::{Catalog, Entry, NameTaken, NoBuild};
 pub use component::{BadLabel, Child, ComponentConfig, Label, LimitsConfig, Shadow, TextField};
 pub use duration::{BadDuration, parse_duration};
 pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpolate};
+pub use excerpt::{ConfigFile, Excerpt, ExcerptError, Mock, excerpt};
 pub use lint::{Examined, LintOptions, Problem, Severity, examine, read, read_settings};
 pub use pipeline::{LogFormat, LogLevel, LoggerConfig, PipelineConfig, Threads};
 pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};
 pub use size::{BadSize, parse_size};
 pub use suggest::nearest;
+pub use unit_test::{
+    Condition, ConditionMapping, TestContent, TestFile, TestMessage, TestTarget, UnitTest, read_tests,
+};

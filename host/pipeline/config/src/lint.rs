@@ -48,6 +48,9 @@ pub struct LintOptions {
     pub reject_deprecated: bool,
     /// Report components without a label.
     pub require_labels: bool,
+    /// Pass over an input or an output that is not there, and over processors that no pipeline uses: a file may hold
+    /// only what tests are about.
+    pub allow_parts: bool,
 }
 
 /// What a text gave.
@@ -152,6 +155,13 @@ pub fn read_settings(
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     Err(problems)
+}
+
+impl Problem {
+    pub(crate) fn fatal(path: &str, at: Position, message: String) -> Self {
+        let severity = Severity::Fatal;
+        Self { path: path.to_owned(), line: at.line, column: at.column, message, severity }
+    }
 }
 
 impl fmt::Display for Problem {

@@ -3,7 +3,7 @@
 //! Fields of Bento that this version does not have are refused by name. Those that only watch the pipeline are lints
 //! and can be passed over; those that change what happens to records are fatal.
 
-mod caches;
+pub(crate) mod caches;
 mod logger;
 mod threads;
 
@@ -15,26 +15,31 @@ use crate::component::{Child, ComponentConfig, Fields};
 use crate::duration::parse_duration;
 use crate::lint::Examiner;
 use crate::position::Position;
-use crate::spec::{FieldKind, FieldSpec, FieldType};
+use crate::spec::{FieldKind, FieldSpec, FieldType, Kind};
 use crate::suggest;
+use crate::unit_test;
 use crate::yaml::{Key, Node, Value};
 
 pub use logger::{LogFormat, LogLevel, LoggerConfig};
 pub use threads::Threads;
 
 /// Fields that watch a pipeline and that this version does not have.
-const UNSUPPORTED_OBSERVERS: [&str; 4] = ["http", "metrics", "tests", "tracer"];
+const UNSUPPORTED_OBSERVERS: [&str; 3] = ["http", "metrics", "tracer"];
+/// What `forebay test` runs.
+const TESTS: &str = "tests";
 /// Fields that decide over records or are needed by what does, and that this version does not have.
 const UNSUPPORTED: [&str; 8] = [
     "error_handling",
     "input_resources",
     "output_resources",
-    "processor_resources",
+    PROCESSOR_RESOURCES,
     "rate_limit_resources",
     "resources",
     "shutdown_delay",
     "warpstream",
 ];
+
+const PROCESSOR_RESOURCES: &str = "processor_resources";
 
 /// A pipeline that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,8 +64,14 @@ pub(crate) fn examine(
         return (None, Vec::new());
     };
     let fields = root_fields();
+    let mut parts = Vec::new();
     for (key, value) in entries {
-        if key.text != caches::FIELD && fields.iter().all(|field| field.name != key.text) {
+        if key.text == TESTS {
+            unit_test::examine(examiner, value);
+        } else if examiner.options.allow_parts && key.text == PROCESSOR_RESOURCES {
+            // No pipeline can use them yet, but tests can.
+            parts = caches::labelled(examiner, root, PROCESSOR_RESOURCES, Kind::Processor);
+        } else if key.text != caches::FIELD && fields.iter().all(|field| field.name != key.text) {
             other_field(examiner, &fields, key, value);
         }
     }
@@ -69,7 +80,7 @@ pub(crate) fn examine(
     let (_, children, _) = walk.finish();
 
     for name in ["input", "output"] {
-        if root.get(name).is_none_or(Node::is_null) {
+        if !examiner.options.allow_parts && root.get(name).is_none_or(Node::is_null) {
             let message =
                 format!("field {name} is required: add `{name}:` with the component that records {}", {
                     if name == "input" { "come from" } else { "go to" }
@@ -84,7 +95,8 @@ pub(crate) fn examine(
     let caches = caches::examine(examiner, root);
     caches::check_uses(examiner, &caches);
 
-    let components = children.iter().map(|child| &child.component).chain(&caches).cloned().collect();
+    let components = children.iter().map(|child| &child.component).chain(&caches).chain(&parts);
+    let components = components.cloned().collect();
     let mut input = None;
     let mut output = None;
     let mut processors = Vec::new();
@@ -133,7 +145,8 @@ fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key, val
     } else if UNSUPPORTED.contains(&name) {
         examiner.fatal(at, unsupported);
     } else {
-        let hint = suggest::hint(name, fields.iter().map(|field| field.name.as_str()).chain([caches::FIELD]));
+        let hint =
+            suggest::hint(name, fields.iter().map(|field| field.name.as_str()).chain([caches::FIELD, TESTS]));
         examiner.lint(at, format!("field {name} not recognised{hint}"));
     }
 }

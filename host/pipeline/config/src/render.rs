@@ -5,7 +5,7 @@ mod example;
 use serde_json::json;
 
 use crate::catalog::Catalog;
-use crate::spec::{FieldKind, FieldSpec};
+use crate::spec::{Callable, FieldKind, FieldSpec, Param};
 
 pub use example::{Detail, example};
 
@@ -42,6 +42,57 @@ pub fn list_json(catalog: &Catalog) -> serde_json::Value {
         shown
     };
     catalog.iter().map(component).collect()
+}
+
+/// What texts in a language can call, one line each: name with parameters, status and the first sentence about it.
+pub fn callables_text(callables: &[Callable]) -> String {
+    let signatures: Vec<String> = callables.iter().map(signature).collect();
+    let width = signatures.iter().map(String::len).filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    let mut out = String::new();
+    for (callable, signature) in callables.iter().zip(signatures) {
+        let docs = one_line(callable.docs.split("\n\n").next().unwrap_or_default());
+        let line = format!("{signature:width$}  {:12}  {docs}", callable.status);
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// A function or a method under the keys that Bento's list has.
+pub fn callable_json(callable: &Callable) -> serde_json::Value {
+    let Callable { name, status, category, docs, params, variadic } = callable;
+    let mut taken = serde_json::Map::new();
+    if *variadic {
+        taken.insert("variadic".to_owned(), true.into());
+    }
+    if !params.is_empty() {
+        let param = |param: &Param| {
+            let mut shown = json!({"name": param.name, "type": param.kind});
+            if param.optional {
+                shown["is_optional"] = true.into();
+            }
+            if !param.default.is_null() {
+                shown["default"] = param.default.clone();
+            }
+            shown
+        };
+        taken.insert("named".to_owned(), params.iter().map(param).collect());
+    }
+    json!({"name": name, "status": status, "category": category, "description": docs, "params": taken})
+}
+
+/// Signatures up to this width make the column that the rest stands behind.
+const WIDEST: usize = 48;
+
+fn signature(Callable { name, params, variadic, .. }: &Callable) -> String {
+    let mut inside: Vec<String> = params
+        .iter()
+        .map(|param| if param.optional { format!("{}?", param.name) } else { param.name.clone() })
+        .collect();
+    if *variadic {
+        inside.push("...".to_owned());
+    }
+    format!("{name}({})", inside.join(", "))
 }
 
 /// A field in one line: its name, its type, whether it must be given, and the first sentence about it.

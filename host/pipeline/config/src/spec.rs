@@ -4,6 +4,7 @@
 //! that descriptions can grow; a `contract` other than [`CONTRACT`] is refused, because then the meaning of known
 //! fields may differ. Nothing of a description is used before [`Description::from_json`] has checked all of it.
 
+mod callable;
 mod field;
 mod kind;
 mod name;
@@ -11,6 +12,7 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
+pub use callable::{Callable, Param};
 pub use field::{FieldKind, FieldSpec, FieldType};
 pub use kind::{Kind, Status};
 pub use name::{BadName, ComponentName, PluginName};
@@ -59,6 +61,11 @@ pub struct ComponentSpec {
     pub config: FieldSpec,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,
+    /// What texts in a mapping language can call, if it says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Callable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<Callable>,
 }
 
 /// A configuration to show.

@@ -24,7 +24,11 @@ impl Chain {
 
     /// What the processors make of a transaction. What they drop is settled thereby.
     pub(crate) async fn process(&mut self, transaction: Transaction) -> Vec<Transaction> {
-        let mut current = vec![transaction];
+        self.process_all(vec![transaction]).await
+    }
+
+    /// The same for several, of which each processor does all before the next one does any.
+    pub(crate) async fn process_all(&mut self, mut current: Vec<Transaction>) -> Vec<Transaction> {
         for link in &mut self.links {
             let mut next = Vec::with_capacity(current.len());
             for transaction in current {

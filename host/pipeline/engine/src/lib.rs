@@ -10,6 +10,8 @@
 //! dropped on purpose; what fails is sent again from memory, unless the input wants it otherwise.
 //! With one thread, order is kept from end to end, but for what is sent again.
 //!
+//! A [`Section`] is processors without input and output, for tests of them.
+//!
 //! A processor may have a shadow: another one that gets the same batches, off the main path, whose results
 //! are compared and dropped (`shadow.rs`).
 //!
@@ -25,9 +27,11 @@ mod idle;
 mod replay;
 mod run;
 mod scan;
+mod section;
 mod shadow;
 mod sink;
 mod source;
 
 pub use check::check_mappings;
 pub use run::{Ended, Identity, OpenProblem, RunError, run};
+pub use section::Section;

@@ -8,7 +8,8 @@ use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
-    Caches, Components, OpenError, PipelineName, Rights, Scanner, Setup, Stated, VirtualClusterName, Wakes,
+    Caches, Components, Environment, OpenError, PipelineName, Rights, Scanner, Setup, Stated,
+    VirtualClusterName, Wakes,
 };
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -38,6 +39,8 @@ pub struct Identity {
     /// The file that it was read from, for messages.
     pub file: String,
     pub rights: Rights,
+    /// Variables beside those of the process.
+    pub environment: Environment,
 }
 
 /// How a pipeline came to its end.
@@ -391,7 +394,12 @@ impl Opener<'_> {
 }
 
 /// What a component is opened with.
-fn setup(identity: &Identity, config: &ComponentConfig, wakes: &Arc<Wakes>, caches: Caches) -> Setup {
+pub(crate) fn setup(
+    identity: &Identity,
+    config: &ComponentConfig,
+    wakes: &Arc<Wakes>,
+    caches: Caches,
+) -> Setup {
     Setup {
         virtual_cluster: identity.virtual_cluster.clone(),
         pipeline: identity.name.clone(),
@@ -402,6 +410,7 @@ fn setup(identity: &Identity, config: &ComponentConfig, wakes: &Arc<Wakes>, cach
         stated: Stated { pin: config.pin.clone(), config: Some(config.written.clone()), is_shadow: false },
         rights: identity.rights,
         limits: config.limits.clone(),
+        environment: identity.environment.clone(),
         wakes: Arc::clone(wakes),
         caches,
     }

@@ -20,7 +20,7 @@ use forebay_lifecycle::{Shutdown, Threads};
 use forebay_pipeline_config::{PipelineConfig, read};
 use forebay_pipeline_engine::{Ended, Identity, run};
 use forebay_pipeline_message::Outcome;
-use forebay_plugins_api::{Components, PipelineName, Rights};
+use forebay_plugins_api::{Components, Environment, PipelineName, Rights};
 
 use scripted::{Script, Step, Write, batch};
 
@@ -38,6 +38,7 @@ fn identity() -> Identity {
         name: PipelineName::new("test"),
         file: "test.yaml".into(),
         rights: Rights::Starter,
+        environment: Environment::default(),
     }
 }
 

@@ -52,7 +52,46 @@ pub trait Components: Send + Sync + 'static {
     /// # Errors
     /// A [`crate::Problem`] with its position.
     async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError>;
+
+    /// Compiles a text in a mapping language, to run it from outside of any component: `setup` says for whom.
+    ///
+    /// # Errors
+    /// The language is unknown, the text is at fault (with its position), or the plugin fails.
+    async fn open_mapping(
+        &self,
+        language: &str,
+        source: &str,
+        form: Form,
+        setup: &Setup,
+    ) -> Result<Box<dyn Mapping>, OpenError> {
+        let _ = (source, form, setup);
+        Err(OpenError::Unknown { kind: "mapping", name: language.to_owned() })
+    }
 }
+
+/// A compiled text in a mapping language.
+#[async_trait]
+pub trait Mapping: Send {
+    /// What the text makes of a batch: a mapping or a mutation is run, other forms are evaluated.
+    ///
+    /// # Errors
+    /// Why the language's plugin failed; the next call opens another instance of it.
+    async fn apply(&mut self, batch: Batch) -> Result<Processed, String>;
+
+    /// What a mapping gives for every message, as a tool shows it rather than as a message: a batch of as many
+    /// messages. [`VALUE_KIND`] in their metadata says what they hold; a message that fails is flagged. A mapping that
+    /// gives nothing gives what it looks at. With [`THIS_IS_BYTES`] in its metadata the content of a message is bytes to
+    /// the mapping, not a document; the mapping does not see that key.
+    ///
+    /// # Errors
+    /// As [`Mapping::apply`].
+    async fn values(&mut self, batch: Batch) -> Result<Batch, String>;
+}
+
+/// Metadata of a value: `json` for the text of a document, `text` for any other, `deleted` where nothing is left.
+pub const VALUE_KIND: &str = "kind";
+/// Metadata of a message that a mapping sees as bytes.
+pub const THIS_IS_BYTES: &str = "forebay_this_is_bytes";
 
 /// Names a batch or a stream that an input has handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -19,10 +19,12 @@ mod wakes;
 
 pub use caches::{CacheError, Caches, SharedCache};
 pub use component::{
-    Cache, Components, Event, IncrementalProcessor, Input, Output, Pending, Processing, Processor, Scanned,
-    Scanner, Settlement, Stream, Token, WriteError, Written,
+    Cache, Components, Event, IncrementalProcessor, Input, Mapping, Output, Pending, Processing, Processor,
+    Scanned, Scanner, Settlement, Stream, THIS_IS_BYTES, Token, VALUE_KIND, WriteError, Written,
 };
 pub use error::{ComponentError, LostInstance, LostReason, OpenError, Problem};
 pub use operation::Operation;
-pub use setup::{ByteStream, Form, MetadataValue, PipelineName, Rights, Setup, Stated, VirtualClusterName};
+pub use setup::{
+    ByteStream, Environment, Form, MetadataValue, PipelineName, Rights, Setup, Stated, VirtualClusterName,
+};
 pub use wakes::{Wakes, Woken};

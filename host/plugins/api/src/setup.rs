@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,6 +50,38 @@ impl VirtualClusterName {
     }
 }
 
+/// Variables that a pipeline sees beside those of the process, and in place of those with the same names. Cheap to
+/// clone.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Environment(Arc<BTreeMap<String, String>>);
+
+impl Environment {
+    #[must_use]
+    pub fn new(variables: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(variables))
+    }
+
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// These variables, and others in their place or beside them.
+    #[must_use]
+    pub fn with(&self, others: &BTreeMap<String, String>) -> Self {
+        let mut all = BTreeMap::clone(&self.0);
+        all.extend(others.iter().map(|(name, value)| (name.clone(), value.clone())));
+        Self::new(all)
+    }
+}
+
+/// Shows names only: the values can be secrets.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 /// Whose rights a pipeline has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rights {
@@ -75,6 +108,8 @@ pub struct Setup {
     pub rights: Rights,
     /// What the configuration says of its limits.
     pub limits: LimitsConfig,
+    /// Variables beside those of the process.
+    pub environment: Environment,
     /// What wakes it when it waits.
     pub wakes: Arc<Wakes>,
     /// The caches of the pipeline.

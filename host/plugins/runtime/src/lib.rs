@@ -36,7 +36,6 @@ mod watchdog;
 pub use cache::CodeCache;
 pub use engine::{Interruption, PrecompileError, TICK, precompile};
 pub use grants::{Access, Grants, GrantsError, Need, is_own_key};
-pub use host::expressions::Mapping;
 pub use host::http::{HttpSettings, Proxies, Resolve};
 pub use limits::{Limits, ProcessLimits, StateLimits};
 pub use load::{LoadError, LoadProblem, PluginFile};

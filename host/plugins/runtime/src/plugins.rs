@@ -11,8 +11,8 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{Kind, PluginName};
 use forebay_pipeline_config::{Catalog, LimitsConfig};
 use forebay_plugins_api::{
-    Cache, Caches, Components, Form, IncrementalProcessor, Input, OpenError, Output, PipelineName, Problem,
-    Processor, Rights, Scanner, Setup, Stated,
+    Cache, Caches, Components, Environment, Form, IncrementalProcessor, Input, Mapping, OpenError, Output,
+    PipelineName, Problem, Processor, Rights, Scanner, Setup, Stated,
 };
 use futures_util::future::BoxFuture;
 use wasmtime::Store;
@@ -214,23 +214,6 @@ impl Plugins {
     pub fn remove_pipeline(&self, pipeline: &PipelineName) {
         self.shared.states.remove_pipeline(pipeline);
     }
-
-    /// Compiles a text in a mapping language, to run it from outside of any plugin.
-    ///
-    /// # Errors
-    /// The language is unknown, the text is at fault (with its position), or the plugin fails.
-    pub fn open_mapping<'a>(
-        &'a self,
-        language: &'a str,
-        source: &'a str,
-        form: Form,
-        setup: &'a Setup,
-    ) -> BoxFuture<'a, Result<expressions::Mapping, OpenError>> {
-        Box::pin(async move {
-            let slot = self.shared.mapping_language(language, setup)?;
-            expressions::Mapping::compile(slot, language, source, form.into()).await
-        })
-    }
 }
 
 impl Shared {
@@ -385,11 +368,24 @@ impl Components for Plugins {
             stated: Stated::default(),
             rights: Rights::Starter,
             limits: LimitsConfig::default(),
+            environment: Environment::default(),
             wakes: Arc::default(),
             caches: Caches::default(),
         };
         let mut slot = self.shared.mapping_language(language, &setup)?;
         expressions::check(&mut slot, language, source, form.into()).await
+    }
+
+    async fn open_mapping(
+        &self,
+        language: &str,
+        source: &str,
+        form: Form,
+        setup: &Setup,
+    ) -> Result<Box<dyn Mapping>, OpenError> {
+        let slot = self.shared.mapping_language(language, setup)?;
+        let mapping = expressions::Compiled::compile(slot, language, source, form.into()).await?;
+        Ok(Box::new(mapping))
     }
 }
 
@@ -418,6 +414,7 @@ pub(crate) async fn describe(
         stated: Stated::default(),
         rights: Rights::Granted,
         limits: LimitsConfig::default(),
+        environment: Environment::default(),
         wakes: Arc::default(),
         caches: Caches::default(),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{ComponentName, Kind, PluginName};
-use forebay_plugins_api::{PipelineName, Rights, Setup};
+use forebay_plugins_api::{Environment, PipelineName, Rights, Setup};
 
 use crate::account::{Account, MayLog};
 use crate::grants::Allowed;
@@ -33,6 +33,7 @@ pub(crate) struct Scope {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) account: Arc<Account>,
     pub(crate) states: Arc<States>,
+    pub(crate) environment: Environment,
 }
 
 impl Scope {
@@ -69,6 +70,7 @@ impl Scope {
             metrics: Arc::clone(&shared.metrics),
             account: Arc::clone(account),
             states: Arc::clone(&shared.states),
+            environment: setup.environment.clone(),
         }
     }
 
@@ -94,6 +96,7 @@ impl Scope {
             metrics: Arc::clone(&shared.metrics),
             account: Arc::clone(account),
             states: Arc::clone(&shared.states),
+            environment: setup.environment.clone(),
         }
     }
 
@@ -115,6 +118,7 @@ impl Scope {
             metrics: Arc::clone(metrics),
             account: Arc::new(account),
             states: Arc::default(),
+            environment: Environment::default(),
         })
     }
 

@@ -9,7 +9,7 @@ use forebay_lifecycle::clock;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_config::{Catalog, Entry, LimitsConfig};
-use forebay_plugins_api::{Caches, Components as _, PipelineName, Rights, Setup, Stated, Wakes};
+use forebay_plugins_api::{Caches, Components as _, Environment, PipelineName, Rights, Setup, Stated, Wakes};
 use forebay_plugins_runtime::{Digest, Embedded, Grants, Limits, PluginFile, PluginInfo, Plugins, Settings};
 
 use crate::manifest::{self, Manifest};
@@ -142,6 +142,7 @@ pub(crate) fn setup(entry: &Entry, config: serde_json::Value, wakes: &Arc<Wakes>
         stated: Stated::default(),
         rights: Rights::Starter,
         limits: LimitsConfig::default(),
+        environment: Environment::default(),
         wakes: Arc::clone(wakes),
         caches: Caches::default(),
     }

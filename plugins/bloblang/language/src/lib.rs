@@ -63,7 +63,7 @@ mod world;
 
 pub use functions::functions;
 pub use interpolated::Interpolated;
-pub use mapping::{Content, Form, Mapping, Outcome};
+pub use mapping::{Content, Form, Given, Mapping, Outcome, Subject};
 pub use methods::methods;
 pub use parse_error::ParseError;
 pub use query::Query;

@@ -1,5 +1,7 @@
 //! Mappings, as processors run them.
 
+mod value;
+
 use std::cell::RefCell;
 
 use crate::eval::{Execution, Run, Site, Start, This, parse_message};
@@ -8,6 +10,8 @@ use crate::program::Program;
 use crate::value::Value;
 use crate::world::{Messages, Shared, World};
 use crate::{compile, parser};
+
+pub use value::{Given, Subject};
 
 /// What `root` is at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

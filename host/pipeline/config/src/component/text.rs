@@ -25,7 +25,7 @@ pub struct TextField {
 }
 
 impl TextField {
-    pub(super) fn new(pointer: String, spec: &FieldSpec, node: &Node, source: &Source) -> Self {
+    pub(crate) fn new(pointer: String, spec: &FieldSpec, node: &Node, source: &Source) -> Self {
         let mut field = Self {
             pointer,
             language: spec.mapping.clone(),
@@ -49,7 +49,7 @@ impl TextField {
     ///
     /// Exact for literal blocks; for plain and quoted strings as well, escapes and folded lines counted. Of a folded
     /// block only the first line can be told.
-    pub(super) fn locate(&self, source: &Source, place: Position) -> Position {
+    pub(crate) fn locate(&self, source: &Source, place: Position) -> Position {
         let lines = place.line.saturating_sub(1);
         let characters = place.column.saturating_sub(1);
         let start = self.start;

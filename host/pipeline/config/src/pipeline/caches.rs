@@ -7,31 +7,41 @@ use crate::spec::Kind;
 use crate::suggest;
 use crate::yaml::{Node, Value};
 
-pub(super) const FIELD: &str = "cache_resources";
+pub(crate) const FIELD: &str = "cache_resources";
 
 /// Reads the list; what is wrong with it is left with the examiner.
-pub(super) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Vec<ComponentConfig> {
-    let Some(list) = root.get(FIELD).filter(|list| !list.is_null()) else { return Vec::new() };
+pub(crate) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Vec<ComponentConfig> {
+    labelled(examiner, root, FIELD, Kind::Cache)
+}
+
+/// Reads a list of components that others use by their labels.
+pub(super) fn labelled(
+    examiner: &mut Examiner<'_>,
+    root: &Node,
+    field: &str,
+    kind: Kind,
+) -> Vec<ComponentConfig> {
+    let Some(list) = root.get(field).filter(|list| !list.is_null()) else { return Vec::new() };
     let Value::Sequence(items) = &list.value else {
         examiner.fatal(list.span.start, "expected array value");
         return Vec::new();
     };
-    let mut caches = Vec::with_capacity(items.len());
+    let mut components = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        let cache = component::examine(examiner, Kind::Cache, item, &format!("{FIELD}.{index}"));
+        let component = component::examine(examiner, kind, item, &format!("{field}.{index}"));
         let has_label = item.get("label").is_some_and(|label| !label.is_null() && !label.text.is_empty());
-        if cache.is_some() && !has_label {
+        if component.is_some() && !has_label {
             // With `require_labels` the component has said so itself.
             let message = "the label field for resources must be unique and not empty";
             examiner.lint(item.span.start, message);
         }
-        caches.extend(cache);
+        components.extend(component);
     }
-    caches
+    components
 }
 
 /// Whether there is every cache that components name.
-pub(super) fn check_uses(examiner: &mut Examiner<'_>, caches: &[ComponentConfig]) {
+pub(crate) fn check_uses(examiner: &mut Examiner<'_>, caches: &[ComponentConfig]) {
     let labels: Vec<&str> =
         caches.iter().filter_map(|cache| cache.label.as_ref()).map(|label| label.as_str()).collect();
     let unknown: Vec<(String, Position)> = examiner

@@ -102,3 +102,16 @@ fn a_field_is_one_line_with_its_type_and_whether_it_must_be_given() {
     let field = FieldSpec { secret: true, ..FieldSpec::new("key", FieldType::String).with_default("x") };
     assert_eq!(field_text(&field), "key: string, default \"x\", secret");
 }
+
+#[test]
+fn callables_are_listed_with_their_parameters() {
+    let json = serde_json::json!([
+        {"name": "slice", "status": "stable", "docs": "A part.\n\nMore.", "params": [
+            {"name": "low", "type": "integer"}, {"name": "high", "type": "integer", "optional": true}]},
+        {"name": "format", "status": "beta", "variadic": true}]);
+    let callables: Vec<Callable> = serde_json::from_value(json).unwrap();
+    assert_eq!(
+        callables_text(&callables),
+        "slice(low, high?)  stable        A part.\nformat(...)        beta\n"
+    );
+}

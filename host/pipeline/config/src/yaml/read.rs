@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
 
     fn scalar(
         &self,
-        text: String,
+        mut text: String,
         style: ScalarStyle,
         tag: Option<&Tag>,
         anchored: bool,
@@ -240,6 +240,12 @@ impl<'a> Reader<'a> {
             ScalarStyle::Literal => Style::Literal,
             ScalarStyle::Folded => Style::Folded,
         };
+        let whole = self.text.as_str();
+        let is_block = matches!(style, Style::Literal | Style::Folded);
+        if is_block && !whole.ends_with(['\n', '\r']) && self.text.offset(span.end) == whole.len() {
+            // The parser ends every block with a line break, also the one that the file itself lacks.
+            text.truncate(text.strip_suffix('\n').map_or(text.len(), str::len));
+        }
         let has_properties = anchored || tag.is_some();
         let Place { text_start, end } = place::find(self.text, &text, style, has_properties, span);
         let value = match tag {

@@ -233,3 +233,18 @@ fn check_node(node: &Node, source: &Text) {
         _ => {}
     }
 }
+
+#[test]
+fn a_block_at_the_end_has_the_line_break_that_the_file_has() {
+    for (text, expected) in [
+        ("a: |\n  x", "x"),
+        ("a: |\n  x\n", "x\n"),
+        ("a: |\n  x\n\n", "x\n"),
+        ("a: |+\n  x\n\n", "x\n\n"),
+        ("a: |-\n  x", "x"),
+        ("a: >\n  x\n  y", "x y"),
+        ("a: |\n  x\nb: 1", "x\n"),
+    ] {
+        assert_eq!(parse(text).root.unwrap().get("a").unwrap().text, expected, "{text:?}");
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::LimitsConfig;
-use forebay_plugins_api::{Caches, Components, PipelineName, Processor, Rights, Setup, Stated};
+use forebay_plugins_api::{Caches, Components, Environment, PipelineName, Processor, Rights, Setup, Stated};
 use forebay_plugins_runtime::{Digest, Embedded, Grants, PluginFile, Plugins, Settings, precompile};
 
 /// How a guest is compiled.
@@ -60,6 +60,7 @@ pub(crate) fn setup(name: &str) -> Setup {
         stated: Stated::default(),
         rights: Rights::Starter,
         limits: LimitsConfig::default(),
+        environment: Environment::default(),
         wakes: Arc::default(),
         caches: Caches::default(),
     }

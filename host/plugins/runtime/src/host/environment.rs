@@ -40,7 +40,10 @@ impl Host for Guest {
 
     fn get(&mut self, name: String) -> wasmtime::Result<Result<Option<String>, String>> {
         Ok(match self.scope.allowed.variable(&name) {
-            Ok(()) => Ok(std::env::var(&name).ok()),
+            Ok(()) => Ok(match self.scope.environment.get(&name) {
+                Some(value) => Some(value.to_owned()),
+                None => std::env::var(&name).ok(),
+            }),
             Err(reason) => Err(reason),
         })
     }

@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
+use async_trait::async_trait;
 use forebay_pipeline_message::{Batch, Origins};
-use forebay_plugins_api::{LostInstance, LostReason, OpenError, Setup};
+use forebay_plugins_api::{LostInstance, LostReason, Mapping, OpenError, Setup};
 use tokio::sync::Mutex;
 use wasmtime::component::{Resource, ResourceAny};
 
@@ -227,10 +228,10 @@ impl HostExpression {
     }
 }
 
-/// A text in a mapping language that is run from outside of any plugin: by the tests of a language.
-pub struct Mapping(HostExpression);
+/// A text in a mapping language that is run from outside of any plugin.
+pub(crate) struct Compiled(HostExpression);
 
-impl Mapping {
+impl Compiled {
     /// Compiles a text in an instance that `slot` makes.
     pub(crate) async fn compile(
         slot: Slot<MappingExports>,
@@ -246,23 +247,20 @@ impl Mapping {
             Err(problem) => Err(OpenError::Problem(problem.into())),
         }
     }
+}
 
-    /// What the text makes of a batch: a mapping or a mutation is run, other forms are evaluated.
-    ///
-    /// # Errors
-    /// Why the language's plugin failed.
-    pub async fn apply(&mut self, batch: Batch) -> Result<forebay_pipeline_message::Processed, String> {
+#[async_trait]
+impl Mapping for Compiled {
+    async fn apply(&mut self, batch: Batch) -> Result<forebay_pipeline_message::Processed, String> {
         if matches!(self.0.text.form, Form::Mapping | Form::Mutation) {
             return self.0.run(batch).await;
         }
         let batch = self.0.evaluate(batch).await?;
         Ok(forebay_pipeline_message::Processed { batch, origins: Origins::Same })
     }
-}
 
-impl std::fmt::Debug for Mapping {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mapping").finish_non_exhaustive()
+    async fn values(&mut self, batch: Batch) -> Result<Batch, String> {
+        self.0.evaluate(batch).await
     }
 }
 
