@@ -3,6 +3,7 @@
 mod expect;
 mod letters;
 mod scheme;
+mod zones;
 
 mod abs;
 mod all;
@@ -30,6 +31,12 @@ mod float64;
 mod floor;
 mod fold;
 mod format_json;
+mod format_timestamp;
+mod format_timestamp_strftime;
+mod format_timestamp_unix;
+mod format_timestamp_unix_micro;
+mod format_timestamp_unix_milli;
+mod format_timestamp_unix_nano;
 mod from;
 mod from_all;
 mod get;
@@ -54,7 +61,11 @@ mod not_empty;
 mod not_null;
 mod number;
 mod or;
+mod parse_duration;
+mod parse_duration_iso8601;
 mod parse_json;
+mod parse_timestamp;
+mod parse_timestamp_strptime;
 mod quote;
 mod repeat;
 mod replace;
@@ -71,6 +82,19 @@ mod sum;
 mod trim;
 mod trim_prefix;
 mod trim_suffix;
+mod ts_add_iso8601;
+mod ts_format;
+mod ts_parse;
+mod ts_round;
+mod ts_strftime;
+mod ts_strptime;
+mod ts_sub;
+mod ts_sub_iso8601;
+mod ts_tz;
+mod ts_unix;
+mod ts_unix_micro;
+mod ts_unix_milli;
+mod ts_unix_nano;
 mod r#type;
 mod unique;
 mod uppercase;
@@ -80,7 +104,7 @@ mod without;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 73] = [
+static METHODS: [FunctionSpec; 96] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -107,6 +131,12 @@ static METHODS: [FunctionSpec; 73] = [
     floor::SPEC,
     fold::SPEC,
     format_json::SPEC,
+    format_timestamp::SPEC,
+    format_timestamp_strftime::SPEC,
+    format_timestamp_unix::SPEC,
+    format_timestamp_unix_micro::SPEC,
+    format_timestamp_unix_milli::SPEC,
+    format_timestamp_unix_nano::SPEC,
     from::SPEC,
     from_all::SPEC,
     get::SPEC,
@@ -131,7 +161,11 @@ static METHODS: [FunctionSpec; 73] = [
     not_null::SPEC,
     number::SPEC,
     or::SPEC,
+    parse_duration::SPEC,
+    parse_duration_iso8601::SPEC,
     parse_json::SPEC,
+    parse_timestamp::SPEC,
+    parse_timestamp_strptime::SPEC,
     quote::SPEC,
     repeat::SPEC,
     replace::SPEC,
@@ -148,6 +182,19 @@ static METHODS: [FunctionSpec; 73] = [
     trim::SPEC,
     trim_prefix::SPEC,
     trim_suffix::SPEC,
+    ts_add_iso8601::SPEC,
+    ts_format::SPEC,
+    ts_parse::SPEC,
+    ts_round::SPEC,
+    ts_strftime::SPEC,
+    ts_strptime::SPEC,
+    ts_sub::SPEC,
+    ts_sub_iso8601::SPEC,
+    ts_tz::SPEC,
+    ts_unix::SPEC,
+    ts_unix_micro::SPEC,
+    ts_unix_milli::SPEC,
+    ts_unix_nano::SPEC,
     r#type::SPEC,
     unique::SPEC,
     uppercase::SPEC,
