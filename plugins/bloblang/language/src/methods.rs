@@ -2,6 +2,7 @@
 
 mod expect;
 mod letters;
+mod pattern;
 mod scheme;
 
 mod abs;
@@ -56,6 +57,13 @@ mod number;
 mod or;
 mod parse_json;
 mod quote;
+mod re_find_all;
+mod re_find_all_object;
+mod re_find_all_submatch;
+mod re_find_object;
+mod re_match;
+mod re_replace;
+mod re_replace_all;
 mod repeat;
 mod replace;
 mod replace_all;
@@ -80,7 +88,7 @@ mod without;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 73] = [
+static METHODS: [FunctionSpec; 80] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -133,6 +141,13 @@ static METHODS: [FunctionSpec; 73] = [
     or::SPEC,
     parse_json::SPEC,
     quote::SPEC,
+    re_find_all::SPEC,
+    re_find_all_object::SPEC,
+    re_find_all_submatch::SPEC,
+    re_find_object::SPEC,
+    re_match::SPEC,
+    re_replace::SPEC,
+    re_replace_all::SPEC,
     repeat::SPEC,
     replace::SPEC,
     replace_all::SPEC,
