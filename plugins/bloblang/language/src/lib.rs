@@ -56,6 +56,7 @@ mod parse_error;
 mod parser;
 mod program;
 mod query;
+mod regex;
 mod spec;
 mod syntax;
 mod time;

@@ -2,6 +2,7 @@
 
 mod expect;
 mod letters;
+mod pattern;
 mod scheme;
 mod zones;
 
@@ -67,6 +68,13 @@ mod parse_json;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod quote;
+mod re_find_all;
+mod re_find_all_object;
+mod re_find_all_submatch;
+mod re_find_object;
+mod re_match;
+mod re_replace;
+mod re_replace_all;
 mod repeat;
 mod replace;
 mod replace_all;
@@ -104,7 +112,7 @@ mod without;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 96] = [
+static METHODS: [FunctionSpec; 103] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -167,6 +175,13 @@ static METHODS: [FunctionSpec; 96] = [
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     quote::SPEC,
+    re_find_all::SPEC,
+    re_find_all_object::SPEC,
+    re_find_all_submatch::SPEC,
+    re_find_object::SPEC,
+    re_match::SPEC,
+    re_replace::SPEC,
+    re_replace_all::SPEC,
     repeat::SPEC,
     replace::SPEC,
     replace_all::SPEC,

@@ -1,7 +1,9 @@
 //! What the body of a function sees: its arguments and where it was called.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::{Frame, Site, eval};
 use crate::failure::Failure;
@@ -131,6 +133,25 @@ impl<'v> Call<'v> {
             .sites
             .get(self.site.site)
             .ok_or_else(|| Failure::plain("call without a place for its state"))
+    }
+
+    /// What `make` makes out of `argument`, kept by this call for as long as it is called with that argument.
+    pub(crate) fn kept<T: Any + Send + Sync>(
+        &self,
+        argument: &Text,
+        make: impl FnOnce(&Text) -> Result<T, String>,
+    ) -> Result<Arc<T>, Failure> {
+        let site = self.state()?;
+        if let Site::Kept { argument: known, made } = &*site.borrow()
+            && known == argument
+            && let Ok(made) = Arc::clone(made).downcast()
+        {
+            return Ok(made);
+        }
+        let made = Arc::new(make(argument).map_err(Failure::plain)?);
+        let kept: Arc<dyn Any + Send + Sync> = made.clone();
+        *site.borrow_mut() = Site::Kept { argument: argument.clone(), made: kept };
+        Ok(made)
     }
 
     fn param(&self, index: usize) -> &'static str {
