@@ -52,6 +52,7 @@ pub enum ParamKind {
     Integer,
     Float,
     Bool,
+    Array,
     Any,
     /// A timestamp, text in RFC 3339, or a number of seconds since 1970.
     Timestamp,
@@ -59,6 +60,18 @@ pub enum ParamKind {
     Path,
     /// A query that the function runs itself, as often as it likes and in whatever context.
     Query,
+}
+
+/// That something may be called `name`; `kind` says what.
+#[cfg(test)]
+pub(crate) fn check_name(kind: &str, name: &str) -> Result<(), String> {
+    let part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    if name.split('_').all(part) {
+        return Ok(());
+    }
+    Err(format!("{kind} name '{name}' does not match the required regular expression /^[a-z0-9]+(_[a-z0-9]+)*$/"))
 }
 
 /// What stands in for an argument that is not given.
@@ -207,6 +220,7 @@ impl ParamKind {
             Self::Integer => "integer",
             Self::Float => "float",
             Self::Bool => "bool",
+            Self::Array => "array",
             Self::Any => "any",
             Self::Timestamp => "timestamp",
             Self::Query => "query expression",

@@ -86,6 +86,11 @@ impl Value {
         matches!(self, Self::Null | Self::Delete | Self::Nothing)
     }
 
+    /// True for what literals of arrays and objects leave out.
+    pub(crate) fn is_omitted(&self) -> bool {
+        matches!(self, Self::Delete | Self::Nothing)
+    }
+
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
         Self::Bytes(Arc::from(bytes))
     }

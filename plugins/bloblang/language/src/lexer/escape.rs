@@ -2,6 +2,9 @@
 
 /// The text that the inside of a quoted string stands for; `None` when an escape is not valid.
 pub(super) fn unescape(raw: &str) -> Option<String> {
+    if raw.contains('\n') {
+        return None;
+    }
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
-use crate::value::{AssignError, Value};
+use crate::value::Value;
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "set",
@@ -23,14 +23,7 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     match call.value(1)?.into_owned() {
         Value::Nothing => {}
         Value::Delete => path.remove(&mut changed),
-        value => path.assign(&mut changed, value).map_err(|error| {
-            Failure::new(match error {
-                AssignError::Collision { .. } => {
-                    "encountered value collision whilst building path".to_owned()
-                }
-                AssignError::Index { .. } => format!("array index is not valid or out of bounds in {path}"),
-            })
-        })?,
+        value => path.assign(&mut changed, value).map_err(|error| Failure::new(error.to_string()))?,
     }
     Ok(changed)
 }
