@@ -17,7 +17,19 @@ struct Inner {
     kind: Kind,
     /// What nested contexts put in front, outermost last.
     prefixes: Vec<String>,
-    settled: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The part it is about is not named yet.
+    Open,
+    /// A wrong type, with the part that gave it. What wraps such an error opens it again.
+    Typed,
+    /// Open, but not about the target of the call that it comes out of.
+    Passed,
+    /// Nothing more is to be named.
+    Settled,
 }
 
 #[derive(Clone, Debug)]
@@ -29,44 +41,70 @@ enum Kind {
 impl Failure {
     /// An error about the target of a call; the call will put the target's name in front.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self::make(Kind::Text(text.into()), false)
+        Self::make(Kind::Text(text.into()), State::Open)
+    }
+
+    /// An error that names the parts it is about. What wraps it may be named again.
+    pub(crate) fn named(text: impl Into<String>) -> Self {
+        Self::make(Kind::Text(text.into()), State::Typed)
     }
 
     /// An error that speaks for itself.
     pub(crate) fn plain(text: impl Into<String>) -> Self {
-        Self::make(Kind::Text(text.into()), true)
+        Self::make(Kind::Text(text.into()), State::Settled)
     }
 
     /// `got` is not of a wanted type, as in "string, array or object".
     pub(crate) fn expected(wanted: &'static str, got: &Value) -> Self {
-        Self::make(Kind::Type { wanted, got: got.clone(), from: None }, false)
+        Self::make(Kind::Type { wanted, got: got.clone(), from: None }, State::Open)
     }
 
-    fn make(kind: Kind, settled: bool) -> Self {
-        Self(Box::new(Inner { kind, prefixes: Vec::new(), settled }))
+    fn make(kind: Kind, state: State) -> Self {
+        Self(Box::new(Inner { kind, prefixes: Vec::new(), state }))
     }
 
     /// Closes an open error with the name of the part it is about.
     pub(crate) fn about(mut self, name: impl FnOnce() -> String) -> Self {
-        if self.0.settled {
-            return self;
+        match self.0.state {
+            State::Open => {}
+            State::Passed => {
+                self.0.state = State::Open;
+                return self;
+            }
+            State::Typed | State::Settled => return self,
         }
-        self.0.settled = true;
         match &mut self.0.kind {
-            Kind::Type { from, .. } => *from = Some(name()),
-            Kind::Text(_) => self.0.prefixes.push(format!("{}: ", name())),
+            Kind::Type { from, .. } if self.0.prefixes.is_empty() => {
+                *from = Some(name());
+                self.0.state = State::Typed;
+            }
+            _ => {
+                self.0.prefixes.push(format!("{}: ", name()));
+                self.0.state = State::Settled;
+            }
         }
         self
     }
 
     /// Closes an error as it is.
     pub(crate) fn settled(mut self) -> Self {
-        self.0.settled = true;
+        self.0.state = State::Settled;
+        self
+    }
+
+    /// Keeps the call that this error comes out of from naming its target; whoever is further out may do so.
+    pub(crate) fn passed(mut self) -> Self {
+        if self.0.state == State::Open {
+            self.0.state = State::Passed;
+        }
         self
     }
 
     /// Puts `context: ` in front.
     pub(crate) fn within(mut self, context: impl fmt::Display) -> Self {
+        if self.0.state == State::Typed {
+            self.0.state = State::Open;
+        }
         self.0.prefixes.push(format!("{context}: "));
         self
     }

@@ -51,6 +51,7 @@ mod interpolated;
 mod lexer;
 mod limits;
 mod mapping;
+mod math;
 mod methods;
 mod parse_error;
 mod parser;

@@ -1,8 +1,14 @@
 //! The methods. Adding one is adding a file and a line here.
 
 mod expect;
+mod integers;
 mod letters;
+mod memory;
+mod order;
+mod pattern;
+mod place;
 mod scheme;
+mod select;
 mod zones;
 
 mod abs;
@@ -20,13 +26,19 @@ mod ceil;
 mod collapse;
 mod concat;
 mod contains;
+mod cos;
 mod decode;
 mod encode;
 mod enumerated;
 mod exists;
 mod explode;
 mod filter;
+mod find;
+mod find_all;
+mod find_all_by;
+mod find_by;
 mod flatten;
+mod float32;
 mod float64;
 mod floor;
 mod fold;
@@ -44,11 +56,16 @@ mod has_prefix;
 mod has_suffix;
 mod index;
 mod index_of;
+mod int16;
+mod int32;
 mod int64;
+mod int8;
 mod join;
 mod key_values;
 mod keys;
 mod length;
+mod log;
+mod log10;
 mod lowercase;
 mod map;
 mod map_each;
@@ -66,6 +83,7 @@ mod parse_duration_iso8601;
 mod parse_json;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
+mod pow;
 mod quote;
 mod repeat;
 mod replace;
@@ -73,12 +91,16 @@ mod replace_all;
 mod reverse;
 mod round;
 mod set;
+mod sin;
 mod slice;
 mod sort;
 mod sort_by;
 mod split;
+mod split_by;
+mod squash;
 mod string;
 mod sum;
+mod tan;
 mod trim;
 mod trim_prefix;
 mod trim_suffix;
@@ -96,15 +118,20 @@ mod ts_unix_micro;
 mod ts_unix_milli;
 mod ts_unix_nano;
 mod r#type;
+mod uint16;
+mod uint32;
+mod uint64;
+mod uint8;
 mod unique;
 mod uppercase;
 mod values;
 mod with;
 mod without;
+mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 96] = [
+static METHODS: [FunctionSpec; 117] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -120,13 +147,19 @@ static METHODS: [FunctionSpec; 96] = [
     collapse::SPEC,
     concat::SPEC,
     contains::SPEC,
+    cos::SPEC,
     decode::SPEC,
     encode::SPEC,
     enumerated::SPEC,
     exists::SPEC,
     explode::SPEC,
     filter::SPEC,
+    find::SPEC,
+    find_all::SPEC,
+    find_all_by::SPEC,
+    find_by::SPEC,
     flatten::SPEC,
+    float32::SPEC,
     float64::SPEC,
     floor::SPEC,
     fold::SPEC,
@@ -144,11 +177,16 @@ static METHODS: [FunctionSpec; 96] = [
     has_suffix::SPEC,
     index::SPEC,
     index_of::SPEC,
+    int16::SPEC,
+    int32::SPEC,
     int64::SPEC,
+    int8::SPEC,
     join::SPEC,
     key_values::SPEC,
     keys::SPEC,
     length::SPEC,
+    log::SPEC,
+    log10::SPEC,
     lowercase::SPEC,
     map::SPEC,
     map_each::SPEC,
@@ -166,6 +204,7 @@ static METHODS: [FunctionSpec; 96] = [
     parse_json::SPEC,
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
+    pow::SPEC,
     quote::SPEC,
     repeat::SPEC,
     replace::SPEC,
@@ -173,12 +212,16 @@ static METHODS: [FunctionSpec; 96] = [
     reverse::SPEC,
     round::SPEC,
     set::SPEC,
+    sin::SPEC,
     slice::SPEC,
     sort::SPEC,
     sort_by::SPEC,
     split::SPEC,
+    split_by::SPEC,
+    squash::SPEC,
     string::SPEC,
     sum::SPEC,
+    tan::SPEC,
     trim::SPEC,
     trim_prefix::SPEC,
     trim_suffix::SPEC,
@@ -196,11 +239,16 @@ static METHODS: [FunctionSpec; 96] = [
     ts_unix_milli::SPEC,
     ts_unix_nano::SPEC,
     r#type::SPEC,
+    uint16::SPEC,
+    uint32::SPEC,
+    uint64::SPEC,
+    uint8::SPEC,
     unique::SPEC,
     uppercase::SPEC,
     values::SPEC,
     with::SPEC,
     without::SPEC,
+    zip::SPEC,
 ];
 
 /// All methods, in the order of their names.

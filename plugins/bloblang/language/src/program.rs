@@ -185,7 +185,7 @@ impl CallSite {
     fn function_title(&self) -> String {
         match (self.spec.name, self.arguments.first()) {
             ("json", Some(Argument::Fixed(path))) => format!("json path `{}`", path.to_text()),
-            (name, _) => format!("function '{name}'"),
+            (name, _) => format!("function {name}"),
         }
     }
 }

@@ -18,6 +18,7 @@ mod object;
 mod path;
 mod plain;
 mod print;
+pub(crate) mod strconv;
 mod text;
 mod timestamp;
 
@@ -30,7 +31,7 @@ pub use timestamp::Timestamp;
 
 pub(crate) use go::{float_general, quoted};
 pub(crate) use json::{Numbers, document, parse};
-pub(crate) use number::Number;
+pub(crate) use number::{Number, float_to_i64};
 pub(crate) use path::{AssignError, Path, Segment};
 pub(crate) use print::{Html, write_indented, write_json};
 

@@ -17,7 +17,7 @@ pub(crate) fn apply(
 ) -> Result<Value, Failure> {
     let mismatch = |verb: &str| {
         let (left_title, right_title) = (titles.0(), titles.1());
-        Failure::plain(format!(
+        Failure::named(format!(
             "cannot {verb} types {} (from {left_title}) and {} (from {right_title})",
             left.kind(),
             right.kind()

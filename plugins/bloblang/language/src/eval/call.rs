@@ -104,12 +104,16 @@ impl<'v> Call<'v> {
         !matches!(self.site.arguments.get(index), None | Some(Argument::Absent))
     }
 
-    /// Runs the query at `index` with `this` as `value`. Errors of the query are passed on as they are.
+    /// Whether the argument at `index` is written in the mapping.
+    pub(crate) fn is_fixed(&self, index: usize) -> bool {
+        matches!(self.site.arguments.get(index), Some(Argument::Fixed(_) | Argument::Path(_)))
+    }
+
+    /// Runs the query at `index` with `this` as `value`. Errors of the query are passed on as they are: what is still
+    /// open about them is closed by the call.
     pub(crate) fn with(&self, index: usize, value: &Value) -> Result<Value, Failure> {
         match self.site.arguments.get(index) {
-            Some(Argument::Query(query)) => {
-                eval(query, self.frame.with(value)).map(Cow::into_owned).map_err(Failure::settled)
-            }
+            Some(Argument::Query(query)) => eval(query, self.frame.with(value)).map(Cow::into_owned),
             Some(Argument::Fixed(value)) => Ok(value.clone()),
             None | Some(Argument::Absent | Argument::Path(_)) => Ok(Value::Nothing),
         }
@@ -121,6 +125,15 @@ impl<'v> Call<'v> {
             Some(Argument::Query(query)) => eval(query, self.frame).map(Cow::into_owned),
             Some(Argument::Fixed(value)) => Ok(value.clone()),
             None | Some(Argument::Absent | Argument::Path(_)) => Ok(Value::Nothing),
+        }
+    }
+
+    /// What messages call the query at `index`.
+    pub(crate) fn title(&self, index: usize) -> String {
+        match self.site.arguments.get(index) {
+            Some(Argument::Query(query)) => query.title(),
+            Some(Argument::Fixed(value)) => format!("{} literal", value.kind()),
+            None | Some(Argument::Absent | Argument::Path(_)) => String::new(),
         }
     }
 
@@ -138,7 +151,7 @@ impl<'v> Call<'v> {
     }
 
     fn unresolved(&self, index: usize, failure: Failure) -> Failure {
-        failure.within(format_args!("failed to extract input arg '{}'", self.param(index)))
+        failure.within(format_args!("failed to extract input arg '{}'", self.param(index))).settled()
     }
 
     fn wrong(&self, index: usize, wanted: ParamKind, got: &Value) -> Failure {

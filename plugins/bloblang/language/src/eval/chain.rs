@@ -43,7 +43,7 @@ fn part<'v>(chain: &'v Chain, length: usize, frame: Frame<'v>) -> Given<'v> {
     for (at, tail) in chain.tails.iter().enumerate().take(length).skip(start) {
         value = match (tail, value) {
             (Tail::Call(site), value) => match (site.spec.body, value) {
-                (Body::Rescue(body), value) => body(&Call::new(frame, site), value).map(Cow::Owned),
+                (Body::Rescue(body), value) => rescue(chain, at, site, body, value, frame),
                 (_, Ok(target)) => call(chain, at, site, target, frame),
                 (_, failed) => failed,
             },
@@ -53,6 +53,24 @@ fn part<'v>(chain: &'v Chain, length: usize, frame: Frame<'v>) -> Given<'v> {
         };
     }
     value
+}
+
+type Rescue = fn(&Call<'_>, Given<'_>) -> Result<Value, Failure>;
+
+/// An error of the target that the method passes on is not about the target.
+fn rescue<'v>(
+    chain: &'v Chain,
+    at: usize,
+    site: &'v CallSite,
+    body: Rescue,
+    target: Given<'v>,
+    frame: Frame<'v>,
+) -> Given<'v> {
+    let own = target.is_ok();
+    match body(&Call::new(frame, site), target) {
+        Err(failure) if own => Err(failure.about(|| chain.title(at))),
+        result => result.map(Cow::Owned),
+    }
 }
 
 fn last_control(chain: &Chain, length: usize) -> Option<usize> {

@@ -29,7 +29,7 @@ fn compound<'v>(expression: &'v Expr, frame: Frame<'v>) -> Result<Cow<'v, Value>
         Expr::Operate(operation) => operation::operate(operation, frame),
         Expr::Call(site) => match site.spec.body {
             Body::Function(body) => {
-                let value = body(&super::Call::new(frame, site)).map_err(Failure::settled)?;
+                let value = body(&super::Call::new(frame, site))?;
                 Ok(Cow::Owned(value))
             }
             _ => Err(Failure::plain(format!("{} is not a function", site.spec.name))),

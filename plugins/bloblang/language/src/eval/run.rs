@@ -22,6 +22,13 @@ pub(crate) enum Site {
         max: i64,
     },
     Random(u64),
+    /// The last identifier: its millisecond and its count within that.
+    Snowflake {
+        last: i64,
+        step: i64,
+    },
+    /// What was fetched from the outside.
+    Kept(Value),
 }
 
 /// One run: a message of a batch, the world, and what the run has used up.

@@ -29,9 +29,6 @@ const STACKS: u16 = EVALUATION_DEPTH / (COST + 1);
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let name = call.text(0)?;
     let frame = call.frame;
-    if frame.run.maps.is_empty() {
-        return Err(Failure::plain("no maps were found"));
-    }
     let Some(routine) = frame.run.maps.iter().find(|map| map.name.as_ref() == Some(&name)) else {
         return Err(Failure::plain(format!("map {name} was not found")));
     };

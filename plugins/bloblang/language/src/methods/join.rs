@@ -6,23 +6,33 @@ use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
 use crate::value::{Text, Value};
 
-pub(super) const SPEC: FunctionSpec = FunctionSpec::method("join", "Object & Array Manipulation", "The texts of an array as one text, with a delimiter between them.", body)
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "join",
+    "Object & Array Manipulation",
+    "The texts of an array as one text, with a delimiter between them if one is given.",
+    body,
+)
 .params(&[ParamSpec::new("delimiter", ParamKind::Text).optional()])
-.examples(&[Example::new("", r#"root = this.join(", ")"#, &[(r#"["a","b"]"#, r#"a, b"#), (r#"["a",1]"#, r#"Error("failed assignment (line 1): field `this`: failed to join element 1: expected string value, got number (1)")"#)])]);
+.examples(&[
+    Example::new("", r#"root = this.join(", ")"#, &[(r#"["a","b"]"#, r#"a, b"#)]),
+    Example::new("", r#"root = this.join()"#, &[(r#"["a","b"]"#, r#"ab"#)]),
+]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    let delimiter = call.optional_text(0)?.unwrap_or(Text::fixed(""));
-    let mut joined = String::new();
+    let delimiter = call.optional_text(0)?;
+    let delimiter = delimiter.as_deref().unwrap_or_default();
+    let mut joined = Vec::new();
     for (index, item) in expect::array(&target)?.iter().enumerate() {
         if index > 0 {
-            joined.push_str(&delimiter);
+            joined.extend_from_slice(delimiter.as_bytes());
         }
-        let Value::String(text) = item else {
-            let reason = Failure::expected("string", item);
-            return Err(Failure::new(format!("failed to join element {index}: {reason}")));
+        let Some(bytes) = item.as_bytes() else {
+            return Err(
+                Failure::expected("string", item).within(format_args!("failed to join element {index}"))
+            );
         };
-        joined.push_str(text);
+        joined.extend_from_slice(bytes);
         expect::size(joined.len())?;
     }
-    Ok(Value::from(joined))
+    Ok(Value::String(Text::lossy(&joined)))
 }

@@ -5,12 +5,19 @@ use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
 use crate::value::Value;
 
-pub(super) const SPEC: FunctionSpec = FunctionSpec::method("slice", "String Manipulation / Object & Array Manipulation", "The part from `low` up to, but without, `high`: elements of an array, bytes of text. Negative bounds count from the end.", body)
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "slice",
+    "String Manipulation / Object & Array Manipulation",
+    "The part from `low` up to, but without, `high`: elements of an array, bytes of text. Negative bounds count from the end.",
+    body,
+)
 .params(&[ParamSpec::new("low", ParamKind::Integer), ParamSpec::new("high", ParamKind::Integer).optional()])
-.examples(&[Example::new("", r#"root = [this.slice(0, 2), this.slice(-4), this.slice(4)]"#, &[(r#""foo bar""#, r#"["fo"," bar","bar"]"#), (r#"[1,2,3,4,5]"#, r#"[[1,2],[2,3,4,5],[5]]"#)])]);
+.checked(check)
+.examples(&[Example::new("", r#"root = [this.slice(0, 2), this.slice(-4), this.slice(4)]"#, &[(r#""foo bar""#, r#"["fo"," bar","bar"]"#), (r#"[1,2,3,4,5]"#, r#"[[1,2],[2,3,4,5],[5]]"#)]),]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let (low, high) = (call.integer(0)?, call.optional_integer(1)?);
+    check_bounds(low, high).map_err(Failure::plain)?;
     match target.as_ref() {
         Value::Array(items) => {
             let (low, high) = bounds(items.len(), low, high)?;
@@ -28,24 +35,40 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
             let (low, high) = bounds(bytes.len(), low, high)?;
             Ok(Value::bytes(bytes.get(low..high).unwrap_or_default()))
         }
-        other => Err(Failure::expected("array, string or bytes", other)),
+        other => Err(Failure::expected("array or string", other)),
+    }
+}
+
+fn check(arguments: &[Option<&Value>]) -> Result<(), String> {
+    match arguments {
+        [Some(Value::Int(low)), Some(Value::Int(high))] => check_bounds(*low, Some(*high)),
+        _ => Ok(()),
+    }
+}
+
+fn check_bounds(low: i64, high: Option<i64>) -> Result<(), String> {
+    match high {
+        Some(high) if high > 0 && low >= high => {
+            Err(format!("lower slice bound {low} must be lower than upper ({high})"))
+        }
+        _ => Ok(()),
     }
 }
 
 /// The bounds within `length`.
 fn bounds(length: usize, low: i64, high: Option<i64>) -> Result<(usize, usize), Failure> {
-    if let Some(high) = high
-        && low >= 0
-        && high >= 0
-        && low > high
-    {
-        return Err(Failure::new(format!("lower slice bound {low} must be lower than upper bound {high}")));
-    }
     let signed = i64::try_from(length).unwrap_or(i64::MAX);
-    let place = |bound: i64| {
-        let from_start = if bound < 0 { bound.saturating_add(signed) } else { bound };
-        usize::try_from(from_start.clamp(0, signed)).unwrap_or(length)
-    };
-    let low = place(low);
-    Ok((low, high.map_or(length, place).max(low)))
+    let high = match high {
+        Some(high) if high < 0 => high.saturating_add(signed),
+        Some(high) => high,
+        None => signed,
+    }
+    .clamp(0, signed);
+    let low = if low < 0 { low.saturating_add(signed).max(0) } else { low };
+    if low > high {
+        return Err(Failure::new(format!(
+            "lower slice bound {low} must be lower than or equal to upper bound ({high}) and target length ({signed})"
+        )));
+    }
+    Ok((usize::try_from(low).unwrap_or(length), usize::try_from(high).unwrap_or(length)))
 }

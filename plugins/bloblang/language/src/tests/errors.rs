@@ -87,7 +87,7 @@ fn failures_name_the_part_that_gave_the_value() {
         ("root = if this.s { 1 }", "field `this.s` resolved to a non-boolean value x (string)"),
         (
             "root = if this.s.number() > 1 { 1 }",
-            "failed to check if condition: expected number value, got string from field `this.s` (\"x\")",
+            "failed to check if condition: field `this.s`: strconv.ParseFloat: parsing \"x\": invalid syntax",
         ),
         (
             "root = {\"k\": this.s.number()}",

@@ -1,5 +1,6 @@
 //! Equality and order between values, as the language defines them.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{Number, Value};
@@ -23,6 +24,35 @@ impl Value {
         }
     }
 
+    /// The equality by which methods look for values: as `same`, but numbers compare as floats, and a value without a
+    /// kind of its own, such as a deletion, equals nothing.
+    pub(crate) fn alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(left), right) => right.as_truth() == Some(*left),
+            (Self::Array(left), Self::Array(right)) => {
+                left.len() == right.len() && left.iter().zip(right.iter()).all(|(a, b)| a.alike(b))
+            }
+            (Self::Object(left), Self::Object(right)) => {
+                left.len() == right.len()
+                    && left.iter().all(|(key, a)| a.alike(right.get(key).unwrap_or(&Self::Null)))
+            }
+            _ => match (self.as_number(), other.as_number()) {
+                (Some(left), Some(right)) => left.as_f64() == right.as_f64(),
+                (None, None) => self.shown_bytes().is_some_and(|left| Some(left) == other.shown_bytes()),
+                _ => false,
+            },
+        }
+    }
+
+    /// The bytes of text, bytes, or a timestamp as text.
+    fn shown_bytes(&self) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Self::Timestamp(at) => Some(Cow::Owned(at.to_string().into_bytes())),
+            other => other.as_bytes().map(Cow::Borrowed),
+        }
+    }
+
     /// The order of `<` and its kin; `None` when the two cannot be compared.
     pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
@@ -42,6 +72,8 @@ impl Value {
     pub(crate) fn as_truth(&self) -> Option<bool> {
         match self {
             Self::Bool(value) => Some(*value),
+            // One kept as text is true unless it is written as a plain zero.
+            Self::Number(text) => Some(text.as_str() != "0"),
             other => other.as_number().map(|number| number.as_f64() != 0.0),
         }
     }
