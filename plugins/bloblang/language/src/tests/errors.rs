@@ -91,11 +91,11 @@ fn failures_name_the_part_that_gave_the_value() {
         ),
         (
             "root = {\"k\": this.s.number()}",
-            "failed to resolve 'k' value: expected number value, got string from field `this.s` (\"x\")",
+            "failed to resolve 'k' value: field `this.s`: strconv.ParseFloat: parsing \"x\": invalid syntax",
         ),
         (
             "root = match { this.s.number() > 1 => 1 }",
-            "failed to check match case 0: expected number value, got string from field `this.s` (\"x\")",
+            "failed to check match case 0: field `this.s`: strconv.ParseFloat: parsing \"x\": invalid syntax",
         ),
         (
             "root = this.s.repeat(this.n)",
