@@ -43,10 +43,12 @@
 //! assert_eq!(out, br#"{"name":"SAM"}"#);
 //! ```
 
+mod cipher;
 mod compile;
 mod eval;
 mod failure;
 mod functions;
+mod hashing;
 mod interpolated;
 mod lexer;
 mod limits;
@@ -59,6 +61,7 @@ mod query;
 mod regex;
 mod spec;
 mod syntax;
+mod text;
 mod value;
 mod world;
 

@@ -1,8 +1,8 @@
 //! The methods. Adding one is adding a file and a line here.
 
 mod expect;
-mod letters;
 mod pattern;
+mod replacements;
 mod scheme;
 
 mod abs;
@@ -21,10 +21,17 @@ mod collapse;
 mod concat;
 mod contains;
 mod decode;
+mod decrypt_aes;
 mod encode;
+mod encrypt_aes;
 mod enumerated;
+mod escape_html;
+mod escape_url_path;
+mod escape_url_query;
 mod exists;
 mod explode;
+mod filepath_join;
+mod filepath_split;
 mod filter;
 mod flatten;
 mod float64;
@@ -36,6 +43,7 @@ mod from_all;
 mod get;
 mod has_prefix;
 mod has_suffix;
+mod hash;
 mod index;
 mod index_of;
 mod int64;
@@ -55,7 +63,10 @@ mod not_empty;
 mod not_null;
 mod number;
 mod or;
+mod parse_csv;
+mod parse_form_url_encoded;
 mod parse_json;
+mod parse_url;
 mod quote;
 mod re_find_all;
 mod re_find_all_object;
@@ -67,6 +78,8 @@ mod re_replace_all;
 mod repeat;
 mod replace;
 mod replace_all;
+mod replace_all_many;
+mod replace_many;
 mod reverse;
 mod round;
 mod set;
@@ -74,13 +87,19 @@ mod slice;
 mod sort;
 mod sort_by;
 mod split;
+mod split_by;
 mod string;
+mod strip_html;
 mod sum;
 mod trim;
 mod trim_prefix;
 mod trim_suffix;
 mod r#type;
+mod unescape_html;
+mod unescape_url_path;
+mod unescape_url_query;
 mod unique;
+mod unquote;
 mod uppercase;
 mod values;
 mod with;
@@ -88,7 +107,7 @@ mod without;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 80] = [
+static METHODS: [FunctionSpec; 99] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -105,10 +124,17 @@ static METHODS: [FunctionSpec; 80] = [
     concat::SPEC,
     contains::SPEC,
     decode::SPEC,
+    decrypt_aes::SPEC,
     encode::SPEC,
+    encrypt_aes::SPEC,
     enumerated::SPEC,
+    escape_html::SPEC,
+    escape_url_path::SPEC,
+    escape_url_query::SPEC,
     exists::SPEC,
     explode::SPEC,
+    filepath_join::SPEC,
+    filepath_split::SPEC,
     filter::SPEC,
     flatten::SPEC,
     float64::SPEC,
@@ -120,6 +146,7 @@ static METHODS: [FunctionSpec; 80] = [
     get::SPEC,
     has_prefix::SPEC,
     has_suffix::SPEC,
+    hash::SPEC,
     index::SPEC,
     index_of::SPEC,
     int64::SPEC,
@@ -139,7 +166,10 @@ static METHODS: [FunctionSpec; 80] = [
     not_null::SPEC,
     number::SPEC,
     or::SPEC,
+    parse_csv::SPEC,
+    parse_form_url_encoded::SPEC,
     parse_json::SPEC,
+    parse_url::SPEC,
     quote::SPEC,
     re_find_all::SPEC,
     re_find_all_object::SPEC,
@@ -151,6 +181,8 @@ static METHODS: [FunctionSpec; 80] = [
     repeat::SPEC,
     replace::SPEC,
     replace_all::SPEC,
+    replace_all_many::SPEC,
+    replace_many::SPEC,
     reverse::SPEC,
     round::SPEC,
     set::SPEC,
@@ -158,13 +190,19 @@ static METHODS: [FunctionSpec; 80] = [
     sort::SPEC,
     sort_by::SPEC,
     split::SPEC,
+    split_by::SPEC,
     string::SPEC,
+    strip_html::SPEC,
     sum::SPEC,
     trim::SPEC,
     trim_prefix::SPEC,
     trim_suffix::SPEC,
     r#type::SPEC,
+    unescape_html::SPEC,
+    unescape_url_path::SPEC,
+    unescape_url_query::SPEC,
     unique::SPEC,
+    unquote::SPEC,
     uppercase::SPEC,
     values::SPEC,
     with::SPEC,

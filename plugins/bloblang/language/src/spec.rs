@@ -48,6 +48,7 @@ pub enum ParamKind {
     Integer,
     Float,
     Bool,
+    Array,
     Any,
     /// Text that is a path with dots; it is taken apart when the mapping is compiled.
     Path,
@@ -191,6 +192,7 @@ impl ParamKind {
             Self::Integer => "integer",
             Self::Float => "float",
             Self::Bool => "bool",
+            Self::Array => "array",
             Self::Any => "any",
             Self::Query => "query expression",
         }

@@ -9,7 +9,7 @@ use super::{Frame, Site, eval};
 use crate::failure::Failure;
 use crate::program::{Argument, CallSite};
 use crate::spec::ParamKind;
-use crate::value::{Path, Text, Value};
+use crate::value::{Array, Path, Text, Value};
 
 /// One call.
 pub(crate) struct Call<'v> {
@@ -54,6 +54,15 @@ impl<'v> Call<'v> {
         value.as_text().ok_or_else(|| self.wrong(index, ParamKind::Text, &value))
     }
 
+    /// The argument at `index`, which must be text or bytes, as it is.
+    pub(crate) fn bytes(&self, index: usize) -> Result<Cow<'v, Value>, Failure> {
+        let value = self.value(index)?;
+        match value.as_bytes() {
+            Some(_) => Ok(value),
+            None => Err(self.wrong(index, ParamKind::Text, &value)),
+        }
+    }
+
     pub(crate) fn optional_text(&self, index: usize) -> Result<Option<Text>, Failure> {
         if self.is_given(index) { self.text(index).map(Some) } else { Ok(None) }
     }
@@ -93,6 +102,18 @@ impl<'v> Call<'v> {
 
     pub(crate) fn optional_boolean(&self, index: usize) -> Result<Option<bool>, Failure> {
         if self.is_given(index) { self.boolean(index).map(Some) } else { Ok(None) }
+    }
+
+    pub(crate) fn array(&self, index: usize) -> Result<Array, Failure> {
+        let value = self.value(index)?;
+        match value.as_ref() {
+            Value::Array(items) => Ok(items.clone()),
+            other => Err(self.wrong(index, ParamKind::Array, other)),
+        }
+    }
+
+    pub(crate) fn optional_array(&self, index: usize) -> Result<Option<Array>, Failure> {
+        if self.is_given(index) { self.array(index).map(Some) } else { Ok(None) }
     }
 
     pub(crate) fn is_given(&self, index: usize) -> bool {

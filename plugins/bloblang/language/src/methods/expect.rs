@@ -48,6 +48,14 @@ pub(super) fn part(target: &Value, start: usize, end: usize) -> Value {
     }
 }
 
+/// The same, which is bytes when the target was.
+pub(super) fn piece(target: &Value, start: usize, end: usize) -> Value {
+    match target {
+        Value::Bytes(bytes) => Value::bytes(bytes.get(start..end).unwrap_or_default()),
+        other => part(other, start, end),
+    }
+}
+
 pub(super) fn number(value: &Value) -> Result<Number, Failure> {
     value.as_number().ok_or_else(|| Failure::expected("number", value))
 }
