@@ -62,6 +62,7 @@ mod regex;
 mod spec;
 mod syntax;
 mod text;
+mod time;
 mod value;
 mod world;
 
@@ -72,8 +73,9 @@ pub use methods::methods;
 pub use parse_error::ParseError;
 pub use query::Query;
 pub use spec::{Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec, Status};
+pub use time::Zone;
 pub use value::{Array, Object, Text, Timestamp, Value};
-pub use world::{Messages, World};
+pub use world::{ErrorSource, Messages, World};
 
 #[cfg(test)]
 mod testing;

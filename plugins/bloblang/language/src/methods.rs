@@ -1,9 +1,11 @@
 //! The methods. Adding one is adding a file and a line here.
 
 mod expect;
+mod letters;
 mod pattern;
 mod replacements;
 mod scheme;
+mod zones;
 
 mod abs;
 mod all;
@@ -38,6 +40,12 @@ mod float64;
 mod floor;
 mod fold;
 mod format_json;
+mod format_timestamp;
+mod format_timestamp_strftime;
+mod format_timestamp_unix;
+mod format_timestamp_unix_micro;
+mod format_timestamp_unix_milli;
+mod format_timestamp_unix_nano;
 mod from;
 mod from_all;
 mod get;
@@ -64,8 +72,12 @@ mod not_null;
 mod number;
 mod or;
 mod parse_csv;
+mod parse_duration;
+mod parse_duration_iso8601;
 mod parse_form_url_encoded;
 mod parse_json;
+mod parse_timestamp;
+mod parse_timestamp_strptime;
 mod parse_url;
 mod quote;
 mod re_find_all;
@@ -94,6 +106,19 @@ mod sum;
 mod trim;
 mod trim_prefix;
 mod trim_suffix;
+mod ts_add_iso8601;
+mod ts_format;
+mod ts_parse;
+mod ts_round;
+mod ts_strftime;
+mod ts_strptime;
+mod ts_sub;
+mod ts_sub_iso8601;
+mod ts_tz;
+mod ts_unix;
+mod ts_unix_micro;
+mod ts_unix_milli;
+mod ts_unix_nano;
 mod r#type;
 mod unescape_html;
 mod unescape_url_path;
@@ -107,7 +132,7 @@ mod without;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 99] = [
+static METHODS: [FunctionSpec; 122] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -141,6 +166,12 @@ static METHODS: [FunctionSpec; 99] = [
     floor::SPEC,
     fold::SPEC,
     format_json::SPEC,
+    format_timestamp::SPEC,
+    format_timestamp_strftime::SPEC,
+    format_timestamp_unix::SPEC,
+    format_timestamp_unix_micro::SPEC,
+    format_timestamp_unix_milli::SPEC,
+    format_timestamp_unix_nano::SPEC,
     from::SPEC,
     from_all::SPEC,
     get::SPEC,
@@ -167,8 +198,12 @@ static METHODS: [FunctionSpec; 99] = [
     number::SPEC,
     or::SPEC,
     parse_csv::SPEC,
+    parse_duration::SPEC,
+    parse_duration_iso8601::SPEC,
     parse_form_url_encoded::SPEC,
     parse_json::SPEC,
+    parse_timestamp::SPEC,
+    parse_timestamp_strptime::SPEC,
     parse_url::SPEC,
     quote::SPEC,
     re_find_all::SPEC,
@@ -197,6 +232,19 @@ static METHODS: [FunctionSpec; 99] = [
     trim::SPEC,
     trim_prefix::SPEC,
     trim_suffix::SPEC,
+    ts_add_iso8601::SPEC,
+    ts_format::SPEC,
+    ts_parse::SPEC,
+    ts_round::SPEC,
+    ts_strftime::SPEC,
+    ts_strptime::SPEC,
+    ts_sub::SPEC,
+    ts_sub_iso8601::SPEC,
+    ts_tz::SPEC,
+    ts_unix::SPEC,
+    ts_unix_micro::SPEC,
+    ts_unix_milli::SPEC,
+    ts_unix_nano::SPEC,
     r#type::SPEC,
     unescape_html::SPEC,
     unescape_url_path::SPEC,

@@ -21,6 +21,10 @@ pub struct FunctionSpec {
     pub examples: &'static [Example],
     pub(crate) body: Body,
     pub(crate) check: Option<Check>,
+    /// Its errors do not name the target. In Bento these are the methods that are added like plugins.
+    pub(crate) unnamed: bool,
+    /// Gives the same for the same target and arguments, and is evaluated when the mapping is compiled if it can be.
+    pub(crate) fixed: bool,
 }
 
 /// How far one may rely on a function.
@@ -50,6 +54,8 @@ pub enum ParamKind {
     Bool,
     Array,
     Any,
+    /// A timestamp, text in RFC 3339, or a number of seconds since 1970.
+    Timestamp,
     /// Text that is a path with dots; it is taken apart when the mapping is compiled.
     Path,
     /// A query that the function runs itself, as often as it likes and in whatever context.
@@ -102,6 +108,8 @@ impl FunctionSpec {
             examples: &[],
             body,
             check: None,
+            unnamed: false,
+            fixed: false,
         }
     }
 
@@ -155,6 +163,14 @@ impl FunctionSpec {
         Self { check: Some(check), ..self }
     }
 
+    pub(crate) const fn unnamed(self) -> Self {
+        Self { unnamed: true, ..self }
+    }
+
+    pub(crate) const fn fixed(self) -> Self {
+        Self { fixed: true, ..self }
+    }
+
     pub(crate) const fn examples(self, examples: &'static [Example]) -> Self {
         Self { examples, ..self }
     }
@@ -194,6 +210,7 @@ impl ParamKind {
             Self::Bool => "bool",
             Self::Array => "array",
             Self::Any => "any",
+            Self::Timestamp => "timestamp",
             Self::Query => "query expression",
         }
     }

@@ -6,6 +6,7 @@ use crate::parser::Parsed;
 use crate::program::{Argument, CallSite, Expr};
 use crate::spec::{FunctionSpec, ParamDefault, ParamKind, ParamSpec};
 use crate::syntax::{ArgumentNodes, CallNode, Node};
+use crate::time::Zone;
 use crate::value::{Path, Text, Value};
 use crate::{functions, methods};
 
@@ -148,6 +149,7 @@ impl ParamKind {
     pub(crate) fn accept(self, value: &Value) -> Option<Value> {
         match self {
             Self::Any | Self::Query => Some(value.clone()),
+            Self::Timestamp => value.to_timestamp(Zone::Utc).ok().map(Value::Timestamp),
             Self::Text | Self::Path => value.as_text().map(Value::String),
             Self::Array => matches!(value, Value::Array(_)).then(|| value.clone()),
             Self::Bool => matches!(value, Value::Bool(_)).then(|| value.clone()),

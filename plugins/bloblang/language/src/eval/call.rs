@@ -9,7 +9,7 @@ use super::{Frame, Site, eval};
 use crate::failure::Failure;
 use crate::program::{Argument, CallSite};
 use crate::spec::ParamKind;
-use crate::value::{Array, Path, Text, Value};
+use crate::value::{Array, Path, Text, Timestamp, Value};
 
 /// One call.
 pub(crate) struct Call<'v> {
@@ -90,6 +90,13 @@ impl<'v> Call<'v> {
             Some(number) => Ok(Some(number.as_f64())),
             None => Err(self.wrong(index, ParamKind::Float, &value)),
         }
+    }
+
+    pub(crate) fn timestamp(&self, index: usize) -> Result<Timestamp, Failure> {
+        let value = self.value(index)?;
+        value
+            .to_timestamp(self.frame.run.local())
+            .map_err(|failure| self.unresolved(index, failure).settled())
     }
 
     pub(crate) fn boolean(&self, index: usize) -> Result<bool, Failure> {

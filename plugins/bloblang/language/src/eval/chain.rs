@@ -89,7 +89,8 @@ fn call<'v>(
         return Err(Failure::plain(format!("{} is not a method", site.spec.name)));
     };
     frame.run.step()?;
-    let value = body(&Call::new(frame, site), target).map_err(|failure| failure.about(|| chain.title(at)))?;
+    let value = body(&Call::new(frame, site), target)
+        .map_err(|failure| if site.spec.unnamed { failure } else { failure.about(|| chain.title(at)) })?;
     bounded(value).map(Cow::Owned)
 }
 

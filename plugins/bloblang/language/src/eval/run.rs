@@ -1,13 +1,14 @@
 //! What one evaluation shares, whatever it is inside of.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
 use super::documents::Documents;
 use crate::failure::Failure;
 use crate::limits::{STEPS, STRETCH};
 use crate::program::Routine;
+use crate::time::Zone;
 use crate::value::{Text, Value};
 use crate::world::{Messages, Outside};
 
@@ -40,6 +41,7 @@ pub(crate) struct Run<'v> {
     pub(crate) sites: &'v [RefCell<Site>],
     pub(crate) documents: Documents,
     steps: Cell<u64>,
+    local: OnceCell<Zone>,
 }
 
 impl<'v> Run<'v> {
@@ -50,7 +52,22 @@ impl<'v> Run<'v> {
         maps: &'v [Routine],
         sites: &'v [RefCell<Site>],
     ) -> Self {
-        Self { messages, index, outside, maps, sites, documents: Documents::default(), steps: Cell::new(0) }
+        Self {
+            messages,
+            index,
+            outside,
+            maps,
+            sites,
+            documents: Documents::default(),
+            steps: Cell::new(0),
+            local: OnceCell::new(),
+        }
+    }
+
+    /// The zone that the world says it is in.
+    pub(crate) fn local(&self) -> Zone {
+        let known = || self.outside.zone().and_then(|name| Zone::load(&name).ok());
+        *self.local.get_or_init(|| known().unwrap_or_default())
     }
 
     /// Counts a step, and fails when there were too many.

@@ -1,7 +1,9 @@
 //! Explicit conversions: what `.string()`, `.number()`, `.bool()` and their kin accept.
 
 use super::number::whole_float;
-use super::{Html, Number, Text, Value, float_general, write_json};
+use super::{Html, Number, Text, Timestamp, Value, float_general, write_json};
+use crate::failure::Failure;
+use crate::time::{Zone, parse};
 
 impl Value {
     /// The value as text. Text stays itself; bytes that are not UTF-8 lose what is not; containers become compact
@@ -75,6 +77,23 @@ impl Value {
             ))),
             Number::Float(value) => whole_float(value).ok_or_else(|| Some(out_of_range(self))),
             other => other.whole().ok_or_else(|| Some(out_of_range(self))),
+        }
+    }
+
+    /// The value as a time: a timestamp, text in RFC 3339, or seconds since 1970 as `local` shows them.
+    pub(crate) fn to_timestamp(&self, local: Zone) -> Result<Timestamp, Failure> {
+        if let Self::Timestamp(at) = self {
+            return Ok(*at);
+        }
+        match (self.as_number(), self.as_text()) {
+            (Some(Number::Float(value)), _) => {
+                let seconds = Timestamp::new(Number::Float(value.trunc()).as_i64(), 0, local);
+                let rest = Number::Float(value.fract() * 1e9).as_i64();
+                Ok(seconds.plus(i128::from(rest)))
+            }
+            (Some(number), _) => Ok(Timestamp::new(number.as_i64(), 0, local)),
+            (None, Some(text)) => parse::parse(parse::RFC3339, &text).map_err(Failure::new),
+            (None, None) => Err(Failure::expected("number or string", self)),
         }
     }
 
