@@ -43,10 +43,12 @@
 //! assert_eq!(out, br#"{"name":"SAM"}"#);
 //! ```
 
+mod cipher;
 mod compile;
 mod eval;
 mod failure;
 mod functions;
+mod hashing;
 mod interpolated;
 mod lexer;
 mod limits;
@@ -57,8 +59,10 @@ mod parse_error;
 mod parser;
 mod program;
 mod query;
+mod regex;
 mod spec;
 mod syntax;
+mod text;
 mod time;
 mod value;
 mod world;

@@ -2,11 +2,12 @@
 
 mod expect;
 mod integers;
-mod letters;
 mod memory;
 mod order;
 mod pattern;
 mod place;
+mod quicksort;
+mod replacements;
 mod scheme;
 mod select;
 mod zones;
@@ -28,10 +29,17 @@ mod concat;
 mod contains;
 mod cos;
 mod decode;
+mod decrypt_aes;
 mod encode;
+mod encrypt_aes;
 mod enumerated;
+mod escape_html;
+mod escape_url_path;
+mod escape_url_query;
 mod exists;
 mod explode;
+mod filepath_join;
+mod filepath_split;
 mod filter;
 mod find;
 mod find_all;
@@ -54,6 +62,7 @@ mod from_all;
 mod get;
 mod has_prefix;
 mod has_suffix;
+mod hash;
 mod index;
 mod index_of;
 mod int16;
@@ -78,16 +87,28 @@ mod not_empty;
 mod not_null;
 mod number;
 mod or;
+mod parse_csv;
 mod parse_duration;
 mod parse_duration_iso8601;
+mod parse_form_url_encoded;
 mod parse_json;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
+mod parse_url;
 mod pow;
 mod quote;
+mod re_find_all;
+mod re_find_all_object;
+mod re_find_all_submatch;
+mod re_find_object;
+mod re_match;
+mod re_replace;
+mod re_replace_all;
 mod repeat;
 mod replace;
 mod replace_all;
+mod replace_all_many;
+mod replace_many;
 mod reverse;
 mod round;
 mod set;
@@ -99,6 +120,7 @@ mod split;
 mod split_by;
 mod squash;
 mod string;
+mod strip_html;
 mod sum;
 mod tan;
 mod trim;
@@ -122,7 +144,11 @@ mod uint16;
 mod uint32;
 mod uint64;
 mod uint8;
+mod unescape_html;
+mod unescape_url_path;
+mod unescape_url_query;
 mod unique;
+mod unquote;
 mod uppercase;
 mod values;
 mod with;
@@ -131,7 +157,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 117] = [
+static METHODS: [FunctionSpec; 142] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -149,10 +175,17 @@ static METHODS: [FunctionSpec; 117] = [
     contains::SPEC,
     cos::SPEC,
     decode::SPEC,
+    decrypt_aes::SPEC,
     encode::SPEC,
+    encrypt_aes::SPEC,
     enumerated::SPEC,
+    escape_html::SPEC,
+    escape_url_path::SPEC,
+    escape_url_query::SPEC,
     exists::SPEC,
     explode::SPEC,
+    filepath_join::SPEC,
+    filepath_split::SPEC,
     filter::SPEC,
     find::SPEC,
     find_all::SPEC,
@@ -175,6 +208,7 @@ static METHODS: [FunctionSpec; 117] = [
     get::SPEC,
     has_prefix::SPEC,
     has_suffix::SPEC,
+    hash::SPEC,
     index::SPEC,
     index_of::SPEC,
     int16::SPEC,
@@ -199,16 +233,28 @@ static METHODS: [FunctionSpec; 117] = [
     not_null::SPEC,
     number::SPEC,
     or::SPEC,
+    parse_csv::SPEC,
     parse_duration::SPEC,
     parse_duration_iso8601::SPEC,
+    parse_form_url_encoded::SPEC,
     parse_json::SPEC,
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
+    parse_url::SPEC,
     pow::SPEC,
     quote::SPEC,
+    re_find_all::SPEC,
+    re_find_all_object::SPEC,
+    re_find_all_submatch::SPEC,
+    re_find_object::SPEC,
+    re_match::SPEC,
+    re_replace::SPEC,
+    re_replace_all::SPEC,
     repeat::SPEC,
     replace::SPEC,
     replace_all::SPEC,
+    replace_all_many::SPEC,
+    replace_many::SPEC,
     reverse::SPEC,
     round::SPEC,
     set::SPEC,
@@ -220,6 +266,7 @@ static METHODS: [FunctionSpec; 117] = [
     split_by::SPEC,
     squash::SPEC,
     string::SPEC,
+    strip_html::SPEC,
     sum::SPEC,
     tan::SPEC,
     trim::SPEC,
@@ -243,7 +290,11 @@ static METHODS: [FunctionSpec; 117] = [
     uint32::SPEC,
     uint64::SPEC,
     uint8::SPEC,
+    unescape_html::SPEC,
+    unescape_url_path::SPEC,
+    unescape_url_query::SPEC,
     unique::SPEC,
+    unquote::SPEC,
     uppercase::SPEC,
     values::SPEC,
     with::SPEC,

@@ -52,6 +52,7 @@ pub enum ParamKind {
     Integer,
     Float,
     Bool,
+    Array,
     Any,
     /// A timestamp, text in RFC 3339, or a number of seconds since 1970.
     Timestamp,
@@ -211,6 +212,7 @@ impl ParamKind {
             Self::Integer => "integer",
             Self::Float => "float",
             Self::Bool => "bool",
+            Self::Array => "array",
             Self::Any => "any",
             Self::Timestamp => "timestamp",
             Self::Query => "query expression",

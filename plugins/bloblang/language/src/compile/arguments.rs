@@ -151,6 +151,7 @@ impl ParamKind {
             Self::Any | Self::Query => Some(value.clone()),
             Self::Timestamp => value.to_timestamp(Zone::Utc).ok().map(Value::Timestamp),
             Self::Text | Self::Path => value.as_text().map(Value::String),
+            Self::Array => matches!(value, Value::Array(_)).then(|| value.clone()),
             Self::Bool => matches!(value, Value::Bool(_)).then(|| value.clone()),
             Self::Integer => value.as_number()?.whole().map(Value::Int),
             Self::Float => value.as_number().map(|number| Value::Float(number.as_f64())),

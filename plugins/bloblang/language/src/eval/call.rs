@@ -1,13 +1,15 @@
 //! What the body of a function sees: its arguments and where it was called.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::{Frame, Site, eval};
 use crate::failure::Failure;
 use crate::program::{Argument, CallSite};
 use crate::spec::ParamKind;
-use crate::value::{Path, Text, Timestamp, Value};
+use crate::value::{Array, Path, Text, Timestamp, Value};
 
 /// One call.
 pub(crate) struct Call<'v> {
@@ -50,6 +52,15 @@ impl<'v> Call<'v> {
             return Ok(text.clone());
         }
         value.as_text().ok_or_else(|| self.wrong(index, ParamKind::Text, &value))
+    }
+
+    /// The argument at `index`, which must be text or bytes, as it is.
+    pub(crate) fn bytes(&self, index: usize) -> Result<Cow<'v, Value>, Failure> {
+        let value = self.value(index)?;
+        match value.as_bytes() {
+            Some(_) => Ok(value),
+            None => Err(self.wrong(index, ParamKind::Text, &value)),
+        }
     }
 
     pub(crate) fn optional_text(&self, index: usize) -> Result<Option<Text>, Failure> {
@@ -100,6 +111,18 @@ impl<'v> Call<'v> {
         if self.is_given(index) { self.boolean(index).map(Some) } else { Ok(None) }
     }
 
+    pub(crate) fn array(&self, index: usize) -> Result<Array, Failure> {
+        let value = self.value(index)?;
+        match value.as_ref() {
+            Value::Array(items) => Ok(items.clone()),
+            other => Err(self.wrong(index, ParamKind::Array, other)),
+        }
+    }
+
+    pub(crate) fn optional_array(&self, index: usize) -> Result<Option<Array>, Failure> {
+        if self.is_given(index) { self.array(index).map(Some) } else { Ok(None) }
+    }
+
     pub(crate) fn is_given(&self, index: usize) -> bool {
         !matches!(self.site.arguments.get(index), None | Some(Argument::Absent))
     }
@@ -144,6 +167,25 @@ impl<'v> Call<'v> {
             .sites
             .get(self.site.site)
             .ok_or_else(|| Failure::plain("call without a place for its state"))
+    }
+
+    /// What `make` makes out of `argument`, kept by this call for as long as it is called with that argument.
+    pub(crate) fn kept<T: Any + Send + Sync>(
+        &self,
+        argument: &Text,
+        make: impl FnOnce(&Text) -> Result<T, String>,
+    ) -> Result<Arc<T>, Failure> {
+        let site = self.state()?;
+        if let Site::Kept { argument: known, made } = &*site.borrow()
+            && known == argument
+            && let Ok(made) = Arc::clone(made).downcast()
+        {
+            return Ok(made);
+        }
+        let made = Arc::new(make(argument).map_err(Failure::plain)?);
+        let kept: Arc<dyn Any + Send + Sync> = made.clone();
+        *site.borrow_mut() = Site::Kept { argument: argument.clone(), made: kept };
+        Ok(made)
     }
 
     fn param(&self, index: usize) -> &'static str {

@@ -1,13 +1,15 @@
 //! What one evaluation shares, whatever it is inside of.
 
+use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
+use std::sync::Arc;
 
 use super::documents::Documents;
 use crate::failure::Failure;
 use crate::limits::{STEPS, STRETCH};
 use crate::program::Routine;
 use crate::time::Zone;
-use crate::value::Value;
+use crate::value::{Text, Value};
 use crate::world::{Messages, Outside};
 
 /// State that a call keeps between runs of the mapping.
@@ -28,7 +30,12 @@ pub(crate) enum Site {
         step: i64,
     },
     /// What was fetched from the outside.
-    Kept(Value),
+    Fetched(Value),
+    /// What a method made out of an argument, which it needs again as long as the argument stays the same.
+    Kept {
+        argument: Text,
+        made: Arc<dyn Any + Send + Sync>,
+    },
 }
 
 /// One run: a message of a batch, the world, and what the run has used up.

@@ -12,11 +12,11 @@ pub(super) fn once(call: &Call<'_>, keep: bool, fetch: impl FnOnce() -> Evaluate
         return fetch();
     }
     let site = call.state()?;
-    if let Site::Kept(value) = &*site.borrow() {
+    if let Site::Fetched(value) = &*site.borrow() {
         return Ok(value.clone());
     }
     let value = fetch()?;
-    *site.borrow_mut() = Site::Kept(value.clone());
+    *site.borrow_mut() = Site::Fetched(value.clone());
     Ok(value)
 }
 

@@ -21,6 +21,49 @@ pub(super) fn bytes(value: &Value) -> Result<&[u8], Failure> {
     value.as_bytes().ok_or_else(|| Failure::expected("string", value))
 }
 
+/// The bytes of text, of bytes, or of a timestamp as text.
+pub(super) fn content(value: &Value) -> Result<Cow<'_, [u8]>, Failure> {
+    content_or(value, "string")
+}
+
+/// The same, for methods that call what they want bytes.
+pub(super) fn payload(value: &Value) -> Result<Cow<'_, [u8]>, Failure> {
+    content_or(value, "bytes")
+}
+
+fn content_or<'v>(value: &'v Value, wanted: &'static str) -> Result<Cow<'v, [u8]>, Failure> {
+    match value {
+        Value::Timestamp(at) => Ok(Cow::Owned(at.to_string().into_bytes())),
+        other => other.as_bytes().map(Cow::Borrowed).ok_or_else(|| Failure::expected(wanted, other)),
+    }
+}
+
+/// What the language calls a string; bytes when they are not UTF-8.
+pub(super) fn string(made: Vec<u8>) -> Value {
+    match String::from_utf8(made) {
+        Ok(text) => Value::from(text),
+        Err(error) => Value::bytes(error.as_bytes()),
+    }
+}
+
+/// A string that is a part of the target, without a copy where that can be.
+pub(super) fn part(target: &Value, start: usize, end: usize) -> Value {
+    match target {
+        Value::String(text) => Value::String(text.slice(start, end)),
+        other => {
+            string(other.as_bytes().and_then(|bytes| bytes.get(start..end)).unwrap_or_default().to_vec())
+        }
+    }
+}
+
+/// The same, which is bytes when the target was.
+pub(super) fn piece(target: &Value, start: usize, end: usize) -> Value {
+    match target {
+        Value::Bytes(bytes) => Value::bytes(bytes.get(start..end).unwrap_or_default()),
+        other => part(other, start, end),
+    }
+}
+
 pub(super) fn number(value: &Value) -> Result<Number, Failure> {
     if let Value::Number(text) = value
         && let Err(error) = strconv::parse_float(text)

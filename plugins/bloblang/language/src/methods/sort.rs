@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::expect;
 use super::order;
-use super::pattern;
+use super::quicksort;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
@@ -20,10 +20,10 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let mut items = expect::items(target)?;
     if call.is_given(0) {
-        pattern::sort(&mut items, |items, left, right| by_query(call, items, left, right))
+        quicksort::sort(&mut items, |items, left, right| by_query(call, items, left, right))
             .map_err(Failure::passed)?;
     } else {
-        pattern::sort(&mut items, |items, left, right| {
+        quicksort::sort(&mut items, |items, left, right| {
             order::before("sort", None, (left, items.get(left)), (right, items.get(right)))
         })
         .map_err(Failure::passed)?;

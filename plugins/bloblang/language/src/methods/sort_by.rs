@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::expect;
 use super::order;
-use super::pattern;
+use super::quicksort;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
@@ -21,7 +21,7 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let mut keyed: Vec<(Option<Value>, Value)> =
         expect::items(target)?.into_iter().map(|item| (None, item)).collect();
     // The query is run when an element is first compared, and what it gives moves with the element.
-    pattern::sort(&mut keyed, |keyed: &mut [(Option<Value>, Value)], left, right| {
+    quicksort::sort(&mut keyed, |keyed: &mut [(Option<Value>, Value)], left, right| {
         for index in [left, right] {
             if let Some((key @ None, item)) = keyed.get_mut(index) {
                 *key = Some(call.with(0, item)?);

@@ -103,7 +103,7 @@ fn failures_name_the_part_that_gave_the_value() {
         ),
         (
             "root = [1, \"x\"].map_each(this.uppercase())",
-            "failed to process element 0: expected string value, got number from field `this` (1)",
+            "array literal: failed to process element 0: expected string value, got number from field `this` (1)",
         ),
         (
             "root = \"x\"\nroot.a.b = 1",
