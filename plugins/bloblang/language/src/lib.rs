@@ -43,14 +43,17 @@
 //! assert_eq!(out, br#"{"name":"SAM"}"#);
 //! ```
 
+mod cipher;
 mod compile;
 mod eval;
 mod failure;
 mod functions;
+mod hashing;
 mod interpolated;
 mod lexer;
 mod limits;
 mod mapping;
+mod math;
 mod methods;
 mod parse_error;
 mod parser;
@@ -59,6 +62,7 @@ mod query;
 mod regex;
 mod spec;
 mod syntax;
+mod text;
 mod time;
 mod value;
 mod world;

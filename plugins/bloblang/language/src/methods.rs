@@ -1,9 +1,15 @@
 //! The methods. Adding one is adding a file and a line here.
 
 mod expect;
-mod letters;
+mod integers;
+mod memory;
+mod order;
 mod pattern;
+mod place;
+mod quicksort;
+mod replacements;
 mod scheme;
+mod select;
 mod zones;
 
 mod abs;
@@ -21,13 +27,26 @@ mod ceil;
 mod collapse;
 mod concat;
 mod contains;
+mod cos;
 mod decode;
+mod decrypt_aes;
 mod encode;
+mod encrypt_aes;
 mod enumerated;
+mod escape_html;
+mod escape_url_path;
+mod escape_url_query;
 mod exists;
 mod explode;
+mod filepath_join;
+mod filepath_split;
 mod filter;
+mod find;
+mod find_all;
+mod find_all_by;
+mod find_by;
 mod flatten;
+mod float32;
 mod float64;
 mod floor;
 mod fold;
@@ -43,13 +62,19 @@ mod from_all;
 mod get;
 mod has_prefix;
 mod has_suffix;
+mod hash;
 mod index;
 mod index_of;
+mod int16;
+mod int32;
 mod int64;
+mod int8;
 mod join;
 mod key_values;
 mod keys;
 mod length;
+mod log;
+mod log10;
 mod lowercase;
 mod map;
 mod map_each;
@@ -62,11 +87,15 @@ mod not_empty;
 mod not_null;
 mod number;
 mod or;
+mod parse_csv;
 mod parse_duration;
 mod parse_duration_iso8601;
+mod parse_form_url_encoded;
 mod parse_json;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
+mod parse_url;
+mod pow;
 mod quote;
 mod re_find_all;
 mod re_find_all_object;
@@ -78,15 +107,22 @@ mod re_replace_all;
 mod repeat;
 mod replace;
 mod replace_all;
+mod replace_all_many;
+mod replace_many;
 mod reverse;
 mod round;
 mod set;
+mod sin;
 mod slice;
 mod sort;
 mod sort_by;
 mod split;
+mod split_by;
+mod squash;
 mod string;
+mod strip_html;
 mod sum;
+mod tan;
 mod trim;
 mod trim_prefix;
 mod trim_suffix;
@@ -104,15 +140,24 @@ mod ts_unix_micro;
 mod ts_unix_milli;
 mod ts_unix_nano;
 mod r#type;
+mod uint16;
+mod uint32;
+mod uint64;
+mod uint8;
+mod unescape_html;
+mod unescape_url_path;
+mod unescape_url_query;
 mod unique;
+mod unquote;
 mod uppercase;
 mod values;
 mod with;
 mod without;
+mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 103] = [
+static METHODS: [FunctionSpec; 142] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -128,13 +173,26 @@ static METHODS: [FunctionSpec; 103] = [
     collapse::SPEC,
     concat::SPEC,
     contains::SPEC,
+    cos::SPEC,
     decode::SPEC,
+    decrypt_aes::SPEC,
     encode::SPEC,
+    encrypt_aes::SPEC,
     enumerated::SPEC,
+    escape_html::SPEC,
+    escape_url_path::SPEC,
+    escape_url_query::SPEC,
     exists::SPEC,
     explode::SPEC,
+    filepath_join::SPEC,
+    filepath_split::SPEC,
     filter::SPEC,
+    find::SPEC,
+    find_all::SPEC,
+    find_all_by::SPEC,
+    find_by::SPEC,
     flatten::SPEC,
+    float32::SPEC,
     float64::SPEC,
     floor::SPEC,
     fold::SPEC,
@@ -150,13 +208,19 @@ static METHODS: [FunctionSpec; 103] = [
     get::SPEC,
     has_prefix::SPEC,
     has_suffix::SPEC,
+    hash::SPEC,
     index::SPEC,
     index_of::SPEC,
+    int16::SPEC,
+    int32::SPEC,
     int64::SPEC,
+    int8::SPEC,
     join::SPEC,
     key_values::SPEC,
     keys::SPEC,
     length::SPEC,
+    log::SPEC,
+    log10::SPEC,
     lowercase::SPEC,
     map::SPEC,
     map_each::SPEC,
@@ -169,11 +233,15 @@ static METHODS: [FunctionSpec; 103] = [
     not_null::SPEC,
     number::SPEC,
     or::SPEC,
+    parse_csv::SPEC,
     parse_duration::SPEC,
     parse_duration_iso8601::SPEC,
+    parse_form_url_encoded::SPEC,
     parse_json::SPEC,
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
+    parse_url::SPEC,
+    pow::SPEC,
     quote::SPEC,
     re_find_all::SPEC,
     re_find_all_object::SPEC,
@@ -185,15 +253,22 @@ static METHODS: [FunctionSpec; 103] = [
     repeat::SPEC,
     replace::SPEC,
     replace_all::SPEC,
+    replace_all_many::SPEC,
+    replace_many::SPEC,
     reverse::SPEC,
     round::SPEC,
     set::SPEC,
+    sin::SPEC,
     slice::SPEC,
     sort::SPEC,
     sort_by::SPEC,
     split::SPEC,
+    split_by::SPEC,
+    squash::SPEC,
     string::SPEC,
+    strip_html::SPEC,
     sum::SPEC,
+    tan::SPEC,
     trim::SPEC,
     trim_prefix::SPEC,
     trim_suffix::SPEC,
@@ -211,11 +286,20 @@ static METHODS: [FunctionSpec; 103] = [
     ts_unix_milli::SPEC,
     ts_unix_nano::SPEC,
     r#type::SPEC,
+    uint16::SPEC,
+    uint32::SPEC,
+    uint64::SPEC,
+    uint8::SPEC,
+    unescape_html::SPEC,
+    unescape_url_path::SPEC,
+    unescape_url_query::SPEC,
     unique::SPEC,
+    unquote::SPEC,
     uppercase::SPEC,
     values::SPEC,
     with::SPEC,
     without::SPEC,
+    zip::SPEC,
 ];
 
 /// All methods, in the order of their names.

@@ -175,6 +175,10 @@ impl FunctionSpec {
         Self { check: Some(check), ..self }
     }
 
+    pub(crate) const fn category(self, category: &'static str) -> Self {
+        Self { category, ..self }
+    }
+
     pub(crate) const fn unnamed(self) -> Self {
         Self { unnamed: true, ..self }
     }

@@ -1,5 +1,7 @@
 //! Messages and a world for tests.
 
+use std::collections::BTreeMap;
+
 use crate::value::Value;
 use crate::world::{Messages, World};
 
@@ -53,6 +55,8 @@ impl Messages for Batch {
 #[derive(Debug, Default)]
 pub(crate) struct Fixed {
     drawn: u64,
+    /// What was put into the cache "seen", in which 1 is under "a" at first.
+    cache: BTreeMap<String, Option<Vec<u8>>>,
 }
 
 impl World for Fixed {
@@ -71,6 +75,41 @@ impl World for Fixed {
             "SECRET" => Err("may not be read".to_owned()),
             _ => Ok(None),
         }
+    }
+
+    fn read_file(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        match path {
+            "document.json" => Ok(br#"{"foo":"bar"}"#.to_vec()),
+            _ => Err(format!("open {path}: no such file or directory")),
+        }
+    }
+
+    fn cache_get(&mut self, cache: &str, key: &str) -> Result<Vec<u8>, String> {
+        if cache != "seen" {
+            return Err(format!("unable to locate resource: {cache}"));
+        }
+        match self.cache.get(key) {
+            Some(Some(value)) => Ok(value.clone()),
+            None if key == "a" => Ok(b"1".to_vec()),
+            _ => Err("key does not exist".to_owned()),
+        }
+    }
+
+    fn cache_set(&mut self, _: &str, key: &str, value: &[u8]) -> Result<(), String> {
+        self.cache.insert(key.to_owned(), Some(value.to_vec()));
+        Ok(())
+    }
+
+    fn cache_add(&mut self, cache: &str, key: &str, value: &[u8]) -> Result<(), String> {
+        match self.cache_get(cache, key) {
+            Ok(_) => Err("key already exists".to_owned()),
+            Err(_) => self.cache_set(cache, key, value),
+        }
+    }
+
+    fn cache_delete(&mut self, _: &str, key: &str) -> Result<(), String> {
+        self.cache.insert(key.to_owned(), None);
+        Ok(())
     }
 
     fn hostname(&mut self) -> Result<String, String> {

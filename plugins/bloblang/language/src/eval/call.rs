@@ -9,7 +9,7 @@ use super::{Frame, Site, eval};
 use crate::failure::Failure;
 use crate::program::{Argument, CallSite};
 use crate::spec::ParamKind;
-use crate::value::{Path, Text, Timestamp, Value};
+use crate::value::{Array, Path, Text, Timestamp, Value};
 
 /// One call.
 pub(crate) struct Call<'v> {
@@ -66,6 +66,15 @@ impl<'v> Call<'v> {
         value.as_text().ok_or_else(|| self.wrong(index, ParamKind::Text, &value))
     }
 
+    /// The argument at `index`, which must be text or bytes, as it is.
+    pub(crate) fn bytes(&self, index: usize) -> Result<Cow<'v, Value>, Failure> {
+        let value = self.value(index)?;
+        match value.as_bytes() {
+            Some(_) => Ok(value),
+            None => Err(self.wrong(index, ParamKind::Text, &value)),
+        }
+    }
+
     pub(crate) fn optional_text(&self, index: usize) -> Result<Option<Text>, Failure> {
         if self.is_given(index) { self.text(index).map(Some) } else { Ok(None) }
     }
@@ -114,16 +123,32 @@ impl<'v> Call<'v> {
         if self.is_given(index) { self.boolean(index).map(Some) } else { Ok(None) }
     }
 
+    pub(crate) fn array(&self, index: usize) -> Result<Array, Failure> {
+        let value = self.value(index)?;
+        match value.as_ref() {
+            Value::Array(items) => Ok(items.clone()),
+            other => Err(self.wrong(index, ParamKind::Array, other)),
+        }
+    }
+
+    pub(crate) fn optional_array(&self, index: usize) -> Result<Option<Array>, Failure> {
+        if self.is_given(index) { self.array(index).map(Some) } else { Ok(None) }
+    }
+
     pub(crate) fn is_given(&self, index: usize) -> bool {
         !matches!(self.site.arguments.get(index), None | Some(Argument::Absent))
     }
 
-    /// Runs the query at `index` with `this` as `value`. Errors of the query are passed on as they are.
+    /// Whether the argument at `index` is written in the mapping.
+    pub(crate) fn is_fixed(&self, index: usize) -> bool {
+        matches!(self.site.arguments.get(index), Some(Argument::Fixed(_) | Argument::Path(_)))
+    }
+
+    /// Runs the query at `index` with `this` as `value`. Errors of the query are passed on as they are: what is still
+    /// open about them is closed by the call.
     pub(crate) fn with(&self, index: usize, value: &Value) -> Result<Value, Failure> {
         match self.site.arguments.get(index) {
-            Some(Argument::Query(query)) => {
-                eval(query, self.frame.with(value)).map(Cow::into_owned).map_err(Failure::settled)
-            }
+            Some(Argument::Query(query)) => eval(query, self.frame.with(value)).map(Cow::into_owned),
             Some(Argument::Fixed(value)) => Ok(value.clone()),
             None | Some(Argument::Absent | Argument::Path(_)) => Ok(Value::Nothing),
         }
@@ -135,6 +160,15 @@ impl<'v> Call<'v> {
             Some(Argument::Query(query)) => eval(query, self.frame).map(Cow::into_owned),
             Some(Argument::Fixed(value)) => Ok(value.clone()),
             None | Some(Argument::Absent | Argument::Path(_)) => Ok(Value::Nothing),
+        }
+    }
+
+    /// What messages call the query at `index`.
+    pub(crate) fn title(&self, index: usize) -> String {
+        match self.site.arguments.get(index) {
+            Some(Argument::Query(query)) => query.title(),
+            Some(Argument::Fixed(value)) => format!("{} literal", value.kind()),
+            None | Some(Argument::Absent | Argument::Path(_)) => String::new(),
         }
     }
 
@@ -171,7 +205,7 @@ impl<'v> Call<'v> {
     }
 
     fn unresolved(&self, index: usize, failure: Failure) -> Failure {
-        failure.within(format_args!("failed to extract input arg '{}'", self.param(index)))
+        failure.within(format_args!("failed to extract input arg '{}'", self.param(index))).settled()
     }
 
     fn wrong(&self, index: usize, wanted: ParamKind, got: &Value) -> Failure {

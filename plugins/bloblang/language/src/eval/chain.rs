@@ -52,7 +52,8 @@ fn part<'v>(chain: &'v Chain, length: usize, frame: Frame<'v>) -> Given<'v> {
         value = match (tail, value) {
             (Tail::Call(site), value) => match (site.spec.body, value) {
                 (Body::Rescue(body), value) => {
-                    body(&Call::with_arguments(frame, site, prepared.take(at)), value).map(Cow::Owned)
+                    let call = Call::with_arguments(frame, site, prepared.take(at));
+                    rescue(chain, at, &call, body, value)
                 }
                 (_, Ok(target)) => {
                     let call = Call::with_arguments(frame, site, prepared.take(at));
@@ -97,6 +98,17 @@ impl Prepared {
     /// The arguments of the call at `at`, if it has any that had to be evaluated.
     fn take(&mut self, at: usize) -> Option<Computed> {
         self.computed.pop_if(|(other, _)| *other == at).map(|(_, computed)| computed)
+    }
+}
+
+type Rescue = fn(&Call<'_>, Given<'_>) -> Result<Value, Failure>;
+
+/// An error of the target that the method passes on is not about the target.
+fn rescue<'v>(chain: &'v Chain, at: usize, call: &Call<'v>, body: Rescue, target: Given<'v>) -> Given<'v> {
+    let own = target.is_ok();
+    match body(call, target) {
+        Err(failure) if own => Err(failure.about(|| chain.title(at))),
+        result => result.map(Cow::Owned),
     }
 }
 

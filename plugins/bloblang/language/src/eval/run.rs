@@ -24,6 +24,13 @@ pub(crate) enum Site {
         max: i64,
     },
     Random(u64),
+    /// The last identifier: its millisecond and its count within that.
+    Snowflake {
+        last: i64,
+        step: i64,
+    },
+    /// What was fetched from the outside.
+    Fetched(Value),
     /// What a method made out of an argument, which it needs again as long as the argument stays the same.
     Kept {
         argument: Text,

@@ -39,9 +39,7 @@ pub(super) fn object(names: &[Option<String>], groups: Vec<Value>) -> Value {
 /// nothing in bytes.
 pub(super) fn values(target: &Value, groups: Groups) -> Vec<Value> {
     let value = |place: Option<(usize, usize)>| match (target, place) {
-        (Value::Bytes(bytes), Some((start, end))) => {
-            Value::bytes(bytes.get(start..end).unwrap_or_default())
-        }
+        (Value::Bytes(bytes), Some((start, end))) => Value::bytes(bytes.get(start..end).unwrap_or_default()),
         (Value::Bytes(_), None) => Value::Null,
         (_, Some((start, end))) => expect::part(target, start, end),
         (_, None) => Value::from(""),

@@ -13,7 +13,11 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 )
 .checked(pattern::check)
 .params(&[pattern::PARAM])
-.examples(&[Example::new("", r#"root = this.re_find_all("a.")"#, &[(r#""paranormal""#, r#"["ar","an","al"]"#)])]);
+.examples(&[Example::new(
+    "",
+    r#"root = this.re_find_all("a.")"#,
+    &[(r#""paranormal""#, r#"["ar","an","al"]"#)],
+)]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let pattern = pattern::compiled(call)?;

@@ -17,10 +17,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 .examples(&[Example::new(
     "",
     r#"root = this.re_find_all_object("(?m)(?P<key>\\w+): (?P<value>\\w+)$")"#,
-    &[(
-        r#""a: x\nb: y""#,
-        r#"[{"0":"a: x","key":"a","value":"x"},{"0":"b: y","key":"b","value":"y"}]"#,
-    )],
+    &[(r#""a: x\nb: y""#, r#"[{"0":"a: x","key":"a","value":"x"},{"0":"b: y","key":"b","value":"y"}]"#)],
 )]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {

@@ -14,8 +14,16 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 .checked(pattern::check)
 .params(&[pattern::PARAM])
 .examples(&[
-    Example::new("", r#"root = this.re_match("[0-9]")"#, &[(r#""10 dogs""#, "true"), (r#""ten dogs""#, "false")]),
-    Example::new("Classes are those of ASCII.", r#"root = this.re_match("^\\w$")"#, &[("\"\u{e9}\"", "false")]),
+    Example::new(
+        "",
+        r#"root = this.re_match("[0-9]")"#,
+        &[(r#""10 dogs""#, "true"), (r#""ten dogs""#, "false")],
+    ),
+    Example::new(
+        "Classes are those of ASCII.",
+        r#"root = this.re_match("^\\w$")"#,
+        &[("\"\u{e9}\"", "false")],
+    ),
 ]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {

@@ -119,9 +119,8 @@ impl<'p> Parser<'p> {
                         rest = tail(rest, 1);
                     }
                     Some((counts, after)) => {
-                        let counts = counts.ok_or_else(|| {
-                            Error::new(Code::RepeatSize, prefix(before, after))
-                        })?;
+                        let counts =
+                            counts.ok_or_else(|| Error::new(Code::RepeatSize, prefix(before, after)))?;
                         rest = self.repeat(counts, true, before, after, repeated)?;
                         repeats = true;
                     }

@@ -41,7 +41,9 @@ impl<'t> Template<'t> {
 
     /// Whether it refers to more than the whole match.
     pub(super) fn needs_groups(&self) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Groups(groups) if groups.iter().any(|group| *group > 0)))
+        self.0
+            .iter()
+            .any(|part| matches!(part, Part::Groups(groups) if groups.iter().any(|group| *group > 0)))
     }
 
     pub(super) fn expand(&self, text: &[u8], groups: &[Option<(usize, usize)>], out: &mut Vec<u8>) {

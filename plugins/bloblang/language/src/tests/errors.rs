@@ -87,15 +87,15 @@ fn failures_name_the_part_that_gave_the_value() {
         ("root = if this.s { 1 }", "field `this.s` resolved to a non-boolean value x (string)"),
         (
             "root = if this.s.number() > 1 { 1 }",
-            "failed to check if condition: expected number value, got string from field `this.s` (\"x\")",
+            "failed to check if condition: field `this.s`: strconv.ParseFloat: parsing \"x\": invalid syntax",
         ),
         (
             "root = {\"k\": this.s.number()}",
-            "failed to resolve 'k' value: expected number value, got string from field `this.s` (\"x\")",
+            "failed to resolve 'k' value: field `this.s`: strconv.ParseFloat: parsing \"x\": invalid syntax",
         ),
         (
             "root = match { this.s.number() > 1 => 1 }",
-            "failed to check match case 0: expected number value, got string from field `this.s` (\"x\")",
+            "failed to check match case 0: field `this.s`: strconv.ParseFloat: parsing \"x\": invalid syntax",
         ),
         (
             "root = this.s.repeat(this.n)",
@@ -103,7 +103,7 @@ fn failures_name_the_part_that_gave_the_value() {
         ),
         (
             "root = [1, \"x\"].map_each(this.uppercase())",
-            "failed to process element 0: expected string value, got number from field `this` (1)",
+            "array literal: failed to process element 0: expected string value, got number from field `this` (1)",
         ),
         (
             "root = \"x\"\nroot.a.b = 1",

@@ -1,5 +1,6 @@
 //! Equality and order between values, as the language defines them.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{Number, Text, Value};
@@ -30,11 +31,19 @@ impl Value {
             }
             (left, right) => match (left.as_number(), right.as_number()) {
                 (Some(left), Some(right)) => left.as_f64() == right.as_f64(),
-                _ => match (left.comparable_text(), right.comparable_text()) {
+                _ => match (left.shown_bytes(), right.shown_bytes()) {
                     (Some(left), Some(right)) => left == right,
                     _ => false,
                 },
             },
+        }
+    }
+
+    /// The bytes of text, bytes, or a timestamp as text.
+    fn shown_bytes(&self) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Self::Timestamp(at) => Some(Cow::Owned(at.to_string().into_bytes())),
+            other => other.as_bytes().map(Cow::Borrowed),
         }
     }
 
@@ -43,7 +52,7 @@ impl Value {
         match (self, other) {
             (Self::Int(left), Self::Int(right)) => Some(left.cmp(right)),
             (Self::String(left), Self::String(right)) => Some(left.cmp(right)),
-            _ => match (self.comparable_text(), other.comparable_text()) {
+            _ => match (self.shown_bytes(), other.shown_bytes()) {
                 (Some(left), Some(right)) => Some(left.cmp(&right)),
                 (None, None) => Number::order(self.as_number()?, other.as_number()?),
                 _ => None,
@@ -55,17 +64,9 @@ impl Value {
     pub(crate) fn as_truth(&self) -> Option<bool> {
         match self {
             Self::Bool(value) => Some(*value),
-            // Only the spelling "0" is zero.
-            Self::Number(_) => Some(true),
+            // One kept as text is true unless it is written as a plain zero.
+            Self::Number(text) => Some(text.as_str() != "0"),
             other => other.as_number().map(|number| number.as_f64() != 0.0),
-        }
-    }
-
-    /// Text and bytes, and times as text.
-    fn comparable_text(&self) -> Option<Text> {
-        match self {
-            Self::Timestamp(at) => Some(Text::from(at.to_string())),
-            other => other.as_text(),
         }
     }
 

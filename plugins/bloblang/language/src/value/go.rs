@@ -8,7 +8,46 @@ use super::Value;
 fn digits(value: f64) -> (String, i32) {
     let text = format!("{value:e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
+    (even(value, mantissa.replace('.', "")), exponent.parse().unwrap_or(0))
+}
+
+/// The shortest digits that are read as `value` again. Where the value lies right between two choices of the last one, Go
+/// takes the even digit and Rust the greater. That needs a value of one digit more, so the digits are many.
+fn even(value: f64, digits: String) -> String {
+    let (length, last) = (digits.len(), digits.bytes().last().unwrap_or(b'0'));
+    if length < 16 || last % 2 == 0 {
+        return digits;
+    }
+    let exact = format!("{value:.prec$e}", prec = length + 20).replace('.', "");
+    let rest = exact.get(length - 1..).and_then(|rest| rest.split('e').next()).unwrap_or_default();
+    let below = char::from(last - 1);
+    let tie = rest.strip_prefix(below).and_then(|rest| rest.strip_prefix('5'));
+    if tie.is_some_and(|rest| rest.bytes().all(|digit| digit == b'0')) {
+        return digits.get(..length - 1).unwrap_or_default().to_owned() + below.encode_utf8(&mut [0; 4]);
+    }
+    digits
+}
+
+/// A float without an exponent.
+fn plain(value: f64, out: &mut String) {
+    let (digits, exponent) = digits(value.abs());
+    if value.is_sign_negative() {
+        out.push('-');
+    }
+    let point = usize::try_from(exponent + 1).unwrap_or(0);
+    if exponent < 0 {
+        out.push_str("0.");
+        out.extend(std::iter::repeat_n('0', usize::try_from(-exponent - 1).unwrap_or(0)));
+        out.push_str(&digits);
+    } else if point >= digits.len() {
+        out.push_str(&digits);
+        out.extend(std::iter::repeat_n('0', point - digits.len()));
+    } else {
+        let (whole, fraction) = digits.split_at_checked(point).unwrap_or((&digits, ""));
+        out.push_str(whole);
+        out.push('.');
+        out.push_str(fraction);
+    }
 }
 
 fn scientific(value: f64, least_digits: usize, out: &mut String) {
@@ -36,7 +75,7 @@ pub(super) fn float_json(value: f64, out: &mut String) {
         // Go writes e-7, but e+21: only the negative exponent loses its leading zero.
         scientific(value, if size < 1.0 { 1 } else { 2 }, out);
     } else {
-        let _ = write!(out, "{value}");
+        plain(value, out);
     }
 }
 
@@ -62,7 +101,7 @@ fn general(value: f64, exponent_from: i32, out: &mut String) {
         if exponent < -4 || exponent >= exponent_from {
             scientific(value, 2, out);
         } else {
-            let _ = write!(out, "{value}");
+            plain(value, out);
         }
     }
 }
@@ -171,6 +210,9 @@ mod tests {
             (1.5e-7, "1.5e-7"),
             (-2.5e-10, "-2.5e-10"),
             (-0.0, "-0"),
+            (100.5, "100.5"),
+            (2_217_695_387_389_300.25, "2217695387389300.2"),
+            (0.000_012_345, "0.000012345"),
         ];
         for (value, expected) in cases {
             let mut out = String::new();

@@ -67,6 +67,15 @@ pub(crate) fn parse(text: &Text, numbers: Numbers) -> Result<Value, JsonError> {
     }
 }
 
+/// Reads the first document of `text`; what follows it does not matter. Early ends are worded as those of a stream.
+pub(crate) fn first(text: &Text, numbers: Numbers) -> Result<Value, String> {
+    let mut reader = Reader::new(text, numbers);
+    if reader.peek_token().is_none() {
+        return Err("EOF".to_owned());
+    }
+    reader.document().map_err(streamed)
+}
+
 /// Reads the content of a message, of which it must be the only document.
 pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
     if content.is_empty() {

@@ -91,7 +91,8 @@ impl Value {
             Self::Float(value) => Some(Number::Float(*value)),
             Self::Number(text) => match text.parse::<i64>() {
                 Ok(value) => Some(Number::Int(value)),
-                Err(_) => text.parse::<f64>().ok().map(Number::Float),
+                // One beyond all floats is no number to calculate with.
+                Err(_) => text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Number::Float),
             },
             _ => None,
         }
