@@ -1,7 +1,6 @@
 //! The methods. Adding one is adding a file and a line here.
 
 mod expect;
-mod letters;
 mod pattern;
 mod replacements;
 mod scheme;
@@ -39,6 +38,7 @@ mod flatten;
 mod float64;
 mod floor;
 mod fold;
+mod format;
 mod format_json;
 mod format_timestamp;
 mod format_timestamp_strftime;
@@ -132,7 +132,7 @@ mod without;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 122] = [
+static METHODS: [FunctionSpec; 123] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -165,6 +165,7 @@ static METHODS: [FunctionSpec; 122] = [
     float64::SPEC,
     floor::SPEC,
     fold::SPEC,
+    format::SPEC,
     format_json::SPEC,
     format_timestamp::SPEC,
     format_timestamp_strftime::SPEC,
