@@ -46,6 +46,7 @@ mod format_timestamp_unix;
 mod format_timestamp_unix_micro;
 mod format_timestamp_unix_milli;
 mod format_timestamp_unix_nano;
+mod format_yaml;
 mod from;
 mod from_all;
 mod get;
@@ -79,6 +80,7 @@ mod parse_json;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod parse_url;
+mod parse_yaml;
 mod quote;
 mod re_find_all;
 mod re_find_all_object;
@@ -132,7 +134,7 @@ mod without;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 123] = [
+static METHODS: [FunctionSpec; 125] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -173,6 +175,7 @@ static METHODS: [FunctionSpec; 123] = [
     format_timestamp_unix_micro::SPEC,
     format_timestamp_unix_milli::SPEC,
     format_timestamp_unix_nano::SPEC,
+    format_yaml::SPEC,
     from::SPEC,
     from_all::SPEC,
     get::SPEC,
@@ -206,6 +209,7 @@ static METHODS: [FunctionSpec; 123] = [
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     parse_url::SPEC,
+    parse_yaml::SPEC,
     quote::SPEC,
     re_find_all::SPEC,
     re_find_all_object::SPEC,
@@ -265,4 +269,9 @@ pub fn methods() -> &'static [FunctionSpec] {
 
 pub(crate) fn find(name: &str) -> Option<&'static FunctionSpec> {
     METHODS.binary_search_by(|spec| spec.name.cmp(name)).ok().and_then(|at| METHODS.get(at))
+}
+
+/// Base64 with padding, as `decode` reads it.
+pub(crate) fn base64(text: &[u8]) -> Result<Vec<u8>, String> {
+    scheme::Scheme::Base64.decode(text)
 }
