@@ -50,6 +50,7 @@ mod float32;
 mod float64;
 mod floor;
 mod fold;
+mod format;
 mod format_json;
 mod format_timestamp;
 mod format_timestamp_strftime;
@@ -57,6 +58,7 @@ mod format_timestamp_unix;
 mod format_timestamp_unix_micro;
 mod format_timestamp_unix_milli;
 mod format_timestamp_unix_nano;
+mod format_yaml;
 mod from;
 mod from_all;
 mod get;
@@ -95,6 +97,7 @@ mod parse_json;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod parse_url;
+mod parse_yaml;
 mod pow;
 mod quote;
 mod re_find_all;
@@ -157,7 +160,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 142] = [
+static METHODS: [FunctionSpec; 145] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -196,6 +199,7 @@ static METHODS: [FunctionSpec; 142] = [
     float64::SPEC,
     floor::SPEC,
     fold::SPEC,
+    format::SPEC,
     format_json::SPEC,
     format_timestamp::SPEC,
     format_timestamp_strftime::SPEC,
@@ -203,6 +207,7 @@ static METHODS: [FunctionSpec; 142] = [
     format_timestamp_unix_micro::SPEC,
     format_timestamp_unix_milli::SPEC,
     format_timestamp_unix_nano::SPEC,
+    format_yaml::SPEC,
     from::SPEC,
     from_all::SPEC,
     get::SPEC,
@@ -241,6 +246,7 @@ static METHODS: [FunctionSpec; 142] = [
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     parse_url::SPEC,
+    parse_yaml::SPEC,
     pow::SPEC,
     quote::SPEC,
     re_find_all::SPEC,
@@ -309,4 +315,9 @@ pub fn methods() -> &'static [FunctionSpec] {
 
 pub(crate) fn find(name: &str) -> Option<&'static FunctionSpec> {
     METHODS.binary_search_by(|spec| spec.name.cmp(name)).ok().and_then(|at| METHODS.get(at))
+}
+
+/// Base64 with padding, as `decode` reads it.
+pub(crate) fn base64(text: &[u8]) -> Result<Vec<u8>, String> {
+    scheme::Scheme::Base64.decode(text)
 }

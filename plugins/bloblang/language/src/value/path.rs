@@ -229,11 +229,11 @@ mod tests {
     fn reading_takes_indexes_and_wildcards() {
         let value = read(r#"{"a":[{"b":1},{"c":2},{"b":3}],"x.y":5}"#);
         let find = |path: &str| Path::dotted(path).find(&value).map(std::borrow::Cow::into_owned);
-        assert_eq!(find("a.0.b"), Some(Value::Int(1)));
+        assert_eq!(find("a.0.b"), Some(read("1")));
         assert_eq!(find("a.*.b"), Some(read("[1,3]")));
         assert_eq!(find("a.*.z"), None);
         assert_eq!(find("a.7"), None);
-        assert_eq!(find("x~1y"), Some(Value::Int(5)));
+        assert_eq!(find("x~1y"), Some(read("5")));
         assert_eq!(find("a.b.c"), None);
     }
 
@@ -246,7 +246,7 @@ mod tests {
         Path::dotted("d").assign(&mut value, read("[1]")).expect("fits");
         Path::dotted("d.-").assign(&mut value, Value::Int(2)).expect("fits");
         Path::dotted("d.0").assign(&mut value, Value::Int(0)).expect("fits");
-        assert_eq!(value, read(r#"{"a":{"0":{"b":1}},"c":2,"d":[0,2]}"#));
+        assert!(value.same(&read(r#"{"a":{"0":{"b":1}},"c":2,"d":[0,2]}"#)), "{value:?}");
         let outside = Path::dotted("d.9").assign(&mut value, Value::Null).map_err(|error| error.to_string());
         let expected = "failed to resolve path segment '1': found array but index '9' exceeded target array size of '2'";
         assert_eq!(outside, Err(expected.to_owned()));
