@@ -116,7 +116,7 @@ impl<'t> Reader<'t> {
             }
             Some(Err(error)) => {
                 if error.info().ends_with("unknown anchor") {
-                    return Err(format!("yaml: unknown anchor '{}' referenced", self.anchor_at(error.marker().index())));
+                    return Err(format!("yaml: unknown anchor '{}' referenced", self.anchor_at(error.marker().index())).into());
                 }
                 Err(format!("yaml: {}", mistakes::worded(&error, self.text)).into())
             }
@@ -159,7 +159,7 @@ impl<'t> Reader<'t> {
                 let (object, size) = self.mapping(depth)?;
                 (Value::Object(object), size, anchor)
             }
-            _ => return Err(format!("yaml: line {line}: did not find expected node content")),
+            _ => return Err(format!("yaml: line {line}: did not find expected node content").into()),
         };
         if anchor != 0 {
             self.anchors.insert(anchor, (value.clone(), size));
