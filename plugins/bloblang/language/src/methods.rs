@@ -70,6 +70,8 @@ mod int32;
 mod int64;
 mod int8;
 mod join;
+mod json_path;
+mod json_schema;
 mod key_values;
 mod keys;
 mod length;
@@ -157,7 +159,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 142] = [
+static METHODS: [FunctionSpec; 144] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -216,6 +218,8 @@ static METHODS: [FunctionSpec; 142] = [
     int64::SPEC,
     int8::SPEC,
     join::SPEC,
+    json_path::SPEC,
+    json_schema::SPEC,
     key_values::SPEC,
     keys::SPEC,
     length::SPEC,
