@@ -50,6 +50,8 @@ mod failure;
 mod functions;
 mod hashing;
 mod interpolated;
+mod json_path;
+mod json_schema;
 mod lexer;
 mod limits;
 mod mapping;

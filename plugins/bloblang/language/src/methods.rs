@@ -72,6 +72,8 @@ mod int32;
 mod int64;
 mod int8;
 mod join;
+mod json_path;
+mod json_schema;
 mod key_values;
 mod keys;
 mod length;
@@ -160,7 +162,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 145] = [
+static METHODS: [FunctionSpec; 147] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -221,6 +223,8 @@ static METHODS: [FunctionSpec; 145] = [
     int64::SPEC,
     int8::SPEC,
     join::SPEC,
+    json_path::SPEC,
+    json_schema::SPEC,
     key_values::SPEC,
     keys::SPEC,
     length::SPEC,
