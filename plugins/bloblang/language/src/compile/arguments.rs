@@ -198,10 +198,6 @@ impl ParamKind {
             Self::Timestamp => {
                 value.to_timestamp(Zone::Utc).map(Value::Timestamp).map_err(|failure| failure.to_string())
             }
-            // Bytes that are no text stay bytes, for those who take them.
-            Self::Text if matches!(value, Value::Bytes(bytes) if std::str::from_utf8(bytes).is_err()) => {
-                Ok(value.clone())
-            }
             Self::Text | Self::Path => value.as_text().map(Value::String).ok_or_else(wrong),
             Self::Array => matches!(value, Value::Array(_)).then(|| value.clone()).ok_or_else(wrong),
             Self::Bool => value.as_truth().map(Value::Bool).ok_or_else(|| expected("bool")),
