@@ -13,6 +13,7 @@ mod coerce;
 mod compare;
 mod go;
 mod json;
+mod lazy;
 mod number;
 mod object;
 mod path;

@@ -5,12 +5,17 @@
 //! Go words them, because pipelines match on them.
 
 mod reader;
+mod rewrite;
 mod scan;
+mod skip;
 
 use std::fmt;
 
+use super::lazy::{Member, Slot, Source};
 use super::{Text, Value};
 use reader::Reader;
+
+pub(super) use rewrite::rewrite;
 
 /// How numbers come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +103,28 @@ pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
         Ok(_) => Err("message contains multiple valid documents".to_owned()),
         Err(error) => Err(streamed(error)),
     }
+}
+
+impl Member for Value {
+    fn read(source: &Source) -> Vec<Self> {
+        Reader::new(&source.text, Numbers::Keep).items()
+    }
+}
+
+impl Member for (Text, Value) {
+    fn read(source: &Source) -> Vec<Self> {
+        Reader::new(&source.text, Numbers::Keep).entries()
+    }
+}
+
+/// Where the entries of an object are that has been read before.
+pub(super) fn slots(object: &Text) -> Option<Vec<Slot>> {
+    skip::find(object.as_bytes(), 0, 0).ok()?.0
+}
+
+/// The value at an offset of an object that has been read before.
+pub(super) fn member(object: &Text, at: usize) -> Value {
+    Reader::new(object, Numbers::Keep).member(at)
 }
 
 /// A reader of a stream words the early end differently.
