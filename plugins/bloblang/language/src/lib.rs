@@ -45,21 +45,25 @@
 
 mod cipher;
 mod compile;
+mod compression;
 mod eval;
 mod failure;
 mod functions;
 mod hashing;
 mod interpolated;
+mod jwt;
 mod lexer;
 mod limits;
 mod mapping;
 mod math;
 mod methods;
+mod msgpack;
 mod parse_error;
 mod parser;
 mod program;
 mod query;
 mod regex;
+mod secrets;
 mod spec;
 mod syntax;
 mod text;

@@ -10,6 +10,7 @@ mod quicksort;
 mod replacements;
 mod scheme;
 mod select;
+mod tokens;
 mod zones;
 
 mod abs;
@@ -19,12 +20,15 @@ mod append;
 mod apply;
 mod array;
 mod assign;
+mod bloblang;
 mod bool;
 mod bytes;
 mod capitalize;
 mod catch;
 mod ceil;
 mod collapse;
+mod compare_argon2;
+mod compare_bcrypt;
 mod concat;
 mod contains;
 mod cos;
@@ -52,6 +56,7 @@ mod floor;
 mod fold;
 mod format;
 mod format_json;
+mod format_msgpack;
 mod format_timestamp;
 mod format_timestamp_strftime;
 mod format_timestamp_unix;
@@ -89,11 +94,23 @@ mod not_empty;
 mod not_null;
 mod number;
 mod or;
+mod parse_big_decimal;
 mod parse_csv;
 mod parse_duration;
 mod parse_duration_iso8601;
 mod parse_form_url_encoded;
 mod parse_json;
+mod parse_jwt_es256;
+mod parse_jwt_es384;
+mod parse_jwt_es512;
+mod parse_jwt_hs256;
+mod parse_jwt_hs384;
+mod parse_jwt_hs512;
+mod parse_jwt_rs256;
+mod parse_jwt_rs384;
+mod parse_jwt_rs512;
+mod parse_logfmt;
+mod parse_msgpack;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod parse_url;
@@ -115,8 +132,18 @@ mod replace_many;
 mod reverse;
 mod round;
 mod set;
+mod sign_jwt_es256;
+mod sign_jwt_es384;
+mod sign_jwt_es512;
+mod sign_jwt_hs256;
+mod sign_jwt_hs384;
+mod sign_jwt_hs512;
+mod sign_jwt_rs256;
+mod sign_jwt_rs384;
+mod sign_jwt_rs512;
 mod sin;
 mod slice;
+mod slug;
 mod sort;
 mod sort_by;
 mod split;
@@ -150,9 +177,11 @@ mod uint8;
 mod unescape_html;
 mod unescape_url_path;
 mod unescape_url_query;
+mod unicode_segments;
 mod unique;
 mod unquote;
 mod uppercase;
+mod uuid_v5;
 mod values;
 mod with;
 mod without;
@@ -160,7 +189,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 145] = [
+static METHODS: [FunctionSpec; 173] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -168,12 +197,15 @@ static METHODS: [FunctionSpec; 145] = [
     apply::SPEC,
     array::SPEC,
     assign::SPEC,
+    bloblang::SPEC,
     bool::SPEC,
     bytes::SPEC,
     capitalize::SPEC,
     catch::SPEC,
     ceil::SPEC,
     collapse::SPEC,
+    compare_argon2::SPEC,
+    compare_bcrypt::SPEC,
     concat::SPEC,
     contains::SPEC,
     cos::SPEC,
@@ -201,6 +233,7 @@ static METHODS: [FunctionSpec; 145] = [
     fold::SPEC,
     format::SPEC,
     format_json::SPEC,
+    format_msgpack::SPEC,
     format_timestamp::SPEC,
     format_timestamp_strftime::SPEC,
     format_timestamp_unix::SPEC,
@@ -238,11 +271,23 @@ static METHODS: [FunctionSpec; 145] = [
     not_null::SPEC,
     number::SPEC,
     or::SPEC,
+    parse_big_decimal::SPEC,
     parse_csv::SPEC,
     parse_duration::SPEC,
     parse_duration_iso8601::SPEC,
     parse_form_url_encoded::SPEC,
     parse_json::SPEC,
+    parse_jwt_es256::SPEC,
+    parse_jwt_es384::SPEC,
+    parse_jwt_es512::SPEC,
+    parse_jwt_hs256::SPEC,
+    parse_jwt_hs384::SPEC,
+    parse_jwt_hs512::SPEC,
+    parse_jwt_rs256::SPEC,
+    parse_jwt_rs384::SPEC,
+    parse_jwt_rs512::SPEC,
+    parse_logfmt::SPEC,
+    parse_msgpack::SPEC,
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     parse_url::SPEC,
@@ -264,8 +309,18 @@ static METHODS: [FunctionSpec; 145] = [
     reverse::SPEC,
     round::SPEC,
     set::SPEC,
+    sign_jwt_es256::SPEC,
+    sign_jwt_es384::SPEC,
+    sign_jwt_es512::SPEC,
+    sign_jwt_hs256::SPEC,
+    sign_jwt_hs384::SPEC,
+    sign_jwt_hs512::SPEC,
+    sign_jwt_rs256::SPEC,
+    sign_jwt_rs384::SPEC,
+    sign_jwt_rs512::SPEC,
     sin::SPEC,
     slice::SPEC,
+    slug::SPEC,
     sort::SPEC,
     sort_by::SPEC,
     split::SPEC,
@@ -299,9 +354,11 @@ static METHODS: [FunctionSpec; 145] = [
     unescape_html::SPEC,
     unescape_url_path::SPEC,
     unescape_url_query::SPEC,
+    unicode_segments::SPEC,
     unique::SPEC,
     unquote::SPEC,
     uppercase::SPEC,
+    uuid_v5::SPEC,
     values::SPEC,
     with::SPEC,
     without::SPEC,

@@ -19,6 +19,7 @@ mod query;
 mod statement;
 mod tail;
 mod text;
+mod vocabulary;
 
 use crate::lexer::Lexer;
 use crate::limits::SOURCE_DEPTH;
@@ -27,6 +28,7 @@ use crate::syntax::{Node, Source};
 
 pub(crate) use imports::Imports;
 pub(crate) use text::Piece;
+pub(crate) use vocabulary::Vocabulary;
 
 pub(crate) type Parsed<T> = Result<T, Fault>;
 
@@ -38,11 +40,17 @@ pub(crate) struct Parser<'s> {
     depth: u16,
     /// The names that the lambdas around the current position have given.
     names: Vec<&'s str>,
+    vocabulary: Vocabulary,
 }
 
 impl<'s> Parser<'s> {
     fn new(source: &'s str) -> Self {
-        Self { lexer: Lexer::new(source), lines: Lines::of(source), depth: 0, names: Vec::new() }
+        Self { lexer: Lexer::new(source), lines: Lines::of(source), depth: 0, names: Vec::new(), vocabulary: Vocabulary::Whole }
+    }
+
+    /// Reads with the words that `imports` goes with.
+    fn with(self, imports: &Imports<'_>) -> Self {
+        Self { vocabulary: imports.vocabulary(), ..self }
     }
 
     /// Runs `parse` one level deeper.
