@@ -70,6 +70,7 @@ mod text;
 mod time;
 mod value;
 mod world;
+mod xml;
 mod yaml;
 
 pub use functions::functions;

@@ -63,6 +63,7 @@ mod format_timestamp_unix;
 mod format_timestamp_unix_micro;
 mod format_timestamp_unix_milli;
 mod format_timestamp_unix_nano;
+mod format_xml;
 mod format_yaml;
 mod from;
 mod from_all;
@@ -114,6 +115,7 @@ mod parse_msgpack;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod parse_url;
+mod parse_xml;
 mod parse_yaml;
 mod pow;
 mod quote;
@@ -189,7 +191,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 173] = [
+static METHODS: [FunctionSpec; 175] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -240,6 +242,7 @@ static METHODS: [FunctionSpec; 173] = [
     format_timestamp_unix_micro::SPEC,
     format_timestamp_unix_milli::SPEC,
     format_timestamp_unix_nano::SPEC,
+    format_xml::SPEC,
     format_yaml::SPEC,
     from::SPEC,
     from_all::SPEC,
@@ -291,6 +294,7 @@ static METHODS: [FunctionSpec; 173] = [
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     parse_url::SPEC,
+    parse_xml::SPEC,
     parse_yaml::SPEC,
     pow::SPEC,
     quote::SPEC,
