@@ -29,10 +29,12 @@ mod ceil;
 mod collapse;
 mod compare_argon2;
 mod compare_bcrypt;
+mod compress;
 mod concat;
 mod contains;
 mod cos;
 mod decode;
+mod decompress;
 mod decrypt_aes;
 mod encode;
 mod encrypt_aes;
@@ -191,7 +193,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 175] = [
+static METHODS: [FunctionSpec; 177] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -208,10 +210,12 @@ static METHODS: [FunctionSpec; 175] = [
     collapse::SPEC,
     compare_argon2::SPEC,
     compare_bcrypt::SPEC,
+    compress::SPEC,
     concat::SPEC,
     contains::SPEC,
     cos::SPEC,
     decode::SPEC,
+    decompress::SPEC,
     decrypt_aes::SPEC,
     encode::SPEC,
     encrypt_aes::SPEC,
