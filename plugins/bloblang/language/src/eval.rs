@@ -18,7 +18,7 @@ mod run;
 
 pub(crate) use call::Call;
 pub(crate) use chain::Target;
-pub(crate) use documents::parse_message;
+pub(crate) use documents::{MISSING, parse_message};
 pub(crate) use expression::eval;
 pub(crate) use frame::{Entries, Frame, Locals, Name, This};
 #[cfg(test)]

@@ -192,7 +192,7 @@ impl<'s> Lexer<'s> {
         let raw = self.source.get(inside..self.at).unwrap_or_default();
         self.at += 1;
         match escape::unescape(raw) {
-            Some(text) => Ok(Text::from(text)),
+            Some(text) => Ok(text),
             None => {
                 Err(Fault::fatal(start, "failed to unescape quoted string contents: invalid syntax"))
             }

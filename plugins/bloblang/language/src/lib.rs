@@ -51,6 +51,8 @@ mod failure;
 mod functions;
 mod hashing;
 mod interpolated;
+mod json_path;
+mod json_schema;
 mod jwt;
 mod lexer;
 mod limits;

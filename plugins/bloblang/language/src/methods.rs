@@ -80,6 +80,8 @@ mod int32;
 mod int64;
 mod int8;
 mod join;
+mod json_path;
+mod json_schema;
 mod key_values;
 mod keys;
 mod length;
@@ -193,7 +195,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 177] = [
+static METHODS: [FunctionSpec; 179] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -261,6 +263,8 @@ static METHODS: [FunctionSpec; 177] = [
     int64::SPEC,
     int8::SPEC,
     join::SPEC,
+    json_path::SPEC,
+    json_schema::SPEC,
     key_values::SPEC,
     keys::SPEC,
     length::SPEC,

@@ -99,7 +99,7 @@ impl Value {
     /// Appends the value as a message carries it: text and bytes raw, everything else as JSON.
     pub fn write_content(&self, out: &mut Vec<u8>) {
         match self {
-            Self::String(text) => out.extend_from_slice(text.as_bytes()),
+            Self::String(text) => out.extend_from_slice(text.raw()),
             Self::Bytes(bytes) => out.extend_from_slice(bytes),
             other => write_json(other, Html::Plain, out),
         }

@@ -99,6 +99,9 @@ fn concatenate(left: &Value, right: &Value) -> Option<Value> {
         Value::Timestamp(at) => Text::from(at.to_string()),
         other => other.as_text()?,
     };
+    if first.is_broken() || second.is_broken() {
+        return Some(Value::String(Text::of(&[first.raw(), second.raw()].concat())));
+    }
     let mut joined = String::with_capacity(first.len() + second.len());
     joined.push_str(&first);
     joined.push_str(&second);

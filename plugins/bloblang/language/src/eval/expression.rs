@@ -72,7 +72,7 @@ fn object(entries: &[(Expr, Expr)], frame: Frame<'_>) -> Result<Value, Failure> 
     for (key, value) in entries {
         let name = match eval(key, frame).map_err(|failure| failure.within("failed to resolve key"))?.as_ref() {
             Value::String(name) => name.clone(),
-            Value::Bytes(name) => Text::lossy(name),
+            Value::Bytes(name) => Text::of(name),
             other => {
                 let kind = key.go_type(other);
                 return Err(Failure::new(format!("mapping returned invalid key type: {kind}")));

@@ -180,7 +180,9 @@ fn pkcs8(bytes: &[u8]) -> Result<Private, String> {
 }
 
 /// The version, the secret and the name of the curve.
-fn sec1_parts(bytes: &[u8]) -> Result<(i64, &[u8], Option<&[u8]>), String> {
+type Sec1<'b> = (i64, &'b [u8], Option<&'b [u8]>);
+
+fn sec1_parts(bytes: &[u8]) -> Result<Sec1<'_>, String> {
     const CURVE: u8 = 0xa0;
     let mut key = Der::new(bytes).sequence("ecPrivateKey")?;
     let version = key.small()?;
@@ -251,7 +253,10 @@ pub(super) fn pkix(bytes: &[u8]) -> Result<Public, String> {
     }
 }
 
-fn pkcs1_public_parts(bytes: &[u8]) -> Result<(Option<&[u8]>, i64, bool), String> {
+/// The modulus, the exponent, and whether nothing follows them.
+type Pkcs1Public<'b> = (Option<&'b [u8]>, i64, bool);
+
+fn pkcs1_public_parts(bytes: &[u8]) -> Result<Pkcs1Public<'_>, String> {
     let mut outer = Der::new(bytes);
     let mut key = outer.sequence("pkcs1PublicKey")?;
     let modulus = key.big()?;

@@ -147,8 +147,8 @@ impl Factors {
         let second = part(&self.second, base).pow(dq).retrieve();
         let difference = part(&self.first, base).pow(dp) - part(&self.first, &second);
         let steps = (difference * part(&self.first, &self.inverse)).retrieve();
-        let product = steps.mul(self.second.as_ref());
-        let second = second.widen(product.bits_precision().max(second.bits_precision()));
+        let product = steps.concatenating_mul(self.second.as_ref());
+        let second = second.resize(product.bits_precision().max(second.bits_precision()));
         product.wrapping_add(&second)
     }
 }

@@ -73,7 +73,7 @@ impl Value {
     /// The bytes of text or of bytes.
     pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
         match self {
-            Self::String(text) => Some(text.as_bytes()),
+            Self::String(text) => Some(text.raw()),
             Self::Bytes(bytes) => Some(bytes),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use super::TEXT;
 use super::tokens::{Stop, Token, Tokens};
 use crate::limits::VALUE_DEPTH;
-use crate::value::{Object, Text, Value};
+use crate::value::{Object, Text, Value, strconv};
 
 /// The first element of some XML under its name. With `cast`, numbers and booleans become such.
 ///
@@ -73,9 +73,9 @@ impl Reader {
     fn value(&self, text: &str) -> Value {
         if self.cast {
             if !matches!(text.to_lowercase().as_str(), "nan" | "inf" | "-inf")
-                && let Some(number) = Value::from(text).to_number()
+                && let Ok(number) = strconv::parse_float(text)
             {
-                return Value::Float(number.as_f64());
+                return Value::Float(number);
             }
             match text {
                 "t" | "T" | "true" | "TRUE" | "True" => return Value::Bool(true),

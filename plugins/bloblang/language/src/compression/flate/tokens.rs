@@ -98,7 +98,7 @@ impl Tokens {
     }
 
     /// About how many bits the tokens take with codes of their own.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate, rounded as Go rounds")]
+    #[expect(clippy::cast_precision_loss, reason = "an estimate, rounded as Go rounds")]
     pub(super) fn estimate(&self) -> usize {
         let mut shannon = 0_f32;
         let mut bits = 0;
@@ -146,5 +146,5 @@ fn log2(value: f32) -> f32 {
     let bits = value.to_bits();
     let exponent = f32::from(u8::try_from(bits >> 23 & 255).unwrap_or_default()) - 128.0;
     let mantissa = f32::from_bits((bits & 0x007f_ffff) + (127 << 23));
-    exponent + ((-0.344_848_43 * mantissa + 2.024_665_78) * mantissa - 0.674_877_59)
+    exponent + ((-0.344_848_43 * mantissa + 2.024_665_8) * mantissa - 0.674_877_6)
 }

@@ -2,6 +2,7 @@
 
 use super::Case;
 use super::source::value;
+use crate::value::Number;
 use crate::{Object, Value};
 
 /// What came out of a case.
@@ -57,6 +58,7 @@ pub(super) fn compare(case: &Case<'_>, expected: &Object, got: &Got) -> Result<(
         let mistake = || got.mistake.as_ref().map(ToString::to_string).unwrap_or_default();
         let holds = match key.as_str() {
             "value" => got.value.as_ref().is_some_and(|found| equal(found, &value(wanted))),
+            "about" => got.value.as_ref().is_some_and(|found| close(found, wanted)),
             "output_string" => got.text() == text,
             "content" => got.content.as_deref() == Some(text.as_bytes()),
             "meta" => metadata(got.metadata.as_deref().unwrap_or_default(), wanted),
@@ -104,6 +106,12 @@ fn equal(found: &Value, wanted: &Value) -> bool {
         (Value::Timestamp(at), Value::String(text)) => at.to_string() == text.as_str(),
         _ => found.kind() == wanted.kind() && found.alike(wanted),
     }
+}
+
+/// Equal up to the last digits of a float.
+fn close(found: &Value, wanted: &Value) -> bool {
+    let number = |value: &Value| value.as_number().map(Number::as_f64).expect("a number");
+    (number(found) - number(wanted)).abs() < 1e-9
 }
 
 fn metadata(found: &[(String, Value)], wanted: &Value) -> bool {

@@ -85,7 +85,9 @@ pub(super) fn example(case: &Case<'_>) -> Result<(), String> {
         let Value::Array(pair) = pair else { return Err("no pair".to_owned()) };
         let [Value::String(input), Value::String(wanted)] = &pair[..] else { return Err("no pair".to_owned()) };
         let mut out = Vec::new();
-        let outcome = mapping.run(&Batch::of(&[input.as_str()]), 0, &mut world, &mut out);
+        let mut batch = Batch::of(&[input.as_str()]);
+        batch.0[0].trace = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned());
+        let outcome = mapping.run(&batch, 0, &mut world, &mut out);
         let got = match (outcome.error, outcome.content) {
             (Some(error), _) => format!("Error({})", crate::value::quoted(&error)),
             (None, Content::Written) => String::from_utf8_lossy(&out).into_owned(),
@@ -156,7 +158,7 @@ fn batch(given: &Case<'_>) -> Batch {
         if let Some(Value::Object(entries)) = written.get("meta") {
             metadata = entries.iter().map(|(key, inner)| (key.to_string(), value(inner))).collect();
         }
-        Message { content: text("content").unwrap_or_default().into_bytes(), metadata, error: text("error") }
+        Message { content: text("content").unwrap_or_default().into_bytes(), metadata, error: text("error"), trace: None }
     };
     Batch(messages.iter().map(message).collect())
 }

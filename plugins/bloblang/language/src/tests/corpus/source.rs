@@ -27,6 +27,10 @@ pub(super) fn value(written: &Value) -> Value {
             if let Some(Value::String(text)) = object.get("$bytes") {
                 return Value::bytes(text.as_bytes());
             }
+            if let Some(Value::Array(numbers)) = object.get("$bytes") {
+                let byte = |number: &Value| number.to_text().parse().expect("a byte");
+                return Value::bytes(&numbers.iter().map(byte).collect::<Vec<u8>>());
+            }
             if object.contains_key("$delete") {
                 return Value::Delete;
             }
