@@ -24,7 +24,7 @@ mod vocabulary;
 use crate::lexer::Lexer;
 use crate::limits::SOURCE_DEPTH;
 use crate::parse_error::{Fault, Lines};
-use crate::syntax::{Node, Source};
+use crate::syntax::Source;
 
 pub(crate) use imports::Imports;
 pub(crate) use text::Piece;
@@ -134,7 +134,7 @@ pub(crate) fn mapping(source: &str, imports: &mut Imports<'_>) -> Parsed<Source>
 
 /// Parses the query that a source begins with, and gives the offset of what follows it.
 #[cfg(test)]
-pub(crate) fn query_prefix(source: &str) -> Parsed<(Node, usize)> {
+pub(crate) fn query_prefix(source: &str) -> Parsed<(crate::syntax::Node, usize)> {
     let mut parser = Parser::new(source);
     let node = parser.query()?;
     Ok((node, parser.lexer.at()))

@@ -1,7 +1,7 @@
 //! RSA signatures with the padding of PKCS #1 v1.5. The arithmetic on secrets takes the same time whatever they are.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, Odd};
+use crypto_bigint::{BoxedUint, ConcatenatingMul as _, Odd, Resize as _};
 
 use super::algorithm::Hash;
 
@@ -148,7 +148,8 @@ impl Factors {
         let difference = part(&self.first, base).pow(dp) - part(&self.first, &second);
         let steps = (difference * part(&self.first, &self.inverse)).retrieve();
         let product = steps.concatenating_mul(self.second.as_ref());
-        let second = second.resize(product.bits_precision().max(second.bits_precision()));
+        let width = product.bits_precision().max(second.bits_precision());
+        let second = second.resize_unchecked(width);
         product.wrapping_add(&second)
     }
 }

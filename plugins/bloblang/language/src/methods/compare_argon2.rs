@@ -18,7 +18,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 .params(&[ParamSpec::new("hashed_secret", ParamKind::Text)])
 .examples(&[Example::new(
     "",
-    r#"root = this.compare_argon2("$argon2id$v=19$m=64,t=1,p=1$c2FsdHktbWNzYWx0ZmFjZQ$@@")"#,
+    r#"root = this.compare_argon2("$argon2id$v=19$m=4096,t=3,p=1$c2FsdHktbWNzYWx0ZmFjZQ$RMUMwgtS32/mbszd+ke4o4Ej1jFpYiUqY6MHWa69X7Y")"#,
     &[(r#""there-are-many-blobs-in-the-sea""#, "true"), (r#""will-i-ever-find-love""#, "false")],
 )]);
 
