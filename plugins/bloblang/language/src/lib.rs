@@ -45,6 +45,7 @@
 
 mod cipher;
 mod compile;
+mod compression;
 mod eval;
 mod failure;
 mod functions;
@@ -52,22 +53,26 @@ mod hashing;
 mod interpolated;
 mod json_path;
 mod json_schema;
+mod jwt;
 mod lexer;
 mod limits;
 mod mapping;
 mod math;
 mod methods;
+mod msgpack;
 mod parse_error;
 mod parser;
 mod program;
 mod query;
 mod regex;
+mod secrets;
 mod spec;
 mod syntax;
 mod text;
 mod time;
 mod value;
 mod world;
+mod xml;
 mod yaml;
 
 pub use functions::functions;

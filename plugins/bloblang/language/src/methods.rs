@@ -10,6 +10,7 @@ mod quicksort;
 mod replacements;
 mod scheme;
 mod select;
+mod tokens;
 mod zones;
 
 mod abs;
@@ -19,16 +20,21 @@ mod append;
 mod apply;
 mod array;
 mod assign;
+mod bloblang;
 mod bool;
 mod bytes;
 mod capitalize;
 mod catch;
 mod ceil;
 mod collapse;
+mod compare_argon2;
+mod compare_bcrypt;
+mod compress;
 mod concat;
 mod contains;
 mod cos;
 mod decode;
+mod decompress;
 mod decrypt_aes;
 mod encode;
 mod encrypt_aes;
@@ -52,12 +58,14 @@ mod floor;
 mod fold;
 mod format;
 mod format_json;
+mod format_msgpack;
 mod format_timestamp;
 mod format_timestamp_strftime;
 mod format_timestamp_unix;
 mod format_timestamp_unix_micro;
 mod format_timestamp_unix_milli;
 mod format_timestamp_unix_nano;
+mod format_xml;
 mod format_yaml;
 mod from;
 mod from_all;
@@ -91,14 +99,27 @@ mod not_empty;
 mod not_null;
 mod number;
 mod or;
+mod parse_big_decimal;
 mod parse_csv;
 mod parse_duration;
 mod parse_duration_iso8601;
 mod parse_form_url_encoded;
 mod parse_json;
+mod parse_jwt_es256;
+mod parse_jwt_es384;
+mod parse_jwt_es512;
+mod parse_jwt_hs256;
+mod parse_jwt_hs384;
+mod parse_jwt_hs512;
+mod parse_jwt_rs256;
+mod parse_jwt_rs384;
+mod parse_jwt_rs512;
+mod parse_logfmt;
+mod parse_msgpack;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod parse_url;
+mod parse_xml;
 mod parse_yaml;
 mod pow;
 mod quote;
@@ -117,8 +138,18 @@ mod replace_many;
 mod reverse;
 mod round;
 mod set;
+mod sign_jwt_es256;
+mod sign_jwt_es384;
+mod sign_jwt_es512;
+mod sign_jwt_hs256;
+mod sign_jwt_hs384;
+mod sign_jwt_hs512;
+mod sign_jwt_rs256;
+mod sign_jwt_rs384;
+mod sign_jwt_rs512;
 mod sin;
 mod slice;
+mod slug;
 mod sort;
 mod sort_by;
 mod split;
@@ -152,9 +183,11 @@ mod uint8;
 mod unescape_html;
 mod unescape_url_path;
 mod unescape_url_query;
+mod unicode_segments;
 mod unique;
 mod unquote;
 mod uppercase;
+mod uuid_v5;
 mod values;
 mod with;
 mod without;
@@ -162,7 +195,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 147] = [
+static METHODS: [FunctionSpec; 179] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -170,16 +203,21 @@ static METHODS: [FunctionSpec; 147] = [
     apply::SPEC,
     array::SPEC,
     assign::SPEC,
+    bloblang::SPEC,
     bool::SPEC,
     bytes::SPEC,
     capitalize::SPEC,
     catch::SPEC,
     ceil::SPEC,
     collapse::SPEC,
+    compare_argon2::SPEC,
+    compare_bcrypt::SPEC,
+    compress::SPEC,
     concat::SPEC,
     contains::SPEC,
     cos::SPEC,
     decode::SPEC,
+    decompress::SPEC,
     decrypt_aes::SPEC,
     encode::SPEC,
     encrypt_aes::SPEC,
@@ -203,12 +241,14 @@ static METHODS: [FunctionSpec; 147] = [
     fold::SPEC,
     format::SPEC,
     format_json::SPEC,
+    format_msgpack::SPEC,
     format_timestamp::SPEC,
     format_timestamp_strftime::SPEC,
     format_timestamp_unix::SPEC,
     format_timestamp_unix_micro::SPEC,
     format_timestamp_unix_milli::SPEC,
     format_timestamp_unix_nano::SPEC,
+    format_xml::SPEC,
     format_yaml::SPEC,
     from::SPEC,
     from_all::SPEC,
@@ -242,14 +282,27 @@ static METHODS: [FunctionSpec; 147] = [
     not_null::SPEC,
     number::SPEC,
     or::SPEC,
+    parse_big_decimal::SPEC,
     parse_csv::SPEC,
     parse_duration::SPEC,
     parse_duration_iso8601::SPEC,
     parse_form_url_encoded::SPEC,
     parse_json::SPEC,
+    parse_jwt_es256::SPEC,
+    parse_jwt_es384::SPEC,
+    parse_jwt_es512::SPEC,
+    parse_jwt_hs256::SPEC,
+    parse_jwt_hs384::SPEC,
+    parse_jwt_hs512::SPEC,
+    parse_jwt_rs256::SPEC,
+    parse_jwt_rs384::SPEC,
+    parse_jwt_rs512::SPEC,
+    parse_logfmt::SPEC,
+    parse_msgpack::SPEC,
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     parse_url::SPEC,
+    parse_xml::SPEC,
     parse_yaml::SPEC,
     pow::SPEC,
     quote::SPEC,
@@ -268,8 +321,18 @@ static METHODS: [FunctionSpec; 147] = [
     reverse::SPEC,
     round::SPEC,
     set::SPEC,
+    sign_jwt_es256::SPEC,
+    sign_jwt_es384::SPEC,
+    sign_jwt_es512::SPEC,
+    sign_jwt_hs256::SPEC,
+    sign_jwt_hs384::SPEC,
+    sign_jwt_hs512::SPEC,
+    sign_jwt_rs256::SPEC,
+    sign_jwt_rs384::SPEC,
+    sign_jwt_rs512::SPEC,
     sin::SPEC,
     slice::SPEC,
+    slug::SPEC,
     sort::SPEC,
     sort_by::SPEC,
     split::SPEC,
@@ -303,9 +366,11 @@ static METHODS: [FunctionSpec; 147] = [
     unescape_html::SPEC,
     unescape_url_path::SPEC,
     unescape_url_query::SPEC,
+    unicode_segments::SPEC,
     unique::SPEC,
     unquote::SPEC,
     uppercase::SPEC,
+    uuid_v5::SPEC,
     values::SPEC,
     with::SPEC,
     without::SPEC,

@@ -46,6 +46,9 @@ pub(crate) struct ImportFault {
     pub(crate) fault: Fault,
 }
 
+/// How many characters of the source a message shows that has no position.
+const SHOWN: usize = 5;
+
 const REQUIRED: &str = "required";
 
 impl Fault {
@@ -115,6 +118,18 @@ impl Fault {
     pub(crate) fn in_text(self, source: &str) -> ParseError {
         let column = source.get(..self.0.at).unwrap_or(source).chars().count() + 1;
         ParseError { line: 0, column, message: self.message(|inner, source| inner.in_text(source)) }
+    }
+
+    /// The mistake without its position, but with a few characters of what stands there.
+    pub(crate) fn in_place(self, source: &str) -> String {
+        let message = self.message(|inner, source| inner.in_mapping(source));
+        let found: String = source.get(self.0.at..).unwrap_or_default().chars().take(SHOWN).collect();
+        match (self.0.expected.is_empty(), found.is_empty()) {
+            (true, true) => message,
+            (true, false) => format!("{message}: {found}"),
+            (false, true) => format!("{message}, but reached end of input"),
+            (false, false) => format!("{message}, got: {found}"),
+        }
     }
 
     fn message(&self, nested: impl Fn(Self, &str) -> ParseError) -> String {

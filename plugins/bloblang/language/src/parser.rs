@@ -19,14 +19,16 @@ mod query;
 mod statement;
 mod tail;
 mod text;
+mod vocabulary;
 
 use crate::lexer::Lexer;
 use crate::limits::SOURCE_DEPTH;
 use crate::parse_error::{Fault, Lines};
-use crate::syntax::{Node, Source};
+use crate::syntax::Source;
 
 pub(crate) use imports::Imports;
 pub(crate) use text::Piece;
+pub(crate) use vocabulary::Vocabulary;
 
 pub(crate) type Parsed<T> = Result<T, Fault>;
 
@@ -38,11 +40,17 @@ pub(crate) struct Parser<'s> {
     depth: u16,
     /// The names that the lambdas around the current position have given.
     names: Vec<&'s str>,
+    vocabulary: Vocabulary,
 }
 
 impl<'s> Parser<'s> {
     fn new(source: &'s str) -> Self {
-        Self { lexer: Lexer::new(source), lines: Lines::of(source), depth: 0, names: Vec::new() }
+        Self { lexer: Lexer::new(source), lines: Lines::of(source), depth: 0, names: Vec::new(), vocabulary: Vocabulary::Whole }
+    }
+
+    /// Reads with the words that `imports` goes with.
+    fn with(self, imports: &Imports<'_>) -> Self {
+        Self { vocabulary: imports.vocabulary(), ..self }
     }
 
     /// Runs `parse` one level deeper.
@@ -126,7 +134,7 @@ pub(crate) fn mapping(source: &str, imports: &mut Imports<'_>) -> Parsed<Source>
 
 /// Parses the query that a source begins with, and gives the offset of what follows it.
 #[cfg(test)]
-pub(crate) fn query_prefix(source: &str) -> Parsed<(Node, usize)> {
+pub(crate) fn query_prefix(source: &str) -> Parsed<(crate::syntax::Node, usize)> {
     let mut parser = Parser::new(source);
     let node = parser.query()?;
     Ok((node, parser.lexer.at()))

@@ -195,7 +195,7 @@ impl<'v> Call<'v> {
             return Ok(made);
         }
         let made = Arc::new(make(argument).map_err(Failure::plain)?);
-        let kept: Arc<dyn Any + Send + Sync> = made.clone();
+        let kept = Arc::<T>::clone(&made);
         *site.borrow_mut() = Site::Kept { argument: argument.clone(), made: kept };
         Ok(made)
     }

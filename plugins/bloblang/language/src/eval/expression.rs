@@ -16,6 +16,9 @@ pub(crate) fn eval<'v>(expression: &'v Expr, frame: Frame<'v>) -> Result<Cow<'v,
         Expr::Literal(known) => Ok(Cow::Borrowed(&known.value)),
         Expr::Field(target) => field::field(target, frame),
         Expr::Variable { slot, name } => field::variable(*slot, name, frame),
+        Expr::Metadata(_) if frame.run.messages.is_empty() => {
+            Err(Failure::new("metadata cannot be queried in this context"))
+        }
         Expr::Metadata(key) => Ok(Cow::Owned(field::metadata(key.as_deref(), frame))),
         compound => self::compound(compound, frame.deeper()?),
     }

@@ -3,8 +3,9 @@
 use ::base64::Engine as _;
 use ::base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use crate::text::base64;
+
 mod ascii85;
-pub(super) mod base64;
 mod z85;
 
 /// An encoding by its name.

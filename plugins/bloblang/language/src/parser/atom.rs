@@ -56,7 +56,8 @@ impl<'s> Parser<'s> {
             && self.lexer.peek() == Some(b'(')
         {
             let arguments = self.arguments()?;
-            return bind::function(at, name, arguments, self.lexer.at());
+            let spec = self.vocabulary.function(name);
+            return bind::function(at, spec, name, arguments, self.lexer.at());
         }
         self.lexer.reset(end);
         Ok(Node::new(at, NodeKind::Word(Text::from(word))))

@@ -4,14 +4,20 @@ use super::arguments::{Written, gather};
 use super::Parsed;
 use crate::compile::{self, fold};
 use crate::parse_error::Fault;
+use crate::spec::FunctionSpec;
 use crate::syntax::{CallNode, Constant, Node, NodeKind, Operator};
 use crate::value::{Object, Text, Value};
-use crate::{functions, methods};
 
-/// The call of a function, checked; `end` is the offset after its closing bracket.
-pub(super) fn function(at: usize, name: &str, written: Vec<Written>, end: usize) -> Parsed<Node> {
+/// The call of a function, if there is one of that name, checked; `end` is the offset after its closing bracket.
+pub(super) fn function(
+    at: usize,
+    spec: Option<&'static FunctionSpec>,
+    name: &str,
+    written: Vec<Written>,
+    end: usize,
+) -> Parsed<Node> {
     let fault = |reason: String| Fault::fatal(end, reason);
-    let spec = functions::find(name).ok_or_else(|| fault(format!("unrecognised function '{name}'")))?;
+    let spec = spec.ok_or_else(|| fault(format!("unrecognised function '{name}'")))?;
     let arguments = gather(written).map_err(fault)?;
     compile::check(spec, &arguments).map_err(fault)?;
     let mut call = CallNode { name: Text::from(name), arguments, constant: None };
@@ -28,15 +34,16 @@ pub(super) fn function(at: usize, name: &str, written: Vec<Written>, end: usize)
     Ok(Node { at, kind: NodeKind::Call(call), constant })
 }
 
-/// The call of a method, checked; `target` is what it is called on, if that is a constant.
+/// The call of a method, if there is one of that name, checked; `target` is what it is called on, if that is a constant.
 pub(super) fn method(
+    spec: Option<&'static FunctionSpec>,
     name: &str,
     target: Option<&Constant>,
     written: Vec<Written>,
     end: usize,
 ) -> Parsed<CallNode> {
     let fault = |reason: String| Fault::fatal(end, reason);
-    let spec = methods::find(name).ok_or_else(|| fault(format!("unrecognised method '{name}'")))?;
+    let spec = spec.ok_or_else(|| fault(format!("unrecognised method '{name}'")))?;
     let arguments = gather(written).map_err(fault)?;
     compile::check(spec, &arguments).map_err(fault)?;
     let mut call = CallNode { name: Text::from(name), arguments, constant: None };

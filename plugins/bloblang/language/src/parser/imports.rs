@@ -1,7 +1,7 @@
 //! Other files that a mapping takes its maps from, or stands for as a whole.
 
 use super::mapping::statements;
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, Vocabulary};
 use crate::limits::{IMPORTS, IMPORT_DEPTH};
 use crate::parse_error::{Fault, ImportFault};
 use crate::syntax::Source;
@@ -16,16 +16,26 @@ pub(crate) struct Imports<'r> {
     directory: String,
     depth: usize,
     count: usize,
+    vocabulary: Vocabulary,
 }
 
 impl<'r> Imports<'r> {
     pub(crate) fn from(read: &'r mut ReadFile<'r>) -> Self {
-        Self { read: Some(read), directory: String::new(), depth: 0, count: 0 }
+        Self { read: Some(read), directory: String::new(), depth: 0, count: 0, vocabulary: Vocabulary::Whole }
     }
 
     /// No files at all.
     pub(crate) fn none() -> Self {
-        Self { read: None, directory: String::new(), depth: 0, count: 0 }
+        Self { read: None, directory: String::new(), depth: 0, count: 0, vocabulary: Vocabulary::Whole }
+    }
+
+    /// No files, and only the words of dynamic mappings.
+    pub(crate) fn dynamic() -> Self {
+        Self { vocabulary: Vocabulary::Dynamic, ..Self::none() }
+    }
+
+    pub(super) fn vocabulary(&self) -> Vocabulary {
+        self.vocabulary
     }
 
     fn read(&mut self, path: &str) -> Result<String, String> {

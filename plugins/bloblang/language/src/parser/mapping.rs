@@ -9,15 +9,15 @@ const SHOWN: usize = 12;
 
 /// Tries statements, then a single query; of two failures the one that got further is reported.
 pub(super) fn mapping(source: &str, imports: &mut Imports<'_>) -> Parsed<Source> {
-    if let Some(source) = Parser::new(source).only_import(imports)? {
+    if let Some(source) = Parser::new(source).with(imports).only_import(imports)? {
         return Ok(source);
     }
-    let fault = match statements(&mut Parser::new(source), imports) {
+    let fault = match statements(&mut Parser::new(source).with(imports), imports) {
         Ok(source) => return Ok(source),
         Err(fault) if fault.is_fatal() => return Err(fault),
         Err(fault) => fault,
     };
-    match shorthand(source) {
+    match shorthand(Parser::new(source).with(imports), source) {
         Ok(source) => Ok(source),
         Err(other) if other.at() > fault.at() => Err(other),
         Err(_) => Err(fault),
@@ -43,8 +43,7 @@ pub(super) fn statements(parser: &mut Parser<'_>, imports: &mut Imports<'_>) -> 
 }
 
 /// One query, which stands for `root = query`.
-fn shorthand(source: &str) -> Parsed<Source> {
-    let mut parser = Parser::new(source);
+fn shorthand(mut parser: Parser<'_>, source: &str) -> Parsed<Source> {
     parser.lexer.white();
     let start = parser.lexer.at();
     let query = parser.query()?;

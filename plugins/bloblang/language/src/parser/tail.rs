@@ -47,7 +47,8 @@ impl Parser<'_> {
             && self.lexer.peek() == Some(b'(')
         {
             let arguments = self.arguments()?;
-            return bind::method(name, target, arguments, self.lexer.at()).map(TailNode::Call);
+            let spec = self.vocabulary.method(name);
+            return bind::method(spec, name, target, arguments, self.lexer.at()).map(TailNode::Call);
         }
         self.lexer.reset(at);
         match self.lexer.word() {

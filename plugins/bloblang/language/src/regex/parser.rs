@@ -169,10 +169,6 @@ impl<'p> Parser<'p> {
         self.open.push(std::mem::replace(&mut self.current, opened));
     }
 
-    pub(super) fn has_name(&self, name: &str) -> bool {
-        self.names.iter().any(|known| known.as_deref() == Some(name))
-    }
-
     fn end(&mut self) -> Result<(), Error> {
         let Some(outer) = self.open.pop() else {
             return Err(Error::new(Code::UnexpectedParen, self.pattern));

@@ -21,6 +21,9 @@ use crate::{Object, Value};
 /// Cases of functions that are not there yet, by file and name.
 const PENDING: &[(&str, &str)] = &[];
 
+/// What stands in documented examples where a key should be; they are not run by Bento either.
+const NO_KEY: &str = "... signature data ...";
+
 struct Case<'c> {
     fields: &'c Object,
 }
@@ -46,6 +49,9 @@ fn check(folder: &str, run: impl Fn(&Case<'_>) -> Result<(), String>) {
             let Value::Object(fields) = case else { panic!("{file} holds something else than objects") };
             let case = Case { fields };
             let name = case.text("name");
+            if case.text("mapping").contains(NO_KEY) {
+                continue;
+            }
             let pending = PENDING.contains(&(file.as_str(), name));
             match run(&case) {
                 Ok(()) if pending => failed.push(format!("{file}: {name}: no longer pending")),

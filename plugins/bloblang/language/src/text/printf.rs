@@ -8,6 +8,8 @@ use crate::value::Value;
 
 /// Characters that a width or precision may ask for; Go refuses more.
 const WIDEST: usize = 1_000_000;
+/// The same, as numbers of arguments come.
+const WIDEST_NUMBER: i64 = 1_000_000;
 
 /// How one value is to be shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,7 +72,7 @@ impl Printer<'_> {
         if self.peek() == Some('*') {
             self.skip(1);
             match self.count() {
-                Some(width) if width.unsigned_abs() <= WIDEST as u64 => {
+                Some(width) if width.unsigned_abs() <= WIDEST_NUMBER.unsigned_abs() => {
                     verb.width = usize::try_from(width.unsigned_abs()).ok();
                     if width < 0 {
                         verb.minus = true;
@@ -95,10 +97,10 @@ impl Printer<'_> {
             if self.peek() == Some('*') {
                 self.skip(1);
                 match self.count() {
-                    Some(precision) if (0..=WIDEST as i64).contains(&precision) => {
+                    Some(precision) if (0..=WIDEST_NUMBER).contains(&precision) => {
                         verb.precision = usize::try_from(precision).ok();
                     }
-                    Some(precision) if precision < 0 && precision >= -(WIDEST as i64) => {}
+                    Some(precision) if precision < 0 && precision >= -WIDEST_NUMBER => {}
                     _ => self.out.extend_from_slice(b"%!(BADPREC)"),
                 }
                 indexed = false;

@@ -50,9 +50,9 @@ fn element(value: &Value, verb: Verb, out: &mut Vec<u8>) {
         Value::Float(number) if matches!(verb.letter, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'e' | 'E' | 'f' | 'F') => {
             numbers::float(*number, verb, out);
         }
-        Value::String(text) | Value::Number(text) if is_text_verb(verb) => self::text(text.as_bytes(), verb, out),
-        Value::Timestamp(at) if is_text_verb(verb) => self::text(at.to_string().as_bytes(), verb, out),
-        Value::Bytes(bytes) if matches!(verb.letter, 's' | 'x' | 'X' | 'q') => self::text(bytes, verb, out),
+        Value::String(text) | Value::Number(text) if is_text_verb(verb) => written(text.as_bytes(), verb, out),
+        Value::Timestamp(at) if is_text_verb(verb) => written(at.to_string().as_bytes(), verb, out),
+        Value::Bytes(bytes) if matches!(verb.letter, 's' | 'x' | 'X' | 'q') => written(bytes, verb, out),
         Value::Bytes(bytes) => numbers_of(bytes, verb, out),
         Value::Array(items) => array(items, verb, out),
         Value::Object(object) => {
@@ -112,7 +112,7 @@ fn is_text_verb(verb: Verb) -> bool {
     matches!(verb.letter, 'v' | 's' | 'x' | 'X' | 'q')
 }
 
-fn text(text: &[u8], verb: Verb, out: &mut Vec<u8>) {
+fn written(text: &[u8], verb: Verb, out: &mut Vec<u8>) {
     let quoted = verb.letter == 'q' || verb.verbose;
     if matches!(verb.letter, 'x' | 'X') {
         return hexadecimal(text, verb, out);
