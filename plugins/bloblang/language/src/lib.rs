@@ -43,11 +43,13 @@
 //! assert_eq!(out, br#"{"name":"SAM"}"#);
 //! ```
 
+mod changes;
 mod cipher;
 mod compile;
 mod eval;
 mod failure;
 mod functions;
+mod geoip;
 mod hashing;
 mod interpolated;
 mod json_path;

@@ -1,6 +1,7 @@
 //! The methods. Adding one is adding a file and a line here.
 
 mod expect;
+mod geo;
 mod integers;
 mod memory;
 mod order;
@@ -30,6 +31,7 @@ mod contains;
 mod cos;
 mod decode;
 mod decrypt_aes;
+mod diff;
 mod encode;
 mod encrypt_aes;
 mod enumerated;
@@ -59,6 +61,14 @@ mod format_timestamp_unix_milli;
 mod format_timestamp_unix_nano;
 mod from;
 mod from_all;
+mod geoip_anonymous_ip;
+mod geoip_asn;
+mod geoip_city;
+mod geoip_connection_type;
+mod geoip_country;
+mod geoip_domain;
+mod geoip_enterprise;
+mod geoip_isp;
 mod get;
 mod has_prefix;
 mod has_suffix;
@@ -97,6 +107,7 @@ mod parse_json;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod parse_url;
+mod patch;
 mod pow;
 mod quote;
 mod re_find_all;
@@ -159,7 +170,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 144] = [
+static METHODS: [FunctionSpec; 154] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -178,6 +189,7 @@ static METHODS: [FunctionSpec; 144] = [
     cos::SPEC,
     decode::SPEC,
     decrypt_aes::SPEC,
+    diff::SPEC,
     encode::SPEC,
     encrypt_aes::SPEC,
     enumerated::SPEC,
@@ -207,6 +219,14 @@ static METHODS: [FunctionSpec; 144] = [
     format_timestamp_unix_nano::SPEC,
     from::SPEC,
     from_all::SPEC,
+    geoip_anonymous_ip::SPEC,
+    geoip_asn::SPEC,
+    geoip_city::SPEC,
+    geoip_connection_type::SPEC,
+    geoip_country::SPEC,
+    geoip_domain::SPEC,
+    geoip_enterprise::SPEC,
+    geoip_isp::SPEC,
     get::SPEC,
     has_prefix::SPEC,
     has_suffix::SPEC,
@@ -245,6 +265,7 @@ static METHODS: [FunctionSpec; 144] = [
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     parse_url::SPEC,
+    patch::SPEC,
     pow::SPEC,
     quote::SPEC,
     re_find_all::SPEC,
