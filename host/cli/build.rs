@@ -2,7 +2,8 @@
 //! folder.
 //!
 //! It writes `$OUT_DIR/embedded.rs` with `EMBEDDED`, one entry for each `NAME.cwasm` that has its
-//! `NAME.sha256`, sorted by name. `FOREBAY_PLUGINS` names another folder, from the root of
+//! `NAME.sha256` and the
+//! `NAME.wasm` that it was made of, sorted by name. `FOREBAY_PLUGINS` names another folder, from the root of
 //! the repository.
 
 use std::error::Error;
@@ -24,11 +25,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut source = String::from("pub(crate) static EMBEDDED: &[forebay_plugins_runtime::Embedded] = &[\n");
     for Plugin { name, sha256, code } in plugins {
-        let code = code.to_str().ok_or("the folder of the plugins has a name that is not text")?;
+        let component = code.with_extension("wasm");
+        let text = |path: &Path| {
+            path.to_str().map(str::to_owned).ok_or("the folder of the plugins has a name that is not text")
+        };
+        let (code, component) = (text(&code)?, text(&component)?);
         writeln!(
             source,
             "    forebay_plugins_runtime::Embedded {{ \
-             file: \"{name}.wasm\", sha256: {sha256:?}, code: include_bytes!({code:?}) }},"
+             file: \"{name}.wasm\", sha256: {sha256:?}, code: include_bytes!({code:?}), \
+             component: include_bytes!({component:?}) }},"
         )?;
     }
     source.push_str("];\n");

@@ -12,7 +12,7 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Examined, LintOptions, PipelineConfig, Severity, examine};
 use forebay_pipeline_engine::{Ended, Identity, check_mappings, run as run_pipeline};
 use forebay_plugins_api::{Components, PipelineName, Rights};
-use forebay_plugins_runtime::FolderWatch;
+use forebay_plugins_runtime::{FolderWatch, Watchdog};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
@@ -29,7 +29,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let output_closed = Shutdown::new();
     let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
     let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
-    let components: Arc<dyn Components> = Arc::new(loaded);
+    let components: Arc<dyn Components> = Arc::new(loaded.clone());
     let path = file.display().to_string();
     let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
     let Some(config) = read(&path, &text, components.as_ref(), chilled).await else {
@@ -39,12 +39,13 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
 
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = Threads::start("guest", cpus).context("start threads")?;
-    watch.map(reload_on_a_thread).transpose()?;
+    let stuck = Shutdown::new();
+    look_after_plugins(watch, loaded.watchdog(stuck.clone()))?;
     let identity = Identity { virtual_cluster: None, name: name(&file), file: path, rights: Rights::Starter };
     let stop = Shutdown::new();
     let pipeline = run_pipeline(&identity, &config, &components, &threads, stop.clone());
     let ended = tokio::select! {
-        ended = pipeline_and_signals(pipeline, stop) => ended,
+        ended = pipeline_and_signals(pipeline, stop, stuck) => ended,
         () = output_closed.cancelled() => Err(anyhow::anyhow!("nobody reads the standard output any more")),
     };
     if matches!(ended, Ok(Ended::Finished | Ended::Stopped | Ended::Incomplete)) {
@@ -78,10 +79,14 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Replaces plugins whose files change. Compiling keeps a thread busy, so that it has one of its own.
-fn reload_on_a_thread(watch: FolderWatch) -> anyhow::Result<()> {
-    let threads = Threads::start("plugins", 1).context("start the thread that watches the plugin folder")?;
-    drop(threads.spawn(0, "the watch of the plugin folder", watch.run()));
+/// Replaces plugins whose files change, and those that keep a thread. Compiling keeps a thread busy, so
+/// that each has one of its own.
+fn look_after_plugins(watch: Option<FolderWatch>, watchdog: Watchdog) -> anyhow::Result<()> {
+    let threads = Threads::start("plugins", 2).context("start the threads that look after plugins")?;
+    if let Some(watch) = watch {
+        drop(threads.spawn(0, "the watch of the plugin folder", watch.run()));
+    }
+    drop(threads.spawn(1, "the watchdog of the default plugins", watchdog.run()));
     // A file that is being compiled when the pipeline ends must not keep the process.
     std::mem::forget(threads);
     Ok(())
@@ -111,10 +116,12 @@ fn name(file: &Path) -> PipelineName {
     PipelineName::new(&file.file_stem().unwrap_or_default().to_string_lossy())
 }
 
-/// Waits for the pipeline. The first SIGINT or SIGTERM stops it, a second one ends the process.
+/// Waits for the pipeline. The first SIGINT or SIGTERM stops it, a second one ends the process; so does
+/// `stuck`, because a thread that was lost comes back only with another process.
 async fn pipeline_and_signals(
     pipeline: impl Future<Output = Result<Ended, forebay_pipeline_engine::RunError>>,
     stop: Shutdown,
+    stuck: Shutdown,
 ) -> anyhow::Result<Ended> {
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
@@ -125,6 +132,11 @@ async fn pipeline_and_signals(
             ended = &mut pipeline => return Ok(ended?),
             _ = interrupt.recv() => signals += 1,
             _ = terminate.recv() => signals += 1,
+            () = stuck.cancelled(), if !stop.is_cancelled() => {
+                tracing::error!("stopping because of the lost thread: what can still be delivered is");
+                stop.cancel();
+                continue;
+            }
         }
         match signals {
             1 => {

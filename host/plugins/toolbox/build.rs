@@ -60,9 +60,9 @@ fn binder(out: &Path) -> Result<String> {
     let Ok(sha256) = fs::read_to_string(code.with_extension("sha256")) else {
         return Ok(format!("{name}None;\n"));
     };
-    let sha256 = sha256.trim();
+    let (sha256, component) = (sha256.trim(), code.with_extension("wasm"));
     Ok(format!(
-        "{name}Some(Embedded {{ file: \"binder.wasm\", sha256: {sha256:?}, code: include_bytes!({code:?}) }});\n"
+        "{name}Some(Embedded {{ file: \"binder.wasm\", sha256: {sha256:?}, code: include_bytes!({code:?}), component: include_bytes!({component:?}) }});\n"
     ))
 }
 

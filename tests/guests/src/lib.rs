@@ -18,7 +18,7 @@ use std::time::Duration;
 use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_message::Batch;
 use forebay_plugins_api::{Caches, PipelineName, Rights, Setup, Stated};
-use forebay_plugins_runtime::PluginFile;
+use forebay_plugins_runtime::{Digest, Embedded, PluginFile, precompile};
 use serde_json::Value;
 
 pub use builds::{other_build, patched, same_again};
@@ -44,6 +44,19 @@ pub fn guest(name: &str) -> PluginFile {
         path.display()
     );
     PluginFile { path, bytes: bytes.unwrap_or_default() }
+}
+
+/// A guest as a part of the program: without epoch checks, and trusted as default plugins are. Its bytes
+/// stay for as long as the process.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn embedded(name: &str) -> Embedded {
+    let component: &'static [u8] = guest(name).bytes.leak();
+    let code = precompile(component).expect("guests can be compiled").leak();
+    let sha256 = Digest::of(component).as_str().to_owned().leak();
+    Embedded { file: "guest.wasm", sha256, code, component }
 }
 
 /// What a component of this name is opened with.

@@ -16,7 +16,7 @@ pub struct Reloading {
 }
 
 impl Reloading {
-    /// Loads these files, and grants the plugin `versions`, and those of these names, to write below `writable`.
+    /// Loads these files, and grants plugins of these names to write below `writable`.
     ///
     /// # Panics
     /// When one can't be loaded.
@@ -26,7 +26,10 @@ impl Reloading {
             std::fs::write(folder.file(name), bytes).expect("a file in a new folder can be written");
         }
         let grant = |plugin: &&str| serde_json::json!({"plugin": plugin, "files": [{"path": writable, "access": "write"}]});
-        let grants: Vec<_> = plugins.iter().map(grant).collect();
+        // What changes does without the rest, in every build.
+        let nothing = ["versions", "pending", "kinds", "waiter"]
+            .map(|plugin| serde_json::json!({"plugin": plugin, "files": [], "variables": []}));
+        let grants: Vec<_> = plugins.iter().map(grant).chain(nothing).collect();
         let grants = Grants::parse(&serde_json::json!({ "grants": grants }).to_string());
         let settings = Settings {
             grants: grants.expect("the grants are well-formed"),

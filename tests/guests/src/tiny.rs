@@ -8,6 +8,8 @@ pub struct Tiny {
     describe: Describe,
     exports: BTreeMap<String, Vec<String>>,
     imports: Vec<String>,
+    starts: Option<Describe>,
+    tables: usize,
 }
 
 /// What its `describe` does.
@@ -38,6 +40,8 @@ impl Tiny {
             describe: Describe::Returns,
             exports: BTreeMap::new(),
             imports: Vec::new(),
+            starts: None,
+            tables: 0,
         }
     }
 
@@ -76,6 +80,18 @@ impl Tiny {
         Self { describe, ..self }
     }
 
+    /// The same, whose instances do this when they are made.
+    #[must_use]
+    pub fn starting(self, how: Describe) -> Self {
+        Self { starts: Some(how), ..self }
+    }
+
+    /// The same with a table of so many entries in every instance.
+    #[must_use]
+    pub fn with_table(self, entries: usize) -> Self {
+        Self { tables: entries, ..self }
+    }
+
     /// Its bytes.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -111,18 +127,24 @@ impl Tiny {
     fn module(&self) -> Vec<u8> {
         let mut out = b"\0asm\x01\0\0\0".to_vec();
         section(&mut out, 1, &[b"\x02\x60\0\x01\x7f\x60\0\0".to_vec()]);
-        section(&mut out, 3, &[b"\x02\0\x01".to_vec()]);
+        section(&mut out, 3, &[b"\x03\0\x01\x01".to_vec()]);
+        section(&mut out, 4, &[b"\x01\x70\0".to_vec(), number(self.tables)]);
         section(&mut out, 5, &[b"\x01\0\x01".to_vec()]);
         let export = |name, what: [u8; 2]| [text(name), what.to_vec()].concat();
         let exports = [export("describe", [0, 0]), export("nothing", [0, 1]), export("memory", [2, 0])];
         section(&mut out, 7, &[list(exports)]);
-        let describe = match self.describe {
-            Describe::Returns => vec![0, 0x41, TEXT, 0x0b],
+        if self.starts.is_some() {
+            section(&mut out, 8, &[vec![2]]);
+        }
+        let body = |how, returns: &[u8]| match how {
+            Describe::Returns => [&[0], returns, &[0x0b]].concat(),
             Describe::Traps => vec![0, 0x00, 0x0b],
             Describe::Loops => vec![0, 0x03, 0x40, 0x0c, 0, 0x0b, 0x00, 0x0b],
         };
+        let describe = body(self.describe, &[0x41, TEXT]);
+        let start = body(self.starts.unwrap_or(Describe::Returns), &[]);
         let code = |body: Vec<u8>| [number(body.len()), body].concat();
-        section(&mut out, 10, &[list([code(describe), code(vec![0, 0x0b])])]);
+        section(&mut out, 10, &[list([code(describe), code(vec![0, 0x0b]), code(start)])]);
         let length = u32::try_from(self.description.len()).unwrap_or(u32::MAX);
         let header = [u32::from(TEXT + 8).to_le_bytes(), length.to_le_bytes()].concat();
         let data = [header, self.description.clone().into_bytes()].concat();

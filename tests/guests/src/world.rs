@@ -3,7 +3,7 @@ use std::sync::Arc;
 use forebay_metrics::Metrics;
 use forebay_pipeline_message::{Batch, Processed};
 use forebay_plugins_api::{ComponentError, Components, Input, Output, Processing, Processor};
-use forebay_plugins_runtime::{Grants, Limits, Plugins, Settings};
+use forebay_plugins_runtime::{Digest, Grants, Limits, Plugins, Settings};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -41,13 +41,13 @@ impl World {
         Self::with(guests, Limits::default(), granting(guests, writable)).await
     }
 
-    /// Loads guests with these grants, in YAML.
+    /// Loads guests with exactly these grants, in YAML.
     ///
     /// # Panics
     /// When one can't be loaded, or the grants can't be read.
     pub async fn with_grants(guests: &[&str], grants: &str) -> Self {
-        Self::with(guests, Limits::default(), Grants::parse(grants).expect("the grants are well-formed"))
-            .await
+        let grants = Grants::parse(grants).expect("the grants are well-formed");
+        Self::load(guests, Settings { grants, ..Settings::default() }).await
     }
 
     /// Loads guests with limits of their own and these grants: a list as in a file of grants.
@@ -64,11 +64,18 @@ impl World {
         Self::with_settings(guests, Settings { limits, grants, ..Settings::default() }).await
     }
 
-    /// Loads guests with settings of their own, but for where compiled code is kept.
+    /// Loads guests with settings of their own, but for where compiled code is kept. What is not granted to
+    /// them they do without.
     ///
     /// # Panics
     /// When one can't be loaded.
     pub async fn with_settings(guests: &[&str], settings: Settings) -> Self {
+        let denied = |grants: Grants, name: &&str| grants.and_nothing_else(&Digest::of(&guest(name).bytes));
+        let grants = guests.iter().fold(settings.grants, denied);
+        Self::load(guests, Settings { grants, ..settings }).await
+    }
+
+    async fn load(guests: &[&str], settings: Settings) -> Self {
         /// One test compiles a guest, the others take the compiled code.
         static LOADING: Mutex<()> = Mutex::const_new(());
         let _alone = LOADING.lock().await;
@@ -122,10 +129,8 @@ impl World {
 fn granting(guests: &[&str], writable: &[&str]) -> Grants {
     let files: Vec<_> =
         writable.iter().map(|path| serde_json::json!({"path": path, "access": "write"})).collect();
-    let grants: Vec<_> = guests
-        .iter()
-        .map(|guest| serde_json::json!({"plugin": guest, "files": files, "variables": []}))
-        .collect();
+    let grants: Vec<_> =
+        guests.iter().map(|guest| serde_json::json!({"plugin": guest, "files": files})).collect();
     // JSON is YAML.
     Grants::parse(&serde_json::json!({ "grants": grants }).to_string()).expect("the grants are well-formed")
 }

@@ -233,8 +233,15 @@ async fn a_malformed_metric_name_breaks_the_contract() {
 }
 
 #[tokio::test]
-async fn labels_without_end_break_the_contract() {
-    demand_loss("endless_labels", LostReason::Contract, "labelled").await;
+async fn labels_without_end_pass_the_limit_of_calls() {
+    demand_loss("endless_labels", LostReason::HostCalls, "more than 500 calls of the host").await;
+}
+
+#[tokio::test]
+async fn one_message_taken_many_times_passes_the_limit_of_bytes() {
+    for mode in ["derive_many", "derive_large"] {
+        demand_loss(mode, LostReason::Memory, "the limit is 8388608").await;
+    }
 }
 
 #[tokio::test]
@@ -257,6 +264,19 @@ async fn what_is_not_granted_is_denied_by_name() {
         ("standard_output", "the standard streams are for default plugins only"),
     ] {
         demand_error(mode, error).await;
+    }
+}
+
+#[tokio::test]
+async fn thousands_of_open_files_pass_their_limit_and_are_closed_with_the_call() {
+    let grants =
+        json!([{"plugin": "hostile", "files": [{"path": "/etc", "access": "read"}], "variables": []}]);
+    let world = World::granting(&["hostile"], limits(), grants).await;
+    let mut processor = misbehaving(&world, "many_files").await;
+    // A second time, because what the first call opened must be closed.
+    for _ in 0..2 {
+        let error = soon(process(&mut *processor, batch(&["bad"]))).await.unwrap_err().to_string();
+        assert_eq!(error, "after 10 files: more than 10 files, streams and connections are open");
     }
 }
 

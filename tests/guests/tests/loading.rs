@@ -69,7 +69,7 @@ async fn demand_left_out(bad: Vec<(PluginFile, &str)>) {
 fn embedded(component: &Tiny) -> Embedded {
     // Part of the program, in earnest; a test may leak a few kilobytes.
     let code = Vec::leak(precompile(&component.bytes()).unwrap());
-    Embedded { file: "default.wasm", sha256: "0", code }
+    Embedded { file: "default.wasm", sha256: "0", code, component: Vec::leak(component.bytes()) }
 }
 
 #[tokio::test]
@@ -217,6 +217,33 @@ async fn a_description_that_lies_is_left_out() {
         ),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn what_misbehaves_as_soon_as_it_is_made_is_left_out() {
+    let plugin = || Tiny::plugin("bad", &[]);
+    let files = [
+        tiny("traps.wasm", &plugin().starting(Describe::Traps)),
+        tiny("loops.wasm", &plugin().starting(Describe::Loops)),
+        tiny("tables.wasm", &plugin().with_table(100_000_000)),
+        tiny("good.wasm", &Tiny::plugin("good", &["one"])),
+    ];
+    let limits = Limits { cpu: Duration::from_millis(100), ..Limits::default() };
+    let (plugins, errors) = load(&[], &files, Settings { limits, ..Settings::default() }).await;
+    assert_eq!(names(&plugins), ["good"]);
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert!(
+        errors[0].starts_with("traps.wasm: describe failed: ") && errors[0].contains("unreachable"),
+        "{errors:?}"
+    );
+    assert!(
+        errors[1].starts_with("loops.wasm: describe failed: ") && errors[1].contains("100ms"),
+        "{errors:?}"
+    );
+    assert!(
+        errors[2].starts_with("tables.wasm: describe failed: ") && errors[2].contains("table"),
+        "{errors:?}"
+    );
 }
 
 #[tokio::test]

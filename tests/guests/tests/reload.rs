@@ -25,7 +25,7 @@ fn stamp(written: serde_json::Value) -> Setup {
     for (key, value) in written.as_object().unwrap() {
         config[key] = value.clone();
     }
-    Setup { stated: Stated { pin: None, config: Some(written) }, ..setup("stamp", config) }
+    Setup { stated: Stated { config: Some(written), ..Stated::default() }, ..setup("stamp", config) }
 }
 
 async fn open(reloading: &Reloading, setup: Setup) -> Box<dyn Processor> {
@@ -176,7 +176,7 @@ async fn a_pin_stays_on_its_build() {
     let reloading = reloading().await;
     let old = Digest::of(&versions(1));
     let pinned = |pin: String| {
-        let stated = Stated { pin: Some(pin.parse().unwrap()), config: Some(json!({})) };
+        let stated = Stated { pin: Some(pin.parse().unwrap()), config: Some(json!({})), is_shadow: false };
         Setup { stated, ..stamp(json!({})) }
     };
     let mut processor = open(&reloading, pinned(old.to_string())).await;

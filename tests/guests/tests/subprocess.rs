@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use forebay_plugins_api::{ComponentError, Components, Event, LostReason, Processor};
-use forebay_plugins_runtime::{Digest, Embedded, Limits, Plugins, ProcessLimits, Settings, precompile};
-use forebay_tests_guests::{Folder, World, batch, guest, process, setup, soon, texts};
+use forebay_plugins_runtime::{Limits, Plugins, ProcessLimits, Settings};
+use forebay_tests_guests::{Folder, World, batch, embedded, process, setup, soon, texts};
 use serde_json::{Value, json};
 
 /// Grants for these programs, with any arguments.
@@ -311,9 +311,7 @@ async fn an_input_that_waits_for_a_process_is_woken_by_a_shutdown() {
 
 #[tokio::test]
 async fn a_default_plugin_runs_what_its_starter_may() {
-    let bytes = guest("toolbox").bytes;
-    let sha256: &'static str = Digest::of(&bytes).as_str().to_owned().leak();
-    let embedded = Embedded { file: "toolbox.wasm", sha256, code: precompile(&bytes).unwrap().leak() };
+    let embedded = embedded("toolbox");
     let loaded = Plugins::load(&[embedded], &[], Settings::default(), Default::default()).await;
     let (plugins, errors) = loaded.unwrap();
     assert!(errors.is_empty(), "{errors:?}");

@@ -21,14 +21,16 @@ output: {{file: {{path: out/b.txt}}}}
 }
 
 #[test]
-fn a_plugin_of_a_folder_uses_the_caches_of_the_pipeline_without_a_grant() {
+fn a_plugin_of_a_folder_uses_the_caches_of_the_pipeline() {
     let folder = folder("add seen a 1\nadd seen a 2\nadd front a 3\nget front b\nget seen c\n");
     let caches = "cache_resources:
   - {label: front, front: {behind: seen}}
   - label: seen
     memory: {init_values: {b: first}}
 ";
-    let run = folder.run(&(pipeline("asker: {}") + caches)).args(&["-pluginDir", "plugins"]);
+    folder.write("grants.yaml", "grants: [{plugin: toolbox, commands: []}]");
+    let flags = ["-pluginDir", "plugins", "-pluginGrants", "grants.yaml"];
+    let run = folder.run(&(pipeline("asker: {}") + caches)).args(&flags);
     let _ = run.finish().well();
     assert_eq!(folder.read("out/b.txt"), "true\nfalse\nfalse\nfirst\n-\n");
 }
@@ -49,7 +51,8 @@ fn a_cache_that_is_not_there_is_found_by_lint() {
 fn a_granted_process_runs_and_its_standard_error_is_in_the_log() {
     let folder = folder("run /bin/sh -c -- echo out; echo said on purpose >&2\nline\nwait\n");
     let granted = "grants: [{plugin: toolbox, commands: [{path: /bin/sh}]}]";
-    for (grants, written) in [(granted, "running\n<out>\ncode 0\n"), ("grants: []", "run /bin/sh")] {
+    let denied = "grants: [{plugin: toolbox, commands: []}]";
+    for (grants, written) in [(granted, "running\n<out>\ncode 0\n"), (denied, "run /bin/sh")] {
         folder.write("grants.yaml", grants);
         folder.write("out/b.txt", "");
         let flags = ["-pluginDir", "plugins", "-pluginGrants", "grants.yaml"];

@@ -241,7 +241,7 @@ fn cases_that_are_not_well_formed_are_named_all_at_once() {
         "s/tests.yaml(7,14) field max_bufer_size not recognised",
         "s/tests.yaml(10,5) unknown field `outputs`; there are: name, scanner,",
         "s/tests.yaml(13,22) `much` is not a size such as",
-        "s/tests.yaml(13,28) unknown field `time`; there are: memory, cpu, wall",
+        "s/tests.yaml(13,28) unknown field `time`; there are: memory, batches, output, cpu",
         "s/tests.yaml(14,5) say which component this is about",
     ] {
         assert!(finished.stderr.contains(wanted), "{wanted} is missing in {}", finished.stderr);

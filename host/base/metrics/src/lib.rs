@@ -63,7 +63,7 @@ pub enum MetricError {
 }
 
 /// Names come from plugins as well, and every one costs memory for good.
-const MOST_FAMILIES: usize = 1_000;
+const MOST_FAMILIES: usize = 10_000;
 /// The same for the labels under one name.
 const MOST_LABELS: usize = 10_000;
 

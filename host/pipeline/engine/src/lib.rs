@@ -21,6 +21,7 @@ mod check;
 mod codec;
 mod drain;
 mod flight;
+mod idle;
 mod replay;
 mod run;
 mod scan;

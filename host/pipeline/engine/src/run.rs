@@ -18,6 +18,7 @@ use crate::chain::{Chain, Link};
 use crate::check::problem;
 use crate::codec;
 use crate::flight::Sky;
+use crate::idle::Idle;
 use crate::replay::replay;
 use crate::shadow::{self, Shadow, ShadowFeed};
 use crate::sink::{MOST_UNDER_WAY, Sink};
@@ -288,6 +289,7 @@ impl Opener<'_> {
                 .unwrap_or(true),
             sky: Arc::clone(sky),
             to: raw.0.clone(),
+            idle: Idle::default(),
         };
         let most = config.output.config.get("max_in_flight").and_then(|value| value.as_u64());
         let sink = Sink {
@@ -344,7 +346,8 @@ impl Opener<'_> {
             path: format!("{}.shadow", config.path),
             name: wanted.name.clone(),
             config: wanted.config.clone(),
-            stated: Stated { pin: wanted.pin.clone(), config: Some(wanted.written.clone()) },
+            stated: Stated { pin: wanted.pin.clone(), config: Some(wanted.written.clone()), is_shadow: true },
+            caches: self.caches.looking(),
             ..self.setup(config)
         };
         let metrics = self.components.metrics();
@@ -384,7 +387,7 @@ fn setup(identity: &Identity, config: &ComponentConfig, wakes: &Arc<Wakes>, cach
         label: config.label.as_ref().map(ToString::to_string),
         name: config.name.clone(),
         config: config.config.clone(),
-        stated: Stated { pin: config.pin.clone(), config: Some(config.written.clone()) },
+        stated: Stated { pin: config.pin.clone(), config: Some(config.written.clone()), is_shadow: false },
         rights: identity.rights,
         limits: config.limits.clone(),
         wakes: Arc::clone(wakes),

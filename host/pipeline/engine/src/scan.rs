@@ -6,6 +6,7 @@ use forebay_pipeline_message::{Batch, Value};
 use forebay_plugins_api::{ComponentError, Scanned, Scanner, Stream, Wakes};
 
 use crate::flight::{Sky, StreamFlight};
+use crate::idle::Idle;
 
 /// A stream that is being scanned.
 pub(crate) struct Scan {
@@ -37,15 +38,16 @@ impl Scan {
 
     /// The next batch; `None` when the stream is at its end, failed, or the pipeline stops.
     pub(crate) async fn next(&self, scanner: &mut dyn Scanner, wakes: &Wakes) -> Option<Batch> {
+        let mut idle = Idle::default();
         loop {
             if wakes.pending().shutdown {
                 self.flight.fail("the pipeline stopped before the end of the stream".to_owned());
                 return None;
             }
             match scanner.next().await {
-                Ok(Scanned::Batch(batch)) if batch.is_empty() => {}
+                Ok(Scanned::Batch(batch)) if batch.is_empty() => idle.pause().await,
                 Ok(Scanned::Batch(batch)) => return Some(self.with_metadata(batch)),
-                Ok(Scanned::Idle) => {}
+                Ok(Scanned::Idle) => idle.pause().await,
                 Ok(Scanned::Ended) => return None,
                 Err(error @ (ComponentError::Failed(_) | ComponentError::Lost(_))) => {
                     tracing::error!(stream = self.name, %error, "the rest of the stream is lost");

@@ -13,6 +13,7 @@ use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Toke
 
 use crate::drain::Drain;
 use crate::flight::{Flight, Settlements, Sky, StreamFlight};
+use crate::idle::Idle;
 use crate::scan::Scan;
 
 /// Pauses between tries to connect or to open again.
@@ -29,6 +30,7 @@ pub(crate) struct Source {
     pub(crate) replay: bool,
     pub(crate) sky: Arc<Sky>,
     pub(crate) to: async_channel::Sender<Transaction>,
+    pub(crate) idle: Idle,
 }
 
 /// What to do after an event.
@@ -95,10 +97,14 @@ impl Source {
             () = wakes.wait_for_shutdown() => return Next::Read,
         }
         match self.input.read(settlements.take()).await {
-            Ok(Event::Idle) => Next::Read,
+            Ok(Event::Idle) => {
+                self.idle.pause().await;
+                Next::Read
+            }
             Ok(Event::Ended) => Next::End,
             Ok(Event::NotConnected(reason)) => Next::Reconnect(reason),
             Ok(Event::Batch(token, batch)) => {
+                self.idle = Idle::default();
                 let flight = Flight::of_token(&self.sky, &batch, token, settlements);
                 self.send(&flight, batch).await;
                 Next::Read

@@ -8,6 +8,11 @@ use crate::{Batch, Columns, Origins, OriginsError};
 pub enum DeriveError {
     Layout(LayoutError),
     Origins(OriginsError),
+    /// What the columns that are missing would take.
+    TooLarge {
+        size: usize,
+        limit: usize,
+    },
 }
 
 impl Batch {
@@ -16,8 +21,9 @@ impl Batch {
     /// together; whether messages stand for themselves is what the block says.
     ///
     /// # Errors
-    /// When the block breaks the layout, or `origins` do not fit the two batches.
-    pub fn derive(&self, block: Bytes, origins: &Origins) -> Result<Self, DeriveError> {
+    /// When the block breaks the layout, `origins` do not fit the two batches, or what has to be written out
+    /// for them takes more than `limit` bytes. Nothing of that size is made before.
+    pub fn derive(&self, block: Bytes, origins: &Origins, limit: usize) -> Result<Self, DeriveError> {
         let mut columns = Columns::from_partial_block(block).map_err(DeriveError::Layout)?;
         let length = columns.messages() as usize;
         origins.check(length, self.len()).map_err(DeriveError::Origins)?;
@@ -32,12 +38,20 @@ impl Batch {
         }
         let rows = match origins {
             Origins::Same => self.clone(),
-            Origins::Each(rows) => self.select(rows).ok_or(DeriveError::Origins(OriginsError::OutOfRange))?,
+            Origins::Each(rows) => {
+                check_size(rows.len(), ROW, limit)?;
+                let rows = self.select(rows).ok_or(DeriveError::Origins(OriginsError::OutOfRange))?;
+                check_size(1, rows.written_size(), limit)?;
+                rows
+            }
             Origins::Whole if self.is_empty() && length > 0 => {
                 return Err(DeriveError::Origins(OriginsError::OutOfRange));
             }
             Origins::Whole => {
-                self.select(&vec![0; length]).ok_or(DeriveError::Origins(OriginsError::OutOfRange))?
+                let out_of_range = || DeriveError::Origins(OriginsError::OutOfRange);
+                let first = self.select(&[0][..length.min(1)]).ok_or_else(out_of_range)?;
+                check_size(length, first.written_size() + ROW, limit)?;
+                self.select(&vec![0; length]).ok_or_else(out_of_range)?
             }
         };
         // A payload that the block brings with it need not be written out once more.
@@ -57,11 +71,22 @@ impl Batch {
     }
 }
 
+/// What every row takes at least while it is chosen and written: an index, and where its payload ends.
+const ROW: usize = 8;
+
+fn check_size(count: usize, each: usize, limit: usize) -> Result<(), DeriveError> {
+    let size = count.saturating_mul(each);
+    if size > limit { Err(DeriveError::TooLarge { size, limit }) } else { Ok(()) }
+}
+
 impl std::fmt::Display for DeriveError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Layout(error) => error.fmt(f),
             Self::Origins(error) => error.fmt(f),
+            Self::TooLarge { size, limit } => {
+                write!(f, "a batch of {size} bytes is to be written out, the limit is {limit}")
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 #![expect(clippy::panic, reason = "a test that can't go on fails")]
 
 use forebay_columns::BlockWriter;
-use forebay_pipeline_message::{Batch, ColumnId, MetadataWriter, Origins, Value};
+use forebay_pipeline_message::{Batch, ColumnId, DeriveError, MetadataWriter, Origins, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -78,7 +78,7 @@ proptest! {
         let picks: Vec<u32> = picks.iter().map(|pick| u32::try_from(pick.index(base.len())).unwrap()).collect();
         let mut writer = BlockWriter::with_capacity(0, 0);
         picks.iter().for_each(|_| writer.push(b"new"));
-        let derived = base.derive(writer.finish().into(), &Origins::Each(picks.clone())).unwrap();
+        let derived = base.derive(writer.finish().into(), &Origins::Each(picks.clone()), usize::MAX).unwrap();
         let expected: Vec<Plain> = picks
             .iter()
             .map(|pick| {
@@ -88,6 +88,19 @@ proptest! {
             .collect();
         prop_assert_eq!(read(&derived), expected);
     }
+}
+
+#[test]
+fn what_would_be_too_large_is_refused_before_it_is_made() {
+    let base = batch(&[(Some(vec![0; 1000]), vec![], None)]);
+    let rows = |count| bytes::Bytes::from(BlockWriter::without_payload(count).finish());
+    for (count, origins) in [(u32::MAX as usize, Origins::Whole), (2000, Origins::Each(vec![0; 2000]))] {
+        let refused = base.derive(rows(count), &origins, 1 << 20).unwrap_err();
+        assert!(matches!(refused, DeriveError::TooLarge { .. }), "{refused}");
+    }
+    let fits = base.derive(rows(2), &Origins::Whole, 1 << 20).unwrap();
+    assert_eq!(read(&fits).len(), 2);
+    assert!(base.derive(rows(0), &Origins::Whole, 0).unwrap().is_empty());
 }
 
 #[test]

@@ -1,3 +1,5 @@
+mod looking;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,6 +80,17 @@ impl Caches {
     #[must_use]
     pub fn used_by(&self, label: &Label) -> Self {
         Self { all: Arc::clone(&self.all), user: Some(label.as_str().into()) }
+    }
+
+    /// The same for somebody who changes nothing: what is written is seen by the writer alone, for a while.
+    #[must_use]
+    pub fn looking(&self) -> Self {
+        let looking = |(label, cache): (&Arc<str>, &Arc<dyn SharedCache>)| {
+            let cache: Arc<dyn SharedCache> = Arc::new(looking::Looking::new(cache));
+            (Arc::clone(label), cache)
+        };
+        let by_label = self.all.by_label.iter().map(looking).collect();
+        Self { all: Arc::new(All { by_label, waiting: Mutex::default() }), user: None }
     }
 
     /// As [`SharedCache::get`] of the cache with this label.

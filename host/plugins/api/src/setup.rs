@@ -88,6 +88,8 @@ pub struct Stated {
     pub pin: Option<Pin>,
     /// The settings as they are written, without defaults, where that is known.
     pub config: Option<serde_json::Value>,
+    /// Whether it is beside the pipeline: it may look at what others may, and changes nothing outside.
+    pub is_shadow: bool,
 }
 
 /// What a text in a mapping language is.

@@ -1,29 +1,43 @@
-//! What the instances of one component have used: rates and pauses outlive an instance that was lost.
+//! What the instances of one component have used: rates and pauses outlive an instance that was lost, and
+//! the workers of a component share them.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
+mod book;
+mod pauses;
+mod rate;
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use forebay_lifecycle::{Backoff, clock};
 use forebay_plugins_api::Setup;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::limits::{Limit, Limits, Refusal};
 use crate::plugin::PluginMetrics;
+
+pub(crate) use book::{Book, Owner};
+use pauses::Pauses;
+use rate::Rate;
 
 /// The limits of one component, and what it has used of them.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: PluginMetrics,
-    /// Absent where nothing at all is allowed.
-    host_calls: Option<DefaultDirectRateLimiter>,
-    log_lines: Option<DefaultDirectRateLimiter>,
+    host_calls: Rate,
+    log_lines: Rate,
     /// Lines of log that were left out since the last one that was not.
     left_out: AtomicU64,
     streams: Arc<AtomicUsize>,
+    pauses: Mutex<Pauses>,
+    /// Which samples of metrics there are, by the hash of name and labels, and which names.
+    samples: Mutex<(HashSet<u64>, HashSet<u64>)>,
 }
+
+/// Samples of metrics that one component may have, and names of them: all are kept for good.
+const MOST_SAMPLES: usize = 1_000;
+const MOST_NAMES: usize = 100;
 
 /// A line of log that may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +52,13 @@ pub(crate) struct StreamPermit(Arc<AtomicUsize>);
 
 impl Account {
     pub(crate) fn new(limits: Limits, metrics: PluginMetrics) -> Self {
-        let limiter =
-            |most: u32| NonZeroU32::new(most).map(|most| RateLimiter::direct(Quota::per_second(most)));
         Self {
-            host_calls: limiter(limits.host_calls),
-            log_lines: limiter(limits.log_lines),
+            host_calls: Rate::new(limits.host_calls),
+            log_lines: Rate::new(limits.log_lines),
             left_out: AtomicU64::new(0),
             streams: Arc::default(),
+            pauses: Mutex::new(Pauses::new(&limits)),
+            samples: Mutex::default(),
             limits: Arc::new(limits),
             metrics,
         }
@@ -56,7 +70,7 @@ impl Account {
     /// A [`Refusal`] when there are too many.
     pub(crate) fn host_call(&self) -> wasmtime::Result<()> {
         self.metrics.host_calls.inc();
-        if self.host_calls.as_ref().is_some_and(|calls| calls.check().is_ok()) {
+        if self.host_calls.take(&self.metrics, Limit::HostCalls) {
             return Ok(());
         }
         let most = self.limits.host_calls;
@@ -66,12 +80,63 @@ impl Account {
     /// Whether a line of log may be written. One that may not is counted.
     pub(crate) fn may_log(&self) -> Option<MayLog> {
         self.metrics.log_lines.inc();
-        if self.log_lines.as_ref().is_some_and(|lines| lines.check().is_ok()) {
+        if self.log_lines.take(&self.metrics, Limit::LogLines) {
             return Some(MayLog { left_out: self.left_out.swap(0, Ordering::Relaxed) });
         }
         self.left_out.fetch_add(1, Ordering::Relaxed);
         self.metrics.struck(Limit::LogLines);
         None
+    }
+
+    /// Whether a sample of the plugin's own metrics has room among those of the component.
+    pub(crate) fn may_measure(&self, name: &str, labels: &[(String, String)]) -> bool {
+        let hash = |what: &dyn Fn(&mut DefaultHasher)| {
+            let mut hasher = DefaultHasher::new();
+            what(&mut hasher);
+            hasher.finish()
+        };
+        let sample = hash(&|hasher| (name, labels).hash(hasher));
+        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, names) = &mut *samples;
+        if known.contains(&sample) {
+            return true;
+        }
+        let name = hash(&|hasher| name.hash(hasher));
+        let has_room = known.len() < MOST_SAMPLES && (names.contains(&name) || names.len() < MOST_NAMES);
+        if has_room {
+            known.insert(sample);
+            names.insert(name);
+        } else {
+            self.metrics.samples_left_out.inc();
+        }
+        has_room
+    }
+
+    /// Notes that a call that used so much CPU time went well.
+    pub(crate) fn good(&self, cpu: Duration) {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner).good(cpu);
+    }
+
+    /// Notes that an instance was lost in a call that had used so much CPU time.
+    pub(crate) fn lost(&self, cpu: Duration) {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner).lost(cpu);
+    }
+
+    /// Waits until the next instance may be made, or the pipeline stops.
+    pub(crate) async fn wait(&self, plugin: &str, setup: &Setup) {
+        let left = self.pauses.lock().unwrap_or_else(PoisonError::into_inner).left();
+        let Some(pause) = left else { return };
+        let path = setup.path.as_str();
+        tracing::warn!(
+            plugin,
+            path,
+            ?pause,
+            "its instances are lost again and again, the next one has to wait"
+        );
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = setup.wakes.wait_for_shutdown() => {}
+        }
     }
 
     /// The right to open one more file, stream or connection.
@@ -93,88 +158,6 @@ impl Account {
 impl Drop for StreamPermit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Pauses between the instances of a component that is lost again and again.
-#[derive(Debug)]
-pub(crate) struct Pauses {
-    longest: Duration,
-    /// CPU time that a component may lose before it has to pause, beyond what it has put to use.
-    allowance: Duration,
-    /// CPU time that was lost, less that of calls that went well.
-    wasted: Duration,
-    /// Losses since the last call that went well.
-    losses: u32,
-    backoff: Backoff,
-    until: Option<std::time::Instant>,
-}
-
-/// So many losses in a row cost no pause: the halving of a batch around one bad message makes a few.
-const FREE_LOSSES: u32 = 12;
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// Past the allowance, a lost call is followed by a pause of that many times its CPU time: what never
-/// gives a result gets a twentieth of a core.
-const CPU_PAUSE: u32 = 19;
-/// The allowance, in calls that use all the CPU time they may.
-const FREE_CALLS: u32 = 2;
-
-impl Pauses {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        Self {
-            longest: limits.pause,
-            allowance: limits.cpu * FREE_CALLS,
-            wasted: Duration::ZERO,
-            losses: 0,
-            backoff,
-            until: None,
-        }
-    }
-
-    /// Notes that a call that used so much CPU time went well.
-    pub(crate) fn good(&mut self, cpu: Duration) {
-        self.wasted = self.wasted.saturating_sub(cpu);
-        if self.losses > 0 {
-            self.losses = 0;
-            self.backoff.reset();
-        }
-    }
-
-    /// Notes that an instance was lost in a call that had used so much CPU time.
-    pub(crate) fn lost(&mut self, cpu: Duration) {
-        self.losses += 1;
-        self.wasted += cpu;
-        let excess = self.wasted.saturating_sub(self.allowance);
-        // What is paid for by a pause does not count again.
-        self.wasted = self.wasted.min(self.allowance);
-        let after_cpu = excess * CPU_PAUSE;
-        let after_losses = if self.losses > FREE_LOSSES { self.backoff.pause() } else { Duration::ZERO };
-        let pause = after_cpu.max(after_losses).min(self.longest);
-        self.until = (!pause.is_zero()).then(|| clock::now() + pause);
-    }
-
-    /// Waits until the next instance may be made, or the pipeline stops.
-    pub(crate) async fn wait(&mut self, plugin: &str, setup: &Setup) {
-        let Some(pause) = self.left() else { return };
-        let path = setup.path.as_str();
-        tracing::warn!(
-            plugin,
-            path,
-            ?pause,
-            "its instances are lost again and again, the next one has to wait"
-        );
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = setup.wakes.wait_for_shutdown() => {}
-        }
-    }
-
-    /// How long the next instance has to wait; `None`: not at all.
-    fn left(&mut self) -> Option<Duration> {
-        let until = self.until.take()?;
-        Some(until.saturating_duration_since(clock::now())).filter(|left| !left.is_zero())
     }
 }
 
@@ -203,40 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn names_and_samples_of_metrics_have_an_end() {
+        let account = account(Limits::default());
+        let label = |value: usize| [("label".to_owned(), value.to_string())];
+        assert!((0..MOST_NAMES).all(|name| account.may_measure(&format!("name_{name}"), &[])));
+        assert!(!account.may_measure("one_more", &[]));
+        assert!((MOST_NAMES..MOST_SAMPLES).all(|value| account.may_measure("name_0", &label(value))));
+        assert!(!account.may_measure("name_0", &label(MOST_SAMPLES)));
+        assert!(account.may_measure("name_0", &label(MOST_NAMES)), "what is known stays");
+    }
+
+    #[test]
     fn a_stream_that_is_dropped_makes_room() {
         let account = account(Limits { streams: 1, ..Limits::default() });
         let first = account.stream().unwrap();
         assert!(account.stream().is_err());
         drop(first);
         assert!(account.stream().is_ok());
-    }
-
-    #[test]
-    fn what_is_lost_now_and_then_does_not_pause() {
-        let mut pauses = Pauses::new(&Limits::default());
-        for _ in 0..100 {
-            pauses.lost(Duration::from_secs(1));
-            pauses.good(Duration::from_secs(2));
-        }
-        assert_eq!(pauses.left(), None);
-    }
-
-    #[test]
-    fn what_is_always_lost_pauses() {
-        let mut pauses = Pauses::new(&Limits::default());
-        (0..=FREE_LOSSES).for_each(|_| pauses.lost(Duration::ZERO));
-        assert!(pauses.left().is_some());
-    }
-
-    #[test]
-    fn cpu_time_lost_past_the_allowance_is_paid_for() {
-        let mut pauses = Pauses::new(&Limits { cpu: Duration::from_secs(2), ..Limits::default() });
-        pauses.lost(Duration::from_secs(2));
-        pauses.lost(Duration::from_secs(2));
-        assert_eq!(pauses.left(), None);
-        // A short call in between changes nothing.
-        pauses.good(Duration::from_millis(1));
-        pauses.lost(Duration::from_secs(2));
-        assert!(pauses.left().unwrap() > Duration::from_secs(30));
     }
 }

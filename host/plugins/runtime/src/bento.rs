@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::spec::{Description, PluginName};
+use forebay_pipeline_config::spec::{Description, Kind, PluginName};
 use forebay_plugins_api::{OpenError, Problem, Processor, Rights, Setup};
 use serde_json::json;
 use wasmtime::Engine;
@@ -64,8 +64,7 @@ impl Bento {
     }
 
     fn account(&self, shared: &Shared, setup: &Setup) -> Arc<Account> {
-        let limits = shared.limits(&self.name, &self.digest, setup);
-        Arc::new(Account::new(limits, self.metrics.clone()))
+        shared.account_of(Kind::Processor, &self.name, &self.digest, &self.metrics, setup)
     }
 
     /// The module in a file, compiled once for all who use it at a time.

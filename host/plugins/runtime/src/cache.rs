@@ -54,6 +54,28 @@ impl CodeCache {
         Ok(component)
     }
 
+    /// Notes for the next start that a default plugin needs epoch checks.
+    pub(crate) fn distrust(&self, digest: &Digest) {
+        let noted = self.create().and_then(|()| std::fs::write(self.note_of(digest), []));
+        if let Err(error) = noted {
+            tracing::warn!(%error, "that a default plugin needs epoch checks can't be noted for the next start");
+        }
+    }
+
+    /// Whether that was noted.
+    pub(crate) fn distrusts(&self, digest: &Digest) -> bool {
+        self.note_of(digest).exists()
+    }
+
+    fn note_of(&self, digest: &Digest) -> PathBuf {
+        self.folder.join(format!("{}.needs-epochs", digest.as_str()))
+    }
+
+    fn create(&self) -> io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)
+    }
+
     /// Whether nobody else can have written to the folder.
     fn is_ours(&self) -> bool {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -65,8 +87,7 @@ impl CodeCache {
 
     /// Writes under another name first, so that two processes can keep the same code at once.
     fn keep(&self, file: &Path, code: &[u8]) -> io::Result<()> {
-        use std::os::unix::fs::DirBuilderExt;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        self.create()?;
         if !self.is_ours() {
             return Err(io::Error::other("the folder belongs to somebody else or others can write to it"));
         }

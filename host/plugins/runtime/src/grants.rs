@@ -165,6 +165,23 @@ impl Grants {
         Ok(serde_yaml::from_str(text)?)
     }
 
+    /// These grants, with the word that a build does without everything that they do not grant it.
+    #[must_use]
+    pub fn and_nothing_else(mut self, build: &Digest) -> Self {
+        self.grants.push(Grant {
+            plugin: Grantee::Build(build.as_str().to_owned()),
+            virtual_clusters: Pattern::default(),
+            pipelines: Pattern::default(),
+            files: Some(Vec::new()),
+            variables: Some(Vec::new()),
+            commands: Some(Vec::new()),
+            http: Some(Vec::new()),
+            listen: Some(Vec::new()),
+            limits: LimitsConfig::default(),
+        });
+        self
+    }
+
     /// What a plugin may do in a pipeline.
     pub(crate) fn of(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Allowed {
         let mut allowed = Allowed::nothing();
@@ -244,6 +261,8 @@ impl Grant {
 #[derive(Debug, Clone)]
 pub(crate) struct Allowed {
     everything: bool,
+    /// Nothing outside may be changed, whatever is allowed beside.
+    only_looks: bool,
     folders: Vec<(PathBuf, Access)>,
     variables: Vec<String>,
     commands: Vec<CommandGrant>,
@@ -260,6 +279,7 @@ impl Allowed {
     pub(crate) fn nothing() -> Self {
         Self {
             everything: false,
+            only_looks: false,
             folders: Vec::new(),
             variables: Vec::new(),
             commands: Vec::new(),
@@ -267,8 +287,17 @@ impl Allowed {
         }
     }
 
+    /// The part of it that changes nothing outside: a request may change something, whatever its method.
+    #[must_use]
+    pub(crate) fn only_looking(self) -> Self {
+        Self { only_looks: true, network: Arc::default(), ..self }
+    }
+
     /// Whether the standard streams may be used.
     pub(crate) fn standard_streams(&self) -> Result<(), String> {
+        if self.only_looks {
+            return Err("a shadow does not use the standard streams".to_owned());
+        }
         if self.everything {
             Ok(())
         } else {
@@ -281,6 +310,9 @@ impl Allowed {
     /// # Errors
     /// The grant that is missing.
     pub(crate) fn file(&self, path: &Path, access: Access) -> Result<PathBuf, String> {
+        if self.only_looks && access == Access::Write {
+            return Err("a shadow writes no files".to_owned());
+        }
         if self.everything {
             return Ok(path.to_path_buf());
         }
@@ -310,6 +342,9 @@ impl Allowed {
     /// # Errors
     /// The grant that is missing.
     pub(crate) fn command(&self, program: &str, arguments: &[String]) -> Result<Option<Program>, String> {
+        if self.only_looks {
+            return Err("a shadow runs no programs".to_owned());
+        }
         if self.everything {
             let found = commands::find(program, &self.search_path());
             // A path that is relative would be looked for in the working folder of the child.

@@ -126,6 +126,7 @@ impl Guest {
     pub(crate) fn push<T: Send + 'static>(&mut self, value: T) -> wasmtime::Result<Resource<T>> {
         self.table.push(value).map_err(|error| match error {
             wasmtime_wasi::ResourceTableError::Full => {
+                self.scope.account.metrics.used(Limit::Handles, self.limits.handles);
                 let detail = format!("more than {} handles are held at once", self.limits.handles);
                 Refusal::limit(Limit::Handles, detail)
             }

@@ -8,18 +8,19 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use forebay_lifecycle::clock;
 use forebay_pipeline_config::spec::Kind;
 use forebay_plugins_api::{ComponentError, LostInstance, LostReason, OpenError, Problem, Setup};
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::account::{Account, Pauses};
+use crate::account::Account;
 use crate::bindings::forebay::plugin::configuration::Problem as WitProblem;
 use crate::engine::Interruption;
 use crate::guest::Guest;
 use crate::limits::{Limit, MemoryWatch, Refusal};
 use crate::meter::{Meter, Metered};
-use crate::plugin::{Digest, Plugin};
+use crate::plugin::{Digest, Plugin, PluginMetrics};
 use crate::plugins::Shared;
 use crate::secrets;
 use crate::stdio::Printed;
@@ -73,16 +74,22 @@ pub(crate) struct Slot<E> {
     setup: Setup,
     config: Arc<str>,
     account: Arc<Account>,
-    pauses: Pauses,
     live: Option<Live<E>>,
     /// How many instances this slot has had; what belongs to an earlier one is void.
     generation: u64,
     /// What the plugins were when this was last compared with them.
     seen: u64,
     /// The newer build that could not take over.
-    refused: Option<Digest>,
+    refused: Option<Refused>,
     /// CPU time of all calls.
     cpu: Duration,
+}
+
+/// A build that could not take over.
+struct Refused {
+    build: Digest,
+    /// When it may be tried again; `None` where its reasons stay.
+    again: Option<std::time::Instant>,
 }
 
 struct Live<E> {
@@ -99,6 +106,7 @@ impl<E: Exports> Slot<E> {
     ) -> Result<Self, OpenError> {
         shared.check_grants(plugin, &setup)?;
         let mut slot = Self::closed(shared, plugin, setup);
+        slot.account.wait(plugin.name().as_str(), &slot.setup).await;
         slot.reopen().await?;
         Ok(slot)
     }
@@ -106,17 +114,16 @@ impl<E: Exports> Slot<E> {
     /// A component that is opened by its first call.
     pub(crate) fn closed(shared: &Arc<Shared>, plugin: &Arc<Plugin>, setup: Setup) -> Self {
         let config = visible_config(plugin, E::KIND, &setup);
-        let account = shared.account(plugin, &setup);
+        let account = shared.account(E::KIND, plugin, &setup);
         Self {
             shared: Arc::clone(shared),
             plugin: Arc::clone(plugin),
             setup,
             config,
-            pauses: Pauses::new(&account.limits),
             account,
             live: None,
             generation: 0,
-            seen: 0,
+            seen: shared.serving.version_with(plugin),
             refused: None,
             cpu: Duration::ZERO,
         }
@@ -156,7 +163,7 @@ impl<E: Exports> Slot<E> {
         if self.live.is_some() {
             return Ok(());
         }
-        self.pauses.wait(self.plugin.name().as_str(), &self.setup).await;
+        self.account.wait(self.plugin.name().as_str(), &self.setup).await;
         self.reopen().await.map_err(|error| match error {
             OpenError::Lost(lost) => lost,
             other => self.lost(LostReason::Reopen, other.to_string()),
@@ -177,12 +184,12 @@ impl<E: Exports> Slot<E> {
         self.cpu += live.store.data().meter.spent();
         match result {
             Ok(result) => {
-                self.pauses.good(live.store.data().meter.spent());
+                self.account.good(live.store.data().meter.spent());
                 self.live = Some(live);
                 Ok(result)
             }
             Err(error) => {
-                self.pauses.lost(live.store.data().meter.spent());
+                self.account.lost(live.store.data().meter.spent());
                 Err(self.explain(&live.store, &error))
             }
         }
@@ -224,6 +231,7 @@ impl<E: Exports> Slot<E> {
         account: &Arc<Account>,
     ) -> Result<Live<E>, OpenError> {
         let mut store = self.shared.store(E::KIND, plugin, setup, account);
+        self.shared.trusted.note(plugin, setup, &store.data().meter, account.limits.cpu);
         let found = start(plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,
@@ -232,7 +240,7 @@ impl<E: Exports> Slot<E> {
                 return Err(OpenError::Unknown { kind: E::KIND.as_str(), name });
             }
             Err(error) => {
-                self.pauses.lost(store.data().meter.spent());
+                self.account.lost(store.data().meter.spent());
                 return Err(OpenError::Lost(self.explain(&store, &error)));
             }
         };
@@ -243,7 +251,7 @@ impl<E: Exports> Slot<E> {
             Ok(Ok(())) => Ok(live),
             Ok(Err(problem)) => Err(OpenError::Problem(problem.into())),
             Err(error) => {
-                self.pauses.lost(live.store.data().meter.spent());
+                self.account.lost(live.store.data().meter.spent());
                 Err(OpenError::Lost(self.explain(&live.store, &error)))
             }
         }
@@ -333,7 +341,7 @@ async fn run<L: HasStore, T>(
     if plugin.info.interruption == Interruption::Epochs {
         store.set_epoch_deadline(1);
     }
-    let result = bounded(Metered::new(call(live), &meter), &meter, waits, wall).await;
+    let result = bounded(Metered::new(call(live), &meter), (&meter, &plugin.metrics), waits, wall).await;
     let spent = u64::try_from(meter.spent().as_nanos()).unwrap_or(u64::MAX);
     plugin.metrics.calls.inc();
     plugin.metrics.cpu_nanoseconds.inc_by(spent);
@@ -354,7 +362,7 @@ async fn run<L: HasStore, T>(
 /// Waits for a call, for no longer than it may take.
 async fn bounded<T>(
     mut call: Metered<'_, Call<'_, T>>,
-    meter: &Meter,
+    (meter, metrics): (&Meter, &PluginMetrics),
     waits: Waits,
     wall: Duration,
 ) -> wasmtime::Result<T> {
@@ -363,6 +371,8 @@ async fn bounded<T>(
     if let Poll::Ready(result) = first {
         return result;
     }
+    let start = clock::now();
+    let _waited = (waits == Waits::Bounded).then(|| Waited { start, metrics });
     let mut seen = meter.long_waits();
     loop {
         if let Ok(result) = tokio::time::timeout(wall, &mut call).await {
@@ -375,6 +385,18 @@ async fn bounded<T>(
             return Err(Refusal::wall(wall));
         }
         seen = now;
+    }
+}
+
+/// Notes how long a call took, however it ends.
+struct Waited<'a> {
+    start: std::time::Instant,
+    metrics: &'a PluginMetrics,
+}
+
+impl Drop for Waited<'_> {
+    fn drop(&mut self) {
+        self.metrics.used_time(Limit::Wall, clock::now().saturating_duration_since(self.start));
     }
 }
 

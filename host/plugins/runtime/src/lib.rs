@@ -31,6 +31,7 @@ mod scope;
 mod secrets;
 mod serving;
 mod stdio;
+mod watchdog;
 
 pub use cache::CodeCache;
 pub use engine::{Interruption, PrecompileError, TICK, precompile};
@@ -43,6 +44,7 @@ pub use lock::{LOCK_FILE, Locked, PluginLock};
 pub use plugin::{Digest, Embedded, Import, PluginInfo};
 pub use plugins::{Plugins, Settings, StartError};
 pub use reload::{FolderWatch, Reload};
+pub use watchdog::Watchdog;
 
 /// Waits until every file that was appended to is closed and its marker removed, for no longer than
 /// `limit`. Call it when the pipelines have ended, before the process does.

@@ -88,7 +88,18 @@ impl Limits {
     /// These limits, with others where `config` names them.
     #[must_use]
     pub fn with(&self, config: &LimitsConfig) -> Self {
-        let LimitsConfig { memory, batches, output, cpu, wall, host_calls, log_lines, streams } = config;
+        let LimitsConfig {
+            memory,
+            batches,
+            output,
+            cpu,
+            wall,
+            host_calls,
+            log_lines,
+            streams,
+            state,
+            processes,
+        } = config;
         let bytes = |given: &Option<u64>, usual: usize| {
             given.map_or(usual, |given| usize::try_from(given).unwrap_or(usize::MAX))
         };
@@ -97,8 +108,11 @@ impl Limits {
             batches: bytes(batches, self.batches),
             output: bytes(output, self.output),
             handles: self.handles,
-            state: self.state,
-            processes: self.processes,
+            state: StateLimits { bytes: bytes(state, self.state.bytes), ..self.state },
+            processes: ProcessLimits {
+                count: processes.map_or(self.processes.count, |given| given as usize),
+                ..self.processes
+            },
             streams: streams.map_or(self.streams, |given| given as usize),
             cpu: cpu.unwrap_or(self.cpu),
             wall: wall.unwrap_or(self.wall),
@@ -115,8 +129,11 @@ impl Limits {
             batches: self.batches.min(most.batches),
             output: self.output.min(most.output),
             handles: self.handles.min(most.handles),
-            state: self.state,
-            processes: self.processes,
+            state: StateLimits { bytes: self.state.bytes.min(most.state.bytes), ..self.state },
+            processes: ProcessLimits {
+                count: self.processes.count.min(most.processes.count),
+                ..self.processes
+            },
             streams: self.streams.min(most.streams),
             cpu: self.cpu.min(most.cpu),
             wall: self.wall.min(most.wall),
@@ -139,10 +156,12 @@ pub(crate) enum Limit {
     Wall,
     HostCalls,
     LogLines,
+    State,
+    Processes,
 }
 
 impl Limit {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Memory,
         Self::Batches,
         Self::Output,
@@ -152,6 +171,8 @@ impl Limit {
         Self::Wall,
         Self::HostCalls,
         Self::LogLines,
+        Self::State,
+        Self::Processes,
     ];
 
     /// Its name in metrics, which is that in configurations too.
@@ -166,6 +187,8 @@ impl Limit {
             Self::Wall => "wall",
             Self::HostCalls => "host_calls",
             Self::LogLines => "log_lines",
+            Self::State => "state",
+            Self::Processes => "processes",
         }
     }
 }
@@ -186,11 +209,13 @@ impl Refusal {
 
     pub(crate) fn limit(limit: Limit, detail: impl Into<String>) -> wasmtime::Error {
         let reason = match limit {
-            Limit::Memory | Limit::Batches | Limit::Handles | Limit::Streams => LostReason::Memory,
+            Limit::Memory | Limit::Batches | Limit::Handles | Limit::Streams | Limit::State => {
+                LostReason::Memory
+            }
             Limit::Output => LostReason::Output,
             Limit::Cpu => LostReason::Cpu,
             Limit::Wall => LostReason::WallClock,
-            Limit::HostCalls | Limit::LogLines => LostReason::HostCalls,
+            Limit::HostCalls | Limit::LogLines | Limit::Processes => LostReason::HostCalls,
         };
         wasmtime::Error::new(Self { reason, limit: Some(limit), detail: detail.into() })
     }
@@ -251,6 +276,19 @@ impl ResourceLimiter for MemoryWatch {
         }
         self.table_entries = total;
         Ok(true)
+    }
+
+    // Each memory takes gigabytes of address space, however small it is.
+    fn memories(&self) -> usize {
+        16
+    }
+
+    fn tables(&self) -> usize {
+        256
+    }
+
+    fn instances(&self) -> usize {
+        1_000
     }
 }
 

@@ -132,6 +132,9 @@ pub(crate) struct Linked {
 impl Loader {
     /// Links an embedded plugin.
     pub(crate) fn embedded(&self, plugin: &Embedded) -> Result<Linked, LoadProblem> {
+        if self.cache.as_ref().is_some_and(|cache| cache.distrusts(&plugin.digest())) {
+            return self.embedded_with_checks(plugin);
+        }
         let engine = self.engines.get(Interruption::None);
         // SAFETY: the bytes are part of this program and were made by `precompile` when it was built;
         // wasmtime checks that they are of its own version and suit this processor.
@@ -141,17 +144,25 @@ impl Loader {
         self.link(&component, plugin.digest(), "embedded".to_owned(), Interruption::None)
     }
 
+    /// Compiles and links an embedded plugin with epoch checks.
+    pub(crate) fn embedded_with_checks(&self, plugin: &Embedded) -> Result<Linked, LoadProblem> {
+        self.compile(plugin.component, plugin.digest(), "embedded".to_owned())
+    }
+
     /// Compiles and links a file.
     pub(crate) fn file(&self, file: &PluginFile) -> Result<Linked, LoadProblem> {
-        let digest = Digest::of(&file.bytes);
         check_header(&file.bytes)?;
+        self.compile(&file.bytes, Digest::of(&file.bytes), file.path.display().to_string())
+    }
+
+    fn compile(&self, bytes: &[u8], digest: Digest, origin: String) -> Result<Linked, LoadProblem> {
         let engine = self.engines.get(Interruption::Epochs);
         let component = match &self.cache {
-            Some(cache) => cache.compile(engine, &digest, &file.bytes),
-            None => Component::new(engine, &file.bytes),
+            Some(cache) => cache.compile(engine, &digest, bytes),
+            None => Component::new(engine, bytes),
         };
         let component = component.map_err(|error| LoadProblem::Malformed(format!("{error:#}")))?;
-        self.link(&component, digest, file.path.display().to_string(), Interruption::Epochs)
+        self.link(&component, digest, origin, Interruption::Epochs)
     }
 
     fn link(

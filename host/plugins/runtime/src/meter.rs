@@ -65,6 +65,11 @@ impl Meter {
         Duration::from_nanos(self.spent.load(Ordering::Relaxed)) + self.running()
     }
 
+    /// When the poll under way began, on a clock of its own; 0 while there is none.
+    pub(crate) fn since(&self) -> u64 {
+        self.since.load(Ordering::Relaxed)
+    }
+
     /// How long the call has kept its thread without a break.
     pub(crate) fn running(&self) -> Duration {
         let since = self.since.load(Ordering::Relaxed);

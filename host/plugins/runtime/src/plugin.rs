@@ -25,6 +25,8 @@ pub struct Embedded {
     pub sha256: &'static str,
     /// What [`crate::precompile`] made of it.
     pub code: &'static [u8],
+    /// The component itself, to be compiled with epoch checks if it turns out to need them.
+    pub component: &'static [u8],
 }
 
 impl Embedded {
@@ -105,6 +107,11 @@ impl Plugin {
         &self.info.name
     }
 
+    /// Whether another is the same component, compiled in the same way.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.digest() == other.digest() && self.info.interruption == other.info.interruption
+    }
+
     pub(crate) fn digest(&self) -> &Digest {
         &self.info.digest
     }
@@ -136,6 +143,8 @@ pub(crate) struct PluginMetrics {
     pub(crate) instances: Counter,
     pub(crate) host_calls: Counter,
     pub(crate) log_lines: Counter,
+    pub(crate) stuck: Counter,
+    pub(crate) samples_left_out: Counter,
     limits: [LimitMetrics; Limit::ALL.len()],
 }
 
@@ -169,6 +178,11 @@ impl PluginMetrics {
             instances: counter("plugin_instances", "Instances made"),
             host_calls: counter("plugin_host_calls", "Calls of capabilities that act outside the plugin"),
             log_lines: counter("plugin_log_lines", "Lines of log, written or not"),
+            samples_left_out: counter(
+                "plugin_samples_left_out",
+                "Samples of the plugin's own metrics that were left out",
+            ),
+            stuck: counter("plugin_stuck_threads", "Threads that the plugin has kept for good"),
             limits: Limit::ALL.map(|limit| LimitMetrics::new(metrics, plugin, limit)),
         }
     }

@@ -17,7 +17,7 @@ use forebay_plugins_api::{
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
-use crate::account::Account;
+use crate::account::{Account, Book, Owner};
 use crate::bento::{self, Bento};
 use crate::bindings::forebay::plugin::configuration::Form as WitForm;
 use crate::cache::CodeCache;
@@ -38,10 +38,11 @@ use crate::instance::{Slot, arm};
 use crate::limits::Limits;
 use crate::load::{Linked, LoadError, LoadProblem, Loader, PluginFile};
 use crate::meter::Metered;
-use crate::plugin::{Digest, Embedded, Plugin, PluginInfo};
+use crate::plugin::{Digest, Embedded, Plugin, PluginInfo, PluginMetrics};
 use crate::reload::{FirstLook, FolderWatch, first_look, show_build};
 use crate::scope::Scope;
 use crate::serving::{Serving, name_taken};
+use crate::watchdog::{Trusted, Watchdog};
 
 /// What the plugins of a process are loaded with.
 #[derive(Debug, Default)]
@@ -68,11 +69,16 @@ pub(crate) struct Shared {
     pub(crate) grants: Grants,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
+    /// What components have used.
+    accounts: Book,
     /// What components keep beyond their instances.
     pub(crate) states: Arc<States>,
     /// The processor that is the host's own.
     pub(crate) bento: Bento,
     pub(crate) http: Arc<Service>,
+    /// The instances that nothing interrupts, and what they are of.
+    pub(crate) trusted: Trusted,
+    pub(crate) embedded: Vec<Embedded>,
     /// What the files held from which plugins were loaded.
     pub(crate) first_look: BTreeMap<PathBuf, FirstLook>,
     /// Last, because of the engines in it.
@@ -136,9 +142,12 @@ impl Plugins {
             grants,
             output_closed,
             metrics,
+            accounts: Book::default(),
             states: Arc::default(),
             bento,
             http: Arc::new(Service::new(http)),
+            trusted: Trusted::default(),
+            embedded: embedded.to_vec(),
             first_look,
             loader,
         };
@@ -163,6 +172,12 @@ impl Plugins {
     #[must_use]
     pub fn watch(&self, folder: PathBuf) -> FolderWatch {
         FolderWatch::new(Arc::clone(&self.shared), folder)
+    }
+
+    /// Looks after default plugins that keep their threads, and cancels `stuck` when one does.
+    #[must_use]
+    pub fn watchdog(&self, stuck: Shutdown) -> Watchdog {
+        Watchdog::new(Arc::clone(&self.shared), stuck)
     }
 
     /// What is loaded, sorted by name.
@@ -220,14 +235,26 @@ impl Shared {
     }
 
     /// What the instances of a component of a build are charged to.
-    pub(crate) fn account(&self, plugin: &Plugin, setup: &Setup) -> Arc<Account> {
-        let limits = self.limits(plugin.name(), plugin.digest(), setup);
-        Arc::new(Account::new(limits, plugin.metrics.clone()))
+    pub(crate) fn account(&self, kind: Kind, plugin: &Plugin, setup: &Setup) -> Arc<Account> {
+        self.account_of(kind, plugin.name(), plugin.digest(), &plugin.metrics, setup)
+    }
+
+    /// The same for what is no plugin.
+    pub(crate) fn account_of(
+        &self,
+        kind: Kind,
+        plugin: &PluginName,
+        build: &Digest,
+        metrics: &PluginMetrics,
+        setup: &Setup,
+    ) -> Arc<Account> {
+        let limits = self.limits(plugin, build, setup);
+        self.accounts.account(Owner::new(kind, plugin, build, setup), limits, metrics)
     }
 
     /// The limits of a component: the usual ones, with what the grants say of its plugin, with what its
     /// own configuration says. That may raise them only with the rights of whoever started the process.
-    pub(crate) fn limits(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Limits {
+    fn limits(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Limits {
         let granted = self.grants.limits(&self.loader.limits, plugin, digest, setup);
         let wanted = granted.with(&setup.limits);
         match setup.rights {

@@ -49,6 +49,7 @@ impl Scope {
         } else {
             shared.grants.of(plugin.name(), plugin.digest(), setup)
         };
+        let allowed = if setup.stated.is_shadow { allowed.only_looking() } else { allowed };
         // Whichever kind of this name it is: a secret of one is not shown to the other.
         let mut secrets = Secrets::default();
         for spec in plugin.description.components().iter().filter(|spec| spec.name == setup.name) {

@@ -14,6 +14,7 @@ use forebay_plugins_api::{OpenError, Problem};
 use tokio::sync::watch;
 
 use crate::bento;
+use crate::engine::Interruption;
 use crate::load::{LoadProblem, register};
 use crate::plugin::Plugin;
 
@@ -34,7 +35,7 @@ pub(crate) struct Serving {
     /// Changes after the snapshot has.
     version: AtomicU64,
     /// Those that come with the program, also while a file takes their place.
-    embedded: Vec<Arc<Plugin>>,
+    embedded: Mutex<Vec<Arc<Plugin>>>,
     /// Builds that were replaced. Whoever replaces something holds this lock.
     older: Mutex<Vec<Weak<Plugin>>>,
     /// What was said before, and is not said again.
@@ -60,6 +61,7 @@ impl Serving {
         files: Vec<Arc<Plugin>>,
     ) -> (Self, Vec<(Arc<Plugin>, LoadProblem)>) {
         let (snapshot, refused) = arrange(&embedded, files, &[]);
+        let embedded = Mutex::new(embedded);
         let serving = Self {
             current: watch::Sender::new(Arc::new(snapshot)),
             version: AtomicU64::new(1),
@@ -73,6 +75,14 @@ impl Serving {
     /// A number that is another one after every change; never 0.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
+    }
+
+    /// The version at which a plugin serves; 0 when another does, or none of its name.
+    pub(crate) fn version_with(&self, plugin: &Plugin) -> u64 {
+        // First, so that a change in between is seen later rather than never.
+        let version = self.version();
+        let serves = self.snapshot().plugins.get(plugin.name()).is_some_and(|other| other.is_same_as(plugin));
+        if serves { version } else { 0 }
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
@@ -98,7 +108,7 @@ impl Serving {
         if older.len() == snapshot.older {
             return Arc::clone(&snapshot.catalog);
         }
-        let (fresh, _) = arrange(&self.embedded, snapshot.files.clone(), &older);
+        let (fresh, _) = arrange(&self.embedded(), snapshot.files.clone(), &older);
         fresh.catalog
     }
 
@@ -143,7 +153,7 @@ impl Serving {
         let snapshot = self.snapshot();
         match snapshot.plugins.get(current.name()) {
             None => Newer::Gone("its file was removed".to_owned()),
-            Some(plugin) if plugin.digest() == current.digest() => Newer::Same,
+            Some(plugin) if plugin.is_same_as(current) => Newer::Same,
             Some(plugin) if !plugin.provides(kind, name.as_str()) => {
                 Newer::Gone(format!("build {} has no {kind} `{name}`", plugin.digest().short()))
             }
@@ -180,7 +190,7 @@ impl Serving {
         let mut replaced = alive(&mut older);
         replaced.extend(old.clone());
         replaced.retain(|build| build.digest() != plugin.digest());
-        let (snapshot, refused) = arrange(&self.embedded, files, &replaced);
+        let (snapshot, refused) = arrange(&self.embedded(), files, &replaced);
         if let Some((_, problem)) = refused.into_iter().next() {
             return Err(problem);
         }
@@ -197,13 +207,34 @@ impl Serving {
         files.retain(|other| other.info.origin != origin);
         let mut replaced = alive(&mut older);
         replaced.push(Arc::clone(&old));
-        let (snapshot, refused) = arrange(&self.embedded, files, &replaced);
+        let (snapshot, refused) = arrange(&self.embedded(), files, &replaced);
         for (plugin, problem) in refused {
             tracing::warn!(plugin = %plugin.name(), %problem, "a default plugin can't come back");
         }
         *older = replaced.iter().map(Arc::downgrade).collect();
         self.publish(snapshot);
         Some(old)
+    }
+
+    /// How the plugin of a name that serves is interrupted.
+    pub(crate) fn interruption_of(&self, name: &PluginName) -> Option<Interruption> {
+        Some(self.snapshot().plugins.get(name)?.info.interruption)
+    }
+
+    /// Puts another build of a default plugin in its place.
+    pub(crate) fn replace_default(&self, plugin: Arc<Plugin>) {
+        let mut older = self.lock_older();
+        {
+            let mut embedded = self.embedded.lock().unwrap_or_else(PoisonError::into_inner);
+            embedded.retain(|other| other.name() != plugin.name());
+            embedded.push(plugin);
+        }
+        let (snapshot, _) = arrange(&self.embedded(), self.snapshot().files.clone(), &alive(&mut older));
+        self.publish(snapshot);
+    }
+
+    fn embedded(&self) -> Vec<Arc<Plugin>> {
+        self.embedded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether this is said for the first time.

@@ -90,8 +90,7 @@ async fn load(folder: &Path, host: &Host<'_>, room: &Folder, limits: Limits) -> 
     let name = Manifest::read(folder)?.name;
     // JSON is YAML.
     let grants = serde_json::json!({"grants": [
-        {"plugin": name.as_str(), "files": [{"path": room.path(), "access": "write"}],
-            "variables": [], "commands": [], "http": [], "listen": []}
+        {"plugin": name.as_str(), "files": [{"path": room.path(), "access": "write"}]}
     ]});
     let grants = Grants::parse(&grants.to_string()).context("make the grants of the tests")?;
     let limited = Host { embedded: host.embedded, grants, limits, cache: host.cache.clone() };

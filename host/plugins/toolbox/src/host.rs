@@ -10,7 +10,7 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_config::{Catalog, Entry, LimitsConfig};
 use forebay_plugins_api::{Caches, Components as _, PipelineName, Rights, Setup, Stated, Wakes};
-use forebay_plugins_runtime::{Embedded, Grants, Limits, PluginFile, PluginInfo, Plugins, Settings};
+use forebay_plugins_runtime::{Digest, Embedded, Grants, Limits, PluginFile, PluginInfo, Plugins, Settings};
 
 use crate::manifest::{self, Manifest};
 
@@ -47,7 +47,8 @@ impl Host<'_> {
         let metrics = Arc::new(Metrics::default());
         let size = file.bytes.len();
         let settings = Settings {
-            grants: self.grants.clone(),
+            // Whoever makes a plugin sees what is denied where it is called.
+            grants: self.grants.clone().and_nothing_else(&Digest::of(&file.bytes)),
             limits: self.limits.clone(),
             cache: self.cache.clone(),
             ..Settings::default()

@@ -21,5 +21,7 @@ pub(crate) use chain::Target;
 pub(crate) use documents::parse_message;
 pub(crate) use expression::eval;
 pub(crate) use frame::{Entries, Frame, Locals, Name, This};
+#[cfg(test)]
+pub(crate) use frame::Variables;
 pub(crate) use routine::{Execution, Start};
 pub(crate) use run::{Run, Site};

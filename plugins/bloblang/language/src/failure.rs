@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::value::{Value, quoted};
+use crate::value::Value;
 
 /// Why a query has no value.
 #[derive(Clone, Debug)]
@@ -18,6 +18,19 @@ struct Inner {
     /// What nested contexts put in front, outermost last.
     prefixes: Vec<String>,
     state: State,
+    cause: Cause,
+    /// How many prefixes there were once the innermost statement had put its own in front.
+    statement: Option<usize>,
+}
+
+/// What some who report an error want to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Cause {
+    Other,
+    /// There is no document; the field that was asked for.
+    NoContext(String),
+    /// Maps are nested too deeply.
+    Stacks,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +72,49 @@ impl Failure {
         Self::make(Kind::Type { wanted, got: got.clone(), from: None }, State::Open)
     }
 
+    /// There is nothing that `this` could be; `field` is the path below it, which may be empty.
+    pub(crate) fn no_context(field: &str) -> Self {
+        let mut failure = Self::new(match field {
+            "" => "context was undefined".to_owned(),
+            field => format!("context was undefined, unable to reference `{field}`"),
+        });
+        failure.0.cause = Cause::NoContext(field.to_owned());
+        failure
+    }
+
+    /// A map is entered inside of too many others.
+    pub(crate) fn stacks(map: &str) -> Self {
+        let mut failure = Self::new(format!(
+            "entering map {map} exceeded maximum allowed stacks of 5000, this could be due to unbounded recursion"
+        ));
+        failure.0.cause = Cause::Stacks;
+        failure
+    }
+
+    /// The field that was asked for when there was no document.
+    pub(crate) fn missing_context(&self) -> Option<&str> {
+        match &self.0.cause {
+            Cause::NoContext(field) => Some(field),
+            Cause::Other | Cause::Stacks => None,
+        }
+    }
+
+    /// Leaves a map: of all the statements that are being executed the innermost is reported.
+    pub(crate) fn in_map(mut self, line: usize) -> Self {
+        if let Some(length) = self.0.statement {
+            self.0.prefixes.truncate(length);
+            return self;
+        }
+        if self.0.cause == Cause::Stacks {
+            self.0.prefixes.clear();
+        }
+        let mut failure = self.within(format_args!("failed assignment (line {line})"));
+        failure.0.statement = Some(failure.0.prefixes.len());
+        failure
+    }
+
     fn make(kind: Kind, state: State) -> Self {
-        Self(Box::new(Inner { kind, prefixes: Vec::new(), state }))
+        Self(Box::new(Inner { kind, prefixes: Vec::new(), state, cause: Cause::Other, statement: None }))
     }
 
     /// Closes an open error with the name of the part it is about.
@@ -123,7 +177,7 @@ impl fmt::Display for Failure {
                     write!(f, " from {from}")?;
                 }
                 match got {
-                    Value::String(text) => write!(f, " ({})", quoted(text)),
+                    Value::String(text) => write!(f, " (\"{text}\")"),
                     Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) | Value::Number(_) => {
                         write!(f, " ({})", got.verbose())
                     }

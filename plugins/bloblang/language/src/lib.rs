@@ -70,6 +70,7 @@ mod text;
 mod time;
 mod value;
 mod world;
+mod yaml;
 
 pub use functions::functions;
 pub use interpolated::Interpolated;

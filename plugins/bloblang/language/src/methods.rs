@@ -52,6 +52,7 @@ mod float32;
 mod float64;
 mod floor;
 mod fold;
+mod format;
 mod format_json;
 mod format_timestamp;
 mod format_timestamp_strftime;
@@ -59,6 +60,7 @@ mod format_timestamp_unix;
 mod format_timestamp_unix_micro;
 mod format_timestamp_unix_milli;
 mod format_timestamp_unix_nano;
+mod format_yaml;
 mod from;
 mod from_all;
 mod geoip_anonymous_ip;
@@ -107,6 +109,7 @@ mod parse_json;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod parse_url;
+mod parse_yaml;
 mod patch;
 mod pow;
 mod quote;
@@ -170,7 +173,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 154] = [
+static METHODS: [FunctionSpec; 157] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -210,6 +213,7 @@ static METHODS: [FunctionSpec; 154] = [
     float64::SPEC,
     floor::SPEC,
     fold::SPEC,
+    format::SPEC,
     format_json::SPEC,
     format_timestamp::SPEC,
     format_timestamp_strftime::SPEC,
@@ -217,6 +221,7 @@ static METHODS: [FunctionSpec; 154] = [
     format_timestamp_unix_micro::SPEC,
     format_timestamp_unix_milli::SPEC,
     format_timestamp_unix_nano::SPEC,
+    format_yaml::SPEC,
     from::SPEC,
     from_all::SPEC,
     geoip_anonymous_ip::SPEC,
@@ -265,6 +270,7 @@ static METHODS: [FunctionSpec; 154] = [
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     parse_url::SPEC,
+    parse_yaml::SPEC,
     patch::SPEC,
     pow::SPEC,
     quote::SPEC,
@@ -334,4 +340,9 @@ pub fn methods() -> &'static [FunctionSpec] {
 
 pub(crate) fn find(name: &str) -> Option<&'static FunctionSpec> {
     METHODS.binary_search_by(|spec| spec.name.cmp(name)).ok().and_then(|at| METHODS.get(at))
+}
+
+/// Base64 with padding, as `decode` reads it.
+pub(crate) fn base64(text: &[u8]) -> Result<Vec<u8>, String> {
+    scheme::Scheme::Base64.decode(text)
 }

@@ -62,6 +62,18 @@ pub enum ParamKind {
     Query,
 }
 
+/// That something may be called `name`; `kind` says what.
+#[cfg(test)]
+pub(crate) fn check_name(kind: &str, name: &str) -> Result<(), String> {
+    let part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    if name.split('_').all(part) {
+        return Ok(());
+    }
+    Err(format!("{kind} name '{name}' does not match the required regular expression /^[a-z0-9]+(_[a-z0-9]+)*$/"))
+}
+
 /// What stands in for an argument that is not given.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ParamDefault {

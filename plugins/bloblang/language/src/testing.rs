@@ -10,6 +10,8 @@ pub(crate) struct Message {
     pub(crate) content: Vec<u8>,
     pub(crate) metadata: Vec<(String, Value)>,
     pub(crate) error: Option<String>,
+    /// The header that would carry the trace on.
+    pub(crate) trace: Option<String>,
 }
 
 /// A batch.
@@ -48,6 +50,11 @@ impl Messages for Batch {
 
     fn error(&self, index: usize) -> Option<&str> {
         self.0.get(index)?.error.as_deref()
+    }
+
+    fn trace_headers(&self, index: usize) -> Option<Vec<(String, String)>> {
+        let trace = self.0.get(index)?.trace.clone()?;
+        Some(vec![("traceparent".to_owned(), trace)])
     }
 }
 

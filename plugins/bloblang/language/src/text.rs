@@ -3,5 +3,6 @@
 pub(crate) mod csv;
 pub(crate) mod html;
 pub(crate) mod letters;
+pub(crate) mod printf;
 pub(crate) mod quoting;
 pub(crate) mod url;

@@ -87,6 +87,11 @@ impl Value {
         matches!(self, Self::Null | Self::Delete | Self::Nothing)
     }
 
+    /// True for what literals of arrays and objects leave out.
+    pub(crate) fn is_omitted(&self) -> bool {
+        matches!(self, Self::Delete | Self::Nothing)
+    }
+
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
         Self::Bytes(Arc::from(bytes))
     }
@@ -94,7 +99,7 @@ impl Value {
     /// Appends the value as a message carries it: text and bytes raw, everything else as JSON.
     pub fn write_content(&self, out: &mut Vec<u8>) {
         match self {
-            Self::String(text) => out.extend_from_slice(text.as_bytes()),
+            Self::String(text) => out.extend_from_slice(text.raw()),
             Self::Bytes(bytes) => out.extend_from_slice(bytes),
             other => write_json(other, Html::Plain, out),
         }

@@ -65,6 +65,21 @@ pub(crate) fn derive_out_of_range(batch: Batch) -> Result<Processing, Error> {
     Ok(Batch::from(Raw::from(batch).derive(&columns, &RawOrigins::Each(vec![99]))).into())
 }
 
+/// Says that there are four thousand million messages, which all come from one.
+pub(crate) fn derive_many(batch: Batch) -> Result<Processing, Error> {
+    let columns = BlockWriter::without_payload(usize::MAX).finish();
+    Ok(Batch::from(Raw::from(batch).derive(&columns, &RawOrigins::Whole)).into())
+}
+
+/// One large message, a million times.
+pub(crate) fn derive_large() -> Result<Processing, Error> {
+    const TIMES: usize = 1_000_000;
+    let large = Batch::from_payloads([vec![b'x'; 1 << 20]]);
+    let columns = BlockWriter::without_payload(TIMES).finish();
+    let origins = RawOrigins::Each(vec![0; TIMES]);
+    Ok(Batch::from(Raw::from(large).derive(&columns, &origins)).into())
+}
+
 pub(crate) fn index_out_of_range(batch: Batch) -> Result<Processing, Error> {
     let found = Raw::from(batch).payload(99).is_some();
     Err(Error::new(format!("there is a message 99: {found}")))

@@ -81,6 +81,8 @@ fn misbehave(mode: &str, batch: Batch) -> Result<Processing, Error> {
         "too_many_origins" => contract::origins(batch, &[0, 0, 0]),
         "same_but_shorter" => contract::same_but_shorter(batch),
         "derive_out_of_range" => contract::derive_out_of_range(batch),
+        "derive_many" => contract::derive_many(batch),
+        "derive_large" => contract::derive_large(),
         "index_out_of_range" => contract::index_out_of_range(batch),
         "select_out_of_range" => contract::select_out_of_range(batch),
         "drop_twice" => contract::drop_twice(batch),
@@ -90,6 +92,7 @@ fn misbehave(mode: &str, batch: Batch) -> Result<Processing, Error> {
         "metric_of_the_host" => contract::metric_of_the_host(),
 
         "file" => reach::file(),
+        "many_files" => reach::many_files(),
         "folder" => reach::folder(),
         "missing_file" => reach::missing_file(),
         "write_file" => reach::write_file(),

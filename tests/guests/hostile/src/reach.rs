@@ -9,6 +9,17 @@ pub(crate) fn file() -> Result<Processing, Error> {
     Err(Error::new("opened a file"))
 }
 
+/// Opens a file that is granted, again and again, and keeps every stream.
+pub(crate) fn many_files() -> Result<Processing, Error> {
+    let mut open = Vec::new();
+    loop {
+        match files::open("/etc/passwd") {
+            Ok(stream) => open.push(stream),
+            Err(error) => return Err(Error::new(format!("after {} files: {error}", open.len()))),
+        }
+    }
+}
+
 pub(crate) fn folder() -> Result<Processing, Error> {
     let found = files::find("/etc/host*")?;
     Err(Error::new(format!("found {} files", found.len())))

@@ -35,12 +35,27 @@ pub struct LimitsConfig {
     pub log_lines: Option<u32>,
     /// Files, streams and connections that are open at once.
     pub streams: Option<u32>,
+    /// Bytes of what it keeps beyond its instances.
+    #[serde(deserialize_with = "size")]
+    pub state: Option<u64>,
+    /// Programs that run at once.
+    pub processes: Option<u32>,
 }
 
 impl LimitsConfig {
     /// The fields, in the order of the documentation.
-    pub const NAMES: [&str; 8] =
-        ["memory", "batches", "output", "cpu", "wall", "host_calls", "log_lines", "streams"];
+    pub const NAMES: [&str; 10] = [
+        "memory",
+        "batches",
+        "output",
+        "cpu",
+        "wall",
+        "host_calls",
+        "log_lines",
+        "streams",
+        "state",
+        "processes",
+    ];
 
     /// Sets one of them from its text; `None` when there is none of that name.
     ///
@@ -61,6 +76,8 @@ impl LimitsConfig {
             "host_calls" => keep(&mut self.host_calls, count()),
             "log_lines" => keep(&mut self.log_lines, count()),
             "streams" => keep(&mut self.streams, count()),
+            "state" => keep(&mut self.state, parse_size(text)),
+            "processes" => keep(&mut self.processes, count()),
             _ => return None,
         })
     }

@@ -31,7 +31,7 @@ pub(crate) async fn load_with(guest: &str, build: Build, grants: &str) -> Plugin
         Build::Default => {
             let code = precompile(&bytes).unwrap().leak();
             let sha256: &'static str = Digest::of(&bytes).as_str().to_owned().leak();
-            let embedded = Embedded { file: "guest.wasm", sha256, code };
+            let embedded = Embedded { file: "guest.wasm", sha256, code, component: bytes.leak() };
             Plugins::load(&[embedded], &[], settings, metrics).await.unwrap()
         }
         Build::Epochs => {

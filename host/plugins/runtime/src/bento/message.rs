@@ -131,7 +131,7 @@ impl Work {
         }
         let made = Batch::from_parts(payloads, source.independent(), metadata, errors);
         // What only the source knows, such as traces, is taken from there.
-        source.derive(made.block(u32::MAX), &Origins::Same).unwrap_or(made)
+        source.derive(made.block(u32::MAX), &Origins::Same, usize::MAX).unwrap_or(made)
     }
 }
 

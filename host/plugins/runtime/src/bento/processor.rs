@@ -12,7 +12,7 @@ use forebay_plugins_api::{
 use super::instance::{Instance, Runner};
 use super::message::Work;
 use super::module::Module;
-use crate::account::{Account, Pauses};
+use crate::account::Account;
 use crate::instance::explain;
 use crate::limits::Limit;
 use crate::plugins::Shared;
@@ -27,7 +27,6 @@ pub(super) struct WasmProcessor {
     path: String,
     function: String,
     account: Arc<Account>,
-    pauses: Pauses,
     live: Option<Instance>,
 }
 
@@ -40,8 +39,7 @@ impl WasmProcessor {
         function: String,
     ) -> Self {
         let account = shared.bento.account(shared, &setup);
-        let pauses = Pauses::new(&account.limits);
-        Self { shared: Arc::clone(shared), setup, module, path, function, account, pauses, live: None }
+        Self { shared: Arc::clone(shared), setup, module, path, function, account, live: None }
     }
 
     /// Makes sure that there is an instance.
@@ -49,7 +47,7 @@ impl WasmProcessor {
         if self.live.is_some() {
             return Ok(());
         }
-        self.pauses.wait(self.shared.bento.name.as_str(), &self.setup).await;
+        self.account.wait(self.shared.bento.name.as_str(), &self.setup).await;
         let name = self.shared.bento.name.clone();
         let scope = Scope::of_host(name, Kind::Processor, &self.setup, &self.shared, &self.account);
         match Instance::start(&self.module, &self.function, Arc::new(scope)).await {
@@ -62,8 +60,8 @@ impl WasmProcessor {
         }
     }
 
-    fn lost(&mut self, runner: &Runner, error: &wasmtime::Error) -> LostInstance {
-        self.pauses.lost(runner.meter.spent());
+    fn lost(&self, runner: &Runner, error: &wasmtime::Error) -> LostInstance {
+        self.account.lost(runner.meter.spent());
         let (reason, detail) = explain(&self.account, &runner.memory, &runner.printed, error);
         self.lost_for(reason, &detail)
     }
@@ -116,7 +114,7 @@ impl Processor for WasmProcessor {
             let called = instance.process().await;
             self.count(instance.store.data());
             if called.is_ok() {
-                self.pauses.good(instance.store.data().meter.spent());
+                self.account.good(instance.store.data().meter.spent());
             }
             if let Err(error) = called {
                 return Err(self.lost(instance.store.data(), &error).into());

@@ -1,7 +1,7 @@
 //! Messages, in columns.
 
 use bytes::Bytes;
-use forebay_pipeline_message::{Batch, MetadataWriter};
+use forebay_pipeline_message::{Batch, DeriveError, MetadataWriter};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, WasmList};
 
@@ -10,7 +10,7 @@ use crate::bindings::forebay::plugin::batches::{
 };
 use crate::guest::Guest;
 use crate::held::Share;
-use crate::limits::Refusal;
+use crate::limits::{Limit, Refusal};
 
 /// A batch that a guest has a handle of.
 #[derive(Debug)]
@@ -73,11 +73,14 @@ impl Guest {
         origins: Origins,
     ) -> wasmtime::Result<Resource<HostBatch>> {
         let source = self.batch(source)?;
-        if source.is_scattered() || !matches!(origins, Origins::Same) {
+        if source.is_scattered() {
             self.check_written(source)?;
         }
         let derived =
-            source.derive(columns, &origins.into()).map_err(|error| Refusal::contract(error.to_string()))?;
+            source.derive(columns, &origins.into(), self.limits.batches).map_err(|error| match error {
+                DeriveError::TooLarge { .. } => Refusal::limit(Limit::Batches, error.to_string()),
+                DeriveError::Layout(_) | DeriveError::Origins(_) => Refusal::contract(error.to_string()),
+            })?;
         self.push_batch(derived)
     }
 }

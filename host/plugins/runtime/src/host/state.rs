@@ -10,6 +10,7 @@ use forebay_plugins_api::PipelineName;
 
 use crate::bindings::forebay::state::state::Host;
 use crate::guest::Guest;
+use crate::limits::Limit;
 use crate::scope::Scope;
 
 use store::Store;
@@ -54,6 +55,10 @@ impl OwnState {
         Self { states, store: None }
     }
 
+    fn set(&mut self, scope: &Scope, key: String, value: Vec<u8>) -> Result<(), String> {
+        set(&mut self.store(scope), scope, key, value)
+    }
+
     fn store(&mut self, scope: &Scope) -> MutexGuard<'_, Store> {
         let states = &self.states;
         lock(self.store.get_or_insert_with(|| {
@@ -76,7 +81,7 @@ impl Host for Guest {
 
     fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
         self.host_call()?;
-        Ok(self.state.store(&self.scope).set(key, value, &self.limits.state))
+        Ok(self.state.set(&self.scope, key, value))
     }
 
     fn delete(&mut self, key: String) -> wasmtime::Result<bool> {
@@ -101,13 +106,24 @@ impl Host for Guest {
             return Ok(Ok(false));
         }
         Ok(match value {
-            Some(value) => store.set(key, value, &self.limits.state).map(|()| true),
+            Some(value) => set(&mut store, &self.scope, key, value).map(|()| true),
             None => {
                 store.delete(&key);
                 Ok(true)
             }
         })
     }
+}
+
+/// Sets a value, and notes what is used then.
+fn set(store: &mut Store, scope: &Scope, key: String, value: Vec<u8>) -> Result<(), String> {
+    let account = &scope.account;
+    let set = store.set(key, value, &account.limits.state);
+    account.metrics.used(Limit::State, store.bytes());
+    if set.is_err() {
+        account.metrics.struck(Limit::State);
+    }
+    set
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

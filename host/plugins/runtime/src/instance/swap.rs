@@ -5,18 +5,30 @@
 //! build. The slot stays what it is: a component keeps its place, its name and its rights over a swap.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use forebay_lifecycle::clock;
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_config::{Refitted, Severity, refit, refit_known};
-use forebay_plugins_api::Setup;
+use forebay_plugins_api::{OpenError, Setup};
 use serde_json::Value;
 use wasmtime::Store;
 
-use crate::account::{Account, Pauses};
+use crate::account::Account;
 use crate::guest::Guest;
-use crate::instance::{Call, Exports, Live, Slot, Waits, run, visible_config};
+use crate::instance::{Call, Exports, Live, Refused, Slot, Waits, run, visible_config};
 use crate::plugin::Plugin;
 use crate::serving::Newer;
+
+/// Whether trying again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reasons {
+    Stay,
+    MayPass,
+}
+
+/// How long a build that failed waits for its next trial.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// An opened instance of a newer build, which nobody uses yet.
 pub(crate) struct Prepared<E> {
@@ -30,7 +42,13 @@ pub(crate) struct Prepared<E> {
 impl<E: Exports> Slot<E> {
     /// Whether the plugins are those that were there when this was last asked.
     pub(crate) fn is_current(&self) -> bool {
-        self.seen == self.shared.serving.version()
+        self.seen == self.shared.serving.version() && !self.is_due()
+    }
+
+    /// Whether a build that failed is to be tried again.
+    fn is_due(&self) -> bool {
+        let again = self.refused.as_ref().and_then(|refused| refused.again);
+        again.is_some_and(|again| clock::now() >= again)
     }
 
     /// Goes over to a newer build where there is one. Only while nothing depends on the instance.
@@ -49,10 +67,10 @@ impl<E: Exports> Slot<E> {
         let Prepared { plugin, live, .. } = &mut prepared;
         match run(live, plugin, Waits::Bounded, |live| ready(&live.exports, &mut live.store)).await {
             Ok(Ok(())) => self.adopt(prepared).await,
-            Ok(Err(reason)) => self.keep(&prepared.plugin, &reason),
+            Ok(Err(reason)) => self.keep(&prepared.plugin, &reason, Reasons::MayPass),
             Err(error) => {
                 let (reason, detail) = prepared.live.store.data().explain(&error);
-                self.keep(&prepared.plugin, &format!("{reason}: {detail}"));
+                self.keep(&prepared.plugin, &format!("{reason}: {detail}"), Reasons::MayPass);
             }
         }
     }
@@ -62,8 +80,8 @@ impl<E: Exports> Slot<E> {
         let plugin = self.newer()?;
         match self.open_build(&plugin).await {
             Ok(prepared) => Some(prepared),
-            Err(reason) => {
-                self.keep(&plugin, &reason);
+            Err((reason, reasons)) => {
+                self.keep(&plugin, &reason, reasons);
                 None
             }
         }
@@ -92,7 +110,7 @@ impl<E: Exports> Slot<E> {
         let (name, before, digest) = (plugin.name(), self.plugin.digest(), plugin.digest());
         tracing::info!(pipeline, path, plugin = %name, %digest, %before, "a newer build works from now on");
         (self.plugin, self.setup, self.config) = (plugin, setup, config);
-        (self.pauses, self.account) = (Pauses::new(&account.limits), account);
+        self.account = account;
         self.live = Some(live);
         self.generation += 1;
         self.refused = None;
@@ -114,7 +132,8 @@ impl<E: Exports> Slot<E> {
 
     fn newer(&mut self) -> Option<Arc<Plugin>> {
         let version = self.shared.serving.version();
-        if self.seen == version {
+        let is_due = self.is_due();
+        if self.seen == version && !is_due {
             return None;
         }
         self.seen = version;
@@ -124,7 +143,9 @@ impl<E: Exports> Slot<E> {
         match self.shared.serving.newer(E::KIND, &self.setup.name, &self.plugin) {
             Newer::Same => None,
             Newer::Build(plugin) => {
-                Some(plugin).filter(|plugin| self.refused.as_ref() != Some(plugin.digest()))
+                let is_refused = |refused: &Refused| refused.build == *plugin.digest() && !is_due;
+                let is_refused = self.refused.as_ref().is_some_and(is_refused);
+                (!is_refused).then_some(plugin)
             }
             Newer::Gone(reason) => {
                 let (pipeline, path, digest) =
@@ -138,14 +159,18 @@ impl<E: Exports> Slot<E> {
         }
     }
 
-    async fn open_build(&mut self, plugin: &Arc<Plugin>) -> Result<Prepared<E>, String> {
-        let config = self.config_for(plugin)?;
+    async fn open_build(&mut self, plugin: &Arc<Plugin>) -> Result<Prepared<E>, (String, Reasons)> {
+        let stay = |error: String| (error, Reasons::Stay);
+        let config = self.config_for(plugin).map_err(stay)?;
         let setup = Setup { config, ..self.setup.clone() };
         let visible = visible_config(plugin, E::KIND, &setup);
-        self.shared.check_grants(plugin, &setup).map_err(|error| error.to_string())?;
-        let account = self.shared.account(plugin, &setup);
+        self.shared.check_grants(plugin, &setup).map_err(|error| stay(error.to_string()))?;
+        let account = self.shared.account(E::KIND, plugin, &setup);
         let live = self.open_live(plugin, &setup, Arc::clone(&visible), &account).await;
-        let live = live.map_err(|error| error.to_string())?;
+        let live = live.map_err(|error| match error {
+            OpenError::Lost(lost) => (lost.to_string(), Reasons::MayPass),
+            OpenError::Problem(_) | OpenError::Unknown { .. } => stay(error.to_string()),
+        })?;
         Ok(Prepared { plugin: Arc::clone(plugin), setup, config: visible, account, live })
     }
 
@@ -169,7 +194,7 @@ impl<E: Exports> Slot<E> {
     }
 
     /// Says why the old build goes on.
-    fn keep(&mut self, plugin: &Plugin, reason: &str) {
+    fn keep(&mut self, plugin: &Plugin, reason: &str, reasons: Reasons) {
         self.count(plugin, "kept");
         let (pipeline, path) = (self.setup.pipeline.as_str(), self.setup.path.as_str());
         let (name, kept, digest) = (plugin.name(), self.plugin.digest(), plugin.digest());
@@ -179,7 +204,8 @@ impl<E: Exports> Slot<E> {
                 "a newer build can't take over, the old one goes on"
             );
         }
-        self.refused = Some(digest.clone());
+        let again = (reasons == Reasons::MayPass).then(|| clock::now() + AGAIN);
+        self.refused = Some(Refused { build: digest.clone(), again });
     }
 
     fn count(&self, plugin: &Plugin, outcome: &str) {

@@ -19,7 +19,9 @@ pub(super) fn index(target: &Value, index: &Expr, frame: Frame<'_>) -> Result<Va
     let position = if index < 0 { index.saturating_add(signed) } else { index };
     let found = usize::try_from(position).ok().and_then(|at| match target {
         Value::Array(items) => items.get(at).cloned(),
-        _ => target.as_bytes()?.get(at).map(|byte| Value::Int(i64::from(*byte))),
+        // The byte of a text becomes the character with that number.
+        Value::String(text) => text.as_bytes().get(at).map(|byte| Value::from(char::from(*byte).to_string())),
+        _ => target.as_bytes()?.get(at).map(|byte| Value::Uint(u64::from(*byte))),
     });
     found.ok_or_else(|| Failure::new(format!("index {position} out of bounds for length {length}")))
 }

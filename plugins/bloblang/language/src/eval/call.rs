@@ -15,15 +15,27 @@ use crate::value::{Array, Path, Text, Timestamp, Value};
 pub(crate) struct Call<'v> {
     pub(crate) frame: Frame<'v>,
     site: &'v CallSite,
+    /// The arguments that had to be evaluated.
+    computed: Option<Computed>,
 }
+
+/// Arguments that were evaluated before the call; `None` for those that are known or that the function evaluates.
+pub(super) type Computed = Vec<Option<Value>>;
 
 impl<'v> Call<'v> {
     pub(crate) fn new(frame: Frame<'v>, site: &'v CallSite) -> Self {
-        Self { frame, site }
+        Self { frame, site, computed: None }
     }
 
-    /// The argument at `index`, evaluated if need be; `None` when it was not given.
+    pub(super) fn with_arguments(frame: Frame<'v>, site: &'v CallSite, computed: Option<Computed>) -> Self {
+        Self { frame, site, computed }
+    }
+
+    /// The argument at `index`; `None` when it was not given.
     pub(crate) fn optional(&self, index: usize) -> Result<Option<Cow<'v, Value>>, Failure> {
+        if let Some(value) = self.computed.as_ref().and_then(|computed| computed.get(index)?.as_ref()) {
+            return Ok(Some(Cow::Owned(value.clone())));
+        }
         match self.site.arguments.get(index) {
             None | Some(Argument::Absent) => Ok(None),
             Some(Argument::Fixed(value)) => Ok(Some(Cow::Borrowed(value))),
@@ -204,4 +216,27 @@ impl<'v> Call<'v> {
             got.kind()
         ))
     }
+}
+
+/// Evaluates the arguments of a call, in order; `kind` says what is called.
+#[inline(never)]
+pub(super) fn arguments(site: &CallSite, frame: Frame<'_>, kind: &str) -> Result<Computed, Failure> {
+    let mut computed = Vec::with_capacity(site.arguments.len());
+    for (index, argument) in site.arguments.iter().enumerate() {
+        let param = site.spec.params.get(index);
+        let kind_wanted = param.map_or(ParamKind::Any, |param| param.kind);
+        computed.push(match argument {
+            Argument::Query(query) if kind_wanted != ParamKind::Query => {
+                let value = eval(query, frame).and_then(|value| kind_wanted.accept(&value).map_err(Failure::new));
+                Some(value.map_err(|failure| {
+                    let name = param.map_or_else(|| index.to_string(), |param| param.name.to_owned());
+                    failure
+                        .within(format_args!("failed to extract input arg '{name}'"))
+                        .within(format_args!("{kind} '{}'", site.spec.name))
+                })?)
+            }
+            _ => None,
+        });
+    }
+    Ok(computed)
 }

@@ -12,7 +12,7 @@ use crate::value::Value;
 pub(super) fn operate<'v>(operation: &'v Operation, frame: Frame<'v>) -> Result<Cow<'v, Value>, Failure> {
     let mut left = eval(&operation.first, frame);
     for (index, (operator, right)) in operation.rest.iter().enumerate() {
-        let title = || if index == 0 { operation.first.title() } else { "arithmetic expression".to_owned() };
+        let title = || operation.title(index);
         left = match operator {
             Operator::Coalesce => match left {
                 Ok(value) if !value.is_absent() => Ok(value),
@@ -20,7 +20,7 @@ pub(super) fn operate<'v>(operation: &'v Operation, frame: Frame<'v>) -> Result<
             },
             Operator::And | Operator::Or => {
                 let decided = *operator == Operator::Or;
-                let truth = arithmetic::truth(&*left?, &title)?;
+                let truth = arithmetic::truth(&*left?)?;
                 let result = if truth == decided { decided } else { right_truth(right, frame)? };
                 Ok(Cow::Owned(Value::Bool(result)))
             }
@@ -36,5 +36,5 @@ pub(super) fn operate<'v>(operation: &'v Operation, frame: Frame<'v>) -> Result<
 
 fn right_truth(right: &Expr, frame: Frame<'_>) -> Result<bool, Failure> {
     let value = eval(right, frame)?;
-    arithmetic::truth(&value, &|| right.title())
+    arithmetic::truth(&value)
 }

@@ -47,6 +47,10 @@ pub(crate) struct Run<'v> {
     pub(crate) maps: &'v [Routine],
     pub(crate) sites: &'v [RefCell<Site>],
     pub(crate) documents: Documents,
+    /// Whether the message itself is changed: what is read of it is then what has become of it.
+    pub(crate) live: bool,
+    /// The content of a message that is changed, once it has been asked for.
+    content: OnceCell<Vec<u8>>,
     steps: Cell<u64>,
     local: OnceCell<Zone>,
 }
@@ -66,6 +70,8 @@ impl<'v> Run<'v> {
             maps,
             sites,
             documents: Documents::default(),
+            live: false,
+            content: OnceCell::new(),
             steps: Cell::new(0),
             local: OnceCell::new(),
         }
@@ -77,12 +83,21 @@ impl<'v> Run<'v> {
         *self.local.get_or_init(|| known().unwrap_or_default())
     }
 
+    /// The content of a message that is changed, which is made of its document when it is first asked for.
+    pub(crate) fn live_content(&self, document: &Value) -> &[u8] {
+        self.content.get_or_init(|| {
+            let mut content = Vec::new();
+            document.write_json(&mut content);
+            content
+        })
+    }
+
     /// Counts a step, and fails when there were too many.
     pub(crate) fn step(&self) -> Result<(), Failure> {
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
         if steps > STEPS {
-            return Err(Failure::plain(format!("the mapping took more than {STEPS} steps")));
+            return Err(Failure::new(format!("the mapping took more than {STEPS} steps")));
         }
         if steps.is_multiple_of(STRETCH) {
             self.outside.give_way();

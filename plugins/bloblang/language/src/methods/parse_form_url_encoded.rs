@@ -13,6 +13,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "The fields of a form, or of the query of a URL, as an object. A field that is there several times is an array.",
     body,
 )
+.unnamed()
 .examples(&[Example::new(
     "",
     "root = this.parse_form_url_encoded()",

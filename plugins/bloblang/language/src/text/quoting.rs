@@ -22,11 +22,16 @@ pub(crate) fn is_printable(character: char) -> bool {
 
 /// The text in double quotes.
 pub(crate) fn quote(text: &[u8]) -> Vec<u8> {
+    quote_for(text, false)
+}
+
+/// The text in double quotes, if need be with nothing but ASCII.
+pub(crate) fn quote_for(text: &[u8], ascii: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 2);
     out.push(b'"');
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {
-            push(character, '"', false, &mut out);
+            push(character, '"', ascii, &mut out);
         }
         for byte in chunk.invalid() {
             out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());

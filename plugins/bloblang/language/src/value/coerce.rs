@@ -6,12 +6,12 @@ use crate::failure::Failure;
 use crate::time::{Zone, parse};
 
 impl Value {
-    /// The value as text. Text stays itself; bytes that are not UTF-8 lose what is not; containers become compact
+    /// The value as text. Text and bytes stay themselves; containers become compact
     /// JSON in which `<`, `>` and `&` are escaped.
     pub(crate) fn to_text(&self) -> Text {
         match self {
             Self::String(text) | Self::Number(text) => text.clone(),
-            Self::Bytes(bytes) => Text::lossy(bytes),
+            Self::Bytes(bytes) => Text::of(bytes),
             Self::Null | Self::Delete | Self::Nothing => Text::fixed("null"),
             Self::Bool(true) => Text::fixed("true"),
             Self::Bool(false) => Text::fixed("false"),
@@ -34,7 +34,7 @@ impl Value {
     /// Appends what [`Value::to_text`] gives.
     pub(crate) fn write_text(&self, out: &mut Vec<u8>) {
         match self {
-            Self::String(text) | Self::Number(text) => out.extend_from_slice(text.as_bytes()),
+            Self::String(text) | Self::Number(text) => out.extend_from_slice(text.raw()),
             Self::Bytes(bytes) => out.extend_from_slice(bytes),
             Self::Array(_) | Self::Object(_) => write_json(self, Html::Escaped, out),
             other => out.extend_from_slice(other.to_text().as_bytes()),
@@ -45,7 +45,7 @@ impl Value {
     pub(crate) fn as_text(&self) -> Option<Text> {
         match self {
             Self::String(text) => Some(text.clone()),
-            Self::Bytes(bytes) => Some(Text::lossy(bytes)),
+            Self::Bytes(bytes) => Some(Text::of(bytes)),
             _ => None,
         }
     }

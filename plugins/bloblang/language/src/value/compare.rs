@@ -3,44 +3,38 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::{Number, Value};
+use super::{Number, Text, Value};
 
 impl Value {
-    /// The equality of `==`: numbers by value whatever their shape, containers deeply, text and bytes alike.
-    /// A bool on the left takes a number on the right as its truth; a number on the left takes no bool.
+    /// The equality of `==`. Two integers are compared as such, everything else as [`Value::alike`] does it.
     pub(crate) fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Null, Self::Null) => true,
-            (Self::Bool(left), right) => right.as_truth() == Some(*left),
-            (Self::Array(left), Self::Array(right)) => {
-                left.len() == right.len() && left.iter().zip(right.iter()).all(|(a, b)| a.same(b))
-            }
-            (Self::Object(left), Self::Object(right)) => {
-                left.len() == right.len()
-                    && left.iter().zip(right.iter()).all(|((k, a), (l, b))| k == l && a.same(b))
-            }
-            (Self::Delete, Self::Delete) | (Self::Nothing, Self::Nothing) => true,
-            _ => self.order(other) == Some(Ordering::Equal),
+        match (self.as_number(), other.as_number()) {
+            (Some(left), Some(right)) => Number::order(left, right) == Some(Ordering::Equal),
+            _ => self.alike(other),
         }
     }
 
-    /// The equality by which methods look for values: as `same`, but numbers compare as floats, and a value without a
-    /// kind of its own, such as a deletion, equals nothing.
+    /// Whether two values are alike: text, bytes and times by their text, numbers as floats, containers deeply. A bool
+    /// on the left takes a number on the right as its truth; a number on the left takes no bool. What a map lacks
+    /// is null. Nothing is like a value that stands for deletion or for nothing.
     pub(crate) fn alike(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Null, Self::Null) => true,
+            (Self::Null, right) => matches!(right, Self::Null),
             (Self::Bool(left), right) => right.as_truth() == Some(*left),
+            (Self::String(left), Self::String(right)) => left == right,
             (Self::Array(left), Self::Array(right)) => {
                 left.len() == right.len() && left.iter().zip(right.iter()).all(|(a, b)| a.alike(b))
             }
             (Self::Object(left), Self::Object(right)) => {
-                left.len() == right.len()
-                    && left.iter().all(|(key, a)| a.alike(right.get(key).unwrap_or(&Self::Null)))
+                let pair = |(key, value): (&Text, &Self)| value.alike(right.get(key).unwrap_or(&Self::Null));
+                left.len() == right.len() && left.iter().all(pair)
             }
-            _ => match (self.as_number(), other.as_number()) {
+            (left, right) => match (left.as_number(), right.as_number()) {
                 (Some(left), Some(right)) => left.as_f64() == right.as_f64(),
-                (None, None) => self.shown_bytes().is_some_and(|left| Some(left) == other.shown_bytes()),
-                _ => false,
+                _ => match (left.shown_bytes(), right.shown_bytes()) {
+                    (Some(left), Some(right)) => left == right,
+                    _ => false,
+                },
             },
         }
     }
@@ -57,11 +51,9 @@ impl Value {
     pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(left), Self::Int(right)) => Some(left.cmp(right)),
-            (Self::Timestamp(left), Self::Timestamp(right)) => Some(left.to_string().cmp(&right.to_string())),
-            (Self::Timestamp(left), right) => Some(left.to_string().as_bytes().cmp(right.as_bytes()?)),
-            (left, Self::Timestamp(right)) => Some(left.as_bytes()?.cmp(right.to_string().as_bytes())),
-            _ => match (self.as_bytes(), other.as_bytes()) {
-                (Some(left), Some(right)) => Some(left.cmp(right)),
+            (Self::String(left), Self::String(right)) => Some(left.cmp(right)),
+            _ => match (self.shown_bytes(), other.shown_bytes()) {
+                (Some(left), Some(right)) => Some(left.cmp(&right)),
                 (None, None) => Number::order(self.as_number()?, other.as_number()?),
                 _ => None,
             },
@@ -81,7 +73,7 @@ impl Value {
     /// The bytes of text or of bytes.
     pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
         match self {
-            Self::String(text) => Some(text.as_bytes()),
+            Self::String(text) => Some(text.raw()),
             Self::Bytes(bytes) => Some(bytes),
             _ => None,
         }
@@ -106,5 +98,11 @@ mod tests {
     #[test]
     fn numbers_kept_as_text_compare_by_value() {
         assert!(Value::Number(Text::fixed("10.0")).same(&Value::Int(10)));
+    }
+
+    #[test]
+    fn what_stands_for_deletion_is_like_nothing() {
+        assert!(!Value::Delete.same(&Value::Delete));
+        assert!(!Value::Null.same(&Value::Nothing));
     }
 }

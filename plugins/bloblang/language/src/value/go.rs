@@ -79,17 +79,11 @@ pub(super) fn float_json(value: f64, out: &mut String) {
     }
 }
 
+/// The power of ten from which on the general form has an exponent.
+const EXPONENT_FROM: i32 = 6;
+
 /// A float in its shortest general form, as `.string()` gives it: with an exponent below 1e-4 and from 1e6 up.
 pub(crate) fn float_general(value: f64, out: &mut String) {
-    general(value, 6, out);
-}
-
-/// A float as Go's `%v` prints it, which differs in where the exponent starts.
-fn float_verbose(value: f64, out: &mut String) {
-    general(value, 21, out);
-}
-
-fn general(value: f64, exponent_from: i32, out: &mut String) {
     if value.is_nan() {
         out.push_str("NaN");
     } else if value.is_infinite() {
@@ -98,7 +92,7 @@ fn general(value: f64, exponent_from: i32, out: &mut String) {
         out.push_str(if value.is_sign_negative() { "-0" } else { "0" });
     } else {
         let (_, exponent) = digits(value.abs());
-        if exponent < -4 || exponent >= exponent_from {
+        if exponent < -4 || exponent >= EXPONENT_FROM {
             scientific(value, 2, out);
         } else {
             plain(value, out);
@@ -164,7 +158,7 @@ impl Value {
     fn write_verbose(&self, out: &mut String) {
         match self {
             Self::Null | Self::Delete | Self::Nothing => out.push_str("<nil>"),
-            Self::Float(value) => float_verbose(*value, out),
+            Self::Float(value) => float_general(*value, out),
             Self::Bytes(bytes) => {
                 let _ = write!(out, "{bytes:?}");
             }

@@ -134,8 +134,22 @@ fn write_integer(negative: bool, mut value: u64, out: &mut Vec<u8>) {
 }
 
 fn write_string(text: &Text, html: Html, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
     out.push(b'"');
+    if text.is_broken() {
+        for chunk in text.raw().utf8_chunks() {
+            write_inside(chunk.valid().as_bytes(), html, out);
+            for _ in chunk.invalid() {
+                out.extend_from_slice(b"\\ufffd");
+            }
+        }
+    } else {
+        write_inside(text.as_bytes(), html, out);
+    }
+    out.push(b'"');
+}
+
+#[inline]
+fn write_inside(bytes: &[u8], html: Html, out: &mut Vec<u8>) {
     let mut plain = 0;
     let mut at = until_escape(bytes, 0);
     while let Some(byte) = bytes.get(at) {
@@ -156,7 +170,6 @@ fn write_string(text: &Text, html: Html, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&bytes[plain..]);
-    out.push(b'"');
 }
 
 /// Writes the escape of a byte and returns how many bytes of the text it stands for.

@@ -41,6 +41,11 @@ impl Store {
         Ok(())
     }
 
+    /// Bytes of all keys and values.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn delete(&mut self, key: &str) -> bool {
         let Some(value) = self.entries.remove(key) else { return false };
         self.bytes -= key.len() + value.len();

@@ -17,7 +17,7 @@ use super::group::{Group, isolate};
 use super::output::Output;
 use crate::bindings::forebay::subprocess::subprocess::{Command as Wanted, Exit, ProcessError};
 use crate::grants::{Access, Program};
-use crate::limits::ProcessLimits;
+use crate::limits::{Limit, ProcessLimits};
 use crate::scope::Scope;
 
 /// A process that a guest has started. It ends, with its group, when this is dropped.
@@ -40,8 +40,11 @@ impl HostProcess {
         limits: &ProcessLimits,
         counter: &Arc<()>,
     ) -> Result<Self, ProcessError> {
-        // One is the instance's own.
-        if Arc::strong_count(counter) > limits.count {
+        // One is the instance's own, and stands for this one.
+        let count = Arc::strong_count(counter);
+        scope.account.metrics.used(Limit::Processes, count);
+        if count > limits.count {
+            scope.account.metrics.struck(Limit::Processes);
             let most = limits.count;
             return Err(ProcessError::Other(format!("{most} processes run already, as many as may")));
         }

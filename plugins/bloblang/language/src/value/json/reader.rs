@@ -146,11 +146,8 @@ impl<'t> Reader<'t> {
         let start = self.at;
         self.at = found.end;
         if self.numbers == Numbers::Keep {
-            // An integer in its one spelling needs no text to be written again as it was.
-            return Ok(match found.integer {
-                Some(value) => Value::Int(value),
-                None => Value::Number(self.text.cut(start, found.end)),
-            });
+            // Even an integer stays text: methods that print values tell it from one that was calculated.
+            return Ok(Value::Number(self.text.cut(start, found.end)));
         }
         let text = self.text.get(start..found.end).unwrap_or_default();
         Ok(Value::Float(text.parse().unwrap_or(f64::NAN)))
