@@ -56,6 +56,7 @@ mod json_path;
 mod json_schema;
 mod lexer;
 mod limits;
+mod list;
 mod mapping;
 mod math;
 mod methods;
@@ -74,6 +75,7 @@ mod yaml;
 
 pub use functions::functions;
 pub use interpolated::Interpolated;
+pub use list::list;
 pub use mapping::{Content, Form, Mapping, Outcome};
 pub use methods::methods;
 pub use parse_error::ParseError;

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
+use crate::compile;
 use crate::eval::{Execution, Run, Site, Start, This, parse_message};
 use crate::parse_error::ParseError;
+use crate::parser::{self, Imports};
 use crate::program::Program;
 use crate::value::Value;
 use crate::world::{Messages, Shared, World};
-use crate::parser::{self, Imports};
-use crate::compile;
 
 /// What `root` is at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,6 +20,9 @@ mod append;
 mod apply;
 mod array;
 mod assign;
+mod bitwise_and;
+mod bitwise_or;
+mod bitwise_xor;
 mod bool;
 mod bytes;
 mod capitalize;
@@ -77,6 +80,7 @@ mod has_suffix;
 mod hash;
 mod index;
 mod index_of;
+mod infer_schema;
 mod int16;
 mod int32;
 mod int64;
@@ -139,6 +143,7 @@ mod string;
 mod strip_html;
 mod sum;
 mod tan;
+mod timestamp;
 mod trim;
 mod trim_prefix;
 mod trim_suffix;
@@ -167,13 +172,14 @@ mod unique;
 mod unquote;
 mod uppercase;
 mod values;
+mod vector;
 mod with;
 mod without;
 mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 157] = [
+static METHODS: [FunctionSpec; 163] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -181,6 +187,9 @@ static METHODS: [FunctionSpec; 157] = [
     apply::SPEC,
     array::SPEC,
     assign::SPEC,
+    bitwise_and::SPEC,
+    bitwise_or::SPEC,
+    bitwise_xor::SPEC,
     bool::SPEC,
     bytes::SPEC,
     capitalize::SPEC,
@@ -238,6 +247,7 @@ static METHODS: [FunctionSpec; 157] = [
     hash::SPEC,
     index::SPEC,
     index_of::SPEC,
+    infer_schema::SPEC,
     int16::SPEC,
     int32::SPEC,
     int64::SPEC,
@@ -300,6 +310,7 @@ static METHODS: [FunctionSpec; 157] = [
     strip_html::SPEC,
     sum::SPEC,
     tan::SPEC,
+    timestamp::SPEC,
     trim::SPEC,
     trim_prefix::SPEC,
     trim_suffix::SPEC,
@@ -328,6 +339,7 @@ static METHODS: [FunctionSpec; 157] = [
     unquote::SPEC,
     uppercase::SPEC,
     values::SPEC,
+    vector::SPEC,
     with::SPEC,
     without::SPEC,
     zip::SPEC,

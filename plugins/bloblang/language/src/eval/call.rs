@@ -227,7 +227,8 @@ pub(super) fn arguments(site: &CallSite, frame: Frame<'_>, kind: &str) -> Result
         let kind_wanted = param.map_or(ParamKind::Any, |param| param.kind);
         computed.push(match argument {
             Argument::Query(query) if kind_wanted != ParamKind::Query => {
-                let value = eval(query, frame).and_then(|value| kind_wanted.accept(&value).map_err(Failure::new));
+                let value =
+                    eval(query, frame).and_then(|value| kind_wanted.accept(&value).map_err(Failure::new));
                 Some(value.map_err(|failure| {
                     let name = param.map_or_else(|| index.to_string(), |param| param.name.to_owned());
                     failure
