@@ -1,6 +1,6 @@
 //! Addresses, names and secrets of the internet.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Dice, lists};
 use crate::functions::{random, uuid_v4};
@@ -13,14 +13,7 @@ pub(super) fn make(dice: Dice<'_>, kind: &str) -> Option<String> {
         "url" => url(dice),
         "username" => dice.letters(7),
         "ipv4" => Ipv4Addr::from(random::bytes::<4>(dice.0)).to_string(),
-        "ipv6" => {
-            let groups = random::bytes::<16>(dice.0);
-            let group = |pair: &[u8]| match pair {
-                [high, low] => format!("{:x}", u16::from_be_bytes([*high, *low])),
-                _ => String::new(),
-            };
-            groups.chunks(2).map(group).collect::<Vec<_>>().join(":")
-        }
+        "ipv6" => Ipv6Addr::from(random::bytes::<16>(dice.0)).to_string(),
         "password" => dice.letters(50),
         "jwt" => {
             let part = dice.letters(40);
