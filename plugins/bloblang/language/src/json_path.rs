@@ -3,8 +3,8 @@
 //! A path that can lead to one value only gives that value, or an error when it is not there. A path with a wildcard, a
 //! range, a filter, a list of keys or a descent gives an array of whatever it finds.
 //!
-//! Numbers of documents are text there, and so they are here: `$.price > 10` compares text. (Numbers that the mapping
-//! calculated would be numbers; here whole ones are taken for a document's, since they look alike.)
+//! Numbers of documents are text there, and so they are here: `$.price > 10` compares text. Numbers that the mapping
+//! calculated are numbers.
 //!
 //! Keys of objects are visited in their order; in Bento that order is random.
 

@@ -231,7 +231,6 @@ fn field(change: &mut Change, name: &str, value: &Value, place: &str, errors: &m
 fn text(value: &Value, place: &str) -> Result<Text, String> {
     match value {
         Value::String(text) | Value::Number(text) => Ok(text.clone()),
-        Value::Int(number) => Ok(Text::from(number.to_string())),
         Value::Null => Ok(Text::fixed("")),
         other => Err(format!(
             "'{place}' expected type 'string', got unconvertible type '{}', value: '{}'",
@@ -243,7 +242,7 @@ fn text(value: &Value, place: &str) -> Result<Text, String> {
 
 fn kind(value: &Value) -> &'static str {
     match value {
-        Value::Int(_) | Value::Number(_) | Value::String(_) => "string",
+        Value::Number(_) | Value::String(_) => "string",
         Value::Bytes(_) | Value::Array(_) => "slice",
         Value::Object(_) => "map",
         Value::Timestamp(_) => "struct",

@@ -34,7 +34,7 @@ pub(crate) fn find(before: &Value, after: &Value, step: Step<'_>) -> Result<Vec<
         finder.compare(&mut Vec::new(), before, after)?;
     } else if let Value::Object(object) = before {
         for (key, value) in object.iter() {
-            finder.changes.push(Change::new("delete", &[key.clone()], value.clone(), Value::Null));
+            finder.changes.push(Change::new("delete", std::slice::from_ref(key), value.clone(), Value::Null));
         }
     } else {
         finder.changes.push(Change::new("delete", &[], before.clone(), Value::Null));
@@ -147,7 +147,7 @@ fn items(value: &Value) -> Vec<Value> {
     }
 }
 
-/// What both values are kept as. A whole number may have come out of a document, where it is text.
+/// What both values are kept as. A number of a document is text.
 fn kinds(before: &Value, after: &Value) -> Result<Kind, String> {
     let kind = |value: &Value| match value {
         Value::String(_) | Value::Number(_) => Ok(Kind::Text),
@@ -160,9 +160,6 @@ fn kinds(before: &Value, after: &Value) -> Result<Kind, String> {
         Value::Object(_) => Ok(Kind::Map),
         Value::Null | Value::Delete | Value::Nothing => Err("unsupported type: ptr".to_owned()),
     };
-    match (kind(before)?, kind(after)?) {
-        (Kind::Text, Kind::Int) | (Kind::Int, Kind::Text) => Ok(Kind::Text),
-        (before, after) if before == after => Ok(before),
-        _ => Err(message("types do not match")),
-    }
+    let (before, after) = (kind(before)?, kind(after)?);
+    if before == after { Ok(before) } else { Err(message("types do not match")) }
 }

@@ -109,7 +109,7 @@ impl<'d> Search<'d> {
                 let function = self
                     .evaluate(function, current)
                     .map_err(|error| format!("could not call function: {error}"))?;
-                Err(format!("could not call '{name}' type {}", operators::kind(&function)))
+                Err(format!("could not call '{name}' type {}", function.go_type()))
             }
         }
     }
@@ -184,7 +184,7 @@ impl<'d> Search<'d> {
             }
             other => Err(format!(
                 "unsupported value type {} for select, expected map[string]interface{{}} or []interface{{}}",
-                operators::kind(other)
+                other.go_type()
             )),
         }
     }

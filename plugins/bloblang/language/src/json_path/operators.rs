@@ -2,7 +2,7 @@
 //! document count as neither; they are compared and joined as text.
 
 use crate::time::format;
-use crate::value::{Number, Text, Value, strconv};
+use crate::value::{Number, Value, strconv};
 
 /// A value as text.
 pub(super) fn text(value: &Value) -> String {
@@ -12,18 +12,10 @@ pub(super) fn text(value: &Value) -> String {
     }
 }
 
-/// The name of a value's type. Whole numbers are a document's.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Int(_) => "json.Number",
-        other => other.go_type(),
-    }
-}
-
 /// A value as an index.
 pub(super) fn whole(value: &Value) -> Result<i64, String> {
     let number =
-        number(value).ok_or_else(|| format!("expected number but got {} ({})", text(value), kind(value)))?;
+        number(value).ok_or_else(|| format!("expected number but got {} ({})", text(value), value.go_type()))?;
     Ok(Number::Float(number).as_i64())
 }
 
@@ -31,6 +23,7 @@ pub(super) fn whole(value: &Value) -> Result<i64, String> {
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Float(value) => Some(*value),
+        Value::Int(value) => Some(*value as f64),
         Value::Uint(value) => Some(*value as f64),
         Value::String(text) => strconv::parse_float(text).ok(),
         _ => None,
@@ -51,7 +44,7 @@ pub(super) fn truth(value: &Value) -> Option<bool> {
 /// Whether a value is what its type starts from.
 pub(super) fn is_zero(value: &Value) -> bool {
     match value {
-        Value::Null | Value::Bool(false) | Value::Uint(0) => true,
+        Value::Null | Value::Bool(false) | Value::Int(0) | Value::Uint(0) => true,
         Value::Float(value) => value.to_bits() == 0,
         Value::String(text) => text.is_empty(),
         _ => false,
@@ -59,7 +52,7 @@ pub(super) fn is_zero(value: &Value) -> bool {
 }
 
 pub(super) fn prefix(sign: char, value: &Value) -> Result<Value, String> {
-    let expected = |wanted: &str| format!("unexpected {} expected {wanted}", kind(value));
+    let expected = |wanted: &str| format!("unexpected {} expected {wanted}", value.go_type());
     match sign {
         '!' => truth(value).map(|value| Value::Bool(!value)).ok_or_else(|| expected("bool")),
         '~' => {
@@ -68,7 +61,7 @@ pub(super) fn prefix(sign: char, value: &Value) -> Result<Value, String> {
         }
         _ => match number(value) {
             Some(number) => Ok(Value::Float(-number)),
-            None => Err(format!("unexpected {}({}) expected number", text(value), kind(value))),
+            None => Err(format!("unexpected {}({}) expected number", text(value), value.go_type())),
         },
     }
 }
@@ -115,8 +108,8 @@ pub(super) fn apply(operator: &str, left: &Value, right: &Value) -> Result<Value
         ("!=", _) => Ok(Value::Bool(!identical(left, right))),
         ("??", _) => Ok(if is_zero(left) { right.clone() } else { left.clone() }),
         ("in", Value::Array(items)) => Ok(Value::Bool(items.iter().any(|item| identical(left, item)))),
-        ("in", _) => Err(format!("expected type []interface{{}} for in operator but got {}", kind(right))),
-        _ => Err(format!("invalid operation ({}) {operator} ({})", kind(left), kind(right))),
+        ("in", _) => Err(format!("expected type []interface{{}} for in operator but got {}", right.go_type())),
+        _ => Err(format!("invalid operation ({}) {operator} ({})", left.go_type(), right.go_type())),
     }
 }
 
@@ -133,11 +126,6 @@ fn texts(operator: &str, left: &str, right: &str) -> Option<Value> {
 
 /// Equal in type and value. Numbers of a document are equal if they are written alike.
 fn identical(left: &Value, right: &Value) -> bool {
-    let written = |value: &Value| match value {
-        Value::Number(text) => Some(text.clone()),
-        Value::Int(number) => Some(Text::from(number.to_string())),
-        _ => None,
-    };
     match (left, right) {
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right.iter()).all(|(a, b)| identical(a, b))
@@ -146,11 +134,7 @@ fn identical(left: &Value, right: &Value) -> bool {
             left.len() == right.len()
                 && left.iter().zip(right.iter()).all(|(a, b)| a.0 == b.0 && identical(a.1, b.1))
         }
-        _ => match (written(left), written(right)) {
-            (Some(left), Some(right)) => left == right,
-            (None, None) => left == right,
-            _ => false,
-        },
+        _ => left == right,
     }
 }
 
