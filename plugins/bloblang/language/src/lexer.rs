@@ -193,7 +193,9 @@ impl<'s> Lexer<'s> {
         self.at += 1;
         match escape::unescape(raw) {
             Some(text) => Ok(text),
-            None => Err(Fault::fatal(start, "failed to unescape quoted string contents: invalid syntax")),
+            None => {
+                Err(Fault::fatal(start, "failed to unescape quoted string contents: invalid syntax"))
+            }
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 
-use crate::compile;
-use crate::eval::{Execution, Run, Site, Start, This, parse_message};
+use crate::eval::{Execution, MISSING, Run, Site, Start, This, parse_message};
 use crate::parse_error::ParseError;
-use crate::parser::{self, Imports};
 use crate::program::Program;
 use crate::value::Value;
 use crate::world::{Messages, Shared, World};
+use crate::parser::{self, Imports};
+use crate::compile;
 
 /// What `root` is at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,19 +100,24 @@ impl Mapping {
     fn mutate(&self, mut run: Run<'_>, out: &mut Vec<u8>) -> Outcome {
         run.live = true;
         let (document, broken) = match parse_message(run.messages.content(run.index)) {
+            // What is null can be changed, but nobody can look at it.
+            Ok(Value::Null) => (None, Some(MISSING.to_owned())),
             Ok(document) => (Some(document), None),
             Err(error) => (None, Some(error)),
         };
         let readable = document.is_some();
+        let null = !readable && !run.messages.content(run.index).is_empty() && broken.as_deref() == Some(MISSING);
         let this = broken.as_deref().map_or(This::Message, This::Broken);
         let mut execution = Execution::new(&run, &self.program.main, Start::of(&run, this));
         if let Some(document) = document {
             execution = execution.live(document);
+        } else if null {
+            execution.root = Value::Null;
         }
         if let Err(failed) = execution.execute() {
             let error = Some(failed.report(broken.as_deref()));
             let content = match execution.changed() {
-                Some(Value::Null) => Content::Written,
+                None if null => Content::Written,
                 Some(document) => {
                     document.write_json(out);
                     Content::Written
@@ -121,7 +126,7 @@ impl Mapping {
             };
             return Outcome { content, metadata: execution.metadata, error };
         }
-        let content = write(readable || execution.assigned, &execution.root, out);
+        let content = write(readable || null || execution.assigned, &execution.root, out);
         Outcome { content, metadata: execution.metadata, error: None }
     }
 }

@@ -130,6 +130,8 @@ impl Fault {
         }
         let wanted = match expected.as_slice() {
             [] => return reason.to_owned(),
+            // Bento's list of one that was missed in several readings.
+            [only] if self.0.expected.len() > 1 => format!(" or {only}"),
             [only] => (*only).to_owned(),
             [first, second] => format!("{first} or {second}"),
             [others @ .., last] => format!("{}, or {last}", others.join(", ")),

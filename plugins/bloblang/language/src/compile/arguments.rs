@@ -144,8 +144,7 @@ fn checked(spec: &FunctionSpec, nodes: &ArgumentNodes) -> Result<Vec<Option<Valu
 fn unknown_names<'n>(spec: &FunctionSpec, nodes: &'n ArgumentNodes) -> Vec<&'n str> {
     let ArgumentNodes::Named(named) = nodes else { return Vec::new() };
     let known = |name: &str| spec.params.iter().any(|param| param.name == name);
-    let mut unknown: Vec<_> =
-        named.iter().map(|(name, _)| name.as_str()).filter(|name| !known(name)).collect();
+    let mut unknown: Vec<_> = named.iter().map(|(name, _)| name.as_str()).filter(|name| !known(name)).collect();
     unknown.sort_unstable();
     unknown
 }

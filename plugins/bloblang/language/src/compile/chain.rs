@@ -11,8 +11,7 @@ impl Compiler {
     /// Fields directly after a word become part of its path.
     pub(super) fn chain(&mut self, head: &Node, tails: &[TailNode]) -> Parsed<Expr> {
         let mut rest = tails;
-        let known =
-            tails.iter().rposition(|tail| matches!(tail, TailNode::Call(call) if call.constant.is_some()));
+        let known = tails.iter().rposition(|tail| matches!(tail, TailNode::Call(call) if call.constant.is_some()));
         let head = match &head.kind {
             _ if known.is_some() => {
                 let (before, after) = tails.split_at(known.map_or(0, |at| at + 1));

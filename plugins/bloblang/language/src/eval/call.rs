@@ -222,19 +222,22 @@ impl<'v> Call<'v> {
 #[inline(never)]
 pub(super) fn arguments(site: &CallSite, frame: Frame<'_>, kind: &str) -> Result<Computed, Failure> {
     let mut computed = Vec::with_capacity(site.arguments.len());
+    // Those without a name are counted, the ones that are known left out.
+    let mut count = 0;
     for (index, argument) in site.arguments.iter().enumerate() {
         let param = site.spec.params.get(index);
         let kind_wanted = param.map_or(ParamKind::Any, |param| param.kind);
         computed.push(match argument {
             Argument::Query(query) if kind_wanted != ParamKind::Query => {
-                let value =
-                    eval(query, frame).and_then(|value| kind_wanted.accept(&value).map_err(Failure::new));
-                Some(value.map_err(|failure| {
-                    let name = param.map_or_else(|| index.to_string(), |param| param.name.to_owned());
+                let value = eval(query, frame).and_then(|value| kind_wanted.accept(&value).map_err(Failure::new));
+                let value = Some(value.map_err(|failure| {
+                    let name = param.map_or_else(|| count.to_string(), |param| param.name.to_owned());
                     failure
                         .within(format_args!("failed to extract input arg '{name}'"))
                         .within(format_args!("{kind} '{}'", site.spec.name))
-                })?)
+                })?);
+                count += 1;
+                value
             }
             _ => None,
         });

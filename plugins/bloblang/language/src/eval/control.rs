@@ -26,7 +26,8 @@ pub(super) fn choose<'v>(choice: &'v If, frame: Frame<'v>) -> Result<Cow<'v, Val
 fn holds(condition: &Expr, index: usize, frame: Frame<'_>) -> Result<bool, Failure> {
     let value = eval(condition, frame).map_err(|failure| match index {
         0 => failure.within("failed to check if condition"),
-        index => failure.within(format_args!("failed to check if condition {}", index + 1)),
+        // The first of the others is the first.
+        index => failure.within(format_args!("failed to check if condition {index}")),
     })?;
     match value.as_ref() {
         Value::Null => Ok(false),

@@ -48,7 +48,7 @@ pub(crate) fn parse_message(content: &[u8]) -> Result<Value, String> {
 }
 
 /// What is wrong with a message without content.
-const MISSING: &str = "target message part does not exist";
+pub(crate) const MISSING: &str = "target message part does not exist";
 
 /// The same in the words of those who look at `this`.
 pub(crate) fn unreadable(error: &str) -> String {

@@ -67,8 +67,7 @@ fn array(items: &[Expr], frame: Frame<'_>) -> Result<Value, Failure> {
 fn object(entries: &[(Expr, Expr)], frame: Frame<'_>) -> Result<Value, Failure> {
     let mut pairs = Vec::with_capacity(entries.len());
     for (key, value) in entries {
-        let name = match eval(key, frame).map_err(|failure| failure.within("failed to resolve key"))?.as_ref()
-        {
+        let name = match eval(key, frame).map_err(|failure| failure.within("failed to resolve key"))?.as_ref() {
             Value::String(name) => name.clone(),
             Value::Bytes(name) => Text::of(name),
             other => {

@@ -1,5 +1,6 @@
 //! What a query can see at one point of its evaluation.
 
+use super::documents::MISSING;
 use super::run::Run;
 use crate::failure::Failure;
 use crate::limits::EVALUATION_DEPTH;
@@ -100,11 +101,12 @@ impl<'v> Frame<'v> {
     /// The content of the message.
     pub(crate) fn content(self) -> &'v [u8] {
         let run = self.run;
-        if run.live
-            && self.index == run.index
-            && let Ok(document) = self.document(run.index)
-        {
-            return run.live_content(document);
+        if run.live && self.index == run.index {
+            match self.document(run.index) {
+                Ok(document) => return run.live_content(document),
+                Err(MISSING) => return &[],
+                Err(_) => {}
+            }
         }
         if self.index < run.messages.len() { run.messages.content(self.index) } else { &[] }
     }

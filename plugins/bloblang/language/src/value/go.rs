@@ -160,7 +160,8 @@ impl Value {
             Self::Null | Self::Delete | Self::Nothing => out.push_str("<nil>"),
             Self::Float(value) => float_general(*value, out),
             Self::Bytes(bytes) => {
-                let _ = write!(out, "{bytes:?}");
+                let shown: Vec<String> = bytes.iter().map(u8::to_string).collect();
+                let _ = write!(out, "[{}]", shown.join(" "));
             }
             Self::Array(items) => {
                 out.push('[');

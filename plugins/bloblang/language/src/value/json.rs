@@ -87,6 +87,9 @@ pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
     // Text outside of UTF-8 can only stand in strings, where Go replaces it as well.
     let text = Text::lossy(content);
     let mut reader = Reader::new(&text, Numbers::Keep);
+    if reader.peek_token().is_none() {
+        return Err("EOF".to_owned());
+    }
     let value = reader.document().map_err(streamed)?;
     if reader.peek_token().is_none() {
         return Ok(value);

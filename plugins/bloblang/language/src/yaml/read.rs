@@ -116,11 +116,7 @@ impl<'t> Reader<'t> {
             }
             Some(Err(error)) => {
                 if error.info().ends_with("unknown anchor") {
-                    return Err(format!(
-                        "yaml: unknown anchor '{}' referenced",
-                        self.anchor_at(error.marker().index())
-                    )
-                    .into());
+                    return Err(format!("yaml: unknown anchor '{}' referenced", self.anchor_at(error.marker().index())).into());
                 }
                 Err(format!("yaml: {}", mistakes::worded(&error, self.text)).into())
             }
@@ -152,8 +148,7 @@ impl<'t> Reader<'t> {
                 return Ok((value, size));
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let value =
-                    scalar_value(&text, style, tag.as_deref()).map_err(|error| format!("yaml: {error}"))?;
+                let value = scalar_value(&text, style, tag.as_deref()).map_err(|error| format!("yaml: {error}"))?;
                 (value, 1, anchor)
             }
             Event::SequenceStart(anchor, _) => {

@@ -47,14 +47,10 @@ fn element(value: &Value, verb: Verb, out: &mut Vec<u8>) {
         Value::Uint(number) if numbers::is_integer_verb(verb) => {
             numbers::integer(i128::from(*number), true, verb, out);
         }
-        Value::Float(number)
-            if matches!(verb.letter, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'e' | 'E' | 'f' | 'F') =>
-        {
+        Value::Float(number) if matches!(verb.letter, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'e' | 'E' | 'f' | 'F') => {
             numbers::float(*number, verb, out);
         }
-        Value::String(text) | Value::Number(text) if is_text_verb(verb) => {
-            self::text(text.as_bytes(), verb, out)
-        }
+        Value::String(text) | Value::Number(text) if is_text_verb(verb) => self::text(text.as_bytes(), verb, out),
         Value::Timestamp(at) if is_text_verb(verb) => self::text(at.to_string().as_bytes(), verb, out),
         Value::Bytes(bytes) if matches!(verb.letter, 's' | 'x' | 'X' | 'q') => self::text(bytes, verb, out),
         Value::Bytes(bytes) => numbers_of(bytes, verb, out),
@@ -125,9 +121,9 @@ fn text(text: &[u8], verb: Verb, out: &mut Vec<u8>) {
     if !quoted {
         return verb.pad(text, out);
     }
-    let plain = !text.contains(&b'`')
-        && std::str::from_utf8(text)
-            .is_ok_and(|text| text.chars().all(|c| c == '\t' || (!c.is_control() && c != '\u{feff}')));
+    let plain = !text.contains(&b'`') && std::str::from_utf8(text).is_ok_and(|text| {
+        text.chars().all(|c| c == '\t' || (!c.is_control() && c != '\u{feff}'))
+    });
     if verb.sharp && verb.letter == 'q' && plain {
         return verb.pad(&[b"`".as_slice(), text, b"`"].concat(), out);
     }
