@@ -31,22 +31,22 @@ enum Node {
         selectors: Vec<Selector>,
     },
     /// A field of the document by names.
-    Field(Vec<Node>),
-    Array(Vec<Node>),
-    Object(Vec<(Node, Node)>),
-    Prefix(char, Box<Node>),
-    Operate(&'static str, Box<Node>, Box<Node>),
+    Field(Vec<Self>),
+    Array(Vec<Self>),
+    Object(Vec<(Self, Self)>),
+    Prefix(char, Box<Self>),
+    Operate(&'static str, Box<Self>, Box<Self>),
     /// Whether text has a match, or none.
     Match {
-        text: Box<Node>,
+        text: Box<Self>,
         pattern: Pattern,
         wanted: bool,
     },
-    Choose(Box<[Node; 3]>),
+    Choose(Box<[Self; 3]>),
     /// A time out of text.
-    Date(Vec<Node>),
+    Date(Vec<Self>),
     /// A call of what is no function.
-    Call(String, Box<Node>),
+    Call(String, Box<Self>),
 }
 
 #[derive(Debug)]

@@ -39,7 +39,7 @@ type Type = (&'static str, u8);
 struct Schema {
     name: Text,
     kind: Type,
-    children: Vec<Schema>,
+    children: Vec<Self>,
 }
 
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
