@@ -22,6 +22,7 @@ mod error_source_name;
 mod error_source_path;
 mod error_source_type;
 mod errored;
+mod fake;
 mod file;
 mod file_rel;
 mod file_rel_json;
@@ -54,7 +55,7 @@ mod with_schema_registry_header;
 
 use crate::spec::FunctionSpec;
 
-static FUNCTIONS: [FunctionSpec; 48] = [
+static FUNCTIONS: [FunctionSpec; 49] = [
     batch_index::SPEC,
     batch_size::SPEC,
     bytes::SPEC,
@@ -74,6 +75,7 @@ static FUNCTIONS: [FunctionSpec; 48] = [
     error_source_path::SPEC,
     error_source_type::SPEC,
     errored::SPEC,
+    fake::SPEC,
     file::SPEC,
     file_rel::SPEC,
     file_rel_json::SPEC,

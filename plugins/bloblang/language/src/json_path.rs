@@ -3,22 +3,26 @@
 //! A path that can lead to one value only gives that value, or an error when it is not there. A path with a wildcard, a
 //! range, a filter, a list of keys or a descent gives an array of whatever it finds.
 //!
-//! Keys of objects are visited in their order; in Bento that order is random. Of gval's language everything is here
-//! that reads: operators, literals, fields, ternaries and comparisons. Functions are not.
+//! Numbers of documents are text there, and so they are here: `$.price > 10` compares text. Numbers that the mapping
+//! calculated are numbers.
+//!
+//! Keys of objects are visited in their order; in Bento that order is random.
 
 mod evaluate;
 mod lexer;
 mod operators;
 mod parser;
+mod path;
 
+use crate::regex::Regex;
 use crate::value::Value;
 
 /// A compiled expression.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct JsonPath(Node);
 
 /// A part of an expression.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Node {
     Literal(Value),
     /// A path from the document, or from the current element.
@@ -26,26 +30,41 @@ enum Node {
         from_current: bool,
         selectors: Vec<Selector>,
     },
-    /// Fields of the document by name.
-    Field(Vec<Node>),
-    Array(Vec<Node>),
-    Object(Vec<(Node, Node)>),
-    Not(Box<Node>),
-    Negate(Box<Node>),
-    Operate(&'static str, Box<Node>, Box<Node>),
-    Choose(Box<Node>, Box<Node>, Box<Node>),
+    /// A field of the document by names.
+    Field(Vec<Self>),
+    Array(Vec<Self>),
+    Object(Vec<(Self, Self)>),
+    Prefix(char, Box<Self>),
+    Operate(&'static str, Box<Self>, Box<Self>),
+    /// Whether text has a match, or none.
+    Match {
+        text: Box<Self>,
+        pattern: Pattern,
+        wanted: bool,
+    },
+    Choose(Box<[Self; 3]>),
+    /// A time out of text.
+    Date(Vec<Self>),
+    /// A call of what is no function.
+    Call(String, Box<Self>),
+}
+
+#[derive(Debug)]
+enum Pattern {
+    Known(Box<Regex>),
+    Asked(Box<Node>),
 }
 
 /// One step of a path.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Selector {
-    Key(Box<Node>),
-    Script(Box<Node>),
+    Key(Node),
+    Script(Node),
     Star,
     Descend,
     Keys(Vec<Node>),
     Range(Box<[Node; 3]>),
-    Filter(Box<Node>),
+    Filter(Node),
 }
 
 impl Selector {

@@ -43,12 +43,14 @@
 //! assert_eq!(out, br#"{"name":"SAM"}"#);
 //! ```
 
+mod changes;
 mod cipher;
 mod compile;
 mod compression;
 mod eval;
 mod failure;
 mod functions;
+mod geoip;
 mod hashing;
 mod interpolated;
 mod json_path;
@@ -56,6 +58,7 @@ mod json_schema;
 mod jwt;
 mod lexer;
 mod limits;
+mod list;
 mod mapping;
 mod math;
 mod methods;
@@ -77,6 +80,7 @@ mod yaml;
 
 pub use functions::functions;
 pub use interpolated::Interpolated;
+pub use list::list;
 pub use mapping::{Content, Form, Mapping, Outcome};
 pub use methods::methods;
 pub use parse_error::ParseError;

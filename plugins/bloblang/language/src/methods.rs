@@ -1,6 +1,7 @@
 //! The methods. Adding one is adding a file and a line here.
 
 mod expect;
+mod geo;
 mod integers;
 mod memory;
 mod order;
@@ -20,6 +21,9 @@ mod append;
 mod apply;
 mod array;
 mod assign;
+mod bitwise_and;
+mod bitwise_or;
+mod bitwise_xor;
 mod bloblang;
 mod bool;
 mod bytes;
@@ -36,6 +40,7 @@ mod cos;
 mod decode;
 mod decompress;
 mod decrypt_aes;
+mod diff;
 mod encode;
 mod encrypt_aes;
 mod enumerated;
@@ -69,12 +74,21 @@ mod format_xml;
 mod format_yaml;
 mod from;
 mod from_all;
+mod geoip_anonymous_ip;
+mod geoip_asn;
+mod geoip_city;
+mod geoip_connection_type;
+mod geoip_country;
+mod geoip_domain;
+mod geoip_enterprise;
+mod geoip_isp;
 mod get;
 mod has_prefix;
 mod has_suffix;
 mod hash;
 mod index;
 mod index_of;
+mod infer_schema;
 mod int16;
 mod int32;
 mod int64;
@@ -121,6 +135,7 @@ mod parse_timestamp_strptime;
 mod parse_url;
 mod parse_xml;
 mod parse_yaml;
+mod patch;
 mod pow;
 mod quote;
 mod re_find_all;
@@ -159,6 +174,7 @@ mod string;
 mod strip_html;
 mod sum;
 mod tan;
+mod timestamp;
 mod trim;
 mod trim_prefix;
 mod trim_suffix;
@@ -189,13 +205,14 @@ mod unquote;
 mod uppercase;
 mod uuid_v5;
 mod values;
+mod vector;
 mod with;
 mod without;
 mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 179] = [
+static METHODS: [FunctionSpec; 195] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -203,6 +220,9 @@ static METHODS: [FunctionSpec; 179] = [
     apply::SPEC,
     array::SPEC,
     assign::SPEC,
+    bitwise_and::SPEC,
+    bitwise_or::SPEC,
+    bitwise_xor::SPEC,
     bloblang::SPEC,
     bool::SPEC,
     bytes::SPEC,
@@ -219,6 +239,7 @@ static METHODS: [FunctionSpec; 179] = [
     decode::SPEC,
     decompress::SPEC,
     decrypt_aes::SPEC,
+    diff::SPEC,
     encode::SPEC,
     encrypt_aes::SPEC,
     enumerated::SPEC,
@@ -252,12 +273,21 @@ static METHODS: [FunctionSpec; 179] = [
     format_yaml::SPEC,
     from::SPEC,
     from_all::SPEC,
+    geoip_anonymous_ip::SPEC,
+    geoip_asn::SPEC,
+    geoip_city::SPEC,
+    geoip_connection_type::SPEC,
+    geoip_country::SPEC,
+    geoip_domain::SPEC,
+    geoip_enterprise::SPEC,
+    geoip_isp::SPEC,
     get::SPEC,
     has_prefix::SPEC,
     has_suffix::SPEC,
     hash::SPEC,
     index::SPEC,
     index_of::SPEC,
+    infer_schema::SPEC,
     int16::SPEC,
     int32::SPEC,
     int64::SPEC,
@@ -304,6 +334,7 @@ static METHODS: [FunctionSpec; 179] = [
     parse_url::SPEC,
     parse_xml::SPEC,
     parse_yaml::SPEC,
+    patch::SPEC,
     pow::SPEC,
     quote::SPEC,
     re_find_all::SPEC,
@@ -342,6 +373,7 @@ static METHODS: [FunctionSpec; 179] = [
     strip_html::SPEC,
     sum::SPEC,
     tan::SPEC,
+    timestamp::SPEC,
     trim::SPEC,
     trim_prefix::SPEC,
     trim_suffix::SPEC,
@@ -372,6 +404,7 @@ static METHODS: [FunctionSpec; 179] = [
     uppercase::SPEC,
     uuid_v5::SPEC,
     values::SPEC,
+    vector::SPEC,
     with::SPEC,
     without::SPEC,
     zip::SPEC,

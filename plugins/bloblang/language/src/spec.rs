@@ -25,6 +25,8 @@ pub struct FunctionSpec {
     pub(crate) unnamed: bool,
     /// Gives the same for the same target and arguments, and is evaluated when the mapping is compiled if it can be.
     pub(crate) fixed: bool,
+    /// Looks at the world outside of the message, or changes it.
+    pub impure: bool,
 }
 
 /// How far one may rely on a function.
@@ -35,6 +37,19 @@ pub enum Status {
     Experimental,
     Deprecated,
     Hidden,
+}
+
+impl Status {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Beta => "beta",
+            Self::Experimental => "experimental",
+            Self::Deprecated => "deprecated",
+            Self::Hidden => "hidden",
+        }
+    }
 }
 
 /// A parameter.
@@ -71,7 +86,9 @@ pub(crate) fn check_name(kind: &str, name: &str) -> Result<(), String> {
     if name.split('_').all(part) {
         return Ok(());
     }
-    Err(format!("{kind} name '{name}' does not match the required regular expression /^[a-z0-9]+(_[a-z0-9]+)*$/"))
+    Err(format!(
+        "{kind} name '{name}' does not match the required regular expression /^[a-z0-9]+(_[a-z0-9]+)*$/"
+    ))
 }
 
 /// What stands in for an argument that is not given.
@@ -122,6 +139,7 @@ impl FunctionSpec {
             check: None,
             unnamed: false,
             fixed: false,
+            impure: false,
         }
     }
 
@@ -185,6 +203,10 @@ impl FunctionSpec {
 
     pub(crate) const fn fixed(self) -> Self {
         Self { fixed: true, ..self }
+    }
+
+    pub(crate) const fn impure(self) -> Self {
+        Self { impure: true, ..self }
     }
 
     pub(crate) const fn examples(self, examples: &'static [Example]) -> Self {

@@ -8,8 +8,16 @@ pub const CASES: &[(&str, Form, &str)] = &[
     ("metadata only", Form::Mapping, "meta kind = \"x\"\nmeta copy = @topic"),
     ("copy a field", Form::Mapping, "root.id = this.id"),
     ("copy all", Form::Mapping, "root = this"),
-    ("rename and delete", Form::Mapping, "root = this\nroot.key = this.id\nroot.id = deleted()\nroot.user.email = deleted()"),
-    ("rename in place", Form::Mutation, "root.key = this.id\nroot.id = deleted()\nroot.user.email = deleted()"),
+    (
+        "rename and delete",
+        Form::Mapping,
+        "root = this\nroot.key = this.id\nroot.id = deleted()\nroot.user.email = deleted()",
+    ),
+    (
+        "rename in place",
+        Form::Mutation,
+        "root.key = this.id\nroot.id = deleted()\nroot.user.email = deleted()",
+    ),
     (
         "string methods",
         Form::Mapping,
@@ -22,7 +30,11 @@ pub const CASES: &[(&str, Form, &str)] = &[
         "root.sum = this.total * this.count + 2.5\nroot.rest = (this.count - 1) % 2\nroot.big = this.total > 10 && this.count <= 3",
     ),
     ("map_each over 20", Form::Mapping, "root = range(0, 20).map_each(n -> n * 2 + 1)"),
-    ("map_each over items", Form::Mapping, "root.items = this.items.map_each(i -> {\"sku\": i.sku, \"sum\": i.price * i.count})"),
+    (
+        "map_each over items",
+        Form::Mapping,
+        "root.items = this.items.map_each(i -> {\"sku\": i.sku, \"sum\": i.price * i.count})",
+    ),
     (
         "match with 5 cases",
         Form::Mapping,
@@ -75,9 +87,18 @@ pub fn long(lines: usize) -> String {
     for line in 0..lines {
         let _ = match line % 5 {
             0 => writeln!(source, "root.field_{line} = this.user.name.uppercase().trim() + \"-{line}\""),
-            1 => writeln!(source, "root.deep.value_{line} = if this.count > {line} {{ this.total * 2 }} else {{ null }}"),
-            2 => writeln!(source, "let item_{line} = this.items.filter(i -> i.price > {line}).map_each(i -> i.sku)"),
-            3 => writeln!(source, "root.level_{line} = match this.level {{ \"info\" => 1, \"warn\" => {line}, _ => 0 }}"),
+            1 => writeln!(
+                source,
+                "root.deep.value_{line} = if this.count > {line} {{ this.total * 2 }} else {{ null }}"
+            ),
+            2 => writeln!(
+                source,
+                "let item_{line} = this.items.filter(i -> i.price > {line}).map_each(i -> i.sku)"
+            ),
+            3 => writeln!(
+                source,
+                "root.level_{line} = match this.level {{ \"info\" => 1, \"warn\" => {line}, _ => 0 }}"
+            ),
             _ => writeln!(source, "meta key_{line} = this.id.slice(0, 2).or(\"none\").string()"),
         };
     }

@@ -94,9 +94,20 @@ pub(crate) fn check(spec: &FunctionSpec, nodes: &ArgumentNodes) -> Result<(), St
         checked(spec, nodes)?
     };
     match spec.check {
-        Some(check) => check(&known.iter().map(Option::as_ref).collect::<Vec<_>>()),
-        None => Ok(()),
+        // A function that still has to evaluate some of them looks at all of them then.
+        Some(check) if !is_dynamic(spec, nodes)? => check(&known.iter().map(Option::as_ref).collect::<Vec<_>>()),
+        _ => Ok(()),
     }
+}
+
+/// Whether an argument is evaluated each time, before the call.
+fn is_dynamic(spec: &FunctionSpec, nodes: &ArgumentNodes) -> Result<bool, String> {
+    if spec.variadic {
+        return Ok(positional(nodes).iter().any(|node| node.constant().is_none()));
+    }
+    let bound = bind(spec, nodes)?;
+    let mut given = spec.params.iter().zip(bound).filter(|(param, _)| param.kind != ParamKind::Query);
+    Ok(given.any(|(_, node)| node.is_some_and(|node| node.constant().is_none())))
 }
 
 /// The arguments that are known, after all checks that do not depend on the function.

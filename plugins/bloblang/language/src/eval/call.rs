@@ -244,3 +244,20 @@ pub(super) fn arguments(site: &CallSite, frame: Frame<'_>, kind: &str) -> Result
     }
     Ok(computed)
 }
+
+/// That the function takes its arguments, some of which were evaluated just now.
+pub(super) fn check(site: &CallSite, computed: &Computed) -> Result<(), String> {
+    let Some(check) = site.spec.check else { return Ok(()) };
+    let values: Vec<Option<Cow<'_, Value>>> = site
+        .arguments
+        .iter()
+        .enumerate()
+        .map(|(index, argument)| match (argument, computed.get(index)) {
+            (_, Some(Some(value))) => Some(Cow::Borrowed(value)),
+            (Argument::Fixed(value), _) => Some(Cow::Borrowed(value)),
+            (Argument::Path(path), _) => Some(Cow::Owned(Value::from(path.to_string()))),
+            (Argument::Absent | Argument::Query(_), _) => None,
+        })
+        .collect();
+    check(&values.iter().map(Option::as_deref).collect::<Vec<_>>())
+}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::call::{Computed, arguments};
+use super::call::{Computed, arguments, check};
 use super::expression::bounded;
 use super::{Call, Frame, bracket, eval};
 use crate::failure::Failure;
@@ -59,7 +59,7 @@ fn part<'v>(chain: &'v Chain, length: usize, frame: Frame<'v>) -> Given<'v> {
                     let call = Call::with_arguments(frame, site, prepared.take(at));
                     self::call(chain, at, &call, site, target)
                 }
-                (_, failed) => failed,
+                (_, Err(failure)) => Err(refused(site, prepared.take(at), failure)),
             },
             (tail, Ok(target)) => step(chain, at, tail, target, frame),
             // An error goes on to the next method that rescues.
@@ -98,6 +98,15 @@ impl Prepared {
     /// The arguments of the call at `at`, if it has any that had to be evaluated.
     fn take(&mut self, at: usize) -> Option<Computed> {
         self.computed.pop_if(|(other, _)| *other == at).map(|(_, computed)| computed)
+    }
+}
+
+/// What is wrong with the arguments of a call comes before what is wrong with its target.
+#[inline(never)]
+fn refused(site: &CallSite, computed: Option<Computed>, failure: Failure) -> Failure {
+    match computed.map(|computed| check(site, &computed)) {
+        Some(Err(reason)) => Failure::plain(reason),
+        _ => failure,
     }
 }
 

@@ -9,6 +9,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
     "Puts a value into a cache resource; a key that is there already is an error. The result is null.",
     body,
 )
+.impure()
 .status(Status::Experimental)
 .params(&[
     ParamSpec::new("resource", ParamKind::Text),

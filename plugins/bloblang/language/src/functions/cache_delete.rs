@@ -9,6 +9,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
     "Takes a key out of a cache resource, whether it is there or not. The result is null.",
     body,
 )
+.impure()
 .status(Status::Experimental)
 .params(&[ParamSpec::new("resource", ParamKind::Text), ParamSpec::new("key", ParamKind::Text)])
 .examples(&[Example::new(

@@ -9,6 +9,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
     "What a cache resource holds under a key, as bytes; a key that is not there is an error.",
     body,
 )
+.impure()
 .status(Status::Experimental)
 .params(&[ParamSpec::new("resource", ParamKind::Text), ParamSpec::new("key", ParamKind::Text)])
 .examples(&[

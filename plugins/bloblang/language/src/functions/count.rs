@@ -18,6 +18,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
     "Counts its calls for a name, from 1. All mappings of a process that use the name count together where the host counts for them. Use `counter` instead.",
     body,
 )
+.impure()
 .status(Status::Deprecated)
 .params(&[ParamSpec::new("name", ParamKind::Text)])
 .examples(&[Example::new("", r#"root = count("bloblang_function_example")"#, &[(r#"{}"#, r#"1"#), (r#"{}"#, r#"2"#)]),]);

@@ -10,6 +10,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
     "The value of an environment variable, or null when it is not set. A variable whose name is written in the mapping is read once, unless `no_cache` is set.",
     body,
 )
+.impure()
 .params(&[ParamSpec::new("name", ParamKind::Text), ParamSpec::new("no_cache", ParamKind::Bool).or(ParamDefault::Bool(false))])
 .examples(&[Example::new("", r#"root = env("UNSET").or("default")"#, &[(r#"{}"#, r#"default"#)]),]);
 

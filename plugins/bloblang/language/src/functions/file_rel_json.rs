@@ -10,6 +10,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
     "The document in a JSON file, where a relative path starts at the directory of the mapping. A file whose path is written in the mapping is read once. Its numbers are floats.",
     body,
 )
+.impure()
 .params(&[ParamSpec::new("path", ParamKind::Text)])
 .examples(&[Example::new("", r#"root.doc = file_rel_json("document.json")"#, &[(r#"{}"#, r#"{"doc":{"foo":"bar"}}"#)]),]);
 

@@ -3,9 +3,28 @@
 use std::cell::Cell;
 
 use super::operators;
-use super::{Node, Selector};
+use super::{Node, Pattern, Selector};
 use crate::limits::{ELEMENTS, VALUE_DEPTH};
-use crate::value::{Object, Text, Value};
+use crate::regex::Regex;
+use crate::time::parse;
+use crate::value::{Object, Text, Value, strconv};
+
+/// How times may be written.
+const TIMES: [&str; 13] = [
+    "Mon Jan _2 15:04:05 2006",
+    "Mon Jan _2 15:04:05 MST 2006",
+    "Mon Jan 02 15:04:05 -0700 2006",
+    "3:04PM",
+    parse::RFC3339,
+    "2006-01-02",
+    "2006-01-02 15:04",
+    "2006-01-02 15:04:05",
+    "2006-01-02 15:04:05-07:00",
+    "2006-01-02T15Z0700",
+    "2006-01-02T15:04Z0700",
+    "2006-01-02T15:04:05Z0700",
+    "2006-01-02T15:04:05.999999999Z0700",
+];
 
 /// Steps that one search may take.
 const STEPS: u64 = 50_000_000;
@@ -42,17 +61,7 @@ impl<'d> Search<'d> {
             Node::Path { from_current, selectors } => {
                 self.path(selectors, if *from_current { current } else { self.document })
             }
-            Node::Field(keys) => {
-                let mut value = self.document.clone();
-                for key in keys {
-                    let key = operators::text(&self.evaluate(key, current)?);
-                    let Some(found) = operators::member(&value, &key) else {
-                        return Err(format!("unknown parameter {key}"));
-                    };
-                    value = found;
-                }
-                Ok(value)
-            }
+            Node::Field(keys) => self.field(keys, current),
             Node::Array(items) => {
                 let items: Result<Vec<_>, _> =
                     items.iter().map(|item| self.evaluate(item, current)).collect();
@@ -61,25 +70,75 @@ impl<'d> Search<'d> {
             Node::Object(entries) => {
                 let mut object = Vec::new();
                 for (key, value) in entries {
+                    let value = self.evaluate(value, current)?;
                     let key = operators::text(&self.evaluate(key, current)?);
-                    object.push((Text::from(key), self.evaluate(value, current)?));
+                    object.push((Text::from(key), value));
                 }
                 Ok(Value::Object(Object::from(object)))
             }
-            Node::Not(operand) => operators::not(&self.evaluate(operand, current)?),
-            Node::Negate(operand) => operators::negate(&self.evaluate(operand, current)?),
-            Node::Choose(condition, then, otherwise) => {
-                let holds = operators::truth(&self.evaluate(condition, current)?);
-                self.evaluate(if holds == Some(true) { then } else { otherwise }, current)
+            Node::Prefix(sign, operand) => operators::prefix(*sign, &self.evaluate(operand, current)?),
+            Node::Choose(parts) => {
+                let [condition, then, otherwise] = parts.as_ref();
+                let zero = operators::is_zero(&self.evaluate(condition, current)?);
+                self.evaluate(if zero { otherwise } else { then }, current)
             }
             Node::Operate(operator, left, right) => {
-                let first = self.evaluate(left, current);
-                if let Some(answer) = operators::early(operator, &first) {
-                    return answer;
+                let left = self.evaluate(left, current)?;
+                if let Some(answer) = operators::early(operator, &left) {
+                    return Ok(answer);
                 }
-                operators::apply(operator, &first?, &self.evaluate(right, current)?)
+                operators::apply(operator, &left, &self.evaluate(right, current)?)
+            }
+            Node::Match { text, pattern, wanted } => {
+                let text = operators::text(&self.evaluate(text, current)?);
+                let matched = match pattern {
+                    Pattern::Known(regex) => regex.is_match(text.as_bytes()),
+                    Pattern::Asked(pattern) => {
+                        let pattern = operators::text(&self.evaluate(pattern, current)?);
+                        Regex::compile(&pattern)?.is_match(text.as_bytes())
+                    }
+                };
+                Ok(Value::Bool(matched == *wanted))
+            }
+            Node::Date(arguments) => {
+                let arguments: Result<Vec<_>, _> =
+                    arguments.iter().map(|argument| self.evaluate(argument, current)).collect();
+                date(&arguments?)
+            }
+            Node::Call(name, function) => {
+                let function = self
+                    .evaluate(function, current)
+                    .map_err(|error| format!("could not call function: {error}"))?;
+                Err(format!("could not call '{name}' type {}", function.go_type()))
             }
         }
+    }
+
+    /// A field of the document. One that an object does not have is null, and an index that an array does not have is
+    /// passed over.
+    fn field(&self, keys: &[Node], current: &Value) -> Result<Value, String> {
+        let names: Result<Vec<String>, String> =
+            keys.iter().map(|key| Ok(operators::text(&self.evaluate(key, current)?))).collect();
+        let names = names?;
+        let mut value = self.document.clone();
+        for (at, name) in names.iter().enumerate() {
+            let index = || strconv::parse_int(name, 10).ok().and_then(|index| usize::try_from(index).ok());
+            let found = match &value {
+                Value::Object(object) => Some(object.get(name).cloned().unwrap_or(Value::Null)),
+                Value::Array(items) => {
+                    let item = index().and_then(|index| items.get(index).cloned());
+                    Some(item.unwrap_or_else(|| value.clone()))
+                }
+                Value::Bytes(bytes) => {
+                    index().and_then(|index| bytes.get(index)).map(|byte| Value::Uint(u64::from(*byte)))
+                }
+                _ => None,
+            };
+            value = found.ok_or_else(|| {
+                format!("unknown parameter {}", names.get(..=at).unwrap_or_default().join("."))
+            })?;
+        }
+        Ok(value)
     }
 
     fn path(&self, selectors: &[Selector], start: &Value) -> Result<Value, String> {
@@ -114,18 +173,17 @@ impl<'d> Search<'d> {
         let invalid = |reason: String| format!("could not select value, invalid key: {reason}");
         match value {
             Value::Array(items) => {
-                let index = operators::whole(&self.evaluate(key, value)?).map_err(invalid)?;
-                let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-                let place = if index < 0 { index.saturating_add(length) } else { index };
-                let found = usize::try_from(place).ok().and_then(|place| items.get(place));
-                Ok(found.cloned().unwrap_or(Value::Null))
+                let index =
+                    self.evaluate(key, value).and_then(|key| operators::whole(&key)).map_err(invalid)?;
+                let found = usize::try_from(index).ok().and_then(|index| items.get(index));
+                found.cloned().ok_or_else(|| format!("index {index} out of bounds"))
             }
             Value::Object(object) => {
-                let key = operators::text(&self.evaluate(key, value)?);
+                let key = operators::text(&self.evaluate(key, value).map_err(invalid)?);
                 object.get(&key).cloned().ok_or_else(|| format!("unknown key {key}"))
             }
             other => Err(format!(
-                "unsupported value type {} for select, expected map[string]interface{{}}, []interface{{}} or Array",
+                "unsupported value type {} for select, expected map[string]interface{{}} or []interface{{}}",
                 other.go_type()
             )),
         }
@@ -182,6 +240,9 @@ impl<'d> Search<'d> {
         }
         let [low, high, step] = numbers;
         let Value::Array(items) = value else { return Ok(()) };
+        if low > high {
+            return Ok(());
+        }
         let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
         let place =
             |bound: i64| if bound < 0 { bound.saturating_add(length).max(0) } else { bound.min(length) };
@@ -204,4 +265,12 @@ fn each(value: &Value, visit: Found<'_>) -> Result<(), String> {
         Value::Object(object) => object.iter().try_for_each(|(_, item)| visit(item)),
         _ => Ok(()),
     }
+}
+
+fn date(arguments: &[Value]) -> Result<Value, String> {
+    let [Value::String(text)] = arguments else {
+        return Err("date() expects exactly one string argument".to_owned());
+    };
+    let at = TIMES.iter().find_map(|layout| parse::parse(layout, text).ok());
+    at.map(Value::Timestamp).ok_or_else(|| format!("date() could not parse {text}"))
 }

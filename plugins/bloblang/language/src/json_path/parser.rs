@@ -1,14 +1,19 @@
 //! From tokens to a tree.
+//!
+//! A token that does not fit is put back, and whoever reads next looks at it again. If nobody takes it in the end, the
+//! last one who put it back says what is wrong.
 
-use super::lexer::{Token, tokens};
-use super::{Node, Selector};
-use crate::value::{Text, Value};
+use super::lexer::{Scanner, Token};
+use super::{Node, Pattern, evaluate, operators};
+use crate::regex::Regex;
+use crate::text::quoting;
+use crate::value::{Text, Value, strconv};
 
 /// How deep brackets and operators may nest.
 const DEPTH: usize = 60;
 
 /// Operators and how tightly they bind.
-const OPERATORS: [(&str, u8); 24] = [
+const OPERATORS: [(&str, u8); 23] = [
     ("??", 0),
     ("||", 20),
     ("&&", 21),
@@ -32,262 +37,318 @@ const OPERATORS: [(&str, u8); 24] = [
     ("/", 150),
     ("%", 150),
     ("**", 200),
-    (":", u8::MAX),
 ];
+const CHOICE: &str = "?";
+const SYMBOLS: &str = "+-*/%<>=!^&|~?in";
 
-struct Parser {
-    tokens: Vec<(Token, usize)>,
-    next: usize,
+pub(super) struct Parser<'t> {
+    scanner: Scanner<'t>,
+    last: Token,
+    /// What to say if nobody takes the last token, which was put back.
+    back: Option<String>,
     depth: usize,
 }
 
-type Parsed<T> = Result<T, String>;
+pub(super) type Parsed<T> = Result<T, String>;
+
+/// An operand and the operator after it.
+type Stage = (Node, Option<(&'static str, u8)>);
 
 pub(super) fn parse(text: &str) -> Parsed<Node> {
-    let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0 };
-    let node = parser.expression()?;
-    match parser.take() {
-        Token::End => Ok(node),
-        other => Err(parser.unexpected(&other, "operator")),
-    }
+    let mut parser = Parser { scanner: Scanner::new(text), last: Token::End, back: None, depth: 0 };
+    let parsed = parser.expression();
+    let parsed = match parser.back.take() {
+        Some(back) if parsed.is_ok() && parser.last != Token::End => Err(back),
+        _ => parsed,
+    };
+    parsed.map_err(|error| format!("parsing error: {} {error}", parser.scanner.position()))
 }
 
-impl Parser {
-    fn peek(&self) -> &Token {
-        self.tokens.get(self.next).map_or(&Token::End, |(token, _)| token)
-    }
-
-    fn take(&mut self) -> Token {
-        let token = self.peek().clone();
-        self.next += 1;
-        token
-    }
-
-    fn accept(&mut self, sign: &str) -> bool {
-        let found = matches!(self.peek(), Token::Sign(found) if *found == sign);
-        self.next += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, sign: &str, place: &str) -> Parsed<()> {
-        if self.accept(sign) {
-            return Ok(());
+impl Parser<'_> {
+    pub(super) fn scan(&mut self) -> Token {
+        if self.back.take().is_none() {
+            self.last = self.scanner.scan();
         }
-        let found = self.take();
-        Err(self.unexpected(&found, place))
+        self.last
     }
 
-    fn unexpected(&self, token: &Token, place: &str) -> String {
-        let column = self.tokens.get(self.next.saturating_sub(1)).map_or(0, |(_, at)| at + 1);
-        let shown = match token {
-            Token::End => "EOF".to_owned(),
-            Token::Name(_) => "Ident".to_owned(),
-            Token::Number(number) if number.fract() == 0.0 => "Int".to_owned(),
-            Token::Number(_) => "Float".to_owned(),
-            Token::Text(_) => "String".to_owned(),
-            Token::Sign(sign) => format!("{sign:?}"),
-        };
-        format!("parsing error: :1:{column} - unexpected {shown} while scanning {place}")
+    pub(super) fn put_back(&mut self, unit: &str, expected: &[Token]) {
+        self.back = Some(self.unexpected(unit, expected));
     }
 
-    fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(super) fn name(&self) -> String {
+        self.scanner.token_text().to_owned()
+    }
+
+    /// What to say about the last token.
+    pub(super) fn unexpected(&self, unit: &str, expected: &[Token]) -> String {
+        let mut message = format!("unexpected {} while scanning {unit}", self.last.shown());
+        let shown: Vec<String> = expected.iter().map(|token| token.shown()).collect();
+        if let Some((last, others)) = shown.split_last() {
+            message.push_str(" expected ");
+            if !others.is_empty() {
+                message.push_str(&others.join(", "));
+                message.push_str(" or ");
+            }
+            message.push_str(last);
+        }
+        message
+    }
+
+    fn expect(&mut self, sign: char, unit: &str) -> Parsed<()> {
+        if self.scan() == Token::Sign(sign) {
+            Ok(())
+        } else {
+            Err(self.unexpected(unit, &[Token::Sign(sign)]))
+        }
+    }
+
+    pub(super) fn expression(&mut self) -> Parsed<Node> {
         if self.depth >= DEPTH {
             return Err("the expression nests too deeply".to_owned());
         }
         self.depth += 1;
-        let parsed = parse(self);
+        let parsed = self.operation();
         self.depth -= 1;
         parsed
     }
 
-    fn expression(&mut self) -> Parsed<Node> {
-        self.deeper(|parser| {
-            let condition = parser.operation(0)?;
-            if !parser.accept("?") {
-                return Ok(condition);
-            }
-            let then = parser.expression()?;
-            parser.expect(":", "ternary")?;
-            let otherwise = parser.expression()?;
-            Ok(Node::Choose(Box::new(condition), Box::new(then), Box::new(otherwise)))
-        })
-    }
-
-    /// Operands joined by operators that bind at least as tightly as `least`.
-    fn operation(&mut self, least: u8) -> Parsed<Node> {
-        let mut left = self.prefixed()?;
+    /// Operands and operators. What waits on the stack binds ever more tightly.
+    fn operation(&mut self) -> Parsed<Node> {
+        let mut stack = Vec::new();
         loop {
-            let name = match self.peek() {
-                Token::Sign(sign) => *sign,
-                Token::Name(name) if name == "in" => "in",
-                _ => return Ok(left),
-            };
-            let Some((operator, binding)) = OPERATORS.iter().find(|(operator, _)| *operator == name) else {
-                return Ok(left);
-            };
-            if *binding < least || *binding == u8::MAX {
-                return Ok(left);
+            let operand = self.operand()?;
+            let (node, operator) = self.operator(&mut stack, operand)?;
+            let node = reduce(&mut stack, node, operator.map_or(0, |(_, binding)| binding))?;
+            match operator {
+                None => return Ok(node),
+                Some(operator) => stack.push((node, Some(operator))),
             }
-            self.next += 1;
-            let right = self.deeper(|parser| parser.operation(binding + 1))?;
-            left = Node::Operate(operator, Box::new(left), Box::new(right));
         }
     }
 
-    fn prefixed(&mut self) -> Parsed<Node> {
-        match self.take() {
-            Token::Sign("!") => Ok(Node::Not(Box::new(self.deeper(Self::prefixed)?))),
-            Token::Sign("-") => Ok(Node::Negate(Box::new(self.deeper(Self::prefixed)?))),
-            Token::Sign("(") => {
+    fn operator(&mut self, stack: &mut Vec<Stage>, operand: Node) -> Parsed<Stage> {
+        let mut node = operand;
+        loop {
+            let scan = self.scan();
+            let mut sign = self.name();
+            match scan {
+                Token::Sign(first) if SYMBOLS.contains(first) => {
+                    while let Some(next) = self.scanner.peek()
+                        && SYMBOLS.contains(next)
+                        && known(&format!("{sign}{next}"))
+                    {
+                        sign.push(next);
+                        self.scanner.next_character();
+                    }
+                }
+                Token::Name => {}
+                _ => {
+                    self.put_back("operator", &[]);
+                    return Ok((node, None));
+                }
+            }
+            if sign == CHOICE {
+                let condition = reduce(stack, node, 0)?;
+                node = self.choice(condition)?;
+                continue;
+            }
+            let found = OPERATORS.iter().find(|(operator, _)| *operator == sign);
+            if found.is_none() {
+                self.put_back("operator", &[]);
+            }
+            return Ok((node, found.copied()));
+        }
+    }
+
+    fn choice(&mut self, condition: Node) -> Parsed<Node> {
+        let then = self.expression()?;
+        let otherwise = match self.scan() {
+            Token::Sign(':') => self.expression()?,
+            Token::End => Node::Literal(Value::Null),
+            _ => return Err(self.unexpected("<> ? <> : <>", &[Token::Sign(':'), Token::End])),
+        };
+        Ok(Node::Choose(Box::new([condition, then, otherwise])))
+    }
+
+    fn operand(&mut self) -> Parsed<Node> {
+        match self.scan() {
+            Token::Name => {
+                let name = self.name();
+                match name.as_str() {
+                    "true" => Ok(Node::Literal(Value::Bool(true))),
+                    "false" => Ok(Node::Literal(Value::Bool(false))),
+                    "date" => self.date(),
+                    _ => self.field(name),
+                }
+            }
+            Token::Integer | Token::Float => {
+                let number = strconv::parse_float(self.scanner.token_text());
+                number.map(|number| Node::Literal(Value::Float(number))).map_err(|error| error.to_string())
+            }
+            Token::Text | Token::Raw | Token::Character => {
+                let text = unquoted(self.scanner.token_text());
+                let text = text.ok_or("could not parse string: invalid syntax")?;
+                Ok(Node::Literal(Value::String(Text::lossy(&text))))
+            }
+            Token::Sign('(') => {
                 let inner = self.expression()?;
-                self.expect(")", "parentheses")?;
+                self.expect(')', "parentheses")?;
                 Ok(inner)
             }
-            Token::Sign("[") => Ok(Node::Array(self.list("]", Self::expression)?)),
-            Token::Sign("{") => Ok(Node::Object(self.list("}", |parser| {
-                let key = parser.expression()?;
-                parser.expect(":", "object")?;
-                Ok((key, parser.expression()?))
-            })?)),
-            Token::Sign(sign @ ("$" | "@")) => {
-                let selectors = self.path()?;
-                Ok(Node::Path { from_current: sign == "@", selectors })
+            Token::Sign('[') => self.array(),
+            Token::Sign('{') => self.object(),
+            Token::Sign('$') => Ok(Node::Path { from_current: false, selectors: self.path()? }),
+            Token::Sign('@') => Ok(Node::Path { from_current: true, selectors: self.path()? }),
+            Token::Sign(sign @ ('-' | '!' | '~')) => self.prefix(sign),
+            _ => Err(self.unexpected("extensions", &[])),
+        }
+    }
+
+    fn prefix(&mut self, sign: char) -> Parsed<Node> {
+        if self.depth >= DEPTH {
+            return Err("the expression nests too deeply".to_owned());
+        }
+        self.depth += 1;
+        let operand = self.operand();
+        self.depth -= 1;
+        match operand? {
+            Node::Literal(value) => operators::prefix(sign, &value).map(Node::Literal),
+            operand => Ok(Node::Prefix(sign, Box::new(operand))),
+        }
+    }
+
+    fn date(&mut self) -> Parsed<Node> {
+        if self.scan() == Token::Sign('(') {
+            return self.arguments().map(Node::Date);
+        }
+        self.put_back("function call", &[Token::Sign('(')]);
+        Ok(Node::Date(Vec::new()))
+    }
+
+    fn arguments(&mut self) -> Parsed<Vec<Node>> {
+        let mut arguments = Vec::new();
+        if self.scan() == Token::Sign(')') {
+            return Ok(arguments);
+        }
+        self.put_back("scan arguments", &[Token::Sign(')')]);
+        loop {
+            arguments.push(self.expression()?);
+            match self.scan() {
+                Token::Sign(')') => return Ok(arguments),
+                Token::Sign(',') => {}
+                _ => return Err(self.unexpected("arguments", &[Token::Sign(')'), Token::Sign(',')])),
             }
-            Token::Number(number) => Ok(Node::Literal(Value::Float(number))),
-            Token::Text(text) => Ok(Node::Literal(Value::String(text))),
-            Token::Name(name) => match name.as_str() {
-                "true" => Ok(Node::Literal(Value::Bool(true))),
-                "false" => Ok(Node::Literal(Value::Bool(false))),
-                "null" | "nil" => Ok(Node::Literal(Value::Null)),
-                _ => self.field(name),
-            },
-            other => Err(self.unexpected(&other, "extensions")),
         }
     }
 
     /// A field of the document, as `a.b["c"]`.
     fn field(&mut self, name: String) -> Parsed<Node> {
-        let mut keys = vec![Node::Literal(Value::from(name))];
+        let mut keys = vec![Node::Literal(Value::from(name.as_str()))];
         loop {
-            if self.accept(".") {
-                match self.take() {
-                    Token::Name(name) => keys.push(Node::Literal(Value::from(name))),
-                    other => return Err(self.unexpected(&other, "field")),
+            match self.scan() {
+                Token::Sign('.') => {
+                    if self.scan() != Token::Name {
+                        return Err(self.unexpected("field", &[Token::Name]));
+                    }
+                    keys.push(Node::Literal(Value::from(self.name())));
                 }
-            } else if self.accept("[") {
-                keys.push(self.expression()?);
-                self.expect("]", "array key")?;
-            } else {
-                return Ok(Node::Field(keys));
+                Token::Sign('(') => {
+                    self.arguments()?;
+                    return Ok(Node::Call(name, Box::new(Node::Field(keys))));
+                }
+                Token::Sign('[') => {
+                    keys.push(self.expression()?);
+                    self.expect(']', "array key")?;
+                }
+                _ => {
+                    self.put_back("variable", &[Token::Sign('.'), Token::Sign('('), Token::Sign('[')]);
+                    return Ok(Node::Field(keys));
+                }
             }
         }
     }
 
-    fn list<T>(&mut self, end: &str, item: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+    fn array(&mut self) -> Parsed<Node> {
         let mut items = Vec::new();
-        while !self.accept(end) {
-            if !items.is_empty() {
-                self.expect(",", "array")?;
-            }
-            items.push(item(self)?);
-        }
-        Ok(items)
-    }
-
-    fn path(&mut self) -> Parsed<Vec<Selector>> {
-        let mut selectors = Vec::new();
         loop {
-            if self.accept("..") {
-                selectors.push(Selector::Descend);
-                match self.take() {
-                    Token::Name(name) => selectors.push(key(&name)),
-                    Token::Sign("*") => selectors.push(Selector::Star),
-                    Token::Sign("(") => selectors.push(self.script()?),
-                    Token::Sign("[") => match self.bracket()? {
-                        Selector::Range(_) => {
-                            return Err("mapper can not be combined with range query".to_owned());
-                        }
-                        Selector::Key(key) => selectors.push(Selector::Keys(vec![*key])),
-                        other => selectors.push(other),
-                    },
-                    other => return Err(self.unexpected(&other, "JSON mapper")),
+            match self.scan() {
+                Token::Sign(',') => {}
+                Token::Sign(']') => return Ok(Node::Array(items)),
+                _ => {
+                    self.put_back("array", &[Token::Sign(','), Token::Sign(']')]);
+                    items.push(self.expression()?);
                 }
-            } else if self.accept(".") {
-                match self.take() {
-                    Token::Name(name) => selectors.push(key(&name)),
-                    Token::Sign("*") => selectors.push(Selector::Star),
-                    other => return Err(self.unexpected(&other, "JSON select")),
-                }
-            } else if self.accept("[") {
-                selectors.push(self.bracket()?);
-            } else if self.accept("(") {
-                selectors.push(self.script()?);
-            } else {
-                return Ok(selectors);
             }
         }
     }
 
-    fn script(&mut self) -> Parsed<Selector> {
-        let script = self.expression()?;
-        self.expect(")", "jsonpath script")?;
-        Ok(Selector::Script(Box::new(script)))
-    }
-
-    /// What stands in brackets after a path.
-    fn bracket(&mut self) -> Parsed<Selector> {
-        if self.accept("*") {
-            self.expect("]", "JSON bracket star")?;
-            return Ok(Selector::Star);
-        }
-        if self.accept("?") {
-            let filter = self.expression()?;
-            self.expect("]", "JSON bracket separator")?;
-            return Ok(Selector::Filter(Box::new(filter)));
-        }
-        let number = |value: f64| Node::Literal(Value::Float(value));
-        let defaults = [0.0, f64::from(i32::MAX), 1.0];
-        let mut keys: Vec<Node> = Vec::new();
-        let mut range = false;
+    fn object(&mut self) -> Parsed<Node> {
+        let mut entries = Vec::new();
         loop {
-            // A bound that is left out.
-            if matches!(self.peek(), Token::Sign(":")) || range && matches!(self.peek(), Token::Sign("]")) {
-                keys.push(number(defaults.get(keys.len()).copied().unwrap_or(1.0)));
-            } else {
-                keys.push(self.operand()?);
-            }
-            if self.accept("]") {
-                break;
-            }
-            if self.accept(":") {
-                range = true;
-            } else if range || !self.accept(",") {
-                let found = self.take();
-                return Err(self.unexpected(&found, "JSON bracket separator"));
+            match self.scan() {
+                Token::Sign(',') => {}
+                Token::Sign('}') => return Ok(Node::Object(entries)),
+                _ => {
+                    self.put_back("object", &[Token::Sign(','), Token::Sign('}')]);
+                    let key = self.expression()?;
+                    // The library means this to be a colon, but takes whatever it is.
+                    self.scan();
+                    entries.push((key, self.expression()?));
+                }
             }
         }
-        if range {
-            if keys.len() > 3 {
-                return Err("range query has at least the parameter [min:max:step]".to_owned());
-            }
-            while let Some(default) = defaults.get(keys.len()) {
-                keys.push(number(*default));
-            }
-            let bounds = <[Node; 3]>::try_from(keys).map_err(|_| "incomplete range".to_owned())?;
-            return Ok(Selector::Range(Box::new(bounds)));
-        }
-        if keys.len() == 1 {
-            return Ok(Selector::Key(Box::new(keys.swap_remove(0))));
-        }
-        Ok(Selector::Keys(keys))
-    }
-
-    /// An expression in which a colon belongs to the range around it.
-    fn operand(&mut self) -> Parsed<Node> {
-        self.deeper(|parser| parser.operation(0))
     }
 }
 
-fn key(name: &str) -> Selector {
-    Selector::Key(Box::new(Node::Literal(Value::String(Text::from(name)))))
+fn known(start: &str) -> bool {
+    OPERATORS.iter().any(|(operator, _)| operator.starts_with(start))
+}
+
+/// What a quoted text stands for. Between single quotes there may be many characters.
+fn unquoted(text: &str) -> Option<Vec<u8>> {
+    let Some(inner) = text.strip_prefix('\'') else { return quoting::unquote(text.as_bytes()) };
+    let inner = inner.strip_suffix('\'')?;
+    let mut double = String::from("\"");
+    let mut escaped = false;
+    for character in inner.chars() {
+        match (escaped, character) {
+            (false, '\'') | (true, '"') => return None,
+            (false, '"') => double.push_str("\\\""),
+            // Only the quote at hand may be escaped.
+            (true, '\'') => {
+                double.pop();
+                double.push('\'');
+            }
+            _ => double.push(character),
+        }
+        escaped = !escaped && character == '\\';
+    }
+    double.push('"');
+    quoting::unquote(double.as_bytes())
+}
+
+/// Joins what is on the stack and binds at least as tightly as `binding` with the operand after it.
+fn reduce(stack: &mut Vec<Stage>, operand: Node, binding: u8) -> Parsed<Node> {
+    let mut right = operand;
+    while let Some((left, Some((operator, _)))) = stack.pop_if(|(_, op)| op.is_some_and(|op| op.1 >= binding))
+    {
+        right = join(operator, left, right)?;
+    }
+    Ok(right)
+}
+
+fn join(operator: &'static str, left: Node, right: Node) -> Parsed<Node> {
+    let known = matches!((&left, &right), (Node::Literal(_), Node::Literal(_)));
+    let node = match operator {
+        "=~" | "!~" => {
+            let pattern = match right {
+                Node::Literal(value) => Pattern::Known(Box::new(Regex::compile(&operators::text(&value))?)),
+                right => Pattern::Asked(Box::new(right)),
+            };
+            Node::Match { text: Box::new(left), pattern, wanted: operator == "=~" }
+        }
+        _ => Node::Operate(operator, Box::new(left), Box::new(right)),
+    };
+    if known { evaluate::Search::new(&Value::Null).value(&node).map(Node::Literal) } else { Ok(node) }
 }

@@ -3,7 +3,33 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::regex;
+use crate::text::url::{self, Url};
 use crate::time::parse;
+
+const KNOWN: [&str; 17] = [
+    "date",
+    "time",
+    "date-time",
+    "hostname",
+    "email",
+    "idn-email",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uri-template",
+    "uuid",
+    "regex",
+    "json-pointer",
+    "relative-json-pointer",
+];
+
+/// Whether the format is one of those that are looked at.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
 
 pub(super) fn holds(name: &str, text: &str) -> bool {
     let time = |layouts: &[&str]| layouts.iter().any(|layout| parse::parse(layout, text).is_ok());
@@ -15,9 +41,9 @@ pub(super) fn holds(name: &str, text: &str) -> bool {
         "email" | "idn-email" => is_email(text),
         "ipv4" => text.parse::<Ipv4Addr>().is_ok() || is_ipv6(text) && text.contains('.'),
         "ipv6" => is_ipv6(text),
-        "uri" | "iri" => is_reference(text) && has_scheme(text),
-        "uri-reference" | "iri-reference" => is_reference(text),
-        "uri-template" => is_template(text),
+        "uri" | "iri" => is_reference(text, |url| !url.scheme.is_empty()),
+        "uri-reference" | "iri-reference" => is_reference(text, |_| true),
+        "uri-template" => is_reference(text, |url| is_template(&url.path)),
         "uuid" => is_uuid(text),
         "regex" => regex::check(text).is_ok(),
         "json-pointer" => is_pointer(text),
@@ -51,44 +77,26 @@ fn is_email(text: &str) -> bool {
     (dotted(local) || quoted) && (dotted(domain) || domain.starts_with('[') && domain.ends_with(']'))
 }
 
-fn has_scheme(text: &str) -> bool {
-    let Some((scheme, _)) = text.split_once(':') else { return false };
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+fn is_reference(text: &str, test: impl Fn(&Url) -> bool) -> bool {
+    !text.contains('\\') && url::parse(text.as_bytes()).is_ok_and(|url| test(&url))
 }
 
-/// Nothing that a URL may not have, and escapes that are complete.
-fn is_reference(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let complete = |at: usize| {
-        let digits = bytes.get(at + 1..at + 3).unwrap_or_default();
-        digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit)
-    };
-    let clean = bytes
-        .iter()
-        .enumerate()
-        .all(|(at, byte)| *byte >= 0x20 && !matches!(byte, 0x7f | b'\\') && (*byte != b'%' || complete(at)));
-    // A colon in the first step would make it a scheme.
-    let first = text.split(['/', '?', '#']).next().unwrap_or_default();
-    clean && !text.starts_with(':') && (!first.contains(':') || has_scheme(text))
-}
-
-fn is_template(text: &str) -> bool {
+/// Every brace that opens is closed.
+fn is_template(path: &[u8]) -> bool {
     let mut open = false;
-    for character in text.chars() {
-        match character {
-            '{' if open => {}
-            '{' => open = true,
-            '}' => open = false,
+    for byte in path {
+        match byte {
+            b'{' => open = true,
+            b'}' => open = false,
             _ => {}
         }
     }
-    is_reference(text) && !open
+    !open
 }
 
 fn is_uuid(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| matches!(byte, b'-' | b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn is_pointer(text: &str) -> bool {

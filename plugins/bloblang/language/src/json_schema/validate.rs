@@ -341,11 +341,6 @@ fn common(node: &Node, value: &Value, report: &mut Report, place: &Place<'_>) {
     if !node.choices.is_empty() && !node.choices.contains(&normal(value)) {
         report.add_named(place, format!("must be one of the following: {}", node.choices.join(", ")));
     }
-    if let (Some(name), Some(text)) = (&node.format, shown_text(value))
-        && !format::holds(name, &text)
-    {
-        report.add(place, format!("Does not match format '{name}'"));
-    }
     report.score += 1;
 }
 
@@ -361,6 +356,9 @@ fn texts(node: &Node, text: &Text, report: &mut Report, place: &Place<'_>) {
         && !regex.is_match(text.as_bytes())
     {
         report.add(place, format!("Does not match pattern '{pattern}'"));
+    }
+    if let Some(name) = node.format.as_ref().filter(|name| !format::holds(name, text)) {
+        report.add(place, format!("Does not match format '{name}'"));
     }
     report.score += 1;
 }
@@ -379,6 +377,10 @@ fn numbers(node: &Node, number: Decimal, report: &mut Report, place: &Place<'_>)
         if let Some(bound) = bound.filter(|bound| wrong.contains(&number.compare(*bound))) {
             report.add(place, format!("{text} {bound}"));
         }
+    }
+    // A number is in no format that is known.
+    if let Some(name) = node.format.as_ref().filter(|name| format::is_known(name)) {
+        report.add(place, format!("Does not match format '{name}'"));
     }
     report.score += 1;
 }

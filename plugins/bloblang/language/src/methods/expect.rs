@@ -103,6 +103,11 @@ pub(super) fn float(value: &Value) -> Result<f64, Failure> {
     number(value).map(Number::as_f64)
 }
 
+/// A number as an integer; a fraction is cut off.
+pub(super) fn integer(value: &Value) -> Result<i64, Failure> {
+    value.as_number().map(Number::as_i64).ok_or_else(|| Failure::expected("integer", value))
+}
+
 /// Refuses arguments that are no arrays.
 pub(super) fn all_arrays(arguments: &[Option<&Value>]) -> Result<(), String> {
     let known = arguments.iter().flatten();

@@ -85,7 +85,12 @@ impl Value {
         if let Self::Timestamp(at) = self {
             return Ok(*at);
         }
-        match (self.as_number(), self.as_text()) {
+        let text = match self {
+            // One beyond all floats is read as text.
+            Self::Number(text) => Some(text.clone()),
+            other => other.as_text(),
+        };
+        match (self.as_number(), text) {
             (Some(Number::Float(value)), _) => {
                 let seconds = Timestamp::new(Number::Float(value.trunc()).as_i64(), 0, local);
                 let rest = Number::Float(value.fract() * 1e9).as_i64();

@@ -68,6 +68,7 @@ fn element(value: &Value, verb: Verb, out: &mut Vec<u8>) {
             }
             out.push(if verbose { b'}' } else { b']' });
         }
+        Value::Delete | Value::Nothing if verb.letter == 'v' => out.extend_from_slice(b"<nil>"),
         other => bad(other, verb, out),
     }
 }
