@@ -13,7 +13,7 @@ pub(crate) fn to_language(value: Column<'_>) -> Value {
         Column::Text(text) => Value::String(text.into()),
         Column::Bytes(bytes) => Value::Bytes(bytes.into()),
         Column::Timestamp { seconds, nanoseconds } => {
-            Value::Timestamp(Timestamp { seconds, nanoseconds, offset: 0 })
+            Value::Timestamp(Timestamp::utc(seconds, nanoseconds))
         }
         // What is no JSON after all is a text.
         Column::Json(text) => {

@@ -5,7 +5,7 @@
 mod arguments;
 mod chain;
 mod expression;
-mod fold;
+pub(crate) mod fold;
 mod statement;
 
 use crate::parse_error::Fault;
@@ -14,6 +14,8 @@ use crate::program::{Expr, Program, Routine};
 use crate::syntax::{Node, Source};
 use crate::value::Text;
 
+pub(crate) use arguments::check;
+
 /// The names in reach while one routine or query is compiled.
 #[derive(Debug, Default)]
 pub(crate) struct Compiler {
@@ -21,7 +23,6 @@ pub(crate) struct Compiler {
     /// Names given by the lambdas around the current node, innermost last.
     names: Vec<Text>,
     sites: usize,
-    needs_document: bool,
 }
 
 /// Compiles a mapping.
@@ -34,7 +35,7 @@ pub(crate) fn program(source: &Source) -> Parsed<Program> {
         maps.push(routine);
     }
     let main = compiler.routine(&source.statements)?;
-    Ok(Program { main, maps, sites: compiler.sites, needs_document: compiler.needs_document })
+    Ok(Program { main, maps, sites: compiler.sites })
 }
 
 /// Compiles queries that stand alone; returns them and how many of their calls keep state.

@@ -18,8 +18,10 @@ mod run;
 
 pub(crate) use call::Call;
 pub(crate) use chain::Target;
-pub(crate) use documents::parse_message;
+pub(crate) use documents::{MISSING, parse_message};
 pub(crate) use expression::eval;
 pub(crate) use frame::{Entries, Frame, Locals, Name, This};
+#[cfg(test)]
+pub(crate) use frame::Variables;
 pub(crate) use routine::{Execution, Start};
 pub(crate) use run::{Run, Site};

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::eval::{Run, Site, This};
+use crate::eval::{Run, Site};
 use crate::parse_error::ParseError;
 use crate::parser::Piece;
 use crate::program::Expr;
@@ -70,7 +70,7 @@ impl Interpolated {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.extend_from_slice(text.as_bytes()),
-                Part::Query(expression) => match evaluate(expression, &run, This::Field) {
+                Part::Query(expression) => match evaluate(expression, &run) {
                     Ok(value) => value.write_text(out),
                     Err(failure) => {
                         out.truncate(start);

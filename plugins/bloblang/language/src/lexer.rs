@@ -7,7 +7,10 @@
 mod escape;
 
 use crate::parse_error::Fault;
+use crate::parser::Parsed;
 use crate::value::{Text, Value};
+
+const LINE_BREAK: &str = "line break";
 
 /// A cursor over the source. Positions are offsets in bytes and always on character borders.
 #[derive(Debug)]
@@ -69,26 +72,29 @@ impl<'s> Lexer<'s> {
     }
 
     /// Takes one line break, and the comment before it if there is one.
-    pub(crate) fn line_break(&mut self) -> bool {
+    ///
+    /// # Errors
+    /// Where the line break is missing, which for a comment is after it.
+    pub(crate) fn line_break(&mut self) -> Result<(), Fault> {
         let rest = self.rest();
-        let comment = if rest.starts_with('#') { rest.find('\n') } else { None };
-        match comment {
-            Some(end) => {
-                self.at += end + 1;
-                true
-            }
-            None => self.take("\n") || self.take("\r\n"),
+        if rest.starts_with('#') {
+            let Some(end) = rest.find('\n') else {
+                return Err(Fault::expected(self.source.len(), LINE_BREAK));
+            };
+            self.at += end + 1;
+            return Ok(());
         }
+        if self.take("\n") || self.take("\r\n") {
+            return Ok(());
+        }
+        // Half of a line break has been seen before the other half is missed.
+        let seen = usize::from(self.peek() == Some(b'\r'));
+        Err(Fault::expected(self.at + seen, LINE_BREAK))
     }
 
     /// Skips spaces, line breaks and comments. A comment that no line break ends is none.
     pub(crate) fn white(&mut self) {
-        loop {
-            let spaces = self.spaces();
-            if !self.line_break() && !self.take("\r") && !spaces {
-                return;
-            }
-        }
+        while self.spaces() || self.line_break().is_ok() {}
     }
 
     /// Takes letters, digits and underscores.
@@ -112,62 +118,90 @@ impl<'s> Lexer<'s> {
         false
     }
 
-    /// Takes a number without a sign: digits, and a fraction if a digit follows the point.
-    pub(crate) fn number(&mut self) -> Option<Result<Value, Fault>> {
+    /// Takes the word of lower case letters, digits and underscores that names a function.
+    pub(crate) fn name(&mut self) -> Option<&'s str> {
+        let rest = self.rest();
+        let length = rest.bytes().take_while(|byte| is_word(*byte) && !byte.is_ascii_uppercase()).count();
+        self.at += length;
+        rest.get(..length).filter(|name| !name.is_empty())
+    }
+
+    /// Takes a number: digits after a sign that may be missing, and a fraction if a digit follows the point.
+    pub(crate) fn number(&mut self) -> Parsed<Value> {
         let start = self.at;
+        let negative = self.take("-");
+        let first = self.at;
         let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
         let whole = digits(self.rest());
         if whole == 0 {
-            return None;
+            let fault = Fault::expected(self.at, "number");
+            self.at = start;
+            return Err(fault);
         }
         self.at += whole;
-        let mut fraction = 0;
-        if let Some(after) = self.rest().strip_prefix('.') {
-            fraction = digits(after);
-        }
+        let fraction = self.rest().strip_prefix('.').map_or(0, digits);
         if fraction > 0 {
             self.at += 1 + fraction;
         }
-        let text = self.source.get(start..self.at).unwrap_or_default();
-        let value = if fraction > 0 {
-            text.parse().map(Value::Float).map_err(|_| ())
-        } else {
-            text.parse().map(Value::Int).map_err(|_| ())
-        };
-        Some(value.map_err(|()| Fault::new(start, format!("number {text} is out of range"))))
+        let text = self.source.get(first..self.at).unwrap_or_default();
+        if fraction > 0 {
+            return match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(Value::Float(if negative { -value } else { value })),
+                _ => Err(Fault::fatal(start, unread(text, "float", "Float"))),
+            };
+        }
+        match text.parse::<i64>() {
+            Ok(value) => Ok(Value::Int(if negative { -value } else { value })),
+            Err(_) => Err(Fault::fatal(start, unread(text, "integer", "Int"))),
+        }
     }
 
     /// Takes a string, in one or three quotes.
-    pub(crate) fn string(&mut self) -> Option<Result<Text, Fault>> {
-        let start = self.at;
-        if self.take("\"\"\"") {
-            let Some(length) = self.rest().find("\"\"\"") else {
-                return Some(Err(Fault::new(self.source.len(), "required: expected end quote")));
-            };
-            let text = self.rest().get(..length).unwrap_or_default();
-            self.at += length + 3;
-            return Some(Ok(Text::from(text)));
+    pub(crate) fn string(&mut self) -> Parsed<Text> {
+        if self.rest().starts_with("\"\"\"") && self.rest().chars().nth(5).is_some() {
+            return self.raw_string();
         }
+        self.quoted_string()
+    }
+
+    fn raw_string(&mut self) -> Parsed<Text> {
+        let inside = self.rest().get(3..).unwrap_or_default();
+        let Some(length) = inside.find("\"\"\"") else {
+            return Err(Fault::fatal(self.source.len(), "required").or("end triple-quote"));
+        };
+        self.at += length + 6;
+        Ok(Text::from(inside.get(..length).unwrap_or_default()))
+    }
+
+    /// Takes a string in one pair of quotes.
+    pub(crate) fn quoted_string(&mut self) -> Parsed<Text> {
+        let start = self.at;
         if !self.take("\"") {
-            return None;
+            return Err(Fault::expected(start, "quoted string"));
         }
         let inside = self.at;
         loop {
             match self.peek() {
-                None | Some(b'\n') => return Some(Err(Fault::new(self.at, "required: expected end quote"))),
+                None => return Err(Fault::fatal(self.source.len(), "required").or("end quote")),
                 Some(b'"') => break,
                 // Whatever is escaped does not end the string; that it is valid is seen below.
-                Some(b'\\') if !matches!(self.source.as_bytes().get(self.at + 1), None | Some(b'\n')) => {
-                    self.at += 2;
-                }
+                Some(b'\\') => self.at = (self.at + 2).min(self.source.len()),
                 Some(_) => self.at += 1,
             }
         }
         let raw = self.source.get(inside..self.at).unwrap_or_default();
         self.at += 1;
-        let text = escape::unescape(raw).ok_or_else(|| Fault::new(start, "invalid escape in string"));
-        Some(text.map(Text::from))
+        match escape::unescape(raw) {
+            Some(text) => Ok(text),
+            None => {
+                Err(Fault::fatal(start, "failed to unescape quoted string contents: invalid syntax"))
+            }
+        }
     }
+}
+
+fn unread(text: &str, kind: &str, go: &str) -> String {
+    format!("failed to parse '{text}' as {kind}: strconv.Parse{go}: parsing \"{text}\": value out of range")
 }
 
 #[cfg(test)]
@@ -177,9 +211,9 @@ mod tests {
     #[test]
     fn a_point_without_a_digit_does_not_belong_to_a_number() {
         let mut lexer = Lexer::new("5.from(0)");
-        assert_eq!(lexer.number(), Some(Ok(Value::Int(5))));
+        assert_eq!(lexer.number(), Ok(Value::Int(5)));
         assert_eq!(lexer.rest(), ".from(0)");
-        assert_eq!(Lexer::new("0.123 foo").number(), Some(Ok(Value::Float(0.123))));
+        assert_eq!(Lexer::new("0.123 foo").number(), Ok(Value::Float(0.123)));
     }
 
     #[test]
@@ -192,12 +226,12 @@ mod tests {
     #[test]
     fn strings_in_three_quotes_are_raw() {
         let mut lexer = Lexer::new("\"\"\"a\\n\"b\"\nc\"\"\" rest");
-        assert_eq!(lexer.string(), Some(Ok(Text::fixed("a\\n\"b\"\nc"))));
+        assert_eq!(lexer.string(), Ok(Text::fixed("a\\n\"b\"\nc")));
         assert_eq!(lexer.rest(), " rest");
     }
 
     #[test]
     fn a_string_may_not_hold_a_line_break() {
-        assert!(matches!(Lexer::new("\"a\nb\"").string(), Some(Err(_))));
+        assert!(Lexer::new("\"a\nb\"").string().is_err());
     }
 }

@@ -43,33 +43,52 @@
 //! assert_eq!(out, br#"{"name":"SAM"}"#);
 //! ```
 
+mod changes;
+mod cipher;
 mod compile;
+mod compression;
 mod eval;
 mod failure;
 mod functions;
+mod geoip;
+mod hashing;
 mod interpolated;
+mod json_path;
+mod json_schema;
+mod jwt;
 mod lexer;
 mod limits;
+mod list;
 mod mapping;
+mod math;
 mod methods;
+mod msgpack;
 mod parse_error;
 mod parser;
 mod program;
 mod query;
+mod regex;
+mod secrets;
 mod spec;
 mod syntax;
+mod text;
+mod time;
 mod value;
 mod world;
+mod xml;
+mod yaml;
 
 pub use functions::functions;
 pub use interpolated::Interpolated;
+pub use list::list;
 pub use mapping::{Content, Form, Given, Mapping, Outcome, Subject};
 pub use methods::methods;
 pub use parse_error::ParseError;
 pub use query::Query;
 pub use spec::{Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec, Status};
+pub use time::Zone;
 pub use value::{Array, Object, Text, Timestamp, Value};
-pub use world::{Messages, World};
+pub use world::{ErrorSource, Messages, World};
 
 #[cfg(test)]
 mod testing;

@@ -23,3 +23,7 @@ pub(crate) const ELEMENTS: usize = 16 * 1024 * 1024;
 
 /// Bytes of one text made by a method such as `repeat`.
 pub(crate) const TEXT_BYTES: usize = 256 * 1024 * 1024;
+
+/// Files that one mapping may import, and how deep in one another.
+pub(crate) const IMPORTS: usize = 1_000;
+pub(crate) const IMPORT_DEPTH: usize = 50;

@@ -4,12 +4,13 @@ mod value;
 
 use std::cell::RefCell;
 
-use crate::eval::{Execution, Run, Site, Start, This, parse_message};
+use crate::eval::{Execution, MISSING, Run, Site, Start, This, parse_message};
 use crate::parse_error::ParseError;
 use crate::program::Program;
 use crate::value::Value;
 use crate::world::{Messages, Shared, World};
-use crate::{compile, parser};
+use crate::parser::{self, Imports};
+use crate::compile;
 
 pub use value::{Given, Subject};
 
@@ -48,12 +49,25 @@ pub enum Content {
 }
 
 impl Mapping {
-    /// Compiles `source`.
+    /// Compiles `source`, which may not import anything.
     ///
     /// # Errors
     /// The first mistake in it.
     pub fn compile(source: &str, form: Form) -> Result<Self, ParseError> {
-        let program = parser::mapping(source)
+        Self::build(source, form, &mut Imports::none())
+    }
+
+    /// Compiles `source`; what it imports is read from `world`.
+    ///
+    /// # Errors
+    /// The first mistake in it, or why something could not be imported.
+    pub fn compile_in(source: &str, form: Form, world: &mut dyn World) -> Result<Self, ParseError> {
+        let mut read = |path: &str| world.read_file(path);
+        Self::build(source, form, &mut Imports::from(&mut read))
+    }
+
+    fn build(source: &str, form: Form, imports: &mut Imports<'_>) -> Result<Self, ParseError> {
+        let program = parser::mapping(source, imports)
             .and_then(|tree| compile::program(&tree))
             .map_err(|fault| fault.in_mapping(source))?;
         let sites = (0..program.sites).map(|_| RefCell::default()).collect();
@@ -72,39 +86,52 @@ impl Mapping {
         let run = Run::new(messages, index, &outside, &self.program.maps, &self.sites);
         match self.form {
             Form::Mapping => self.map(&run, out),
-            Form::Mutation => self.mutate(&run, out),
+            Form::Mutation => self.mutate(run, out),
         }
     }
 
     fn map(&self, run: &Run<'_>, out: &mut Vec<u8>) -> Outcome {
         let mut execution = Execution::new(run, &self.program.main, Start::of(run, This::Message));
         if let Err(failed) = execution.execute() {
-            let error = Some(failed.to_string());
+            let error = Some(failed.report(run.documents.unread()));
             return Outcome { content: Content::Unchanged, metadata: None, error };
         }
         let content = write(execution.assigned, &execution.root, out);
         Outcome { content, metadata: execution.metadata, error: None }
     }
 
-    fn mutate(&self, run: &Run<'_>, out: &mut Vec<u8>) -> Outcome {
-        let document = if self.program.needs_document {
-            Some(parse_message(run.messages.content(run.index)))
-        } else {
-            None
+    /// A document is written anew even if no statement changed it.
+    fn mutate(&self, mut run: Run<'_>, out: &mut Vec<u8>) -> Outcome {
+        run.live = true;
+        let (document, broken) = match parse_message(run.messages.content(run.index)) {
+            // What is null can be changed, but nobody can look at it.
+            Ok(Value::Null) => (None, Some(MISSING.to_owned())),
+            Ok(document) => (Some(document), None),
+            Err(error) => (None, Some(error)),
         };
-        let (document, broken) = match document {
-            None => (None, None),
-            Some(Ok(document)) => (Some(document), None),
-            Some(Err(error)) => (None, Some(error)),
-        };
+        let readable = document.is_some();
+        let null = !readable && !run.messages.content(run.index).is_empty() && broken.as_deref() == Some(MISSING);
         let this = broken.as_deref().map_or(This::Message, This::Broken);
-        let mut execution = Execution::new(run, &self.program.main, Start::of(run, this));
+        let mut execution = Execution::new(&run, &self.program.main, Start::of(&run, this));
         if let Some(document) = document {
             execution = execution.live(document);
+        } else if null {
+            execution.root = Value::Null;
         }
-        let error = execution.execute().err().map(|failed| failed.to_string());
-        let content = write(execution.assigned, &execution.root, out);
-        Outcome { content, metadata: execution.metadata, error }
+        if let Err(failed) = execution.execute() {
+            let error = Some(failed.report(broken.as_deref()));
+            let content = match execution.changed() {
+                None if null => Content::Written,
+                Some(document) => {
+                    document.write_json(out);
+                    Content::Written
+                }
+                None => Content::Unchanged,
+            };
+            return Outcome { content, metadata: execution.metadata, error };
+        }
+        let content = write(readable || null || execution.assigned, &execution.root, out);
+        Outcome { content, metadata: execution.metadata, error: None }
     }
 }
 

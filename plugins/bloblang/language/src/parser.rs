@@ -1,25 +1,34 @@
 //! From source text to a tree.
 //!
-//! A recursive descent over the statements and a Pratt parser over the operators. Nesting is limited by
-//! `limits::SOURCE_DEPTH`, so that no source can exhaust the stack. Messages and positions are Bento's wherever
-//! its tests pin them.
+//! A recursive descent over the statements, and operators bound by precedence. Nesting is limited by
+//! `limits::SOURCE_DEPTH`, so that no source can exhaust the stack.
+//!
+//! Which mistake is reported, where and in which words is part of the language. Every rule therefore fails in one of
+//! two ways: passively, and then another reading is tried and of several failures the furthest one counts; or fatally,
+//! which ends the parse. Names, arguments and constants are checked while they are read, because a wrong one earlier
+//! in the text comes before a syntax error later in it.
 
 mod arguments;
 mod atom;
+mod bind;
 mod control;
+mod imports;
 mod literal;
 mod mapping;
 mod query;
 mod statement;
 mod tail;
 mod text;
+mod vocabulary;
 
 use crate::lexer::Lexer;
 use crate::limits::SOURCE_DEPTH;
-use crate::parse_error::Fault;
-use crate::syntax::{Node, Source};
+use crate::parse_error::{Fault, Lines};
+use crate::syntax::Source;
 
+pub(crate) use imports::Imports;
 pub(crate) use text::Piece;
+pub(crate) use vocabulary::Vocabulary;
 
 pub(crate) type Parsed<T> = Result<T, Fault>;
 
@@ -27,20 +36,30 @@ pub(crate) type Parsed<T> = Result<T, Fault>;
 #[derive(Debug)]
 pub(crate) struct Parser<'s> {
     lexer: Lexer<'s>,
+    lines: Lines<'s>,
     depth: u16,
     /// The names that the lambdas around the current position have given.
     names: Vec<&'s str>,
+    vocabulary: Vocabulary,
 }
 
 impl<'s> Parser<'s> {
     fn new(source: &'s str) -> Self {
-        Self { lexer: Lexer::new(source), depth: 0, names: Vec::new() }
+        Self { lexer: Lexer::new(source), lines: Lines::of(source), depth: 0, names: Vec::new(), vocabulary: Vocabulary::Whole }
+    }
+
+    /// Reads with the words that `imports` goes with.
+    fn with(self, imports: &Imports<'_>) -> Self {
+        Self { vocabulary: imports.vocabulary(), ..self }
     }
 
     /// Runs `parse` one level deeper.
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth >= SOURCE_DEPTH {
-            return Err(Fault::new(self.lexer.at(), format!("nested more than {SOURCE_DEPTH} levels deep")));
+            return Err(Fault::fatal(
+                self.lexer.at(),
+                format!("nested more than {SOURCE_DEPTH} levels deep"),
+            ));
         }
         self.depth += 1;
         let result = parse(self);
@@ -48,32 +67,77 @@ impl<'s> Parser<'s> {
         result
     }
 
-    fn fault<T>(&self, message: impl Into<String>) -> Parsed<T> {
-        Err(Fault::new(self.lexer.at(), message))
-    }
-
-    fn require(&mut self, symbol: &str, what: &str) -> Parsed<()> {
-        if self.lexer.take(symbol) { Ok(()) } else { self.fault(format!("required: expected {what}")) }
+    fn expect(&mut self, symbol: &'static str) -> Parsed<()> {
+        if self.lexer.take(symbol) { Ok(()) } else { Err(Fault::expected(self.lexer.at(), symbol)) }
     }
 
     /// Spaces, which must be there.
-    fn require_spaces(&mut self) -> Parsed<()> {
-        if self.lexer.spaces() { Ok(()) } else { self.fault("expected whitespace") }
+    fn expect_spaces(&mut self) -> Parsed<()> {
+        if self.lexer.spaces() { Ok(()) } else { Err(Fault::expected(self.lexer.at(), "whitespace")) }
+    }
+
+    /// Runs `parse`, and steps back when it fails.
+    fn attempt<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        let start = self.lexer.at();
+        let result = parse(self);
+        if result.is_err() {
+            self.lexer.reset(start);
+        }
+        result
+    }
+
+    /// `open item, item close` with `delimiter` between the items, which may also follow the last.
+    fn list<T>(
+        &mut self,
+        (close, shown): (&'static str, &'static str),
+        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+        mut delimiter: impl FnMut(&mut Self) -> Parsed<()>,
+    ) -> Parsed<Vec<T>> {
+        let mut items = Vec::new();
+        loop {
+            match self.attempt(&mut item) {
+                Ok(item) => items.push(item),
+                Err(_) if self.closes(close) => return Ok(items),
+                Err(fault) => return Err(fault),
+            }
+            match self.attempt(&mut delimiter) {
+                Ok(()) => {}
+                Err(_) if self.closes(close) => return Ok(items),
+                Err(fault) => return Err(fault.or(shown)),
+            }
+        }
+    }
+
+    fn closes(&mut self, close: &str) -> bool {
+        let start = self.lexer.at();
+        self.lexer.white();
+        let found = self.lexer.take(close);
+        if !found {
+            self.lexer.reset(start);
+        }
+        found
+    }
+
+    /// A comma and the space around it, of which the part before may hold no line break.
+    fn comma(&mut self) -> Parsed<()> {
+        self.lexer.spaces();
+        self.expect(",")?;
+        self.lexer.white();
+        Ok(())
     }
 }
 
 /// Parses a mapping: statements, or one query that stands for `root = query`.
-pub(crate) fn mapping(source: &str) -> Parsed<Source> {
-    mapping::mapping(source)
+pub(crate) fn mapping(source: &str, imports: &mut Imports<'_>) -> Parsed<Source> {
+    mapping::mapping(source, imports)
 }
 
-/// Parses a source that is one query.
-pub(crate) fn query(source: &str) -> Parsed<Node> {
+/// Parses the query that a source begins with, and gives the offset of what follows it.
+#[cfg(test)]
+pub(crate) fn query_prefix(source: &str) -> Parsed<(crate::syntax::Node, usize)> {
     let mut parser = Parser::new(source);
-    parser.lexer.white();
     let node = parser.query()?;
-    parser.lexer.white();
-    if parser.lexer.is_done() { Ok(node) } else { parser.fault("expected end of input") }
+    Ok((node, parser.lexer.at()))
 }
 
 /// Parses text with queries in `${! }`.

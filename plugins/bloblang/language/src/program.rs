@@ -1,7 +1,7 @@
 //! The compiled form of a mapping: names are slots, paths are resolved, constants are folded, arguments are checked.
 
-use crate::spec::FunctionSpec;
-use crate::syntax::Operator;
+use crate::spec::{FunctionSpec, ParamKind};
+use crate::syntax::{Constant, Operator};
 use crate::value::{Path, Segment, Text, Value};
 
 /// A mapping ready to run.
@@ -11,8 +11,6 @@ pub(crate) struct Program {
     pub(crate) maps: Vec<Routine>,
     /// How many calls keep state between runs.
     pub(crate) sites: usize,
-    /// Whether the statements of `main` may look at the document, or write into it.
-    pub(crate) needs_document: bool,
 }
 
 /// The statements of the mapping, or of one of its maps.
@@ -40,7 +38,7 @@ pub(crate) enum Action {
 
 #[derive(Debug)]
 pub(crate) enum Expr {
-    Literal(Value),
+    Literal(Constant),
     Field(Box<Field>),
     Variable { slot: Option<usize>, name: Text },
     Metadata(Option<Text>),
@@ -79,6 +77,8 @@ pub(crate) struct Chain {
     pub(crate) tails: Vec<Tail>,
     /// The last tail that evaluates its target itself: what is before it must not be evaluated first.
     pub(crate) control: Option<usize>,
+    /// Whether any of the calls has arguments to evaluate.
+    pub(crate) dynamic: bool,
 }
 
 #[derive(Debug)]
@@ -96,6 +96,8 @@ pub(crate) struct CallSite {
     pub(crate) arguments: Vec<Argument>,
     /// Where the call keeps its state between runs.
     pub(crate) site: usize,
+    /// Whether there are arguments to evaluate before the call.
+    pub(crate) dynamic: bool,
 }
 
 #[derive(Debug)]
@@ -138,24 +140,33 @@ pub(crate) enum Pattern {
 
 #[derive(Debug)]
 pub(crate) struct Lambda {
+    pub(crate) name: Text,
     /// False for `_`: the value is dropped.
     pub(crate) named: bool,
     pub(crate) body: Expr,
 }
 
 impl Expr {
+    /// The name of the type of `value`, which this gave, as Go has it. Integers are kept alike wherever they are from;
+    /// in Go those of a document are another type.
+    pub(crate) fn go_type(&self, value: &Value) -> &'static str {
+        match (self, value) {
+            (Self::Field(field), Value::Int(_)) if field.origin != Origin::Root => "json.Number",
+            _ => value.go_type(),
+        }
+    }
+
     /// What messages call this part of a query.
     pub(crate) fn title(&self) -> String {
         match self {
-            Self::Literal(value) => format!("{} literal", value.kind()),
+            Self::Literal(known) => known.title(),
             Self::Field(field) => format!("field `{}`", field.shown),
-            Self::Variable { name, .. } => format!("variable `{name}`"),
-            Self::Metadata(None) => "metadata".to_owned(),
-            Self::Metadata(Some(key)) => format!("metadata `{key}`"),
+            Self::Variable { name, .. } => format!("variable {name}"),
+            Self::Metadata(key) => metadata_title("meta", key.as_deref().unwrap_or_default()),
             Self::Call(call) => call.function_title(),
             Self::Chain(chain) => chain.title(chain.tails.len()),
-            Self::Operate(_) => "arithmetic expression".to_owned(),
-            Self::Not(_) => "negation".to_owned(),
+            Self::Operate(operation) => operation.title(operation.rest.len()),
+            Self::Not(operand) => format!("not {}", operand.title()),
             Self::Array(_) => "array literal".to_owned(),
             Self::Object(_) => "object literal".to_owned(),
             Self::If(_) => "if expression".to_owned(),
@@ -165,27 +176,68 @@ impl Expr {
     }
 }
 
+fn metadata_title(kind: &str, key: &str) -> String {
+    if key.is_empty() { format!("{kind} object") } else { format!("{kind} field {key}") }
+}
+
+impl Operation {
+    /// What messages call the first `length` operators and their operands: the last of them.
+    pub(crate) fn title(&self, length: usize) -> String {
+        match length.checked_sub(1).and_then(|last| self.rest.get(last)) {
+            Some((_, operand)) => operand.title(),
+            None => self.first.title(),
+        }
+    }
+}
+
 impl Chain {
     /// What messages call the chain up to, and without, the tail at `length`.
     pub(crate) fn title(&self, length: usize) -> String {
-        let Some(last) = length.checked_sub(1).and_then(|last| self.tails.get(last)) else {
+        let Some(last) = length.checked_sub(1) else {
             return self.head.title();
         };
-        match last {
-            Tail::Path(path) => format!("path `{path}`"),
-            Tail::Context(_) => "map expression".to_owned(),
-            Tail::Call(call) => format!("method {}", call.spec.name),
-            Tail::Index(_) => "index".to_owned(),
-            Tail::Slice { .. } => "slice".to_owned(),
+        match self.tails.get(last) {
+            None => self.head.title(),
+            Some(Tail::Path(path)) => format!("path `{path}`"),
+            Some(Tail::Context(query)) => query.title(),
+            Some(Tail::Call(call)) => self.method_title(call, last),
+            Some(Tail::Index(_)) => "index".to_owned(),
+            Some(Tail::Slice { .. }) => "slice".to_owned(),
+        }
+    }
+
+    fn method_title(&self, call: &CallSite, at: usize) -> String {
+        match (call.spec.name, call.arguments.as_slice()) {
+            ("from", [Argument::Fixed(index)]) => format!("{} from {}", self.title(at), index.to_text()),
+            ("apply", [Argument::Fixed(name)]) => format!("map {}", name.to_text()),
+            ("map", [Argument::Query(query)]) => query.title(),
+            ("not", []) => format!("not {}", self.title(at)),
+            ("set", [Argument::Path(path), Argument::Fixed(value)]) => {
+                format!("set path `{path}` with {}", value.verbose())
+            }
+            (name, _) => format!("method {name}"),
         }
     }
 }
 
 impl CallSite {
+    pub(crate) fn new(spec: &'static FunctionSpec, arguments: Vec<Argument>, site: usize) -> Self {
+        let computed = |(index, argument): (usize, &Argument)| {
+            matches!(argument, Argument::Query(_))
+                && spec.params.get(index).is_none_or(|param| param.kind != ParamKind::Query)
+        };
+        let dynamic = arguments.iter().enumerate().any(computed);
+        Self { spec, arguments, site, dynamic }
+    }
+
     fn function_title(&self) -> String {
         match (self.spec.name, self.arguments.first()) {
             ("json", Some(Argument::Fixed(path))) => format!("json path `{}`", path.to_text()),
-            (name, _) => format!("function '{name}'"),
+            ("var", Some(Argument::Fixed(name))) => format!("variable {}", name.to_text()),
+            (kind @ ("meta" | "metadata" | "root_meta"), Some(Argument::Fixed(key))) => {
+                metadata_title(kind, &key.to_text())
+            }
+            (name, _) => format!("function {name}"),
         }
     }
 }

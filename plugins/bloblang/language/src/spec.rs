@@ -21,6 +21,12 @@ pub struct FunctionSpec {
     pub examples: &'static [Example],
     pub(crate) body: Body,
     pub(crate) check: Option<Check>,
+    /// Its errors do not name the target. In Bento these are the methods that are added like plugins.
+    pub(crate) unnamed: bool,
+    /// Gives the same for the same target and arguments, and is evaluated when the mapping is compiled if it can be.
+    pub(crate) fixed: bool,
+    /// Looks at the world outside of the message, or changes it.
+    pub impure: bool,
 }
 
 /// How far one may rely on a function.
@@ -31,6 +37,19 @@ pub enum Status {
     Experimental,
     Deprecated,
     Hidden,
+}
+
+impl Status {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Beta => "beta",
+            Self::Experimental => "experimental",
+            Self::Deprecated => "deprecated",
+            Self::Hidden => "hidden",
+        }
+    }
 }
 
 /// A parameter.
@@ -48,11 +67,28 @@ pub enum ParamKind {
     Integer,
     Float,
     Bool,
+    Array,
     Any,
+    /// A timestamp, text in RFC 3339, or a number of seconds since 1970.
+    Timestamp,
     /// Text that is a path with dots; it is taken apart when the mapping is compiled.
     Path,
     /// A query that the function runs itself, as often as it likes and in whatever context.
     Query,
+}
+
+/// That something may be called `name`; `kind` says what.
+#[cfg(test)]
+pub(crate) fn check_name(kind: &str, name: &str) -> Result<(), String> {
+    let part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    if name.split('_').all(part) {
+        return Ok(());
+    }
+    Err(format!(
+        "{kind} name '{name}' does not match the required regular expression /^[a-z0-9]+(_[a-z0-9]+)*$/"
+    ))
 }
 
 /// What stands in for an argument that is not given.
@@ -101,6 +137,9 @@ impl FunctionSpec {
             examples: &[],
             body,
             check: None,
+            unnamed: false,
+            fixed: false,
+            impure: false,
         }
     }
 
@@ -154,6 +193,22 @@ impl FunctionSpec {
         Self { check: Some(check), ..self }
     }
 
+    pub(crate) const fn category(self, category: &'static str) -> Self {
+        Self { category, ..self }
+    }
+
+    pub(crate) const fn unnamed(self) -> Self {
+        Self { unnamed: true, ..self }
+    }
+
+    pub(crate) const fn fixed(self) -> Self {
+        Self { fixed: true, ..self }
+    }
+
+    pub(crate) const fn impure(self) -> Self {
+        Self { impure: true, ..self }
+    }
+
     pub(crate) const fn examples(self, examples: &'static [Example]) -> Self {
         Self { examples, ..self }
     }
@@ -191,7 +246,9 @@ impl ParamKind {
             Self::Integer => "integer",
             Self::Float => "float",
             Self::Bool => "bool",
+            Self::Array => "array",
             Self::Any => "any",
+            Self::Timestamp => "timestamp",
             Self::Query => "query expression",
         }
     }

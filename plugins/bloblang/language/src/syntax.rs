@@ -7,6 +7,47 @@ use crate::value::{Text, Value};
 pub(crate) struct Node {
     pub(crate) at: usize,
     pub(crate) kind: NodeKind,
+    /// The value of the part, if it is known before any message is.
+    pub(crate) constant: Option<Constant>,
+}
+
+/// A value that is known, and what messages call it unless that is "... literal".
+#[derive(Clone, Debug)]
+pub(crate) struct Constant {
+    pub(crate) value: Value,
+    pub(crate) title: Option<Text>,
+}
+
+impl Constant {
+    pub(crate) fn titled(value: Value, title: Text) -> Self {
+        Self { value, title: Some(title) }
+    }
+
+    pub(crate) fn title(&self) -> String {
+        match &self.title {
+            Some(title) => title.to_string(),
+            None => format!("{} literal", self.value.kind()),
+        }
+    }
+}
+
+impl From<Value> for Constant {
+    fn from(value: Value) -> Self {
+        Self { value, title: None }
+    }
+}
+
+impl Node {
+    pub(crate) fn new(at: usize, kind: NodeKind) -> Self {
+        Self { at, kind, constant: None }
+    }
+
+    pub(crate) fn constant(&self) -> Option<Constant> {
+        match &self.kind {
+            NodeKind::Literal(value) => Some(Constant::from(value.clone())),
+            _ => self.constant.clone(),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -46,13 +87,23 @@ pub(crate) enum TailNode {
     },
 }
 
-/// A function or method with its arguments; `end` is the offset after the closing bracket, where mistakes in the
-/// call are reported.
+/// A function or method with its arguments.
 #[derive(Clone, Debug)]
 pub(crate) struct CallNode {
     pub(crate) name: Text,
     pub(crate) arguments: ArgumentNodes,
-    pub(crate) end: usize,
+    /// The value of everything up to and including the call, if it is known.
+    pub(crate) constant: Option<Constant>,
+}
+
+impl CallNode {
+    /// Whether all arguments are known.
+    pub(crate) fn is_constant(&self) -> bool {
+        match &self.arguments {
+            ArgumentNodes::Positional(nodes) => nodes.iter().all(|node| node.constant().is_some()),
+            ArgumentNodes::Named(nodes) => nodes.iter().all(|(_, node)| node.constant().is_some()),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +131,9 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
+    /// From the tightest to the loosest.
+    pub(crate) const PRECEDENCES: [u8; 4] = [4, 3, 2, 1];
+
     /// Every operator and its sign, the longer of two that begin alike first.
     pub(crate) const ALL: [(&'static str, Self); 14] = [
         ("==", Self::Equal),
@@ -97,6 +151,11 @@ impl Operator {
         ("%", Self::Modulo),
         ("|", Self::Coalesce),
     ];
+
+    /// True for operators whose operands are always both evaluated.
+    pub(crate) fn is_strict(self) -> bool {
+        !matches!(self, Self::Coalesce | Self::And | Self::Or)
+    }
 
     /// How tightly it binds. `|` binds like `*`, and `&&` no tighter than `||`.
     pub(crate) fn precedence(self) -> u8 {

@@ -1,5 +1,6 @@
 //! The language as a whole: what mappings, mutations, queries and interpolated text do.
 
+mod corpus;
 mod documents;
 mod errors;
 mod interpolation;

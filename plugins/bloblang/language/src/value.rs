@@ -13,11 +13,13 @@ mod coerce;
 mod compare;
 mod go;
 mod json;
+mod lazy;
 mod number;
 mod object;
 mod path;
 mod plain;
 mod print;
+pub(crate) mod strconv;
 mod text;
 mod timestamp;
 
@@ -29,8 +31,8 @@ pub use text::Text;
 pub use timestamp::Timestamp;
 
 pub(crate) use go::{float_general, quoted};
-pub(crate) use json::{Numbers, document, parse};
-pub(crate) use number::Number;
+pub(crate) use json::{Numbers, document, first, parse};
+pub(crate) use number::{Number, float_to_i64};
 pub(crate) use path::{AssignError, Path, Segment};
 pub(crate) use print::{Html, write_indented, write_json};
 
@@ -86,6 +88,11 @@ impl Value {
         matches!(self, Self::Null | Self::Delete | Self::Nothing)
     }
 
+    /// True for what literals of arrays and objects leave out.
+    pub(crate) fn is_omitted(&self) -> bool {
+        matches!(self, Self::Delete | Self::Nothing)
+    }
+
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
         Self::Bytes(Arc::from(bytes))
     }
@@ -93,7 +100,7 @@ impl Value {
     /// Appends the value as a message carries it: text and bytes raw, everything else as JSON.
     pub fn write_content(&self, out: &mut Vec<u8>) {
         match self {
-            Self::String(text) => out.extend_from_slice(text.as_bytes()),
+            Self::String(text) => out.extend_from_slice(text.raw()),
             Self::Bytes(bytes) => out.extend_from_slice(bytes),
             other => write_json(other, Html::Plain, out),
         }

@@ -18,6 +18,35 @@ pub trait Messages {
     fn metadata_all(&self, index: usize) -> Vec<(String, Value)>;
     /// Why processing of the message failed before, if it did.
     fn error(&self, index: usize) -> Option<&str>;
+    /// Which component that was, if it is known.
+    fn error_source(&self, index: usize) -> Option<ErrorSource<'_>> {
+        let _ = index;
+        None
+    }
+    /// The identity of the trace that the message belongs to, if it belongs to one: 32 hexadecimal digits.
+    fn trace_id(&self, index: usize) -> Option<String> {
+        let _ = index;
+        None
+    }
+    /// The trace context of the message as the headers that would carry it on.
+    fn trace_headers(&self, index: usize) -> Option<Vec<(String, String)>> {
+        let _ = index;
+        None
+    }
+    /// The identity that the message got where it came in, if it got one.
+    fn flow_id(&self, index: usize) -> Option<String> {
+        let _ = index;
+        None
+    }
+}
+
+/// The component in which processing of a message failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorSource<'m> {
+    pub name: &'m str,
+    pub label: &'m str,
+    /// Where it is in the configuration, as `root.pipeline.processors.0`.
+    pub path: &'m str,
 }
 
 /// What a mapping may ask of the outside world.
@@ -35,8 +64,68 @@ pub trait World {
     /// # Errors
     /// Why it is not known.
     fn hostname(&mut self) -> Result<String, String>;
+    /// The zone of the IANA database that "local" means; `None` is UTC.
+    fn zone(&mut self) -> Option<String> {
+        None
+    }
+    /// The whole content of a file. A path that is not absolute starts at the directory of the process.
+    ///
+    /// # Errors
+    /// Why it cannot be read, as `open PATH: no such file or directory` or in words of the host.
+    fn read_file(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("open {path}: files are not available here"))
+    }
+    /// The same, but a path that is not absolute starts at the directory of the mapping, where that came from a file.
+    ///
+    /// # Errors
+    /// As for [`World::read_file`].
+    fn read_file_beside(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        self.read_file(path)
+    }
+    /// What a cache holds under a key.
+    ///
+    /// # Errors
+    /// `key does not exist` when it holds nothing; otherwise why it could not be asked.
+    fn cache_get(&mut self, cache: &str, key: &str) -> Result<Vec<u8>, String> {
+        let _ = key;
+        Err(no_cache(cache))
+    }
+    /// Puts a value into a cache, over what is there.
+    ///
+    /// # Errors
+    /// Why it was not stored.
+    fn cache_set(&mut self, cache: &str, key: &str, value: &[u8]) -> Result<(), String> {
+        let _ = (key, value);
+        Err(no_cache(cache))
+    }
+    /// Puts a value into a cache if nothing is there: looking and storing are one step.
+    ///
+    /// # Errors
+    /// `key already exists` when something is; otherwise why it was not stored.
+    fn cache_add(&mut self, cache: &str, key: &str, value: &[u8]) -> Result<(), String> {
+        let _ = (key, value);
+        Err(no_cache(cache))
+    }
+    /// Takes a key out of a cache; one that is not there is no error.
+    ///
+    /// # Errors
+    /// Why the cache could not do it.
+    fn cache_delete(&mut self, cache: &str, key: &str) -> Result<(), String> {
+        let _ = key;
+        Err(no_cache(cache))
+    }
+    /// Counts the calls for one name, from 1, for all mappings of the process together. `None`: nobody counts, and the
+    /// mapping counts for itself.
+    fn count(&mut self, name: &str) -> Option<i64> {
+        let _ = name;
+        None
+    }
     /// Called now and then during a long evaluation, so that others may run.
     fn give_way(&mut self) {}
+}
+
+fn no_cache(name: &str) -> String {
+    format!("unable to locate resource: {name}")
 }
 
 /// The world behind a shared reference, which an evaluation can hand around freely.
@@ -45,6 +134,14 @@ pub(crate) trait Outside {
     fn now(&self) -> (i64, u32);
     fn env(&self, name: &str) -> Result<Option<String>, String>;
     fn hostname(&self) -> Result<String, String>;
+    fn zone(&self) -> Option<String>;
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String>;
+    fn read_file_beside(&self, path: &str) -> Result<Vec<u8>, String>;
+    fn cache_get(&self, cache: &str, key: &str) -> Result<Vec<u8>, String>;
+    fn cache_set(&self, cache: &str, key: &str, value: &[u8]) -> Result<(), String>;
+    fn cache_add(&self, cache: &str, key: &str, value: &[u8]) -> Result<(), String>;
+    fn cache_delete(&self, cache: &str, key: &str) -> Result<(), String>;
+    fn count(&self, name: &str) -> Option<i64>;
     fn give_way(&self);
 }
 
@@ -72,6 +169,38 @@ impl Outside for Shared<'_> {
 
     fn hostname(&self) -> Result<String, String> {
         self.0.borrow_mut().hostname()
+    }
+
+    fn zone(&self) -> Option<String> {
+        self.0.borrow_mut().zone()
+    }
+
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.borrow_mut().read_file(path)
+    }
+
+    fn read_file_beside(&self, path: &str) -> Result<Vec<u8>, String> {
+        self.0.borrow_mut().read_file_beside(path)
+    }
+
+    fn cache_get(&self, cache: &str, key: &str) -> Result<Vec<u8>, String> {
+        self.0.borrow_mut().cache_get(cache, key)
+    }
+
+    fn cache_set(&self, cache: &str, key: &str, value: &[u8]) -> Result<(), String> {
+        self.0.borrow_mut().cache_set(cache, key, value)
+    }
+
+    fn cache_add(&self, cache: &str, key: &str, value: &[u8]) -> Result<(), String> {
+        self.0.borrow_mut().cache_add(cache, key, value)
+    }
+
+    fn cache_delete(&self, cache: &str, key: &str) -> Result<(), String> {
+        self.0.borrow_mut().cache_delete(cache, key)
+    }
+
+    fn count(&self, name: &str) -> Option<i64> {
+        self.0.borrow_mut().count(name)
     }
 
     fn give_way(&self) {

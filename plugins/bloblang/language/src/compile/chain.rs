@@ -4,14 +4,25 @@ use super::Compiler;
 use crate::parser::Parsed;
 use crate::program::{Chain, Expr, Tail};
 use crate::spec::Body;
-use crate::syntax::{Node, NodeKind, TailNode};
-use crate::value::{Path, Segment, Text};
+use crate::syntax::{ArgumentNodes, CallNode, Node, NodeKind, TailNode};
+use crate::value::{Path, Segment, Text, Value};
 
 impl Compiler {
     /// Fields directly after a word become part of its path.
     pub(super) fn chain(&mut self, head: &Node, tails: &[TailNode]) -> Parsed<Expr> {
         let mut rest = tails;
+        let known = tails.iter().rposition(|tail| matches!(tail, TailNode::Call(call) if call.constant.is_some()));
         let head = match &head.kind {
+            _ if known.is_some() => {
+                let (before, after) = tails.split_at(known.map_or(0, |at| at + 1));
+                rest = after;
+                match before.last() {
+                    Some(TailNode::Call(CallNode { constant: Some(constant), .. })) => {
+                        Expr::Literal(constant.clone())
+                    }
+                    _ => self.expression(head)?,
+                }
+            }
             NodeKind::Word(word) => {
                 let keys = fields(&mut rest);
                 Expr::Field(Box::new(self.word(word, keys)))
@@ -36,7 +47,8 @@ impl Compiler {
             }
             compiled.push(tail);
         }
-        Ok(Expr::Chain(Box::new(Chain { head, tails: compiled, control })))
+        let dynamic = compiled.iter().any(|tail| matches!(tail, Tail::Call(call) if call.dynamic));
+        Ok(Expr::Chain(Box::new(Chain { head, tails: compiled, control, dynamic })))
     }
 
     fn tail(&mut self, tail: &TailNode) -> Parsed<Tail> {
@@ -57,9 +69,31 @@ impl Compiler {
 /// Takes the fields that `tails` begins with.
 fn fields(tails: &mut &[TailNode]) -> Vec<Text> {
     let mut keys = Vec::new();
-    while let Some((TailNode::Field(key), rest)) = tails.split_first() {
-        keys.push(key.clone());
+    while let Some((tail, rest)) = tails.split_first() {
+        match tail {
+            TailNode::Field(key) => keys.push(key.clone()),
+            TailNode::Call(call) => match fixed_path(call) {
+                Some(path) => keys.extend(path.0.into_iter().map(|segment| segment.key)),
+                None => break,
+            },
+            _ => break,
+        }
         *tails = rest;
     }
     keys
+}
+
+/// The path of `get("path")`, which is the same as writing the path.
+fn fixed_path(call: &CallNode) -> Option<Path> {
+    if call.name.as_str() != "get" {
+        return None;
+    }
+    let node = match &call.arguments {
+        ArgumentNodes::Positional(nodes) => nodes.first()?,
+        ArgumentNodes::Named(nodes) => &nodes.first()?.1,
+    };
+    match node.constant()?.value {
+        Value::String(path) => Some(Path::dotted(&path)),
+        _ => None,
+    }
 }

@@ -3,38 +3,42 @@
 use super::{Compiler, fold};
 use crate::parser::Parsed;
 use crate::program::{Expr, Field, If, Lambda, Match, Operation, Origin, Pattern};
-use crate::syntax::{Node, NodeKind, Operator};
+use crate::syntax::{Constant, Node, NodeKind, Operator};
 use crate::value::{Text, Value};
 
 impl Compiler {
     pub(super) fn expression(&mut self, node: &Node) -> Parsed<Expr> {
+        if let Some(constant) = node.constant() {
+            return Ok(Expr::Literal(constant));
+        }
         Ok(match &node.kind {
-            NodeKind::Literal(value) => Expr::Literal(value.clone()),
+            NodeKind::Literal(value) => Expr::Literal(Constant::from(value.clone())),
             NodeKind::Word(word) => Expr::Field(Box::new(self.word(word, Vec::new()))),
             NodeKind::Variable(name) => Expr::Variable { slot: self.variable(name), name: name.clone() },
-            NodeKind::Metadata(key) => Expr::Metadata(key.clone()),
+            NodeKind::Metadata(key) => Expr::Metadata(key.clone().filter(|key| !key.is_empty())),
             NodeKind::Call(call) => Expr::Call(Box::new(self.function(call)?)),
             NodeKind::Chain(head, tails) => self.chain(head, tails)?,
             NodeKind::Operate(first, rest) => {
                 let first = self.expression(first)?;
                 let rest = rest.iter().map(|(operator, node)| Ok((*operator, self.expression(node)?)));
                 let rest: Parsed<Vec<_>> = rest.collect();
-                fold::operation(node.at, Operation { first, rest: rest? })?
+                fold::left_end(Operation { first, rest: rest? })
             }
-            NodeKind::Not(operand) => fold::not(self.expression(operand)?),
+            NodeKind::Not(operand) => Expr::Not(Box::new(self.expression(operand)?)),
             NodeKind::Negate(operand) => {
                 let rest = vec![(Operator::Subtract, self.expression(operand)?)];
-                fold::operation(node.at, Operation { first: Expr::Literal(Value::Int(0)), rest })?
+                let zero = Expr::Literal(Constant::from(Value::Int(0)));
+                Expr::Operate(Box::new(Operation { first: zero, rest }))
             }
             NodeKind::Array(items) => {
                 let items: Parsed<Vec<_>> = items.iter().map(|item| self.expression(item)).collect();
-                fold::array(items?)
+                Expr::Array(items?)
             }
             NodeKind::Object(entries) => {
                 let entries =
                     entries.iter().map(|(key, value)| Ok((self.expression(key)?, self.expression(value)?)));
                 let entries: Parsed<Vec<_>> = entries.collect();
-                fold::object(entries?)
+                Expr::Object(entries?)
             }
             NodeKind::If(branches, otherwise) => {
                 let branches =
@@ -58,11 +62,9 @@ impl Compiler {
         match (word.as_str(), named) {
             (name, Some(level)) => Field::new(Origin::Named(level), name, keys),
             ("root", None) => {
-                self.needs_document = true;
                 Field::new(Origin::Root, "root", keys)
             }
             (name, None) => {
-                self.needs_document = true;
                 if name != "this" {
                     keys.insert(0, word.clone());
                 }
@@ -72,12 +74,11 @@ impl Compiler {
     }
 
     fn cases(&mut self, subject: Option<&Node>, cases: &[(Option<Node>, Node)]) -> Parsed<Expr> {
-        self.needs_document |= subject.is_none();
         let subject = self.optional(subject)?;
         let cases = cases.iter().map(|(pattern, result)| {
             let pattern = match self.optional(pattern.as_ref())? {
                 None => Pattern::Any,
-                Some(Expr::Literal(value)) => Pattern::Equals(value),
+                Some(Expr::Literal(known)) => Pattern::Equals(known.value),
                 Some(query) => Pattern::Holds(query),
             };
             Ok((pattern, self.expression(result)?))
@@ -87,8 +88,6 @@ impl Compiler {
     }
 
     fn lambda(&mut self, name: &Text, body: &Node) -> Parsed<Expr> {
-        // Without a context of its own a lambda takes the document.
-        self.needs_document = true;
         let named = name.as_str() != "_";
         if named {
             self.names.push(name.clone());
@@ -97,6 +96,6 @@ impl Compiler {
         if named {
             self.names.pop();
         }
-        Ok(Expr::Lambda(Box::new(Lambda { named, body: body? })))
+        Ok(Expr::Lambda(Box::new(Lambda { name: name.clone(), named, body: body? })))
     }
 }

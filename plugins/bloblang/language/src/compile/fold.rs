@@ -1,63 +1,112 @@
 //! Constants, computed once. What goes wrong with constants goes wrong when the mapping is compiled.
 
-use crate::eval::arithmetic;
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use super::arguments::fixed_arguments;
+use crate::eval::{Call, Frame, Locals, Run, Site, This, arithmetic};
+use crate::failure::Failure;
 use crate::parse_error::Fault;
 use crate::parser::Parsed;
-use crate::program::{Expr, Operation};
-use crate::value::{Object, Text, Value};
+use crate::program::{CallSite, Expr, Operation};
+use crate::spec::{Body, FunctionSpec};
+use crate::syntax::{ArgumentNodes, Constant, Node, Operator};
+use crate::value::{Text, Value};
+use crate::world::{Messages, Shared, World};
 
-/// Folds the operands at the left end for as long as they are literals. `at` is where the operation starts.
-pub(super) fn operation(at: usize, operation: Operation) -> Parsed<Expr> {
+/// The value of an operator on two constants; `None` when one of them is none, or when it depends on the left one
+/// whether the right one is looked at. `at` is where mistakes are reported.
+pub(crate) fn operation(at: usize, left: &Node, operator: Operator, right: &Node) -> Parsed<Option<Constant>> {
+    if !operator.is_strict() {
+        return Ok(None);
+    }
+    let (Some(left), Some(right)) = (left.constant(), right.constant()) else { return Ok(None) };
+    let value = arithmetic::apply(operator, &left.value, &right.value, (&|| left.title(), &|| right.title()))
+        .map_err(|failure| Fault::fatal(at, failure.to_string()))?;
+    Ok(Some(Constant::titled(value, Text::from(right.title()))))
+}
+
+/// Folds the operands at the left end for as long as they are literals; all of that has succeeded before.
+pub(super) fn left_end(operation: Operation) -> Expr {
     let Operation { first: mut left, rest } = operation;
     let mut rest = rest.into_iter().peekable();
-    while let Expr::Literal(value) = &left {
+    while let Expr::Literal(known) = &left {
         let Some((operator, Expr::Literal(other))) = rest.peek() else { break };
-        let folded = arithmetic::apply(*operator, value, other, (&|| left.title(), &|| literal_title(other)))
-            .map_err(|failure| Fault::new(at, failure.to_string()))?;
-        left = Expr::Literal(folded);
+        if !operator.is_strict() {
+            break;
+        }
+        let titles: (&dyn Fn() -> String, &dyn Fn() -> String) = (&|| known.title(), &|| other.title());
+        let Ok(value) = arithmetic::apply(*operator, &known.value, &other.value, titles) else { break };
+        left = Expr::Literal(Constant::titled(value, Text::from(other.title())));
         rest.next();
     }
     let rest: Vec<_> = rest.collect();
     if rest.is_empty() {
-        return Ok(left);
+        return left;
     }
-    Ok(Expr::Operate(Box::new(Operation { first: left, rest })))
+    Expr::Operate(Box::new(Operation { first: left, rest }))
 }
 
-pub(super) fn not(operand: Expr) -> Expr {
-    match operand {
-        Expr::Literal(Value::Bool(value)) => Expr::Literal(Value::Bool(!value)),
-        other => Expr::Not(Box::new(other)),
-    }
-}
-
-pub(super) fn array(items: Vec<Expr>) -> Expr {
-    let literals: Option<Vec<Value>> = items.iter().map(literal).collect();
-    match literals {
-        Some(values) => Expr::Literal(Value::from(values)),
-        None => Expr::Array(items),
-    }
-}
-
-pub(super) fn object(entries: Vec<(Expr, Expr)>) -> Expr {
-    let pair = |(key, value): &(Expr, Expr)| match key {
-        Expr::Literal(Value::String(key)) => Some((key.clone(), literal(value)?)),
-        _ => None,
+/// The value of a function, or of a method on a value, that depends on its arguments only.
+pub(crate) fn fixed(
+    spec: &'static FunctionSpec,
+    arguments: &ArgumentNodes,
+    target: Option<&Value>,
+) -> Result<Value, String> {
+    let site = CallSite::new(spec, fixed_arguments(spec, arguments)?, 0);
+    let sites = [RefCell::new(Site::default())];
+    let mut world = Nowhere;
+    let outside = Shared::new(&mut world);
+    let run = Run::new(&Nowhere, 0, &outside, &[], &sites);
+    let locals = Locals { root: None, variables: None, metadata: None, this: This::Message };
+    let call = Call::new(Frame::new(&run, &locals), &site);
+    let result = match (spec.body, target) {
+        (Body::Function(body), _) => body(&call),
+        (Body::Method(body), Some(target)) => body(&call, Cow::Borrowed(target)),
+        _ => Err(Failure::new(format!("{} is not constant", spec.name))),
     };
-    let literals: Option<Vec<(Text, Value)>> = entries.iter().map(pair).collect();
-    match literals {
-        Some(entries) => Expr::Literal(Value::Object(Object::from(entries))),
-        None => Expr::Object(entries),
+    result.map_err(|failure| failure.to_string())
+}
+
+/// Where constants are computed: there is no message, and no world.
+struct Nowhere;
+
+impl Messages for Nowhere {
+    fn len(&self) -> usize {
+        0
+    }
+
+    fn content(&self, _: usize) -> &[u8] {
+        &[]
+    }
+
+    fn metadata_get(&self, _: usize, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn metadata_all(&self, _: usize) -> Vec<(String, Value)> {
+        Vec::new()
+    }
+
+    fn error(&self, _: usize) -> Option<&str> {
+        None
     }
 }
 
-fn literal_title(value: &Value) -> String {
-    format!("{} literal", value.kind())
-}
+impl World for Nowhere {
+    fn random_u64(&mut self) -> u64 {
+        0
+    }
 
-fn literal(expression: &Expr) -> Option<Value> {
-    match expression {
-        Expr::Literal(value) => Some(value.clone()),
-        _ => None,
+    fn now(&mut self) -> (i64, u32) {
+        (0, 0)
+    }
+
+    fn env(&mut self, _: &str) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
+    fn hostname(&mut self) -> Result<String, String> {
+        Err("constants have no host".to_owned())
     }
 }

@@ -45,7 +45,6 @@ impl Compiler {
             StatementKind::Let(name, value) => Action::Let(self.slot(name), self.expression(value)?),
             StatementKind::Metadata(key, value) => Action::Metadata(key.clone(), self.expression(value)?),
             StatementKind::Assign(path, value) => {
-                self.needs_document |= !path.is_empty();
                 let path = Path(path.iter().cloned().map(Segment::new).collect());
                 Action::Assign(path, self.expression(value)?)
             }

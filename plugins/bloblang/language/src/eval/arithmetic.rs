@@ -17,10 +17,15 @@ pub(crate) fn apply(
 ) -> Result<Value, Failure> {
     let mismatch = |verb: &str| {
         let (left_title, right_title) = (titles.0(), titles.1());
-        Failure::plain(format!(
-            "cannot {verb} types {} (from {left_title}) and {} (from {right_title})",
-            left.kind(),
-            right.kind()
+        // Sums, differences and products see times as text.
+        let kind = |value: &Value| match value {
+            Value::Timestamp(_) if !matches!(verb, "divide" | "modulo" | "compare") => "string",
+            other => other.kind(),
+        };
+        let left = if verb == "add" { left.kind() } else { kind(left) };
+        Failure::named(format!(
+            "cannot {verb} types {left} (from {left_title}) and {} (from {right_title})",
+            kind(right)
         ))
     };
     let numbers = |verb: &str| match (left.as_number(), right.as_number()) {
@@ -28,7 +33,11 @@ pub(crate) fn apply(
         _ => Err(mismatch(verb)),
     };
     let zero = || Failure::new("attempted to divide by zero").about(titles.1);
-    let order = || left.order(right).ok_or_else(|| mismatch("compare"));
+    let order = |accepted: fn(Ordering) -> bool| match (left.as_number(), right.as_number()) {
+        // What is not a number comes neither before nor after anything.
+        (Some(left), Some(right)) => Ok(Value::Bool(Number::order(left, right).is_some_and(accepted))),
+        _ => left.order(right).map(|order| Value::Bool(accepted(order))).ok_or_else(|| mismatch("compare")),
+    };
     Ok(match operator {
         Operator::Add => match concatenate(left, right) {
             Some(value) => value,
@@ -68,18 +77,18 @@ pub(crate) fn apply(
         }
         Operator::Equal => Value::Bool(left.same(right)),
         Operator::NotEqual => Value::Bool(!left.same(right)),
-        Operator::Greater => Value::Bool(order()? == Ordering::Greater),
-        Operator::GreaterOrEqual => Value::Bool(order()? != Ordering::Less),
-        Operator::Less => Value::Bool(order()? == Ordering::Less),
-        Operator::LessOrEqual => Value::Bool(order()? != Ordering::Greater),
-        Operator::And => Value::Bool(truth(left, titles.0)? && truth(right, titles.1)?),
-        Operator::Or => Value::Bool(truth(left, titles.0)? || truth(right, titles.1)?),
+        Operator::Greater => order(Ordering::is_gt)?,
+        Operator::GreaterOrEqual => order(Ordering::is_ge)?,
+        Operator::Less => order(Ordering::is_lt)?,
+        Operator::LessOrEqual => order(Ordering::is_le)?,
+        Operator::And => Value::Bool(truth(left)? && truth(right)?),
+        Operator::Or => Value::Bool(truth(left)? || truth(right)?),
     })
 }
 
 /// An operand of `&&` and `||`: a bool, or a number that is not zero.
-pub(crate) fn truth(value: &Value, title: Title<'_>) -> Result<bool, Failure> {
-    value.as_truth().ok_or_else(|| Failure::expected("bool", value).about(title))
+pub(crate) fn truth(value: &Value) -> Result<bool, Failure> {
+    value.as_truth().ok_or_else(|| Failure::expected("bool", value))
 }
 
 /// Text is joined only when the left side is text.
@@ -90,6 +99,9 @@ fn concatenate(left: &Value, right: &Value) -> Option<Value> {
         Value::Timestamp(at) => Text::from(at.to_string()),
         other => other.as_text()?,
     };
+    if first.is_broken() || second.is_broken() {
+        return Some(Value::String(Text::of(&[first.raw(), second.raw()].concat())));
+    }
     let mut joined = String::with_capacity(first.len() + second.len());
     joined.push_str(&first);
     joined.push_str(&second);

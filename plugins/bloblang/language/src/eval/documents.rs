@@ -32,10 +32,25 @@ impl Documents {
     }
 }
 
+impl Documents {
+    /// Why the message that the run is about is no document, if it has been read and is none.
+    pub(crate) fn unread(&self) -> Option<&str> {
+        self.own.get().and_then(|read| read.as_ref().err()).map(String::as_str)
+    }
+}
+
 /// Reads the content of a message.
 pub(crate) fn parse_message(content: &[u8]) -> Result<Value, String> {
-    match document(content) {
-        Err(error) if !content.is_empty() => Err(format!("parse as json: {error}")),
-        result => result,
+    if content.is_empty() {
+        return Err(MISSING.to_owned());
     }
+    document(content)
+}
+
+/// What is wrong with a message without content.
+pub(crate) const MISSING: &str = "target message part does not exist";
+
+/// The same in the words of those who look at `this`.
+pub(crate) fn unreadable(error: &str) -> String {
+    if error == MISSING { "message is empty".to_owned() } else { format!("parse as json: {error}") }
 }

@@ -2,19 +2,23 @@
 
 use std::borrow::Cow;
 
+use super::call::arguments;
 use super::{Frame, Name, chain, control, field, operation};
 use crate::failure::Failure;
 use crate::limits::VALUE_DEPTH;
 use crate::program::{Expr, Lambda};
 use crate::spec::Body;
-use crate::value::{Array, Object, Value};
+use crate::value::{Array, Object, Text, Value};
 
 /// Evaluates `expression` as seen from `frame`.
 pub(crate) fn eval<'v>(expression: &'v Expr, frame: Frame<'v>) -> Result<Cow<'v, Value>, Failure> {
     match expression {
-        Expr::Literal(value) => Ok(Cow::Borrowed(value)),
+        Expr::Literal(known) => Ok(Cow::Borrowed(&known.value)),
         Expr::Field(target) => field::field(target, frame),
         Expr::Variable { slot, name } => field::variable(*slot, name, frame),
+        Expr::Metadata(_) if frame.run.messages.is_empty() => {
+            Err(Failure::new("metadata cannot be queried in this context"))
+        }
         Expr::Metadata(key) => Ok(Cow::Owned(field::metadata(key.as_deref(), frame))),
         compound => self::compound(compound, frame.deeper()?),
     }
@@ -29,10 +33,10 @@ fn compound<'v>(expression: &'v Expr, frame: Frame<'v>) -> Result<Cow<'v, Value>
         Expr::Operate(operation) => operation::operate(operation, frame),
         Expr::Call(site) => match site.spec.body {
             Body::Function(body) => {
-                let value = body(&super::Call::new(frame, site)).map_err(Failure::settled)?;
-                Ok(Cow::Owned(value))
+                let computed = if site.dynamic { Some(arguments(site, frame, "function")?) } else { None };
+                Ok(Cow::Owned(body(&super::Call::with_arguments(frame, site, computed))?))
             }
-            _ => Err(Failure::plain(format!("{} is not a function", site.spec.name))),
+            _ => Err(Failure::new(format!("{} is not a function", site.spec.name))),
         },
         Expr::Not(operand) => {
             let value = eval(operand, frame)?;
@@ -66,17 +70,18 @@ fn array(items: &[Expr], frame: Frame<'_>) -> Result<Value, Failure> {
 fn object(entries: &[(Expr, Expr)], frame: Frame<'_>) -> Result<Value, Failure> {
     let mut pairs = Vec::with_capacity(entries.len());
     for (key, value) in entries {
-        let name = match eval(key, frame)?.as_ref() {
+        let name = match eval(key, frame).map_err(|failure| failure.within("failed to resolve key"))?.as_ref() {
             Value::String(name) => name.clone(),
+            Value::Bytes(name) => Text::of(name),
             other => {
-                return Err(Failure::expected("string", other).about(|| key.title()).within("object key"));
+                let kind = key.go_type(other);
+                return Err(Failure::new(format!("mapping returned invalid key type: {kind}")));
             }
         };
-        match eval(value, frame)
-            .map_err(|failure| failure.within(format_args!("failed to resolve '{name}' value")))?
-        {
-            Cow::Owned(Value::Delete | Value::Nothing) => {}
-            value => pairs.push((name, value.into_owned())),
+        let value = eval(value, frame)
+            .map_err(|failure| failure.within(format_args!("failed to resolve '{name}' value")))?;
+        if !value.is_omitted() {
+            pairs.push((name, value.into_owned()));
         }
     }
     bounded(Value::Object(Object::from(pairs)))
@@ -85,7 +90,9 @@ fn object(entries: &[(Expr, Expr)], frame: Frame<'_>) -> Result<Value, Failure> 
 /// A lambda names its context and evaluates in the one around that.
 #[inline(never)]
 fn lambda<'v>(lambda: &'v Lambda, frame: Frame<'v>) -> Result<Cow<'v, Value>, Failure> {
-    let value = frame.this("this")?;
+    let value = frame
+        .this("")
+        .map_err(|failure| failure.within(format_args!("failed to capture context {}", lambda.name)))?;
     let outside = Frame { current: frame.outer, outer: None, ..frame };
     if !lambda.named {
         return eval(&lambda.body, outside);
@@ -98,7 +105,7 @@ fn lambda<'v>(lambda: &'v Lambda, frame: Frame<'v>) -> Result<Cow<'v, Value>, Fa
 /// Refuses a value that nests so deeply that walking it could exhaust the stack.
 pub(super) fn bounded(value: Value) -> Result<Value, Failure> {
     if value.depth() > VALUE_DEPTH {
-        return Err(Failure::plain(format!("the value nests more than {VALUE_DEPTH} levels deep")));
+        return Err(Failure::new(format!("the value nests more than {VALUE_DEPTH} levels deep")));
     }
     Ok(value)
 }

@@ -9,9 +9,9 @@ use crate::value::{Object, Text, Value};
 
 pub(super) fn field<'v>(field: &'v Field, frame: Frame<'v>) -> Result<Cow<'v, Value>, Failure> {
     let base = match field.origin {
-        Origin::This => frame.this(&field.shown)?,
+        Origin::This => frame.this(field.shown.get("this.".len()..).unwrap_or_default())?,
         Origin::Root => {
-            frame.locals.root.ok_or_else(|| Failure::plain("unable to reference root in this context"))?
+            frame.locals.root.ok_or_else(|| Failure::new("unable to reference `root` from this context"))?
         }
         Origin::Named(level) => named(level, frame)?,
     };
@@ -26,7 +26,7 @@ fn named(level: usize, frame: Frame<'_>) -> Result<&Value, Failure> {
     for _ in 0..level {
         name = name.and_then(|name| name.parent);
     }
-    name.map(|name| name.value).ok_or_else(|| Failure::plain("named context is out of reach"))
+    name.map(|name| name.value).ok_or_else(|| Failure::new("named context is out of reach"))
 }
 
 /// A variable by slot; `name` is for the message, and the search when the slot is not known.
@@ -36,20 +36,20 @@ pub(crate) fn variable<'v>(
     frame: Frame<'v>,
 ) -> Result<Cow<'v, Value>, Failure> {
     let Some(variables) = frame.locals.variables else {
-        return Err(Failure::plain("variables were undefined"));
+        return Err(Failure::new("variables were undefined"));
     };
+    let slot = slot.or_else(|| variables.names.iter().position(|other| other.as_str() == name));
     let value = slot.and_then(|slot| variables.values.get(slot)?.as_ref());
     match value {
         Some(value) => Ok(Cow::Borrowed(value)),
-        None => Err(Failure::plain(format!("variable '{name}' undefined"))),
+        None => Err(Failure::new(format!("variable '{name}' undefined"))),
     }
 }
 
 impl<'v> Frame<'v> {
     /// A variable whose name is only known now.
     pub(crate) fn variable(self, name: &str) -> Result<Cow<'v, Value>, Failure> {
-        let names = self.locals.variables.map(|variables| variables.names).unwrap_or_default();
-        variable(names.iter().position(|other| other.as_str() == name), name, self)
+        variable(None, name, self)
     }
 
     /// Metadata of the message being made: one key, or all of it as an object.
@@ -59,6 +59,13 @@ impl<'v> Frame<'v> {
 
     /// Metadata of the message that came in: one key, or all of it as an object.
     pub(crate) fn old_metadata(self, key: Option<&str>) -> Value {
+        if self.run.live && self.index == self.run.index {
+            return metadata(key, self);
+        }
+        self.read_metadata(key)
+    }
+
+    fn read_metadata(self, key: Option<&str>) -> Value {
         if self.index >= self.run.messages.len() {
             return if key.is_some() { Value::Null } else { Value::Object(Object::new()) };
         }
@@ -71,7 +78,7 @@ impl<'v> Frame<'v> {
 
 pub(super) fn metadata(key: Option<&str>, frame: Frame<'_>) -> Value {
     let Some(written) = frame.locals.metadata else {
-        return frame.at(frame.run.index).old_metadata(key);
+        return frame.at(frame.run.index).read_metadata(key);
     };
     match key {
         Some(key) => {

@@ -1,5 +1,6 @@
 //! What a query can see at one point of its evaluation.
 
+use super::documents::MISSING;
 use super::run::Run;
 use crate::failure::Failure;
 use crate::limits::EVALUATION_DEPTH;
@@ -49,8 +50,6 @@ pub(crate) struct Variables<'v> {
 pub(crate) enum This<'v> {
     /// The content of the message.
     Message,
-    /// The content of the message; what is wrong with it is not told.
-    Field,
     /// The value that the statements are changing.
     Live(&'v Value),
     /// It could not be read.
@@ -66,7 +65,7 @@ impl<'v> Frame<'v> {
     pub(crate) fn deeper(self) -> Result<Self, Failure> {
         self.run.step()?;
         if self.depth >= EVALUATION_DEPTH {
-            return Err(Failure::plain(
+            return Err(Failure::new(
                 "the mapping nests too deeply, this could be due to unbounded recursion",
             ));
         }
@@ -86,7 +85,7 @@ impl<'v> Frame<'v> {
     pub(crate) fn document(self, index: usize) -> Result<&'v Value, &'v str> {
         if index == self.run.index {
             match self.locals.this {
-                This::Message | This::Field => {}
+                This::Message => {}
                 This::Live(value) => return Ok(value),
                 This::Broken(error) => return Err(error),
             }
@@ -94,16 +93,29 @@ impl<'v> Frame<'v> {
         self.run.document(index)
     }
 
-    /// What `this` is; `shown` is how the query refers to it.
-    pub(crate) fn this(self, shown: &str) -> Result<&'v Value, Failure> {
+    /// Whether there are maps and variables here, as in a mapping.
+    pub(crate) fn has_maps(self) -> bool {
+        self.locals.variables.is_some()
+    }
+
+    /// The content of the message.
+    pub(crate) fn content(self) -> &'v [u8] {
+        let run = self.run;
+        if run.live && self.index == run.index {
+            match self.document(run.index) {
+                Ok(document) => return run.live_content(document),
+                Err(MISSING) => return &[],
+                Err(_) => {}
+            }
+        }
+        if self.index < run.messages.len() { run.messages.content(self.index) } else { &[] }
+    }
+
+    /// What `this` is; `field` is the path below it that is asked for.
+    pub(crate) fn this(self, field: &str) -> Result<&'v Value, Failure> {
         if let Some(value) = self.current {
             return Ok(value);
         }
-        self.document(self.run.index).map_err(|error| match self.locals.this {
-            This::Field => Failure::plain("context was undefined"),
-            _ => {
-                Failure::plain(format!("unable to reference message as structured (with '{shown}'): {error}"))
-            }
-        })
+        self.document(self.run.index).map_err(|_| Failure::no_context(field))
     }
 }

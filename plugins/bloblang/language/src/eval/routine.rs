@@ -1,5 +1,9 @@
 //! Statements.
 
+use std::borrow::Cow;
+
+use super::control::truth;
+use super::documents::unreadable;
 use super::expression::bounded;
 use super::frame::Variables;
 use super::{Entries, Frame, Locals, Run, This, eval};
@@ -15,6 +19,8 @@ pub(crate) struct Start<'v> {
     pub(crate) current: Option<&'v Value>,
     /// Metadata that the routine can see but not change.
     pub(crate) metadata: Option<&'v Entries>,
+    /// Whether this is a map, which makes a value and no message.
+    pub(crate) nested: bool,
     pub(crate) index: usize,
     pub(crate) depth: u16,
 }
@@ -22,7 +28,7 @@ pub(crate) struct Start<'v> {
 impl<'v> Start<'v> {
     /// The start of a routine that nothing else encloses.
     pub(crate) fn of(run: &Run<'_>, this: This<'v>) -> Self {
-        Self { this, current: None, metadata: None, index: run.index, depth: 0 }
+        Self { this, current: None, metadata: None, nested: false, index: run.index, depth: 0 }
     }
 }
 
@@ -46,13 +52,24 @@ pub(crate) struct Execution<'v> {
 
 /// An error in a statement and the line it reports.
 pub(crate) struct Failed {
-    line: usize,
-    failure: Failure,
+    pub(crate) line: usize,
+    pub(crate) failure: Failure,
 }
 
-impl std::fmt::Display for Failed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "failed assignment (line {}): {}", self.line, self.failure)
+impl Failed {
+    /// The error as that of a whole mapping; `unread` is why there is no document, if one was looked for.
+    pub(crate) fn report(&self, unread: Option<&str>) -> String {
+        let Self { line, failure } = self;
+        match (failure.missing_context(), unread) {
+            (Some(field), Some(reason)) => {
+                let (dot, reason) = (if field.is_empty() { "" } else { "." }, unreadable(reason));
+                format!(
+                    "failed assignment (line {line}): unable to reference message as structured \
+                     (with 'this{dot}{field}'): {reason}"
+                )
+            }
+            _ => format!("failed assignment (line {line}): {failure}"),
+        }
     }
 }
 
@@ -75,6 +92,14 @@ impl<'v> Execution<'v> {
     /// Starts with `document` as the value that is changed.
     pub(crate) fn live(self, document: Value) -> Self {
         Self { root: document, live: true, ..self }
+    }
+
+    /// The document, as far as the statements have changed it, if that is what they change.
+    pub(crate) fn changed(&self) -> Option<&Value> {
+        match &self.detached {
+            Some(document) => Some(document),
+            None => self.live.then_some(&self.root),
+        }
     }
 
     /// Runs all statements. After an error what the earlier ones made is still there.
@@ -100,8 +125,8 @@ impl<'v> Execution<'v> {
                 }
                 Action::If(branches, otherwise) => {
                     let mut chosen = otherwise;
-                    for (condition, body) in branches {
-                        if self.holds(condition).map_err(failed)? {
+                    for (index, (condition, body)) in branches.iter().enumerate() {
+                        if self.holds(condition, index).map_err(failed)? {
                             chosen = body;
                             break;
                         }
@@ -135,13 +160,11 @@ impl<'v> Execution<'v> {
         Ok(eval(expression, frame)?.into_owned())
     }
 
-    /// The condition of an `if` statement, which must be a bool.
-    fn holds(&self, condition: &Expr) -> Result<bool, Failure> {
-        let context = "failed to check if condition";
-        match self.value(condition).map_err(|failure| failure.within(context))? {
-            Value::Bool(value) => Ok(value),
-            other => Err(Failure::expected("bool", &other).about(|| condition.title()).within(context)),
-        }
+    /// A condition of an `if` statement, which must be a bool.
+    fn holds(&self, condition: &Expr, index: usize) -> Result<bool, Failure> {
+        let context = || format!("failed to check if condition {}", index + 1);
+        let value = self.value(condition).map_err(|failure| failure.within(context()))?;
+        truth(condition, &value)
     }
 
     fn set_variable(&mut self, slot: usize, value: Value) {
@@ -156,15 +179,20 @@ impl<'v> Execution<'v> {
     #[inline(never)]
     fn set_metadata(&mut self, key: Option<&Text>, value: Value) -> Result<(), Failure> {
         let run = self.run;
+        if value == Value::Nothing {
+            return Ok(());
+        }
+        if self.start.nested {
+            return Err(Failure::new("unable to assign metadata in the current context"));
+        }
         let Some(key) = key else {
             self.metadata = match value {
-                Value::Nothing => return Ok(()),
                 Value::Delete => Some(Vec::new()),
                 Value::Object(object) => Some(
                     object.into_entries().into_iter().map(|(key, value)| (key.to_string(), value)).collect(),
                 ),
                 other => {
-                    return Err(Failure::plain(format!(
+                    return Err(Failure::new(format!(
                         "setting root meta object requires object value, received: {}",
                         other.go_type()
                     )));
@@ -172,9 +200,6 @@ impl<'v> Execution<'v> {
             };
             return Ok(());
         };
-        if value == Value::Nothing {
-            return Ok(());
-        }
         let entries = self.metadata.get_or_insert_with(|| run.messages.metadata_all(run.index));
         let found = entries.iter().position(|(name, _)| name == key.as_str());
         match (found, value) {
@@ -213,7 +238,7 @@ impl<'v> Execution<'v> {
             path.remove(&mut self.root);
             return Ok(());
         }
-        path.assign(&mut self.root, value).map_err(|error| refused(path, error))?;
+        path.assign(&mut self.root, value).map_err(|error| refused(path, &error, &self.root))?;
         if self.root.depth() > crate::limits::VALUE_DEPTH {
             bounded(std::mem::replace(&mut self.root, Value::Nothing))?;
         }
@@ -221,21 +246,19 @@ impl<'v> Execution<'v> {
     }
 }
 
-fn refused(path: &Path, error: AssignError) -> Failure {
-    Failure::plain(match error {
-        AssignError::Collision { at: 0, kind } => {
-            format!(
-                "unable to set target path {path} as the value of the root was a non-object type ({kind})"
-            )
-        }
-        AssignError::Collision { at, kind } => format!(
-            "unable to set target path {path} as the value of {} was a non-object type ({kind})",
-            path.shown(at)
-        ),
-        AssignError::Index { at } => {
-            format!(
-                "failed to resolve path segment '{at}': array index is not valid or out of bounds in {path}"
-            )
-        }
-    })
+fn refused(path: &Path, error: &AssignError, root: &Value) -> Failure {
+    let AssignError::Collision = error else {
+        return Failure::new(format!("unable to set target path {path}: {error}"));
+    };
+    let mut found = Cow::Borrowed(root);
+    let mut length = 0;
+    while matches!(*found, Value::Object(_)) && length < path.0.len() {
+        length += 1;
+        found = path.first(length).find(root).unwrap_or(Cow::Owned(Value::Null));
+    }
+    let place = if length == 0 { "the root".to_owned() } else { path.first(length).to_string() };
+    Failure::new(format!(
+        "unable to set target path {path} as the value of {place} was a non-object type ({})",
+        found.kind()
+    ))
 }

@@ -11,7 +11,5 @@ pub(super) const SPEC: FunctionSpec =
         )]);
 
 fn body(call: &Call<'_>) -> Evaluated {
-    let messages = call.frame.run.messages;
-    let content = if call.frame.index < messages.len() { messages.content(call.frame.index) } else { &[] };
-    Ok(Value::bytes(content))
+    Ok(Value::bytes(call.frame.content()))
 }

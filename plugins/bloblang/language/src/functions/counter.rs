@@ -36,7 +36,7 @@ fn body(call: &Call<'_>) -> Evaluated {
     let site = call.state()?;
     let known = match *site.borrow() {
         Site::Counter { next, last, min, max } => Some((next, last, min, max)),
-        Site::Fresh | Site::Random(_) => None,
+        _ => None,
     };
     let (next, last, min, max) = match known {
         Some(state) => state,

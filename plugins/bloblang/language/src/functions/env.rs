@@ -1,24 +1,25 @@
+use super::kept;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec};
 use crate::value::Value;
 
-/// Reading the environment again or not is up to the world; `no_cache` is accepted and changes nothing here.
 pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
     "env",
     "Environment",
-    "The value of an environment variable, or null when it is not set.",
+    "The value of an environment variable, or null when it is not set. A variable whose name is written in the mapping is read once, unless `no_cache` is set.",
     body,
 )
-.params(&[
-    ParamSpec::new("name", ParamKind::Text),
-    ParamSpec::new("no_cache", ParamKind::Bool).or(ParamDefault::Bool(false)),
-])
-.examples(&[Example::new("", "root = env(\"UNSET\").or(\"default\")", &[("{}", "default")])]);
+.impure()
+.params(&[ParamSpec::new("name", ParamKind::Text), ParamSpec::new("no_cache", ParamKind::Bool).or(ParamDefault::Bool(false))])
+.examples(&[Example::new("", r#"root = env("UNSET").or("default")"#, &[(r#"{}"#, r#"default"#)]),]);
 
 fn body(call: &Call<'_>) -> Evaluated {
-    let name = call.text(0)?;
-    let value =
-        call.frame.run.outside.env(&name).map_err(|error| Failure::plain(format!("env {name}: {error}")))?;
-    Ok(value.map_or(Value::Null, Value::from))
+    let keep = call.is_fixed(0) && !call.boolean(1)?;
+    kept::once(call, keep, || {
+        let name = call.text(0)?;
+        let value = call.frame.run.outside.env(&name);
+        let value = value.map_err(|error| Failure::plain(format!("env {name}: {error}")))?;
+        Ok(value.map_or(Value::Null, Value::from))
+    })
 }

@@ -8,7 +8,8 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
     "Environment",
     "The name of the host that the pipeline runs on.",
     body,
-);
+)
+.impure();
 
 fn body(call: &Call<'_>) -> Evaluated {
     call.frame.run.outside.hostname().map(Value::from).map_err(Failure::plain)

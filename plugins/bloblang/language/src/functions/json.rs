@@ -17,7 +17,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
 
 fn body(call: &Call<'_>) -> Evaluated {
     let path = call.text(0)?;
-    let document = call.frame.document(call.frame.index).map_err(Failure::plain)?;
+    let document = call.frame.document(call.frame.index).map_err(Failure::new)?;
     if path.is_empty() {
         return Ok(document.clone());
     }

@@ -51,7 +51,7 @@ fn seeded(call: &Call<'_>) -> Result<u64, Failure> {
     let site = call.state()?;
     let known = match *site.borrow() {
         Site::Random(state) => Some(state),
-        Site::Fresh | Site::Counter { .. } => None,
+        _ => None,
     };
     let state = match known {
         Some(state) => state,

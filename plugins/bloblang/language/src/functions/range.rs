@@ -41,7 +41,8 @@ fn count(start: i64, stop: i64, step: i64) -> Result<usize, String> {
     if step > 0 && start >= stop {
         return Err(format!("with positive step arg start ({start}) must be < stop ({stop})"));
     }
-    let count = start.abs_diff(stop).div_ceil(step.unsigned_abs());
+    // What is left over after the last whole step is left out.
+    let count = start.abs_diff(stop) / step.unsigned_abs();
     usize::try_from(count)
         .ok()
         .filter(|count| *count <= ELEMENTS)

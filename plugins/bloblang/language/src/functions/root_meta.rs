@@ -1,5 +1,6 @@
 use super::meta::as_text;
 use crate::eval::Call;
+use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec, Status};
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
@@ -14,5 +15,8 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
 
 fn body(call: &Call<'_>) -> Evaluated {
     let key = call.text(0)?;
+    if call.frame.run.messages.is_empty() {
+        return Err(Failure::new("root metadata cannot be queried in this context"));
+    }
     Ok(as_text(call.frame.new_metadata((!key.is_empty()).then_some(key.as_str()))))
 }

@@ -15,5 +15,5 @@ pub(super) const SPEC: FunctionSpec =
         )]);
 
 fn body(call: &Call<'_>) -> Evaluated {
-    Err(Failure::plain(call.text(0)?.as_str()))
+    Err(Failure::new(call.text(0)?.as_str()))
 }

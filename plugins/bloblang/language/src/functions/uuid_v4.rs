@@ -13,6 +13,11 @@ fn body(call: &Call<'_>) -> Evaluated {
     // The version and the variant take six of the 128 random bits.
     let high = outside.random_u64() & !0xf000 | 0x4000;
     let low = outside.random_u64() & !(0b11 << 62) | 0b10 << 62;
+    Ok(Value::from(hyphenated(high, low)))
+}
+
+/// The 128 bits of a UUID as text.
+pub(super) fn hyphenated(high: u64, low: u64) -> String {
     let mut text = String::with_capacity(36);
     let parts = [high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff];
     for (part, width) in parts.into_iter().zip([8, 4, 4, 4, 12]) {
@@ -21,5 +26,5 @@ fn body(call: &Call<'_>) -> Evaluated {
         }
         let _ = write!(text, "{part:0width$x}");
     }
-    Ok(Value::from(text))
+    text
 }

@@ -1,7 +1,12 @@
 //! Escapes in quoted strings, as Go defines them.
 
+use crate::value::Text;
+
 /// The text that the inside of a quoted string stands for; `None` when an escape is not valid.
-pub(super) fn unescape(raw: &str) -> Option<String> {
+pub(super) fn unescape(raw: &str) -> Option<Text> {
+    if raw.contains('\n') {
+        return None;
+    }
     let mut out: Vec<u8> = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
@@ -12,9 +17,7 @@ pub(super) fn unescape(raw: &str) -> Option<String> {
     }
     out.extend_from_slice(rest.as_bytes());
     // Only \x and octal escapes can leave the realm of UTF-8.
-    Some(
-        String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-    )
+    Some(Text::of(&out))
 }
 
 /// Handles one escape after its backslash and returns its length.
@@ -69,7 +72,7 @@ mod tests {
     #[test]
     fn unknown_and_short_escapes_are_refused() {
         for raw in [r"\q", r"\x4", r"\u26", r"\ud800", r"\400", r"\+12", r"\'"] {
-            assert_eq!(unescape(raw), None, "{raw}");
+            assert_eq!(unescape(raw).as_deref(), None, "{raw}");
         }
     }
 }

@@ -22,13 +22,11 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let items = expect::array(&target)?;
     for (index, item) in items.iter().enumerate() {
-        match call.with(0, item).map_err(|failure| expect::element(failure, index))? {
-            Value::Bool(false) => return Ok(Value::Bool(false)),
+        let element = format_args!("element {index}");
+        match call.with(0, item).map_err(|failure| failure.within(element))? {
+            Value::Bool(value) if value == false => return Ok(Value::Bool(value)),
             Value::Bool(_) => {}
-            other => {
-                let reason = Failure::expected("bool", &other);
-                return Err(Failure::new(format!("failed to process element {index}: {reason}")));
-            }
+            other => return Err(Failure::expected("bool", &other).within(format_args!("element {index}"))),
         }
     }
     Ok(Value::Bool(!items.is_empty()))

@@ -12,6 +12,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "What the map of that name makes of the value. The map has variables of its own.",
     body,
 )
+.unnamed()
 .params(&[ParamSpec::new("mapping", ParamKind::Text)])
 .examples(&[Example::new(
     "",
@@ -23,31 +24,27 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 /// an expression does.
 const COST: u16 = 2;
 
-/// How many maps can be inside of one another.
-const STACKS: u16 = EVALUATION_DEPTH / (COST + 1);
-
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let name = call.text(0)?;
     let frame = call.frame;
-    if frame.run.maps.is_empty() {
-        return Err(Failure::plain("no maps were found"));
+    if !frame.has_maps() {
+        return Err(Failure::new("no maps were found"));
     }
     let Some(routine) = frame.run.maps.iter().find(|map| map.name.as_ref() == Some(&name)) else {
-        return Err(Failure::plain(format!("map {name} was not found")));
+        return Err(Failure::new(format!("map {name} was not found")));
     };
     if frame.depth + COST >= EVALUATION_DEPTH {
-        return Err(Failure::plain(format!(
-            "entering map {name} exceeded maximum allowed stacks of {STACKS}, this could be due to unbounded recursion"
-        )));
+        return Err(Failure::stacks(&name));
     }
     let start = Start {
         this: frame.locals.this,
         current: Some(&target),
         metadata: frame.locals.metadata,
+        nested: true,
         index: frame.index,
         depth: frame.depth + COST,
     };
     let mut execution = Execution::new(frame.run, routine, start);
-    execution.execute().map_err(|failed| Failure::plain(failed.to_string()))?;
+    execution.execute().map_err(|failed| failed.failure.in_map(failed.line))?;
     Ok(execution.root)
 }

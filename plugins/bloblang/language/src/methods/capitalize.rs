@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use super::expect;
 use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec};
+use crate::text::letters;
 use crate::value::Value;
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
@@ -19,12 +20,10 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     Ok(match target.as_ref() {
-        Value::Bytes(bytes) => {
-            Value::bytes(super::letters::title(&String::from_utf8_lossy(bytes)).as_bytes())
-        }
+        Value::Bytes(bytes) => Value::bytes(&letters::title_bytes(bytes)),
         other => {
             let text = expect::text(other)?;
-            Value::from(super::letters::title(&text))
+            Value::from(letters::title(&text))
         }
     })
 }

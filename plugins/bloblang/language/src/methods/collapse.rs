@@ -5,16 +5,21 @@ use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec};
 use crate::value::{Object, Text, Value};
 
-pub(super) const SPEC: FunctionSpec = FunctionSpec::method("collapse", "Object & Array Manipulation", "The object or array as one flat object whose keys are paths. Empty containers are left out unless asked for.", body)
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "collapse",
+    "Object & Array Manipulation",
+    "The object or array as one flat object whose keys are paths. Empty containers are left out unless asked for.",
+    body,
+)
 .params(&[ParamSpec::new("include_empty", ParamKind::Bool).or(ParamDefault::Bool(false))])
-.examples(&[Example::new("", r#"root = this.collapse()"#, &[(r#"{"a":[{"b":1},{}],"c":2}"#, r#"{"a.0.b":1,"c":2}"#)]), Example::new("", r#"root = this.collapse(include_empty: true)"#, &[(r#"{"a":[{"b":1},{}]}"#, r#"{"a.0.b":1,"a.1":{}}"#)])]);
+.examples(&[Example::new("", r#"root = this.collapse()"#, &[(r#"{"a":[{"b":1},{}],"c":2}"#, r#"{"a.0.b":1,"c":2}"#)]),Example::new("", r#"root = this.collapse(include_empty: true)"#, &[(r#"{"a":[{"b":1},{}]}"#, r#"{"a.0.b":1,"a.1":{}}"#)]),]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let include_empty = call.boolean(0)?;
     let mut flat = Vec::new();
     match target.as_ref() {
         Value::Object(_) | Value::Array(_) => collect(&target, "", include_empty, &mut flat),
-        other => return Err(Failure::expected("object or array", other)),
+        _ => return Err(Failure::new("not an object or array")),
     }
     Ok(Value::Object(Object::from(flat)))
 }
@@ -32,7 +37,7 @@ fn collect(value: &Value, path: &str, include_empty: bool, flat: &mut Vec<(Text,
                 collect(value, &inside(&index.to_string()), include_empty, flat);
             }
         }
-        Value::Object(_) | Value::Array(_) if !include_empty || path.is_empty() => {}
+        Value::Object(_) | Value::Array(_) if !include_empty => {}
         other => flat.push((Text::from(path), other.clone())),
     }
 }

@@ -11,13 +11,19 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "The array with the elements of further arrays at its end.",
     body,
 )
+.unnamed()
 .variadic()
+.checked(expect::all_arrays)
 .examples(&[Example::new("", r#"root = this.concat([2], [3, 4])"#, &[(r#"[1]"#, r#"[1,2,3,4]"#)])]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
+    let arguments = call.values()?;
+    for argument in &arguments {
+        expect::array(argument)?;
+    }
     let mut items = expect::items(target)?;
-    for value in call.values()? {
-        items.extend_from_slice(expect::array(&value)?);
+    for argument in arguments {
+        items.extend_from_slice(expect::array(&argument)?);
     }
     Ok(Value::from(items))
 }

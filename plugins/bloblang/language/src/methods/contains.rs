@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::expect;
+use super::memory;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
@@ -9,26 +9,30 @@ use crate::value::Value;
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "contains",
     "Object & Array Manipulation / String Manipulation",
-    "Whether an array or object has an element that equals the value, or text has it as a part.",
+    "Whether an array or object has an element or value that equals the argument, or text has it in it.",
     body,
 )
 .params(&[ParamSpec::new("value", ParamKind::Any)])
-.examples(&[Example::new(
-    "",
-    r#"root = [this.a.contains("foo"), this.b.contains(10), this.c.contains("x")]"#,
-    &[(r#"{"a":"a foo","b":[9,10.0],"c":{"x":"y"}}"#, r#"[true,true,false]"#)],
-)]);
+.examples(&[
+    Example::new(
+        "",
+        r#"root = this.contains("foo")"#,
+        &[(r#"["this","foo"]"#, r#"true"#), (r#""this food""#, r#"true"#), (r#"{"a":"bar"}"#, r#"false"#)],
+    ),
+    Example::new("", r#"root = this.contains(20)"#, &[(r#"[10.3,20.0,"huh",3]"#, r#"true"#)]),
+]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    let value = call.value(0)?;
-    Ok(Value::Bool(match target.as_ref() {
-        Value::Array(items) => items.iter().any(|item| item.same(&value)),
-        Value::Object(object) => object.iter().any(|(_, item)| item.same(&value)),
+    let wanted = call.value(0)?;
+    match target.as_ref() {
+        Value::Array(items) => Ok(Value::Bool(items.iter().any(|item| wanted.alike(item)))),
+        Value::Object(object) => Ok(Value::Bool(object.iter().any(|(_, item)| wanted.alike(item)))),
         Value::String(_) | Value::Bytes(_) => {
-            let part = expect::bytes(&value)?;
-            let whole = expect::bytes(&target)?;
-            part.is_empty() || whole.windows(part.len()).any(|window| window == part)
+            let mut part = Vec::new();
+            wanted.write_text(&mut part);
+            let whole = target.as_bytes().unwrap_or_default();
+            Ok(Value::Bool(memory::contains(whole, &part)))
         }
-        other => return Err(Failure::expected("string, array or object", other)),
-    }))
+        other => Err(Failure::expected("string, array or object", other)),
+    }
 }

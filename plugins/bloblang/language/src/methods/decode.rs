@@ -28,7 +28,7 @@ fn check(arguments: &[Option<&Value>]) -> Result<(), String> {
 }
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    let scheme = Scheme::find(&call.text(0)?).map_err(Failure::new)?;
+    let scheme = Scheme::find(&call.text(0)?).map_err(Failure::plain)?;
     let decoded = scheme.decode(expect::bytes(&target)?).map_err(Failure::new)?;
     Ok(Value::bytes(&decoded))
 }

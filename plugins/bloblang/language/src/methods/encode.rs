@@ -28,6 +28,6 @@ fn check(arguments: &[Option<&Value>]) -> Result<(), String> {
 }
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    let scheme = Scheme::find(&call.text(0)?).map_err(Failure::new)?;
-    Ok(Value::from(scheme.encode(expect::bytes(&target)?)))
+    let scheme = Scheme::find(&call.text(0)?).map_err(Failure::plain)?;
+    scheme.encode(expect::bytes(&target)?).map(Value::from).map_err(Failure::new)
 }

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use super::expect;
 use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
 use crate::value::Value;
@@ -14,5 +15,5 @@ pub(super) const SPEC: FunctionSpec =
         )]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    Ok(Value::Bool(call.path(0)?.find(&target).is_some()))
+    Ok(Value::Bool(expect::keyed(call.path(0)?).find(&target).is_some()))
 }

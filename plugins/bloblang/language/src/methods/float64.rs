@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
+use super::integers;
 use crate::eval::Call;
-use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec};
 use crate::value::Value;
 
@@ -11,11 +11,9 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "The value as a float of 64 bits, read from text if need be.",
     body,
 )
+.unnamed()
 .examples(&[Example::new("", r#"root = this.float64()"#, &[(r#""12.5""#, r#"12.5"#), (r#"12"#, r#"12"#)])]);
 
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    match target.to_number() {
-        Some(number) => Ok(Value::Float(number.as_f64())),
-        None => Err(Failure::expected("number", &target)),
-    }
+    integers::float(&target).map(Value::Float)
 }

@@ -5,16 +5,20 @@ use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
 use crate::value::{Object, Text, Value};
 
-pub(super) const SPEC: FunctionSpec = FunctionSpec::method("fold", "Object & Array Manipulation", "An array put together to one value: a query sees the result so far as `this.tally` and the element as `this.value`.", body)
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "fold",
+    "Object & Array Manipulation",
+    "An array put together to one value: a query sees the result so far as `this.tally` and the element as `this.value`.",
+    body,
+)
 .params(&[ParamSpec::new("initial", ParamKind::Any), ParamSpec::new("query", ParamKind::Query)])
-.examples(&[Example::new("", r#"root = this.fold(0, item -> item.tally + item.value)"#, &[(r#"[3,8,11]"#, r#"22"#)])]);
+.examples(&[Example::new("", r#"root = this.fold(0, item -> item.tally + item.value)"#, &[(r#"[3,8,11]"#, r#"22"#)]),]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let mut tally = call.value(0)?.into_owned();
-    for (index, item) in expect::array(&target)?.iter().enumerate() {
+    for item in expect::array(&target)?.iter() {
         let entries = vec![(Text::fixed("tally"), tally), (Text::fixed("value"), item.clone())];
-        let context = Value::Object(Object::from(entries));
-        tally = call.with(1, &context).map_err(|failure| expect::element(failure, index))?;
+        tally = call.with(1, &Value::Object(Object::from(entries)))?;
     }
     Ok(tally)
 }

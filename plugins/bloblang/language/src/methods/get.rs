@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use super::expect;
 use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
 use crate::value::Value;
@@ -18,5 +19,5 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 )]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    Ok(call.path(0)?.find(&target).map_or(Value::Null, Cow::into_owned))
+    Ok(expect::keyed(call.path(0)?).find(&target).map_or(Value::Null, Cow::into_owned))
 }

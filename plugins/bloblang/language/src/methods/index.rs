@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 
-use super::expect;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
@@ -9,7 +8,7 @@ use crate::value::Value;
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "index",
     "Object & Array Manipulation",
-    "The element of an array, or byte of text, at an index; negative ones count from the end.",
+    "The element of an array, or byte of bytes, at an index; negative ones count from the end.",
     body,
 )
 .params(&[ParamSpec::new("index", ParamKind::Integer)])
@@ -19,7 +18,8 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let index = call.integer(0)?;
     let length = match target.as_ref() {
         Value::Array(items) => items.len(),
-        other => expect::bytes(other).map_err(|_| Failure::expected("array", other))?.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        other => return Err(Failure::expected("array", other)),
     };
     let signed = i64::try_from(length).unwrap_or(i64::MAX);
     let position = if index < 0 { index.saturating_add(signed) } else { index };
@@ -27,5 +27,6 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
         Value::Array(items) => items.get(at).cloned(),
         other => other.as_bytes()?.get(at).map(|byte| Value::Int(i64::from(*byte))),
     });
-    found.ok_or_else(|| Failure::new(format!("index '{index}' was out of bounds for array size: {length}")))
+    found
+        .ok_or_else(|| Failure::new(format!("index '{position}' was out of bounds for array size: {length}")))
 }

@@ -12,17 +12,17 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method("join", "Object & Arr
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let delimiter = call.optional_text(0)?.unwrap_or(Text::fixed(""));
-    let mut joined = String::new();
+    let mut joined = Vec::new();
     for (index, item) in expect::array(&target)?.iter().enumerate() {
         if index > 0 {
-            joined.push_str(&delimiter);
+            joined.extend_from_slice(delimiter.as_bytes());
         }
-        let Value::String(text) = item else {
+        let Some(text) = item.as_bytes() else {
             let reason = Failure::expected("string", item);
             return Err(Failure::new(format!("failed to join element {index}: {reason}")));
         };
-        joined.push_str(text);
+        joined.extend_from_slice(text);
         expect::size(joined.len())?;
     }
-    Ok(Value::from(joined))
+    Ok(expect::string(joined))
 }

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use super::expect;
 use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec};
+use crate::text::letters;
 use crate::value::Value;
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
@@ -15,12 +16,10 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     Ok(match target.as_ref() {
-        Value::Bytes(bytes) => {
-            Value::bytes(super::letters::map_bytes(bytes, super::letters::lower).as_bytes())
-        }
+        Value::Bytes(bytes) => Value::bytes(letters::mapped(bytes, letters::lower).as_bytes()),
         other => {
             let text = expect::text(other)?;
-            Value::from(text.chars().map(super::letters::lower).collect::<String>())
+            Value::from(text.chars().map(letters::lower).collect::<String>())
         }
     })
 }

@@ -16,7 +16,9 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let mut found: Option<f64> = None;
-    for number in expect::numbers(expect::array(&target)?)? {
+    for (index, item) in expect::array(&target)?.iter().enumerate() {
+        let number =
+            expect::float(item).map_err(|failure| failure.within(format_args!("index {index} of array")))?;
         found = Some(found.map_or(number, |found| if number > found { number } else { found }));
     }
     found.map(Value::Float).ok_or_else(|| Failure::new("the array was empty"))

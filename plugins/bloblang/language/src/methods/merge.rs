@@ -5,9 +5,14 @@ use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
 use crate::value::{Object, Value};
 
-pub(super) const SPEC: FunctionSpec = FunctionSpec::method("merge", "Object & Array Manipulation", "Two objects as one, or an array with a value or the elements of an array at its end. Where both objects have a key, objects are merged and everything else becomes an array of both.", body)
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "merge",
+    "Object & Array Manipulation",
+    "Two objects as one, or an array with a value or the elements of an array at its end. Where both objects have a key, objects are merged and everything else becomes an array of both.",
+    body,
+)
 .params(&[ParamSpec::new("with", ParamKind::Any)])
-.examples(&[Example::new("", r#"root = this.a.merge(this.b)"#, &[(r#"{"a":{"x":1,"y":2},"b":{"y":3,"z":4}}"#, r#"{"x":1,"y":[2,3],"z":4}"#), (r#"{"a":[1],"b":2}"#, r#"[1,2]"#)])]);
+.examples(&[Example::new("", r#"root = this.a.merge(this.b)"#, &[(r#"{"a":{"x":1,"y":2},"b":{"y":3,"z":4}}"#, r#"{"x":1,"y":[2,3],"z":4}"#), (r#"{"a":[1],"b":2}"#, r#"[1,2]"#)]),]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let with = call.value(0)?;
@@ -26,8 +31,9 @@ pub(super) fn combine(target: Value, with: &Value, collide: fn(&Value, &Value) -
             Ok(Value::Array(items))
         }
         (Value::Object(object), Value::Object(more)) => Ok(Value::Object(objects(object, more, collide))),
-        (Value::Object(_), other) => Err(Failure::expected("object", other)),
-        (other, _) => Err(Failure::expected("array or object", &other)),
+        // What is no object has nothing to add.
+        (object @ Value::Object(_), _) => Ok(object),
+        (other, _) => Err(Failure::expected("object or array", &other)),
     }
 }
 
@@ -45,7 +51,8 @@ fn objects(mut target: Object, with: &Object, collide: fn(&Value, &Value) -> Val
     target
 }
 
-fn collect(old: &Value, new: &Value) -> Value {
+/// Both values in one array, to which arrays give their elements.
+pub(super) fn collect(old: &Value, new: &Value) -> Value {
     let mut both = Vec::new();
     for value in [old, new] {
         match value {

@@ -23,7 +23,6 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let empty = match target.as_ref() {
         Value::String(text) => text.is_empty(),
-        Value::Bytes(bytes) => bytes.is_empty(),
         Value::Array(items) => items.is_empty(),
         Value::Object(object) => object.is_empty(),
         other => return Err(Failure::expected("string, array or object", other)),

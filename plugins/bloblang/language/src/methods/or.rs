@@ -16,6 +16,6 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::rescue(
 fn body(call: &Call<'_>, target: Result<Cow<'_, Value>, Failure>) -> Evaluated {
     match target {
         Ok(value) if !value.is_absent() => Ok(value.into_owned()),
-        _ => call.query(0),
+        _ => call.query(0).map_err(Failure::passed),
     }
 }

@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use super::expect;
 use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec};
-use crate::value::{Value, quoted};
+use crate::text::quoting;
+use crate::value::Value;
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "quote",
@@ -14,5 +15,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 .examples(&[Example::new("", r#"root = this.quote()"#, &[(r#""foo\nbar""#, r#""foo\nbar""#)])]);
 
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    Ok(Value::from(quoted(&expect::text(&target)?)))
+    let text = expect::content(&target)?;
+    expect::size(text.len().saturating_mul(10))?;
+    Ok(expect::string(quoting::quote(&text)))
 }

@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
-use super::expect;
+use super::{expect, replacements};
 use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
-use crate::value::{Text, Value};
+use crate::value::Value;
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "replace_all",
@@ -20,8 +20,9 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 
 pub(super) fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let (old, new) = (call.text(0)?, call.text(1)?);
-    let text = expect::text(&target)?;
-    let matches = text.matches(old.as_str()).count();
-    expect::size(text.len().saturating_add(matches.saturating_mul(new.len())))?;
-    Ok(expect::like(&target, Text::from(text.replace(old.as_str(), &new))))
+    let replaced = replacements::replaced(expect::bytes(&target)?, old.as_bytes(), new.as_bytes())?;
+    Ok(match target.as_ref() {
+        Value::Bytes(_) => Value::bytes(&replaced),
+        _ => expect::string(replaced),
+    })
 }

@@ -1,10 +1,12 @@
 //! Encodings of bytes as text.
 
-use base64::DecodeError;
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+use ::base64::Engine as _;
+use ::base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+
+use crate::text::base64;
 
 mod ascii85;
+mod z85;
 
 /// An encoding by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub(super) enum Scheme {
     Base64RawUrl,
     Hex,
     Ascii85,
+    /// Works only on whole groups, and is kept for mappings that have it.
+    Z85,
 }
 
 impl Scheme {
@@ -24,43 +28,36 @@ impl Scheme {
             "base64rawurl" => Ok(Self::Base64RawUrl),
             "hex" => Ok(Self::Hex),
             "ascii85" => Ok(Self::Ascii85),
+            "z85" => Ok(Self::Z85),
             other => Err(format!("unrecognized encoding type: {other}")),
         }
     }
 
-    pub(super) fn encode(self, bytes: &[u8]) -> String {
-        match self {
+    /// # Errors
+    /// The scheme has no form for so many bytes.
+    pub(super) fn encode(self, bytes: &[u8]) -> Result<String, String> {
+        Ok(match self {
             Self::Base64 => STANDARD.encode(bytes),
             Self::Base64Url => URL_SAFE.encode(bytes),
             Self::Base64RawUrl => URL_SAFE_NO_PAD.encode(bytes),
             Self::Hex => hex(bytes),
             Self::Ascii85 => ascii85::encode(bytes),
-        }
+            Self::Z85 => z85::encode(bytes)?,
+        })
     }
 
     /// # Errors
     /// What is wrong with the text, in Go's words.
     pub(super) fn decode(self, text: &[u8]) -> Result<Vec<u8>, String> {
         match self {
-            Self::Base64 => base64(&STANDARD, text),
-            Self::Base64Url => base64(&URL_SAFE, text),
-            Self::Base64RawUrl => base64(&URL_SAFE_NO_PAD, text),
+            Self::Base64 => base64::decode(text, [b'+', b'/'], true),
+            Self::Base64Url => base64::decode(text, [b'-', b'_'], true),
+            Self::Base64RawUrl => base64::decode(text, [b'-', b'_'], false),
             Self::Hex => unhex(text),
             Self::Ascii85 => ascii85::decode(text),
+            Self::Z85 => z85::decode(text),
         }
     }
-}
-
-/// Line breaks between the characters are skipped.
-fn base64(engine: &impl base64::Engine, text: &[u8]) -> Result<Vec<u8>, String> {
-    let packed: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    engine.decode(&packed).map_err(|error| {
-        let at = match error {
-            DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
-            DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => packed.len(),
-        };
-        format!("illegal base64 data at input byte {at}")
-    })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -71,20 +68,26 @@ fn hex(bytes: &[u8]) -> String {
 fn unhex(text: &[u8]) -> Result<Vec<u8>, String> {
     let digit = |byte: u8| {
         let digit = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        digit.ok_or_else(|| {
-            format!("encoding/hex: invalid byte: U+{:04X} '{}'", byte, char::from(byte).escape_default())
-        })
+        digit.ok_or_else(|| format!("encoding/hex: invalid byte: {}", shown(byte)))
     };
-    let mut bytes = Vec::with_capacity(text.len() / 2);
-    let mut pairs = text.chunks_exact(2);
-    for pair in &mut pairs {
-        if let [high, low] = pair {
-            bytes.push(digit(*high)? << 4 | digit(*low)?);
-        }
+    let (pairs, rest) = text.as_chunks::<2>();
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
     }
-    match pairs.remainder() {
+    match rest {
         [] => Ok(bytes),
-        [last, ..] => digit(*last).and(Err("encoding/hex: odd length hex string".to_owned())),
+        [last, ..] => digit(*last).and(Err("unexpected EOF".to_owned())),
+    }
+}
+
+/// A byte as a character with its number, as Go shows it.
+fn shown(byte: u8) -> String {
+    let character = char::from(byte);
+    if crate::text::quoting::is_printable(character) {
+        format!("U+{byte:04X} '{character}'")
+    } else {
+        format!("U+{byte:04X}")
     }
 }
 
@@ -99,7 +102,11 @@ mod tests {
             let scheme = Scheme::find(name).expect("known");
             for length in [0, 1, 2, 3, 4, 5, bytes.len()] {
                 let part = &bytes[bytes.len() - length..];
-                assert_eq!(scheme.decode(scheme.encode(part).as_bytes()).as_deref(), Ok(part), "{name}");
+                assert_eq!(
+                    scheme.decode(scheme.encode(part).expect("encoded").as_bytes()).as_deref(),
+                    Ok(part),
+                    "{name}"
+                );
             }
         }
     }
@@ -108,7 +115,7 @@ mod tests {
     fn mistakes_are_worded_as_go_words_them() {
         let decode = |name: &str, text: &str| Scheme::find(name).expect("known").decode(text.as_bytes());
         assert_eq!(decode("hex", "6g"), Err("encoding/hex: invalid byte: U+0067 'g'".to_owned()));
-        assert_eq!(decode("hex", "686"), Err("encoding/hex: odd length hex string".to_owned()));
+        assert_eq!(decode("hex", "686"), Err("unexpected EOF".to_owned()));
         assert_eq!(decode("base64", "a%k="), Err("illegal base64 data at input byte 1".to_owned()));
     }
 }

@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 
+use super::{expect, place};
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
-use crate::value::{AssignError, Value};
+use crate::value::Value;
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "set",
@@ -11,6 +12,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "The object or array with a value put at a path; `deleted()` takes it away.",
     body,
 )
+.unnamed()
 .params(&[ParamSpec::new("path", ParamKind::Path), ParamSpec::new("value", ParamKind::Any)])
 .examples(&[
     Example::new("", r#"root = this.set("a.b", 1)"#, &[(r#"{"c":2}"#, r#"{"a":{"b":1},"c":2}"#)]),
@@ -18,19 +20,12 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 ]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    let path = call.path(0)?;
+    let path = expect::keyed(call.path(0)?);
     let mut changed = target.into_owned();
-    match call.value(1)?.into_owned() {
-        Value::Nothing => {}
-        Value::Delete => path.remove(&mut changed),
-        value => path.assign(&mut changed, value).map_err(|error| {
-            Failure::new(match error {
-                AssignError::Collision { .. } => {
-                    "encountered value collision whilst building path".to_owned()
-                }
-                AssignError::Index { .. } => format!("array index is not valid or out of bounds in {path}"),
-            })
-        })?,
-    }
-    Ok(changed)
+    let done = match call.value(1)?.into_owned() {
+        Value::Delete => place::take(&mut changed, &path),
+        Value::Nothing => place::put(&mut changed, &path, Value::Null),
+        value => place::put(&mut changed, &path, value),
+    };
+    done.map(|()| changed).map_err(Failure::new)
 }

@@ -36,7 +36,7 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
             None => Err(mismatch(&delimiter, "[]uint8")),
         },
         Value::Array(items) => {
-            let parts = items.split(|item| item.same(&delimiter));
+            let parts = items.split(|item| delimiter.alike(item));
             Ok(Value::from(parts.map(|part| Value::from(part.to_vec())).collect::<Vec<_>>()))
         }
         other => Err(Failure::expected("string, array or bytes", other)),
@@ -52,7 +52,7 @@ fn mismatch(delimiter: &Value, elements: &str) -> Failure {
 
 fn split_bytes(bytes: &[u8], delimiter: &[u8]) -> Value {
     if delimiter.is_empty() {
-        return Value::from(bytes.chunks(1).map(Value::bytes).collect::<Vec<_>>());
+        return Value::from(characters(bytes).map(Value::bytes).collect::<Vec<_>>());
     }
     let mut parts = Vec::new();
     let mut rest = bytes;
@@ -63,4 +63,14 @@ fn split_bytes(bytes: &[u8], delimiter: &[u8]) -> Value {
     }
     parts.push(Value::bytes(rest));
     Value::from(parts)
+}
+
+/// The characters of bytes; what is no character is single bytes.
+fn characters(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.utf8_chunks().flat_map(|chunk| {
+        let valid = chunk.valid();
+        let pieces =
+            valid.char_indices().map(|(at, character)| &valid.as_bytes()[at..at + character.len_utf8()]);
+        pieces.chain(chunk.invalid().chunks(1))
+    })
 }

@@ -20,7 +20,8 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let prefix = call.text(0)?;
-    let text = expect::text(&target)?;
-    let rest = text.strip_prefix(prefix.as_str()).unwrap_or(&text);
-    Ok(expect::like(&target, text.piece(rest)))
+    let text = expect::bytes(&target)?;
+    let rest = text.strip_prefix(prefix.as_bytes()).unwrap_or(text);
+    let start = text.len() - rest.len();
+    Ok(expect::piece(&target, start, start + rest.len()))
 }

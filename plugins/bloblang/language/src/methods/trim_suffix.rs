@@ -20,7 +20,8 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let suffix = call.text(0)?;
-    let text = expect::text(&target)?;
-    let rest = text.strip_suffix(suffix.as_str()).unwrap_or(&text);
-    Ok(expect::like(&target, text.piece(rest)))
+    let text = expect::bytes(&target)?;
+    let rest = text.strip_suffix(suffix.as_bytes()).unwrap_or(text);
+    let start = 0;
+    Ok(expect::piece(&target, start, start + rest.len()))
 }

@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 
 use super::expect;
+use super::select;
 use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec};
-use crate::value::{Object, Path, Value};
+use crate::value::{Text, Value};
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "with",
@@ -11,7 +12,9 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "The object with only what is at some paths.",
     body,
 )
+.unnamed()
 .variadic()
+.checked(select::check)
 .examples(&[Example::new(
     "",
     r#"root = this.with("a.b", "c")"#,
@@ -19,14 +22,11 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 )]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    expect::object(&target)?;
-    let mut kept = Value::Object(Object::new());
-    for path in call.values()? {
-        let path = Path::dotted(&expect::text(&path)?);
-        if let Some(found) = path.find(&target) {
-            // What collides with a path before is already there as a whole.
-            let _ = path.assign(&mut kept, found.into_owned());
-        }
+    let mut paths = Vec::new();
+    for (index, value) in call.values()?.iter().enumerate() {
+        let path = expect::text(value).map_err(|failure| failure.within(format_args!("argument {index}")))?;
+        paths.push(select::segments(&path));
     }
-    Ok(kept)
+    let paths: Vec<&[Text]> = paths.iter().map(Vec::as_slice).collect();
+    Ok(Value::Object(select::only(expect::object(&target)?, &paths)))
 }

@@ -1,17 +1,19 @@
 use std::borrow::Cow;
 
 use super::expect;
+use super::select;
 use crate::eval::Call;
 use crate::spec::{Evaluated, Example, FunctionSpec};
-use crate::value::{Path, Value};
+use crate::value::{Text, Value};
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "without",
     "Object & Array Manipulation",
-    "The object without what is at some paths.",
+    "The object without what is at some paths. Paths lead through objects only.",
     body,
 )
 .variadic()
+.checked(select::check)
 .examples(&[Example::new(
     "",
     r#"root = this.without("a.b", "c")"#,
@@ -19,10 +21,12 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 )]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    expect::object(&target)?;
-    let mut rest = target.into_owned();
-    for path in call.values()? {
-        Path::dotted(&expect::text(&path)?).remove(&mut rest);
+    let mut paths = Vec::new();
+    for (index, value) in call.values()?.iter().enumerate() {
+        let path = expect::text(value)
+            .map_err(|failure| failure.within(format_args!("argument {index}")).passed())?;
+        paths.push(select::segments(&path));
     }
-    Ok(rest)
+    let paths: Vec<&[Text]> = paths.iter().map(Vec::as_slice).collect();
+    Ok(Value::Object(select::rest(expect::object(&target)?, &paths)))
 }

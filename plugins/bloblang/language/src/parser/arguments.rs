@@ -1,60 +1,62 @@
-//! Calls: a name and its arguments, by position or by name.
+//! The brackets of a call: arguments by position or by name.
 
 use super::{Parsed, Parser};
-use crate::syntax::{ArgumentNodes, CallNode, Node};
+use crate::parse_error::Fault;
+use crate::syntax::{ArgumentNodes, Node};
 use crate::value::Text;
 
-impl<'s> Parser<'s> {
-    /// The call of `name`, whose opening bracket comes next.
-    pub(super) fn call(&mut self, name: &str) -> Parsed<CallNode> {
-        let arguments = self.nested(Self::arguments)?;
-        Ok(CallNode { name: Text::from(name), arguments, end: self.lexer.at() })
+/// An argument as it is written.
+pub(super) enum Written {
+    Positional(Node),
+    Named(Text, Node),
+}
+
+impl Parser<'_> {
+    /// The arguments after an opening bracket, which comes next.
+    pub(super) fn arguments(&mut self) -> Parsed<Vec<Written>> {
+        self.nested(|parser| {
+            parser.lexer.take("(");
+            parser.lexer.white();
+            let argument = |parser: &mut Self| {
+                parser.argument().map_err(|fault| fault.instead("function argument").required())
+            };
+            let comma =
+                |parser: &mut Self| parser.comma().map_err(|fault: Fault| fault.instead("comma").required());
+            parser.list((")", "closing bracket"), argument, comma)
+        })
     }
 
-    fn arguments(&mut self) -> Parsed<ArgumentNodes> {
-        self.lexer.take("(");
-        let mut positional = Vec::new();
-        let mut named: Vec<(Text, Node)> = Vec::new();
-        loop {
-            self.lexer.white();
-            if self.lexer.take(")") {
-                break;
-            }
-            match self.argument_name() {
-                Some(name) if positional.is_empty() => {
-                    self.lexer.white();
-                    let value = self.query().map_err(|fault| fault.or_expected("argument value"))?;
-                    named.push((Text::from(name), value));
-                }
-                Some(_) => return self.fault("named and positional arguments cannot be mixed"),
-                None if named.is_empty() => {
-                    positional.push(self.query().map_err(|fault| fault.or_expected("function argument"))?);
-                }
-                None => return self.fault("required: expected argument name"),
-            }
-            self.lexer.white();
-            if !self.lexer.take(",") {
-                self.require(")", "closing bracket")?;
-                break;
-            }
-        }
-        if named.is_empty() {
-            Ok(ArgumentNodes::Positional(positional))
-        } else {
-            Ok(ArgumentNodes::Named(named))
-        }
-    }
-
-    /// `name:`, if that comes next.
-    fn argument_name(&mut self) -> Option<&'s str> {
+    fn argument(&mut self) -> Parsed<Written> {
         let start = self.lexer.at();
-        if let Some(name) = self.lexer.word() {
-            self.lexer.spaces();
+        if let Some(name) = self.lexer.name() {
             if self.lexer.take(":") {
-                return Some(name);
+                self.lexer.spaces();
+                let value = self.query().map_err(|fault| fault.instead("argument value").required())?;
+                return Ok(Written::Named(Text::from(name), value));
+            }
+            self.lexer.reset(start);
+        }
+        self.query().map(Written::Positional)
+    }
+}
+
+/// The arguments as all of one kind.
+pub(super) fn gather(written: Vec<Written>) -> Result<ArgumentNodes, String> {
+    let (mut positional, mut named) = (Vec::new(), Vec::<(Text, Node)>::new());
+    for argument in written {
+        match argument {
+            Written::Positional(node) => positional.push(node),
+            Written::Named(name, node) => {
+                if named.iter().any(|(other, _)| *other == name) {
+                    return Err(format!("duplicate named arg: {name}"));
+                }
+                named.push((name, node));
             }
         }
-        self.lexer.reset(start);
-        None
+    }
+    match (positional.is_empty(), named.is_empty()) {
+        (false, false) => Err("cannot mix named and nameless arguments".to_owned()),
+        (_, true) => Ok(ArgumentNodes::Positional(positional)),
+        (true, false) => Ok(ArgumentNodes::Named(named)),
     }
 }

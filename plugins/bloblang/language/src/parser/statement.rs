@@ -1,172 +1,190 @@
 //! Statements, and the blocks that hold them.
 
-use super::{Parsed, Parser};
-use crate::parse_error::{Fault, position};
-use crate::syntax::{MapNode, Source, StatementKind, StatementNode};
+use super::{Imports, Parsed, Parser};
+use crate::parse_error::Fault;
+use crate::syntax::{MapNode, Node, Source, StatementKind, StatementNode};
 use crate::value::Text;
 
-/// What may stand in a block.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Block {
-    Map,
-    If,
+/// What the lines and the metadata of statements depend on.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The offset that lines are counted from.
+    base: usize,
+    /// The line that all statements report, if it is one.
+    line: Option<usize>,
+    /// Whether metadata may be set.
+    metadata: bool,
 }
 
-/// Where the lines of a block are counted from, and which line all of its statements report, if one.
-#[derive(Clone, Copy)]
-struct Lines {
-    base: usize,
-    fixed: Option<usize>,
-}
+type Blocks = Vec<(Node, Vec<StatementNode>)>;
 
 impl Parser<'_> {
-    /// The whole source as statements.
-    pub(super) fn source(&mut self) -> Parsed<Source> {
-        let mut source = Source::default();
-        loop {
-            self.lexer.white();
-            if self.lexer.is_done() && (!source.maps.is_empty() || !source.statements.is_empty()) {
-                return Ok(source);
-            }
-            self.refuse_imports()?;
-            let at = self.lexer.at();
-            if self.lexer.keyword("map") {
-                let map = self.map(at)?;
-                if source.maps.iter().any(|other| other.name == map.name) {
-                    return Err(Fault::new(at, format!("map name collision: {}", map.name)));
-                }
-                source.maps.push(map);
-            } else {
-                let lines = Lines { base: 0, fixed: None };
-                source.statements.push(self.statement(None, lines, "import, map, or assignment")?);
-            }
-            self.lexer.spaces();
-            if !self.lexer.is_done() && !self.lexer.line_break() {
-                return self.fault("expected line break");
-            }
+    /// A statement that is in no block.
+    pub(super) fn top_statement(&mut self, source: &mut Source, imports: &mut Imports<'_>) -> Parsed<()> {
+        let missed = match self.attempt(|parser| parser.import(source, imports)) {
+            Err(fault) if !fault.is_fatal() => fault,
+            result => return result,
+        };
+        let missed = match self.attempt(|parser| parser.map(source)) {
+            Err(fault) => missed.further(fault),
+            Ok(()) => return Ok(()),
+        };
+        if missed.is_fatal() {
+            return Err(missed);
         }
-    }
-
-    fn refuse_imports(&mut self) -> Parsed<()> {
-        let at = self.lexer.at();
-        for keyword in ["import", "from"] {
-            if self.lexer.keyword(keyword) && self.lexer.peek() == Some(b'"') {
-                return self.fault(format!("{keyword} is not available yet: mappings cannot read files"));
-            }
-            self.lexer.reset(at);
-        }
+        let place = Place { base: 0, line: None, metadata: true };
+        let statement = self.statement(place).map_err(|fault| missed.further(fault))?;
+        source.statements.push(statement);
         Ok(())
     }
 
-    fn map(&mut self, at: usize) -> Parsed<MapNode> {
-        let Some(name) = self.name()? else {
-            return self.fault("required: expected map name");
-        };
-        self.require_spaces()?;
-        let (line, _) = position(self.lexer.source(), at);
-        let statements = self.block(Block::Map, Lines { base: line - 1, fixed: None })?;
-        Ok(MapNode { name, statements })
+    fn map(&mut self, source: &mut Source) -> Parsed<()> {
+        let at = self.lexer.at();
+        self.expect("map")?;
+        self.expect_spaces()?;
+        let name = self.required_name("map name")?;
+        self.expect_spaces()?;
+        let statements = self.block(Place { base: at, line: None, metadata: false })?;
+        if source.maps.iter().any(|other| other.name == name) {
+            return Err(Fault::fatal(at, format!("map name collision: {name}")));
+        }
+        source.maps.push(MapNode { name, statements });
+        Ok(())
     }
 
-    fn block(&mut self, block: Block, lines: Lines) -> Parsed<Vec<StatementNode>> {
-        self.lexer.white();
-        self.require("{", "{")?;
-        let mut statements = Vec::new();
-        loop {
-            self.lexer.white();
-            if self.lexer.take("}") {
-                return Ok(statements);
-            }
-            let statement = self.nested(|parser| parser.statement(Some(block), lines, "assignment or }"))?;
-            statements.push(statement);
-            self.lexer.spaces();
-            if self.lexer.take("}") {
-                return Ok(statements);
-            }
-            if !self.lexer.line_break() {
-                return self.fault("expected line break or }");
+    fn required_name(&mut self, what: &'static str) -> Parsed<Text> {
+        let at = self.lexer.at();
+        self.name()?.ok_or_else(|| Fault::expected(at, what).required())
+    }
+
+    fn block(&mut self, place: Place) -> Parsed<Vec<StatementNode>> {
+        self.nested(|parser| {
+            parser.expect("{")?;
+            parser.lexer.white();
+            let delimiter = |parser: &mut Self| {
+                parser.lexer.spaces();
+                parser.lexer.line_break()?;
+                parser.lexer.white();
+                Ok(())
+            };
+            parser.list(("}", "}"), |parser| parser.statement(place), delimiter)
+        })
+    }
+
+    fn statement(&mut self, place: Place) -> Parsed<StatementNode> {
+        let at = self.lexer.at();
+        let line = place.line.unwrap_or_else(|| self.lines.line(place.base, at));
+        let mut missed: Option<Fault> = None;
+        for kind in [Self::let_statement, Self::meta_statement, Self::assignment, Self::if_statement] {
+            let inside = Place { line: Some(line), ..place };
+            match self.attempt(|parser| kind(parser, inside)) {
+                Ok(kind) => return Ok(StatementNode { line, kind }),
+                Err(fault) => {
+                    let fault = match missed.take() {
+                        Some(missed) => missed.further(fault),
+                        None => fault,
+                    };
+                    if fault.is_fatal() {
+                        return Err(fault);
+                    }
+                    missed = Some(fault);
+                }
             }
         }
+        Err(missed.unwrap_or_else(|| Fault::expected(at, "assignment")))
     }
 
-    fn statement(&mut self, block: Option<Block>, lines: Lines, expected: &str) -> Parsed<StatementNode> {
-        let at = self.lexer.at();
-        let (line, _) = position(self.lexer.source(), at);
-        let line = lines.fixed.unwrap_or(line.saturating_sub(lines.base));
-        let kind = if self.lexer.keyword("let") {
-            self.let_statement()?
-        } else if self.lexer.keyword("meta") {
-            if block == Some(Block::Map) {
-                return Err(Fault::new(at, "setting meta fields is not allowed within this block"));
-            }
-            self.meta_statement()?
-        } else if self.lexer.keyword("if") {
-            let inner = Lines { base: lines.base, fixed: Some(line) };
-            self.if_statement(block.unwrap_or(Block::If), inner)?
-        } else {
-            self.assignment(expected)?
-        };
-        Ok(StatementNode { line, kind })
+    fn word(&mut self, word: &'static str) -> Parsed<()> {
+        self.expect(word).map_err(|fault| fault.instead("assignment"))?;
+        self.expect_spaces()
     }
 
-    fn let_statement(&mut self) -> Parsed<StatementKind> {
-        let Some(name) = self.name()? else {
-            return self.fault("required: expected variable name");
-        };
-        self.require_spaces()?;
+    fn let_statement(&mut self, _: Place) -> Parsed<StatementKind> {
+        self.word("let")?;
+        let name = self.required_name("variable name")?;
+        self.expect_spaces()?;
         Ok(StatementKind::Let(name, self.assigned()?))
     }
 
-    fn meta_statement(&mut self) -> Parsed<StatementKind> {
+    fn meta_statement(&mut self, place: Place) -> Parsed<StatementKind> {
+        let at = self.lexer.at();
+        self.word("meta")?;
         let key = self.name()?;
-        if key.is_some() {
-            self.require_spaces()?;
+        self.lexer.spaces();
+        let value = self.assigned()?;
+        if !place.metadata {
+            return Err(Fault::fatal(at, "setting meta fields is not allowed within this block"));
         }
-        Ok(StatementKind::Metadata(key, self.assigned()?))
+        Ok(StatementKind::Metadata(key, value))
     }
 
-    /// The blocks of an `if` are blocks of what is around it, as far as forbidden statements go.
-    fn if_statement(&mut self, block: Block, lines: Lines) -> Parsed<StatementKind> {
-        let mut branches = Vec::new();
+    /// Blocks of an `if` may set metadata wherever they are: whether that can be done is seen when they run.
+    fn if_statement(&mut self, place: Place) -> Parsed<StatementKind> {
+        let place = Place { metadata: true, ..place };
+        self.word("if")?;
+        let mut branches: Blocks = vec![self.branch_block(place)?];
         loop {
-            let condition = self.query().map_err(|fault| fault.or_expected("query"))?;
-            branches.push((condition, self.block(block, lines)?));
             let end = self.lexer.at();
-            self.lexer.white();
-            if !self.lexer.take("else") {
-                self.lexer.reset(end);
-                return Ok(StatementKind::If(branches, Vec::new()));
+            let branch = self.attempt(|parser| {
+                parser.lexer.white();
+                parser.expect("else if")?;
+                parser.expect_spaces()?;
+                parser.branch_block(place)
+            });
+            match branch {
+                Ok(branch) => branches.push(branch),
+                Err(fault) if fault.is_fatal() => return Err(fault),
+                Err(_) => {
+                    self.lexer.reset(end);
+                    break;
+                }
             }
-            if !self.else_if() {
-                return Ok(StatementKind::If(branches, self.block(block, lines)?));
-            }
+        }
+        let otherwise = self.attempt(|parser| {
+            parser.lexer.white();
+            parser.expect("else")?;
+            parser.lexer.white();
+            parser.block(place)
+        });
+        match otherwise {
+            Err(fault) if fault.is_fatal() => Err(fault),
+            otherwise => Ok(StatementKind::If(branches, otherwise.unwrap_or_default())),
         }
     }
 
-    fn assignment(&mut self, expected: &str) -> Parsed<StatementKind> {
+    fn branch_block(&mut self, place: Place) -> Parsed<(Node, Vec<StatementNode>)> {
+        let condition = self.query().map_err(Fault::required)?;
+        self.lexer.white();
+        Ok((condition, self.block(place)?))
+    }
+
+    fn assignment(&mut self, _: Place) -> Parsed<StatementKind> {
+        let at = self.lexer.at();
         let Some(first) = self.lexer.word() else {
-            return self.fault(format!("expected {expected}"));
+            return Err(Fault::expected(at, "assignment"));
         };
         let mut path = Vec::new();
         if first != "root" {
             path.push(Text::from(first));
         }
+        let end = self.lexer.at();
         while self.lexer.take(".") {
-            match self.name()? {
-                Some(segment) => path.push(segment),
-                None => return self.fault("required: expected target path"),
+            if let Some(segment) = self.name()? {
+                path.push(segment);
+            } else {
+                // A path that is not complete is no path: what is missing then is the space after its first word.
+                self.lexer.reset(end);
+                break;
             }
         }
-        self.require_spaces()?;
+        self.expect_spaces()?;
         Ok(StatementKind::Assign(path, self.assigned()?))
     }
 
     /// `= query`
-    fn assigned(&mut self) -> Parsed<crate::syntax::Node> {
-        if !self.lexer.take("=") {
-            return self.fault("expected =");
-        }
-        self.require_spaces()?;
-        self.query().map_err(|fault| Fault::new(fault.at, fault.message))
+    fn assigned(&mut self) -> Parsed<Node> {
+        self.expect("=")?;
+        self.expect_spaces()?;
+        self.query()
     }
 }

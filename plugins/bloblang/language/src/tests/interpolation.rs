@@ -23,7 +23,7 @@ fn text_without_queries_is_constant() {
         ("", ""),
         ("plain $ {text}", "plain $ {text}"),
         ("a ${{!with escapes}} b", "a ${!with escapes} b"),
-        ("${{! not a thing", "${{! not a thing"),
+        ("$${{!x}}", "$${!x}"),
         ("${FOO}", "${FOO}"),
     ] {
         assert_eq!(Interpolated::compile(source).expect("valid").constant(), Some(expected), "{source}");
@@ -63,5 +63,5 @@ fn content_that_is_no_document_leaves_this_undefined() {
     let mut text = Interpolated::compile("${!this.a}").expect("valid");
     let mut out = Vec::new();
     let result = text.run(&Batch::of(&["nope"]), 0, &mut Fixed::default(), &mut out);
-    assert_eq!(result, Err("context was undefined".to_owned()));
+    assert_eq!(result, Err("context was undefined, unable to reference `a`".to_owned()));
 }

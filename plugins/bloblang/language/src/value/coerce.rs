@@ -1,15 +1,17 @@
 //! Explicit conversions: what `.string()`, `.number()`, `.bool()` and their kin accept.
 
 use super::number::whole_float;
-use super::{Html, Number, Text, Value, float_general, write_json};
+use super::{Html, Number, Text, Timestamp, Value, float_general, write_json};
+use crate::failure::Failure;
+use crate::time::{Zone, parse};
 
 impl Value {
-    /// The value as text. Text stays itself; bytes that are not UTF-8 lose what is not; containers become compact
+    /// The value as text. Text and bytes stay themselves; containers become compact
     /// JSON in which `<`, `>` and `&` are escaped.
     pub(crate) fn to_text(&self) -> Text {
         match self {
             Self::String(text) | Self::Number(text) => text.clone(),
-            Self::Bytes(bytes) => Text::lossy(bytes),
+            Self::Bytes(bytes) => Text::of(bytes),
             Self::Null | Self::Delete | Self::Nothing => Text::fixed("null"),
             Self::Bool(true) => Text::fixed("true"),
             Self::Bool(false) => Text::fixed("false"),
@@ -32,7 +34,7 @@ impl Value {
     /// Appends what [`Value::to_text`] gives.
     pub(crate) fn write_text(&self, out: &mut Vec<u8>) {
         match self {
-            Self::String(text) | Self::Number(text) => out.extend_from_slice(text.as_bytes()),
+            Self::String(text) | Self::Number(text) => out.extend_from_slice(text.raw()),
             Self::Bytes(bytes) => out.extend_from_slice(bytes),
             Self::Array(_) | Self::Object(_) => write_json(self, Html::Escaped, out),
             other => out.extend_from_slice(other.to_text().as_bytes()),
@@ -43,7 +45,7 @@ impl Value {
     pub(crate) fn as_text(&self) -> Option<Text> {
         match self {
             Self::String(text) => Some(text.clone()),
-            Self::Bytes(bytes) => Some(Text::lossy(bytes)),
+            Self::Bytes(bytes) => Some(Text::of(bytes)),
             _ => None,
         }
     }
@@ -75,6 +77,28 @@ impl Value {
             ))),
             Number::Float(value) => whole_float(value).ok_or_else(|| Some(out_of_range(self))),
             other => other.whole().ok_or_else(|| Some(out_of_range(self))),
+        }
+    }
+
+    /// The value as a time: a timestamp, text in RFC 3339, or seconds since 1970 as `local` shows them.
+    pub(crate) fn to_timestamp(&self, local: Zone) -> Result<Timestamp, Failure> {
+        if let Self::Timestamp(at) = self {
+            return Ok(*at);
+        }
+        let text = match self {
+            // One beyond all floats is read as text.
+            Self::Number(text) => Some(text.clone()),
+            other => other.as_text(),
+        };
+        match (self.as_number(), text) {
+            (Some(Number::Float(value)), _) => {
+                let seconds = Timestamp::new(Number::Float(value.trunc()).as_i64(), 0, local);
+                let rest = Number::Float(value.fract() * 1e9).as_i64();
+                Ok(seconds.plus(i128::from(rest)))
+            }
+            (Some(number), _) => Ok(Timestamp::new(number.as_i64(), 0, local)),
+            (None, Some(text)) => parse::parse(parse::RFC3339, &text).map_err(Failure::new),
+            (None, None) => Err(Failure::expected("number or string", self)),
         }
     }
 

@@ -8,7 +8,46 @@ use super::Value;
 fn digits(value: f64) -> (String, i32) {
     let text = format!("{value:e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
+    (even(value, mantissa.replace('.', "")), exponent.parse().unwrap_or(0))
+}
+
+/// The shortest digits that are read as `value` again. Where the value lies right between two choices of the last one, Go
+/// takes the even digit and Rust the greater. That needs a value of one digit more, so the digits are many.
+fn even(value: f64, digits: String) -> String {
+    let (length, last) = (digits.len(), digits.bytes().last().unwrap_or(b'0'));
+    if length < 16 || last % 2 == 0 {
+        return digits;
+    }
+    let exact = format!("{value:.prec$e}", prec = length + 20).replace('.', "");
+    let rest = exact.get(length - 1..).and_then(|rest| rest.split('e').next()).unwrap_or_default();
+    let below = char::from(last - 1);
+    let tie = rest.strip_prefix(below).and_then(|rest| rest.strip_prefix('5'));
+    if tie.is_some_and(|rest| rest.bytes().all(|digit| digit == b'0')) {
+        return digits.get(..length - 1).unwrap_or_default().to_owned() + below.encode_utf8(&mut [0; 4]);
+    }
+    digits
+}
+
+/// A float without an exponent.
+fn plain(value: f64, out: &mut String) {
+    let (digits, exponent) = digits(value.abs());
+    if value.is_sign_negative() {
+        out.push('-');
+    }
+    let point = usize::try_from(exponent + 1).unwrap_or(0);
+    if exponent < 0 {
+        out.push_str("0.");
+        out.extend(std::iter::repeat_n('0', usize::try_from(-exponent - 1).unwrap_or(0)));
+        out.push_str(&digits);
+    } else if point >= digits.len() {
+        out.push_str(&digits);
+        out.extend(std::iter::repeat_n('0', point - digits.len()));
+    } else {
+        let (whole, fraction) = digits.split_at_checked(point).unwrap_or((&digits, ""));
+        out.push_str(whole);
+        out.push('.');
+        out.push_str(fraction);
+    }
 }
 
 fn scientific(value: f64, least_digits: usize, out: &mut String) {
@@ -36,21 +75,15 @@ pub(super) fn float_json(value: f64, out: &mut String) {
         // Go writes e-7, but e+21: only the negative exponent loses its leading zero.
         scientific(value, if size < 1.0 { 1 } else { 2 }, out);
     } else {
-        let _ = write!(out, "{value}");
+        plain(value, out);
     }
 }
 
+/// The power of ten from which on the general form has an exponent.
+const EXPONENT_FROM: i32 = 6;
+
 /// A float in its shortest general form, as `.string()` gives it: with an exponent below 1e-4 and from 1e6 up.
 pub(crate) fn float_general(value: f64, out: &mut String) {
-    general(value, 6, out);
-}
-
-/// A float as Go's `%v` prints it, which differs in where the exponent starts.
-fn float_verbose(value: f64, out: &mut String) {
-    general(value, 21, out);
-}
-
-fn general(value: f64, exponent_from: i32, out: &mut String) {
     if value.is_nan() {
         out.push_str("NaN");
     } else if value.is_infinite() {
@@ -59,10 +92,10 @@ fn general(value: f64, exponent_from: i32, out: &mut String) {
         out.push_str(if value.is_sign_negative() { "-0" } else { "0" });
     } else {
         let (_, exponent) = digits(value.abs());
-        if exponent < -4 || exponent >= exponent_from {
+        if exponent < -4 || exponent >= EXPONENT_FROM {
             scientific(value, 2, out);
         } else {
-            let _ = write!(out, "{value}");
+            plain(value, out);
         }
     }
 }
@@ -125,9 +158,10 @@ impl Value {
     fn write_verbose(&self, out: &mut String) {
         match self {
             Self::Null | Self::Delete | Self::Nothing => out.push_str("<nil>"),
-            Self::Float(value) => float_verbose(*value, out),
+            Self::Float(value) => float_general(*value, out),
             Self::Bytes(bytes) => {
-                let _ = write!(out, "{bytes:?}");
+                let shown: Vec<String> = bytes.iter().map(u8::to_string).collect();
+                let _ = write!(out, "[{}]", shown.join(" "));
             }
             Self::Array(items) => {
                 out.push('[');
@@ -171,6 +205,9 @@ mod tests {
             (1.5e-7, "1.5e-7"),
             (-2.5e-10, "-2.5e-10"),
             (-0.0, "-0"),
+            (100.5, "100.5"),
+            (2_217_695_387_389_300.25, "2217695387389300.2"),
+            (0.000_012_345, "0.000012345"),
         ];
         for (value, expected) in cases {
             let mut out = String::new();

@@ -5,12 +5,17 @@
 //! Go words them, because pipelines match on them.
 
 mod reader;
+mod rewrite;
 mod scan;
+mod skip;
 
 use std::fmt;
 
+use super::lazy::{Member, Slot, Source};
 use super::{Text, Value};
 use reader::Reader;
+
+pub(super) use rewrite::rewrite;
 
 /// How numbers come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +72,15 @@ pub(crate) fn parse(text: &Text, numbers: Numbers) -> Result<Value, JsonError> {
     }
 }
 
+/// Reads the first document of `text`; what follows it does not matter. Early ends are worded as those of a stream.
+pub(crate) fn first(text: &Text, numbers: Numbers) -> Result<Value, String> {
+    let mut reader = Reader::new(text, numbers);
+    if reader.peek_token().is_none() {
+        return Err("EOF".to_owned());
+    }
+    reader.document().map_err(streamed)
+}
+
 /// Reads the content of a message, of which it must be the only document.
 pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
     if content.is_empty() {
@@ -78,6 +92,9 @@ pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
     // Text outside of UTF-8 can only stand in strings, where Go replaces it as well.
     let text = Text::lossy(content);
     let mut reader = Reader::new(&text, Numbers::Keep);
+    if reader.peek_token().is_none() {
+        return Err("EOF".to_owned());
+    }
     let value = reader.document().map_err(streamed)?;
     if reader.peek_token().is_none() {
         return Ok(value);
@@ -86,6 +103,28 @@ pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
         Ok(_) => Err("message contains multiple valid documents".to_owned()),
         Err(error) => Err(streamed(error)),
     }
+}
+
+impl Member for Value {
+    fn read(source: &Source) -> Vec<Self> {
+        Reader::new(&source.text, Numbers::Keep).items()
+    }
+}
+
+impl Member for (Text, Value) {
+    fn read(source: &Source) -> Vec<Self> {
+        Reader::new(&source.text, Numbers::Keep).entries()
+    }
+}
+
+/// Where the entries of an object are that has been read before.
+pub(super) fn slots(object: &Text) -> Option<Vec<Slot>> {
+    skip::find(object.as_bytes(), 0, 0).ok()?.0
+}
+
+/// The value at an offset of an object that has been read before.
+pub(super) fn member(object: &Text, at: usize) -> Value {
+    Reader::new(object, Numbers::Keep).member(at)
 }
 
 /// A reader of a stream words the early end differently.

@@ -22,14 +22,13 @@ impl Number {
         }
     }
 
-    /// As a signed integer; fractions are cut off, what is out of range wraps or saturates as in Go.
-    #[expect(clippy::cast_possible_truncation, reason = "cutting is what the language defines")]
+    /// As a signed integer; fractions are cut off, what is out of range wraps, or is the least one, as in Go.
     #[expect(clippy::cast_possible_wrap, reason = "wrapping is what the language defines")]
     pub(crate) fn as_i64(self) -> i64 {
         match self {
             Self::Int(value) => value,
             Self::Uint(value) => value as i64,
-            Self::Float(value) => value as i64,
+            Self::Float(value) => float_to_i64(value),
         }
     }
 
@@ -51,6 +50,17 @@ impl Number {
             (Self::Uint(a), Self::Int(b)) => Some(i128::from(a).cmp(&i128::from(b))),
             _ => self.as_f64().partial_cmp(&other.as_f64()),
         }
+    }
+}
+
+/// Cuts off the fraction. What is out of range, and what is not a number, becomes the least integer, as on the machines
+/// Bento usually runs on.
+#[expect(clippy::cast_possible_truncation, reason = "cutting is what the language defines")]
+pub(crate) fn float_to_i64(value: f64) -> i64 {
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value) {
+        value as i64
+    } else {
+        i64::MIN
     }
 }
 
@@ -81,7 +91,8 @@ impl Value {
             Self::Float(value) => Some(Number::Float(*value)),
             Self::Number(text) => match text.parse::<i64>() {
                 Ok(value) => Some(Number::Int(value)),
-                Err(_) => text.parse::<f64>().ok().map(Number::Float),
+                // One beyond all floats is no number to calculate with.
+                Err(_) => text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Number::Float),
             },
             _ => None,
         }

@@ -3,8 +3,7 @@
 //! Invariant: keys are unique and ascending, which is the order the output needs and makes a lookup a search.
 //! Objects of a document are small, so a short scan beats hashing.
 
-use std::sync::Arc;
-
+use super::lazy::{Members, Slot, Source, Written};
 use super::{Text, Value};
 
 /// Up to this many keys are scanned; more are searched by halves.
@@ -13,14 +12,14 @@ const SCANNED: usize = 8;
 /// A map from text to value.
 #[derive(Clone, Debug)]
 pub struct Object {
-    entries: Arc<Vec<(Text, Value)>>,
+    entries: Members<(Text, Value)>,
     /// At least the nesting of the values plus one; it never shrinks.
     depth: u16,
 }
 
 impl Default for Object {
     fn default() -> Self {
-        Self { entries: Arc::new(Vec::new()), depth: 1 }
+        Self { entries: Members::made(Vec::new()), depth: 1 }
     }
 }
 
@@ -29,28 +28,44 @@ impl Object {
         Self::default()
     }
 
+    pub(super) fn read(source: Source, depth: u16) -> Self {
+        Self { entries: Members::read(source), depth }
+    }
+
+    /// The same, where the entries have been found.
+    pub(super) fn found(source: Source, slots: Option<Vec<Slot>>, depth: u16) -> Self {
+        Self { entries: Members::found(source, slots), depth }
+    }
+
+    pub(super) fn written(&self) -> Written<'_, (Text, Value)> {
+        self.entries.written()
+    }
+
     pub fn depth(&self) -> u16 {
         self.depth
     }
 
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.get().len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.get().is_empty()
     }
 
     pub fn get(&self, key: &str) -> Option<&Value> {
-        if self.entries.len() <= SCANNED {
-            return self
-                .entries
+        if let Some(found) = self.entries.look_up(key.as_bytes()) {
+            return found;
+        }
+        let entries = self.entries.get();
+        if entries.len() <= SCANNED {
+            return entries
                 .iter()
                 .find(|(name, _)| name.as_bytes() == key.as_bytes())
                 .map(|(_, value)| value);
         }
         let found = self.find(key).ok()?;
-        self.entries.get(found).map(|(_, value)| value)
+        entries.get(found).map(|(_, value)| value)
     }
 
     pub fn contains_key(&self, key: &str) -> bool {
@@ -58,13 +73,13 @@ impl Object {
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Text, &Value)> {
-        self.entries.iter().map(|(key, value)| (key, value))
+        self.entries.get().iter().map(|(key, value)| (key, value))
     }
 
     pub fn insert(&mut self, key: Text, value: Value) {
         self.depth = self.depth.max(value.depth().saturating_add(1));
         let position = self.find(&key);
-        let entries = Arc::make_mut(&mut self.entries);
+        let entries = self.entries.change();
         match position {
             Ok(at) => {
                 if let Some(entry) = entries.get_mut(at) {
@@ -77,13 +92,13 @@ impl Object {
 
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let at = self.find(key).ok()?;
-        Some(Arc::make_mut(&mut self.entries).remove(at).1)
+        Some(self.entries.change().remove(at).1)
     }
 
     /// Changes the value under `key` in place, which is null when the key was missing.
     pub fn update<T>(&mut self, key: &Text, change: impl FnOnce(&mut Value) -> T) -> Option<T> {
         let position = self.find(key);
-        let entries = Arc::make_mut(&mut self.entries);
+        let entries = self.entries.change();
         let at = match position {
             Ok(at) => at,
             Err(at) => {
@@ -106,42 +121,49 @@ impl Object {
 
     /// The entries, moved out when nobody else holds them.
     pub fn into_entries(self) -> Vec<(Text, Value)> {
-        Arc::try_unwrap(self.entries).unwrap_or_else(|shared| shared.as_ref().clone())
+        self.entries.into_vec()
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {
         // Writers often append in order.
-        match self.entries.last() {
+        let entries = self.entries.get();
+        match entries.last() {
             None => return Err(0),
-            Some((last, _)) if last.as_bytes() < key.as_bytes() => return Err(self.entries.len()),
+            Some((last, _)) if last.as_bytes() < key.as_bytes() => return Err(entries.len()),
             Some(_) => {}
         }
-        self.entries.binary_search_by(|(name, _)| name.as_bytes().cmp(key.as_bytes()))
+        entries.binary_search_by(|(name, _)| name.as_bytes().cmp(key.as_bytes()))
     }
 }
 
 impl From<Vec<(Text, Value)>> for Object {
     /// Takes entries in any order; of equal keys the last wins.
-    fn from(mut entries: Vec<(Text, Value)>) -> Self {
-        if !entries.is_sorted_by(|left, right| left.0 < right.0) {
-            // The sort is stable: of equal keys the last one stays last, and takes the place of those before it.
-            entries.sort_by(|left, right| left.0.cmp(&right.0));
-            entries.dedup_by(|later, earlier| {
-                let same = later.0 == earlier.0;
-                if same {
-                    std::mem::swap(later, earlier);
-                }
-                same
-            });
-        }
+    fn from(entries: Vec<(Text, Value)>) -> Self {
+        let entries = ordered(entries);
         let inner = entries.iter().map(|(_, value)| value.depth()).max().unwrap_or(0);
-        Self { entries: Arc::new(entries), depth: inner.saturating_add(1) }
+        Self { entries: Members::made(entries), depth: inner.saturating_add(1) }
     }
+}
+
+/// Entries in the order of their keys; of equal keys the last wins.
+pub(super) fn ordered(mut entries: Vec<(Text, Value)>) -> Vec<(Text, Value)> {
+    if !entries.is_sorted_by(|left, right| left.0 < right.0) {
+        // The sort is stable: of equal keys the last one stays last, and takes the place of those before it.
+        entries.sort_by(|left, right| left.0.cmp(&right.0));
+        entries.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
+    }
+    entries
 }
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
+        self.entries.get() == other.entries.get()
     }
 }
 

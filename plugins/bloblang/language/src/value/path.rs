@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Array, Object, Text, Value};
+use super::{Array, Object, Text, Value, quoted};
 
 /// One step of a path: a key, which is also an index or the wildcard where it meets an array.
 #[derive(Clone, Debug)]
@@ -33,18 +33,49 @@ pub(crate) struct Path(pub(crate) Vec<Segment>);
 /// Why a value could not be put at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AssignError {
-    /// After this many steps stands a value of this kind, which can hold nothing.
-    Collision { at: usize, kind: &'static str },
-    /// The step leads to no element of the array it meets.
-    Index { at: usize },
+    /// On the way stands a value that can hold nothing.
+    Collision,
+    /// The array that this step meets has no element for it.
+    Index { at: usize, key: Text, length: usize },
+    /// The element that this step leads to is null, and cannot become an object.
+    Missing { at: usize, key: Text },
+}
+
+impl fmt::Display for AssignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Collision => f.write_str("encountered value collision whilst building path"),
+            Self::Missing { at, key } => {
+                write!(f, "failed to resolve path segment '{at}': field '{key}' was not found")
+            }
+            Self::Index { at, key, length } => {
+                write!(f, "failed to resolve path segment '{at}': found array but ")?;
+                match atoi(key) {
+                    Ok(index) if index < 0 => write!(f, "index '{key}' is invalid"),
+                    Ok(_) => write!(f, "index '{key}' exceeded target array size of '{length}'"),
+                    Err(reason) => write!(
+                        f,
+                        "segment value '{key}' could not be parsed into array index: strconv.Atoi: parsing {}: {reason}",
+                        quoted(key)
+                    ),
+                }
+            }
+        }
+    }
+}
+
+/// Reads an integer, or says in Go's words why it is none.
+fn atoi(text: &str) -> Result<i64, &'static str> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("invalid syntax");
+    }
+    text.parse().map_err(|_| "value out of range")
 }
 
 impl Path {
     /// A path written with dots, in which `~1` stands for a dot and `~0` for a tilde.
     pub(crate) fn dotted(text: &str) -> Self {
-        if text.is_empty() {
-            return Self::default();
-        }
         let segment = |part: &str| {
             let part =
                 if part.contains('~') { part.replace("~1", ".").replace("~0", "~") } else { part.into() };
@@ -68,9 +99,9 @@ impl Path {
         remove(target, &self.0);
     }
 
-    /// The first `length` steps, as a message shows them.
-    pub(crate) fn shown(&self, length: usize) -> String {
-        Self(self.0.iter().take(length).cloned().collect()).to_string()
+    /// The first `length` steps.
+    pub(crate) fn first(&self, length: usize) -> Self {
+        Self(self.0.iter().take(length).cloned().collect())
     }
 }
 
@@ -111,7 +142,6 @@ fn find_each(items: &Array, rest: &[Segment]) -> Option<Value> {
     let found: Vec<_> = items
         .iter()
         .filter_map(|item| find(item, rest))
-        .filter(|found| !matches!(found.as_ref(), Value::Null))
         .map(Cow::into_owned)
         .collect();
     (!found.is_empty()).then(|| Value::from(found))
@@ -140,12 +170,15 @@ fn assign(target: &mut Value, path: &[Segment], at: usize, new: Value) -> Result
             Ok(())
         }
         Value::Array(items) => {
-            let index = segment.index.ok_or(AssignError::Index { at })?;
-            items
-                .update(index, |child| assign(child, rest, at + 1, new))
-                .unwrap_or(Err(AssignError::Index { at }))
+            let length = items.len();
+            let outside = || AssignError::Index { at, key: segment.key.clone(), length };
+            let index = segment.index.filter(|index| *index < length).ok_or_else(outside)?;
+            if !rest.is_empty() && matches!(items.get(index), Some(Value::Null)) {
+                return Err(AssignError::Missing { at, key: segment.key.clone() });
+            }
+            items.update(index, |child| assign(child, rest, at + 1, new)).unwrap_or_else(|| Err(outside()))
         }
-        other => Err(AssignError::Collision { at, kind: other.kind() }),
+        _ => Err(AssignError::Collision),
     }
 }
 
@@ -156,17 +189,30 @@ fn remove(target: &mut Value, path: &[Segment]) {
             object.remove(&segment.key);
         }
         Value::Object(object) => {
-            object.update_existing(&segment.key, |child| remove(child, rest));
+            object.update_existing(&segment.key, |child| remove_inside(child, rest));
         }
-        Value::Array(items) => {
-            let Some(index) = segment.index else { return };
-            if rest.is_empty() {
+        // The elements of a root that is an array stay.
+        _ => remove_deep(target, path),
+    }
+}
+
+/// Below the root elements of arrays can be taken away too.
+fn remove_inside(target: &mut Value, path: &[Segment]) {
+    match (target, path) {
+        (Value::Array(items), [last]) => {
+            if let Some(index) = last.index {
                 items.remove(index);
-            } else {
-                items.update(index, |child| remove(child, rest));
             }
         }
-        _ => {}
+        (target @ Value::Array(_), _) => remove_deep(target, path),
+        (target, _) => remove(target, path),
+    }
+}
+
+fn remove_deep(target: &mut Value, path: &[Segment]) {
+    let (Value::Array(items), Some((segment, rest))) = (target, path.split_first()) else { return };
+    if let (Some(index), false) = (segment.index, rest.is_empty()) {
+        items.update(index, |child| remove_inside(child, rest));
     }
 }
 
@@ -183,11 +229,11 @@ mod tests {
     fn reading_takes_indexes_and_wildcards() {
         let value = read(r#"{"a":[{"b":1},{"c":2},{"b":3}],"x.y":5}"#);
         let find = |path: &str| Path::dotted(path).find(&value).map(std::borrow::Cow::into_owned);
-        assert_eq!(find("a.0.b"), Some(Value::Int(1)));
+        assert_eq!(find("a.0.b"), Some(read("1")));
         assert_eq!(find("a.*.b"), Some(read("[1,3]")));
         assert_eq!(find("a.*.z"), None);
         assert_eq!(find("a.7"), None);
-        assert_eq!(find("x~1y"), Some(Value::Int(5)));
+        assert_eq!(find("x~1y"), Some(read("5")));
         assert_eq!(find("a.b.c"), None);
     }
 
@@ -200,12 +246,11 @@ mod tests {
         Path::dotted("d").assign(&mut value, read("[1]")).expect("fits");
         Path::dotted("d.-").assign(&mut value, Value::Int(2)).expect("fits");
         Path::dotted("d.0").assign(&mut value, Value::Int(0)).expect("fits");
-        assert_eq!(value, read(r#"{"a":{"0":{"b":1}},"c":2,"d":[0,2]}"#));
-        assert_eq!(Path::dotted("d.9").assign(&mut value, Value::Null), Err(AssignError::Index { at: 1 }));
-        assert_eq!(
-            Path::dotted("c.x.y").assign(&mut value, Value::Null),
-            Err(AssignError::Collision { at: 1, kind: "number" })
-        );
+        assert!(value.same(&read(r#"{"a":{"0":{"b":1}},"c":2,"d":[0,2]}"#)), "{value:?}");
+        let outside = Path::dotted("d.9").assign(&mut value, Value::Null).map_err(|error| error.to_string());
+        let expected = "failed to resolve path segment '1': found array but index '9' exceeded target array size of '2'";
+        assert_eq!(outside, Err(expected.to_owned()));
+        assert_eq!(Path::dotted("c.x.y").assign(&mut value, Value::Null), Err(AssignError::Collision));
     }
 
     #[test]

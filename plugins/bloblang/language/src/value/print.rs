@@ -4,6 +4,8 @@
 //! and `&` only on demand.
 
 use super::plain::until_escape;
+use super::json::rewrite;
+use super::lazy::Written;
 use super::{Text, Value, go};
 
 /// Whether `<`, `>` and `&` are written as escapes.
@@ -16,30 +18,43 @@ pub(crate) enum Html {
 /// Appends `value` as compact JSON. Bytes become base64; what JSON cannot say becomes null.
 pub(crate) fn write_json(value: &Value, html: Html, out: &mut Vec<u8>) {
     match value {
-        Value::Object(object) => {
-            out.push(b'{');
-            for (index, (key, value)) in object.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
+        Value::Object(object) => match object.written() {
+            Written::Same(text) if keeps(text, html) => out.extend_from_slice(text.as_bytes()),
+            Written::Same(text) | Written::Text(text) => rewrite(text, html, out),
+            Written::Members(entries) => {
+                out.push(b'{');
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    write_string(key, html, out);
+                    out.push(b':');
+                    write_json(value, html, out);
                 }
-                write_string(key, html, out);
-                out.push(b':');
-                write_json(value, html, out);
+                out.push(b'}');
             }
-            out.push(b'}');
-        }
-        Value::Array(items) => {
-            out.push(b'[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
+        },
+        Value::Array(array) => match array.written() {
+            Written::Same(text) if keeps(text, html) => out.extend_from_slice(text.as_bytes()),
+            Written::Same(text) | Written::Text(text) => rewrite(text, html, out),
+            Written::Members(items) => {
+                out.push(b'[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    write_json(item, html, out);
                 }
-                write_json(item, html, out);
+                out.push(b']');
             }
-            out.push(b']');
-        }
+        },
         scalar => write_scalar(scalar, html, out),
     }
+}
+
+/// Whether text without escapes, which was read as JSON, would be written as it is.
+fn keeps(text: &Text, html: Html) -> bool {
+    html == Html::Plain && memchr::memchr(0xe2, text.as_bytes()).is_none()
 }
 
 /// Appends `value` as JSON over several lines, each level indented by `indent`.
@@ -134,8 +149,23 @@ fn write_integer(negative: bool, mut value: u64, out: &mut Vec<u8>) {
 }
 
 fn write_string(text: &Text, html: Html, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
     out.push(b'"');
+    if text.is_broken() {
+        for chunk in text.raw().utf8_chunks() {
+            write_inside(chunk.valid().as_bytes(), html, out);
+            for _ in chunk.invalid() {
+                out.extend_from_slice(b"\\ufffd");
+            }
+        }
+    } else {
+        write_inside(text.as_bytes(), html, out);
+    }
+    out.push(b'"');
+}
+
+/// The inside of a string.
+#[inline]
+pub(super) fn write_inside(bytes: &[u8], html: Html, out: &mut Vec<u8>) {
     let mut plain = 0;
     let mut at = until_escape(bytes, 0);
     while let Some(byte) = bytes.get(at) {
@@ -156,7 +186,6 @@ fn write_string(text: &Text, html: Html, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&bytes[plain..]);
-    out.push(b'"');
 }
 
 /// Writes the escape of a byte and returns how many bytes of the text it stands for.

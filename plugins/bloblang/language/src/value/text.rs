@@ -23,6 +23,14 @@ enum Repr {
         start: u32,
         end: u32,
     },
+    Broken(Arc<Broken>),
+}
+
+/// Bytes that are called text though they are not UTF-8. The language lets them pass from text to text as they are; who
+/// reads characters sees the replacement character in their place.
+struct Broken {
+    bytes: Vec<u8>,
+    shown: String,
 }
 
 impl Text {
@@ -36,6 +44,31 @@ impl Text {
             Repr::Shared { owner, start, end } => {
                 owner.get(*start as usize..*end as usize).unwrap_or_default()
             }
+            Repr::Broken(broken) => &broken.shown,
+        }
+    }
+
+    /// The bytes as they are, which may be no UTF-8.
+    pub(crate) fn raw(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Broken(broken) => &broken.bytes,
+            _ => self.as_bytes(),
+        }
+    }
+
+    /// Whether the text is no UTF-8.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.0, Repr::Broken(_))
+    }
+
+    /// Bytes as text that still knows them.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::from(text),
+            Err(_) => {
+                let shown = String::from_utf8_lossy(bytes).into_owned();
+                Self(Repr::Broken(Arc::new(Broken { bytes: bytes.to_vec(), shown })))
+            }
         }
     }
 
@@ -46,6 +79,7 @@ impl Text {
             Repr::Shared { owner, start, end } => {
                 owner.as_bytes().get(*start as usize..*end as usize).unwrap_or_default()
             }
+            Repr::Broken(broken) => broken.shown.as_bytes(),
         }
     }
 
@@ -53,6 +87,7 @@ impl Text {
         match &self.0 {
             Repr::Static(text) => text.len(),
             Repr::Shared { start, end, .. } => (end - start) as usize,
+            Repr::Broken(broken) => broken.shown.len(),
         }
     }
 
@@ -72,6 +107,7 @@ impl Text {
                 let base = *base as usize;
                 Self::range(Arc::clone(owner), base + start, base + end)
             }
+            Repr::Broken(broken) => Self::from(broken.shown.get(start..end).unwrap_or_default()),
         }
     }
 
@@ -93,6 +129,7 @@ impl Text {
                 let base = *base as usize;
                 Self::range(Arc::clone(owner), base + start, base + end)
             }
+            Repr::Broken(_) => self.slice(start, end),
         }
     }
 
@@ -146,7 +183,7 @@ impl Borrow<str> for Text {
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
+        self.raw() == other.raw()
     }
 }
 
@@ -160,13 +197,17 @@ impl PartialOrd for Text {
 
 impl Ord for Text {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_bytes().cmp(other.as_bytes())
+        self.raw().cmp(other.raw())
     }
 }
 
 impl Hash for Text {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        match &self.0 {
+            Repr::Broken(broken) => broken.bytes.hash(state),
+            // As the text that it can be borrowed as.
+            _ => self.as_str().hash(state),
+        }
     }
 }
 
@@ -185,6 +226,14 @@ impl fmt::Display for Text {
 #[cfg(test)]
 mod tests {
     use super::Text;
+
+    #[test]
+    fn bytes_that_are_no_text_are_still_known() {
+        let text = Text::of(b"a\xff");
+        assert_eq!((text.as_str(), text.raw()), ("a\u{fffd}", b"a\xff".as_slice()));
+        assert_ne!(text, Text::from("a\u{fffd}"));
+        assert!(!Text::of(b"a").is_broken());
+    }
 
     #[test]
     fn a_piece_of_text_shares_its_storage() {

@@ -25,17 +25,22 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut digits = 0;
+    // Where the bytes of the group begin, since Go counts from there when the text ends in it.
+    let mut group = 0;
     let mut value: u32 = 0;
     for (at, byte) in text.iter().enumerate() {
         match byte {
             0..=b' ' => {}
-            b'z' if digits == 0 => bytes.extend_from_slice(&[0; 4]),
+            b'z' if digits == 0 => {
+                bytes.extend_from_slice(&[0; 4]);
+                group = at + 1;
+            }
             b'!'..=b'u' => {
                 value = value.wrapping_mul(85).wrapping_add(u32::from(byte - b'!'));
                 digits += 1;
                 if digits == 5 {
                     bytes.extend_from_slice(&value.to_be_bytes());
-                    (digits, value) = (0, 0);
+                    (digits, value, group) = (0, 0, at + 1);
                 }
             }
             _ => return Err(format!("illegal ascii85 data at input byte {at}")),
@@ -43,7 +48,7 @@ pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, String> {
     }
     match digits {
         0 => Ok(bytes),
-        1 => Err(format!("illegal ascii85 data at input byte {}", text.len())),
+        1 => Err(format!("illegal ascii85 data at input byte {}", text.len() - group)),
         _ => {
             for _ in digits..5 {
                 value = value.wrapping_mul(85).wrapping_add(84);

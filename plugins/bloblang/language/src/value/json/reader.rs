@@ -1,29 +1,39 @@
-//! The recursive part: containers and what stands in them.
+//! Containers and what stands in them.
+//!
+//! Where numbers are kept, only one level is made into values: containers in it are skipped, and read when somebody
+//! looks into them.
 
-use super::scan::{Scanned, number, string};
-use super::{JsonError, Numbers, Text, Value};
+use super::scan::{self, Scanned};
+use super::skip::{find, skip};
+use super::{JsonError, Numbers, Source, Text, Value};
 use crate::limits::VALUE_DEPTH;
+use crate::value::object::ordered;
 use crate::value::{Array, Object};
 
-/// A cursor over a text. Members of the containers being read wait on two stacks, so that each container is
-/// allocated once and in its final size.
+/// A cursor over a text.
 pub(super) struct Reader<'t> {
     text: &'t Text,
     bytes: &'t [u8],
     at: usize,
     depth: u16,
     numbers: Numbers,
-    items: Vec<Value>,
-    entries: Vec<(Text, Value)>,
+    /// Up to which depth the entries of objects are found at once, since somebody will ask for them.
+    found: u16,
 }
 
-const VALUE: &str = "looking for beginning of value";
-const KEY: &str = "looking for beginning of object key string";
+/// How much room a container gets at first.
+const ROOM: usize = 8;
+
+pub(super) const VALUE: &str = "looking for beginning of value";
+pub(super) const AFTER_ITEM: &str = "after array element";
+pub(super) const AFTER_KEY: &str = "after object key";
+pub(super) const AFTER_ENTRY: &str = "after object key:value pair";
+pub(super) const KEY: &str = "looking for beginning of object key string";
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t Text, numbers: Numbers) -> Self {
         let bytes = text.as_bytes();
-        Self { text, bytes, at: 0, depth: 0, numbers, items: Vec::new(), entries: Vec::new() }
+        Self { text, bytes, at: 0, depth: 0, numbers, found: 1 }
     }
 
     /// The next value.
@@ -50,8 +60,10 @@ impl<'t> Reader<'t> {
                 self.at += 1;
                 self.string().map(Value::String)
             }
-            b'{' => self.nested(Self::object),
-            b'[' => self.nested(Self::array),
+            b'{' if self.numbers == Numbers::Keep && self.depth < self.found => self.found(),
+            b'{' | b'[' if self.numbers == Numbers::Keep && self.depth > 0 => self.skipped(first),
+            b'{' => Ok(Value::Object(Object::from(self.nested(Self::object)?))),
+            b'[' => Ok(Value::Array(Array::from(self.nested(Self::array)?))),
             b'-' | b'0'..=b'9' => self.number(),
             b't' => self.word(b"true", Value::Bool(true)),
             b'f' => self.word(b"false", Value::Bool(false)),
@@ -60,10 +72,46 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn nested(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<Value, JsonError>,
-    ) -> Result<Value, JsonError> {
+    /// The items of the array that the text is, which has been read before.
+    pub(super) fn items(mut self) -> Vec<Value> {
+        self.found = 2;
+        self.nested(Self::array).unwrap_or_default()
+    }
+
+    /// The entries of the object that the text is, which has been read before.
+    pub(super) fn entries(mut self) -> Vec<(Text, Value)> {
+        ordered(self.nested(Self::object).unwrap_or_default())
+    }
+
+    /// The value at an offset of the object that the text is, which has been read before.
+    pub(super) fn member(mut self, at: usize) -> Value {
+        (self.at, self.depth) = (at, 1);
+        self.document().unwrap_or(Value::Null)
+    }
+
+    /// An object as the text that it is, and where its entries are.
+    fn found(&mut self) -> Result<Value, JsonError> {
+        let (slots, skipped) = find(self.bytes, self.at, self.depth)?;
+        let text = self.text.cut(self.at, skipped.end);
+        self.at = skipped.end;
+        let source = Source { text, canonical: skipped.canonical };
+        Ok(Value::Object(Object::found(source, slots, skipped.depth)))
+    }
+
+    /// A container as the text that it is.
+    fn skipped(&mut self, first: u8) -> Result<Value, JsonError> {
+        let skipped = skip(self.bytes, self.at, self.depth)?;
+        let text = self.text.cut(self.at, skipped.end);
+        self.at = skipped.end;
+        let source = Source { text, canonical: skipped.canonical };
+        Ok(if first == b'[' {
+            Value::Array(Array::read(source, skipped.depth))
+        } else {
+            Value::Object(Object::read(source, skipped.depth))
+        })
+    }
+
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, JsonError>) -> Result<T, JsonError> {
         if self.depth >= VALUE_DEPTH {
             return Err(JsonError::TooDeep);
         }
@@ -74,32 +122,31 @@ impl<'t> Reader<'t> {
         Ok(value)
     }
 
-    fn array(&mut self) -> Result<Value, JsonError> {
-        let base = self.items.len();
+    fn array(&mut self) -> Result<Vec<Value>, JsonError> {
         if self.token()? == b']' {
             self.at += 1;
-            return Ok(Value::from(Vec::new()));
+            return Ok(Vec::new());
         }
+        let mut items = Vec::with_capacity(ROOM);
         loop {
             let first = self.token()?;
-            let item = self.value(first)?;
-            self.items.push(item);
+            items.push(self.value(first)?);
             match self.token()? {
                 b',' => self.at += 1,
                 b']' => break,
-                byte => return Err(JsonError::Unexpected { byte, place: "after array element" }),
+                byte => return Err(JsonError::Unexpected { byte, place: AFTER_ITEM }),
             }
         }
         self.at += 1;
-        Ok(Value::Array(Array::from(self.items.drain(base..).collect::<Vec<_>>())))
+        Ok(items)
     }
 
-    fn object(&mut self) -> Result<Value, JsonError> {
-        let base = self.entries.len();
+    fn object(&mut self) -> Result<Vec<(Text, Value)>, JsonError> {
         if self.token()? == b'}' {
             self.at += 1;
-            return Ok(Value::Object(Object::new()));
+            return Ok(Vec::new());
         }
+        let mut entries = Vec::with_capacity(ROOM);
         loop {
             match self.token()? {
                 b'"' => self.at += 1,
@@ -108,19 +155,18 @@ impl<'t> Reader<'t> {
             let key = self.string()?;
             match self.token()? {
                 b':' => self.at += 1,
-                byte => return Err(JsonError::Unexpected { byte, place: "after object key" }),
+                byte => return Err(JsonError::Unexpected { byte, place: AFTER_KEY }),
             }
             let first = self.token()?;
-            let value = self.value(first)?;
-            self.entries.push((key, value));
+            entries.push((key, self.value(first)?));
             match self.token()? {
                 b',' => self.at += 1,
                 b'}' => break,
-                byte => return Err(JsonError::Unexpected { byte, place: "after object key:value pair" }),
+                byte => return Err(JsonError::Unexpected { byte, place: AFTER_ENTRY }),
             }
         }
         self.at += 1;
-        Ok(Value::Object(Object::from(self.entries.drain(base..).collect::<Vec<_>>())))
+        Ok(entries)
     }
 
     fn token(&mut self) -> Result<u8, JsonError> {
@@ -128,7 +174,7 @@ impl<'t> Reader<'t> {
     }
 
     fn string(&mut self) -> Result<Text, JsonError> {
-        match string(self.bytes, self.at)? {
+        match scan::string(self.bytes, self.at)? {
             Scanned::Plain { end } => {
                 let text = self.text.cut(self.at, end);
                 self.at = end + 1;
@@ -142,44 +188,18 @@ impl<'t> Reader<'t> {
     }
 
     fn number(&mut self) -> Result<Value, JsonError> {
-        let found = number(self.bytes, self.at)?;
         let start = self.at;
-        self.at = found.end;
+        self.at = scan::number(self.bytes, start)?;
         if self.numbers == Numbers::Keep {
-            // An integer in its one spelling needs no text to be written again as it was.
-            return Ok(match found.integer {
-                Some(value) => Value::Int(value),
-                None => Value::Number(self.text.cut(start, found.end)),
-            });
+            // Even an integer stays text: methods that print values tell it from one that was calculated.
+            return Ok(Value::Number(self.text.cut(start, self.at)));
         }
-        let text = self.text.get(start..found.end).unwrap_or_default();
+        let text = self.text.get(start..self.at).unwrap_or_default();
         Ok(Value::Float(text.parse().unwrap_or(f64::NAN)))
     }
 
     fn word(&mut self, word: &'static [u8], value: Value) -> Result<Value, JsonError> {
-        for expected in word {
-            match self.bytes.get(self.at) {
-                Some(byte) if byte == expected => self.at += 1,
-                None => return Err(JsonError::Truncated),
-                Some(byte) => {
-                    return Err(JsonError::Unexpected { byte: *byte, place: in_word(word, *expected) });
-                }
-            }
-        }
+        self.at = scan::word(self.bytes, self.at, word)?;
         Ok(value)
-    }
-}
-
-fn in_word(word: &[u8], expected: u8) -> &'static str {
-    match (word, expected) {
-        (b"true", b'r') => "in literal true (expecting 'r')",
-        (b"true", b'u') => "in literal true (expecting 'u')",
-        (b"true", _) => "in literal true (expecting 'e')",
-        (b"false", b'a') => "in literal false (expecting 'a')",
-        (b"false", b'l') => "in literal false (expecting 'l')",
-        (b"false", b's') => "in literal false (expecting 's')",
-        (b"false", _) => "in literal false (expecting 'e')",
-        (_, b'u') => "in literal null (expecting 'u')",
-        _ => "in literal null (expecting 'l')",
     }
 }

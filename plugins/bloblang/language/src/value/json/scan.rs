@@ -101,30 +101,50 @@ fn hex4(bytes: &[u8], at: usize) -> Result<u32, JsonError> {
     Ok(code)
 }
 
-/// A number: where it ends, and its value when it is an integer written in the one usual way.
-pub(super) struct ScannedNumber {
-    pub(super) end: usize,
-    pub(super) integer: Option<i64>,
+/// Skips the string whose content starts at `from`: the offset after its closing quote, and whether it holds escapes.
+pub(super) fn skip_string(bytes: &[u8], from: usize) -> Result<(usize, bool), JsonError> {
+    let mut at = until_special(bytes, from);
+    let mut escaped = false;
+    loop {
+        match bytes.get(at) {
+            None => return Err(JsonError::Truncated),
+            Some(b'"') => return Ok((at + 1, escaped)),
+            Some(b'\\') => {
+                escaped = true;
+                at = match bytes.get(at + 1) {
+                    None => return Err(JsonError::Truncated),
+                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at + 2,
+                    Some(b'u') => {
+                        hex4(bytes, at + 2)?;
+                        at + 6
+                    }
+                    Some(byte) => {
+                        return Err(JsonError::Unexpected { byte: *byte, place: "in string escape code" });
+                    }
+                };
+            }
+            Some(byte @ 0..0x20) => {
+                return Err(JsonError::Unexpected { byte: *byte, place: "in string literal" });
+            }
+            Some(_) => at = until_special(bytes, at + 1),
+        }
+    }
 }
 
-/// Scans the number that starts at `from`.
-pub(super) fn number(bytes: &[u8], from: usize) -> Result<ScannedNumber, JsonError> {
-    let negative = bytes.get(from) == Some(&b'-');
-    let start = from + usize::from(negative);
+/// Scans the number that starts at `from`; where it ends.
+pub(super) fn number(bytes: &[u8], from: usize) -> Result<usize, JsonError> {
+    let start = from + usize::from(bytes.get(from) == Some(&b'-'));
     let mut at = start;
-    let mut value: Option<i64> = Some(0);
-    while let Some(byte @ b'0'..=b'9') = bytes.get(at) {
-        let digit = i64::from(byte - b'0');
-        value = value.and_then(|value| value.checked_mul(10)?.checked_add(digit));
-        at += 1;
-        if at == start + 1 && digit == 0 {
-            break; // nothing follows a leading zero
+    if bytes.get(at) == Some(&b'0') {
+        at += 1; // nothing follows a leading zero
+    } else {
+        while let Some(b'0'..=b'9') = bytes.get(at) {
+            at += 1;
         }
     }
     if at == start {
         return Err(unexpected(bytes, at, "in numeric literal"));
     }
-    let digits_end = at;
     if bytes.get(at) == Some(&b'.') {
         at = digits(bytes, at + 1, "after decimal point in numeric literal")?;
     }
@@ -132,9 +152,7 @@ pub(super) fn number(bytes: &[u8], from: usize) -> Result<ScannedNumber, JsonErr
         let sign = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
         at = digits(bytes, at + 1 + usize::from(sign), "in exponent of numeric literal")?;
     }
-    // "-0" is not the integer 0, and the smallest integer is left as text.
-    let integer = value.filter(|value| at == digits_end && !(negative && *value == 0));
-    Ok(ScannedNumber { end: at, integer: integer.map(|value| if negative { -value } else { value }) })
+    Ok(at)
 }
 
 fn digits(bytes: &[u8], from: usize, place: &'static str) -> Result<usize, JsonError> {
@@ -149,5 +167,36 @@ fn unexpected(bytes: &[u8], at: usize, place: &'static str) -> JsonError {
     match bytes.get(at) {
         None => JsonError::Truncated,
         Some(byte) => JsonError::Unexpected { byte: *byte, place },
+    }
+}
+
+/// Skips one of the words that JSON has, of which the first letter is at `from`.
+pub(super) fn word(bytes: &[u8], from: usize, word: &'static [u8]) -> Result<usize, JsonError> {
+    if bytes.get(from..from + word.len()) == Some(word) {
+        return Ok(from + word.len());
+    }
+    for (offset, expected) in word.iter().enumerate() {
+        match bytes.get(from + offset) {
+            Some(byte) if byte == expected => {}
+            None => return Err(JsonError::Truncated),
+            Some(byte) => {
+                return Err(JsonError::Unexpected { byte: *byte, place: in_word(word, *expected) });
+            }
+        }
+    }
+    Ok(from + word.len())
+}
+
+fn in_word(word: &[u8], expected: u8) -> &'static str {
+    match (word, expected) {
+        (b"true", b'r') => "in literal true (expecting 'r')",
+        (b"true", b'u') => "in literal true (expecting 'u')",
+        (b"true", _) => "in literal true (expecting 'e')",
+        (b"false", b'a') => "in literal false (expecting 'a')",
+        (b"false", b'l') => "in literal false (expecting 'l')",
+        (b"false", b's') => "in literal false (expecting 's')",
+        (b"false", _) => "in literal false (expecting 'e')",
+        (_, b'u') => "in literal null (expecting 'u')",
+        _ => "in literal null (expecting 'l')",
     }
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{Numbers, document, parse};
-use crate::value::{Object, Text, Value};
+use crate::value::{Html, Object, Text, Value, write_json};
 
 fn round_trip(text: &str) -> String {
     let mut out = Vec::new();
@@ -40,7 +40,7 @@ fn bytes_outside_of_utf8_are_replaced() {
 fn mistakes_are_worded_as_gos_decoder_words_them() {
     let cases = [
         ("", "message is empty"),
-        ("  ", "unexpected EOF"),
+        ("  ", "EOF"),
         ("not json", "invalid character 'o' in literal null (expecting 'u')"),
         ("{@#$", "invalid character '@' looking for beginning of object key string"),
         ("{\"a\" 1}", "invalid character '1' after object key"),
@@ -90,12 +90,75 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
+/// JSON as people write it: spaces, escapes, keys in any order and more than once.
+fn texts() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9])?",
+        r#""([a-c<&\x{e9}\x{2028}]|\\n|\\u00e9|\\u003c|\\/|\\ud800){0,5}""#,
+    ];
+    let space = "[ \n]{0,1}";
+    leaf.prop_recursive(4, 60, 6, move |inner| {
+        let entry = (r#""([ab<]|\\u0061|\\n){0,2}""#, space, inner.clone())
+            .prop_map(|(key, space, value)| format!("{key}:{space}{value}"));
+        prop_oneof![
+            (prop::collection::vec(inner, 0..5), space)
+                .prop_map(|(items, space)| format!("[{space}{}{space}]", items.join(&format!(",{space}")))),
+            (prop::collection::vec(entry, 0..5), space)
+                .prop_map(|(items, space)| format!("{{{space}{}{space}}}", items.join(&format!("{space},")))),
+        ]
+    })
+}
+
+/// The same value, made of values all the way down.
+fn made(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::from(items.iter().map(made).collect::<Vec<_>>()),
+        Value::Object(object) => {
+            let entries = object.iter().map(|(key, value)| (key.clone(), made(value)));
+            Value::Object(Object::from(entries.collect::<Vec<_>>()))
+        }
+        other => other.clone(),
+    }
+}
+
+fn written(value: &Value, html: Html) -> String {
+    let mut out = Vec::new();
+    write_json(value, html, &mut out);
+    String::from_utf8(out).expect("utf-8")
+}
+
 proptest! {
+    #[test]
+    fn what_nobody_looks_into_is_written_as_its_values_are(text in texts()) {
+        for html in [Html::Plain, Html::Escaped] {
+            let untouched = document(text.as_bytes()).expect("valid");
+            let expected = written(&made(&document(text.as_bytes()).expect("valid")), html);
+            prop_assert_eq!(written(&untouched, html), expected.clone());
+            // Looking at it changes nothing.
+            let read = document(text.as_bytes()).expect("valid");
+            prop_assert_eq!(&read, &made(&read));
+            prop_assert_eq!(written(&read, html), expected);
+        }
+    }
+
+    #[test]
+    fn skipping_finds_the_mistakes_that_reading_finds(text in texts(), at in any::<prop::sample::Index>(), byte in r#"[\[\]{},:"\\x1 ]"#) {
+        let mut text = text;
+        let at = at.index(text.len() + 1);
+        if text.is_char_boundary(at) {
+            text.insert_str(at, &byte);
+        }
+        let text = Text::from(format!("[{text}]"));
+        prop_assert_eq!(parse(&text, Numbers::Keep).err(), parse(&text, Numbers::Float).err());
+    }
+
     #[test]
     fn what_is_written_reads_back_the_same(value in values()) {
         let mut out = Vec::new();
         value.write_json(&mut out);
-        prop_assert_eq!(document(&out), Ok(value));
+        let read = document(&out).expect("it was just written");
+        prop_assert!(read.same(&value), "{read:?} is not {value:?}");
     }
 
     #[test]

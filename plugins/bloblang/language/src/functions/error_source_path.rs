@@ -1,0 +1,16 @@
+use crate::eval::Call;
+use crate::spec::{Evaluated, Example, FunctionSpec};
+use crate::value::Value;
+
+pub(super) const SPEC: FunctionSpec = FunctionSpec::function(
+    "error_source_path",
+    "Message Info",
+    "Where the component is in the configuration in which processing of the message failed before, or null when it did not.",
+    body,
+)
+.examples(&[Example::new("", r#"root.source = error_source_path()"#, &[(r#"{}"#, r#"{"source":null}"#)]),]);
+
+fn body(call: &Call<'_>) -> Evaluated {
+    let source = call.frame.run.messages.error_source(call.frame.index);
+    Ok(source.map_or(Value::Null, |source| Value::from(source.path)))
+}

@@ -1,0 +1,19 @@
+use std::borrow::Cow;
+
+use super::expect;
+use crate::eval::Call;
+use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
+use crate::value::Value;
+
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "bitwise_xor",
+    "Number Manipulation",
+    "The bits of the integer and of another one, joined by exclusive OR. This is Redpanda's, not Bento's.",
+    body,
+)
+.params(&[ParamSpec::new("value", ParamKind::Integer)])
+.examples(&[Example::new("", "root = this.value.bitwise_xor(6)", &[(r#"{"value":12}"#, "10")])]);
+
+fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
+    Ok(Value::Int(expect::integer(&target)? ^ call.integer(0)?))
+}

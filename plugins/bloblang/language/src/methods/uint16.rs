@@ -1,0 +1,19 @@
+use std::borrow::Cow;
+
+use super::integers;
+use crate::eval::Call;
+use crate::spec::{Evaluated, Example, FunctionSpec};
+use crate::value::Value;
+
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "uint16",
+    "Number Manipulation",
+    "The value as an unsigned integer of 16 bits, read from text (also hexadecimal, octal or binary) if need be. Fractions, and numbers that do not fit, are errors.",
+    body,
+)
+.unnamed()
+.examples(&[Example::new("", r#"root = this.uint16()"#, &[(r#"12"#, r#"12"#), (r#""0xDE""#, r#"222"#)]),]);
+
+fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
+    integers::unsigned(&target, 16).map(Value::Uint)
+}

@@ -1,0 +1,19 @@
+use std::borrow::Cow;
+
+use super::integers;
+use crate::eval::Call;
+use crate::spec::{Evaluated, Example, FunctionSpec};
+use crate::value::Value;
+
+pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
+    "uint8",
+    "Number Manipulation",
+    "The value as an unsigned integer of 8 bits, read from text (also hexadecimal, octal or binary) if need be. Fractions, and numbers that do not fit, are errors.",
+    body,
+)
+.unnamed()
+.examples(&[Example::new("", r#"root = this.uint8()"#, &[(r#"12"#, r#"12"#), (r#""0xD""#, r#"13"#)]),Example::new("", r#"root = this.uint8().catch("no")"#, &[(r#"300"#, r#"no"#), (r#"1.5"#, r#"no"#)]),]);
+
+fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
+    integers::unsigned(&target, 8).map(Value::Uint)
+}

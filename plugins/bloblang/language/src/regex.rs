@@ -1,0 +1,132 @@
+//! Regular expressions as Go has them: the syntax of RE2, leftmost-first matches in linear time, `\d \w \s \b` for
+//! ASCII only.
+//!
+//! The parser is ours, so that what Go refuses is refused with Go's words; the engine is that of the `regex` crate.
+//! Go reads every byte that is not part of a character as U+FFFD. Text with such bytes is rewritten before the
+//! search, and the places that were found are mapped back.
+
+mod class;
+mod error;
+mod escape;
+mod group;
+mod node;
+mod parser;
+mod repair;
+mod template;
+
+use regex_automata::meta;
+use regex_automata::util::captures::Captures;
+
+use repair::Repaired;
+
+/// Bytes that a compiled expression may take, and that its lazily built automaton may.
+const PROGRAM_BYTES: usize = 8 * 1024 * 1024;
+const AUTOMATON_BYTES: usize = 1024 * 1024;
+
+/// A compiled expression.
+#[derive(Debug)]
+pub(crate) struct Regex {
+    engine: meta::Regex,
+    /// The names of the groups; the first is the whole and has none.
+    names: Vec<Option<String>>,
+}
+
+/// Where the groups of one match are, the whole first; `None` for a group that took no part.
+pub(crate) type Groups = Vec<Option<(usize, usize)>>;
+
+/// That `pattern` is an expression.
+///
+/// # Errors
+/// What is wrong with it, in Go's words.
+pub(crate) fn check(pattern: &str) -> Result<(), String> {
+    parser::parse(pattern).map(|_| ()).map_err(|error| error.to_string())
+}
+
+impl Regex {
+    /// # Errors
+    /// What is wrong with the pattern, in Go's words.
+    pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
+        let parsed = parser::parse(pattern).map_err(|error| error.to_string())?;
+        let config = meta::Config::new()
+            .nfa_size_limit(Some(PROGRAM_BYTES))
+            .onepass_size_limit(Some(AUTOMATON_BYTES))
+            .hybrid_cache_capacity(AUTOMATON_BYTES);
+        let engine = meta::Builder::new()
+            .configure(config)
+            .build_from_hir(&parsed.hir)
+            .map_err(|_| error::Error::new(error::Code::Large, pattern).to_string())?;
+        Ok(Self { engine, names: parsed.names })
+    }
+
+    /// The names of the groups, the whole first.
+    pub(crate) fn names(&self) -> &[Option<String>] {
+        &self.names
+    }
+
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+        self.engine.is_match(Repaired::of(text).text())
+    }
+
+    /// The places of all matches that do not overlap.
+    pub(crate) fn find_all(&self, text: &[u8]) -> Vec<(usize, usize)> {
+        let repaired = Repaired::of(text);
+        let places = self.engine.find_iter(repaired.text());
+        places.map(|found| (repaired.place(found.start()), repaired.place(found.end()))).collect()
+    }
+
+    /// The groups of the first match.
+    pub(crate) fn groups(&self, text: &[u8]) -> Option<Groups> {
+        let repaired = Repaired::of(text);
+        let mut captures = self.engine.create_captures();
+        self.engine.captures(repaired.text(), &mut captures);
+        captures.is_match().then(|| self.places(&captures, &repaired))
+    }
+
+    /// Calls `each` with the groups of every match, until it refuses.
+    pub(crate) fn each_groups<E>(
+        &self,
+        text: &[u8],
+        mut each: impl FnMut(Groups) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let repaired = Repaired::of(text);
+        for captures in self.engine.captures_iter(repaired.text()) {
+            each(self.places(&captures, &repaired))?;
+        }
+        Ok(())
+    }
+
+    /// `text` with every match replaced by `template`, in which `$1`, `$name` and `${name}` stand for groups. The
+    /// result may not be longer than `limit`.
+    pub(crate) fn replace_all(&self, text: &[u8], template: &str, limit: usize) -> Option<Vec<u8>> {
+        let template = template::Template::parse(template, &self.names);
+        let mut out = Vec::with_capacity(text.len());
+        let mut end = 0;
+        let mut step = |groups: &[Option<(usize, usize)>]| {
+            let (start, after) = groups.first().copied().flatten().unwrap_or((end, end));
+            out.extend_from_slice(text.get(end..start).unwrap_or_default());
+            template.expand(text, groups, &mut out);
+            end = after;
+            if out.len() > limit { Err(()) } else { Ok(()) }
+        };
+        let done = if template.needs_groups() {
+            self.each_groups(text, |groups| step(&groups))
+        } else {
+            self.find_all(text).into_iter().try_for_each(|place| step(&[Some(place)]))
+        };
+        done.ok()?;
+        out.extend_from_slice(text.get(end..).unwrap_or_default());
+        (out.len() <= limit).then_some(out)
+    }
+
+    /// The engine drops groups that can never take part; here they stay.
+    fn places(&self, captures: &Captures, repaired: &Repaired<'_>) -> Groups {
+        let place = |group: usize| {
+            let span = captures.get_group(group)?;
+            Some((repaired.place(span.start), repaired.place(span.end)))
+        };
+        (0..self.names.len()).map(place).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

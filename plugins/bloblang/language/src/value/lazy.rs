@@ -1,0 +1,135 @@
+//! Arrays and objects of a document that nobody has looked into yet.
+//!
+//! When a document is read, what is nested in it is only checked and kept as the piece of text it is. Whoever looks at
+//! its members makes values of one level; whoever writes it writes the text, anew or as it is. Of an object single
+//! entries can be looked up without making the others.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{Text, Value};
+
+/// The text of a container, which is valid JSON.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) text: Text,
+    /// Whether it is exactly what would be written: no space, and ascending keys.
+    pub(super) canonical: bool,
+}
+
+/// A container of whose text members can be made.
+pub(super) trait Member: Clone {
+    fn read(source: &Source) -> Vec<Self>;
+}
+
+/// The members of a container: shared, and copied on the first write while shared.
+#[derive(Clone, Debug)]
+pub(super) struct Members<T> {
+    /// Those that were put there.
+    made: Option<Arc<Vec<T>>>,
+    /// Otherwise those of a document.
+    read: Option<Arc<Lazy<T>>>,
+}
+
+#[derive(Debug)]
+struct Lazy<T> {
+    source: Source,
+    /// Where the entries of an object are, unless they are better searched as members.
+    slots: OnceLock<Option<Vec<Slot>>>,
+    members: OnceLock<Vec<T>>,
+}
+
+/// Where an entry of an object is in its text, and its value once somebody has looked at it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    key: (usize, usize),
+    pub(super) value: usize,
+    made: OnceLock<Value>,
+}
+
+impl Slot {
+    pub(super) fn new(key: (usize, usize)) -> Self {
+        Self { key, value: 0, made: OnceLock::new() }
+    }
+}
+
+/// What is to be written of a container.
+pub(super) enum Written<'m, T> {
+    /// A text that is what would be written.
+    Same(&'m Text),
+    /// A text of which nobody has made members.
+    Text(&'m Text),
+    Members(&'m [T]),
+}
+
+impl<T: Member> Members<T> {
+    pub(super) fn made(members: Vec<T>) -> Self {
+        Self { made: Some(Arc::new(members)), read: None }
+    }
+
+    pub(super) fn read(source: Source) -> Self {
+        let lazy = Lazy { source, slots: OnceLock::new(), members: OnceLock::new() };
+        Self { made: None, read: Some(Arc::new(lazy)) }
+    }
+
+    /// The same, where the entries have been found.
+    pub(super) fn found(source: Source, slots: Option<Vec<Slot>>) -> Self {
+        let lazy = Lazy { source, slots: OnceLock::from(slots), members: OnceLock::new() };
+        Self { made: None, read: Some(Arc::new(lazy)) }
+    }
+
+    #[inline]
+    pub(super) fn get(&self) -> &[T] {
+        match (&self.made, &self.read) {
+            (Some(made), _) => made,
+            (None, Some(lazy)) => lazy.members.get_or_init(|| T::read(&lazy.source)),
+            (None, None) => &[],
+        }
+    }
+
+    /// The members, to be changed.
+    pub(super) fn change(&mut self) -> &mut Vec<T> {
+        let read = &mut self.read;
+        let made = self.made.get_or_insert_with(|| Arc::new(read.take().map(owned).unwrap_or_default()));
+        Arc::make_mut(made)
+    }
+
+    /// The members, moved out when nobody else holds them.
+    pub(super) fn into_vec(self) -> Vec<T> {
+        match (self.made, self.read) {
+            (Some(made), _) => Arc::unwrap_or_clone(made),
+            (None, Some(lazy)) => owned(lazy),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    pub(super) fn written(&self) -> Written<'_, T> {
+        match (&self.made, &self.read) {
+            (None, Some(lazy)) if lazy.source.canonical => Written::Same(&lazy.source.text),
+            (None, Some(lazy)) if lazy.members.get().is_none() => Written::Text(&lazy.source.text),
+            _ => Written::Members(self.get()),
+        }
+    }
+}
+
+fn owned<T: Member>(lazy: Arc<Lazy<T>>) -> Vec<T> {
+    match Arc::try_unwrap(lazy) {
+        Ok(Lazy { source, members, .. }) => members.into_inner().unwrap_or_else(|| T::read(&source)),
+        Err(lazy) => lazy.members.get().cloned().unwrap_or_else(|| T::read(&lazy.source)),
+    }
+}
+
+impl Members<(Text, Value)> {
+    /// The value under `key`, if entries can be looked up one by one.
+    pub(super) fn look_up(&self, key: &[u8]) -> Option<Option<&Value>> {
+        let (None, Some(lazy)) = (&self.made, &self.read) else { return None };
+        if lazy.members.get().is_some() {
+            return None;
+        }
+        let slots = lazy.slots.get_or_init(|| super::json::slots(&lazy.source.text)).as_ref()?;
+        let bytes = lazy.source.text.as_bytes();
+        // Of equal keys the last one counts.
+        let slot = slots.iter().rev().find(|slot| bytes.get(slot.key.0..slot.key.1) == Some(key));
+        let make = |slot: &Slot| super::json::member(&lazy.source.text, slot.value);
+        Some(slot.map(|slot| slot.made.get_or_init(|| make(slot))))
+    }
+}
