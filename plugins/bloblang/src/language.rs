@@ -26,13 +26,16 @@ impl MappingLanguage for Bloblang {
     }
 
     fn compile(source: &str, form: Form) -> Result<Self, Problem> {
-        let world = Box::default;
+        let mut world = Box::<Surroundings>::default();
         Ok(match form {
             Form::Mapping => Self::Statements(Box::new(Runner::compile(source, Statements::Mapping)?)),
             Form::Mutation => Self::Statements(Box::new(Runner::compile(source, Statements::Mutation)?)),
-            Form::Query => Self::Query(Box::new(Query::compile(source).map_err(problem)?), world()),
+            Form::Query => {
+                let query = Query::compile_in(source, &mut *world).map_err(problem)?;
+                Self::Query(Box::new(query), world)
+            }
             Form::Interpolation => {
-                Self::Interpolated(Box::new(Interpolated::compile(source).map_err(problem)?), world())
+                Self::Interpolated(Box::new(Interpolated::compile(source).map_err(problem)?), world)
             }
         })
     }

@@ -16,8 +16,9 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn compile(source: &str, form: Form) -> Result<Self, Problem> {
-        let mapping = Mapping::compile(source, form).map_err(problem)?;
-        Ok(Self { mapping, world: Surroundings::default() })
+        let mut world = Surroundings::default();
+        let mapping = Mapping::compile_in(source, form, &mut world).map_err(problem)?;
+        Ok(Self { mapping, world })
     }
 
     /// Runs on every message of a batch. Contents are written straight into the block that goes back.

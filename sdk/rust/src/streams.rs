@@ -60,6 +60,25 @@ impl ByteStream {
         }
     }
 
+    /// Reads all that is left.
+    ///
+    /// # Errors
+    /// When the source failed, when there are more than `most` bytes, and when a shutdown is pending.
+    pub fn read_to_end(&mut self, most: usize) -> Result<Vec<u8>, Error> {
+        let mut all = Vec::new();
+        loop {
+            match self.read(1 << 20) {
+                Chunk::Bytes(bytes) if all.len() + bytes.len() > most => {
+                    return Err(Error::new(format!("there are more than {most} bytes")));
+                }
+                Chunk::Bytes(bytes) => all.extend_from_slice(&bytes),
+                Chunk::Ended => return Ok(all),
+                Chunk::Woken(_) => return Err(Error::new("interrupted by a shutdown")),
+                Chunk::Failed(error) => return Err(error),
+            }
+        }
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn scripted(chunks: impl IntoIterator<Item = Chunk>) -> Self {
         Self(Source::Scripted(chunks.into_iter().collect()))
