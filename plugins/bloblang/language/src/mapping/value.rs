@@ -46,7 +46,7 @@ impl Mapping {
         };
         let this = bytes.as_ref().map_or(This::Message, This::Live);
         let mut execution = Execution::new(&run, &self.program.main, Start::of(&run, this));
-        execution.execute().map_err(|failed| failed.to_string())?;
+        execution.execute().map_err(|failed| failed.report(run.documents.unread()))?;
         Ok(match execution.root {
             Value::Delete => Given::Deleted,
             Value::Nothing => match (bytes, run.document(index)) {
