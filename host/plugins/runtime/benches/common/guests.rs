@@ -23,7 +23,7 @@ pub(crate) async fn load(guest: &str, build: Build) -> Plugins {
 /// Loads a guest with grants, in YAML.
 pub(crate) async fn load_with(guest: &str, build: Build, grants: &str) -> Plugins {
     let settings = Settings { grants: Grants::parse(grants).unwrap(), ..Settings::default() };
-    let path = folder().join(format!("{guest}.wasm"));
+    let path = path(guest);
     let bytes = std::fs::read(&path)
         .unwrap_or_else(|error| panic!("{}: {error}: run cargo xtask plugins first", path.display()));
     let metrics = Arc::new(Metrics::default());
@@ -66,7 +66,14 @@ pub(crate) fn setup(name: &str) -> Setup {
     }
 }
 
-fn folder() -> PathBuf {
-    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../..");
-    std::env::var_os("FOREBAY_GUESTS").map_or_else(|| workspace.join("target/guests"), PathBuf::from)
+/// A guest of the tests, or else a default plugin.
+fn path(name: &str) -> PathBuf {
+    let above = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let target = above.map(|folder| folder.join("target")).find(|target| target.join("plugins").is_dir());
+    let target =
+        target.unwrap_or_else(|| panic!("no folder above has target/plugins: run cargo xtask plugins first"));
+    let guests = std::env::var_os("FOREBAY_GUESTS").map_or_else(|| target.join("guests"), PathBuf::from);
+    let file = format!("{name}.wasm");
+    let guest = guests.join(&file);
+    if guest.exists() { guest } else { target.join("plugins").join(file) }
 }
