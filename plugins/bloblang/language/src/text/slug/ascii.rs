@@ -1,62 +1,68 @@
-//! How a character is written in ASCII, as far as a slug can tell.
-//!
-//! `ascii.deflate` is compressed: a line for each character from U+0080 on, with what the tables of Text::Unidecode
-//! have for it in small letters, and a dash for whatever is no letter and no digit. Hangul, which is regular, is left
-//! out.
-
-use std::sync::LazyLock;
-
-use crate::compression::flate;
-
-const FIRST: u32 = 0x80;
-const HANGUL: u32 = 0xac00;
-const INITIALS: [&str; 19] = [
-    "g", "gg", "n", "d", "dd", "r", "m", "b", "bb", "s", "ss", "", "j", "jj", "c", "k", "t", "p", "h",
-];
-const VOWELS: [&str; 21] = [
-    "a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "weo", "we", "wi", "yu", "eu",
-    "yi", "i",
-];
-const FINALS: [&str; 28] = [
-    "", "g", "gg", "gs", "n", "nj", "nh", "d", "l", "lg", "lm", "lb", "ls", "lt", "lp", "lh", "m", "b", "bs", "s",
-    "ss", "ng", "j", "c", "k", "t", "p", "h",
-];
-
-struct Table {
-    text: String,
-    /// Where each line ends.
-    ends: Vec<u32>,
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let bytes = flate::inflate(include_bytes!("ascii.deflate"), usize::MAX).unwrap_or_default();
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at);
-    let ends = breaks.chain([text.len()]).filter_map(|at| u32::try_from(at).ok()).collect();
-    Table { text, ends }
-});
+//! How a character is written in ASCII, as far as a slug can tell: letters and digits as they are read, a dash for
+//! whatever is neither. The readings are those of the crate `unidecode`, but for the few that Bento has otherwise.
 
 /// Hands every part of the reading of a character to `push`.
-pub(super) fn reading(character: char, push: impl FnMut(char)) {
+pub(super) fn reading(character: char, mut push: impl FnMut(char)) {
     let code = u32::from(character);
-    if let Some(syllable) = code.checked_sub(HANGUL) {
-        let index = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        if let Some(initial) = INITIALS.get(index(syllable / (21 * 28))) {
-            let vowel = VOWELS.get(index(syllable / 28 % 21)).copied().unwrap_or_default();
-            let last = FINALS.get(index(syllable % 28)).copied().unwrap_or_default();
-            [*initial, vowel, last].iter().flat_map(|part| part.chars()).for_each(push);
-            return;
-        }
+    if let Some(reading) = own(code) {
+        reading.chars().for_each(push);
+        return;
     }
-    line(code).unwrap_or_default().chars().for_each(push);
+    let reading = unidecode::unidecode_char(character);
+    if reading.starts_with(UNKNOWN) {
+        if !is_silent(code) {
+            push('-');
+        }
+        return;
+    }
+    for part in reading.chars() {
+        push(if part.is_ascii_alphanumeric() || part == '_' { part.to_ascii_lowercase() } else { '-' });
+    }
 }
 
-fn line(code: u32) -> Option<&'static str> {
-    let index = usize::try_from(code.checked_sub(FIRST)?).ok()?;
-    let end = usize::try_from(*TABLE.ends.get(index)?).ok()?;
-    let start = match index.checked_sub(1).and_then(|before| TABLE.ends.get(before)) {
-        Some(end) => usize::try_from(*end).ok()? + 1,
-        None => 0,
-    };
-    TABLE.text.get(start..end)
+/// What the crate has for characters without a reading.
+const UNKNOWN: &str = "[?]";
+
+/// Whether a character without a reading is left out: those of whole scripts that have none, and the last of 256.
+fn is_silent(code: u32) -> bool {
+    let page = code >> 8;
+    let scripts = [0x08..=0x08, 0x19..=0x1d, 0x29..=0x2d, 0x34..=0x4c, 0xa5..=0xab, 0xe0..=0xf8, 0xfc..=0xfc];
+    code & 0xff == 0xff || scripts.iter().any(|pages| pages.contains(&page))
+}
+
+/// The readings that Bento has otherwise.
+fn own(code: u32) -> Option<&'static str> {
+    const CIRCLED: [&str; 26] = [
+        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t",
+        "u", "v", "w", "x", "y", "z",
+    ];
+    Some(match code {
+        0x80..=0x9f | 0x2e5..=0x2eb | 0x5c0 | 0x2122 => "",
+        0x404 => "ie",
+        0x2b0 | 0x1d84 | 0x212a | 0x2c69 | 0x2c6a => "k",
+        0x20ac => "eu",
+        0x24d0..=0x24e9 => return CIRCLED.get(usize::try_from(code - 0x24d0).ok()?).copied(),
+        0x24ea => "0",
+        0x212b | 0x2c65 | 0x2c6f => "a",
+        0x1d6c | 0x1d80 => "b",
+        0x1d6d | 0x1d81 => "d",
+        0x1d6e | 0x1d82 | 0x2132 | 0x214e => "f",
+        0x1d77 | 0x1d83 => "g",
+        0x2c67 | 0x2c68 => "h",
+        0x1d85 | 0x2c60..=0x2c62 => "l",
+        0x1d6f | 0x1d86 | 0x2c6e => "m",
+        0x1d70 | 0x1d87 => "n",
+        0x1d71 | 0x1d7d | 0x1d88 | 0x2c63 => "p",
+        0x1d72 | 0x1d73 | 0x1d89 | 0x2c64 => "r",
+        0x1d74 | 0x1d8a => "s",
+        0x1d75 | 0x2c66 => "t",
+        0x1d8c => "v",
+        0x1d8d => "x",
+        0x1d76 | 0x1d8e | 0x2c6b | 0x2c6c => "z",
+        0x3057 | 0x30b7 => "shi",
+        0x3061 | 0x30c1 => "chi",
+        0x3063 | 0x3064 | 0x30c3 | 0x30c4 => "tsu",
+        0x2ef..=0x2fe | 0x3f4..=0x3fe | 0x42a | 0x44a | 0x1e9c..=0x1e9f | 0x1efa..=0x1efe => "-",
+        _ => return None,
+    })
 }
