@@ -20,8 +20,8 @@ pub(crate) use call::Call;
 pub(crate) use chain::Target;
 pub(crate) use documents::{MISSING, parse_message};
 pub(crate) use expression::eval;
-pub(crate) use frame::{Entries, Frame, Locals, Name, This};
 #[cfg(test)]
 pub(crate) use frame::Variables;
+pub(crate) use frame::{Entries, Frame, Locals, Name, This};
 pub(crate) use routine::{Execution, Start};
 pub(crate) use run::{Run, Site};

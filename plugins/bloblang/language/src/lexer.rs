@@ -37,10 +37,6 @@ impl<'s> Lexer<'s> {
         self.at = at;
     }
 
-    pub(crate) fn source(&self) -> &'s str {
-        self.source
-    }
-
     pub(crate) fn rest(&self) -> &'s str {
         self.source.get(self.at..).unwrap_or_default()
     }
@@ -106,16 +102,6 @@ impl<'s> Lexer<'s> {
         }
         self.at += length;
         rest.get(..length)
-    }
-
-    /// Takes a keyword that spaces must follow; the spaces are taken too.
-    pub(crate) fn keyword(&mut self, keyword: &str) -> bool {
-        let start = self.at;
-        if self.take(keyword) && self.spaces() {
-            return true;
-        }
-        self.at = start;
-        false
     }
 
     /// Takes the word of lower case letters, digits and underscores that names a function.
@@ -193,9 +179,7 @@ impl<'s> Lexer<'s> {
         self.at += 1;
         match escape::unescape(raw) {
             Some(text) => Ok(text),
-            None => {
-                Err(Fault::fatal(start, "failed to unescape quoted string contents: invalid syntax"))
-            }
+            None => Err(Fault::fatal(start, "failed to unescape quoted string contents: invalid syntax")),
         }
     }
 }

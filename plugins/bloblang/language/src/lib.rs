@@ -4,14 +4,15 @@
 //! smaller relatives. The crate is pure: messages come in through [`Messages`], and time, randomness and the
 //! environment through [`World`], so the same code runs natively and as a plugin.
 //!
-//! What it is not: it reads no files (`import` and `from` are refused), logs nothing and keeps no state between
-//! runs except what `counter()` and a seeded `random_int()` count.
+//! What it is not: it opens no files and asks no clock, cache or network but through the [`World`], logs nothing and
+//! keeps no state between runs except what `counter()` and its kin count.
 //!
 //! Guarantees:
 //! - A source of any shape is compiled or refused with a position; a message of any shape is mapped or leaves an
 //!   error. Neither can panic or exhaust the stack (see `limits.rs`).
 //! - A `mapping` that fails changes nothing. A `mutation` that fails keeps what its earlier statements did.
-//! - The content of a message is read as a document at most once, and only if a statement looks at it.
+//! - The content of a message is read as a document at most once, and only if a statement looks at it. What is nested in
+//!   it is checked, but made into values only when a statement looks there, and written from its text otherwise.
 //!
 //! The way of a mapping: `lexer` and `parser` make a tree (`syntax`), `compile` checks it and makes a `program`,
 //! `eval` runs that on `value`s. Every function and method is a file with a `FunctionSpec` (`functions`, `methods`).

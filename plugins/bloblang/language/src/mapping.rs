@@ -4,13 +4,13 @@ mod value;
 
 use std::cell::RefCell;
 
+use crate::compile;
 use crate::eval::{Execution, MISSING, Run, Site, Start, This, parse_message};
 use crate::parse_error::ParseError;
+use crate::parser::{self, Imports};
 use crate::program::Program;
 use crate::value::Value;
 use crate::world::{Messages, Shared, World};
-use crate::parser::{self, Imports};
-use crate::compile;
 
 pub use value::{Given, Subject};
 
@@ -110,7 +110,8 @@ impl Mapping {
             Err(error) => (None, Some(error)),
         };
         let readable = document.is_some();
-        let null = !readable && !run.messages.content(run.index).is_empty() && broken.as_deref() == Some(MISSING);
+        let null =
+            !readable && !run.messages.content(run.index).is_empty() && broken.as_deref() == Some(MISSING);
         let this = broken.as_deref().map_or(This::Message, This::Broken);
         let mut execution = Execution::new(&run, &self.program.main, Start::of(&run, this));
         if let Some(document) = document {

@@ -45,7 +45,13 @@ pub(crate) struct Parser<'s> {
 
 impl<'s> Parser<'s> {
     fn new(source: &'s str) -> Self {
-        Self { lexer: Lexer::new(source), lines: Lines::of(source), depth: 0, names: Vec::new(), vocabulary: Vocabulary::Whole }
+        Self {
+            lexer: Lexer::new(source),
+            lines: Lines::of(source),
+            depth: 0,
+            names: Vec::new(),
+            vocabulary: Vocabulary::Whole,
+        }
     }
 
     /// Reads with the words that `imports` goes with.

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use crate::compile;
 use crate::eval::{Execution, Frame, Locals, Run, Site, Start, This, eval};
 use crate::failure::Failure;
 use crate::parse_error::ParseError;
+use crate::parser::{self, Imports};
 use crate::program::{Expr, Program};
 use crate::value::Value;
 use crate::world::{Messages, Shared, World};
-use crate::compile;
-use crate::parser::{self, Imports};
 
 /// A compiled query, with the state of its counters.
 #[derive(Debug)]

@@ -80,11 +80,8 @@ pub(crate) enum TailNode {
     Context(Node),
     Call(CallNode),
     Index(Node),
-    Slice {
-        low: Option<Node>,
-        high: Option<Node>,
-        step: Option<Node>,
-    },
+    /// `[low:high:step]`
+    Slice(Box<[Option<Node>; 3]>),
 }
 
 /// A function or method with its arguments.

@@ -83,6 +83,17 @@ impl Value {
         }
     }
 
+    /// About how many bytes this takes, at least 16 for each value. What is held in several places counts as often.
+    pub(crate) fn size(&self) -> u32 {
+        match self {
+            Self::Array(array) => array.size(),
+            Self::Object(object) => object.size(),
+            Self::String(text) | Self::Number(text) => length(text.len()).saturating_add(2),
+            Self::Bytes(bytes) => length(bytes.len()),
+            _ => 16,
+        }
+    }
+
     /// True for what `|` and `.or()` replace.
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Self::Null | Self::Delete | Self::Nothing)
@@ -118,6 +129,10 @@ impl Value {
     pub fn from_json(content: &[u8]) -> Result<Self, String> {
         document(content)
     }
+}
+
+fn length(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 impl From<bool> for Value {

@@ -32,20 +32,22 @@ mod tests {
 
     #[test]
     fn mistakes_carry_their_line() {
-        assert_eq!(json("<a>\n<b>"), Err("xml.Decoder.Token() - XML syntax error on line 2: unexpected EOF".to_owned()));
+        assert_eq!(
+            json("<a>\n<b>"),
+            Err("xml.Decoder.Token() - XML syntax error on line 2: unexpected EOF".to_owned())
+        );
         assert_eq!(json("no element"), Err("EOF".to_owned()));
         assert!(json(&"<a>".repeat(100_000)).is_err(), "nested too deeply");
     }
 
     #[test]
     fn documents_are_written_with_and_without_lines() {
-        let value = Value::from_json(br##"{"a":{"-b":1,"c":["x",{"d":null}],"#text":"t"}}"##).expect("a document");
+        let value =
+            Value::from_json(br##"{"a":{"-b":1,"c":["x",{"d":null}],"#text":"t"}}"##).expect("a document");
         let Value::Object(object) = &value else { panic!("no object") };
-        let written = |layout: Layout<'_>| String::from_utf8(write(object, layout).expect("written")).expect("text");
+        let written =
+            |layout: Layout<'_>| String::from_utf8(write(object, layout).expect("written")).expect("text");
         assert_eq!(written(Layout::Dense), r#"<a b="1">t<c>x</c><c><d/></c></a>"#);
-        assert_eq!(
-            written(Layout::Lines("  ")),
-            "<a b=\"1\">t\n  <c>x</c>\n  <c>\n    <d/>\n  </c>\n</a>"
-        );
+        assert_eq!(written(Layout::Lines("  ")), "<a b=\"1\">t\n  <c>x</c>\n  <c>\n    <d/>\n  </c>\n</a>");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use forebay_bloblang::Form;
 
-pub const CASES: &[(&str, Form, &str)] = &[
+pub(crate) const CASES: &[(&str, Form, &str)] = &[
     ("metadata only", Form::Mapping, "meta kind = \"x\"\nmeta copy = @topic"),
     ("copy a field", Form::Mapping, "root.id = this.id"),
     ("copy all", Form::Mapping, "root = this"),
@@ -82,7 +82,7 @@ meta kind = root.kind
 "#;
 
 /// A mapping of so many lines.
-pub fn long(lines: usize) -> String {
+pub(crate) fn long(lines: usize) -> String {
     let mut source = String::new();
     for line in 0..lines {
         let _ = match line % 5 {

@@ -1,7 +1,7 @@
 //! Documents as services log them.
 
 /// A document of about `size` bytes: a small order, with as many items and notes as it takes.
-pub fn of(size: usize) -> Vec<u8> {
+pub(crate) fn of(size: usize) -> Vec<u8> {
     let mut items = Vec::new();
     loop {
         let document = order(&items);

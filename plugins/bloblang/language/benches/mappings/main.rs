@@ -46,8 +46,7 @@ fn run(out: &mut String, filter: &str) {
         let _ = write!(out, "{name:<24}");
         for size in [200, 1024, 10 * 1024] {
             let message = One(documents::of(size));
-            let mut mapping =
-                Mapping::compile(source, *form).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let mut mapping = Mapping::compile(source, *form).expect("a mapping that compiles");
             let mut written = Vec::new();
             let outcome = mapping.run(&message, 0, &mut Nowhere, &mut written);
             assert_eq!(outcome.error, None, "{name}");

@@ -2,7 +2,7 @@
 
 use forebay_bloblang::{Messages, Value, World};
 
-pub struct One(pub Vec<u8>);
+pub(crate) struct One(pub(crate) Vec<u8>);
 
 impl Messages for One {
     fn len(&self) -> usize {
@@ -26,7 +26,7 @@ impl Messages for One {
     }
 }
 
-pub struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl World for Nowhere {
     fn random_u64(&mut self) -> u64 {

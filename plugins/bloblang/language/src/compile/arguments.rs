@@ -95,7 +95,9 @@ pub(crate) fn check(spec: &FunctionSpec, nodes: &ArgumentNodes) -> Result<(), St
     };
     match spec.check {
         // A function that still has to evaluate some of them looks at all of them then.
-        Some(check) if !is_dynamic(spec, nodes)? => check(&known.iter().map(Option::as_ref).collect::<Vec<_>>()),
+        Some(check) if !is_dynamic(spec, nodes)? => {
+            check(&known.iter().map(Option::as_ref).collect::<Vec<_>>())
+        }
         _ => Ok(()),
     }
 }
@@ -155,7 +157,8 @@ fn checked(spec: &FunctionSpec, nodes: &ArgumentNodes) -> Result<Vec<Option<Valu
 fn unknown_names<'n>(spec: &FunctionSpec, nodes: &'n ArgumentNodes) -> Vec<&'n str> {
     let ArgumentNodes::Named(named) = nodes else { return Vec::new() };
     let known = |name: &str| spec.params.iter().any(|param| param.name == name);
-    let mut unknown: Vec<_> = named.iter().map(|(name, _)| name.as_str()).filter(|name| !known(name)).collect();
+    let mut unknown: Vec<_> =
+        named.iter().map(|(name, _)| name.as_str()).filter(|name| !known(name)).collect();
     unknown.sort_unstable();
     unknown
 }

@@ -11,7 +11,8 @@ impl Compiler {
     /// Fields directly after a word become part of its path.
     pub(super) fn chain(&mut self, head: &Node, tails: &[TailNode]) -> Parsed<Expr> {
         let mut rest = tails;
-        let known = tails.iter().rposition(|tail| matches!(tail, TailNode::Call(call) if call.constant.is_some()));
+        let known =
+            tails.iter().rposition(|tail| matches!(tail, TailNode::Call(call) if call.constant.is_some()));
         let head = match &head.kind {
             _ if known.is_some() => {
                 let (before, after) = tails.split_at(known.map_or(0, |at| at + 1));
@@ -57,11 +58,14 @@ impl Compiler {
             TailNode::Context(query) => Tail::Context(self.expression(query)?),
             TailNode::Call(call) => Tail::Call(self.method(call)?),
             TailNode::Index(index) => Tail::Index(self.expression(index)?),
-            TailNode::Slice { low, high, step } => Tail::Slice {
-                low: self.optional(low.as_ref())?,
-                high: self.optional(high.as_ref())?,
-                step: self.optional(step.as_ref())?,
-            },
+            TailNode::Slice(bounds) => {
+                let [low, high, step] = bounds.as_ref();
+                Tail::Slice {
+                    low: self.optional(low.as_ref())?,
+                    high: self.optional(high.as_ref())?,
+                    step: self.optional(step.as_ref())?,
+                }
+            }
         })
     }
 }

@@ -61,9 +61,7 @@ impl Compiler {
         let named = self.names.iter().rev().position(|name| name == word);
         match (word.as_str(), named) {
             (name, Some(level)) => Field::new(Origin::Named(level), name, keys),
-            ("root", None) => {
-                Field::new(Origin::Root, "root", keys)
-            }
+            ("root", None) => Field::new(Origin::Root, "root", keys),
             (name, None) => {
                 if name != "this" {
                     keys.insert(0, word.clone());

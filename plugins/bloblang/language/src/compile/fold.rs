@@ -16,7 +16,12 @@ use crate::world::{Messages, Shared, World};
 
 /// The value of an operator on two constants; `None` when one of them is none, or when it depends on the left one
 /// whether the right one is looked at. `at` is where mistakes are reported.
-pub(crate) fn operation(at: usize, left: &Node, operator: Operator, right: &Node) -> Parsed<Option<Constant>> {
+pub(crate) fn operation(
+    at: usize,
+    left: &Node,
+    operator: Operator,
+    right: &Node,
+) -> Parsed<Option<Constant>> {
     if !operator.is_strict() {
         return Ok(None);
     }

@@ -70,7 +70,8 @@ fn stream(bits: &mut Bits<'_>, limit: usize, out: &mut Vec<u8>) -> Result<(), St
 fn checksum(bytes: &[u8]) -> u32 {
     let table: Vec<u32> = (0..256_u32)
         .map(|byte| {
-            (0..8).fold(byte << 24, |rest, _| if rest >> 31 == 1 { rest << 1 ^ 0x04c1_1db7 } else { rest << 1 })
+            (0..8)
+                .fold(byte << 24, |rest, _| if rest >> 31 == 1 { rest << 1 ^ 0x04c1_1db7 } else { rest << 1 })
         })
         .collect();
     let step = |sum: u32, byte: &u8| {

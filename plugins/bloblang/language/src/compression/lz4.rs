@@ -121,7 +121,13 @@ fn settings(rest: &mut &[u8]) -> Result<[u8; 2], Stop> {
 }
 
 /// Reads a block; false at the mark of the end.
-fn data_block(rest: &mut &[u8], flags: u8, size: usize, limit: usize, out: &mut Vec<u8>) -> Result<bool, Stop> {
+fn data_block(
+    rest: &mut &[u8],
+    flags: u8,
+    size: usize,
+    limit: usize,
+    out: &mut Vec<u8>,
+) -> Result<bool, Stop> {
     let header = word(rest)?;
     if header == 0 {
         return Ok(false);

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::failure::Failure;
+use crate::limits::TEXT_BYTES;
 use crate::syntax::Operator;
 use crate::value::{Number, Text, Value};
 
@@ -15,17 +16,28 @@ pub(crate) fn apply(
     right: &Value,
     titles: (Title<'_>, Title<'_>),
 ) -> Result<Value, Failure> {
+    if let (Value::Int(left), Value::Int(right)) = (left, right)
+        && let Some(value) = whole(operator, *left, *right)
+    {
+        return Ok(value);
+    }
     let mismatch = |verb: &str| {
         let (left_title, right_title) = (titles.0(), titles.1());
         // Sums, differences and products see times as text.
         let kind = |value: &Value| match value {
             Value::Timestamp(_) if !matches!(verb, "divide" | "modulo" | "compare") => "string",
+            // A number beyond all floats is text, where it is made a number at all.
+            Value::Number(_) if verb != "compare" && value.as_number().is_none() => "string",
             other => other.kind(),
         };
-        let left = if verb == "add" { left.kind() } else { kind(left) };
+        let plain = verb == "add" && left.kind() != "number";
+        let left = match left {
+            Value::Timestamp(_) if verb == "add" => left.kind(),
+            left => kind(left),
+        };
         Failure::named(format!(
             "cannot {verb} types {left} (from {left_title}) and {} (from {right_title})",
-            kind(right)
+            if plain && matches!(right, Value::Number(_)) { "number" } else { kind(right) }
         ))
     };
     let numbers = |verb: &str| match (left.as_number(), right.as_number()) {
@@ -39,7 +51,7 @@ pub(crate) fn apply(
         _ => left.order(right).map(|order| Value::Bool(accepted(order))).ok_or_else(|| mismatch("compare")),
     };
     Ok(match operator {
-        Operator::Add => match concatenate(left, right) {
+        Operator::Add => match concatenate(left, right)? {
             Some(value) => value,
             None => {
                 let (left, right) = numbers("add")?;
@@ -86,26 +98,47 @@ pub(crate) fn apply(
     })
 }
 
+/// Operators on two integers that cannot fail.
+fn whole(operator: Operator, left: i64, right: i64) -> Option<Value> {
+    Some(match operator {
+        Operator::Add => Value::Int(left.wrapping_add(right)),
+        Operator::Subtract => Value::Int(left.wrapping_sub(right)),
+        Operator::Multiply => Value::Int(left.wrapping_mul(right)),
+        Operator::Equal => Value::Bool(left == right),
+        Operator::NotEqual => Value::Bool(left != right),
+        Operator::Greater => Value::Bool(left > right),
+        Operator::GreaterOrEqual => Value::Bool(left >= right),
+        Operator::Less => Value::Bool(left < right),
+        Operator::LessOrEqual => Value::Bool(left <= right),
+        _ => return None,
+    })
+}
+
 /// An operand of `&&` and `||`: a bool, or a number that is not zero.
 pub(crate) fn truth(value: &Value) -> Result<bool, Failure> {
     value.as_truth().ok_or_else(|| Failure::expected("bool", value))
 }
 
 /// Text is joined only when the left side is text.
-fn concatenate(left: &Value, right: &Value) -> Option<Value> {
-    let (Value::String(_) | Value::Bytes(_)) = left else { return None };
-    let first = left.as_text()?;
+fn concatenate(left: &Value, right: &Value) -> Result<Option<Value>, Failure> {
+    let Some(first) = left.as_text() else { return Ok(None) };
     let second = match right {
         Value::Timestamp(at) => Text::from(at.to_string()),
-        other => other.as_text()?,
+        other => match other.as_text() {
+            Some(text) => text,
+            None => return Ok(None),
+        },
     };
+    if first.len() + second.len() > TEXT_BYTES {
+        return Err(Failure::new(format!("a text of more than {TEXT_BYTES} bytes is too long")));
+    }
     if first.is_broken() || second.is_broken() {
-        return Some(Value::String(Text::of(&[first.raw(), second.raw()].concat())));
+        return Ok(Some(Value::String(Text::of(&[first.raw(), second.raw()].concat()))));
     }
     let mut joined = String::with_capacity(first.len() + second.len());
     joined.push_str(&first);
     joined.push_str(&second);
-    Some(Value::from(joined))
+    Ok(Some(Value::from(joined)))
 }
 
 /// Calculates in the widest shape of the two: a float makes a float, otherwise a signed makes a signed.

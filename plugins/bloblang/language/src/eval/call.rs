@@ -31,6 +31,11 @@ impl<'v> Call<'v> {
         Self { frame, site, computed }
     }
 
+    /// The arguments that had to be evaluated, if any had to be.
+    pub(super) fn computed(&self) -> Option<&Computed> {
+        self.computed.as_ref()
+    }
+
     /// The argument at `index`; `None` when it was not given.
     pub(crate) fn optional(&self, index: usize) -> Result<Option<Cow<'v, Value>>, Failure> {
         if let Some(value) = self.computed.as_ref().and_then(|computed| computed.get(index)?.as_ref()) {
@@ -229,7 +234,8 @@ pub(super) fn arguments(site: &CallSite, frame: Frame<'_>, kind: &str) -> Result
         let kind_wanted = param.map_or(ParamKind::Any, |param| param.kind);
         computed.push(match argument {
             Argument::Query(query) if kind_wanted != ParamKind::Query => {
-                let value = eval(query, frame).and_then(|value| kind_wanted.accept(&value).map_err(Failure::new));
+                let value =
+                    eval(query, frame).and_then(|value| kind_wanted.accept(&value).map_err(Failure::new));
                 let value = Some(value.map_err(|failure| {
                     let name = param.map_or_else(|| count.to_string(), |param| param.name.to_owned());
                     failure

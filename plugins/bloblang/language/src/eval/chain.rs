@@ -57,9 +57,10 @@ fn part<'v>(chain: &'v Chain, length: usize, frame: Frame<'v>) -> Given<'v> {
                 }
                 (_, Ok(target)) => {
                     let call = Call::with_arguments(frame, site, prepared.take(at));
-                    self::call(chain, at, &call, site, target)
+                    let result = self::call(chain, at, &call, site, target);
+                    result.map_err(|failure| refused(site, call.computed(), failure))
                 }
-                (_, Err(failure)) => Err(refused(site, prepared.take(at), failure)),
+                (_, Err(failure)) => Err(refused(site, prepared.take(at).as_ref(), failure)),
             },
             (tail, Ok(target)) => step(chain, at, tail, target, frame),
             // An error goes on to the next method that rescues.
@@ -103,8 +104,8 @@ impl Prepared {
 
 /// What is wrong with the arguments of a call comes before what is wrong with its target.
 #[inline(never)]
-fn refused(site: &CallSite, computed: Option<Computed>, failure: Failure) -> Failure {
-    match computed.map(|computed| check(site, &computed)) {
+fn refused(site: &CallSite, computed: Option<&Computed>, failure: Failure) -> Failure {
+    match computed.map(|computed| check(site, computed)) {
         Some(Err(reason)) => Failure::plain(reason),
         _ => failure,
     }

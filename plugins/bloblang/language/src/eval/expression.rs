@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use super::call::arguments;
 use super::{Frame, Name, chain, control, field, operation};
 use crate::failure::Failure;
-use crate::limits::VALUE_DEPTH;
+use crate::limits::{TEXT_BYTES, VALUE_DEPTH};
 use crate::program::{Expr, Lambda};
 use crate::spec::Body;
 use crate::value::{Array, Object, Text, Value};
 
 /// Evaluates `expression` as seen from `frame`.
+#[inline]
 pub(crate) fn eval<'v>(expression: &'v Expr, frame: Frame<'v>) -> Result<Cow<'v, Value>, Failure> {
     match expression {
         Expr::Literal(known) => Ok(Cow::Borrowed(&known.value)),
@@ -70,7 +71,8 @@ fn array(items: &[Expr], frame: Frame<'_>) -> Result<Value, Failure> {
 fn object(entries: &[(Expr, Expr)], frame: Frame<'_>) -> Result<Value, Failure> {
     let mut pairs = Vec::with_capacity(entries.len());
     for (key, value) in entries {
-        let name = match eval(key, frame).map_err(|failure| failure.within("failed to resolve key"))?.as_ref() {
+        let name = match eval(key, frame).map_err(|failure| failure.within("failed to resolve key"))?.as_ref()
+        {
             Value::String(name) => name.clone(),
             Value::Bytes(name) => Text::of(name),
             other => {
@@ -102,10 +104,14 @@ fn lambda<'v>(lambda: &'v Lambda, frame: Frame<'v>) -> Result<Cow<'v, Value>, Fa
     Ok(Cow::Owned(value))
 }
 
-/// Refuses a value that nests so deeply that walking it could exhaust the stack.
+/// Refuses a value that nests so deeply that walking it could exhaust the stack, or that is so large that writing it
+/// could exhaust the memory.
 pub(super) fn bounded(value: Value) -> Result<Value, Failure> {
     if value.depth() > VALUE_DEPTH {
         return Err(Failure::new(format!("the value nests more than {VALUE_DEPTH} levels deep")));
+    }
+    if value.size() as usize > TEXT_BYTES {
+        return Err(Failure::new(format!("a value of more than {TEXT_BYTES} bytes is too long")));
     }
     Ok(value)
 }

@@ -8,6 +8,7 @@ use super::expression::bounded;
 use super::frame::Variables;
 use super::{Entries, Frame, Locals, Run, This, eval};
 use crate::failure::Failure;
+use crate::limits::{TEXT_BYTES, VALUE_DEPTH};
 use crate::program::{Action, Expr, Routine, Statement};
 use crate::value::{AssignError, Object, Path, Text, Value};
 
@@ -239,7 +240,7 @@ impl<'v> Execution<'v> {
             return Ok(());
         }
         path.assign(&mut self.root, value).map_err(|error| refused(path, &error, &self.root))?;
-        if self.root.depth() > crate::limits::VALUE_DEPTH {
+        if self.root.depth() > VALUE_DEPTH || self.root.size() as usize > TEXT_BYTES {
             bounded(std::mem::replace(&mut self.root, Value::Nothing))?;
         }
         Ok(())

@@ -14,8 +14,8 @@ pub(super) fn text(value: &Value) -> String {
 
 /// A value as an index.
 pub(super) fn whole(value: &Value) -> Result<i64, String> {
-    let number =
-        number(value).ok_or_else(|| format!("expected number but got {} ({})", text(value), value.go_type()))?;
+    let number = number(value)
+        .ok_or_else(|| format!("expected number but got {} ({})", text(value), value.go_type()))?;
     Ok(Number::Float(number).as_i64())
 }
 
@@ -108,7 +108,9 @@ pub(super) fn apply(operator: &str, left: &Value, right: &Value) -> Result<Value
         ("!=", _) => Ok(Value::Bool(!identical(left, right))),
         ("??", _) => Ok(if is_zero(left) { right.clone() } else { left.clone() }),
         ("in", Value::Array(items)) => Ok(Value::Bool(items.iter().any(|item| identical(left, item)))),
-        ("in", _) => Err(format!("expected type []interface{{}} for in operator but got {}", right.go_type())),
+        ("in", _) => {
+            Err(format!("expected type []interface{{}} for in operator but got {}", right.go_type()))
+        }
         _ => Err(format!("invalid operation ({}) {operator} ({})", left.go_type(), right.go_type())),
     }
 }

@@ -38,7 +38,11 @@ impl<'b> Der<'b> {
     pub(super) fn next(&mut self) -> Result<Element<'b>, String> {
         let rest = self.rest();
         let [tag, first, tail @ ..] = rest else {
-            return Err(syntax(if rest.is_empty() { "sequence truncated" } else { "truncated tag or length" }));
+            return Err(syntax(if rest.is_empty() {
+                "sequence truncated"
+            } else {
+                "truncated tag or length"
+            }));
         };
         if tag & 0x1f == 0x1f {
             return Err(syntax("long tags are not supported"));

@@ -129,13 +129,19 @@ impl PublicPoint {
             && match self.curve {
                 Curve::P224 => false,
                 Curve::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(&self.point)
-                    .and_then(|key| key.verify_prehash(&hash, &p256::ecdsa::Signature::from_slice(signature)?))
+                    .and_then(|key| {
+                        key.verify_prehash(&hash, &p256::ecdsa::Signature::from_slice(signature)?)
+                    })
                     .is_ok(),
                 Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&self.point)
-                    .and_then(|key| key.verify_prehash(&hash, &p384::ecdsa::Signature::from_slice(signature)?))
+                    .and_then(|key| {
+                        key.verify_prehash(&hash, &p384::ecdsa::Signature::from_slice(signature)?)
+                    })
                     .is_ok(),
                 Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(&self.point)
-                    .and_then(|key| key.verify_prehash(&hash, &p521::ecdsa::Signature::from_slice(signature)?))
+                    .and_then(|key| {
+                        key.verify_prehash(&hash, &p521::ecdsa::Signature::from_slice(signature)?)
+                    })
                     .is_ok(),
             };
         if right { Ok(()) } else { Err("crypto/ecdsa: verification error".to_owned()) }

@@ -170,8 +170,25 @@ fn padded(hash: Hash, text: &[u8], size: usize) -> Option<Vec<u8>> {
         Hash::Sha512 => (3, 64),
     };
     let prefix = [
-        0x30, 0x11 + length, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, name, 0x05, 0x00,
-        0x04, length,
+        0x30,
+        0x11 + length,
+        0x30,
+        0x0d,
+        0x06,
+        0x09,
+        0x60,
+        0x86,
+        0x48,
+        0x01,
+        0x65,
+        0x03,
+        0x04,
+        0x02,
+        name,
+        0x05,
+        0x00,
+        0x04,
+        length,
     ];
     let fill = size.checked_sub(prefix.len() + usize::from(length) + 3).filter(|fill| *fill >= 8)?;
     let mut padded = vec![0, 1];

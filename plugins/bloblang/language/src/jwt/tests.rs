@@ -29,9 +29,14 @@ fn times_in_claims_are_kept() {
     let algorithm = Algorithm::Hs256;
     let key = SigningKey::read("secret", algorithm).expect("a key");
     let other = VerifyingKey::read("secret", algorithm).expect("a key");
-    let at = |json: &str, now| parse(&sign(&claims(json), algorithm, &key).expect("a token"), algorithm, &other, now);
+    let at = |json: &str, now| {
+        parse(&sign(&claims(json), algorithm, &key).expect("a token"), algorithm, &other, now)
+    };
     assert!(at(r#"{"nbf":10,"exp":20}"#, 10).is_ok());
-    assert_eq!(at(r#"{"nbf":10,"exp":20}"#, 20), Err("token has invalid claims: token is expired".to_owned()));
+    assert_eq!(
+        at(r#"{"nbf":10,"exp":20}"#, 20),
+        Err("token has invalid claims: token is expired".to_owned())
+    );
     assert_eq!(at(r#"{"nbf":10}"#, 9), Err("token has invalid claims: token is not valid yet".to_owned()));
     assert_eq!(
         at(r#"{"exp":"x"}"#, 9),
@@ -42,7 +47,10 @@ fn times_in_claims_are_kept() {
 #[test]
 fn a_key_that_is_none_is_refused() {
     let error = |text: &str, algorithm| SigningKey::read(text, algorithm).expect_err("no key");
-    assert_eq!(error("secret", Algorithm::Rs256), "invalid key: Key must be a PEM encoded PKCS1 or PKCS8 key");
+    assert_eq!(
+        error("secret", Algorithm::Rs256),
+        "invalid key: Key must be a PEM encoded PKCS1 or PKCS8 key"
+    );
     assert_eq!(
         error(PRIVATE, Algorithm::Rs256),
         "x509: failed to parse private key (use ParseECPrivateKey instead for this key format)"

@@ -30,7 +30,12 @@ pub(crate) fn sign(claims: &Value, algorithm: Algorithm, key: &SigningKey) -> Re
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn parse(token: &str, algorithm: Algorithm, key: &VerifyingKey, now: i64) -> Result<Value, String> {
+pub(crate) fn parse(
+    token: &str,
+    algorithm: Algorithm,
+    key: &VerifyingKey,
+    now: i64,
+) -> Result<Value, String> {
     let mut parts = token.split('.');
     let (Some(header), Some(body), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -53,7 +58,8 @@ pub(crate) fn parse(token: &str, algorithm: Algorithm, key: &VerifyingKey, now: 
         ));
     }
     let text = token.get(..header.len() + 1 + body.len()).unwrap_or_default().as_bytes();
-    verify(text, &signature, algorithm, key).map_err(|error| format!("token signature is invalid: {error}"))?;
+    verify(text, &signature, algorithm, key)
+        .map_err(|error| format!("token signature is invalid: {error}"))?;
     hold(&claims, now).map_err(|error| format!("token has invalid claims: {error}"))?;
     Ok(Value::Object(claims))
 }
@@ -78,11 +84,14 @@ fn segment(text: &str, what: &str) -> Result<Vec<u8>, String> {
 fn object(text: &str, what: &str, kind: &str) -> Result<Object, String> {
     let bytes = segment(text, what)?;
     let malformed = |error: &str| format!("token is malformed: could not JSON decode {what}: {error}");
-    let value = value::parse(&Text::lossy(&bytes), Numbers::Float).map_err(|error| malformed(&error.to_string()))?;
+    let value =
+        value::parse(&Text::lossy(&bytes), Numbers::Float).map_err(|error| malformed(&error.to_string()))?;
     match value {
         Value::Object(object) => Ok(object),
         Value::Null => Ok(Object::new()),
-        other => Err(malformed(&format!("json: cannot unmarshal {} into Go value of type {kind}", other.kind()))),
+        other => {
+            Err(malformed(&format!("json: cannot unmarshal {} into Go value of type {kind}", other.kind())))
+        }
     }
 }
 

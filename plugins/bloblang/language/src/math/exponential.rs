@@ -1,5 +1,7 @@
 //! Logarithms and powers.
 
+#![expect(clippy::excessive_precision, reason = "the digits in which the constants are published")]
+
 use super::{frexp, ldexp};
 
 const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;

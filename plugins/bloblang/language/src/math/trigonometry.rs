@@ -1,5 +1,7 @@
 //! Sine, cosine and tangent by the Cephes library's polynomials.
 
+#![expect(clippy::excessive_precision, reason = "the digits in which the constants are published")]
+
 use std::f64::consts::FRAC_PI_4;
 
 const SIN: [f64; 6] = [
@@ -96,7 +98,7 @@ fn reduce_large(x: f64) -> (u64, f64) {
     let biased = 1_023_u64.saturating_sub(u64::from(zeros) + 1);
     let rest = f64::from_bits(mantissa | biased << 52);
     if octant & 1 == 1 {
-        return (octant + 1 & 7, (rest - 1.0) * FRAC_PI_4);
+        return ((octant + 1) & 7, (rest - 1.0) * FRAC_PI_4);
     }
     (octant, rest * FRAC_PI_4)
 }

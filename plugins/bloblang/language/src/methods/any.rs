@@ -24,8 +24,8 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     for (index, item) in items.iter().enumerate() {
         let element = format_args!("element {index}");
         match call.with(0, item).map_err(|failure| failure.within(element))? {
-            Value::Bool(value) if value == true => return Ok(Value::Bool(value)),
-            Value::Bool(_) => {}
+            Value::Bool(true) => return Ok(Value::Bool(true)),
+            Value::Bool(false) => {}
             other => return Err(Failure::expected("bool", &other).within(format_args!("element {index}"))),
         }
     }

@@ -61,8 +61,7 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let program = call.kept(&call.text(0)?, |source| compiled(source))?;
     let sites: Vec<_> = (0..program.sites).map(|_| RefCell::default()).collect();
     let run = Run::new(&NoMessages, 0, frame.run.outside, &program.maps, &sites);
-    let start =
-        Start { current: Some(&target), nested: true, depth, ..Start::of(&run, This::Message) };
+    let start = Start { current: Some(&target), nested: true, depth, ..Start::of(&run, This::Message) };
     let mut execution = Execution::new(&run, &program.main, start);
     execution.execute().map_err(|failed| Failure::new(failed.report(None)))?;
     Ok(execution.root)

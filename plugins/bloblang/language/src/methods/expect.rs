@@ -38,11 +38,11 @@ fn content_or<'v>(value: &'v Value, wanted: &'static str) -> Result<Cow<'v, [u8]
     }
 }
 
-/// What the language calls a string; bytes when they are not UTF-8.
+/// What the language calls a string, even where its bytes are not UTF-8.
 pub(super) fn string(made: Vec<u8>) -> Value {
     match String::from_utf8(made) {
         Ok(text) => Value::from(text),
-        Err(error) => Value::bytes(error.as_bytes()),
+        Err(error) => Value::String(Text::of(error.as_bytes())),
     }
 }
 
@@ -110,11 +110,8 @@ pub(super) fn integer(value: &Value) -> Result<i64, Failure> {
 
 /// Refuses arguments that are no arrays.
 pub(super) fn all_arrays(arguments: &[Option<&Value>]) -> Result<(), String> {
-    let known = arguments.iter().flatten();
-    known
-        .map(|value| array(value).map(|_| ()))
-        .collect::<Result<(), _>>()
-        .map_err(|failure| failure.to_string())
+    let mut known = arguments.iter().flatten();
+    known.try_for_each(|value| array(value).map(|_| ())).map_err(|failure| failure.to_string())
 }
 
 /// What a query that must be true or false says about an element.

@@ -19,7 +19,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     Ok(Value::from(match target.as_ref() {
-        Value::String(text) => text.len(),
+        Value::String(text) => text.raw().len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::Array(items) => items.len(),
         Value::Object(object) => object.len(),

@@ -10,6 +10,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "The result of a query with `this` as the value; the same as `.(query)`.",
     body,
 )
+.unnamed()
 .status(Status::Hidden)
 .params(&[ParamSpec::new("query", ParamKind::Query)])
 .examples(&[Example::new("", r#"root = this.foo.map(this.bar)"#, &[(r#"{"foo":{"bar":1}}"#, r#"1"#)])]);

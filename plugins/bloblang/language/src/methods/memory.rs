@@ -24,39 +24,12 @@ pub(super) fn contains(whole: &[u8], part: &[u8]) -> bool {
     }
 }
 
-/// The parts between a delimiter. An empty one cuts between characters, and bytes that are no text.
-pub(super) fn split<'b>(bytes: &'b [u8], delimiter: &[u8]) -> Vec<&'b [u8]> {
-    let mut parts = Vec::new();
-    let mut rest = bytes;
-    if delimiter.is_empty() {
-        for chunk in bytes.utf8_chunks() {
-            let lengths = chunk.valid().chars().map(char::len_utf8);
-            for length in lengths.chain(chunk.invalid().iter().map(|_| 1)) {
-                let (part, after) = rest.split_at(length);
-                parts.push(part);
-                rest = after;
-            }
-        }
-        return parts;
-    }
-    let mut start = 0;
-    for at in places(bytes, delimiter) {
-        parts.push(bytes.get(start..at).unwrap_or_default());
-        start = at + delimiter.len();
-    }
-    parts.push(bytes.get(start..).unwrap_or_default());
-    parts
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{contains, split};
+    use super::contains;
 
     #[test]
     fn bytes_are_found_whether_they_are_text_or_not() {
         assert!(contains(b"a\xffbc", b"\xffb") && !contains(b"a\xffbc", b"cb") && contains(b"abc", b""));
-        assert_eq!(split(b"a\xff-b\xfe-c", b"-"), [&b"a\xff"[..], b"b\xfe", b"c"]);
-        assert_eq!(split(b"a--b", b"-"), [&b"a"[..], b"", b"b"]);
-        assert_eq!(split("h\u{e9}\n".as_bytes(), b""), ["h".as_bytes(), "\u{e9}".as_bytes(), b"\n"]);
     }
 }

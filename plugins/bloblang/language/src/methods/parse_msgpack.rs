@@ -15,7 +15,11 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 )
 .unnamed()
 .examples(&[
-    Example::new("", r#"root = this.decode("hex").parse_msgpack()"#, &[(r#""81a3666f6fa3626172""#, r#"{"foo":"bar"}"#)]),
+    Example::new(
+        "",
+        r#"root = this.decode("hex").parse_msgpack()"#,
+        &[(r#""81a3666f6fa3626172""#, r#"{"foo":"bar"}"#)],
+    ),
     Example::new(
         "",
         r#"root = this.decode("hex").parse_msgpack()"#,

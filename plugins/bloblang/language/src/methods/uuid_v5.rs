@@ -44,7 +44,22 @@ fn namespace(name: &str) -> Result<[u8; 16], String> {
     }
     if let Some((_, digit)) = NAMESPACES.iter().find(|(known, _)| *known == name) {
         return Ok([
-            0x6b, 0xa7, 0xb8, 0x10 + digit, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8,
+            0x6b,
+            0xa7,
+            0xb8,
+            0x10 + digit,
+            0x9d,
+            0xad,
+            0x11,
+            0xd1,
+            0x80,
+            0xb4,
+            0x00,
+            0xc0,
+            0x4f,
+            0xd4,
+            0x30,
+            0xc8,
         ]);
     }
     let digits: String = name.chars().filter(|character| *character != '-').collect();

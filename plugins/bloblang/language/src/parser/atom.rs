@@ -109,7 +109,9 @@ impl<'s> Parser<'s> {
         if let NodeKind::Lambda(other, _) = &body.kind {
             return Err(Fault::fatal(
                 at,
-                format!("it would be in poor taste to capture the same context under both '{name}' and '{other}'"),
+                format!(
+                    "it would be in poor taste to capture the same context under both '{name}' and '{other}'"
+                ),
             ));
         }
         Ok(Node::new(at, NodeKind::Lambda(Text::from(name), Box::new(body))))

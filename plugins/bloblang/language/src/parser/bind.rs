@@ -1,7 +1,7 @@
 //! What is checked and computed while the source is read: names, arguments, constants.
 
-use super::arguments::{Written, gather};
 use super::Parsed;
+use super::arguments::{Written, gather};
 use crate::compile::{self, fold};
 use crate::parse_error::Fault;
 use crate::spec::FunctionSpec;
@@ -111,9 +111,12 @@ pub(super) fn negate(start: usize, node: &mut Node) -> Parsed<()> {
 
 /// An array; what is deleted or nothing is left out of it.
 pub(super) fn array(at: usize, items: Vec<Node>) -> Node {
-    let values: Option<Vec<Value>> = items.iter().map(|item| item.constant().map(|known| known.value)).collect();
+    let values: Option<Vec<Value>> =
+        items.iter().map(|item| item.constant().map(|known| known.value)).collect();
     let constant = values.map(|values| {
-        Constant::from(Value::from(values.into_iter().filter(|value| !value.is_omitted()).collect::<Vec<_>>()))
+        Constant::from(Value::from(
+            values.into_iter().filter(|value| !value.is_omitted()).collect::<Vec<_>>(),
+        ))
     });
     Node { at, kind: NodeKind::Array(items), constant }
 }

@@ -2,7 +2,7 @@
 
 use super::mapping::statements;
 use super::{Parsed, Parser, Vocabulary};
-use crate::limits::{IMPORTS, IMPORT_DEPTH};
+use crate::limits::{IMPORT_DEPTH, IMPORTS};
 use crate::parse_error::{Fault, ImportFault};
 use crate::syntax::Source;
 
@@ -44,7 +44,9 @@ impl<'r> Imports<'r> {
         };
         self.count += 1;
         if self.count > IMPORTS || self.depth >= IMPORT_DEPTH {
-            return Err(format!("more than {IMPORTS} imports, or nested more than {IMPORT_DEPTH} levels deep"));
+            return Err(format!(
+                "more than {IMPORTS} imports, or nested more than {IMPORT_DEPTH} levels deep"
+            ));
         }
         let content = read(&join(&self.directory, path))?;
         Ok(String::from_utf8_lossy(&content).into_owned())
@@ -63,7 +65,8 @@ impl<'r> Imports<'r> {
         let result = statements(&mut Parser::new(&content), self);
         self.depth -= 1;
         self.directory = outside;
-        result.map_err(|fault| Fault::import(at, ImportFault { path: path.to_owned(), source: content, fault }))
+        result
+            .map_err(|fault| Fault::import(at, ImportFault { path: path.to_owned(), source: content, fault }))
     }
 }
 

@@ -87,7 +87,7 @@ impl Parser<'_> {
             }
         }
         self.expect("]")?;
-        Ok(TailNode::Slice { low, high, step })
+        Ok(TailNode::Slice(Box::new([low, high, step])))
     }
 
     fn bound(&mut self) -> Parsed<Node> {

@@ -37,7 +37,8 @@ pub(crate) fn compare(hash: &str, secret: &[u8]) -> Result<bool, String> {
     if memory > MEMORY || u64::from(memory) * u64::from(passes) > WORK {
         return Err(format!("an argon2 hash of {memory} KiB and {passes} passes takes too much"));
     }
-    let params = Params::new(memory, passes, lanes, Some(key.len())).map_err(|error| format!("argon2: {error}"))?;
+    let params =
+        Params::new(memory, passes, lanes, Some(key.len())).map_err(|error| format!("argon2: {error}"))?;
     let mut made = vec![0; key.len()];
     Argon2::new(algorithm, Version::V0x13, params)
         .hash_password_into(secret, &salt, &mut made)
@@ -103,9 +104,8 @@ fn scan_number(rest: &mut &str, label: &str, maximum: u32) -> Result<u32, String
         return Err("expected integer".to_owned());
     }
     *rest = after;
-    let value: u64 = digits
-        .parse()
-        .map_err(|_| format!("strconv.ParseUint: parsing \"{digits}\": value out of range"))?;
+    let value: u64 =
+        digits.parse().map_err(|_| format!("strconv.ParseUint: parsing \"{digits}\": value out of range"))?;
     u32::try_from(value)
         .ok()
         .filter(|value| *value <= maximum)

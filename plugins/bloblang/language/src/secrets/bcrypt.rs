@@ -87,7 +87,12 @@ fn cost(digits: &[u8]) -> Result<u32, String> {
         .ok_or_else(|| format!("crypto/bcrypt: cost {cost} is outside allowed inclusive range 4..31"))
 }
 
-fn make(cost: u32, salt: &[u8], secret: &[u8], step: &dyn Fn() -> Result<(), Failure>) -> Result<String, Failure> {
+fn make(
+    cost: u32,
+    salt: &[u8],
+    secret: &[u8],
+    step: &dyn Fn() -> Result<(), Failure>,
+) -> Result<String, Failure> {
     let mut key = secret.to_vec();
     key.push(0);
     let mut cipher = Blowfish::bc_init_state();

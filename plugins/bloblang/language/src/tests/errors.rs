@@ -113,10 +113,7 @@ fn failures_name_the_part_that_gave_the_value() {
             "root.foo = \"x\"\nroot.foo.bar = 1",
             "unable to set target path foo.bar as the value of foo was a non-object type (string)",
         ),
-        (
-            "if this.n { root = 1 }",
-            "field `this.n` resolved to a non-boolean value <nil> (<nil>)",
-        ),
+        ("if this.n { root = 1 }", "field `this.n` resolved to a non-boolean value <nil> (<nil>)"),
     ];
     for (source, expected) in cases {
         let error = map(source, input);

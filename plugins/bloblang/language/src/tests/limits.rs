@@ -72,3 +72,58 @@ fn sizes_are_limited() {
     assert!(map("root = \"abc\".repeat(1000000000000)", "").contains("too long"));
     assert!(map("root = range(0, this)", "1000000000000").contains("too long"));
 }
+
+#[test]
+fn text_without_an_end_is_refused() {
+    for (source, expected) in [
+        ("root = \"abc", "line 1 char 12: required: expected end quote"),
+        ("root = \"abc\\", "line 1 char 13: required: expected end quote"),
+        ("root = \"\"\"abc\"\"", "line 1 char 16: required: expected end triple-quote"),
+    ] {
+        let error = Mapping::compile(source, Form::Mapping).expect_err("no end");
+        assert_eq!(error.to_string(), expected);
+    }
+    let long = format!("root = \"{}", "x".repeat(1_000_000));
+    assert!(Mapping::compile(&long, Form::Mapping).is_err());
+}
+
+#[test]
+fn a_megabyte_of_brackets_is_refused() {
+    in_small_thread(|| {
+        for bracket in ["(", "[", "{", "!", "-", "if ", "match ", "x -> ", "this.(", "a["] {
+            let source = format!("root = {}", bracket.repeat(1_000_000 / bracket.len()));
+            assert!(Mapping::compile(&source, Form::Mapping).is_err(), "{bracket}");
+            assert!(
+                crate::Interpolated::compile(&format!("${{! {}", bracket.repeat(10_000))).is_err(),
+                "{bracket}"
+            );
+        }
+        for block in ["if true {\n", "map a {\n", "map a { if true {\n"] {
+            assert!(Mapping::compile(&block.repeat(10_000), Form::Mapping).is_err(), "{block}");
+        }
+    });
+}
+
+#[test]
+fn slow_expressions_do_not_take_long() {
+    let text = format!("\"{}\"", "a".repeat(5_000));
+    assert_eq!(map("root = this.re_match(\"(a*)*(a*)*b\")", &text), "false");
+    assert_eq!(map("root = this.re_match(\"(a|aa|aaa)+$\")", &text), "true");
+    let huge = Mapping::compile("root = this.re_match(\"((a{1000}){1000}){1000}\")", Form::Mapping);
+    assert!(huge.is_err());
+}
+
+#[test]
+fn huge_results_are_refused() {
+    let error =
+        Mapping::compile("root = range(0, 1000000000000000000)", Form::Mapping).expect_err("too long");
+    assert!(error.message.contains("too long"), "{error}");
+    for source in [
+        "root = \"x\".repeat(10000000000)",
+        "root = range(0, 60).fold(\"0123456789\".repeat(1000000), t -> t.tally + t.tally)",
+        "root = range(0, 60).fold({\"a\":[1]}, t -> {\"a\": t.tally, \"b\": t.tally}).string()",
+    ] {
+        let result = map(source, "{}");
+        assert!(result.starts_with("failed assignment"), "{source}: {} bytes", result.len());
+    }
+}

@@ -19,14 +19,20 @@ pub(crate) fn read(text: &str) -> Result<Vec<(&str, String)>, String> {
                 let position = line.len() - left.len() + 1;
                 format!("logfmt syntax error at pos {position} on line {}: {what}", number + 1)
             };
-            let end = rest.find(|character: char| character <= ' ' || "=\"".contains(character)).unwrap_or(rest.len());
+            let end = rest
+                .find(|character: char| character <= ' ' || "=\"".contains(character))
+                .unwrap_or(rest.len());
             let (key, after) = rest.split_at(end);
-            if let Some(found @ ('"' | '=')) = after.chars().next().filter(|found| *found == '"' || key.is_empty()) {
+            if let Some(found @ ('"' | '=')) =
+                after.chars().next().filter(|found| *found == '"' || key.is_empty())
+            {
                 return Err(fault(after, &format!("unexpected '{found}'")));
             }
             let (value, after) = match after.strip_prefix('=') {
                 None => (String::new(), after),
-                Some(after) if after.starts_with('"') => quoted(after).map_err(|(left, what)| fault(left, what))?,
+                Some(after) if after.starts_with('"') => {
+                    quoted(after).map_err(|(left, what)| fault(left, what))?
+                }
                 Some(after) => {
                     let end = after
                         .find(|character: char| character <= ' ' || "=\"".contains(character))

@@ -100,7 +100,7 @@ impl Printer<'_> {
                     Some(precision) if (0..=WIDEST_NUMBER).contains(&precision) => {
                         verb.precision = usize::try_from(precision).ok();
                     }
-                    Some(precision) if precision < 0 && precision >= -WIDEST_NUMBER => {}
+                    Some(precision) if (-WIDEST_NUMBER..0).contains(&precision) => {}
                     _ => self.out.extend_from_slice(b"%!(BADPREC)"),
                 }
                 indexed = false;

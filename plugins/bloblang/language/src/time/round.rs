@@ -18,6 +18,9 @@ pub(crate) fn round(at: &Timestamp, nanoseconds: i64) -> Timestamp {
 
 /// Nanoseconds from `earlier` to `later`, cut to what 64 bits hold.
 pub(crate) fn between(earlier: &Timestamp, later: &Timestamp) -> i64 {
-    let difference = later.nanos() - earlier.nanos();
+    // Seconds are counted from the year 1, where the largest ones have no room and turn over.
+    let since = |at: &Timestamp| i128::from(at.seconds.wrapping_add(YEAR_ONE)) * 1_000_000_000;
+    let rest = |at: &Timestamp| at.nanos() - i128::from(at.seconds) * 1_000_000_000;
+    let difference = since(later) + rest(later) - since(earlier) - rest(earlier);
     i64::try_from(difference).unwrap_or(if difference < 0 { i64::MIN } else { i64::MAX })
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-use super::Value;
 use super::lazy::{Members, Source, Written};
+use super::{Value, length};
 
 /// An ordered list of values.
 #[derive(Clone, Debug)]
@@ -11,11 +11,13 @@ pub struct Array {
     items: Members<Value>,
     /// At least the nesting of the items plus one; it never shrinks.
     depth: u16,
+    /// About how many bytes the items would be as text, more or less.
+    size: u32,
 }
 
 impl Array {
     pub(super) fn read(source: Source, depth: u16) -> Self {
-        Self { items: Members::read(source), depth }
+        Self { size: length(source.text.len()), items: Members::read(source), depth }
     }
 
     pub(super) fn written(&self) -> Written<'_, Value> {
@@ -24,6 +26,10 @@ impl Array {
 
     pub fn depth(&self) -> u16 {
         self.depth
+    }
+
+    pub(crate) fn size(&self) -> u32 {
+        self.size
     }
 
     pub fn push(&mut self, value: Value) {
@@ -41,8 +47,10 @@ impl Array {
     /// Changes the item at `index` in place; `None` when there is no such item.
     pub fn update<T>(&mut self, index: usize, change: impl FnOnce(&mut Value) -> T) -> Option<T> {
         let item = self.items.change().get_mut(index)?;
+        let before = item.size();
         let result = change(item);
         let depth = item.depth();
+        self.size = self.size.saturating_sub(before).saturating_add(item.size());
         self.depth = self.depth.max(depth.saturating_add(1));
         Some(result)
     }
@@ -54,13 +62,18 @@ impl Array {
 
     fn note(&mut self, value: &Value) {
         self.depth = self.depth.max(value.depth().saturating_add(1));
+        self.size = self.size.saturating_add(value.size());
     }
 }
 
 impl From<Vec<Value>> for Array {
     fn from(items: Vec<Value>) -> Self {
-        let inner = items.iter().map(Value::depth).max().unwrap_or(0);
-        Self { items: Members::made(items), depth: inner.saturating_add(1) }
+        let (mut inner, mut size) = (0, 2_u32);
+        for item in &items {
+            inner = item.depth().max(inner);
+            size = size.saturating_add(item.size());
+        }
+        Self { items: Members::made(items), depth: inner.saturating_add(1), size }
     }
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn float_general(value: f64, out: &mut String) {
         out.push_str(if value.is_sign_negative() { "-0" } else { "0" });
     } else {
         let (_, exponent) = digits(value.abs());
-        if exponent < -4 || exponent >= EXPONENT_FROM {
+        if !(-4..EXPONENT_FROM).contains(&exponent) {
             scientific(value, 2, out);
         } else {
             plain(value, out);
@@ -193,6 +193,7 @@ impl Value {
 mod tests {
     use super::{float_general, float_json, quoted};
 
+    #[expect(clippy::excessive_precision, reason = "more digits than a float has are the point")]
     #[test]
     fn floats_follow_gos_json_rules() {
         let cases = [

@@ -4,7 +4,7 @@
 //! Objects of a document are small, so a short scan beats hashing.
 
 use super::lazy::{Members, Slot, Source, Written};
-use super::{Text, Value};
+use super::{Text, Value, length};
 
 /// Up to this many keys are scanned; more are searched by halves.
 const SCANNED: usize = 8;
@@ -15,11 +15,13 @@ pub struct Object {
     entries: Members<(Text, Value)>,
     /// At least the nesting of the values plus one; it never shrinks.
     depth: u16,
+    /// About how many bytes the entries would be as text, more or less.
+    size: u32,
 }
 
 impl Default for Object {
     fn default() -> Self {
-        Self { entries: Members::made(Vec::new()), depth: 1 }
+        Self { entries: Members::made(Vec::new()), depth: 1, size: 2 }
     }
 }
 
@@ -29,12 +31,12 @@ impl Object {
     }
 
     pub(super) fn read(source: Source, depth: u16) -> Self {
-        Self { entries: Members::read(source), depth }
+        Self { size: length(source.text.len()), entries: Members::read(source), depth }
     }
 
     /// The same, where the entries have been found.
     pub(super) fn found(source: Source, slots: Option<Vec<Slot>>, depth: u16) -> Self {
-        Self { entries: Members::found(source, slots), depth }
+        Self { size: length(source.text.len()), entries: Members::found(source, slots), depth }
     }
 
     pub(super) fn written(&self) -> Written<'_, (Text, Value)> {
@@ -43,6 +45,10 @@ impl Object {
 
     pub fn depth(&self) -> u16 {
         self.depth
+    }
+
+    pub(crate) fn size(&self) -> u32 {
+        self.size
     }
 
     pub fn len(&self) -> usize {
@@ -78,6 +84,7 @@ impl Object {
 
     pub fn insert(&mut self, key: Text, value: Value) {
         self.depth = self.depth.max(value.depth().saturating_add(1));
+        self.size = self.size.saturating_add(entry_size(&key, &value));
         let position = self.find(&key);
         let entries = self.entries.change();
         match position {
@@ -106,9 +113,11 @@ impl Object {
                 at
             }
         };
-        let (_, value) = entries.get_mut(at)?;
+        let (key, value) = entries.get_mut(at)?;
+        let before = if position.is_ok() { entry_size(key, value) } else { 0 };
         let result = change(value);
         let depth = value.depth();
+        self.size = self.size.saturating_sub(before).saturating_add(entry_size(key, value));
         self.depth = self.depth.max(depth.saturating_add(1));
         Some(result)
     }
@@ -140,9 +149,17 @@ impl From<Vec<(Text, Value)>> for Object {
     /// Takes entries in any order; of equal keys the last wins.
     fn from(entries: Vec<(Text, Value)>) -> Self {
         let entries = ordered(entries);
-        let inner = entries.iter().map(|(_, value)| value.depth()).max().unwrap_or(0);
-        Self { entries: Members::made(entries), depth: inner.saturating_add(1) }
+        let (mut inner, mut size) = (0, 2_u32);
+        for (key, value) in &entries {
+            inner = value.depth().max(inner);
+            size = size.saturating_add(entry_size(key, value));
+        }
+        Self { entries: Members::made(entries), depth: inner.saturating_add(1), size }
     }
+}
+
+fn entry_size(key: &Text, value: &Value) -> u32 {
+    value.size().saturating_add(length(key.len()))
 }
 
 /// Entries in the order of their keys; of equal keys the last wins.

@@ -139,11 +139,7 @@ fn find_each(items: &Array, rest: &[Segment]) -> Option<Value> {
     if rest.is_empty() {
         return (!items.is_empty()).then(|| Value::Array(items.clone()));
     }
-    let found: Vec<_> = items
-        .iter()
-        .filter_map(|item| find(item, rest))
-        .map(Cow::into_owned)
-        .collect();
+    let found: Vec<_> = items.iter().filter_map(|item| find(item, rest)).map(Cow::into_owned).collect();
     (!found.is_empty()).then(|| Value::from(found))
 }
 
@@ -248,7 +244,8 @@ mod tests {
         Path::dotted("d.0").assign(&mut value, Value::Int(0)).expect("fits");
         assert!(value.same(&read(r#"{"a":{"0":{"b":1}},"c":2,"d":[0,2]}"#)), "{value:?}");
         let outside = Path::dotted("d.9").assign(&mut value, Value::Null).map_err(|error| error.to_string());
-        let expected = "failed to resolve path segment '1': found array but index '9' exceeded target array size of '2'";
+        let expected =
+            "failed to resolve path segment '1': found array but index '9' exceeded target array size of '2'";
         assert_eq!(outside, Err(expected.to_owned()));
         assert_eq!(Path::dotted("c.x.y").assign(&mut value, Value::Null), Err(AssignError::Collision));
     }

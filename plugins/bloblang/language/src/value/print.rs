@@ -3,9 +3,9 @@
 //! Keys come out sorted because objects hold them so. U+2028 and U+2029 are always escaped, as Go does it; `<`, `>`
 //! and `&` only on demand.
 
-use super::plain::until_escape;
 use super::json::rewrite;
 use super::lazy::Written;
+use super::plain::until_escape;
 use super::{Text, Value, go};
 
 /// Whether `<`, `>` and `&` are written as escapes.

@@ -33,7 +33,9 @@ pub(super) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(begins)
         && characters.all(|character| {
-            begins(character) || character.is_alphanumeric() || matches!(character, '.' | '-' | '\u{b7}')
+            begins(character)
+                || character.is_alphanumeric()
+                || matches!(character, '.' | '-' | '\u{b7}')
                 || ('\u{300}'..='\u{36f}').contains(&character)
         })
 }

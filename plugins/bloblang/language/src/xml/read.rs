@@ -37,7 +37,8 @@ impl Reader {
         if depth >= VALUE_DEPTH {
             return Err(format!("elements nest more than {VALUE_DEPTH} levels deep"));
         }
-        let attribute = |(name, value): (String, String)| (Text::from(format!("-{name}")), self.value(&value));
+        let attribute =
+            |(name, value): (String, String)| (Text::from(format!("-{name}")), self.value(&value));
         let mut parts = Object::from(attributes.into_iter().map(attribute).collect::<Vec<_>>());
         let mut alone = None;
         loop {

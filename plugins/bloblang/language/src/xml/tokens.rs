@@ -6,7 +6,10 @@ use super::names::{Name, goes_on, is_name};
 
 #[derive(Debug)]
 pub(super) enum Token {
-    Start { name: String, attributes: Vec<(String, String)> },
+    Start {
+        name: String,
+        attributes: Vec<(String, String)>,
+    },
     End,
     Text(String),
     /// A comment, an instruction or a directive.
@@ -174,7 +177,9 @@ impl Tokens {
             }
             None => {
                 let encoding = crate::value::quoted(encoding);
-                Err(Stop::Mistake(format!("xml: opening charset {encoding}: unsupported charset: {encoding}")))
+                Err(Stop::Mistake(format!(
+                    "xml: opening charset {encoding}: unsupported charset: {encoding}"
+                )))
             }
         }
     }
@@ -342,9 +347,7 @@ impl Tokens {
 
     /// Text, of which every character must be one that XML allows.
     fn checked(&self, made: Vec<u8>) -> Read<String> {
-        let allowed = |character: &char| {
-            matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-        };
+        let allowed = |character: &char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
         let wrong = |text: &str| {
             let found = text.chars().find(|character| !allowed(character))?;
             Some(self.mistake(&format!("illegal character code U+{:04X}", u32::from(found))))

@@ -88,7 +88,12 @@ impl Writer<'_> {
         for (name, value) in object.iter().filter(|(name, _)| is_attribute(name)) {
             if !matches!(
                 value,
-                Value::String(_) | Value::Bytes(_) | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Number(_)
+                Value::String(_)
+                    | Value::Bytes(_)
+                    | Value::Bool(_)
+                    | Value::Int(_)
+                    | Value::Float(_)
+                    | Value::Number(_)
             ) {
                 return Err(format!("invalid attribute value for: {name}:<{}>", value.go_type()));
             }

@@ -14,7 +14,8 @@ pub(super) fn is_break(character: char) -> bool {
 
 /// What can stand in YAML as it is.
 pub(super) fn is_printable(character: char) -> bool {
-    matches!(character, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && character != '\u{feff}'
+    matches!(character, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
+        && character != '\u{feff}'
 }
 
 fn is_blank(character: Option<char>) -> bool {
@@ -26,7 +27,8 @@ pub(super) fn analyse(text: &str) -> Allowed {
         return Allowed { plain: true, single: true, block: false };
     }
     let mut plain = !(text.starts_with("---") || text.starts_with("..."));
-    let (mut special, mut breaks, mut break_space, mut space_break, mut tabs) = (false, false, false, false, false);
+    let (mut special, mut breaks, mut break_space, mut space_break, mut tabs) =
+        (false, false, false, false, false);
     let (mut previous_space, mut previous_break) = (false, false);
     let mut preceded = true;
     let mut characters = text.chars().peekable();
@@ -38,7 +40,8 @@ pub(super) fn analyse(text: &str) -> Allowed {
             '#' if !first => preceded,
             ':' => followed,
             '?' | '-' => first && followed,
-            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => first,
+            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
+            | '`' => first,
             _ => false,
         };
         plain &= !indicator;

@@ -31,7 +31,7 @@ pub(super) fn worded(error: &ScanError, text: &str) -> String {
     let what = match what {
         "expected ',' or ']'" => "did not find expected ',' or ']'",
         "simple key expected" | "simple key expect ':'" => "could not find expected ':'",
-        "invalid trailing content after double-quoted scalar" | "invalid indentation" => "did not find expected key",
+        "invalid trailing content after double-quoted scalar" => "did not find expected key",
         "did not find expected <document start>" | "did not find expected <document-start>" => {
             "did not find expected <document start>"
         }

@@ -28,7 +28,13 @@ fn less(left: &[char], right: &[char]) -> bool {
             (a_letter, b_letter) => return if digits { a_letter } else { b_letter },
         }
         let zeros_count = (*a == '0' || *b == '0')
-            && left.get(..at).unwrap_or_default().iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
+            && left
+                .get(..at)
+                .unwrap_or_default()
+                .iter()
+                .rev()
+                .take_while(|c| c.is_ascii_digit())
+                .any(|c| *c != '0');
         let start = i64::from(zeros_count);
         let (a_number, a_end) = number(start, left, at);
         let (b_number, b_end) = number(start, right, at);

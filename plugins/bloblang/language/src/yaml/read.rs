@@ -111,12 +111,21 @@ impl<'t> Reader<'t> {
         match self.events.next_event() {
             None => Ok((Event::StreamEnd, 0)),
             Some(Ok((event, span))) => Ok((event, span.start.line())),
-            Some(Err(error)) if error.info() == "invalid indentation in flow construct" => {
+            Some(Err(error))
+                if matches!(
+                    error.info(),
+                    "invalid indentation in flow construct" | "invalid indentation"
+                ) =>
+            {
                 Err(Failed::FlowIndentation { line: error.marker().line() })
             }
             Some(Err(error)) => {
                 if error.info().ends_with("unknown anchor") {
-                    return Err(format!("yaml: unknown anchor '{}' referenced", self.anchor_at(error.marker().index())).into());
+                    return Err(format!(
+                        "yaml: unknown anchor '{}' referenced",
+                        self.anchor_at(error.marker().index())
+                    )
+                    .into());
                 }
                 Err(format!("yaml: {}", mistakes::worded(&error, self.text)).into())
             }
@@ -148,7 +157,8 @@ impl<'t> Reader<'t> {
                 return Ok((value, size));
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let value = scalar_value(&text, style, tag.as_deref()).map_err(|error| format!("yaml: {error}"))?;
+                let value =
+                    scalar_value(&text, style, tag.as_deref()).map_err(|error| format!("yaml: {error}"))?;
                 (value, 1, anchor)
             }
             Event::SequenceStart(anchor, _) => {

@@ -29,7 +29,9 @@ pub(super) fn resolve(text: &str, timestamps: bool) -> Resolved {
         "true" | "True" | "TRUE" => Some(("!!bool", Value::Bool(true))),
         "false" | "False" | "FALSE" => Some(("!!bool", Value::Bool(false))),
         ".nan" | ".NaN" | ".NAN" => Some(("!!float", Value::Float(f64::NAN))),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(("!!float", Value::Float(f64::INFINITY))),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
+            Some(("!!float", Value::Float(f64::INFINITY)))
+        }
         "-.inf" | "-.Inf" | "-.INF" => Some(("!!float", Value::Float(f64::NEG_INFINITY))),
         "<<" => Some(("!!merge", Value::from("<<"))),
         _ => None,
@@ -122,7 +124,21 @@ pub(super) fn stays_text(text: &str) -> bool {
 fn is_old_bool(text: &str) -> bool {
     matches!(
         text,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
+        "y" | "Y"
+            | "yes"
+            | "Yes"
+            | "YES"
+            | "on"
+            | "On"
+            | "ON"
+            | "n"
+            | "N"
+            | "no"
+            | "No"
+            | "NO"
+            | "off"
+            | "Off"
+            | "OFF"
     )
 }
 
@@ -151,12 +167,18 @@ fn is_base60(text: &str) -> bool {
 
 /// A scalar with a tag of the standard; the error says what cannot be read as what.
 pub(super) fn tagged(text: &str, tag: &str, plain: bool) -> Result<Value, String> {
-    let found = if plain || tag != "!!str" { resolve(text, tag == "!!timestamp") } else { resolved("!!str", Value::from(text)) };
+    let found = if plain || tag != "!!str" {
+        resolve(text, tag == "!!timestamp")
+    } else {
+        resolved("!!str", Value::from(text))
+    };
     match (tag, found.tag) {
         ("!!str", _) => Ok(Value::from(text)),
         ("!!binary", _) => {
             let bytes = crate::methods::base64(text.as_bytes());
-            bytes.map(|bytes| Text::lossy(&bytes).into()).map_err(|_| "!!binary value contains invalid base64 data".to_owned())
+            bytes
+                .map(|bytes| Text::lossy(&bytes).into())
+                .map_err(|_| "!!binary value contains invalid base64 data".to_owned())
         }
         ("!!float", "!!int") => match found.value.as_number() {
             Some(number) => Ok(Value::Float(number.as_f64())),

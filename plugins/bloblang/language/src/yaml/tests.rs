@@ -43,8 +43,34 @@ fn aliases_cannot_be_unfolded_without_end() {
 #[test]
 fn text_that_is_written_reads_back_the_same() {
     let texts = [
-        "", " ", "a", "a: b", "# x", "- a", "yes", "null", "1", "1.5", "2020-01-02", "a\nb", "a\n", "a\n\n",
-        "x #y", "'", "\"", "\t", "a\tb\nc", "\u{1f600}", "\u{85}", "1:30", "---", "...x", "*a", "&a", "a\\b", "key:",
+        "",
+        " ",
+        "a",
+        "a: b",
+        "# x",
+        "- a",
+        "yes",
+        "null",
+        "1",
+        "1.5",
+        "2020-01-02",
+        "a\nb",
+        "a\n",
+        "a\n\n",
+        "x #y",
+        "'",
+        "\"",
+        "\t",
+        "a\tb\nc",
+        "\u{1f600}",
+        "\u{85}",
+        "1:30",
+        "---",
+        "...x",
+        "*a",
+        "&a",
+        "a\\b",
+        "key:",
     ];
     for text in texts {
         let value = Value::from(vec![Value::from(text)]);

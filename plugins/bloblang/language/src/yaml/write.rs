@@ -129,7 +129,10 @@ fn string(text: &str, indent: usize, key: bool, out: &mut Vec<u8>) {
     let allowed = analysis::analyse(text);
     if text.contains('\n') && !key && allowed.block {
         literal(text, indent, out);
-    } else if text.contains('\n') || !(scalar::stays_text(text) || (text == "<<" && !key)) || (!allowed.plain && !allowed.single) {
+    } else if text.contains('\n')
+        || !(scalar::stays_text(text) || (text == "<<" && !key))
+        || (!allowed.plain && !allowed.single)
+    {
         double_quoted(text, out);
     } else if allowed.plain {
         out.extend_from_slice(text.as_bytes());
@@ -171,7 +174,10 @@ fn literal(text: &str, indent: usize, out: &mut Vec<u8>) {
 fn double_quoted(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     for character in text.chars() {
-        if analysis::is_printable(character) && !analysis::is_break(character) && !matches!(character, '"' | '\\') {
+        if analysis::is_printable(character)
+            && !analysis::is_break(character)
+            && !matches!(character, '"' | '\\')
+        {
             out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             continue;
         }

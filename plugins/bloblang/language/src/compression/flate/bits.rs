@@ -126,7 +126,8 @@ impl BitWriter {
             self.close();
             self.only_letters = false;
         }
-        if self.open > 0 && !(self.offsets.covers(&tokens.offsets) && self.literals.covers(&tokens.literals)) {
+        if self.open > 0 && !(self.offsets.covers(&tokens.offsets) && self.literals.covers(&tokens.literals))
+        {
             self.close();
         }
         let mut literals = tokens.literals;
@@ -162,8 +163,10 @@ impl BitWriter {
             self.offsets.generate(&offsets, 15);
             let header = Header::new(&self.literals, literal_count, &self.offsets, offset_count);
             self.lengths.generate(&header.counts, 7);
-            let size =
-                header.size(&self.lengths) + self.literals.size(&literals) + self.offsets.size(&offsets) + extra;
+            let size = header.size(&self.lengths)
+                + self.literals.size(&literals)
+                + self.offsets.size(&offsets)
+                + extra;
             if few && fixed <= size {
                 return self.fixed_or_stored(tokens, block, last, stored_size(block) <= fixed);
             }

@@ -50,7 +50,8 @@ impl Codes {
 
     /// The bits that symbols take.
     pub(super) fn size(&self, counts: &[u16]) -> usize {
-        let sizes = self.0.iter().zip(counts).map(|(code, count)| usize::from(code.length) * usize::from(*count));
+        let sizes =
+            self.0.iter().zip(counts).map(|(code, count)| usize::from(code.length) * usize::from(*count));
         sizes.sum()
     }
 

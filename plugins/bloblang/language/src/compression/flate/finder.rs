@@ -71,7 +71,11 @@ impl<'b> Finder<'b> {
     /// How many bytes are the same at two places, the later one first, before `end`.
     fn same(&self, at: usize, place: usize, end: usize) -> usize {
         let (left, right) = (self.bytes.get(at..end), self.bytes.get(place..end));
-        left.unwrap_or_default().iter().zip(right.unwrap_or_default()).take_while(|(left, right)| left == right).count()
+        left.unwrap_or_default()
+            .iter()
+            .zip(right.unwrap_or_default())
+            .take_while(|(left, right)| left == right)
+            .count()
     }
 
     /// The length of a match that is known to have four bytes; a very long one is cut.
@@ -97,7 +101,8 @@ impl<'b> Finder<'b> {
                 length += self.same(at_match + length, place + length, end);
             }
             self.improve(&mut at_match, &mut place, &mut length, (limit, end));
-            while place > 0 && at_match > emitted && self.bytes.get(place - 1) == self.bytes.get(at_match - 1) {
+            while place > 0 && at_match > emitted && self.bytes.get(place - 1) == self.bytes.get(at_match - 1)
+            {
                 at_match -= 1;
                 place -= 1;
                 length += 1;
@@ -130,7 +135,9 @@ impl<'b> Finder<'b> {
             return;
         }
         let known = self.long[hash7(eight(self.bytes, behind))][0];
-        let Some(known) = usize::try_from(known).ok().and_then(|known| (known + LATER).checked_sub(1 + *length)) else {
+        let Some(known) =
+            usize::try_from(known).ok().and_then(|known| (known + LATER).checked_sub(1 + *length))
+        else {
             return;
         };
         let later = *at + LATER;

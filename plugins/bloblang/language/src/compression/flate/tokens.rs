@@ -14,7 +14,10 @@ const LONGEST: usize = 258;
 pub(super) enum Token {
     Letter(u8),
     /// A length less three, and an offset less one.
-    Match { length: u8, offset: u16 },
+    Match {
+        length: u8,
+        offset: u16,
+    },
     End,
 }
 
@@ -131,7 +134,11 @@ impl Tokens {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the number is positive and not large")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the number is positive and not large"
+)]
 fn float(value: f32) -> usize {
     value as usize
 }

@@ -16,7 +16,10 @@ pub(super) fn xxh32(bytes: &[u8]) -> u32 {
                 *lane = mixed.rotate_left(13).wrapping_mul(first);
             }
         }
-        lanes.iter().zip([1, 7, 12, 18]).fold(0_u32, |sum, (lane, turn)| sum.wrapping_add(lane.rotate_left(turn)))
+        lanes
+            .iter()
+            .zip([1, 7, 12, 18])
+            .fold(0_u32, |sum, (lane, turn)| sum.wrapping_add(lane.rotate_left(turn)))
     };
     hash = hash.wrapping_add(u32::try_from(bytes.len() & 0xffff_ffff).unwrap_or_default());
     let (words, tail) = rest.as_chunks::<4>();

@@ -77,8 +77,14 @@ pub(super) fn compare(case: &Case<'_>, expected: &Object, got: &Got) -> Result<(
             }),
             "parse_error_contains" => mistake().contains(text),
             "remaining" => got.remaining.as_deref() == Some(text),
-            "line" => got.mistake.as_ref().map(|mistake| mistake.line.to_string()) == Some(wanted.to_text().to_string()),
-            "col" => got.mistake.as_ref().map(|mistake| mistake.column.to_string()) == Some(wanted.to_text().to_string()),
+            "line" => {
+                got.mistake.as_ref().map(|mistake| mistake.line.to_string())
+                    == Some(wanted.to_text().to_string())
+            }
+            "col" => {
+                got.mistake.as_ref().map(|mistake| mistake.column.to_string())
+                    == Some(wanted.to_text().to_string())
+            }
             other => return Err(format!("unknown expectation {other}")),
         };
         if !holds {

@@ -78,12 +78,14 @@ fn here(text: &str) -> String {
 
 pub(super) fn example(case: &Case<'_>) -> Result<(), String> {
     let mut world = Files::of(case);
-    let mut mapping =
-        Mapping::compile_in(case.text("mapping"), Form::Mapping, &mut world).map_err(|error| error.to_string())?;
+    let mut mapping = Mapping::compile_in(case.text("mapping"), Form::Mapping, &mut world)
+        .map_err(|error| error.to_string())?;
     let Some(Value::Array(cases)) = case.field("cases") else { return Err("no cases".to_owned()) };
     for pair in cases.iter() {
         let Value::Array(pair) = pair else { return Err("no pair".to_owned()) };
-        let [Value::String(input), Value::String(wanted)] = &pair[..] else { return Err("no pair".to_owned()) };
+        let [Value::String(input), Value::String(wanted)] = &pair[..] else {
+            return Err("no pair".to_owned());
+        };
         let mut out = Vec::new();
         let mut batch = Batch::of(&[input.as_str()]);
         batch.0[0].trace = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned());
@@ -121,7 +123,9 @@ pub(super) fn case(case: &Case<'_>) -> Result<(), String> {
 
 /// Runs the text of `case` on what `given` says.
 fn one(case: &Case<'_>, given: &Case<'_>, world: &mut Files) -> Result<(), String> {
-    let Some(Value::Object(expected)) = given.field("expect") else { return Err("nothing expected".to_owned()) };
+    let Some(Value::Object(expected)) = given.field("expect") else {
+        return Err("nothing expected".to_owned());
+    };
     let text = here(case.text("text"));
     let got = match case.text("mode") {
         "mapping" | "mapping_structured" | "query_bool" => mapping(case, given, &text, world),
@@ -158,7 +162,12 @@ fn batch(given: &Case<'_>) -> Batch {
         if let Some(Value::Object(entries)) = written.get("meta") {
             metadata = entries.iter().map(|(key, inner)| (key.to_string(), value(inner))).collect();
         }
-        Message { content: text("content").unwrap_or_default().into_bytes(), metadata, error: text("error"), trace: None }
+        Message {
+            content: text("content").unwrap_or_default().into_bytes(),
+            metadata,
+            error: text("error"),
+            trace: None,
+        }
     };
     Batch(messages.iter().map(message).collect())
 }
@@ -182,7 +191,11 @@ fn mapping(case: &Case<'_>, given: &Case<'_>, text: &str, world: &mut Files) -> 
     let mut out = Vec::new();
     let outcome = mapping.run(&batch, index, world, &mut out);
     let old = batch.0.get(index).cloned().unwrap_or_default();
-    let mut got = Got { error: outcome.error, metadata: Some(outcome.metadata.unwrap_or(old.metadata)), ..Got::default() };
+    let mut got = Got {
+        error: outcome.error,
+        metadata: Some(outcome.metadata.unwrap_or(old.metadata)),
+        ..Got::default()
+    };
     match outcome.content {
         Content::Deleted => got.deleted = true,
         Content::Written => got.content = Some(out),
@@ -218,7 +231,9 @@ fn on_value(case: &Case<'_>, given: &Case<'_>, text: &str, world: &mut Files) ->
     }
     match execution.execute() {
         Err(failed) => Got { error: Some(failed.report(None)), ..Got::default() },
-        Ok(()) if execution.root == Value::Delete => Got { error: Some("root was deleted".to_owned()), ..Got::default() },
+        Ok(()) if execution.root == Value::Delete => {
+            Got { error: Some("root was deleted".to_owned()), ..Got::default() }
+        }
         Ok(()) => Got { value: Some(execution.root), ..Got::default() },
     }
 }

@@ -10,7 +10,9 @@ pub(super) fn is_integer_verb(verb: Verb) -> bool {
 /// Appends an integer; `unsigned` ones are hexadecimal in the most verbose form.
 pub(super) fn integer(number: i128, unsigned: bool, verb: Verb, out: &mut Vec<u8>) {
     let letter = match verb.letter {
-        'v' if verb.verbose && unsigned => return integer(number, true, Verb { letter: 'x', sharp: true, ..verb }, out),
+        'v' if verb.verbose && unsigned => {
+            return integer(number, true, Verb { letter: 'x', sharp: true, ..verb }, out);
+        }
         'v' => 'd',
         letter => letter,
     };
@@ -67,9 +69,8 @@ fn character(number: i128) -> char {
 }
 
 fn unicode(number: i128, verb: Verb, out: &mut Vec<u8>) {
-    let size = u64::try_from(number).unwrap_or_else(|_| {
-        i64::try_from(number).map_or(u64::MAX, i64::cast_unsigned)
-    });
+    let size =
+        u64::try_from(number).unwrap_or_else(|_| i64::try_from(number).map_or(u64::MAX, i64::cast_unsigned));
     let least = verb.precision.unwrap_or(4).max(4);
     let mut shown = format!("U+{size:0least$X}");
     if verb.sharp {

@@ -47,10 +47,14 @@ fn element(value: &Value, verb: Verb, out: &mut Vec<u8>) {
         Value::Uint(number) if numbers::is_integer_verb(verb) => {
             numbers::integer(i128::from(*number), true, verb, out);
         }
-        Value::Float(number) if matches!(verb.letter, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'e' | 'E' | 'f' | 'F') => {
+        Value::Float(number)
+            if matches!(verb.letter, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'e' | 'E' | 'f' | 'F') =>
+        {
             numbers::float(*number, verb, out);
         }
-        Value::String(text) | Value::Number(text) if is_text_verb(verb) => written(text.as_bytes(), verb, out),
+        Value::String(text) | Value::Number(text) if is_text_verb(verb) => {
+            written(text.as_bytes(), verb, out);
+        }
         Value::Timestamp(at) if is_text_verb(verb) => written(at.to_string().as_bytes(), verb, out),
         Value::Bytes(bytes) if matches!(verb.letter, 's' | 'x' | 'X' | 'q') => written(bytes, verb, out),
         Value::Bytes(bytes) => numbers_of(bytes, verb, out),
@@ -68,7 +72,7 @@ fn element(value: &Value, verb: Verb, out: &mut Vec<u8>) {
             }
             out.push(if verbose { b'}' } else { b']' });
         }
-        Value::Delete | Value::Nothing if verb.letter == 'v' => out.extend_from_slice(b"<nil>"),
+        Value::Delete | Value::Nothing if verb.letter == 'v' => verb.pad(b"<nil>", out),
         other => bad(other, verb, out),
     }
 }
@@ -122,9 +126,9 @@ fn written(text: &[u8], verb: Verb, out: &mut Vec<u8>) {
     if !quoted {
         return verb.pad(text, out);
     }
-    let plain = !text.contains(&b'`') && std::str::from_utf8(text).is_ok_and(|text| {
-        text.chars().all(|c| c == '\t' || (!c.is_control() && c != '\u{feff}'))
-    });
+    let plain = !text.contains(&b'`')
+        && std::str::from_utf8(text)
+            .is_ok_and(|text| text.chars().all(|c| c == '\t' || (!c.is_control() && c != '\u{feff}')));
     if verb.sharp && verb.letter == 'q' && plain {
         return verb.pad(&[b"`".as_slice(), text, b"`"].concat(), out);
     }

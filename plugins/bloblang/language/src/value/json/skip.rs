@@ -45,11 +45,7 @@ pub(super) fn skip(bytes: &[u8], at: usize, outside: u16) -> Result<Skipped, Jso
 
 /// Skips the object that begins at `at`, and says where its entries are from there. It does not for objects with many
 /// of them or with escapes in their keys.
-pub(super) fn find(
-    bytes: &[u8],
-    at: usize,
-    outside: u16,
-) -> Result<(Option<Vec<Slot>>, Skipped), JsonError> {
+pub(super) fn find(bytes: &[u8], at: usize, outside: u16) -> Result<(Option<Vec<Slot>>, Skipped), JsonError> {
     run(bytes, at, outside, Some(Vec::with_capacity(8)))
 }
 
