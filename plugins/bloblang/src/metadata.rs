@@ -12,9 +12,7 @@ pub(crate) fn to_language(value: Column<'_>) -> Value {
         Column::Float(value) => Value::Float(value),
         Column::Text(text) => Value::String(text.into()),
         Column::Bytes(bytes) => Value::Bytes(bytes.into()),
-        Column::Timestamp { seconds, nanoseconds } => {
-            Value::Timestamp(Timestamp::utc(seconds, nanoseconds))
-        }
+        Column::Timestamp { seconds, nanoseconds } => Value::Timestamp(Timestamp::utc(seconds, nanoseconds)),
         // What is no JSON after all is a text.
         Column::Json(text) => {
             Value::from_json(text.as_bytes()).unwrap_or_else(|_| Value::String(text.into()))
