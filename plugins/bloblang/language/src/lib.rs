@@ -59,7 +59,6 @@ mod json_schema;
 mod jwt;
 mod lexer;
 mod limits;
-mod list;
 mod mapping;
 mod math;
 mod methods;
@@ -81,7 +80,6 @@ mod yaml;
 
 pub use functions::functions;
 pub use interpolated::Interpolated;
-pub use list::list;
 pub use mapping::{Content, Form, Given, Mapping, Outcome, Subject};
 pub use methods::methods;
 pub use parse_error::ParseError;
