@@ -26,7 +26,7 @@ use forebay_bloblang::{Content, Form, Mapping};
 use forebay_columns::{Block, BlockWriter};
 use forebay_lifecycle::clock;
 use forebay_pipeline_message::{Batch, MetadataWriter};
-use forebay_plugins_api::{Components as _, Processing, Processor, Setup};
+use forebay_plugins_api::{Processing, Processor, Setup};
 use guests::Build;
 use surroundings::{Nowhere, One};
 
@@ -39,11 +39,12 @@ const MESSAGES: usize = 100;
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let plugins = guests::load("bloblang", Build::Default).await;
+        let plain = guests::load("bloblang", Build::Default).await;
+        let epochs = guests::load("bloblang", Build::Epochs).await;
         println!("ns per message, batches of {MESSAGES}, one thread, least of {ROUNDS} rounds\n");
         print!("{:<24}", "");
         for size in SIZES {
-            print!("{:>30}", format!("{size} B: native, guest, ratio"));
+            print!("{:>36}", format!("{size} B: native, guest, epochs"));
         }
         println!();
         for (name, form, source) in cases::CASES {
@@ -62,8 +63,11 @@ fn main() {
                     Form::Mutation => "mutation",
                 };
                 let setup = Setup { config: (*source).into(), ..guests::setup(processor) };
-                let guest = guest(&batch, plugins.open_processor(setup).await.unwrap()).await;
-                print!("{:>30}", format!("{native:.0} {guest:.0} {:.2}", guest / native));
+                print!("{native:>12.0}");
+                for plugins in [&plain, &epochs] {
+                    let guest = guest(&batch, guests::processor(plugins, setup.clone()).await).await;
+                    print!("{:>12}", format!("{guest:.0} ({:.2})", guest / native));
+                }
             }
             println!();
         }

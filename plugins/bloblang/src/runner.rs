@@ -60,7 +60,7 @@ impl Runner {
 
 /// Where a text does not compile.
 pub(crate) fn problem(error: ParseError) -> Problem {
-    let ParseError { line, column, message } = error;
+    let ParseError { place: (line, column), message, .. } = error;
     let narrow = |number| u32::try_from(number).unwrap_or(u32::MAX);
     Problem::new(message).position(narrow(line), narrow(column))
 }

@@ -36,6 +36,7 @@ async fn shadowed(processor: &str) -> (Reloading, Folder) {
         name: PipelineName::new(PIPELINE),
         file: "p.yaml".into(),
         rights: Rights::Granted,
+        environment: forebay_plugins_api::Environment::default(),
     };
     let ended = run(&identity, &config, &components, &threads, Shutdown::new()).await.unwrap();
     assert_eq!(ended, Ended::Finished);

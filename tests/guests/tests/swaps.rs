@@ -59,6 +59,7 @@ async fn nothing_is_lost_and_nothing_comes_twice_over_a_hundred_swaps() {
         name: PipelineName::new(PIPELINE),
         file: "p.yaml".into(),
         rights: Rights::Granted,
+        environment: forebay_plugins_api::Environment::default(),
     };
     let pipeline = run(&identity, &config, &components, &threads, Shutdown::new());
     let swaps = async {

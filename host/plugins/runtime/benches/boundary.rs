@@ -41,7 +41,7 @@ fn main() {
                 ("payload rebuilt", "echo_rebuilt"),
                 ("records", "echo_records"),
             ] {
-                let mut processor = guests::processor(&plain, name).await;
+                let mut processor = guests::processor(&plain, guests::setup(name)).await;
                 row(title, size, &mut processor, payload).await;
             }
             native_row("columns natively", size, native_columns);
@@ -50,7 +50,7 @@ fn main() {
         for size in SIZES {
             let native = native_row("parse, add, serialise natively", size, native_add);
             for (title, plugins) in [("  in a default plugin", &plain), ("  under epochs", &epochs)] {
-                let mut processor = guests::processor(plugins, "add").await;
+                let mut processor = guests::processor(plugins, guests::setup("add")).await;
                 let guest = row(title, size, &mut processor, json).await;
                 println!("{:<34}{:>6}{:>36.2} x native at 100", "", "", guest[2] / native[2]);
             }

@@ -65,7 +65,7 @@ async fn beside(mode: &str, thread: usize, plugins: &Arc<Plugins>, neighbours: &
     let threads = Threads::start("guest", 2).unwrap();
     let done = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
-    let processor = guests::processor(neighbours, "add").await;
+    let processor = guests::processor(neighbours, guests::setup("add")).await;
     let neighbour = threads.spawn(0, "a neighbour", work(processor, Arc::clone(&done), Arc::clone(&stop)));
     let alone = rate(&done).await;
 

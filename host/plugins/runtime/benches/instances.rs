@@ -29,7 +29,7 @@ fn main() {
         let before = (resident(), mappings());
         let mut kept: Vec<Box<dyn Processor>> = Vec::new();
         for _ in 0..KEPT {
-            kept.push(guests::processor(&plugins, "echo").await);
+            kept.push(guests::processor(&plugins, guests::setup("echo")).await);
         }
         let (resident, mappings) = (resident() - before.0, mappings() - before.1);
         println!(

@@ -441,6 +441,7 @@ mod tests {
             stated: forebay_plugins_api::Stated::default(),
             rights: Rights::Granted,
             limits: LimitsConfig::default(),
+            environment: forebay_plugins_api::Environment::default(),
             wakes: Arc::default(),
             caches: forebay_plugins_api::Caches::default(),
         }

@@ -7,16 +7,19 @@ use std::fmt;
 /// positions are counted from the start of the whole text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
+    /// As Bento words it: after characters beyond ASCII it is off.
     pub line: usize,
     pub column: usize,
+    /// The line and column where the mistake really is.
+    pub place: (usize, usize),
     pub message: String,
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self { line: 0, column, message } => write!(f, "char {column}: {message}"),
-            Self { line, column, message } => write!(f, "line {line} char {column}: {message}"),
+            Self { line: 0, column, message, .. } => write!(f, "char {column}: {message}"),
+            Self { line, column, message, .. } => write!(f, "line {line} char {column}: {message}"),
         }
     }
 }
@@ -112,12 +115,14 @@ impl Fault {
 
     pub(crate) fn in_mapping(self, source: &str) -> ParseError {
         let (line, column) = position(source, self.0.at);
-        ParseError { line, column, message: self.message(|inner, source| inner.in_mapping(source)) }
+        let place = place(source, self.0.at);
+        ParseError { line, column, place, message: self.message(|inner, source| inner.in_mapping(source)) }
     }
 
     pub(crate) fn in_text(self, source: &str) -> ParseError {
         let column = source.get(..self.0.at).unwrap_or(source).chars().count() + 1;
-        ParseError { line: 0, column, message: self.message(|inner, source| inner.in_text(source)) }
+        let place = (0, column);
+        ParseError { line: 0, column, place, message: self.message(|inner, source| inner.in_text(source)) }
     }
 
     /// The mistake without its position, but with a few characters of what stands there.
@@ -168,6 +173,13 @@ pub(crate) fn position(source: &str, at: usize) -> (usize, usize) {
         line += 1;
     }
     (line, left + 1)
+}
+
+/// The line and column of an offset, in characters.
+fn place(source: &str, at: usize) -> (usize, usize) {
+    let before = source.get(..at).unwrap_or(source);
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// Finds the lines of many offsets of one source.

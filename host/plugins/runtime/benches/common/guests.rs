@@ -43,9 +43,9 @@ pub(crate) async fn load_with(guest: &str, build: Build, grants: &str) -> Plugin
     plugins
 }
 
-/// Opens a processor with its defaults.
-pub(crate) async fn processor(plugins: &Plugins, name: &str) -> Box<dyn Processor> {
-    plugins.open_processor(setup(name)).await.unwrap()
+/// Opens a processor.
+pub(crate) async fn processor(plugins: &Plugins, setup: Setup) -> Box<dyn Processor> {
+    plugins.open_processor(setup).await.unwrap()
 }
 
 /// The setup of a component with an empty configuration.

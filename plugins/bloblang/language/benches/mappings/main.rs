@@ -5,6 +5,7 @@
 
 mod cases;
 mod documents;
+mod long;
 mod surroundings;
 
 use std::fmt::Write as _;
@@ -65,7 +66,7 @@ fn compile(out: &mut String, filter: &str) {
         return;
     }
     for lines in [1, 30, 200] {
-        let source = cases::long(lines);
+        let source = long::of(lines);
         let time = measure(|| {
             let compiled = Mapping::compile(&source, Form::Mapping);
             assert!(compiled.is_ok());
