@@ -36,15 +36,18 @@ const ROUNDS: usize = 5;
 const SIZES: [usize; 3] = [200, 1024, 10 * 1024];
 const MESSAGES: usize = 100;
 
+/// A plugin that is loaded as a file is granted what it uses, or else refused.
+const GRANTS: &str = "grants: [{plugin: bloblang, files: [], variables: []}]";
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let plain = guests::load("bloblang", Build::Default).await;
-        let epochs = guests::load("bloblang", Build::Epochs).await;
+        let epochs = guests::load_with("bloblang", Build::Epochs, GRANTS).await;
         println!("ns per message, batches of {MESSAGES}, one thread, least of {ROUNDS} rounds\n");
         print!("{:<24}", "");
         for size in SIZES {
-            print!("{:>36}", format!("{size} B: native, guest, epochs"));
+            print!("{:>40}", format!("{size} B: native, guest, epochs"));
         }
         println!();
         for (name, form, source) in cases::CASES {
@@ -66,7 +69,7 @@ fn main() {
                 print!("{native:>12.0}");
                 for plugins in [&plain, &epochs] {
                     let guest = guest(&batch, guests::processor(plugins, setup.clone()).await).await;
-                    print!("{:>12}", format!("{guest:.0} ({:.2})", guest / native));
+                    print!("{:>14}", format!("{guest:.0} ({:.2})", guest / native));
                 }
             }
             println!();
