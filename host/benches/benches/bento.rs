@@ -27,21 +27,21 @@ fn main() {
         "microseconds of processor time per message, least of {RUNS} runs; whole process (mapping alone)\n"
     );
     print!("{:<20}{:>6}", "mapping", "bytes");
-    for (title, _) in &programs {
+    for Program { title, .. } in &programs {
         print!("{title:>20}");
     }
     println!("{:>20}", if programs.len() > 1 { "Bento / Forebay" } else { "" });
     let inputs: Vec<PathBuf> = SIZES.iter().map(|(size, messages)| input(*size, *messages)).collect();
     let bare: Vec<Vec<f64>> = (0..SIZES.len())
         .map(|size| {
-            programs.iter().map(|(_, program)| cost(program, &inputs[size], SIZES[size].1, "[]")).collect()
+            programs.iter().map(|program| cost(program, &inputs[size], SIZES[size].1, "[]")).collect()
         })
         .collect();
     for (name, form, mapping) in cases::CASES {
         for (index, (size, messages)) in SIZES.iter().enumerate() {
             print!("{name:<20}{size:>6}");
             let mut figures = Vec::new();
-            for (of, (_, program)) in programs.iter().enumerate() {
+            for (of, program) in programs.iter().enumerate() {
                 let whole = cost(program, &inputs[index], *messages, &processors_of(*form, mapping));
                 let alone = whole - bare[index][of];
                 print!("{:>20}", format!("{whole:.2} ({alone:.2})"));
@@ -58,13 +58,25 @@ fn main() {
     }
 }
 
+struct Program {
+    title: &'static str,
+    path: PathBuf,
+    /// Between `run` and the file.
+    arguments: &'static [&'static str],
+}
+
 /// Our program, and Bento's where there is one.
-fn programs() -> Vec<(&'static str, PathBuf)> {
-    let forebay = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/release/forebay");
-    assert!(forebay.exists(), "{}: run cargo xtask build first", forebay.display());
-    let mut programs = vec![("Forebay", forebay)];
+fn programs() -> Vec<Program> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/release/forebay");
+    assert!(path.exists(), "{}: run cargo xtask build first", path.display());
+    let mut programs = vec![Program { title: "Forebay", path, arguments: &[] }];
     match std::env::var_os("BENTO_BIN") {
-        Some(bento) => programs.push(("Bento", bento.into())),
+        // It would listen on every address.
+        Some(bento) => programs.push(Program {
+            title: "Bento",
+            path: bento.into(),
+            arguments: &["--set", "http.enabled=false"],
+        }),
         None => println!("BENTO_BIN is not set: no figures of Bento"),
     }
     programs
@@ -81,9 +93,9 @@ fn processors_of(form: Form, source: &str) -> String {
 }
 
 /// Runs a pipeline to its end; microseconds of processor time for each message.
-fn cost(program: &Path, input: &Path, messages: usize, processors: &str) -> f64 {
+fn cost(program: &Program, input: &Path, messages: usize, processors: &str) -> f64 {
     let text = format!(
-        "http: {{ enabled: false }}\n\ninput:\n  file:\n    paths: [ {} ]\n    scanner:\n      lines: {{}}\n\n\
+        "input:\n  file:\n    paths: [ {} ]\n    scanner:\n      lines: {{}}\n\n\
          pipeline:\n  threads: 1\n  processors: {processors}\n\noutput:\n  stdout: {{}}\n",
         input.display()
     );
@@ -91,8 +103,9 @@ fn cost(program: &Path, input: &Path, messages: usize, processors: &str) -> f64 
     let mut least = Duration::MAX;
     for _ in 0..RUNS {
         let before = cpu_of_children();
-        let status = Command::new(program)
+        let status = Command::new(&program.path)
             .arg("run")
+            .args(program.arguments)
             .arg(&pipeline)
             .env("GOMAXPROCS", "1")
             .stdin(Stdio::null())
@@ -100,7 +113,7 @@ fn cost(program: &Path, input: &Path, messages: usize, processors: &str) -> f64 
             .stderr(Stdio::null())
             .status()
             .unwrap();
-        assert!(status.success(), "{} failed on {}", program.display(), pipeline.display());
+        assert!(status.success(), "{} failed on {}", program.path.display(), pipeline.display());
         least = least.min(cpu_of_children() - before);
     }
     std::fs::remove_file(pipeline).unwrap();
