@@ -49,6 +49,31 @@ pub struct ErrorSource<'m> {
     pub path: &'m str,
 }
 
+/// The batch of what is evaluated for no message: constants, and mappings made at run time.
+pub(crate) struct NoMessages;
+
+impl Messages for NoMessages {
+    fn len(&self) -> usize {
+        0
+    }
+
+    fn content(&self, _: usize) -> &[u8] {
+        &[]
+    }
+
+    fn metadata_get(&self, _: usize, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn metadata_all(&self, _: usize) -> Vec<(String, Value)> {
+        Vec::new()
+    }
+
+    fn error(&self, _: usize) -> Option<&str> {
+        None
+    }
+}
+
 /// What a mapping may ask of the outside world.
 pub trait World {
     fn random_u64(&mut self) -> u64;

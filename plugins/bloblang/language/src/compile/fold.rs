@@ -12,7 +12,7 @@ use crate::program::{CallSite, Expr, Operation};
 use crate::spec::{Body, FunctionSpec};
 use crate::syntax::{ArgumentNodes, Constant, Node, Operator};
 use crate::value::{Text, Value};
-use crate::world::{Messages, Shared, World};
+use crate::world::{NoMessages, Shared, World};
 
 /// The value of an operator on two constants; `None` when one of them is none, or when it depends on the left one
 /// whether the right one is looked at. `at` is where mistakes are reported.
@@ -62,7 +62,7 @@ pub(crate) fn fixed(
     let sites = [RefCell::new(Site::default())];
     let mut world = Nowhere;
     let outside = Shared::new(&mut world);
-    let run = Run::new(&Nowhere, 0, &outside, &[], &sites);
+    let run = Run::new(&NoMessages, 0, &outside, &[], &sites);
     let locals = Locals { root: None, variables: None, metadata: None, this: This::Message };
     let call = Call::new(Frame::new(&run, &locals), &site);
     let result = match (spec.body, target) {
@@ -73,30 +73,8 @@ pub(crate) fn fixed(
     result.map_err(|failure| failure.to_string())
 }
 
-/// Where constants are computed: there is no message, and no world.
+/// Where constants are computed: there is no world, and no message either.
 struct Nowhere;
-
-impl Messages for Nowhere {
-    fn len(&self) -> usize {
-        0
-    }
-
-    fn content(&self, _: usize) -> &[u8] {
-        &[]
-    }
-
-    fn metadata_get(&self, _: usize, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn metadata_all(&self, _: usize) -> Vec<(String, Value)> {
-        Vec::new()
-    }
-
-    fn error(&self, _: usize) -> Option<&str> {
-        None
-    }
-}
 
 impl World for Nowhere {
     fn random_u64(&mut self) -> u64 {

@@ -9,7 +9,7 @@ use crate::parser::{self, Imports};
 use crate::program::Program;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
 use crate::value::Value;
-use crate::world::Messages;
+use crate::world::NoMessages;
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     "bloblang",
@@ -65,29 +65,4 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let mut execution = Execution::new(&run, &program.main, start);
     execution.execute().map_err(|failed| Failure::new(failed.report(None)))?;
     Ok(execution.root)
-}
-
-/// The batch of a mapping that is about no message.
-struct NoMessages;
-
-impl Messages for NoMessages {
-    fn len(&self) -> usize {
-        0
-    }
-
-    fn content(&self, _: usize) -> &[u8] {
-        &[]
-    }
-
-    fn metadata_get(&self, _: usize, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn metadata_all(&self, _: usize) -> Vec<(String, Value)> {
-        Vec::new()
-    }
-
-    fn error(&self, _: usize) -> Option<&str> {
-        None
-    }
 }

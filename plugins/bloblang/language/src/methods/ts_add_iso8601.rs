@@ -22,7 +22,8 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
     &[(r#"{"at":"2020-08-14T05:54:23Z"}"#, r#"{"at":"2020-09-14T05:54:23Z"}"#)],
 )]);
 
-fn check(arguments: &[Option<&Value>]) -> Result<(), String> {
+/// Whether the period is one.
+pub(super) fn check(arguments: &[Option<&Value>]) -> Result<(), String> {
     match arguments {
         [Some(Value::String(duration))] => period::parse(duration).map(|_| ()),
         _ => Ok(()),

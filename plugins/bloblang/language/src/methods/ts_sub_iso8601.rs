@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use super::ts_add_iso8601;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamKind, ParamSpec};
@@ -15,19 +16,12 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 .unnamed()
 .fixed()
 .params(&[ParamSpec::new("duration", ParamKind::Text)])
-.checked(check)
+.checked(ts_add_iso8601::check)
 .examples(&[Example::new(
     "",
     r#"root.at = this.at.ts_sub_iso8601("P1M")"#,
     &[(r#"{"at":"2020-08-14T05:54:23Z"}"#, r#"{"at":"2020-07-14T05:54:23Z"}"#)],
 )]);
-
-fn check(arguments: &[Option<&Value>]) -> Result<(), String> {
-    match arguments {
-        [Some(Value::String(duration))] => period::parse(duration).map(|_| ()),
-        _ => Ok(()),
-    }
-}
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     let period = period::parse(&call.text(0)?).map_err(Failure::new)?;

@@ -2,6 +2,7 @@
 
 use super::civil::Civil;
 use super::format::name;
+use super::strptime::compound;
 use super::{DAYS, MONTHS, short};
 use crate::value::Timestamp;
 
@@ -103,17 +104,7 @@ impl Writer<'_> {
 
     /// Directives that stand for others, which take over the case only.
     fn compound(&mut self, directive: u8, flags: Flags) -> bool {
-        let parts: &[u8] = match directive {
-            b'c' => b"a b e H:M:S Y",
-            b'+' => b"a b e H:M:S Z Y",
-            b'v' => b"e-b-Y",
-            b'r' => b"I:M:S p",
-            b'F' => b"Y-m-d",
-            b'D' | b'x' => b"m/d/y",
-            b'T' | b'X' => b"H:M:S",
-            b'R' => b"H:M",
-            _ => return false,
-        };
+        let Some(parts) = compound(directive) else { return false };
         let swap = flags.swap && !matches!(directive, b'c' | b'+' | b'v' | b'r');
         for part in parts {
             if !self.simple(*part, Flags { upper: flags.upper, swap, ..PLAIN }) {

@@ -292,7 +292,7 @@ fn unreadable(directive: u8) -> String {
 }
 
 /// The directives, and the characters between them, that one directive stands for.
-fn compound(directive: u8) -> Option<&'static [u8]> {
+pub(super) fn compound(directive: u8) -> Option<&'static [u8]> {
     Some(match directive {
         b'c' => b"a b e H:M:S Y",
         b'+' => b"a b e H:M:S Z Y",
