@@ -93,8 +93,9 @@ impl Source {
 
     async fn step(&mut self, settlements: &Arc<Settlements>, wakes: &Wakes) -> Next {
         tokio::select! {
-            () = self.sky.room() => {}
+            biased;
             () = wakes.wait_for_shutdown() => return Next::Read,
+            () = self.sky.room() => {}
         }
         match self.input.read(settlements.take()).await {
             Ok(Event::Idle) => {

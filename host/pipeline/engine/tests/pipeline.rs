@@ -157,7 +157,7 @@ async fn a_message_that_kills_its_processor_does_not_hold_up_its_neighbours() {
     ]);
     let stop = Shutdown::new();
     let stopped = stop.clone();
-    script.when_delivered(5, move || stopped.cancel());
+    script.when(5, 1, move || stopped.cancel());
     let yaml = yaml.replace("2s", "100ms");
     assert_eq!(run_script(&script, &yaml, stop).await, Ended::GaveUp);
     let mut delivered = script.delivered();
@@ -168,14 +168,15 @@ async fn a_message_that_kills_its_processor_does_not_hold_up_its_neighbours() {
 
 #[tokio::test]
 async fn a_stop_delivers_what_was_read_and_reads_no_more() {
-    let steps = (0..10_000).map(|index| Step::Batch(batch(&[&format!("{index}")])));
-    let script = Script::new().arriving(steps);
+    let script = Script::new().arriving([Step::Count(0)]);
     let stop = Shutdown::new();
     let stopped = stop.clone();
-    script.when_delivered(100, move || stopped.cancel());
+    script.when(100, 0, move || stopped.cancel());
     assert_eq!(run_script(&script, PLAIN, stop).await, Ended::Stopped);
     let delivered = script.delivered();
-    assert!((100..10_000).contains(&delivered.len()));
+    assert!(delivered.len() >= 100);
+    // The stop may come when the engine has just decided to read.
+    assert!(script.reads_after_shutdown() <= 1);
     assert_eq!(delivered, (0..delivered.len()).map(|index| index.to_string()).collect::<Vec<_>>());
     assert_eq!(script.settled_tokens().len(), delivered.len());
     assert!(script.closed());

@@ -68,6 +68,8 @@ const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "comp
 /// What the input does next; at the end of the script it ends.
 pub(crate) enum Step {
     Batch(Batch),
+    /// A batch of one message, this number, and after it the next number, without an end.
+    Count(u64),
     Stream(&'static str),
     Fail,
     /// There are newer builds of input and output from now on.
@@ -111,7 +113,24 @@ struct Notes {
     under_way: usize,
     /// What was not settled, or not ended, at every take-over; whether that of the input or the output.
     taken_over: Vec<(&'static str, u64)>,
-    when_delivered: Option<(usize, Box<dyn FnOnce() + Send>)>,
+    when: Option<When>,
+    reads_after_shutdown: usize,
+}
+
+/// What to do once so many messages were delivered, and the input knows of so many settlements.
+struct When {
+    delivered: usize,
+    settled: usize,
+    then: Box<dyn FnOnce() + Send>,
+}
+
+impl Notes {
+    fn look(&mut self) {
+        let (delivered, settled) = (self.delivered.len(), self.settled.len());
+        if let Some(when) = self.when.take_if(|when| delivered >= when.delivered && settled >= when.settled) {
+            (when.then)();
+        }
+    }
 }
 
 #[derive(Default)]
@@ -156,9 +175,9 @@ impl Script {
         self
     }
 
-    /// Calls `then` once so many messages were delivered.
-    pub(crate) fn when_delivered(&self, messages: usize, then: impl FnOnce() + Send + 'static) {
-        self.notes.lock().unwrap().when_delivered = Some((messages, Box::new(then)));
+    /// Calls `then` once so many messages were delivered, and the input knows of so many settlements.
+    pub(crate) fn when(&self, delivered: usize, settled: usize, then: impl FnOnce() + Send + 'static) {
+        self.notes.lock().unwrap().when = Some(When { delivered, settled, then: Box::new(then) });
     }
 
     /// The batches that were written, successfully or not.
@@ -192,6 +211,10 @@ impl Script {
 
     pub(crate) fn taken_over(&self) -> Vec<(&'static str, u64)> {
         self.notes.lock().unwrap().taken_over.clone()
+    }
+
+    pub(crate) fn reads_after_shutdown(&self) -> usize {
+        self.notes.lock().unwrap().reads_after_shutdown
     }
 
     pub(crate) fn closed(&self) -> bool {
@@ -266,7 +289,9 @@ struct ScriptedInput {
 impl ScriptedInput {
     fn settle(&self, settled: Vec<Settlement>) {
         let settled = settled.into_iter().map(|settlement| (settlement.token.0, settlement.outcome));
-        self.notes.lock().unwrap().settled.extend(settled);
+        let mut notes = self.notes.lock().unwrap();
+        notes.settled.extend(settled);
+        notes.look();
     }
 }
 
@@ -277,7 +302,9 @@ impl Input for ScriptedInput {
     }
 
     async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError> {
-        assert!(!self.setup.wakes.pending().shutdown, "an input is not read after a shutdown");
+        if self.setup.wakes.pending().shutdown {
+            self.notes.lock().unwrap().reads_after_shutdown += 1;
+        }
         self.settle(settled);
         let (step, token) = {
             let mut notes = self.notes.lock().unwrap();
@@ -287,6 +314,12 @@ impl Input for ScriptedInput {
             Some(Step::Batch(batch)) => {
                 self.notes.lock().unwrap().next_token += 1;
                 Event::Batch(token, batch)
+            }
+            Some(Step::Count(number)) => {
+                let mut notes = self.notes.lock().unwrap();
+                notes.steps.push_front(Step::Count(number + 1));
+                notes.next_token += 1;
+                Event::Batch(token, batch(&[&number.to_string()]))
             }
             Some(Step::Stream(text)) => {
                 self.notes.lock().unwrap().next_token += 1;
@@ -405,11 +438,7 @@ impl Output for ScriptedOutput {
         };
         let delivered = (0..).zip(texts).filter(|(index, _)| !failed.contains(index)).map(|(_, text)| text);
         notes.delivered.extend(delivered);
-        if notes.when_delivered.as_ref().is_some_and(|(messages, _)| notes.delivered.len() >= *messages)
-            && let Some((_, then)) = notes.when_delivered.take()
-        {
-            then();
-        }
+        notes.look();
         drop(notes);
         self.written.notify_waiters();
         self.operations += 1;
