@@ -14,12 +14,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_message::{Batch, Value};
 use forebay_plugins_api::{
-    Caches, Components, Environment, Form, Mapping, OpenError, PipelineName, Rights, Setup, Stated,
-    THIS_IS_BYTES,
+    Components, Environment, Form, Mapping, OpenError, PipelineName, Setup, THIS_IS_BYTES,
 };
 
 use crate::args::Blobl;
@@ -179,18 +177,6 @@ fn language(components: &dyn Components, file: Option<&Path>) -> String {
 }
 
 fn setup(language: &str, environment: Environment) -> anyhow::Result<Setup> {
-    Ok(Setup {
-        virtual_cluster: None,
-        pipeline: PipelineName::new("blobl"),
-        path: "blobl".to_owned(),
-        label: None,
-        name: language.parse().context("the name of the language")?,
-        config: serde_json::json!({}),
-        stated: Stated::default(),
-        rights: Rights::Starter,
-        limits: LimitsConfig::default(),
-        environment,
-        wakes: Arc::default(),
-        caches: Caches::default(),
-    })
+    let name = language.parse().context("the name of the language")?;
+    Ok(Setup { environment, ..Setup::new(PipelineName::new("blobl"), "blobl", name) })
 }

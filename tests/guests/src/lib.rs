@@ -12,12 +12,10 @@ mod world;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{Caches, Environment, PipelineName, Rights, Setup, Stated};
+use forebay_plugins_api::{PipelineName, Setup};
 use forebay_plugins_runtime::{Digest, Embedded, PluginFile, precompile};
 use serde_json::Value;
 
@@ -65,20 +63,8 @@ pub fn embedded(name: &str) -> Embedded {
 /// When that is no name.
 #[must_use]
 pub fn setup(component: &str, config: Value) -> Setup {
-    Setup {
-        virtual_cluster: None,
-        pipeline: PipelineName::new(PIPELINE),
-        path: "pipeline.processors.0".to_owned(),
-        label: None,
-        name: component.parse().expect("tests use names that are well-formed"),
-        config,
-        stated: Stated::default(),
-        rights: Rights::Starter,
-        limits: LimitsConfig::default(),
-        environment: Environment::default(),
-        wakes: Arc::default(),
-        caches: Caches::default(),
-    }
+    let name = component.parse().expect("tests use names that are well-formed");
+    Setup { config, ..Setup::new(PipelineName::new(PIPELINE), "pipeline.processors.0", name) }
 }
 
 /// A batch of texts.

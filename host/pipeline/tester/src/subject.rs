@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use forebay_lifecycle::Threads;
 use forebay_pipeline_config::spec::Kind;
-use forebay_pipeline_config::{ConfigFile, LimitsConfig, Problem, TestTarget, UnitTest, Variables, excerpt};
+use forebay_pipeline_config::{ConfigFile, Problem, TestTarget, UnitTest, Variables, excerpt};
 use forebay_pipeline_engine::{Identity, Section};
 use forebay_pipeline_message::{Batch, Processed};
-use forebay_plugins_api::{
-    Caches, Components, Environment, Form, Mapping, OpenError, PipelineName, Rights, Setup, Stated,
-};
+use forebay_plugins_api::{Components, Environment, Form, Mapping, OpenError, PipelineName, Rights, Setup};
 
 use crate::message::plain;
 
@@ -90,18 +88,8 @@ impl Opener<'_> {
     ) -> Result<Box<dyn Mapping>, OpenError> {
         let unknown = || OpenError::Unknown { kind: "mapping", name: language.to_owned() };
         let setup = Setup {
-            virtual_cluster: None,
-            pipeline: pipeline(self.config),
-            path: "tests".to_owned(),
-            label: None,
-            name: language.parse().map_err(|_| unknown())?,
-            config: serde_json::json!({}),
-            stated: Stated::default(),
-            rights: Rights::Starter,
-            limits: LimitsConfig::default(),
             environment,
-            wakes: Arc::default(),
-            caches: Caches::default(),
+            ..Setup::new(pipeline(self.config), "tests", language.parse().map_err(|_| unknown())?)
         };
         self.components.open_mapping(language, source, Form::Mapping, &setup).await
     }

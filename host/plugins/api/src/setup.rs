@@ -116,6 +116,28 @@ pub struct Setup {
     pub caches: Caches,
 }
 
+impl Setup {
+    /// A component by itself, in no virtual cluster: with an empty configuration, the rights of whoever
+    /// started the process, and nothing else.
+    #[must_use]
+    pub fn new(pipeline: PipelineName, path: &str, name: ComponentName) -> Self {
+        Self {
+            virtual_cluster: None,
+            pipeline,
+            path: path.to_owned(),
+            label: None,
+            name,
+            config: serde_json::json!({}),
+            stated: Stated::default(),
+            rights: Rights::Starter,
+            limits: LimitsConfig::default(),
+            environment: Environment::default(),
+            wakes: Arc::default(),
+            caches: Caches::default(),
+        }
+    }
+}
+
 /// What a configuration itself says of a component, by which a build of its plugin is chosen and fed.
 #[derive(Debug, Clone, Default)]
 pub struct Stated {

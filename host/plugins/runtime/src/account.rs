@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use forebay_plugins_api::Setup;
+use forebay_plugins_api::{Setup, Wakes};
 
 use crate::held::Held;
 use crate::host::files::Replacements;
@@ -32,6 +32,8 @@ pub(crate) struct Account {
     log_lines: Rate,
     /// Lines of log that were left out since the last one that was not.
     left_out: AtomicU64,
+    /// Nanoseconds that the component has to wait for the lines that were left out.
+    owed: AtomicU64,
     streams: Arc<AtomicUsize>,
     pauses: Mutex<Pauses>,
     /// Which samples of metrics there are, by the hash of name and labels, and which names.
@@ -46,6 +48,14 @@ pub(crate) struct Account {
 /// Samples of metrics that one component may have, and names of them: all are kept for good.
 const MOST_SAMPLES: usize = 1_000;
 const MOST_NAMES: usize = 100;
+
+/// What a line that is left out costs a component, in nanoseconds of waiting: some thirty times the CPU time
+/// that such a line takes, so that a flood of them gets a thirtieth of a core.
+const LEFT_OUT: u64 = 15_000;
+/// The same for a byte of its text, which is copied before anyone knows that nobody wants it.
+const LEFT_OUT_BYTE: u64 = 10;
+/// So much is owed before anyone waits, in nanoseconds: a shorter pause takes longer than it should.
+const WORTH_A_PAUSE: u64 = 10_000_000;
 
 /// A line of log that may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +74,7 @@ impl Account {
             host_calls: Rate::new(limits.host_calls),
             log_lines: Rate::new(limits.log_lines),
             left_out: AtomicU64::new(0),
+            owed: AtomicU64::new(0),
             streams: Arc::default(),
             pauses: Mutex::new(Pauses::new(&limits)),
             samples: Mutex::default(),
@@ -88,13 +99,15 @@ impl Account {
         Err(Refusal::limit(Limit::HostCalls, format!("more than {most} calls of the host in a second")))
     }
 
-    /// Whether a line of log may be written. One that may not is counted.
-    pub(crate) fn may_log(&self) -> Option<MayLog> {
+    /// Whether a line of log of so many bytes may be written. One that may not is counted, and has to be
+    /// waited for.
+    pub(crate) fn may_log(&self, bytes: usize) -> Option<MayLog> {
         self.metrics.log_lines.inc();
         if self.log_lines.take(&self.metrics, Limit::LogLines) {
             return Some(MayLog { left_out: self.left_out.swap(0, Ordering::Relaxed) });
         }
         self.left_out.fetch_add(1, Ordering::Relaxed);
+        self.owed.fetch_add(LEFT_OUT + LEFT_OUT_BYTE * bytes as u64, Ordering::Relaxed);
         self.metrics.struck(Limit::LogLines);
         None
     }
@@ -150,6 +163,24 @@ impl Account {
         }
     }
 
+    /// Waits for what was left out of the log, or until the pipeline stops. A component that has given no
+    /// cause does not wait.
+    pub(crate) async fn pay(&self, wakes: &Wakes) {
+        let Some(pause) = self.take_owed() else { return };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = wakes.wait_for_shutdown() => {}
+        }
+    }
+
+    /// What is owed, if it is worth a pause; it is owed no longer.
+    fn take_owed(&self) -> Option<Duration> {
+        if self.owed.load(Ordering::Relaxed) < WORTH_A_PAUSE {
+            return None;
+        }
+        Some(Duration::from_nanos(self.owed.swap(0, Ordering::Relaxed)).min(self.limits.pause))
+    }
+
     /// The right to open one more file, stream or connection.
     ///
     /// # Errors
@@ -183,16 +214,26 @@ mod tests {
     #[test]
     fn log_lines_past_the_limit_are_left_out_and_counted() {
         let account = account(Limits { log_lines: 2, ..Limits::default() });
-        assert_eq!(account.may_log(), Some(MayLog { left_out: 0 }));
-        assert_eq!(account.may_log(), Some(MayLog { left_out: 0 }));
-        assert_eq!(account.may_log(), None);
+        assert_eq!(account.may_log(10), Some(MayLog { left_out: 0 }));
+        assert_eq!(account.may_log(10), Some(MayLog { left_out: 0 }));
+        assert_eq!(account.may_log(10), None);
         assert_eq!(account.left_out.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn lines_that_were_left_out_have_to_be_waited_for() {
+        let account = account(Limits { log_lines: 0, ..Limits::default() });
+        let log = |lines: usize| (0..lines).filter_map(|_| account.may_log(10)).count();
+        assert_eq!((log(100), account.take_owed()), (0, None), "not worth a pause yet");
+        assert_eq!(log(1_000), 0);
+        assert!(account.take_owed().unwrap() > Duration::from_millis(15));
+        assert_eq!(account.take_owed(), None, "it is paid once");
     }
 
     #[test]
     fn nothing_is_allowed_where_the_limit_is_nothing() {
         let account = account(Limits { log_lines: 0, host_calls: 0, ..Limits::default() });
-        assert_eq!(account.may_log(), None);
+        assert_eq!(account.may_log(10), None);
         assert!(account.host_call().is_err());
     }
 

@@ -433,17 +433,8 @@ mod tests {
     fn setup() -> Setup {
         Setup {
             virtual_cluster: Some(VirtualClusterName::new("eu")),
-            pipeline: PipelineName::new("orders-eu"),
-            path: String::new(),
-            label: None,
-            name: "sink".parse().unwrap(),
-            config: serde_json::Value::Null,
-            stated: forebay_plugins_api::Stated::default(),
             rights: Rights::Granted,
-            limits: LimitsConfig::default(),
-            environment: forebay_plugins_api::Environment::default(),
-            wakes: Arc::default(),
-            caches: forebay_plugins_api::Caches::default(),
+            ..Setup::new(PipelineName::new("orders-eu"), "", "sink".parse().unwrap())
         }
     }
 

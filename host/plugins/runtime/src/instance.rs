@@ -177,6 +177,7 @@ impl<E: Exports> Slot<E> {
         T: Send,
         F: for<'a> FnOnce(&'a E, &'a mut Store<Guest>) -> Call<'a, T> + Send,
     {
+        self.account.pay(&self.setup.wakes).await;
         self.ensure().await?;
         // Taken out: a call that is dropped under way takes the store, which is of no more use, with it.
         let mut live = self.live.take().ok_or_else(|| self.lost(LostReason::Reopen, String::new()))?;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
+use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::{Kind, PluginName};
-use forebay_pipeline_config::{Catalog, LimitsConfig};
 use forebay_plugins_api::{
-    Cache, Caches, Components, Environment, Form, IncrementalProcessor, Input, Mapping, OpenError, Output,
-    PipelineName, Problem, Processor, Rights, Scanner, Setup, Stated,
+    Cache, Components, Form, IncrementalProcessor, Input, Mapping, OpenError, Output, PipelineName, Problem,
+    Processor, Rights, Scanner, Setup, Stated,
 };
 use futures_util::future::BoxFuture;
 use wasmtime::Store;
@@ -358,20 +358,7 @@ impl Components for Plugins {
         let name = language
             .parse()
             .map_err(|_| OpenError::Unknown { kind: "mapping", name: language.to_owned() })?;
-        let setup = Setup {
-            virtual_cluster: None,
-            pipeline: PipelineName::new("lint"),
-            path: String::new(),
-            label: None,
-            name,
-            config: serde_json::json!({}),
-            stated: Stated::default(),
-            rights: Rights::Starter,
-            limits: LimitsConfig::default(),
-            environment: Environment::default(),
-            wakes: Arc::default(),
-            caches: Caches::default(),
-        };
+        let setup = Setup::new(PipelineName::new("lint"), "", name);
         let mut slot = self.shared.mapping_language(language, &setup)?;
         expressions::check(&mut slot, language, source, form.into()).await
     }
@@ -404,20 +391,8 @@ pub(crate) async fn describe(
     // What it counts meanwhile is nobody's.
     let limits = Limits { wall: limits.wall.min(DESCRIBE), ..limits.clone() };
     let scope = Scope::nobody(&Arc::new(Metrics::default()), limits).map_err(name)?;
-    let setup = Setup {
-        virtual_cluster: None,
-        pipeline: scope.pipeline.clone(),
-        path: String::new(),
-        label: None,
-        name: scope.component.clone(),
-        config: serde_json::Value::Null,
-        stated: Stated::default(),
-        rights: Rights::Granted,
-        limits: LimitsConfig::default(),
-        environment: Environment::default(),
-        wakes: Arc::default(),
-        caches: Caches::default(),
-    };
+    let setup =
+        Setup { rights: Rights::Granted, ..Setup::new(scope.pipeline.clone(), "", scope.component.clone()) };
     let guest = Guest::new(Arc::new(scope), &setup, Expressions::none());
     let limits = Arc::clone(&guest.limits);
     let mut store = Store::new(linked.pre.engine(), guest);

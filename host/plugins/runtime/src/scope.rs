@@ -124,7 +124,8 @@ impl Scope {
 
     /// Writes a line in the log of the pipeline, unless there are too many.
     pub(crate) fn log(&self, level: tracing::Level, message: &str, fields: &[(String, String)]) {
-        let Some(MayLog { left_out }) = self.account.may_log() else { return };
+        let bytes = fields.iter().fold(message.len(), |sum, (name, value)| sum + name.len() + value.len());
+        let Some(MayLog { left_out }) = self.account.may_log(bytes) else { return };
         if left_out > 0 {
             let most = self.account.limits.log_lines;
             let note = format!("{left_out} lines of log were left out: the limit is {most} in a second");

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use forebay_lifecycle::clock;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::Kind;
-use forebay_pipeline_config::{Catalog, Entry, LimitsConfig};
-use forebay_plugins_api::{Caches, Components as _, Environment, PipelineName, Rights, Setup, Stated, Wakes};
+use forebay_pipeline_config::{Catalog, Entry};
+use forebay_plugins_api::{Components as _, PipelineName, Setup, Wakes};
 use forebay_plugins_runtime::{Digest, Embedded, Grants, Limits, PluginFile, PluginInfo, Plugins, Settings};
 
 use crate::manifest::{self, Manifest};
@@ -132,18 +132,10 @@ impl Loaded {
 
 /// What a component is opened with.
 pub(crate) fn setup(entry: &Entry, config: serde_json::Value, wakes: &Arc<Wakes>) -> Setup {
+    let path = format!("{}.{}", entry.spec.kind, entry.spec.name);
     Setup {
-        virtual_cluster: None,
-        pipeline: PipelineName::new(PIPELINE),
-        path: format!("{}.{}", entry.spec.kind, entry.spec.name),
-        label: None,
-        name: entry.spec.name.clone(),
         config,
-        stated: Stated::default(),
-        rights: Rights::Starter,
-        limits: LimitsConfig::default(),
-        environment: Environment::default(),
         wakes: Arc::clone(wakes),
-        caches: Caches::default(),
+        ..Setup::new(PipelineName::new(PIPELINE), &path, entry.spec.name.clone())
     }
 }

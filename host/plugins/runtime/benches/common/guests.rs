@@ -4,8 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::LimitsConfig;
-use forebay_plugins_api::{Caches, Components, Environment, PipelineName, Processor, Rights, Setup, Stated};
+use forebay_plugins_api::{Components, PipelineName, Processor, Setup};
 use forebay_plugins_runtime::{Digest, Embedded, Grants, PluginFile, Plugins, Settings, precompile};
 
 /// How a guest is compiled.
@@ -50,20 +49,9 @@ pub(crate) async fn processor(plugins: &Plugins, setup: Setup) -> Box<dyn Proces
 
 /// The setup of a component with an empty configuration.
 pub(crate) fn setup(name: &str) -> Setup {
-    Setup {
-        virtual_cluster: None,
-        pipeline: PipelineName::new("bench"),
-        path: "pipeline.processors.0".into(),
-        label: None,
-        name: name.parse().unwrap(),
-        config: serde_json::json!({"field": "added", "value": "value"}),
-        stated: Stated::default(),
-        rights: Rights::Starter,
-        limits: LimitsConfig::default(),
-        environment: Environment::default(),
-        wakes: Arc::default(),
-        caches: Caches::default(),
-    }
+    let pipeline = PipelineName::new("bench");
+    let config = serde_json::json!({"field": "added", "value": "value"});
+    Setup { config, ..Setup::new(pipeline, "pipeline.processors.0", name.parse().unwrap()) }
 }
 
 /// A guest of the tests, or else a default plugin.
