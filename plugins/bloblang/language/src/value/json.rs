@@ -11,7 +11,8 @@ mod skip;
 
 use std::fmt;
 
-use super::lazy::{Member, Slot, Source};
+use super::lazy::{Member, Piece, Slot, Source};
+use super::object::ordered;
 use super::{Text, Value};
 use reader::Reader;
 
@@ -106,14 +107,20 @@ pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
 }
 
 impl Member for Value {
-    fn read(source: &Source) -> Vec<Self> {
+    fn read(source: &Source, _: Option<&[Slot]>) -> Vec<Self> {
         Reader::new(&source.text, Numbers::Keep).items()
     }
 }
 
 impl Member for (Text, Value) {
-    fn read(source: &Source) -> Vec<Self> {
-        Reader::new(&source.text, Numbers::Keep).entries()
+    fn read(source: &Source, slots: Option<&[Slot]>) -> Vec<Self> {
+        let text = &source.text;
+        match slots {
+            Some(slots) => {
+                ordered(slots.iter().map(|slot| (slot.key(text), slot.value(text).clone())).collect())
+            }
+            None => Reader::new(text, Numbers::Keep).entries(),
+        }
     }
 }
 
@@ -122,9 +129,9 @@ pub(super) fn slots(object: &Text) -> Option<Vec<Slot>> {
     skip::find(object.as_bytes(), 0, 0).ok()?.0
 }
 
-/// The value at an offset of an object that has been read before.
-pub(super) fn member(object: &Text, at: usize) -> Value {
-    Reader::new(object, Numbers::Keep).member(at)
+/// The value at a place of an object that has been read before.
+pub(super) fn member(object: &Text, piece: &Piece) -> Value {
+    Reader::new(object, Numbers::Keep).member(piece)
 }
 
 /// A reader of a stream words the early end differently.

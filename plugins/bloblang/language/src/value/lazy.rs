@@ -18,7 +18,8 @@ pub(super) struct Source {
 
 /// A container of whose text members can be made.
 pub(super) trait Member: Clone {
-    fn read(source: &Source) -> Vec<Self>;
+    /// The members; `slots` is where they are, as far as that is known.
+    fn read(source: &Source, slots: Option<&[Slot]>) -> Vec<Self>;
 }
 
 /// The members of a container: shared, and copied on the first write while shared.
@@ -42,13 +43,25 @@ struct Lazy<T> {
 #[derive(Debug)]
 pub(super) struct Slot {
     key: (usize, usize),
-    pub(super) value: usize,
+    pub(super) piece: Piece,
     made: OnceLock<Value>,
 }
 
+/// Where a value is in the text of the object that it is in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// How many containers are nested in it.
+    pub(super) depth: u16,
+    /// Whether it would be written as it is.
+    pub(super) canonical: bool,
+}
+
 impl Slot {
-    pub(super) fn new(key: (usize, usize)) -> Self {
-        Self { key, value: 0, made: OnceLock::new() }
+    pub(super) fn new(key: (usize, usize), value: usize) -> Self {
+        let piece = Piece { start: value, end: value, depth: 0, canonical: false };
+        Self { key, piece, made: OnceLock::new() }
     }
 }
 
@@ -81,7 +94,7 @@ impl<T: Member> Members<T> {
     pub(super) fn get(&self) -> &[T] {
         match (&self.made, &self.read) {
             (Some(made), _) => made,
-            (None, Some(lazy)) => lazy.members.get_or_init(|| T::read(&lazy.source)),
+            (None, Some(lazy)) => lazy.members.get_or_init(|| lazy.read()),
             (None, None) => &[],
         }
     }
@@ -113,8 +126,26 @@ impl<T: Member> Members<T> {
 
 fn owned<T: Member>(lazy: Arc<Lazy<T>>) -> Vec<T> {
     match Arc::try_unwrap(lazy) {
-        Ok(Lazy { source, members, .. }) => members.into_inner().unwrap_or_else(|| T::read(&source)),
-        Err(lazy) => lazy.members.get().cloned().unwrap_or_else(|| T::read(&lazy.source)),
+        Ok(mut lazy) => lazy.members.take().unwrap_or_else(|| lazy.read()),
+        Err(lazy) => lazy.members.get().cloned().unwrap_or_else(|| lazy.read()),
+    }
+}
+
+impl<T: Member> Lazy<T> {
+    fn read(&self) -> Vec<T> {
+        T::read(&self.source, self.slots.get().and_then(Option::as_deref))
+    }
+}
+
+impl Slot {
+    /// The value, out of the text of the object.
+    pub(super) fn value(&self, object: &Text) -> &Value {
+        self.made.get_or_init(|| super::json::member(object, &self.piece))
+    }
+
+    /// The key, out of the text of the object.
+    pub(super) fn key(&self, object: &Text) -> Text {
+        object.cut(self.key.0, self.key.1)
     }
 }
 
@@ -129,7 +160,6 @@ impl Members<(Text, Value)> {
         let bytes = lazy.source.text.as_bytes();
         // Of equal keys the last one counts.
         let slot = slots.iter().rev().find(|slot| bytes.get(slot.key.0..slot.key.1) == Some(key));
-        let make = |slot: &Slot| super::json::member(&lazy.source.text, slot.value);
-        Some(slot.map(|slot| slot.made.get_or_init(|| make(slot))))
+        Some(slot.map(|slot| slot.value(&lazy.source.text)))
     }
 }

@@ -1,47 +1,45 @@
-//! How far text goes on without a character that JSON treats specially, eight bytes at a time.
+//! How far text goes on without a character that JSON treats specially, sixteen bytes at a time.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+use wide::u8x16;
 
-/// Non-zero when a byte of `word` is zero.
-fn has_zero(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & HIGHS
+/// Marks quotes, backslashes and control characters.
+#[inline]
+fn special(bytes: u8x16) -> u8x16 {
+    let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'))
 }
 
-/// Non-zero when a byte of `word` is a quote, a backslash or a control character.
-fn has_special(word: u64) -> u64 {
-    let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-    control | has_zero(word ^ (ONES * 0x22)) | has_zero(word ^ (ONES * 0x5c))
-}
-
-/// Non-zero when a byte of `word` is `<`, `>`, `&` or the first of a line separator.
-fn has_markup(word: u64) -> u64 {
+/// Marks `<`, `>`, `&` and the first byte of line separators.
+#[inline]
+fn markup(bytes: u8x16) -> u8x16 {
     // The first two differ in one bit.
-    has_zero((word | (ONES * 2)) ^ (ONES * 0x3e))
-        | has_zero(word ^ (ONES * 0x26))
-        | has_zero(word ^ (ONES * 0xe2))
+    (bytes | u8x16::splat(2)).simd_eq(u8x16::splat(b'>'))
+        | bytes.simd_eq(u8x16::splat(b'&'))
+        | bytes.simd_eq(u8x16::splat(0xe2))
 }
 
-/// The offset of the next quote, backslash or control character, or of a rest that is shorter than a word and must be
-/// looked at byte by byte.
+/// The offset of the next quote, backslash or control character, or of a rest that is shorter than sixteen bytes and
+/// must be looked at byte by byte.
+#[inline]
 pub(super) fn until_special(bytes: &[u8], from: usize) -> usize {
-    skip(bytes, from, has_special)
+    skip(bytes, from, special)
 }
 
 /// The same, where `<`, `>`, `&` and what may be U+2028 or U+2029 count too.
+#[inline]
 pub(super) fn until_escape(bytes: &[u8], from: usize) -> usize {
-    skip(bytes, from, |word| has_special(word) | has_markup(word))
+    skip(bytes, from, |bytes| special(bytes) | markup(bytes))
 }
 
-fn skip(bytes: &[u8], from: usize, found: impl Fn(u64) -> u64) -> usize {
+#[inline]
+fn skip(bytes: &[u8], from: usize, marked: impl Fn(u8x16) -> u8x16) -> usize {
     let mut at = from;
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        // A borrow can only mark bytes above one that is rightly marked, so the lowest mark is always right.
-        let marks = found(u64::from_le_bytes(*word));
+    while let Some(some) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let marks = marked(u8x16::new(*some)).to_bitmask();
         if marks != 0 {
-            return at + marks.trailing_zeros() as usize / 8;
+            return at + marks.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 16;
     }
     at
 }
@@ -53,12 +51,12 @@ mod tests {
     #[test]
     fn special_bytes_are_found_where_they_are() {
         for byte in 0..=255_u8 {
-            for place in 0..24 {
-                let mut bytes = [b'x'; 24];
+            for place in 0..48 {
+                let mut bytes = [b'x'; 48];
                 bytes[place] = byte;
                 let special = byte < 0x20 || matches!(byte, b'"' | b'\\');
                 let escape = special || matches!(byte, b'<' | b'>' | b'&' | 0xe2);
-                let expected = |found: bool| if found { place } else { 24 };
+                let expected = |found: bool| if found { place } else { 48 };
                 assert_eq!(until_special(&bytes, 0), expected(special), "{byte:#x}");
                 assert_eq!(until_escape(&bytes, 0), expected(escape), "{byte:#x}");
             }

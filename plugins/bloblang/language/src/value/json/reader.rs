@@ -5,7 +5,7 @@
 
 use super::scan::{self, Scanned};
 use super::skip::{find, skip};
-use super::{JsonError, Numbers, Source, Text, Value};
+use super::{JsonError, Numbers, Piece, Source, Text, Value};
 use crate::limits::VALUE_DEPTH;
 use crate::value::object::ordered;
 use crate::value::{Array, Object};
@@ -83,9 +83,14 @@ impl<'t> Reader<'t> {
         ordered(self.nested(Self::object).unwrap_or_default())
     }
 
-    /// The value at an offset of the object that the text is, which has been read before.
-    pub(super) fn member(mut self, at: usize) -> Value {
-        (self.at, self.depth) = (at, 1);
+    /// The value at a place of the object that the text is, which has been read before.
+    pub(super) fn member(mut self, piece: &Piece) -> Value {
+        let first = self.bytes.get(piece.start);
+        if let Some(first @ (b'{' | b'[')) = first {
+            let text = self.text.cut(piece.start, piece.end);
+            return container(*first, Source { text, canonical: piece.canonical }, piece.depth);
+        }
+        (self.at, self.depth) = (piece.start, 1);
         self.document().unwrap_or(Value::Null)
     }
 
@@ -104,11 +109,7 @@ impl<'t> Reader<'t> {
         let text = self.text.cut(self.at, skipped.end);
         self.at = skipped.end;
         let source = Source { text, canonical: skipped.canonical };
-        Ok(if first == b'[' {
-            Value::Array(Array::read(source, skipped.depth))
-        } else {
-            Value::Object(Object::read(source, skipped.depth))
-        })
+        Ok(container(first, source, skipped.depth))
     }
 
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, JsonError>) -> Result<T, JsonError> {
@@ -201,5 +202,14 @@ impl<'t> Reader<'t> {
     fn word(&mut self, word: &'static [u8], value: Value) -> Result<Value, JsonError> {
         self.at = scan::word(self.bytes, self.at, word)?;
         Ok(value)
+    }
+}
+
+/// The container that begins with `first`.
+fn container(first: u8, source: Source, depth: u16) -> Value {
+    if first == b'[' {
+        Value::Array(Array::read(source, depth))
+    } else {
+        Value::Object(Object::read(source, depth))
     }
 }

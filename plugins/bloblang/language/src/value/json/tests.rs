@@ -96,6 +96,7 @@ fn texts() -> impl Strategy<Value = String> {
         Just("null".to_owned()),
         "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9])?",
         r#""([a-c<&\x{e9}\x{2028}]|\\n|\\u00e9|\\u003c|\\/|\\ud800){0,5}""#,
+        r#""[a-e]{0,40}(\\n|&|\x{2029})?[a-e]{0,20}""#,
     ];
     let space = "[ \n]{0,1}";
     leaf.prop_recursive(4, 60, 6, move |inner| {
@@ -119,6 +120,23 @@ fn made(value: &Value) -> Value {
             Value::Object(Object::from(entries.collect::<Vec<_>>()))
         }
         other => other.clone(),
+    }
+}
+
+/// Whether a value that is looked into entry by entry is one that was read all at once, numbers aside.
+fn agrees(lazy: &Value, eager: &Value) -> bool {
+    match (lazy, eager) {
+        (Value::Number(_), Value::Float(_)) => true,
+        (Value::Array(lazy), Value::Array(eager)) => {
+            lazy.len() == eager.len()
+                && lazy.iter().zip(eager.iter()).all(|(lazy, eager)| agrees(lazy, eager))
+        }
+        (Value::Object(lazy), Value::Object(eager)) => {
+            eager.iter().all(|(key, value)| lazy.get(key).is_some_and(|found| agrees(found, value)))
+                && lazy.len() == eager.len()
+                && lazy.depth() >= eager.depth()
+        }
+        (lazy, eager) => lazy == eager,
     }
 }
 
@@ -151,6 +169,13 @@ proptest! {
         }
         let text = Text::from(format!("[{text}]"));
         prop_assert_eq!(parse(&text, Numbers::Keep).err(), parse(&text, Numbers::Float).err());
+    }
+
+    #[test]
+    fn entries_that_are_looked_up_are_those_that_reading_gives(text in texts()) {
+        let lazy = document(text.as_bytes()).expect("valid");
+        let eager = parse(&Text::from(text), Numbers::Float).expect("valid");
+        prop_assert!(agrees(&lazy, &eager), "{lazy:?} is not {eager:?}");
     }
 
     #[test]
