@@ -2,6 +2,24 @@
 
 use wide::u8x16;
 
+const SPECIAL: u8 = 1;
+const MARKUP: u8 = 2;
+
+/// What each byte is, for a rest that is too short for a vector.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte {
+            0..0x20 | 0x22 | 0x5c => SPECIAL,
+            0x26 | 0x3c | 0x3e | 0xe2 => MARKUP,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// Marks quotes, backslashes and control characters.
 #[inline]
 fn special(bytes: u8x16) -> u8x16 {
@@ -18,21 +36,20 @@ fn markup(bytes: u8x16) -> u8x16 {
         | bytes.simd_eq(u8x16::splat(0xe2))
 }
 
-/// The offset of the next quote, backslash or control character, or of a rest that is shorter than sixteen bytes and
-/// must be looked at byte by byte.
+/// The offset of the next quote, backslash or control character, or of the end.
 #[inline]
 pub(super) fn until_special(bytes: &[u8], from: usize) -> usize {
-    skip(bytes, from, special)
+    skip(bytes, from, special, SPECIAL)
 }
 
 /// The same, where `<`, `>`, `&` and what may be U+2028 or U+2029 count too.
 #[inline]
 pub(super) fn until_escape(bytes: &[u8], from: usize) -> usize {
-    skip(bytes, from, |bytes| special(bytes) | markup(bytes))
+    skip(bytes, from, |bytes| special(bytes) | markup(bytes), SPECIAL | MARKUP)
 }
 
 #[inline]
-fn skip(bytes: &[u8], from: usize, marked: impl Fn(u8x16) -> u8x16) -> usize {
+fn skip(bytes: &[u8], from: usize, marked: impl Fn(u8x16) -> u8x16, kinds: u8) -> usize {
     let mut at = from;
     while let Some(some) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
         let marks = marked(u8x16::new(*some)).to_bitmask();
@@ -40,6 +57,11 @@ fn skip(bytes: &[u8], from: usize, marked: impl Fn(u8x16) -> u8x16) -> usize {
             return at + marks.trailing_zeros() as usize;
         }
         at += 16;
+    }
+    while let Some(byte) = bytes.get(at)
+        && KINDS[usize::from(*byte)] & kinds == 0
+    {
+        at += 1;
     }
     at
 }
