@@ -46,6 +46,8 @@ pub(crate) struct Run {
     /// The pipeline's YAML file.
     pub(crate) file: PathBuf,
     #[command(flatten)]
+    pub(crate) env_files: EnvFiles,
+    #[command(flatten)]
     pub(crate) plugins: Plugins,
     /// Run although `lint` finds faults, as far as that is possible.
     #[arg(long)]
@@ -60,6 +62,8 @@ pub(crate) struct Lint {
     /// The pipelines' YAML files.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) env_files: EnvFiles,
     #[command(flatten)]
     pub(crate) plugins: Plugins,
     /// Also report components and fields that are deprecated.

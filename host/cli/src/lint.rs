@@ -11,17 +11,18 @@ use forebay_pipeline_engine::check_mappings;
 use forebay_plugins_api::Components as _;
 
 use crate::args::Lint;
-use crate::plugins;
 use crate::variables::ProcessVariables;
+use crate::{env_files, plugins};
 
 /// Prints what is wrong with the files; fails when something is.
 pub(crate) async fn lint(flags: Lint) -> anyhow::Result<ExitCode> {
-    let Lint { files, plugins: plugin_flags, deprecated, labels, skip_env_var_check } = flags;
+    let Lint { files, plugins: plugin_flags, deprecated, labels, skip_env_var_check, env_files } = flags;
+    let variables = ProcessVariables(env_files::read(&env_files)?);
     let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
     let options =
         LintOptions { reject_deprecated: deprecated, require_labels: labels, ..LintOptions::default() };
-    let forgiving = Forgiving(&ProcessVariables);
-    let variables: &dyn Variables = if skip_env_var_check { &forgiving } else { &ProcessVariables };
+    let forgiving = Forgiving(&variables);
+    let variables: &dyn Variables = if skip_env_var_check { &forgiving } else { &variables };
     let mut faults = 0;
     for file in files {
         let path = file.display().to_string();

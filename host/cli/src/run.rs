@@ -17,13 +17,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
 use crate::variables::ProcessVariables;
-use crate::{log, plugins};
+use crate::{env_files, log, plugins};
 
 /// How long a device may take for the last bytes, which nobody waits for any more.
 const LAST_FILES: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
-    let Run { file, plugins: plugin_flags, chilled, metrics_file } = flags;
+    let Run { file, plugins: plugin_flags, chilled, metrics_file, env_files } = flags;
+    let environment = env_files::read(&env_files)?;
     let log = log::start();
     let metrics = Arc::new(Metrics::default());
     let output_closed = Shutdown::new();
@@ -32,7 +33,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let components: Arc<dyn Components> = Arc::new(loaded.clone());
     let path = file.display().to_string();
     let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
-    let Some(config) = read(&path, &text, components.as_ref(), chilled).await else {
+    let Some(config) = read(&path, &text, &environment, components.as_ref(), chilled).await else {
         return Ok(ExitCode::FAILURE);
     };
     log.set(&config.logger);
@@ -46,7 +47,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         name: name(&file),
         file: path,
         rights: Rights::Starter,
-        environment: Environment::default(),
+        environment,
     };
     let stop = Shutdown::new();
     let pipeline = run_pipeline(&identity, &config, &components, &threads, stop.clone());
@@ -99,8 +100,15 @@ fn look_after_plugins(watch: Option<FolderWatch>, watchdog: Watchdog) -> anyhow:
 }
 
 /// Reads and checks a configuration; prints what is wrong with it.
-async fn read(path: &str, text: &str, components: &dyn Components, chilled: bool) -> Option<PipelineConfig> {
-    let examined = examine(path, text, &ProcessVariables, &components.catalog(), LintOptions::default());
+async fn read(
+    path: &str,
+    text: &str,
+    environment: &Environment,
+    components: &dyn Components,
+    chilled: bool,
+) -> Option<PipelineConfig> {
+    let variables = ProcessVariables(environment.clone());
+    let examined = examine(path, text, &variables, &components.catalog(), LintOptions::default());
     let Examined { config, components: configs, mut problems } = examined;
     problems.extend(check_mappings(path, &configs, components).await);
     problems.sort_by_key(|problem| (problem.line, problem.column));

@@ -31,7 +31,7 @@ pub(crate) async fn test(flags: Test) -> anyhow::Result<ExitCode> {
     let tester = Tester {
         components: &components,
         threads: &threads,
-        variables: &ProcessVariables,
+        variables: &ProcessVariables::default(),
         environment,
         resources,
         paint: paint::of_stdout(),

@@ -1,7 +1,7 @@
 //! What mappings can call, as the language states it.
 
-use forebay_bloblang::{FunctionSpec, ParamDefault, ParamSpec, Status};
-use forebay_sdk::{Callable, Param, Vocabulary};
+use forebay_bloblang::{Example, FunctionSpec, ParamDefault, ParamSpec, Status};
+use forebay_sdk::{CallExample, Callable, Param, Vocabulary};
 
 pub(crate) fn vocabulary() -> Vocabulary {
     let list = |specs: &[FunctionSpec]| specs.iter().map(callable).collect();
@@ -22,7 +22,13 @@ fn callable(spec: &FunctionSpec) -> Callable {
         docs: spec.docs,
         params: spec.params.iter().map(param).collect(),
         variadic: spec.variadic,
+        examples: spec.examples.iter().map(example).collect(),
     }
+}
+
+fn example(example: &Example) -> CallExample {
+    let Example { summary, mapping, cases } = *example;
+    CallExample { summary, mapping, results: cases.to_vec() }
 }
 
 fn param(spec: &ParamSpec) -> Param {

@@ -52,4 +52,4 @@ pub use processor::{IncrementalProcessor, Processing, Processor};
 pub use scanner::{Scanned, Scanner};
 #[doc(hidden)]
 pub use serde_json;
-pub use vocabulary::{Callable, Param, Vocabulary};
+pub use vocabulary::{CallExample, Callable, Param, Vocabulary};

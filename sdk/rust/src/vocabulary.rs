@@ -21,6 +21,16 @@ pub struct Callable {
     pub params: Vec<Param>,
     /// Takes any number of arguments instead.
     pub variadic: bool,
+    pub examples: Vec<CallExample>,
+}
+
+/// A text that shows how something is called, and what becomes of messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallExample {
+    pub summary: &'static str,
+    pub mapping: &'static str,
+    /// The contents of messages before and after, in order; `Error("...")` where the text fails.
+    pub results: Vec<(&'static str, &'static str)>,
 }
 
 /// A parameter.
@@ -42,7 +52,7 @@ impl Vocabulary {
 
 impl Callable {
     pub(crate) fn into_json(self) -> Value {
-        let Self { name, status, category, docs, params, variadic } = self;
+        let Self { name, status, category, docs, params, variadic, examples } = self;
         let params: Vec<Value> = params.into_iter().map(Param::into_json).collect();
         let mut json = json!({"name": name, "status": status, "category": category, "docs": docs});
         if !params.is_empty() {
@@ -51,7 +61,17 @@ impl Callable {
         if variadic {
             json["variadic"] = true.into();
         }
+        if !examples.is_empty() {
+            json["examples"] = examples.into_iter().map(CallExample::into_json).collect();
+        }
         json
+    }
+}
+
+impl CallExample {
+    fn into_json(self) -> Value {
+        let Self { summary, mapping, results } = self;
+        json!({"summary": summary, "mapping": mapping, "results": results})
     }
 }
 

@@ -116,6 +116,9 @@ fn what_mappings_can_call_is_listed() {
         all.iter().find(|callable| callable["name"] == name).expect("there is one").clone()
     };
     assert_eq!(of("bloblang-functions", "range")["params"]["named"][2]["default"], 1);
+    let example = &of("bloblang-methods", "capitalize")["examples"][0];
+    assert_eq!(example["mapping"], "root.a = this.a.capitalize()");
+    assert_eq!(example["results"][0][1], r#"{"a":"The Foo Bar"}"#);
     assert_eq!(of("bloblang-methods", "uppercase")["status"], "stable");
     let text = folder.forebay(&["list", "bloblang-methods"]).finish().well();
     assert!(text.lines().iter().any(|line| line.starts_with("slice(low, high?)")), "{text:?}");

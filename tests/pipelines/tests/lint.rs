@@ -210,3 +210,17 @@ fn what_can_not_run_is_refused_also_when_chilled() {
         assert!(refused.stderr.starts_with("pipeline.yaml("), "{refused:?}");
     }
 }
+
+#[test]
+fn variables_may_come_from_files() {
+    let pipeline = "\
+input: {generate: {count: 1, interval: '', mapping: 'root = env(\"NAME\") + \" ${NAME}\"'}}
+output: {stdout: {}}
+";
+    let folder = Folder::new();
+    assert!(folder.lint(pipeline).finish().stdout.contains("NAME"), "it is not set");
+    folder.write("a.env", "NAME=x # a comment\n");
+    let file = folder.path("a.env").display().to_string();
+    assert_eq!(folder.lint(pipeline).args(&["--env-file", &file]).finish().well().stdout, "");
+    assert_eq!(folder.run(pipeline).args(&["-e", &file]).finish().well().stdout, "x x\n");
+}

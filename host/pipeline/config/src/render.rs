@@ -5,7 +5,7 @@ mod example;
 use serde_json::json;
 
 use crate::catalog::Catalog;
-use crate::spec::{Callable, FieldKind, FieldSpec, Param};
+use crate::spec::{CallExample, Callable, FieldKind, FieldSpec, Param};
 
 pub use example::{Detail, example};
 
@@ -60,7 +60,7 @@ pub fn callables_text(callables: &[Callable]) -> String {
 
 /// A function or a method under the keys that Bento's list has.
 pub fn callable_json(callable: &Callable) -> serde_json::Value {
-    let Callable { name, status, category, docs, params, variadic } = callable;
+    let Callable { name, status, category, docs, params, variadic, examples } = callable;
     let mut taken = serde_json::Map::new();
     if *variadic {
         taken.insert("variadic".to_owned(), true.into());
@@ -78,7 +78,16 @@ pub fn callable_json(callable: &Callable) -> serde_json::Value {
         };
         taken.insert("named".to_owned(), params.iter().map(param).collect());
     }
-    json!({"name": name, "status": status, "category": category, "description": docs, "params": taken})
+    let mut shown =
+        json!({"name": name, "status": status, "category": category, "description": docs, "params": taken});
+    if !examples.is_empty() {
+        let example = |example: &CallExample| {
+            let CallExample { summary, mapping, results } = example;
+            json!({"summary": summary, "mapping": mapping, "results": results, "skip_testing": false})
+        };
+        shown["examples"] = examples.iter().map(example).collect();
+    }
+    shown
 }
 
 /// Signatures up to this width make the column that the rest stands behind.

@@ -12,7 +12,7 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
-pub use callable::{Callable, Param};
+pub use callable::{CallExample, Callable, Param};
 pub use field::{FieldKind, FieldSpec, FieldType};
 pub use kind::{Kind, Status};
 pub use name::{BadName, ComponentName, PluginName};

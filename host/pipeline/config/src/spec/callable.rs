@@ -20,6 +20,19 @@ pub struct Callable {
     /// Takes any number of arguments instead.
     #[serde(default, skip_serializing_if = "super::is_false")]
     pub variadic: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<CallExample>,
+}
+
+/// A text that shows how something is called, and what becomes of messages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CallExample {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    pub mapping: String,
+    /// The contents of messages before and after, in order.
+    #[serde(default)]
+    pub results: Vec<(String, String)>,
 }
 
 /// A parameter.
