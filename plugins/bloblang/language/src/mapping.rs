@@ -102,7 +102,7 @@ impl Mapping {
 
     /// A document is written anew even if no statement changed it.
     fn mutate(&self, mut run: Run<'_>, out: &mut Vec<u8>) -> Outcome {
-        run.live = true;
+        (run.live, run.live_metadata) = (true, true);
         let (document, broken) = match parse_message(run.messages.content(run.index)) {
             // What is null can be changed, but nobody can look at it.
             Ok(Value::Null) => (None, Some(MISSING.to_owned())),

@@ -95,6 +95,32 @@ impl Value {
     }
 
     /// True for what `|` and `.or()` replace.
+    /// The same with empty arrays that are not Go's nil, as Go has it after a copy.
+    pub(crate) fn without_nil(self) -> Self {
+        if !self.holds_nil() {
+            return self;
+        }
+        match self {
+            Self::Array(items) => {
+                Self::from(items.into_items().into_iter().map(Self::without_nil).collect::<Vec<_>>())
+            }
+            Self::Object(object) => {
+                let entries =
+                    object.into_entries().into_iter().map(|(key, value)| (key, value.without_nil()));
+                Self::Object(Object::from(entries.collect::<Vec<_>>()))
+            }
+            other => other,
+        }
+    }
+
+    fn holds_nil(&self) -> bool {
+        match self {
+            Self::Array(items) => items.is_nil() || items.put().iter().any(Self::holds_nil),
+            Self::Object(object) => object.put().iter().any(|(_, value)| value.holds_nil()),
+            _ => false,
+        }
+    }
+
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Self::Null | Self::Delete | Self::Nothing)
     }

@@ -64,7 +64,7 @@ fn array(items: &[Expr], frame: Frame<'_>) -> Result<Value, Failure> {
             value => values.push(value),
         }
     }
-    bounded(Value::Array(Array::from(values)))
+    bounded(Value::Array(Array::literal(values)))
 }
 
 #[inline(never)]

@@ -59,7 +59,7 @@ impl<'v> Frame<'v> {
 
     /// Metadata of the message that came in: one key, or all of it as an object.
     pub(crate) fn old_metadata(self, key: Option<&str>) -> Value {
-        if self.run.live && self.index == self.run.index {
+        if self.run.live_metadata && self.index == self.run.index {
             return metadata(key, self);
         }
         self.read_metadata(key)

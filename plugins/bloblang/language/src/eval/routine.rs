@@ -183,6 +183,7 @@ impl<'v> Execution<'v> {
         if value == Value::Nothing {
             return Ok(());
         }
+        let value = value.without_nil();
         if self.start.nested {
             return Err(Failure::new("unable to assign metadata in the current context"));
         }
@@ -223,6 +224,7 @@ impl<'v> Execution<'v> {
         if value == Value::Nothing {
             return Ok(());
         }
+        let value = value.without_nil();
         if path.0.is_empty() {
             let old = std::mem::replace(&mut self.root, value);
             if self.live && self.detached.is_none() {

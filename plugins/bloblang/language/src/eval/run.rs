@@ -49,6 +49,8 @@ pub(crate) struct Run<'v> {
     pub(crate) documents: Documents,
     /// Whether the message itself is changed: what is read of it is then what has become of it.
     pub(crate) live: bool,
+    /// Whether what is read of its metadata is what has become of it.
+    pub(crate) live_metadata: bool,
     /// The content of a message that is changed, once it has been asked for.
     content: OnceCell<Vec<u8>>,
     steps: Cell<u64>,
@@ -71,6 +73,7 @@ impl<'v> Run<'v> {
             sites,
             documents: Documents::default(),
             live: false,
+            live_metadata: false,
             content: OnceCell::new(),
             steps: Cell::new(0),
             local: OnceCell::new(),

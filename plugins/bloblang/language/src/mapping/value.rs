@@ -38,7 +38,9 @@ impl Mapping {
         subject: Subject,
     ) -> Result<Given, String> {
         let outside = Shared::new(world);
-        let run = Run::new(messages, index, &outside, &self.program.maps, &self.sites);
+        let mut run = Run::new(messages, index, &outside, &self.program.maps, &self.sites);
+        // In Bento's tools the message that comes in is the one that goes out.
+        run.live_metadata = true;
         let content = || Value::Bytes(messages.content(index).into());
         let bytes = match subject {
             Subject::Document => None,
@@ -98,6 +100,12 @@ mod tests {
         assert_eq!(document("root = null"), ("json", "null".to_owned()));
         assert_eq!(document("root = deleted()"), ("deleted", String::new()));
         assert_eq!(document("this.a"), ("text", "x".to_owned()));
+    }
+
+    #[test]
+    fn metadata_is_read_as_it_has_been_written() {
+        let given = shown("meta x = [1]\nroot = [meta(\"x\"), @x]", "{}", Subject::Document).unwrap();
+        assert_eq!(given, ("json", r#"["[1]",[1]]"#.to_owned()));
     }
 
     #[test]

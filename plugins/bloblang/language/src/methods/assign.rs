@@ -15,6 +15,6 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 .examples(&[Example::new("", r#"root = this.a.assign(this.b)"#, &[(r#"{"a":{"x":1,"y":2},"b":{"y":3,"z":4}}"#, r#"{"x":1,"y":3,"z":4}"#)]),]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    let with = call.value(0)?;
+    let with = call.value(0)?.into_owned().without_nil();
     combine(target.into_owned(), &with, |_, new| new.clone())
 }

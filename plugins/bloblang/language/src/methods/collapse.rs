@@ -38,6 +38,6 @@ fn collect(value: &Value, path: &str, include_empty: bool, flat: &mut Vec<(Text,
             }
         }
         Value::Object(_) | Value::Array(_) if !include_empty => {}
-        other => flat.push((Text::from(path), other.clone())),
+        other => flat.push((Text::from(path), other.clone().without_nil())),
     }
 }

@@ -15,7 +15,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 .examples(&[Example::new("", r#"root = this.fold(0, item -> item.tally + item.value)"#, &[(r#"[3,8,11]"#, r#"22"#)]),]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    let mut tally = call.value(0)?.into_owned();
+    let mut tally = call.value(0)?.into_owned().without_nil();
     for item in expect::array(&target)?.iter() {
         let entries = vec![(Text::fixed("tally"), tally), (Text::fixed("value"), item.clone())];
         tally = call.with(1, &Value::Object(Object::from(entries)))?;

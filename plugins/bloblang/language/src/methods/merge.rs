@@ -15,7 +15,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 .examples(&[Example::new("", r#"root = this.a.merge(this.b)"#, &[(r#"{"a":{"x":1,"y":2},"b":{"y":3,"z":4}}"#, r#"{"x":1,"y":[2,3],"z":4}"#), (r#"{"a":[1],"b":2}"#, r#"[1,2]"#)]),]);
 
 fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
-    let with = call.value(0)?;
+    let with = call.value(0)?.into_owned().without_nil();
     combine(target.into_owned(), &with, collect)
 }
 

@@ -34,6 +34,9 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     ordered(low, high).map_err(Failure::plain)?;
     match target.as_ref() {
         Value::Array(items) => {
+            if items.is_nil() {
+                return Ok(target.into_owned());
+            }
             let (low, high) = bounds(items.len(), low, high)?;
             Ok(Value::from(items.get(low..high).unwrap_or_default().to_vec()))
         }

@@ -6,7 +6,7 @@ use crate::compile::{self, fold};
 use crate::parse_error::Fault;
 use crate::spec::FunctionSpec;
 use crate::syntax::{CallNode, Constant, Node, NodeKind, Operator};
-use crate::value::{Object, Text, Value};
+use crate::value::{Array, Object, Text, Value};
 
 /// The call of a function, if there is one of that name, checked; `end` is the offset after its closing bracket.
 pub(super) fn function(
@@ -114,9 +114,8 @@ pub(super) fn array(at: usize, items: Vec<Node>) -> Node {
     let values: Option<Vec<Value>> =
         items.iter().map(|item| item.constant().map(|known| known.value)).collect();
     let constant = values.map(|values| {
-        Constant::from(Value::from(
-            values.into_iter().filter(|value| !value.is_omitted()).collect::<Vec<_>>(),
-        ))
+        let values = values.into_iter().filter(|value| !value.is_omitted());
+        Constant::from(Value::Array(Array::literal(values.collect())))
     });
     Node { at, kind: NodeKind::Array(items), constant }
 }

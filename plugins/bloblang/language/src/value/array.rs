@@ -16,6 +16,21 @@ pub struct Array {
 }
 
 impl Array {
+    /// The items of an array literal. One without items is Go's nil slice: it is empty as any other, but JSON that a
+    /// mapping makes of it is `null`.
+    pub(crate) fn literal(items: Vec<Value>) -> Self {
+        if items.is_empty() { Self { items: Members::never(), depth: 1, size: 4 } } else { Self::from(items) }
+    }
+
+    pub(crate) fn is_nil(&self) -> bool {
+        self.items.are_never()
+    }
+
+    /// The items, unless they are those of a document.
+    pub(super) fn put(&self) -> &[Value] {
+        self.items.put()
+    }
+
     pub(super) fn read(source: Source, depth: u16) -> Self {
         Self { size: length(source.text.len()), items: Members::read(source), depth }
     }

@@ -72,6 +72,8 @@ pub(super) enum Written<'m, T> {
     /// A text of which nobody has made members.
     Text(&'m Text),
     Members(&'m [T]),
+    /// Nothing was ever put there.
+    Never,
 }
 
 impl<T: Member> Members<T> {
@@ -82,6 +84,20 @@ impl<T: Member> Members<T> {
     pub(super) fn read(source: Source) -> Self {
         let lazy = Lazy { source, slots: OnceLock::new(), members: OnceLock::new() };
         Self { made: None, read: Some(Arc::new(lazy)) }
+    }
+
+    /// None, of which it is known that none were ever put there.
+    pub(super) fn never() -> Self {
+        Self { made: None, read: None }
+    }
+
+    pub(super) fn are_never(&self) -> bool {
+        self.made.is_none() && self.read.is_none()
+    }
+
+    /// Those that were put there rather than read.
+    pub(super) fn put(&self) -> &[T] {
+        self.made.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The same, where the entries have been found.
@@ -119,6 +135,7 @@ impl<T: Member> Members<T> {
         match (&self.made, &self.read) {
             (None, Some(lazy)) if lazy.source.canonical => Written::Same(&lazy.source.text),
             (None, Some(lazy)) if lazy.members.get().is_none() => Written::Text(&lazy.source.text),
+            (None, None) => Written::Never,
             _ => Written::Members(self.get()),
         }
     }

@@ -43,6 +43,11 @@ impl Object {
         self.entries.written()
     }
 
+    /// The entries, unless they are those of a document.
+    pub(super) fn put(&self) -> &[(Text, Value)] {
+        self.entries.put()
+    }
+
     pub fn depth(&self) -> u16 {
         self.depth
     }

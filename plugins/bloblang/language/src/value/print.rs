@@ -33,6 +33,7 @@ pub(crate) fn write_json(value: &Value, html: Html, out: &mut Vec<u8>) {
                 }
                 out.push(b'}');
             }
+            Written::Never => out.extend_from_slice(b"{}"),
         },
         Value::Array(array) => match array.written() {
             Written::Same(text) if keeps(text, html) => out.extend_from_slice(text.as_bytes()),
@@ -47,6 +48,7 @@ pub(crate) fn write_json(value: &Value, html: Html, out: &mut Vec<u8>) {
                 }
                 out.push(b']');
             }
+            Written::Never => out.extend_from_slice(b"null"),
         },
         scalar => write_scalar(scalar, html, out),
     }
