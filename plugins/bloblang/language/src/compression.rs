@@ -1,6 +1,7 @@
 //! Compression, as Go's packages do it: the same words for what is wrong and, where it says so, the same bytes.
 
 mod algorithm;
+mod brotli;
 mod bzip2;
 pub(crate) mod flate;
 mod framed;
@@ -9,6 +10,8 @@ mod snappy;
 mod zstd;
 
 pub(crate) use algorithm::Algorithm;
+pub(crate) use brotli::decompress as brotli;
+pub(crate) use lz4::decompress_raw as lz4_block;
 
 /// That so many bytes more may be made.
 fn room(made: usize, more: usize, limit: usize) -> Result<(), String> {

@@ -63,6 +63,7 @@ mod mapping;
 mod math;
 mod methods;
 mod msgpack;
+mod parquet;
 mod parse_error;
 mod parser;
 mod program;

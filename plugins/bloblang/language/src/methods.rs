@@ -130,6 +130,7 @@ mod parse_jwt_rs384;
 mod parse_jwt_rs512;
 mod parse_logfmt;
 mod parse_msgpack;
+mod parse_parquet;
 mod parse_timestamp;
 mod parse_timestamp_strptime;
 mod parse_url;
@@ -212,7 +213,7 @@ mod zip;
 
 use crate::spec::FunctionSpec;
 
-static METHODS: [FunctionSpec; 195] = [
+static METHODS: [FunctionSpec; 196] = [
     abs::SPEC,
     all::SPEC,
     any::SPEC,
@@ -329,6 +330,7 @@ static METHODS: [FunctionSpec; 195] = [
     parse_jwt_rs512::SPEC,
     parse_logfmt::SPEC,
     parse_msgpack::SPEC,
+    parse_parquet::SPEC,
     parse_timestamp::SPEC,
     parse_timestamp_strptime::SPEC,
     parse_url::SPEC,

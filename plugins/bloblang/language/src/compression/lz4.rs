@@ -44,6 +44,14 @@ fn header_checksum(settings: &[u8]) -> u8 {
     second
 }
 
+/// One block without a frame.
+pub(crate) fn decompress_raw(block: &[u8], limit: usize) -> Result<Vec<u8>, String> {
+    let mut out = Vec::new();
+    decompress_block(block, 0, limit, &mut out)
+        .ok_or_else(|| "lz4: invalid source or destination buffer too short".to_owned())?;
+    Ok(out)
+}
+
 /// Why reading stops: where nothing follows, which is an end wherever it is, or a mistake.
 enum Stop {
     End,
