@@ -23,19 +23,19 @@ pub(crate) struct Compiler {
     /// Names given by the lambdas around the current node, innermost last.
     names: Vec<Text>,
     sites: usize,
+    /// Whether operators on literals are left to be evaluated.
+    unfolded: bool,
 }
 
 /// Compiles a mapping.
 pub(crate) fn program(source: &Source) -> Parsed<Program> {
-    let mut compiler = Compiler::default();
-    let mut maps = Vec::new();
-    for map in &source.maps {
-        let mut routine = compiler.routine(&map.statements)?;
-        routine.name = Some(map.name.clone());
-        maps.push(routine);
-    }
-    let main = compiler.routine(&source.statements)?;
-    Ok(Program { main, maps, sites: compiler.sites })
+    Compiler::default().program(source)
+}
+
+/// Compiles a mapping, and computes nothing that the tree does not say is constant.
+#[cfg(test)]
+pub(crate) fn unfolded(source: &Source) -> Parsed<Program> {
+    Compiler { unfolded: true, ..Compiler::default() }.program(source)
 }
 
 /// Compiles queries that stand alone; returns them and how many of their calls keep state.
@@ -46,6 +46,17 @@ pub(crate) fn queries<'n>(nodes: impl Iterator<Item = &'n Node>) -> Result<(Vec<
 }
 
 impl Compiler {
+    fn program(mut self, source: &Source) -> Parsed<Program> {
+        let mut maps = Vec::new();
+        for map in &source.maps {
+            let mut routine = self.routine(&map.statements)?;
+            routine.name = Some(map.name.clone());
+            maps.push(routine);
+        }
+        let main = self.routine(&source.statements)?;
+        Ok(Program { main, maps, sites: self.sites })
+    }
+
     fn routine(&mut self, statements: &[crate::syntax::StatementNode]) -> Parsed<Routine> {
         self.variables.clear();
         self.declare(statements);

@@ -44,6 +44,7 @@
 //! assert_eq!(out, br#"{"name":"SAM"}"#);
 //! ```
 
+mod canonical;
 mod changes;
 mod cipher;
 mod compile;
@@ -79,6 +80,7 @@ mod world;
 mod xml;
 mod yaml;
 
+pub use canonical::canonical;
 pub use functions::functions;
 pub use interpolated::Interpolated;
 pub use mapping::{Content, Form, Given, Mapping, Outcome, Subject};

@@ -70,8 +70,12 @@ impl Mapping {
         let program = parser::mapping(source, imports)
             .and_then(|tree| compile::program(&tree))
             .map_err(|fault| fault.in_mapping(source))?;
+        Ok(Self::of(program, form))
+    }
+
+    pub(crate) fn of(program: Program, form: Form) -> Self {
         let sites = (0..program.sites).map(|_| RefCell::default()).collect();
-        Ok(Self { program, form, sites })
+        Self { program, form, sites }
     }
 
     /// Runs the mapping on message `index`, and appends its new content to `out` if it has one.

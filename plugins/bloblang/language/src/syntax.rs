@@ -1,6 +1,10 @@
 //! The source of a mapping as a tree: what was written, before names are checked and constants folded.
 
+mod print;
+
 use crate::value::{Text, Value};
+
+pub(crate) use print::print;
 
 /// A part of a query and the offset it starts at.
 #[derive(Clone, Debug)]
@@ -148,6 +152,10 @@ impl Operator {
         ("%", Self::Modulo),
         ("|", Self::Coalesce),
     ];
+
+    pub(crate) fn sign(self) -> &'static str {
+        Self::ALL.iter().find(|(_, operator)| *operator == self).map_or("", |(sign, _)| sign)
+    }
 
     /// True for operators whose operands are always both evaluated.
     pub(crate) fn is_strict(self) -> bool {

@@ -7,5 +7,7 @@ mod interpolation;
 mod limits;
 mod mappings;
 mod mutations;
+mod printing;
 mod properties;
 mod queries;
+mod trees;

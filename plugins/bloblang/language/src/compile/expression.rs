@@ -22,7 +22,8 @@ impl Compiler {
                 let first = self.expression(first)?;
                 let rest = rest.iter().map(|(operator, node)| Ok((*operator, self.expression(node)?)));
                 let rest: Parsed<Vec<_>> = rest.collect();
-                fold::left_end(Operation { first, rest: rest? })
+                let operation = Operation { first, rest: rest? };
+                if self.unfolded { Expr::Operate(Box::new(operation)) } else { fold::left_end(operation) }
             }
             NodeKind::Not(operand) => Expr::Not(Box::new(self.expression(operand)?)),
             NodeKind::Negate(operand) => {

@@ -38,6 +38,22 @@ impl<'c> Case<'c> {
     }
 }
 
+/// The text of every case.
+pub(super) fn texts() -> Vec<String> {
+    let files = ["", "examples"].into_iter().flat_map(source::files);
+    let mut texts = Vec::new();
+    for (_, cases) in files {
+        let Value::Array(cases) = &cases else { continue };
+        for case in cases.iter() {
+            let Value::Object(fields) = case else { continue };
+            let case = Case { fields };
+            texts.extend(["text", "mapping"].map(|name| case.text(name)).map(str::to_owned));
+        }
+    }
+    texts.retain(|text| !text.is_empty());
+    texts
+}
+
 fn check(folder: &str, run: impl Fn(&Case<'_>) -> Result<(), String>) {
     let (mut passed, mut failed) = (0, Vec::new());
     for (file, cases) in source::files(folder) {
