@@ -21,6 +21,8 @@ mod tail;
 mod text;
 mod vocabulary;
 
+use std::collections::BTreeSet;
+
 use crate::lexer::Lexer;
 use crate::limits::SOURCE_DEPTH;
 use crate::parse_error::{Fault, Lines};
@@ -41,6 +43,9 @@ pub(crate) struct Parser<'s> {
     /// The names that the lambdas around the current position have given.
     names: Vec<&'s str>,
     vocabulary: Vocabulary,
+    /// Where a `match` turned out to have no subject. Its cases are then read without trying once more to read them as
+    /// an object, which in a `match` in a pattern in a `match` would take twice as long with each of them.
+    without_subject: BTreeSet<usize>,
 }
 
 impl<'s> Parser<'s> {
@@ -51,6 +56,7 @@ impl<'s> Parser<'s> {
             depth: 0,
             names: Vec::new(),
             vocabulary: Vocabulary::Whole,
+            without_subject: BTreeSet::new(),
         }
     }
 

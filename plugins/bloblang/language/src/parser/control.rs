@@ -42,14 +42,25 @@ impl Parser<'_> {
     }
 
     pub(super) fn match_expression(&mut self) -> Parsed<NodeKind> {
-        let subject = match self.attempt(Self::query) {
-            Ok(subject) => Some(Box::new(subject)),
-            Err(fault) if fault.is_fatal() => return Err(fault),
-            Err(_) => None,
-        };
+        let subject = self.subject()?;
         self.lexer.white();
         let cases = self.nested(Self::cases).map_err(Fault::required)?;
         Ok(NodeKind::Match(subject, cases))
+    }
+
+    fn subject(&mut self) -> Parsed<Option<Box<Node>>> {
+        let start = self.lexer.at();
+        if self.without_subject.contains(&start) {
+            return Ok(None);
+        }
+        match self.attempt(Self::query) {
+            Ok(subject) => Ok(Some(Box::new(subject))),
+            Err(fault) if fault.is_fatal() => Err(fault),
+            Err(_) => {
+                self.without_subject.insert(start);
+                Ok(None)
+            }
+        }
     }
 
     fn cases(&mut self) -> Parsed<Vec<(Option<Node>, Node)>> {

@@ -121,9 +121,33 @@ fn huge_results_are_refused() {
     for source in [
         "root = \"x\".repeat(10000000000)",
         "root = range(0, 60).fold(\"0123456789\".repeat(1000000), t -> t.tally + t.tally)",
+        "root = \"a\".repeat(100000000).replace_all(\"a\", \"b\".repeat(1000))",
+        "root = range(0, 1000).join(\"b\".repeat(1000000))",
+        "root = nanoid(1000000000)",
+        "root = bytes(1000000000000000000)",
         "root = range(0, 60).fold({\"a\":[1]}, t -> {\"a\": t.tally, \"b\": t.tally}).string()",
     ] {
         let result = map(source, "{}");
         assert!(result.starts_with("failed assignment"), "{source}: {} bytes", result.len());
     }
+}
+
+#[test]
+fn endless_recursion_that_catches_its_errors_is_an_error() {
+    in_small_thread(|| {
+        let source = "map m {\n  root = [this.apply(\"m\").catch(1), this.apply(\"m\").catch(2)]\n}\nroot = this.apply(\"m\")";
+        let error = map(source, "5");
+        assert!(error.ends_with(" steps"), "{error}");
+    });
+}
+
+#[test]
+fn matches_in_patterns_of_matches_are_not_read_again_and_again() {
+    in_small_thread(|| {
+        for depth in [1, 2, 18, 48] {
+            let source =
+                format!("root = {}1 => 1{} }}", "match { ".repeat(depth), " } => 1".repeat(depth - 1));
+            assert!(Mapping::compile(&source, Form::Mapping).is_ok(), "{source}");
+        }
+    });
 }
