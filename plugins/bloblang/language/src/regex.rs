@@ -96,17 +96,17 @@ impl Regex {
     }
 
     /// `text` with every match replaced by `template`, in which `$1`, `$name` and `${name}` stand for groups. The
-    /// result may not be longer than `limit`.
+    /// result may not be longer than `limit`, and to make it may not take many more steps than that.
     pub(crate) fn replace_all(&self, text: &[u8], template: &str, limit: usize) -> Option<Vec<u8>> {
         let template = template::Template::parse(template, &self.names);
         let mut out = Vec::with_capacity(text.len());
-        let mut end = 0;
+        let (mut end, mut fruitless) = (0, 0);
         let mut step = |groups: &[Option<(usize, usize)>]| {
             let (start, after) = groups.first().copied().flatten().unwrap_or((end, end));
             out.extend_from_slice(text.get(end..start).unwrap_or_default());
-            template.expand(text, groups, &mut out);
+            fruitless += template.expand(text, groups, &mut out);
             end = after;
-            if out.len() > limit { Err(()) } else { Ok(()) }
+            if out.len() + fruitless > limit { Err(()) } else { Ok(()) }
         };
         let done = if template.needs_groups() {
             self.each_groups(text, |groups| step(&groups))

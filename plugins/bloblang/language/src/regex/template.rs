@@ -17,7 +17,7 @@ impl<'t> Template<'t> {
         let mut rest = template;
         while let Some(at) = rest.find('$') {
             let (text, reference) = rest.split_at_checked(at).unwrap_or((rest, ""));
-            parts.push(Part::Text(text));
+            parts.extend(fixed(text));
             if reference.starts_with("$$") {
                 parts.push(Part::Text("$"));
                 rest = reference.get(2..).unwrap_or_default();
@@ -35,7 +35,7 @@ impl<'t> Template<'t> {
                 }
             }
         }
-        parts.push(Part::Text(rest));
+        parts.extend(fixed(rest));
         Self(parts)
     }
 
@@ -46,8 +46,11 @@ impl<'t> Template<'t> {
             .any(|part| matches!(part, Part::Groups(groups) if groups.iter().any(|group| *group > 0)))
     }
 
-    pub(super) fn expand(&self, text: &[u8], groups: &[Option<(usize, usize)>], out: &mut Vec<u8>) {
+    /// Appends what stands for a match, and gives how many parts of the template added nothing.
+    pub(super) fn expand(&self, text: &[u8], groups: &[Option<(usize, usize)>], out: &mut Vec<u8>) -> usize {
+        let mut fruitless = 0;
         for part in &self.0 {
+            let start = out.len();
             match part {
                 Part::Text(fixed) => out.extend_from_slice(fixed.as_bytes()),
                 Part::Groups(named) => {
@@ -57,8 +60,15 @@ impl<'t> Template<'t> {
                     }
                 }
             }
+            fruitless += usize::from(out.len() == start);
         }
+        fruitless
     }
+}
+
+/// Text that stands for itself, if there is any.
+fn fixed(text: &str) -> Option<Part<'_>> {
+    (!text.is_empty()).then_some(Part::Text(text))
 }
 
 /// The name after a dollar sign, and what follows it.

@@ -14,6 +14,14 @@ fn templates_refer_to_groups_as_in_go() {
 }
 
 #[test]
+fn groups_without_text_count_towards_the_limit() {
+    let regex = Regex::compile("x()").expect("valid");
+    let template = "$1".repeat(100);
+    assert_eq!(regex.replace_all(b"xxx", &template, 299), None);
+    assert_eq!(regex.replace_all(b"xxx", &template, 300), Some(Vec::new()));
+}
+
+#[test]
 fn mistakes_are_worded_as_go_words_them() {
     let cases = [
         ("(", "missing closing ): `(`"),
