@@ -64,7 +64,6 @@ pub(crate) struct Fixed {
     drawn: u64,
     /// What was put into the cache "seen", in which 1 is under "a" at first.
     cache: BTreeMap<String, Option<Vec<u8>>>,
-    counts: BTreeMap<String, i64>,
 }
 
 impl World for Fixed {
@@ -118,12 +117,6 @@ impl World for Fixed {
     fn cache_delete(&mut self, _: &str, key: &str) -> Result<(), String> {
         self.cache.insert(key.to_owned(), None);
         Ok(())
-    }
-
-    fn count(&mut self, name: &str) -> Option<i64> {
-        let count = self.counts.entry(name.to_owned()).or_default();
-        *count += 1;
-        Some(*count)
     }
 
     fn hostname(&mut self) -> Result<String, String> {

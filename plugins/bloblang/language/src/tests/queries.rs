@@ -121,3 +121,8 @@ fn errors_are_caught_with_their_text() {
 fn a_mapping_may_stand_for_a_query() {
     check(&[("root = this.a.b", "5"), ("let x = 1\nroot = $x", "1")]);
 }
+
+#[test]
+fn the_sum_of_nothing_has_no_sign() {
+    check(&[("[].sum()", "0"), ("[-0.0].sum()", "0"), ("[].map_each(this).sum()", "0")]);
+}

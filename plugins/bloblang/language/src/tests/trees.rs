@@ -62,7 +62,7 @@ impl Walk for Constants {
 pub(super) fn shape(source: &Source) -> String {
     let mut source = source.clone();
     walk(&mut source, &mut Positions);
-    format!("{source:#?}")
+    format!("{source:?}")
 }
 
 /// The tree as if nothing had been computed when it was read.

@@ -10,7 +10,7 @@ use crate::tests::programs::{self, Choices};
 use crate::tests::trees::{bare, shape};
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn a_sound_program_comes_back(bytes in program_bytes()) {

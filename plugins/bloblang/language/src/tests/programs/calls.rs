@@ -38,6 +38,8 @@ const ANY: Heads = (
 impl Writer<'_> {
     pub(super) fn function(&mut self) -> CallNode {
         let spec = &functions()[self.choices.below(functions().len())];
+        // What it counts goes on from program to program.
+        let spec = if spec.name == "count" { &functions()[0] } else { spec };
         self.call(spec)
     }
 
