@@ -166,19 +166,24 @@ impl Account {
     /// Waits for what was left out of the log, or until the pipeline stops. A component that has given no
     /// cause does not wait.
     pub(crate) async fn pay(&self, wakes: &Wakes) {
-        let Some(pause) = self.take_owed() else { return };
+        let Some(pause) = self.due() else { return };
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(pause) => self.paid(pause),
             () = wakes.wait_for_shutdown() => {}
         }
     }
 
-    /// What is owed, if it is worth a pause; it is owed no longer.
-    fn take_owed(&self) -> Option<Duration> {
-        if self.owed.load(Ordering::Relaxed) < WORTH_A_PAUSE {
-            return None;
-        }
-        Some(Duration::from_nanos(self.owed.swap(0, Ordering::Relaxed)).min(self.limits.pause))
+    /// How long the next call has to wait, if that is worth a pause. It may be a call that another component
+    /// waits for, whose own time it must leave enough of; what is left waits for the call after it.
+    fn due(&self) -> Option<Duration> {
+        let owed = self.owed.load(Ordering::Relaxed);
+        (owed >= WORTH_A_PAUSE).then(|| Duration::from_nanos(owed).min(self.limits.wall / 4))
+    }
+
+    fn paid(&self, pause: Duration) {
+        let pause = u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX);
+        let less = |owed: u64| Some(owed.saturating_sub(pause));
+        let _ = self.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     /// The right to open one more file, stream or connection.
@@ -224,10 +229,14 @@ mod tests {
     fn lines_that_were_left_out_have_to_be_waited_for() {
         let account = account(Limits { log_lines: 0, ..Limits::default() });
         let log = |lines: usize| (0..lines).filter_map(|_| account.may_log(10)).count();
-        assert_eq!((log(100), account.take_owed()), (0, None), "not worth a pause yet");
+        assert_eq!((log(100), account.due()), (0, None), "not worth a pause yet");
         assert_eq!(log(1_000), 0);
-        assert!(account.take_owed().unwrap() > Duration::from_millis(15));
-        assert_eq!(account.take_owed(), None, "it is paid once");
+        let due = account.due().unwrap();
+        assert!(due > Duration::from_millis(15));
+        account.paid(due);
+        assert_eq!(account.due(), None, "it is paid once");
+        assert_eq!(log(10_000_000), 0);
+        assert_eq!(account.due(), Some(account.limits.wall / 4), "the rest waits for later");
     }
 
     #[test]

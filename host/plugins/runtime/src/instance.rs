@@ -35,6 +35,8 @@ pub(crate) type Call<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> +
 pub(crate) enum Waits {
     /// No longer than the wall-clock limit.
     Bounded,
+    /// The same, for what ends something: it does not wait for what the component owes.
+    Ending,
     /// As long as it likes: it may wait for something to happen.
     Unbounded,
 }
@@ -177,7 +179,9 @@ impl<E: Exports> Slot<E> {
         T: Send,
         F: for<'a> FnOnce(&'a E, &'a mut Store<Guest>) -> Call<'a, T> + Send,
     {
-        self.account.pay(&self.setup.wakes).await;
+        if waits != Waits::Ending {
+            self.account.pay(&self.setup.wakes).await;
+        }
         self.ensure().await?;
         // Taken out: a call that is dropped under way takes the store, which is of no more use, with it.
         let mut live = self.live.take().ok_or_else(|| self.lost(LostReason::Reopen, String::new()))?;
@@ -373,7 +377,7 @@ async fn bounded<T>(
         return result;
     }
     let start = clock::now();
-    let _waited = (waits == Waits::Bounded).then(|| Waited { start, metrics });
+    let _waited = (waits != Waits::Unbounded).then(|| Waited { start, metrics });
     let mut seen = meter.long_waits();
     loop {
         if let Ok(result) = tokio::time::timeout(wall, &mut call).await {
@@ -382,7 +386,7 @@ async fn bounded<T>(
         // Other waits, such as a sleep of its own, count as work. The time starts anew with every wait
         // that the contract allows.
         let now = meter.long_waits();
-        if waits == Waits::Bounded || (now == seen && !now.under_way) {
+        if waits != Waits::Unbounded || (now == seen && !now.under_way) {
             return Err(Refusal::wall(wall));
         }
         seen = now;

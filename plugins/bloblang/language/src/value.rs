@@ -23,6 +23,7 @@ pub(crate) mod strconv;
 mod text;
 mod timestamp;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use array::Array;
@@ -94,33 +95,20 @@ impl Value {
         }
     }
 
-    /// True for what `|` and `.or()` replace.
     /// The same with empty arrays that are not Go's nil, as Go has it after a copy.
     pub(crate) fn without_nil(self) -> Self {
-        if !self.holds_nil() {
-            return self;
-        }
-        match self {
-            Self::Array(items) => {
-                Self::from(items.into_items().into_iter().map(Self::without_nil).collect::<Vec<_>>())
-            }
-            Self::Object(object) => {
-                let entries =
-                    object.into_entries().into_iter().map(|(key, value)| (key, value.without_nil()));
-                Self::Object(Object::from(entries.collect::<Vec<_>>()))
-            }
-            other => other,
-        }
+        if self.may_hold_nil() { settled(&self, &mut HashMap::new()) } else { self }
     }
 
-    fn holds_nil(&self) -> bool {
+    fn may_hold_nil(&self) -> bool {
         match self {
-            Self::Array(items) => items.is_nil() || items.put().iter().any(Self::holds_nil),
-            Self::Object(object) => object.put().iter().any(|(_, value)| value.holds_nil()),
+            Self::Array(items) => items.may_hold_nil(),
+            Self::Object(object) => object.may_hold_nil(),
             _ => false,
         }
     }
 
+    /// True for what `|` and `.or()` replace.
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Self::Null | Self::Delete | Self::Nothing)
     }
@@ -155,6 +143,31 @@ impl Value {
     pub fn from_json(content: &[u8]) -> Result<Self, String> {
         document(content)
     }
+}
+
+/// A copy without nil, in which what was shared is shared again; `known` are the copies by where the originals are.
+fn settled(value: &Value, known: &mut HashMap<usize, Value>) -> Value {
+    let place = match value {
+        _ if !value.may_hold_nil() => return value.clone(),
+        Value::Array(items) => items.place(),
+        Value::Object(object) => object.place(),
+        _ => None,
+    };
+    if let Some(copy) = place.and_then(|place| known.get(&place)) {
+        return copy.clone();
+    }
+    let copy = match value {
+        Value::Array(items) => Value::from(items.iter().map(|item| settled(item, known)).collect::<Vec<_>>()),
+        Value::Object(object) => {
+            let entries = object.iter().map(|(key, value)| (key.clone(), settled(value, known)));
+            Value::Object(Object::from(entries.collect::<Vec<_>>()))
+        }
+        other => other.clone(),
+    };
+    if let Some(place) = place {
+        known.insert(place, copy.clone());
+    }
+    copy
 }
 
 fn length(length: usize) -> u32 {

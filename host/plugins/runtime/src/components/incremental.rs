@@ -116,7 +116,7 @@ impl IncrementalProcessor for IncrementalComponent {
         if self.check_begun().is_ok() {
             let abort = self
                 .slot
-                .call(Waits::Bounded, |exports, store| Box::pin(exports.incremental.call_abort(store)));
+                .call(Waits::Ending, |exports, store| Box::pin(exports.incremental.call_abort(store)));
             if let Err(lost) = abort.await {
                 tracing::warn!(%lost, "abort an incremental processor");
             }
@@ -126,9 +126,8 @@ impl IncrementalProcessor for IncrementalComponent {
 
     async fn close(&mut self) {
         if self.slot.is_live() {
-            let close = self
-                .slot
-                .call(Waits::Bounded, |exports, store| Box::pin(exports.processor.call_close(store)));
+            let close =
+                self.slot.call(Waits::Ending, |exports, store| Box::pin(exports.processor.call_close(store)));
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close an incremental processor");
             }

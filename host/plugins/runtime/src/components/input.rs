@@ -68,7 +68,7 @@ impl Input for InputComponent {
     async fn close(&mut self, settled: Vec<Settlement>) {
         if self.slot.is_live() {
             let settled: Vec<_> = settled.into_iter().map(wit::Settlement::from).collect();
-            let close = self.slot.call(Waits::Bounded, move |exports, store| {
+            let close = self.slot.call(Waits::Ending, move |exports, store| {
                 Box::pin(async move { exports.0.call_close(store, &settled).await })
             });
             if let Err(lost) = close.await {

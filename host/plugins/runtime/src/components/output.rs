@@ -113,8 +113,7 @@ impl Output for OutputComponent {
 
     async fn close(&mut self) {
         if self.slot.is_live() {
-            let close =
-                self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
+            let close = self.slot.call(Waits::Ending, |exports, store| Box::pin(exports.0.call_close(store)));
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close an output");
             }

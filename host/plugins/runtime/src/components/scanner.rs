@@ -61,8 +61,7 @@ impl Scanner for ScannerComponent {
 
     async fn close(&mut self) {
         if self.slot.is_live() {
-            let close =
-                self.slot.call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_close(store)));
+            let close = self.slot.call(Waits::Ending, |exports, store| Box::pin(exports.0.call_close(store)));
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close a scanner");
             }

@@ -145,7 +145,7 @@ impl HostExpressionMethods for Guest {
             && slot.generation() == generation
         {
             let free =
-                slot.call(Waits::Bounded, move |_, store| Box::pin(resource.resource_drop_async(store)));
+                slot.call(Waits::Ending, move |_, store| Box::pin(resource.resource_drop_async(store)));
             // Whether it is freed there or goes down with its instance comes to the same.
             let _ = free.await;
         }

@@ -31,6 +31,7 @@ pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
             out.extend(bytes.iter());
         }
         Value::Timestamp(at) => timestamp(*at, out),
+        Value::Array(items) if items.is_nil() => out.push(0xc0),
         Value::Array(items) => {
             match items.len() {
                 length @ 0..16 => out.push(0x90 | low(length)),

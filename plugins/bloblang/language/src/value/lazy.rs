@@ -95,9 +95,9 @@ impl<T: Member> Members<T> {
         self.made.is_none() && self.read.is_none()
     }
 
-    /// Those that were put there rather than read.
-    pub(super) fn put(&self) -> &[T] {
-        self.made.as_deref().map_or(&[], Vec::as_slice)
+    /// Where those are that were put there: the same for all that share them.
+    pub(super) fn place(&self) -> Option<usize> {
+        self.made.as_ref().map(|made| Arc::as_ptr(made).addr())
     }
 
     /// The same, where the entries have been found.

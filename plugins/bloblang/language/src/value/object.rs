@@ -17,11 +17,13 @@ pub struct Object {
     depth: u16,
     /// About how many bytes the entries would be as text, more or less.
     size: u32,
+    /// Whether it may hold Go's nil slice somewhere.
+    nil: bool,
 }
 
 impl Default for Object {
     fn default() -> Self {
-        Self { entries: Members::made(Vec::new()), depth: 1, size: 2 }
+        Self { entries: Members::made(Vec::new()), depth: 1, size: 2, nil: false }
     }
 }
 
@@ -31,21 +33,24 @@ impl Object {
     }
 
     pub(super) fn read(source: Source, depth: u16) -> Self {
-        Self { size: length(source.text.len()), entries: Members::read(source), depth }
+        Self { size: length(source.text.len()), entries: Members::read(source), depth, nil: false }
     }
 
     /// The same, where the entries have been found.
     pub(super) fn found(source: Source, slots: Option<Vec<Slot>>, depth: u16) -> Self {
-        Self { size: length(source.text.len()), entries: Members::found(source, slots), depth }
+        Self { size: length(source.text.len()), entries: Members::found(source, slots), depth, nil: false }
     }
 
     pub(super) fn written(&self) -> Written<'_, (Text, Value)> {
         self.entries.written()
     }
 
-    /// The entries, unless they are those of a document.
-    pub(super) fn put(&self) -> &[(Text, Value)] {
-        self.entries.put()
+    pub(super) fn may_hold_nil(&self) -> bool {
+        self.nil
+    }
+
+    pub(super) fn place(&self) -> Option<usize> {
+        self.entries.place()
     }
 
     pub fn depth(&self) -> u16 {
@@ -90,6 +95,7 @@ impl Object {
     pub fn insert(&mut self, key: Text, value: Value) {
         self.depth = self.depth.max(value.depth().saturating_add(1));
         self.size = self.size.saturating_add(entry_size(&key, &value));
+        self.nil |= value.may_hold_nil();
         let position = self.find(&key);
         let entries = self.entries.change();
         match position {
@@ -121,9 +127,10 @@ impl Object {
         let (key, value) = entries.get_mut(at)?;
         let before = if position.is_ok() { entry_size(key, value) } else { 0 };
         let result = change(value);
-        let depth = value.depth();
+        let (depth, nil) = (value.depth(), value.may_hold_nil());
         self.size = self.size.saturating_sub(before).saturating_add(entry_size(key, value));
         self.depth = self.depth.max(depth.saturating_add(1));
+        self.nil |= nil;
         Some(result)
     }
 
@@ -154,12 +161,13 @@ impl From<Vec<(Text, Value)>> for Object {
     /// Takes entries in any order; of equal keys the last wins.
     fn from(entries: Vec<(Text, Value)>) -> Self {
         let entries = ordered(entries);
-        let (mut inner, mut size) = (0, 2_u32);
+        let (mut inner, mut size, mut nil) = (0, 2_u32, false);
         for (key, value) in &entries {
+            nil |= value.may_hold_nil();
             inner = value.depth().max(inner);
             size = size.saturating_add(entry_size(key, value));
         }
-        Self { entries: Members::made(entries), depth: inner.saturating_add(1), size }
+        Self { entries: Members::made(entries), depth: inner.saturating_add(1), size, nil }
     }
 }
 
