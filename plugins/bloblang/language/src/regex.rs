@@ -99,14 +99,15 @@ impl Regex {
     /// result may not be longer than `limit`, and to make it may not take many more steps than that.
     pub(crate) fn replace_all(&self, text: &[u8], template: &str, limit: usize) -> Option<Vec<u8>> {
         let template = template::Template::parse(template, &self.names);
-        let mut out = Vec::with_capacity(text.len());
-        let (mut end, mut fruitless) = (0, 0);
+        let mut out = Vec::with_capacity(text.len().min(limit));
+        let (mut end, mut left) = (0, limit);
         let mut step = |groups: &[Option<(usize, usize)>]| {
             let (start, after) = groups.first().copied().flatten().unwrap_or((end, end));
-            out.extend_from_slice(text.get(end..start).unwrap_or_default());
-            fruitless += template.expand(text, groups, &mut out);
+            let between = text.get(end..start).unwrap_or_default();
+            left = left.checked_sub(between.len()).ok_or(())?;
+            out.extend_from_slice(between);
             end = after;
-            if out.len() + fruitless > limit { Err(()) } else { Ok(()) }
+            template.expand(text, groups, &mut left, &mut out).ok_or(())
         };
         let done = if template.needs_groups() {
             self.each_groups(text, |groups| step(&groups))
@@ -114,8 +115,10 @@ impl Regex {
             self.find_all(text).into_iter().try_for_each(|place| step(&[Some(place)]))
         };
         done.ok()?;
-        out.extend_from_slice(text.get(end..).unwrap_or_default());
-        (out.len() <= limit).then_some(out)
+        let rest = text.get(end..).unwrap_or_default();
+        left.checked_sub(rest.len())?;
+        out.extend_from_slice(rest);
+        Some(out)
     }
 
     /// The engine drops groups that can never take part; here they stay.

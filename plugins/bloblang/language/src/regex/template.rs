@@ -46,23 +46,27 @@ impl<'t> Template<'t> {
             .any(|part| matches!(part, Part::Groups(groups) if groups.iter().any(|group| *group > 0)))
     }
 
-    /// Appends what stands for a match, and gives how many parts of the template added nothing.
-    pub(super) fn expand(&self, text: &[u8], groups: &[Option<(usize, usize)>], out: &mut Vec<u8>) -> usize {
-        let mut fruitless = 0;
+    /// Appends what stands for a match. What is appended, and every part of the template that adds nothing, is taken off
+    /// `left`; none where that is not enough, and what was appended until then is within it.
+    pub(super) fn expand(
+        &self,
+        text: &[u8],
+        groups: &[Option<(usize, usize)>],
+        left: &mut usize,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
         for part in &self.0 {
-            let start = out.len();
-            match part {
-                Part::Text(fixed) => out.extend_from_slice(fixed.as_bytes()),
+            let piece = match part {
+                Part::Text(fixed) => fixed.as_bytes(),
                 Part::Groups(named) => {
                     let place = named.iter().find_map(|group| groups.get(*group).copied().flatten());
-                    if let Some((start, end)) = place {
-                        out.extend_from_slice(text.get(start..end).unwrap_or_default());
-                    }
+                    place.and_then(|(start, end)| text.get(start..end)).unwrap_or_default()
                 }
-            }
-            fruitless += usize::from(out.len() == start);
+            };
+            *left = left.checked_sub(piece.len().max(1))?;
+            out.extend_from_slice(piece);
         }
-        fruitless
+        Some(())
     }
 }
 

@@ -22,6 +22,23 @@ fn groups_without_text_count_towards_the_limit() {
 }
 
 #[test]
+fn one_match_may_not_become_more_than_the_limit() {
+    // Would be a terabyte if the limit were looked at behind the match.
+    let regex = Regex::compile("(?s).+").expect("valid");
+    let text = "x".repeat(1_000_000);
+    assert_eq!(regex.replace_all(text.as_bytes(), &"$0".repeat(1_000_000), 3_000_000), None);
+    assert_eq!(regex.replace_all(text.as_bytes(), "$0$0", 1_999_999), None);
+    assert_eq!(regex.replace_all(text.as_bytes(), "$0$0", 2_000_000).map(|made| made.len()), Some(2_000_000));
+}
+
+#[test]
+fn text_around_matches_counts_towards_the_limit() {
+    let regex = Regex::compile("-").expect("valid");
+    assert_eq!(regex.replace_all(b"ab-cd", "+", 4), None);
+    assert_eq!(regex.replace_all(b"ab-cd", "+", 5), Some(b"ab+cd".to_vec()));
+}
+
+#[test]
 fn mistakes_are_worded_as_go_words_them() {
     let cases = [
         ("(", "missing closing ): `(`"),
