@@ -23,16 +23,18 @@ pub(super) fn take(rest: &mut &[u8], count: usize) -> Result<Vec<i64>, String> {
     if total < count {
         return Err(format!("{} missing values: {}", count - total, ends()));
     }
-    let mut out = Vec::new();
-    if total > 0 {
+    // How many have been passed; those beyond `count` are not unpacked.
+    let mut passed = total.min(1);
+    let mut out = Vec::with_capacity(count);
+    if count > 0 {
         out.push(last);
     }
-    while out.len() < total && out.len() <= count {
-        let least = varint(rest).map(zigzag).map_err(|_| missing(total - out.len()))?;
-        let (widths, after) = rest.split_at_checked(parts).ok_or_else(|| missing(total - out.len()))?;
+    while passed < total && passed <= count {
+        let least = varint(rest).map(zigzag).map_err(|_| missing(total - passed))?;
+        let (widths, after) = rest.split_at_checked(parts).ok_or_else(|| missing(total - passed))?;
         *rest = after;
         for width in widths {
-            let left = total - out.len();
+            let left = total - passed;
             if left == 0 {
                 break;
             }
@@ -46,14 +48,14 @@ pub(super) fn take(rest: &mut &[u8], count: usize) -> Result<Vec<i64>, String> {
             }
             let (numbers, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
             *rest = after;
-            for index in 0..part.min(left) {
+            for index in 0..part.min(count - out.len()) {
                 let step = packed(numbers, index, width).cast_signed();
                 last = last.wrapping_add(least).wrapping_add(step);
                 out.push(last);
             }
+            passed += part.min(left);
         }
     }
-    out.truncate(count);
     Ok(out)
 }
 
@@ -95,6 +97,19 @@ mod tests {
     fn differences_add_up() {
         let mut rest: &[u8] = &[0x80, 1, 4, 5, 2, 3, 0, 0, 0, 0];
         assert_eq!(take(&mut rest, 5).expect("five"), [1, -1, -3, -5, -7]);
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_unpacked() {
+        // A block of 65,536 values, of which one more than the first is wanted.
+        let bytes = [0x80, 0x80, 4, 1, 0xff, 0xff, 3, 2, 4, 0, 7];
+        for count in [1, 2] {
+            let mut rest = &bytes[..];
+            let numbers = take(&mut rest, count).expect("numbers");
+            assert_eq!(numbers, [1, 3].get(..count).expect("few"));
+            assert!(numbers.capacity() < 100, "room for {}", numbers.capacity());
+            assert_eq!(rest, [7]);
+        }
     }
 
     #[test]
