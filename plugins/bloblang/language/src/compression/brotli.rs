@@ -1,23 +1,33 @@
 //! Brotli, RFC 7932, by brotli-decompressor. It is read only: the language has no name for it, but Parquet uses it.
 
-use std::io::Read as _;
-
-use brotli_decompressor::Decompressor;
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
 use super::room;
 
+/// The RFC has windows up to 16 MiB. An extension of the reference implementation has them up to 1 GiB, which the decoder
+/// would make room for as soon as a stream asks; `new_strict` refuses it.
 pub(crate) fn decompress(bytes: &[u8], limit: usize) -> Result<Vec<u8>, String> {
     const PIECE: usize = 64 << 10;
     let mut out = Vec::new();
     let mut piece = vec![0; PIECE];
-    let mut decoder = Decompressor::new(bytes, PIECE.min(bytes.len().max(1)));
+    let [alloc_u8, alloc_u32, alloc_codes] = [StandardAlloc::default(); 3];
+    let mut state = BrotliState::new_strict(alloc_u8, alloc_u32, alloc_codes);
+    let (mut left, mut at, mut total) = (bytes.len(), 0, 0);
     loop {
-        let read = decoder.read(&mut piece).map_err(|error| format!("brotli: {error}"))?;
-        if read == 0 {
-            return Ok(out);
+        let (mut free, mut made) = (piece.len(), 0);
+        let result = BrotliDecompressStream(
+            &mut left, &mut at, bytes, &mut free, &mut made, &mut piece, &mut total, &mut state,
+        );
+        room(out.len(), made, limit)?;
+        out.extend_from_slice(piece.get(..made).unwrap_or_default());
+        match result {
+            // What follows the stream is left alone.
+            BrotliResult::ResultSuccess => return Ok(out),
+            BrotliResult::NeedsMoreOutput => {}
+            BrotliResult::NeedsMoreInput | BrotliResult::ResultFailure => {
+                return Err("brotli: Invalid Data".to_owned());
+            }
         }
-        room(out.len(), read, limit)?;
-        out.extend_from_slice(piece.get(..read).unwrap_or_default());
     }
 }
 
@@ -33,5 +43,15 @@ mod tests {
         assert!(decompress(&stream, 10).expect_err("too long").contains("longer"));
         assert!(decompress(stream.get(..5).unwrap_or_default(), 100).is_err());
         assert!(decompress(&[0xff; 20], 100).is_err());
+    }
+
+    #[test]
+    fn a_window_of_a_gigabyte_is_refused() {
+        // A window of 30 bits, and a block of three letters that are not compressed.
+        let stream = [0x11, 0x1e, 0x20, 0x00, 0x04, b'a', b'b', b'c', 0x03];
+        assert!(decompress(&stream, 100).expect_err("too large a window").contains("Invalid Data"));
+        for first in 0..=u8::MAX {
+            assert!(decompress(&[&[first], &stream[1..]].concat(), 100).is_err() || first & 0x7f != 0x11);
+        }
     }
 }
