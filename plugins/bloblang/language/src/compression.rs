@@ -10,7 +10,7 @@ mod snappy;
 mod zstd;
 
 pub(crate) use algorithm::Algorithm;
-pub(crate) use brotli::decompress as brotli;
+pub(crate) use brotli::{decompress as brotli, window as brotli_window};
 pub(crate) use lz4::decompress_raw as lz4_block;
 
 /// That so many bytes more may be made.

@@ -44,8 +44,10 @@ pub(crate) fn read(file: &[u8]) -> Result<Vec<Value>, String> {
         }
         let columns = columns(file, group, &schema, shape.as_ref(), &mut budget)?;
         if let Some(shape) = &shape {
-            rows::read(&columns, shape, &mut rows)?;
+            rows::read(&columns, shape, &mut budget, &mut rows)?;
         }
+        drop(columns);
+        budget.end_row_group();
     }
     Ok(rows)
 }

@@ -31,9 +31,21 @@ pub(crate) fn decompress(bytes: &[u8], limit: usize) -> Result<Vec<u8>, String> 
     }
 }
 
+/// The window that a stream asks for, in bytes.
+pub(crate) fn window(bytes: &[u8]) -> usize {
+    let first = bytes.first().copied().unwrap_or_default();
+    let bits = match (first & 1, first >> 1 & 7, first >> 4 & 7) {
+        (0, _, _) => 16,
+        (_, 0, 0) => 17,
+        (_, 0, small) => 8 + small,
+        (_, large, _) => 17 + large,
+    };
+    1 << bits
+}
+
 #[cfg(test)]
 mod tests {
-    use super::decompress;
+    use super::{decompress, window};
 
     #[test]
     fn a_stream_is_read_and_what_is_broken_is_an_error() {
@@ -52,6 +64,15 @@ mod tests {
         assert!(decompress(&stream, 100).expect_err("too large a window").contains("Invalid Data"));
         for first in 0..=u8::MAX {
             assert!(decompress(&[&[first], &stream[1..]].concat(), 100).is_err() || first & 0x7f != 0x11);
+        }
+    }
+
+    #[test]
+    fn windows_are_those_of_the_rfc() {
+        for (first, bits) in
+            [(0x00, 16), (0x01, 17), (0x21, 10), (0x71, 15), (0x03, 18), (0x0b, 22), (0x0f, 24)]
+        {
+            assert_eq!(window(&[first]), 1 << bits);
         }
     }
 }

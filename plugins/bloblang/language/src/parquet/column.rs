@@ -1,6 +1,6 @@
 //! The values of a column in a row group.
 
-use super::budget::Budget;
+use super::budget::{Budget, Span};
 use super::encoding::Decoder;
 use super::footer::Chunk;
 use super::hybrid;
@@ -16,6 +16,9 @@ const DATA2: i32 = 3;
 
 /// Levels that are written in runs, the only way that is in use.
 const RLE: i32 = 3;
+
+/// What is held of each value while a page is read: two integers or an index, two levels, and the value.
+const READING: usize = 2 * size_of::<i64>() + size_of::<u32>() + 2 + size_of::<Value>();
 
 /// All values of a column, nulls included.
 #[derive(Debug)]
@@ -71,13 +74,15 @@ impl Column {
         budget: &mut Budget,
     ) -> Result<Self, Mistake> {
         let mut rest = section(file, chunk)?;
+        let left = usize::try_from(chunk.values).unwrap_or_default();
+        budget.hold(Span::RowGroup, left.saturating_mul(size_of::<Entry>()))?;
         let mut pages = Pages {
             leaf,
             meaning,
             codec: Codec(chunk.codec),
-            left: usize::try_from(chunk.values).unwrap_or_default(),
+            left,
             dictionary: None,
-            entries: Vec::new(),
+            entries: Vec::with_capacity(left),
         };
         let mut page = usize::from(chunk.dictionary > 0);
         while !rest.is_empty() {
@@ -92,6 +97,7 @@ impl Column {
                 return Err(Mistake::Checksum { wanted, got });
             }
             pages.read(&header, bytes, budget).map_err(|error| Mistake::Page(page, error))?;
+            budget.end_page();
             page += usize::from(header.kind != DICTIONARY);
         }
         Ok(Self { entries: pages.entries })
@@ -139,6 +145,8 @@ impl Pages<'_> {
                 let bytes = bytes.map_err(|error| format!("decompressing dictionary page: {error}"))?;
                 let count = counted(page.values)?;
                 budget.values(count)?;
+                budget.hold(Span::Page, count.saturating_mul(READING))?;
+                budget.hold(Span::RowGroup, count.saturating_mul(size_of::<Value>()))?;
                 let values = self.decoder(budget).decode_dictionary(page.encoding, &bytes, count)?;
                 self.dictionary = Some(values);
                 Ok(())
@@ -202,6 +210,7 @@ impl Pages<'_> {
         let count = counted(values)?;
         self.left = self.left.checked_sub(count).ok_or("pages have more values than their column")?;
         budget.values(count)?;
+        budget.hold(Span::Page, count.saturating_mul(READING))?;
         Ok(count)
     }
 
@@ -248,9 +257,12 @@ fn read_levels(encoding: i32, bytes: &[u8], most: u8, count: usize) -> Result<Ve
     if levels.len() < count {
         return Err(format!("decoding level expected {count} values but got only {}", levels.len()));
     }
-    let levels = levels.into_iter().map(|level| match u8::try_from(level) {
-        Ok(level) if level <= most => Ok(level),
-        _ => Err(format!("level {level} is higher than {most}")),
-    });
-    levels.collect()
+    let mut narrow = Vec::with_capacity(count);
+    for level in levels {
+        match u8::try_from(level) {
+            Ok(level) if level <= most => narrow.push(level),
+            _ => return Err(format!("level {level} is higher than {most}")),
+        }
+    }
+    Ok(narrow)
 }

@@ -6,7 +6,7 @@ use super::thrift::{ends, varint, zigzag};
 /// The values of a block, at most; Bento has the same limit.
 const BLOCK: usize = 65_536;
 
-/// Takes `count` integers off the front of `rest`.
+/// Takes `count` integers, for which there must be room, off the front of `rest`.
 ///
 /// # Errors
 /// The header is wrong, there are fewer, or the bytes end.

@@ -1,10 +1,10 @@
 //! The values of a page or of a dictionary.
 
-use super::budget::Budget;
+use super::budget::{Budget, Span};
 use super::delta;
 use super::hybrid;
 use super::schema::{Leaf, Meaning, Physical};
-use super::shown::{Stored, show};
+use super::shown::{Stored, cost, show};
 use super::thrift::ends;
 use crate::value::Value;
 
@@ -28,7 +28,7 @@ pub(super) struct Decoder<'c> {
 }
 
 impl Decoder<'_> {
-    /// The first `count` values.
+    /// The first `count` values, for which there must be room; what they are made of is taken off the budget.
     ///
     /// # Errors
     /// There are fewer, or values of this type are not encoded so.
@@ -46,10 +46,11 @@ impl Decoder<'_> {
             (RLE, Physical::Boolean) => booleans(bytes, count)?,
             (DELTA_BINARY_PACKED, Physical::Int32) => {
                 let integers = delta::take(&mut &*bytes, count)?;
-                self.each(integers, |integer| Stored::Int32(low(integer)))?
+                self.each(count, integers.into_iter().map(|integer| Stored::Int32(low(integer))))?
             }
             (DELTA_BINARY_PACKED, Physical::Int64) => {
-                self.each(delta::take(&mut &*bytes, count)?, Stored::Int64)?
+                let integers = delta::take(&mut &*bytes, count)?;
+                self.each(count, integers.into_iter().map(Stored::Int64))?
             }
             (DELTA_LENGTH_BYTE_ARRAY, Physical::Bytes) => self.delta_lengths(bytes, count)?,
             (DELTA_BYTE_ARRAY, Physical::Bytes | Physical::Fixed(_)) => self.delta_bytes(bytes, count)?,
@@ -82,12 +83,21 @@ impl Decoder<'_> {
         self.decode(if encoding == PLAIN_DICTIONARY { PLAIN } else { encoding }, bytes, count)
     }
 
-    fn show(&self, stored: Stored<'_>) -> Result<Value, String> {
+    fn show(&mut self, stored: Stored<'_>) -> Result<Value, String> {
+        self.budget.hold(Span::File, cost(stored, self.meaning))?;
         show(stored, self.meaning)
     }
 
-    fn each(&self, integers: Vec<i64>, stored: fn(i64) -> Stored<'static>) -> Result<Vec<Value>, String> {
-        integers.into_iter().map(|integer| self.show(stored(integer))).collect()
+    fn each<'b>(
+        &mut self,
+        count: usize,
+        stored: impl Iterator<Item = Stored<'b>>,
+    ) -> Result<Vec<Value>, String> {
+        let mut values = Vec::with_capacity(count);
+        for stored in stored.take(count) {
+            values.push(self.show(stored)?);
+        }
+        Ok(values)
     }
 
     fn indexed(&self, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
@@ -108,13 +118,16 @@ impl Decoder<'_> {
         Ok(values)
     }
 
-    fn plain(&self, physical: Physical, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
-        let fixed = |length: usize, stored: fn(&[u8]) -> Stored<'_>| {
-            let chunks = bytes.chunks_exact(length).take(count);
-            chunks.map(|chunk| self.show(stored(chunk))).collect()
+    fn plain(&mut self, physical: Physical, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
+        let mut fixed = |length: usize, stored: fn(&[u8]) -> Stored<'_>| {
+            self.each(count, bytes.chunks_exact(length).map(stored))
         };
         match physical {
-            Physical::Boolean => Ok(bits(bytes).take(count).map(Value::Bool).collect()),
+            Physical::Boolean => {
+                let mut values = Vec::with_capacity(count);
+                values.extend(bits(bytes).take(count).map(Value::Bool));
+                Ok(values)
+            }
             Physical::Int32 => fixed(4, |chunk| Stored::Int32(i32::from_le_bytes(array(chunk)))),
             Physical::Int64 => fixed(8, |chunk| Stored::Int64(i64::from_le_bytes(array(chunk)))),
             Physical::Int96 => fixed(12, |chunk| Stored::Int96(array(chunk))),
@@ -127,9 +140,9 @@ impl Decoder<'_> {
     }
 
     /// Every value behind its length.
-    fn plain_bytes(&self, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
+    fn plain_bytes(&mut self, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
         let mut rest = bytes;
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(count);
         let short = |length: usize| {
             format!(
                 "input of length {length} is too short to contain a PLAIN encoded byte array value: {}",
@@ -147,9 +160,9 @@ impl Decoder<'_> {
     }
 
     /// All lengths, and then all values.
-    fn delta_lengths(&self, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
+    fn delta_lengths(&mut self, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
         let mut rest = bytes;
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(count);
         for length in delta::take(&mut rest, count)? {
             let value = take(&mut rest, length)?;
             values.push(self.show(Stored::Bytes(value))?);
@@ -162,7 +175,7 @@ impl Decoder<'_> {
         let mut rest = bytes;
         let prefixes = delta::take(&mut rest, count)?;
         let lengths = delta::take(&mut rest, count)?;
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(count);
         let mut last = Vec::new();
         for (prefix, length) in prefixes.into_iter().zip(lengths) {
             let kept =
@@ -187,23 +200,20 @@ impl Decoder<'_> {
     }
 
     /// The first bytes of all values, then the second bytes, and so on.
-    fn split<const N: usize>(&self, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
+    fn split<const N: usize>(&mut self, bytes: &[u8], count: usize) -> Result<Vec<Value>, String> {
         let length = bytes.len() / N;
-        let value = |index: usize| {
+        let physical = self.leaf.physical;
+        let values = (0..length).map(|index| {
             let mut value = [0; N];
             for (place, byte) in value.iter_mut().enumerate() {
                 *byte = bytes.get(place * length + index).copied().unwrap_or_default();
             }
-            value
-        };
-        let values = (0..length.min(count)).map(|index| {
-            let value = value(index);
-            match self.leaf.physical {
-                Physical::Float => self.show(Stored::Float(f32::from_le_bytes(array(&value)))),
-                _ => self.show(Stored::Double(f64::from_le_bytes(array(&value)))),
+            match physical {
+                Physical::Float => Stored::Float(f32::from_le_bytes(array(&value))),
+                _ => Stored::Double(f64::from_le_bytes(array(&value))),
             }
         });
-        values.collect()
+        self.each(count, values)
     }
 }
 

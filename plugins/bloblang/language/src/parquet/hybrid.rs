@@ -6,16 +6,16 @@ use super::thrift::{ends, varint};
 /// The values of one run, at most; Bento has the same limit.
 const RUN: usize = 16 * 1024 * 1024;
 
-/// The first `count` numbers of `width` bits; fewer where the bytes hold no more.
+/// The first `count` numbers, for which there must be room, of `width` bits; fewer where the bytes hold no more.
 ///
 /// # Errors
 /// A run is cut off or too long.
 pub(super) fn read(bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, String> {
     let mut rest = bytes;
-    let mut out = Vec::new();
     if width > 32 {
         return Err(format!("cannot decode INT32 with invalid bit-width={width}"));
     }
+    let mut out = Vec::with_capacity(count);
     let low = |value: u64| u32::try_from(value).unwrap_or_default();
     while out.len() < count && !rest.is_empty() {
         let header =

@@ -1,5 +1,7 @@
 //! Pages: a header, and bytes that may be compressed.
 
+use std::borrow::Cow;
+
 use super::budget::Budget;
 use super::thrift::{Kind, Thrift, ends};
 use crate::compression::{self, Algorithm};
@@ -125,21 +127,29 @@ impl Codec {
     ///
     /// # Errors
     /// They are broken, hold more than the budget has left, or are compressed in a way that Bento does not know either.
-    pub(super) fn decompress(self, bytes: &[u8], budget: &mut Budget) -> Result<Vec<u8>, String> {
-        let limit = budget.bytes();
+    pub(super) fn decompress<'b>(
+        self,
+        bytes: &'b [u8],
+        budget: &mut Budget,
+    ) -> Result<Cow<'b, [u8]>, String> {
+        let limit = budget.page();
+        let mut least = 0;
         let content = match self.0 {
-            0 if bytes.len() > limit => Err(format!("the content is longer than {limit} bytes")),
-            0 => Ok(bytes.to_vec()),
-            _ if bytes.is_empty() => Ok(Vec::new()),
+            0 => return Ok(Cow::Borrowed(bytes)),
+            _ if bytes.is_empty() => return Ok(Cow::Borrowed(bytes)),
             1 => Algorithm::Snappy.decompress(bytes, limit),
             2 => Algorithm::Gzip.decompress(bytes, limit),
-            4 => compression::brotli(bytes, limit),
+            4 => {
+                // The window is filled with zeros first, which is faster than to decompress as much.
+                least = compression::brotli_window(bytes) / 16;
+                compression::brotli(bytes, limit)
+            }
             6 => Algorithm::Zstd.decompress(bytes, limit),
             7 => compression::lz4_block(bytes, limit),
             other => Err(format!("unsupported compression codec: {}", name(other))),
         }?;
-        budget.made(content.len())?;
-        Ok(content)
+        budget.decompressed(content.len(), least)?;
+        Ok(Cow::Owned(content))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Stored values as values of the language.
 
+use super::budget::{CONTAINER, PIECE};
 use super::schema::Meaning;
 use crate::text::decimal;
 use crate::value::{Text, Value};
@@ -17,6 +18,27 @@ pub(super) enum Stored<'b> {
     Double(f64),
     Bytes(&'b [u8]),
     Fixed(&'b [u8]),
+}
+
+/// The most bytes that the value takes beside the `Value` that it is.
+pub(super) fn cost(stored: Stored<'_>, meaning: Meaning) -> usize {
+    let array = |length: usize| CONTAINER + length.saturating_mul(size_of::<Value>());
+    match (stored, meaning) {
+        (Stored::Int96(_), _) => array(3),
+        // A byte is less than three digits; a sign, a point, zeros and an exponent come to them.
+        (Stored::Bytes(bytes) | Stored::Fixed(bytes), Meaning::Decimal { .. }) => {
+            PIECE + 3 * bytes.len() + 24
+        }
+        (Stored::Fixed(bytes), Meaning::InMap) => array(bytes.len()),
+        // What is no UTF-8 is kept as it is and as it is shown, where three bytes may stand for one.
+        (Stored::Bytes(bytes), Meaning::Plain | Meaning::Json | Meaning::Unsigned)
+            if std::str::from_utf8(bytes).is_err() =>
+        {
+            3 * PIECE + bytes.len().saturating_mul(4)
+        }
+        (Stored::Bytes(bytes) | Stored::Fixed(bytes), _) => PIECE + bytes.len(),
+        _ => 0,
+    }
 }
 
 /// The value; documents of JSON stay text here.

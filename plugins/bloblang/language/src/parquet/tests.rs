@@ -1,6 +1,9 @@
 //! Files in `tests/parquet`, and what Bento 1.20 makes of them in `expected.json`. PyArrow wrote the files, each for what
 //! its name says; a byte of `checksum_wrong` was changed afterwards.
 
+mod limits;
+mod made;
+
 use std::path::PathBuf;
 
 use super::read;

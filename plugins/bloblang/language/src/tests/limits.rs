@@ -6,7 +6,7 @@ use crate::{Form, Mapping};
 
 const STACK: usize = 2 * 1024 * 1024;
 
-fn in_small_thread(test: impl FnOnce() + Send + 'static) {
+pub(crate) fn in_small_thread(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(test).expect("a thread");
     thread.join().expect("no panic and no overflow");
 }

@@ -9,7 +9,7 @@ pub(super) fn run(source: &str, form: Form, batch: &Batch) -> (Outcome, String) 
 }
 
 /// The new content, or the error.
-pub(super) fn map(source: &str, input: &str) -> String {
+pub(crate) fn map(source: &str, input: &str) -> String {
     let (outcome, out) = run(source, Form::Mapping, &Batch::of(&[input]));
     outcome.error.unwrap_or(out)
 }
