@@ -3,8 +3,9 @@
 use super::footer::{Element, Footer, Logical};
 use crate::value::{Text, quoted};
 
-/// How deep columns may nest; Bento has the same limit.
-const DEPTH: u8 = 127;
+/// How deep columns may nest. Bento allows 127, but columns and rows are walked recursively, and that has to fit on the stack
+/// of a plugin beside the deepest evaluation. A list takes two or three levels.
+const DEPTH: u8 = 64;
 /// As many columns as Bento allows.
 const COLUMNS: usize = 32_767;
 
