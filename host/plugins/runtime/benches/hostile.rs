@@ -2,6 +2,12 @@
 //!
 //! Neighbours keep one thread busy, half of a machine with two cores. The hostile component runs on the
 //! other thread, then on the same one. What it may use is small, so that limits strike soon.
+//!
+//! Throughput is per CPU second of the neighbours' thread, which is the same as per second while that
+//! thread is never idle, but for what other programs take from it. How fast the machine is changes from
+//! second to second where it is shared, so that thread also measures how long a fixed piece of arithmetic
+//! takes, and throughput is in messages for each such piece. The neighbours are measured alone before and
+//! after, and the row "nobody" says how far the noise that is left goes: there nothing hostile runs.
 
 #![expect(
     clippy::print_stdout,
@@ -14,19 +20,24 @@
 #[path = "common/guests.rs"]
 mod guests;
 
+use std::convert::Infallible;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use forebay_lifecycle::{Threads, clock};
+use forebay_lifecycle::Threads;
 use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_message::Batch;
 use forebay_plugins_api::{Components as _, Processor, Setup};
 use forebay_plugins_runtime::Plugins;
 use guests::Build;
+use tokio::sync::oneshot;
 
-const ROUND: Duration = Duration::from_millis(1500);
-const MODES: [&str; 12] = [
+const ROUND: Duration = Duration::from_millis(2500);
+const NOBODY: &str = "nobody";
+const MODES: [&str; 13] = [
+    NOBODY,
     "endless_loop",
     "endless_memory",
     "endless_print",
@@ -63,27 +74,31 @@ const GRANTS: &str = "grants: [{plugin: hostile, files: [], variables: []}]";
 /// How much of their throughput the neighbours on thread 0 keep, and how often the component was lost.
 async fn beside(mode: &str, thread: usize, plugins: &Arc<Plugins>, neighbours: &Arc<Plugins>) -> (f64, u64) {
     let threads = Threads::start("guest", 2).unwrap();
-    let done = Arc::new(AtomicU64::new(0));
+    let progress = Arc::new(Progress::default());
     let stop = Arc::new(AtomicBool::new(false));
     let processor = guests::processor(neighbours, guests::setup("add")).await;
-    let neighbour = threads.spawn(0, "a neighbour", work(processor, Arc::clone(&done), Arc::clone(&stop)));
-    let alone = rate(&done).await;
+    let neighbour =
+        threads.spawn(0, "a neighbour", work(processor, Arc::clone(&progress), Arc::clone(&stop)));
+    let alone = rate(&progress).await;
 
     let struck = Arc::new(AtomicU64::new(0));
-    let hostile = plugins.open_processor(hostile(mode)).await.unwrap();
-    let hostile =
-        threads.spawn(thread, "a hostile one", attack(hostile, Arc::clone(&struck), Arc::clone(&stop)));
+    let (over, until) = oneshot::channel();
+    let hostile = match mode {
+        NOBODY => None,
+        mode => Some(plugins.open_processor(hostile(mode)).await.unwrap()),
+    };
+    let hostile = threads.spawn(thread, "a hostile one", attack(hostile, Arc::clone(&struck), until));
     // The first losses are free.
-    while struck.load(Ordering::Relaxed) < 3 {
+    while struck.load(Ordering::Relaxed) < 3 && mode != NOBODY {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let beside = rate(&done).await;
+    let beside = rate(&progress).await;
+    drop(over);
+    hostile.await.unwrap();
+    let afterwards = rate(&progress).await;
     stop.store(true, Ordering::Relaxed);
     neighbour.await.unwrap();
-    // What waits for its next instance is dropped with its thread.
-    drop(threads);
-    drop(hostile);
-    (beside / alone, struck.load(Ordering::Relaxed))
+    (2.0 * beside / (alone + afterwards), struck.load(Ordering::Relaxed))
 }
 
 fn hostile(mode: &str) -> Setup {
@@ -100,30 +115,76 @@ fn hostile(mode: &str) -> Setup {
     Setup { config, limits, ..guests::setup("misbehave") }
 }
 
-/// Messages per second over a while.
-async fn rate(done: &AtomicU64) -> f64 {
-    let (start, before) = (clock::now(), done.load(Ordering::Relaxed));
-    tokio::time::sleep(ROUND).await;
-    (done.load(Ordering::Relaxed) - before) as f64 / (clock::now() - start).as_secs_f64()
+/// What the neighbours have done; times are in nanoseconds.
+#[derive(Default)]
+struct Progress {
+    messages: AtomicU64,
+    /// CPU time of their thread.
+    cpu: AtomicU64,
+    yardsticks: AtomicU64,
+    yardstick_time: AtomicU64,
 }
 
-async fn work(mut processor: Box<dyn Processor>, done: Arc<AtomicU64>, stop: Arc<AtomicBool>) {
-    let batch =
-        Batch::from_payloads((0..100).map(|_| Some(r#"{"id":1,"name":"a name","price":12.75}"#)), false);
-    while !stop.load(Ordering::Relaxed) {
-        processor.process(batch.clone()).await.unwrap();
-        done.fetch_add(100, Ordering::Relaxed);
-        tokio::task::yield_now().await;
+impl Progress {
+    fn sample(&self) -> [f64; 4] {
+        [&self.messages, &self.cpu, &self.yardsticks, &self.yardstick_time]
+            .map(|number| number.load(Ordering::Relaxed) as f64)
     }
 }
 
-async fn attack(mut processor: Box<dyn Processor>, struck: Arc<AtomicU64>, stop: Arc<AtomicBool>) {
-    let batch = Batch::from_payloads([Some("bad")], false);
+/// Messages in the CPU time that the fixed piece of arithmetic takes, over a while.
+async fn rate(progress: &Progress) -> f64 {
+    let before = progress.sample();
+    tokio::time::sleep(ROUND).await;
+    let after = progress.sample();
+    let [messages, cpu, yardsticks, yardstick_time] = std::array::from_fn(|at| after[at] - before[at]);
+    messages / cpu * (yardstick_time / yardsticks)
+}
+
+async fn work(mut processor: Box<dyn Processor>, progress: Arc<Progress>, stop: Arc<AtomicBool>) {
+    let batch =
+        Batch::from_payloads((0..100).map(|_| Some(r#"{"id":1,"name":"a name","price":12.75}"#)), false);
     while !stop.load(Ordering::Relaxed) {
-        if processor.process(batch.clone()).await.is_err() {
-            struck.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..50 {
+            processor.process(batch.clone()).await.unwrap();
+            progress.messages.fetch_add(100, Ordering::Relaxed);
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
+        let start = Instant::now();
+        black_box(yardstick());
+        let took = u64::try_from(start.elapsed().as_nanos()).unwrap();
+        progress.yardstick_time.fetch_add(took, Ordering::Relaxed);
+        progress.yardsticks.fetch_add(1, Ordering::Relaxed);
+        let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        progress.cpu.store(statistics.split(' ').next().unwrap().parse().unwrap(), Ordering::Relaxed);
+    }
+}
+
+/// The fixed piece of arithmetic.
+fn yardstick() -> u64 {
+    (0..100_000_u64).fold(black_box(1), |hash, number| (hash ^ number).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Attacks until the other end of `over` is dropped, also while it waits for its next instance.
+async fn attack(
+    processor: Option<Box<dyn Processor>>,
+    struck: Arc<AtomicU64>,
+    over: oneshot::Receiver<Infallible>,
+) {
+    let attacks = async {
+        let Some(mut processor) = processor else { return };
+        let batch = Batch::from_payloads([Some("bad")], false);
+        loop {
+            if processor.process(batch.clone()).await.is_err() {
+                struck.fetch_add(1, Ordering::Relaxed);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = over => {}
+        () = attacks => {}
     }
 }
 
