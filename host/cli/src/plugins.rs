@@ -36,6 +36,7 @@ pub(crate) async fn load(
         cache,
         output_closed: output_closed.clone(),
         lock,
+        others: vec![forebay_pipeline_engine::description()],
         ..Settings::default()
     };
     let (plugins, more) = Plugins::load(EMBEDDED, &files, settings, Arc::clone(metrics)).await?;

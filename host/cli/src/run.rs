@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Examined, LintOptions, PipelineConfig, Severity, examine};
-use forebay_pipeline_engine::{Ended, Identity, check_mappings, run as run_pipeline};
+use forebay_pipeline_engine::{Ended, Identity, Structured, check_mappings, run as run_pipeline};
 use forebay_plugins_api::{Components, Environment, PipelineName, Rights};
 use forebay_plugins_runtime::{FolderWatch, Watchdog};
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,7 +30,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let output_closed = Shutdown::new();
     let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
     let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
-    let components: Arc<dyn Components> = Arc::new(loaded.clone());
+    let components: Arc<dyn Components> = Arc::new(Structured::new(Arc::new(loaded.clone())));
     let path = file.display().to_string();
     let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
     let Some(config) = read(&path, &text, &environment, components.as_ref(), chilled).await else {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
+use forebay_pipeline_engine::Structured;
 use forebay_pipeline_tester::{Tester, globs};
 use forebay_plugins_api::Components;
 
@@ -26,7 +27,7 @@ pub(crate) async fn test(flags: Test) -> anyhow::Result<ExitCode> {
     let environment = env_files::read(&env_files)?;
     let resources = globs(resources.iter().map(String::as_str)).context("--resources")?;
     let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
-    let components: Arc<dyn Components> = Arc::new(loaded);
+    let components: Arc<dyn Components> = Arc::new(Structured::new(Arc::new(loaded)));
     let threads = Threads::start("tests", THREADS).context("start threads")?;
     let tester = Tester {
         components: &components,

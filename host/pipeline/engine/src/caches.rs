@@ -17,7 +17,7 @@ use forebay_plugins_api::{
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::check::problem;
+use crate::check;
 
 /// Calls that wait for a cache before those who make more wait for room: far more than there are
 /// workers.
@@ -87,7 +87,7 @@ impl RunningCaches {
                     line: 0,
                     column: 0,
                 };
-                problems.push(problem(file, config, "", &OpenError::Problem(taken)));
+                problems.extend(check::problems(file, config, "", &OpenError::Problem(taken)));
                 continue;
             }
             let (sender, requests) = mpsc::channel(QUEUE);
@@ -106,7 +106,7 @@ impl RunningCaches {
                     let task = threads.spawn(first + index, "a cache", owner.run(running.stop.clone()));
                     running.tasks.push(Box::pin(task));
                 }
-                Err(error) => problems.push(problem(file, config, "", &error)),
+                Err(error) => problems.extend(check::problems(file, config, "", &error)),
             }
         }
         running

@@ -1,9 +1,14 @@
 //! Processors, one after the other, as one task uses them.
 
-use forebay_pipeline_message::{Batch, Transaction};
-use forebay_plugins_api::{ComponentError, Processing, Processor};
+use forebay_pipeline_config::spec::ComponentName;
+use forebay_pipeline_message::{Batch, Origins, Processed, Transaction};
+use forebay_plugins_api::{ComponentError, LostInstance, LostReason, Processing, Processor};
 
 use crate::shadow::{Given, ShadowFeed};
+
+/// The plugin that components of the host are of, which alone can get origins wrong: others are checked where they
+/// come in.
+pub(crate) const OWN: &str = "forebay";
 
 /// Processors in a row.
 pub(crate) struct Chain {
@@ -13,6 +18,7 @@ pub(crate) struct Chain {
 /// One processor, and where it stands.
 pub(crate) struct Link {
     pub(crate) path: String,
+    pub(crate) name: ComponentName,
     pub(crate) processor: Box<dyn Processor>,
     pub(crate) shadow: Option<ShadowFeed>,
 }
@@ -56,7 +62,24 @@ impl Chain {
 
 impl Link {
     async fn process(&mut self, transaction: Transaction) -> Vec<Transaction> {
-        let source = transaction.batch();
+        match self.apply(transaction.batch()).await {
+            Ok(results) => transaction.derive(results).unwrap_or_else(|(transaction, error)| {
+                transaction.reject_apart(&error.to_string());
+                Vec::new()
+            }),
+            Err(lost) => {
+                transaction.reject_apart(&lost.to_string());
+                Vec::new()
+            }
+        }
+    }
+
+    /// The results of a batch, whose origins fit it. When the processor fails, they are the batch with every message
+    /// flagged.
+    ///
+    /// # Errors
+    /// The batch is lost, and with it what the instance knew.
+    pub(crate) async fn apply(&mut self, source: &Batch) -> Result<Vec<Processed>, LostInstance> {
         let errors_before = source.errors().map_or(0, |(_, count)| count);
         let before = self.processor.cpu();
         let given = outcome(self.processor.as_mut(), source.clone()).await;
@@ -71,13 +94,11 @@ impl Link {
                     error = message,
                     "processor failed, all messages are flagged"
                 );
-                let flagged = transaction.batch().flagged(&message);
-                return vec![transaction.with_batch(flagged)];
+                return Ok(vec![Processed { batch: source.flagged(&message), origins: Origins::Same }]);
             }
             Given::Lost(lost) => {
-                tracing::error!(path = self.path, error = lost, "processor lost, the batch is rejected");
-                transaction.reject_apart(&lost);
-                return Vec::new();
+                tracing::error!(path = self.path, error = %lost, "processor lost, the batch is rejected");
+                return Err(lost);
             }
         };
         for result in &results {
@@ -87,11 +108,18 @@ impl Link {
                 tracing::error!(path = self.path, count, error = first, "messages are flagged with an error");
             }
         }
-        transaction.derive(results).unwrap_or_else(|(transaction, error)| {
-            tracing::error!(path = self.path, %error, "processor returned nonsense, the batch is rejected");
-            transaction.reject_apart(&error.to_string());
-            Vec::new()
-        })
+        for Processed { batch, origins } in &results {
+            if let Err(error) = origins.check(batch.len(), source.len()) {
+                tracing::error!(path = self.path, %error, "processor returned nonsense, the batch is rejected");
+                return Err(LostInstance {
+                    plugin: OWN.parse().expect("a name"),
+                    component: self.name.clone(),
+                    reason: LostReason::Contract,
+                    detail: error.to_string(),
+                });
+            }
+        }
+        Ok(results)
     }
 }
 
@@ -107,7 +135,7 @@ pub(crate) async fn outcome(processor: &mut dyn Processor, batch: Batch) -> Give
                 processing = processor.resume(operation).await;
             }
             Err(ComponentError::Failed(message)) => return Given::Failed(message),
-            Err(ComponentError::Lost(lost)) => return Given::Lost(lost.to_string()),
+            Err(ComponentError::Lost(lost)) => return Given::Lost(lost),
         }
     }
 }

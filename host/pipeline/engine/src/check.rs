@@ -1,6 +1,6 @@
 //! Whether the mappings in a configuration compile.
 
-use forebay_pipeline_config::{ComponentConfig, Problem, Severity};
+use forebay_pipeline_config::{ComponentConfig, Position, Problem, Severity};
 use forebay_plugins_api::{Components, Form, OpenError};
 
 /// Compiles every mapping and every interpolated string of the components of a configuration; what
@@ -23,7 +23,7 @@ pub async fn check_mappings(
                 None => continue,
             };
             if let Err(error) = components.check_mapping(language, source, form).await {
-                problems.push(problem(path, component, &text.pointer, &error));
+                problems.extend(self::problems(path, component, &text.pointer, &error));
             }
         }
     }
@@ -41,8 +41,29 @@ fn form(name: Option<&str>) -> Form {
     }
 }
 
-/// Where in the file a component can't be opened, and why.
-pub(crate) fn problem(path: &str, component: &ComponentConfig, field: &str, error: &OpenError) -> Problem {
+/// Where in the file a component, or one inside it, can't be opened, and why.
+pub(crate) fn problems(
+    path: &str,
+    component: &ComponentConfig,
+    field: &str,
+    error: &OpenError,
+) -> Vec<Problem> {
+    let places = match error {
+        OpenError::Inside(places) => places.clone(),
+        error => vec![place(component, field, error)],
+    };
+    let fatal = |(at, message): (Position, String)| Problem {
+        path: path.to_owned(),
+        line: at.line,
+        column: at.column,
+        message,
+        severity: Severity::Fatal,
+    };
+    places.into_iter().map(fatal).collect()
+}
+
+/// Where a component can't be opened, and why.
+pub(crate) fn place(component: &ComponentConfig, field: &str, error: &OpenError) -> (Position, String) {
     let mut at = component.span.start;
     let mut message = error.to_string();
     if let OpenError::Problem(problem) = error {
@@ -54,5 +75,5 @@ pub(crate) fn problem(path: &str, component: &ComponentConfig, field: &str, erro
             message = format!("field {}: {message}", field.trim_start_matches('/').replace('/', "."));
         }
     }
-    Problem { path: path.to_owned(), line: at.line, column: at.column, message, severity: Severity::Fatal }
+    (at, message)
 }

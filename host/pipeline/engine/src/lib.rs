@@ -15,6 +15,8 @@
 //! A processor may have a shadow: another one that gets the same batches, off the main path, whose results
 //! are compared and dropped (`shadow.rs`).
 //!
+//! The components that contain others are here too, as another layer over those of plugins (`structure.rs`).
+//!
 //! Components come in through the traits of `forebay-plugins-api`; nothing here knows of WebAssembly.
 
 mod caches;
@@ -31,7 +33,9 @@ mod section;
 mod shadow;
 mod sink;
 mod source;
+mod structure;
 
 pub use check::check_mappings;
 pub use run::{Ended, Identity, OpenProblem, RunError, run};
 pub use section::Section;
+pub use structure::{Structured, description};

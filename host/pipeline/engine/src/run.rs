@@ -17,7 +17,7 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
-use crate::check::problem;
+use crate::check;
 use crate::codec;
 use crate::flight::Sky;
 use crate::idle::Idle;
@@ -346,7 +346,7 @@ impl Opener<'_> {
             let opened = self.components.open_processor(self.setup(config)).await;
             if let Some(processor) = self.note(problems, config, opened) {
                 let shadow = self.shadow(shadows, config).await;
-                links.push(Link { path: config.path.clone(), processor, shadow });
+                links.push(Link { path: config.path.clone(), name: config.name.clone(), processor, shadow });
             }
         }
         Chain::new(links)
@@ -363,6 +363,7 @@ impl Opener<'_> {
             config: wanted.config.clone(),
             stated: Stated { pin: wanted.pin.clone(), config: Some(wanted.written.clone()), is_shadow: true },
             caches: self.caches.looking(),
+            children: Vec::new(),
             ..self.setup(config)
         };
         let metrics = self.components.metrics();
@@ -389,7 +390,7 @@ impl Opener<'_> {
         config: &ComponentConfig,
         opened: Result<T, OpenError>,
     ) -> Option<T> {
-        opened.map_err(|error| problems.push(problem(&self.identity.file, config, "", &error))).ok()
+        opened.map_err(|error| problems.extend(check::problems(&self.identity.file, config, "", &error))).ok()
     }
 }
 
@@ -413,5 +414,6 @@ pub(crate) fn setup(
         environment: identity.environment.clone(),
         wakes: Arc::clone(wakes),
         caches,
+        children: config.children.clone(),
     }
 }

@@ -10,7 +10,7 @@ use forebay_plugins_api::{Components, Wakes};
 
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
-use crate::check::problem;
+use crate::check;
 use crate::run::{Identity, setup};
 
 /// How long caches may take to close.
@@ -49,8 +49,13 @@ impl Section {
         for config in processors {
             let setup = setup(identity, config, &wakes, caches.caches.clone());
             match components.open_processor(setup).await {
-                Ok(processor) => links.push(Link { path: config.path.clone(), processor, shadow: None }),
-                Err(error) => problems.push(problem(&identity.file, config, "", &error)),
+                Ok(processor) => links.push(Link {
+                    path: config.path.clone(),
+                    name: config.name.clone(),
+                    processor,
+                    shadow: None,
+                }),
+                Err(error) => problems.extend(check::problems(&identity.file, config, "", &error)),
             }
         }
         if problems.is_empty() {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_message::{Batch, Processed};
-use forebay_plugins_api::{Processor, Setup};
+use forebay_plugins_api::{LostInstance, Processor, Setup};
 use futures_util::future::{BoxFuture, join_all};
 
 use crate::chain::outcome;
@@ -32,7 +32,7 @@ pub(crate) enum Given {
     /// It returned an error.
     Failed(String),
     /// Its instance was lost.
-    Lost(String),
+    Lost(LostInstance),
 }
 
 /// A batch, and what the main processor made of it.

@@ -17,7 +17,7 @@ pub enum DeriveError {
 
 impl Batch {
     /// A batch of the columns in `block`, which takes every column that is missing there from the
-    /// message of `self` that `origins` names (`Whole`: from the first one). Payload and nulls go
+    /// message of `self` that `origins` names (of several, and with `Whole`: from the first one). Payload and nulls go
     /// together; whether messages stand for themselves is what the block says.
     ///
     /// # Errors
@@ -38,11 +38,9 @@ impl Batch {
         }
         let rows = match origins {
             Origins::Same => self.clone(),
-            Origins::Each(rows) => {
-                check_size(rows.len(), ROW, limit)?;
-                let rows = self.select(rows).ok_or(DeriveError::Origins(OriginsError::OutOfRange))?;
-                check_size(1, rows.written_size(), limit)?;
-                rows
+            Origins::Each(rows) => self.rows(rows, limit)?,
+            Origins::Sets(sets) => {
+                self.rows(&sets.iter().filter_map(|set| set.first().copied()).collect::<Vec<_>>(), limit)?
             }
             Origins::Whole if self.is_empty() && length > 0 => {
                 return Err(DeriveError::Origins(OriginsError::OutOfRange));
@@ -68,6 +66,14 @@ impl Batch {
             columns.set(ColumnId::PAYLOAD, Bytes::new());
         }
         Ok(Self::from_columns(columns))
+    }
+
+    /// The messages with these indexes, if writing them out takes no more than `limit` bytes.
+    fn rows(&self, indexes: &[u32], limit: usize) -> Result<Self, DeriveError> {
+        check_size(indexes.len(), ROW, limit)?;
+        let rows = self.select(indexes).ok_or(DeriveError::Origins(OriginsError::OutOfRange))?;
+        check_size(1, rows.written_size(), limit)?;
+        Ok(rows)
     }
 }
 

@@ -43,18 +43,7 @@ pub struct Transaction {
 #[derive(Debug, Clone)]
 struct Lineage {
     source: Arc<Source>,
-    origins: SourceOrigins,
-}
-
-#[derive(Debug, Clone)]
-enum SourceOrigins {
-    /// Message i is source message i.
-    Same,
-    Each(Arc<[u32]>),
-    /// Every message depends on all of these.
-    Together(Arc<[u32]>),
-    /// Every message depends on the whole source.
-    Whole,
+    origins: Arc<Origins>,
 }
 
 /// Takes the outcome of a source batch.
@@ -78,7 +67,7 @@ impl Transaction {
     /// A source batch; `tell` is called once, by whoever settles its last descendant.
     pub fn new(batch: Batch, tell: impl FnOnce(Outcome) + Send + 'static) -> Self {
         let source = Arc::new(Source { failed: Mutex::default(), tell: Mutex::new(Some(Box::new(tell))) });
-        Self { batch, lineage: Lineage { source, origins: SourceOrigins::Same }, settled: false }
+        Self { batch, lineage: Lineage { source, origins: Arc::new(Origins::Same) }, settled: false }
     }
 
     #[must_use]
@@ -131,7 +120,7 @@ impl Transaction {
         }
         self.settled = true;
         let results = results.into_iter().map(|Processed { batch, origins }| {
-            let lineage = self.lineage.derive(origins);
+            let lineage = self.lineage.derive(&origins, batch.len());
             Self { batch, lineage, settled: false }
         });
         Ok(results.collect())
@@ -147,19 +136,10 @@ impl Drop for Transaction {
 }
 
 impl Lineage {
-    fn derive(&self, origins: Origins) -> Self {
-        let origins = match (&self.origins, origins) {
-            (parent, Origins::Same) => parent.clone(),
-            (SourceOrigins::Same, Origins::Each(each)) => SourceOrigins::Each(each.into()),
-            (SourceOrigins::Each(parent), Origins::Each(each)) => {
-                SourceOrigins::Each(each.iter().map(|index| parent[*index as usize]).collect())
-            }
-            (SourceOrigins::Each(parent), Origins::Whole) => SourceOrigins::Together(Arc::clone(parent)),
-            (SourceOrigins::Same, Origins::Whole) => SourceOrigins::Whole,
-            (
-                together @ (SourceOrigins::Together(_) | SourceOrigins::Whole),
-                Origins::Each(_) | Origins::Whole,
-            ) => together.clone(),
+    fn derive(&self, further: &Origins, messages: usize) -> Self {
+        let origins = match further {
+            Origins::Same => Arc::clone(&self.origins),
+            further => Arc::new(self.origins.then(further, messages)),
         };
         Self { source: Arc::clone(&self.source), origins }
     }
@@ -167,14 +147,17 @@ impl Lineage {
     fn fail(&self, reason: &str, messages: Option<&[u32]>) {
         let mut failed = self.source.lock();
         failed.reason.get_or_insert_with(|| reason.to_owned());
-        match (&self.origins, messages) {
-            (SourceOrigins::Same, None) | (SourceOrigins::Whole, _) => failed.all = true,
-            (SourceOrigins::Same, Some(messages)) => failed.messages.extend(messages),
-            (SourceOrigins::Each(each), None) | (SourceOrigins::Together(each), _) => {
-                failed.messages.extend(each.iter());
-            }
-            (SourceOrigins::Each(each), Some(messages)) => {
+        match (&*self.origins, messages) {
+            (Origins::Same, None) | (Origins::Whole, _) => failed.all = true,
+            (Origins::Same, Some(messages)) => failed.messages.extend(messages),
+            (Origins::Each(each), None) => failed.messages.extend(each),
+            (Origins::Each(each), Some(messages)) => {
                 failed.messages.extend(messages.iter().filter_map(|index| each.get(*index as usize)));
+            }
+            (Origins::Sets(sets), None) => failed.messages.extend(sets.iter().flat_map(|set| set.iter())),
+            (Origins::Sets(sets), Some(messages)) => {
+                let sets = messages.iter().filter_map(|index| sets.get(*index as usize));
+                failed.messages.extend(sets.flat_map(|set| set.iter()));
             }
         }
     }

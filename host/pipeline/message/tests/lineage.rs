@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use forebay_pipeline_message::{Batch, Failure, Origins, Outcome, Processed, Rejection, Transaction};
@@ -97,5 +99,79 @@ proptest! {
         expected.dedup();
         transaction.settle(&[Failure { reason: "no".into(), messages: Some(failing) }]);
         prop_assert_eq!(settled.recv().unwrap(), rejected(&expected));
+    }
+}
+
+#[test]
+fn a_message_that_depends_on_several_fails_for_all_of_them() {
+    let (source, settled) = source(5);
+    let some = source.derive(vec![processed(3, Origins::Each(vec![1, 2, 4]))]).unwrap().pop().unwrap();
+    let sets = Origins::Sets(vec![Arc::from([0, 2]), Arc::from([1])]);
+    let mixed = some.derive(vec![processed(2, sets)]).unwrap().pop().unwrap();
+    mixed.settle(&[Failure { reason: "no".into(), messages: Some(vec![0]) }]);
+    assert_eq!(settled.recv().unwrap(), rejected(&[1, 4]));
+}
+
+#[test]
+fn a_message_that_depends_on_nothing_is_refused() {
+    let empty = Origins::Sets(vec![Arc::from([])]);
+    assert!(empty.check(1, 3).is_err());
+    assert!(Origins::Sets(vec![Arc::from([3])]).check(1, 3).is_err());
+}
+
+/// What every message depends on, in the plainest form.
+fn plain(origins: &Origins, messages: usize, source: usize) -> Vec<BTreeSet<u32>> {
+    let source = u32::try_from(source).unwrap();
+    match origins {
+        Origins::Same => (0..source).map(|index| BTreeSet::from([index])).collect(),
+        Origins::Each(each) => each.iter().map(|index| BTreeSet::from([*index])).collect(),
+        Origins::Sets(sets) => sets.iter().map(|set| set.iter().copied().collect()).collect(),
+        Origins::Whole => vec![(0..source).collect(); messages],
+    }
+}
+
+/// Origins in a source of `source` messages, and how many messages have them.
+fn origins(source: usize) -> impl Strategy<Value = (Origins, usize)> {
+    let index = 0..u32::try_from(source).unwrap();
+    let set = vec(index.clone(), 1..4).prop_map(Arc::from);
+    prop_oneof![
+        Just((Origins::Same, source)),
+        vec(index, 0..6).prop_map(|each| (Origins::Each(each.clone()), each.len())),
+        vec(set, 0..6).prop_map(|sets: Vec<Arc<[u32]>>| (Origins::Sets(sets.clone()), sets.len())),
+        (0_usize..6).prop_map(|messages| (Origins::Whole, messages)),
+    ]
+}
+
+fn two_steps() -> impl Strategy<Value = (usize, (Origins, usize), (Origins, usize))> {
+    let first = (1_usize..6).prop_flat_map(|source| (Just(source), origins(source)));
+    let first = first.prop_filter("something is left", |(_, (_, messages))| *messages > 0);
+    first.prop_flat_map(|(source, first)| (Just(source), Just(first.clone()), origins(first.1)))
+}
+
+proptest! {
+    #[test]
+    fn origins_of_two_steps_are_those_of_both_together((source, (first, made), (then, messages)) in two_steps()) {
+        let together = first.then(&then, messages);
+        prop_assert!(together.check(messages, source).is_ok());
+        let before = plain(&first, made, source);
+        let expected: Vec<BTreeSet<u32>> = plain(&then, messages, made)
+            .into_iter()
+            .map(|set| set.into_iter().flat_map(|index| before[index as usize].clone()).collect())
+            .collect();
+        // Where the first step mixes everything, so do both together.
+        let all = first == Origins::Whole;
+        let expected = if all { vec![(0..).take(source).collect(); messages] } else { expected };
+        prop_assert_eq!(plain(&together, messages, source), expected);
+    }
+
+    #[test]
+    fn origins_of_joined_results_are_those_of_each(
+        (source, parts) in (1_usize..6).prop_flat_map(|source| (Just(source), vec(origins(source), 1..4))),
+    ) {
+        let joined = Origins::joined(&parts, source);
+        let messages = parts.iter().map(|(_, messages)| messages).sum();
+        prop_assert!(joined.check(messages, source).is_ok());
+        let expected: Vec<_> = parts.iter().flat_map(|(origins, made)| plain(origins, *made, source)).collect();
+        prop_assert_eq!(plain(&joined, messages, source), expected);
     }
 }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use forebay_pipeline_config::Position;
 use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_config::spec::PluginName;
 
@@ -26,6 +27,14 @@ pub enum OpenError {
     Unknown { kind: &'static str, name: String },
     #[error(transparent)]
     Lost(LostInstance),
+    /// Components within it can't be opened: where each stands in the file of the configuration, and why. Never empty.
+    #[error("{}", places(.0))]
+    Inside(Vec<(Position, String)>),
+}
+
+fn places(inside: &[(Position, String)]) -> String {
+    let lines = inside.iter().map(|(at, reason)| format!("line {} column {}: {reason}", at.line, at.column));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Why a call of a component did not give a result.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use forebay_pipeline_config::spec::ComponentName;
-use forebay_pipeline_config::{LimitsConfig, Pin};
+use forebay_pipeline_config::{Child, LimitsConfig, Pin};
 use forebay_pipeline_message::Value;
 
 use crate::{Caches, Wakes};
@@ -114,6 +114,8 @@ pub struct Setup {
     pub wakes: Arc<Wakes>,
     /// The caches of the pipeline.
     pub caches: Caches,
+    /// The components within its settings; [`Setup::config`] is without them.
+    pub children: Vec<Child>,
 }
 
 impl Setup {
@@ -134,6 +136,7 @@ impl Setup {
             environment: Environment::default(),
             wakes: Arc::default(),
             caches: Caches::default(),
+            children: Vec::new(),
         }
     }
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
-use forebay_pipeline_config::spec::{Kind, PluginName};
+use forebay_pipeline_config::spec::{Description, Kind, PluginName};
 use forebay_plugins_api::{
     Cache, Components, Form, IncrementalProcessor, Input, Mapping, OpenError, Output, PipelineName, Problem,
     Processor, Rights, Scanner, Setup, Stated,
@@ -59,6 +59,9 @@ pub struct Settings {
     pub http: HttpSettings,
     /// The lock of the folder that the files are of.
     pub lock: PluginLock,
+    /// Components that others provide and that are listed with those of plugins: their names are taken. Names of
+    /// different descriptions differ.
+    pub others: Vec<Description>,
 }
 
 /// All plugins of a process.
@@ -112,7 +115,7 @@ impl Plugins {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Vec<LoadError>), StartError> {
-        let Settings { grants, limits, cache, output_closed, http, lock } = settings;
+        let Settings { grants, limits, cache, output_closed, http, lock, others } = settings;
         let engines = Engines::new().map_err(StartError)?;
         let loader = Loader {
             plain: linker(&engines, Interruption::None).map_err(StartError)?,
@@ -148,7 +151,7 @@ impl Plugins {
                 Err(problem) => errors.push(LoadError { file: plugin.file.to_owned(), problem }),
             }
         }
-        let (serving, refused) = Serving::new(defaults, loaded);
+        let (serving, refused) = Serving::new(others, defaults, loaded);
         errors.extend(
             refused
                 .into_iter()

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use forebay_pipeline_config::spec::{ComponentName, Kind, PluginName};
+use forebay_pipeline_config::spec::{ComponentName, Description, Kind, PluginName};
 use forebay_pipeline_config::{Catalog, NoBuild, Pin};
 use forebay_plugins_api::{OpenError, Problem};
 use tokio::sync::watch;
@@ -34,6 +34,8 @@ pub(crate) struct Serving {
     current: watch::Sender<Arc<Snapshot>>,
     /// Changes after the snapshot has.
     version: AtomicU64,
+    /// Components that are not of plugins.
+    others: Vec<Description>,
     /// Those that come with the program, also while a file takes their place.
     embedded: Mutex<Vec<Arc<Plugin>>>,
     /// Builds that were replaced. Whoever replaces something holds this lock.
@@ -57,14 +59,16 @@ const MOST_SAID: usize = 10_000;
 impl Serving {
     /// Starts with these; those whose names are taken are left out and named.
     pub(crate) fn new(
+        others: Vec<Description>,
         embedded: Vec<Arc<Plugin>>,
         files: Vec<Arc<Plugin>>,
     ) -> (Self, Vec<(Arc<Plugin>, LoadProblem)>) {
-        let (snapshot, refused) = arrange(&embedded, files, &[]);
+        let (snapshot, refused) = arrange(&others, &embedded, files, &[]);
         let embedded = Mutex::new(embedded);
         let serving = Self {
             current: watch::Sender::new(Arc::new(snapshot)),
             version: AtomicU64::new(1),
+            others,
             embedded,
             older: Mutex::default(),
             said: Mutex::default(),
@@ -108,7 +112,7 @@ impl Serving {
         if older.len() == snapshot.older {
             return Arc::clone(&snapshot.catalog);
         }
-        let (fresh, _) = arrange(&self.embedded(), snapshot.files.clone(), &older);
+        let (fresh, _) = arrange(&self.others, &self.embedded(), snapshot.files.clone(), &older);
         fresh.catalog
     }
 
@@ -190,7 +194,7 @@ impl Serving {
         let mut replaced = alive(&mut older);
         replaced.extend(old.clone());
         replaced.retain(|build| build.digest() != plugin.digest());
-        let (snapshot, refused) = arrange(&self.embedded(), files, &replaced);
+        let (snapshot, refused) = arrange(&self.others, &self.embedded(), files, &replaced);
         if let Some((_, problem)) = refused.into_iter().next() {
             return Err(problem);
         }
@@ -207,7 +211,7 @@ impl Serving {
         files.retain(|other| other.info.origin != origin);
         let mut replaced = alive(&mut older);
         replaced.push(Arc::clone(&old));
-        let (snapshot, refused) = arrange(&self.embedded(), files, &replaced);
+        let (snapshot, refused) = arrange(&self.others, &self.embedded(), files, &replaced);
         for (plugin, problem) in refused {
             tracing::warn!(plugin = %plugin.name(), %problem, "a default plugin can't come back");
         }
@@ -229,7 +233,8 @@ impl Serving {
             embedded.retain(|other| other.name() != plugin.name());
             embedded.push(plugin);
         }
-        let (snapshot, _) = arrange(&self.embedded(), self.snapshot().files.clone(), &alive(&mut older));
+        let (snapshot, _) =
+            arrange(&self.others, &self.embedded(), self.snapshot().files.clone(), &alive(&mut older));
         self.publish(snapshot);
     }
 
@@ -282,17 +287,23 @@ fn alive(older: &mut Vec<Weak<Plugin>>) -> Vec<Arc<Plugin>> {
 /// Default plugins come first, but for those that a file replaces by name. Whatever has a component whose
 /// name is taken is left out.
 fn arrange(
+    others: &[Description],
     embedded: &[Arc<Plugin>],
     files: Vec<Arc<Plugin>>,
     older: &[Arc<Plugin>],
 ) -> (Snapshot, Vec<(Arc<Plugin>, LoadProblem)>) {
     let mut snapshot = Snapshot { older: older.len(), ..Snapshot::default() };
     let mut catalog = Catalog::new();
+    for description in others {
+        if let Err(taken) = catalog.insert(description.clone()) {
+            tracing::error!(%taken, "components of the host are missing");
+        }
+    }
     let mut refused = Vec::new();
     let is_replaced = |plugin: &Plugin| files.iter().any(|file| file.name() == plugin.name());
     let defaults = embedded.iter().filter(|plugin| !is_replaced(plugin)).cloned();
     if files.iter().all(|file| !bento::is_own(file.name())) {
-        catalog.insert(bento::description()).expect("nothing else is there yet");
+        catalog.insert(bento::description()).expect("nobody else has the name");
     }
     for plugin in defaults.chain(files.iter().cloned()) {
         match register(&mut catalog, &plugin) {

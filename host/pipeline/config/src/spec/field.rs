@@ -120,6 +120,27 @@ impl FieldSpec {
     pub fn optional(self) -> Self {
         Self { optional: true, ..self }
     }
+
+    #[must_use]
+    pub fn with_docs(self, docs: &str) -> Self {
+        Self { docs: docs.to_owned(), ..self }
+    }
+
+    #[must_use]
+    pub fn interpolated(self) -> Self {
+        Self { interpolated: true, ..self }
+    }
+
+    /// A string that is a text in the mapping language of this name.
+    #[must_use]
+    pub fn in_language(self, language: &str) -> Self {
+        Self { mapping: Some(language.to_owned()), ..self }
+    }
+
+    #[must_use]
+    pub fn advanced(self) -> Self {
+        Self { advanced: true, ..self }
+    }
 }
 
 impl FieldType {

@@ -162,25 +162,31 @@ fn compare_origins(
     }
 }
 
-/// The origin of every message; `None` when that is the whole batch. Of one message, the two are the same.
+/// The origin of every message; `None` when that is not a single one. Of one message, all origins are the same.
 fn origins(result: &Processed, source: usize) -> Option<Vec<u32>> {
     match &result.origins {
         Origins::Same => Some((0..).take(result.batch.len()).collect()),
         Origins::Each(each) => Some(each.clone()),
-        Origins::Whole if source == 1 => Some(vec![0; result.batch.len()]),
-        Origins::Whole => None,
+        Origins::Sets(_) | Origins::Whole if source == 1 => Some(vec![0; result.batch.len()]),
+        Origins::Sets(_) | Origins::Whole => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use forebay_pipeline_message::Value;
+    use forebay_plugins_api::{LostInstance, LostReason};
 
     use super::*;
 
     fn results(payloads: &[&str], origins: Origins) -> Given {
         let batch = Batch::from_payloads(payloads.iter().copied().map(Some), true);
         Given::Results(vec![Processed { batch, origins }])
+    }
+
+    fn lost() -> LostInstance {
+        let (plugin, component) = ("p".parse().expect("a name"), "c".parse().expect("a name"));
+        LostInstance { plugin, component, reason: LostReason::Trap, detail: String::new() }
     }
 
     fn counts(main: &Given, shadow: &Given) -> Vec<(What, u64)> {
@@ -230,6 +236,6 @@ mod tests {
         let failed = |reason: &str| Given::Failed(reason.to_owned());
         assert_eq!(counts(&failed("no"), &failed("no")), []);
         assert_eq!(counts(&failed("no"), &failed("never")), [(What::Failure, 1)]);
-        assert_eq!(counts(&results(&["a"], Origins::Same), &Given::Lost("x".into())), [(What::Failure, 1)]);
+        assert_eq!(counts(&results(&["a"], Origins::Same), &Given::Lost(lost())), [(What::Failure, 1)]);
     }
 }

@@ -58,7 +58,8 @@ impl From<Origins> for wit::Origins {
         match origins {
             Origins::Same => Self::Same,
             Origins::Each(each) => Self::Each(each),
-            Origins::Whole => Self::Whole,
+            // The contract has no word for several.
+            Origins::Sets(_) | Origins::Whole => Self::Whole,
         }
     }
 }

@@ -169,7 +169,9 @@ impl<E: Exports> Slot<E> {
         let live = self.open_live(plugin, &setup, Arc::clone(&visible), &account).await;
         let live = live.map_err(|error| match error {
             OpenError::Lost(lost) => (lost.to_string(), Reasons::MayPass),
-            OpenError::Problem(_) | OpenError::Unknown { .. } => stay(error.to_string()),
+            OpenError::Problem(_) | OpenError::Unknown { .. } | OpenError::Inside(_) => {
+                stay(error.to_string())
+            }
         })?;
         Ok(Prepared { plugin: Arc::clone(plugin), setup, config: visible, account, live })
     }

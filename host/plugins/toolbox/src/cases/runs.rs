@@ -96,6 +96,9 @@ fn take(results: &[Processed], start: u32, source: usize, outcome: &mut Outcome)
         outcome.messages.extend(Got::all(batch));
         match origins {
             Origins::Each(each) => each.iter().for_each(|index| is_named[*index as usize] = true),
+            Origins::Sets(sets) => {
+                sets.iter().flat_map(|set| set.iter()).for_each(|index| is_named[*index as usize] = true);
+            }
             Origins::Same | Origins::Whole => is_named.fill(true),
         }
     }

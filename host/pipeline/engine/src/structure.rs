@@ -1,0 +1,109 @@
+//! Components of the host's own: those that contain others, route messages or share state between instances.
+//!
+//! [`Structured`] has them beside what plugins provide, so that the engine opens and uses all alike. A component here is
+//! one file under `structure/`, with its specification and what opens it.
+//!
+//! Messages of a batch that is `independent` are a batch of their own each, here as everywhere.
+
+mod check;
+mod opening;
+mod order;
+mod processors;
+mod row;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use forebay_metrics::Metrics;
+use forebay_pipeline_config::Catalog;
+use forebay_pipeline_config::spec::{Description, Plugin};
+use forebay_plugins_api::{
+    Cache, Components, Form, IncrementalProcessor, Input, Mapping, OpenError, Output, Processor, Scanner,
+    Setup,
+};
+
+use crate::chain::OWN;
+use opening::Opening;
+
+/// Components of plugins, and those of the host itself.
+#[derive(Clone)]
+pub struct Structured {
+    plugins: Arc<dyn Components>,
+}
+
+impl Structured {
+    /// Adds the host's own components. The catalog of `plugins` has to hold [`description`] already.
+    pub fn new(plugins: Arc<dyn Components>) -> Self {
+        Self { plugins }
+    }
+}
+
+/// What there is to know of the host's own components.
+#[must_use]
+pub fn description() -> Description {
+    let plugin = Plugin {
+        name: OWN.parse().expect("a name"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        summary: "Components of the host itself.".to_owned(),
+    };
+    let specs = processors::ALL.iter().map(|processor| (processor.spec)()).collect();
+    Description::new(plugin, specs).expect("the specifications are sound")
+}
+
+#[async_trait]
+impl Components for Structured {
+    fn catalog(&self) -> Arc<Catalog> {
+        self.plugins.catalog()
+    }
+
+    fn metrics(&self) -> Arc<Metrics> {
+        self.plugins.metrics()
+    }
+
+    async fn open_input(&self, setup: Setup) -> Result<Box<dyn Input>, OpenError> {
+        self.plugins.open_input(setup).await
+    }
+
+    async fn open_processor(&self, setup: Setup) -> Result<Box<dyn Processor>, OpenError> {
+        match processors::ALL.iter().find(|own| own.name == setup.name.as_str()) {
+            Some(own) => (own.open)(Opening { components: self, setup: &setup }).await,
+            None => self.plugins.open_processor(setup).await,
+        }
+    }
+
+    async fn open_output(&self, setup: Setup) -> Result<Box<dyn Output>, OpenError> {
+        self.plugins.open_output(setup).await
+    }
+
+    async fn open_scanner(&self, setup: Setup) -> Result<Box<dyn Scanner>, OpenError> {
+        self.plugins.open_scanner(setup).await
+    }
+
+    async fn open_incremental(&self, setup: Setup) -> Result<Box<dyn IncrementalProcessor>, OpenError> {
+        self.plugins.open_incremental(setup).await
+    }
+
+    async fn open_cache(&self, setup: Setup) -> Result<Box<dyn Cache>, OpenError> {
+        self.plugins.open_cache(setup).await
+    }
+
+    async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError> {
+        self.plugins.check_mapping(language, source, form).await
+    }
+
+    async fn open_mapping(
+        &self,
+        language: &str,
+        source: &str,
+        form: Form,
+        setup: &Setup,
+    ) -> Result<Box<dyn Mapping>, OpenError> {
+        self.plugins.open_mapping(language, source, form, setup).await
+    }
+}
+
+impl std::fmt::Debug for Structured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Structured").finish_non_exhaustive()
+    }
+}

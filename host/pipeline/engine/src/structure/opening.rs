@@ -1,0 +1,124 @@
+//! What a component of the host is opened with, and how it opens what it contains.
+
+use forebay_pipeline_config::{ComponentConfig, Position};
+use forebay_plugins_api::{Components as _, Form, Mapping, OpenError, Problem, Setup, Stated};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use super::Structured;
+use super::check::Check;
+use super::row::Row;
+use crate::chain::Link;
+use crate::check::place;
+
+/// The language of texts that name no other.
+const LANGUAGE: &str = "bloblang";
+
+/// A component that is being opened. Fields are JSON pointers into its settings.
+pub(crate) struct Opening<'a> {
+    pub(super) components: &'a Structured,
+    pub(super) setup: &'a Setup,
+}
+
+impl Opening<'_> {
+    /// The settings, which have been checked against their specification and hold all defaults.
+    ///
+    /// # Errors
+    /// They say what the specification can't rule out.
+    pub(super) fn settings<T: DeserializeOwned>(&self) -> Result<T, OpenError> {
+        serde_json::from_value(self.setup.config.clone()).map_err(|error| problem("", &error.to_string()))
+    }
+
+    /// Opens the list of processors in a field.
+    ///
+    /// # Errors
+    /// All of them that can't be opened.
+    pub(super) async fn row(&self, field: &str) -> Result<Row, OpenError> {
+        let mut links = Vec::new();
+        let mut problems: Vec<(Position, String)> = Vec::new();
+        for config in self.children(field) {
+            if config.shadow.is_some() {
+                let reason = "a processor within another one can't have a shadow".to_owned();
+                problems.push((config.span.start, reason));
+            }
+            match self.components.open_processor(self.setup_of(config)).await {
+                Ok(processor) => {
+                    let (path, name) = (config.path.clone(), config.name.clone());
+                    links.push(Link { path, name, processor, shadow: None });
+                }
+                Err(OpenError::Inside(places)) => problems.extend(places),
+                Err(error) => problems.push(place(config, "", &error)),
+            }
+        }
+        if problems.is_empty() { Ok(Row::new(links)) } else { Err(OpenError::Inside(problems)) }
+    }
+
+    /// The components that stand in a list, in its order.
+    fn children<'s>(&'s self, list: &str) -> impl Iterator<Item = &'s ComponentConfig> {
+        let inside =
+            self.setup.children.iter().filter(move |child| {
+                child.pointer.rsplit_once('/').is_some_and(|(holder, _)| holder == list)
+            });
+        inside.map(|child| &child.component)
+    }
+
+    fn setup_of(&self, config: &ComponentConfig) -> Setup {
+        Setup {
+            path: config.path.clone(),
+            label: config.label.as_ref().map(ToString::to_string),
+            name: config.name.clone(),
+            config: config.config.clone(),
+            stated: Stated {
+                pin: config.pin.clone(),
+                config: Some(config.written.clone()),
+                is_shadow: self.setup.stated.is_shadow,
+            },
+            limits: config.limits.clone(),
+            children: config.children.clone(),
+            ..self.setup.clone()
+        }
+    }
+
+    /// Opens the condition in a field; none where that is empty.
+    ///
+    /// # Errors
+    /// It does not compile.
+    pub(super) async fn check(&self, field: &str) -> Result<Option<Check>, OpenError> {
+        let mapping = self.mapping(field, Form::Mapping).await?;
+        Ok(mapping.map(|mapping| Check::new(mapping, &self.setup.name)))
+    }
+
+    /// Compiles the text in a field; none where that is empty.
+    ///
+    /// # Errors
+    /// It does not compile.
+    pub(super) async fn mapping(
+        &self,
+        field: &str,
+        form: Form,
+    ) -> Result<Option<Box<dyn Mapping>>, OpenError> {
+        let (language, source) = match self.setup.config.pointer(field) {
+            None => return Ok(None),
+            Some(Json::String(source)) => (LANGUAGE, source.as_str()),
+            Some(object) => {
+                let text = |name: &str| object.get(name).and_then(Json::as_str);
+                (text("language").unwrap_or(LANGUAGE), text("code").unwrap_or_default())
+            }
+        };
+        if source.is_empty() {
+            return Ok(None);
+        }
+        let opened = self.components.open_mapping(language, source, form, self.setup).await;
+        opened.map(Some).map_err(|error| match error {
+            OpenError::Problem(problem) if problem.field.is_empty() => {
+                OpenError::Problem(Problem { field: field.to_owned(), ..problem })
+            }
+            error => error,
+        })
+    }
+}
+
+/// What is wrong with a field.
+pub(super) fn problem(field: &str, message: &str) -> OpenError {
+    OpenError::Problem(Problem { message: message.to_owned(), field: field.to_owned(), line: 0, column: 0 })
+}

@@ -1,0 +1,94 @@
+//! The processors of the host.
+
+mod catch;
+mod for_each;
+mod noop;
+mod processors;
+mod switch;
+mod r#try;
+
+use async_trait::async_trait;
+use forebay_pipeline_config::spec::{ComponentSpec, FieldKind, FieldSpec, FieldType, Kind, Status};
+use forebay_pipeline_message::{Batch, Processed};
+use forebay_plugins_api::{ComponentError, LostInstance, OpenError, Operation, Processing, Processor};
+use futures_util::future::BoxFuture;
+use serde_json::json;
+
+use super::opening::Opening;
+
+/// A processor of the host: what it is called, what there is to know of it, and how it is opened.
+pub(super) struct Own {
+    pub(super) name: &'static str,
+    pub(super) spec: fn() -> ComponentSpec,
+    pub(super) open: for<'a> fn(Opening<'a>) -> BoxFuture<'a, Result<Box<dyn Processor>, OpenError>>,
+}
+
+pub(super) const ALL: &[Own] =
+    &[catch::OWN, for_each::OWN, noop::OWN, processors::OWN, switch::OWN, r#try::OWN];
+
+/// What a processor of the host does with batches. It waits inside its calls.
+#[async_trait]
+trait Structure: Send {
+    /// The results of a batch, with origins in it.
+    ///
+    /// # Errors
+    /// Something inside was lost, and with it the batch.
+    async fn run(&mut self, batch: Batch) -> Result<Vec<Processed>, LostInstance>;
+
+    async fn close(&mut self) {}
+}
+
+/// Lets the engine use a structure as it uses processors of plugins.
+struct Adapter<S>(S);
+
+#[async_trait]
+impl<S: Structure> Processor for Adapter<S> {
+    async fn process(&mut self, batch: Batch) -> Result<Processing, ComponentError> {
+        Ok(Processing::Done(self.0.run(batch).await?))
+    }
+
+    async fn resume(&mut self, _: Operation) -> Result<Processing, ComponentError> {
+        Err(ComponentError::Failed("a processor of the host has no operations".to_owned()))
+    }
+
+    async fn close(&mut self) {
+        self.0.close().await;
+    }
+}
+
+/// A structure as the engine takes it.
+fn boxed(structure: impl Structure + 'static) -> Box<dyn Processor> {
+    Box::new(Adapter(structure))
+}
+
+/// The specification of a processor. `summary` ends with a full stop.
+fn spec(name: &str, summary: &str, config: FieldSpec) -> ComponentSpec {
+    ComponentSpec {
+        kind: Kind::Processor,
+        name: name.parse().expect("a name"),
+        status: Status::Stable,
+        summary: summary.to_owned(),
+        description: String::new(),
+        rereads: false,
+        incremental: false,
+        config,
+        examples: Vec::new(),
+        functions: Vec::new(),
+        methods: Vec::new(),
+    }
+}
+
+/// A list of processors, as a field or, without a name, as all of the settings.
+fn processor_list(name: &str) -> FieldSpec {
+    FieldSpec::new(name, FieldType::Processor).of_kind(FieldKind::Array)
+}
+
+/// The settings of a processor that is a list of others.
+fn only_processors() -> FieldSpec {
+    processor_list("").with_default(json!([]))
+}
+
+/// A condition.
+fn check_field() -> FieldSpec {
+    FieldSpec::new("check", FieldType::String).in_language("bloblang")
+}
