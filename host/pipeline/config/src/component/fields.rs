@@ -232,7 +232,9 @@ impl<'e, 'a> Fields<'e, 'a> {
         if spec.resource.as_deref() == Some("cache") && !is_evaluated {
             self.examiner.cache_used(&node.text, node.span.start);
         }
-        if spec.interpolated || spec.mapping.is_some() {
+        // Where an empty text is what a field has by itself, it stands for none.
+        let is_none = node.text.is_empty() && spec.default.as_ref().is_some_and(|default| default == "");
+        if (spec.interpolated || spec.mapping.is_some()) && !is_none {
             self.texts.push(TextField::new(self.pointer(), spec, node, &self.examiner.source));
         }
         Some(value)
