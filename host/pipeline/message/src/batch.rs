@@ -277,15 +277,12 @@ impl Batch {
         self.replace(writer)
     }
 
-    /// This batch, marked as messages that stand for themselves or as one that belongs together.
+    /// This batch, marked as messages that stand for themselves or as one that belongs together: all of it, where it
+    /// was put together from both.
     #[must_use]
     pub fn with_independent(&self, independent: bool) -> Self {
-        if self.independent() == independent {
-            return self.clone();
-        }
-        let mut columns = self.joined();
-        columns.set_independent(independent);
-        Self::from_columns(columns)
+        let marked = |part: &Rows| part.with_independent(independent);
+        Self { parts: self.parts.iter().map(marked).collect(), length: self.length }
     }
 
     /// This batch with the columns that `writer` has in place of its own.

@@ -42,6 +42,16 @@ impl Rows {
         }
     }
 
+    /// The same rows, of columns that are marked so.
+    pub(crate) fn with_independent(&self, independent: bool) -> Self {
+        if self.columns.independent() == independent {
+            return self.clone();
+        }
+        let mut columns = Columns::clone(&self.columns);
+        columns.set_independent(independent);
+        Self { columns: Arc::new(columns), pick: self.pick.clone() }
+    }
+
     /// The rows from `start` up to `end`, which are in range.
     pub(crate) fn slice(&self, start: u32, end: u32) -> Self {
         let pick = match &self.pick {

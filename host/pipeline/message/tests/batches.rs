@@ -134,3 +134,15 @@ fn metadata_is_added_to_every_message() {
         [expected.clone(), expected]
     );
 }
+
+#[test]
+fn what_was_put_together_is_marked_in_all_its_parts() {
+    let part = |payload, independent| Batch::from_payloads([Some(payload)], independent);
+    let mixed = Batch::concatenate(&[part("a", true), part("b", false)]).unwrap();
+    assert!(!mixed.independent());
+    let marked = mixed.with_independent(false);
+    assert!(!marked.select(&[0]).unwrap().independent());
+    let marked = mixed.with_independent(true);
+    assert!(marked.independent() && marked.slice(1, 2).unwrap().independent());
+    assert_eq!(marked.get(1).unwrap().payload(), Some(&b"b"[..]));
+}
