@@ -8,8 +8,11 @@
 mod check;
 mod opening;
 mod order;
+mod pauses;
+mod pool;
 mod processors;
 mod row;
+mod text;
 
 use std::sync::Arc;
 

@@ -31,6 +31,7 @@ pub(crate) async fn run(test: &UnitTest, surroundings: &Surroundings<'_>) -> Res
         }
     };
     subject.close().await;
+    let results: Vec<Batch> = results.into_iter().flat_map(apart).collect();
 
     let mut reasons: Vec<String> = Vec::new();
     reasons.extend(lost.map(|lost| format!("processors resulted in error: {lost}")));
@@ -46,6 +47,14 @@ pub(crate) async fn run(test: &UnitTest, surroundings: &Surroundings<'_>) -> Res
     }
     let failure = |reason| Failure { name: test.name.clone(), line: test.line, reason };
     Ok(reasons.into_iter().map(failure).collect())
+}
+
+/// The batches that a batch is: messages that stand for themselves are one each.
+fn apart(batch: Batch) -> Vec<Batch> {
+    if !batch.independent() || batch.len() <= 1 {
+        return vec![batch];
+    }
+    (0..batch.len()).filter_map(|index| batch.slice(index, index + 1)).collect()
 }
 
 async fn compare(

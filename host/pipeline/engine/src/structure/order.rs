@@ -38,8 +38,39 @@ pub(super) fn in_sequence(parts: Vec<Processed>, source: &Batch) -> Processed {
     Processed { batch: batch.with_independent(source.independent()), origins }
 }
 
+/// All results of parts of an independent `source`, in the order of that. Batches that belong together, each of which
+/// one message was made to, stay apart from each other and from all else.
+pub(super) fn each_in_order(parts: Vec<Processed>, source: &Batch) -> Vec<Processed> {
+    let parts = parts.into_iter().filter(|part| !part.batch.is_empty());
+    let (alone, together): (Vec<_>, Vec<_>) = parts.partition(|part| part.batch.independent());
+    let alone = in_order(alone, source);
+    if together.is_empty() {
+        return vec![alone];
+    }
+    let mut together: Vec<_> =
+        together.into_iter().map(|part| (first_source(&part.origins, 0), part)).collect();
+    together.sort_by_key(|(first, _)| *first);
+    let between = |start: u32, end: u32| {
+        let batch = alone.batch.slice(start as usize, end as usize).expect("it is in range");
+        let origins = alone.origins.then(&Origins::Each((start..end).collect()), batch.len());
+        Processed { batch, origins }
+    };
+    let length = u32::try_from(alone.batch.len()).expect("a batch counts its messages so");
+    let mut all = Vec::with_capacity(2 * together.len() + 1);
+    let mut start = 0;
+    for (first, part) in together {
+        let end =
+            (start..length).find(|index| first_source(&alone.origins, *index) > first).unwrap_or(length);
+        all.extend([between(start, end), part]);
+        start = end;
+    }
+    all.push(between(start, length));
+    all.retain(|part| !part.batch.is_empty());
+    all
+}
+
 /// The first source message that a message depends on.
-fn first_source(origins: &Origins, index: u32) -> u32 {
+pub(super) fn first_source(origins: &Origins, index: u32) -> u32 {
     match origins {
         Origins::Same => index,
         Origins::Each(each) => each[index as usize],
@@ -76,6 +107,25 @@ mod tests {
         assert_eq!(payloads(&batch), ["0 and 3", "1", "a2", "b2"]);
         assert!(origins.check(4, 4).is_ok());
         assert_eq!(first_source(&origins, 3), 2);
+    }
+
+    #[test]
+    fn batches_that_belong_together_stay_so() {
+        let each = |payloads: &[&str], independent, origins: &[u32]| {
+            let batch = batch(payloads).with_independent(independent);
+            Processed { batch, origins: Origins::Each(origins.to_vec()) }
+        };
+        let parts = vec![
+            each(&["2", "and 2"], false, &[2, 2]),
+            each(&["0", "1", "3", "4"], true, &[0, 1, 3, 4]),
+            each(&["1", "and 1"], false, &[1, 1]),
+        ];
+        let source = batch(&["", "", "", "", ""]).with_independent(true);
+        let all = each_in_order(parts, &source);
+        let shown: Vec<_> = all.iter().map(|part| payloads(&part.batch).join(" ")).collect();
+        assert_eq!(shown, ["0 1", "1 and 1", "2 and 2", "3 4"]);
+        assert_eq!(all[3].origins, Origins::Each(vec![3, 4]));
+        assert!(all[0].batch.independent() && !all[1].batch.independent());
     }
 
     #[test]

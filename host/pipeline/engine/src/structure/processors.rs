@@ -1,11 +1,21 @@
 //! The processors of the host.
 
+mod bounds_check;
 mod catch;
 mod for_each;
+mod group_by;
+mod group_by_value;
+mod insert_part;
 mod noop;
+mod parallel;
 mod processors;
+mod retry;
+mod select_parts;
+mod sleep;
+mod split;
 mod switch;
 mod r#try;
+mod r#while;
 
 use async_trait::async_trait;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldKind, FieldSpec, FieldType, Kind, Status};
@@ -23,8 +33,24 @@ pub(super) struct Own {
     pub(super) open: for<'a> fn(Opening<'a>) -> BoxFuture<'a, Result<Box<dyn Processor>, OpenError>>,
 }
 
-pub(super) const ALL: &[Own] =
-    &[catch::OWN, for_each::OWN, noop::OWN, processors::OWN, switch::OWN, r#try::OWN];
+pub(super) const ALL: &[Own] = &[
+    bounds_check::OWN,
+    catch::OWN,
+    for_each::OWN,
+    group_by::OWN,
+    group_by_value::OWN,
+    insert_part::OWN,
+    noop::OWN,
+    parallel::OWN,
+    processors::OWN,
+    retry::OWN,
+    select_parts::OWN,
+    sleep::OWN,
+    split::OWN,
+    switch::OWN,
+    r#try::OWN,
+    r#while::OWN,
+];
 
 /// What a processor of the host does with batches. It waits inside its calls.
 #[async_trait]
