@@ -52,8 +52,17 @@ pub struct ComponentConfig {
     /// The processors attached to an input or an output.
     pub processors: Vec<Self>,
     texts: Vec<TextField>,
+    uses: Vec<ResourceUse>,
     secrets: Vec<String>,
     source: Arc<Source>,
+}
+
+/// That a component has a processor resource work for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ResourceUse {
+    pub(crate) label: String,
+    /// In the text that was parsed.
+    pub(crate) at: Position,
 }
 
 /// A component in the settings of another one.
@@ -82,6 +91,11 @@ impl ComponentConfig {
     /// field has by itself stands in an object: `{"language": .., "code": ..}`.
     pub fn texts(&self) -> &[TextField] {
         &self.texts
+    }
+
+    /// The processor resources that it names itself, and where.
+    pub(crate) fn resource_uses(&self) -> &[ResourceUse] {
+        &self.uses
     }
 
     /// The values of fields that are secret, which nobody may print.
@@ -133,6 +147,7 @@ fn examine_entered(
     }
     let mut fields = Fields::new(examiner, format!("{path}.{}", spec.name));
     let config = fields.whole(inferred.config, &spec.config, inferred.at);
+    let uses = fields.take_uses();
     let (texts, children, secrets) = fields.finish();
     let written = inferred.config.and_then(|node| node.to_json().ok()).unwrap_or(Json::Null);
     let shadow = shadow::examine(examiner, kind, node, &written);
@@ -150,6 +165,7 @@ fn examine_entered(
         children,
         processors,
         texts,
+        uses,
         secrets,
         source: Arc::clone(&examiner.source),
     })

@@ -1,8 +1,10 @@
-//! Parts of a configuration that run without the rest: some processors, and the caches that they may use.
+//! Parts of a configuration that run without the rest: some processors, the caches that they may use, and the processor
+//! resources that they do use.
 //!
 //! What surrounds them is not looked at: a configuration whose input is unknown here can still have its processors
 //! taken out.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -11,17 +13,19 @@ use crate::catalog::Catalog;
 use crate::component::{self, ComponentConfig};
 use crate::environment::{Variables, interpolate};
 use crate::lint::{Examiner, LintOptions, Problem, Severity};
-use crate::pipeline::caches;
+use crate::pipeline::{caches, resources};
 use crate::pointer::{Pointer, labelled};
 use crate::source::Source;
 use crate::spec::Kind;
 use crate::yaml::{self, Node, Value};
 
-/// Some processors of a configuration, and its caches.
+/// Some processors of a configuration, its caches, and the processor resources that the processors use, directly or by
+/// way of each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Excerpt {
     pub processors: Vec<ComponentConfig>,
     pub caches: Vec<ComponentConfig>,
+    pub resources: Vec<ComponentConfig>,
 }
 
 /// A component of a configuration that another one stands in for.
@@ -53,10 +57,10 @@ pub enum ExcerptError {
 }
 
 /// Takes out the processors that `target` names, by a label or by a JSON pointer to one or to a list. `resources` are
-/// files with more caches. Variables that are not set are empty; lints are passed over.
+/// files with more caches and processor resources. Variables that are not set are empty; lints are passed over.
 ///
 /// # Errors
-/// When something named is not there, or the processors or caches are not right.
+/// When something named is not there, or the processors, caches or resources are not right.
 pub fn excerpt(
     file: ConfigFile<'_>,
     resources: &[ConfigFile<'_>],
@@ -65,7 +69,8 @@ pub fn excerpt(
     target: &str,
     mocks: &[Mock],
 ) -> Result<Excerpt, ExcerptError> {
-    let mut part = Part::open(file, variables, catalog)?;
+    let mut parts = vec![Part::open(file, variables, catalog)?];
+    let part = &mut parts[0];
     for mock in mocks.iter().filter(|mock| mock.target.starts_with('/')) {
         part.replace(mock)?;
     }
@@ -73,20 +78,51 @@ pub fn excerpt(
         part.replace(mock)?;
     }
     let processors = part.processors(target)?;
-    let mut caches = part.caches();
-    let mut problems = Vec::new();
     for resource in resources {
-        let mut more = Part::open(*resource, variables, catalog)?;
-        caches.extend(more.caches());
-        problems.extend(more.into_problems());
+        parts.push(Part::open(*resource, variables, catalog)?);
     }
-    caches::check_uses(&mut part.examiner, &caches);
-    problems.extend(part.into_problems());
+    let caches: Vec<_> = parts.iter_mut().flat_map(Part::caches).collect();
+    let resources = used_resources(&mut parts, &processors);
+    for part in &mut parts {
+        caches::check_uses(&mut part.examiner, &caches);
+    }
+    let problems: Vec<_> = parts.into_iter().flat_map(Part::into_problems).collect();
     if problems.is_empty() {
-        Ok(Excerpt { processors, caches })
+        Ok(Excerpt { processors, caches, resources })
     } else {
         Err(ExcerptError::Problems(problems))
     }
+}
+
+/// The processor resources that processors of the first part use, directly or by way of each other. Those that nobody
+/// uses are not looked at.
+fn used_resources(parts: &mut [Part<'_>], processors: &[ComponentConfig]) -> Vec<ComponentConfig> {
+    let mut wanted: Vec<String> = processors.iter().flat_map(labels_used).collect();
+    let mut asked = HashSet::new();
+    let mut found: Vec<(usize, ComponentConfig)> = Vec::new();
+    while let Some(label) = wanted.pop() {
+        if !asked.insert(label.clone()) {
+            continue;
+        }
+        let mut numbered = parts.iter_mut().enumerate();
+        let resource = numbered.find_map(|(file, part)| Some((file, part.resource(&label)?)));
+        if let Some((file, Some(resource))) = resource {
+            wanted.extend(labels_used(&resource));
+            found.push((file, resource));
+        }
+    }
+    let users: Vec<_> = processors.iter().map(|processor| (0, processor)).collect();
+    let used: Vec<_> = found.iter().map(|(file, resource)| (*file, resource)).collect();
+    let roots: Vec<_> = parts.iter().map(|part| &part.root).collect();
+    for (file, at, message) in resources::faults(&users, &used, &roots) {
+        parts[file].examiner.fatal(at, message);
+    }
+    found.into_iter().map(|(_, resource)| resource).collect()
+}
+
+fn labels_used(component: &ComponentConfig) -> Vec<String> {
+    let all = component.with_descendants().into_iter();
+    all.flat_map(|inner| inner.resource_uses().iter().map(|used| used.label.clone())).collect()
 }
 
 /// A file that is being read.
@@ -171,6 +207,15 @@ impl<'a> Part<'a> {
         caches::examine(&mut self.examiner, &self.root)
     }
 
+    /// The processor resource with this label, if there is one here; `Some(None)` if it can't be read.
+    fn resource(&mut self, label: &str) -> Option<Option<ComponentConfig>> {
+        let has_label = |item: &Node| item.get("label").is_some_and(|found| found.text == label);
+        let mut numbered = resources::items(&self.root).iter().enumerate();
+        let (index, item) = numbered.find(|(_, item)| has_label(item))?;
+        let path = format!("{}.{index}", resources::FIELD);
+        Some(component::examine(&mut self.examiner, Kind::Processor, item, &path))
+    }
+
     /// What makes the configuration unusable, in the order of the file.
     fn into_problems(self) -> Vec<Problem> {
         let Self { path, source, examiner, .. } = self;
@@ -180,6 +225,8 @@ impl<'a> Part<'a> {
             .map(|finding| Problem::fatal(path, source.written_at(finding.at), finding.message))
             .collect();
         problems.sort_by_key(|problem| (problem.line, problem.column));
+        // What is a resource and the target of a test is read twice.
+        problems.dedup();
         problems
     }
 }

@@ -17,7 +17,7 @@ use crate::source::Source;
 use crate::spec::FieldSpec;
 use crate::yaml;
 
-pub(crate) use examiner::{Examiner, Finding};
+pub(crate) use examiner::{Examiner, Finding, MAX_DEPTH};
 
 /// The first line of a file that wants no lints.
 const DISABLED: &str = "# BENTO LINT DISABLE";
@@ -48,8 +48,7 @@ pub struct LintOptions {
     pub reject_deprecated: bool,
     /// Report components without a label.
     pub require_labels: bool,
-    /// Pass over an input or an output that is not there, and over processors that no pipeline uses: a file may hold
-    /// only what tests are about.
+    /// Pass over an input or an output that is not there: a file may hold only what tests are about.
     pub allow_parts: bool,
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod caches;
 mod logger;
+pub(crate) mod resources;
 mod threads;
 
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::component::{Child, ComponentConfig, Fields};
 use crate::duration::parse_duration;
 use crate::lint::Examiner;
 use crate::position::Position;
-use crate::spec::{FieldKind, FieldSpec, FieldType, Kind};
+use crate::spec::{FieldKind, FieldSpec, FieldType};
 use crate::suggest;
 use crate::unit_test;
 use crate::yaml::{Key, Node, Value};
@@ -28,18 +29,15 @@ const UNSUPPORTED_OBSERVERS: [&str; 3] = ["http", "metrics", "tracer"];
 /// What `forebay test` runs.
 const TESTS: &str = "tests";
 /// Fields that decide over records or are needed by what does, and that this version does not have.
-const UNSUPPORTED: [&str; 8] = [
+const UNSUPPORTED: [&str; 7] = [
     "error_handling",
     "input_resources",
     "output_resources",
-    PROCESSOR_RESOURCES,
     "rate_limit_resources",
     "resources",
     "shutdown_delay",
     "warpstream",
 ];
-
-const PROCESSOR_RESOURCES: &str = "processor_resources";
 
 /// A pipeline that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +48,8 @@ pub struct PipelineConfig {
     pub output: ComponentConfig,
     /// The components of `cache_resources`, which others use by their labels.
     pub caches: Vec<ComponentConfig>,
+    /// The processors of `processor_resources`, which the processor `resource` uses by their labels.
+    pub resources: Vec<ComponentConfig>,
     pub shutdown_timeout: Duration,
     pub logger: LoggerConfig,
 }
@@ -64,14 +64,12 @@ pub(crate) fn examine(
         return (None, Vec::new());
     };
     let fields = root_fields();
-    let mut parts = Vec::new();
     for (key, value) in entries {
         if key.text == TESTS {
             unit_test::examine(examiner, value);
-        } else if examiner.options.allow_parts && key.text == PROCESSOR_RESOURCES {
-            // No pipeline can use them yet, but tests can.
-            parts = caches::labelled(examiner, root, PROCESSOR_RESOURCES, Kind::Processor);
-        } else if key.text != caches::FIELD && fields.iter().all(|field| field.name != key.text) {
+        } else if ![caches::FIELD, resources::FIELD].contains(&key.text.as_str())
+            && fields.iter().all(|field| field.name != key.text)
+        {
             other_field(examiner, &fields, key, value);
         }
     }
@@ -93,9 +91,15 @@ pub(crate) fn examine(
     let logger = logger::examine(examiner, root, &settings);
 
     let caches = caches::examine(examiner, root);
+    let resources = resources::examine(examiner, root);
     caches::check_uses(examiner, &caches);
+    let users: Vec<_> = children.iter().map(|child| (0, &child.component)).collect();
+    let used: Vec<_> = resources.iter().map(|resource| (0, resource)).collect();
+    for (_, at, message) in resources::faults(&users, &used, &[root]) {
+        examiner.fatal(at, message);
+    }
 
-    let components = children.iter().map(|child| &child.component).chain(&caches).chain(&parts);
+    let components = children.iter().map(|child| &child.component).chain(&caches).chain(&resources);
     let components = components.cloned().collect();
     let mut input = None;
     let mut output = None;
@@ -113,6 +117,7 @@ pub(crate) fn examine(
         processors,
         output,
         caches,
+        resources,
         shutdown_timeout,
         logger,
     });
@@ -145,8 +150,10 @@ fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key, val
     } else if UNSUPPORTED.contains(&name) {
         examiner.fatal(at, unsupported);
     } else {
-        let hint =
-            suggest::hint(name, fields.iter().map(|field| field.name.as_str()).chain([caches::FIELD, TESTS]));
+        let hint = suggest::hint(
+            name,
+            fields.iter().map(|field| field.name.as_str()).chain([caches::FIELD, resources::FIELD, TESTS]),
+        );
         examiner.lint(at, format!("field {name} not recognised{hint}"));
     }
 }

@@ -8,7 +8,7 @@ use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
-    Caches, Components, Environment, OpenError, PipelineName, Rights, Scanner, Setup, Stated,
+    Caches, Components, Environment, OpenError, PipelineName, Resources, Rights, Scanner, Setup, Stated,
     VirtualClusterName, Wakes,
 };
 use futures_util::StreamExt as _;
@@ -105,16 +105,18 @@ async fn run_to_end(
         &identity.file,
         &config.caches,
         components,
-        |config, caches| setup(identity, config, &others, caches),
+        |config, caches| setup(identity, config, &others, caches, Resources::default()),
         (threads, workers + 2),
         &mut problems,
     );
     let caches = caches.await;
     let secrets = secrets(config);
+    let resources = Resources::new(config.resources.iter().cloned());
     let opener = Opener {
         identity,
         components,
         caches: &caches.caches,
+        resources: &resources,
         wakes: &wakes,
         others: &others,
         secrets: &secrets,
@@ -245,6 +247,7 @@ struct Opener<'a> {
     identity: &'a Identity,
     components: &'a Arc<dyn Components>,
     caches: &'a Caches,
+    resources: &'a Resources,
     /// Wakes the input.
     wakes: &'a Arc<Wakes>,
     /// Wakes everything else, to which settlements are nothing.
@@ -255,7 +258,7 @@ struct Opener<'a> {
 
 /// The values of all secret fields.
 fn secrets(config: &PipelineConfig) -> Arc<[String]> {
-    let roots = config.processors.iter().chain([&config.input, &config.output]);
+    let roots = config.processors.iter().chain(&config.resources).chain([&config.input, &config.output]);
     let all = roots.flat_map(ComponentConfig::with_descendants);
     all.flat_map(|component| component.secrets().iter().cloned()).collect()
 }
@@ -381,7 +384,7 @@ impl Opener<'_> {
     }
 
     fn setup(&self, config: &ComponentConfig) -> Setup {
-        setup(self.identity, config, self.others, self.caches.clone())
+        setup(self.identity, config, self.others, self.caches.clone(), self.resources.clone())
     }
 
     fn note<T>(
@@ -400,6 +403,7 @@ pub(crate) fn setup(
     config: &ComponentConfig,
     wakes: &Arc<Wakes>,
     caches: Caches,
+    resources: Resources,
 ) -> Setup {
     Setup {
         virtual_cluster: identity.virtual_cluster.clone(),
@@ -414,6 +418,7 @@ pub(crate) fn setup(
         environment: identity.environment.clone(),
         wakes: Arc::clone(wakes),
         caches,
+        resources,
         children: config.children.clone(),
     }
 }

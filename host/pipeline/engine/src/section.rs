@@ -1,12 +1,12 @@
-//! A part of a pipeline that runs by itself: processors, with the caches that they use.
+//! A part of a pipeline that runs by itself: processors, with the caches and the other processors that they use.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use forebay_lifecycle::Threads;
-use forebay_pipeline_config::{ComponentConfig, Problem};
+use forebay_pipeline_config::{Excerpt, Problem};
 use forebay_pipeline_message::{Batch, Outcome, Transaction};
-use forebay_plugins_api::{Components, Wakes};
+use forebay_plugins_api::{Components, Resources, Wakes};
 
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
@@ -29,25 +29,26 @@ impl Section {
     /// All of them that can't be opened, in the order of their file; never empty.
     pub async fn open(
         identity: &Identity,
-        processors: &[ComponentConfig],
-        caches: &[ComponentConfig],
+        excerpt: &Excerpt,
         components: &Arc<dyn Components>,
         threads: &Threads,
     ) -> Result<Self, Vec<Problem>> {
+        let Excerpt { processors, caches, resources } = excerpt;
+        let resources = Resources::new(resources.iter().cloned());
         let wakes = Arc::new(Wakes::default());
         let mut problems = Vec::new();
         let caches = RunningCaches::open(
             &identity.file,
             caches,
             components,
-            |config, caches| setup(identity, config, &wakes, caches),
+            |config, caches| setup(identity, config, &wakes, caches, Resources::default()),
             (threads, 0),
             &mut problems,
         )
         .await;
         let mut links = Vec::new();
         for config in processors {
-            let setup = setup(identity, config, &wakes, caches.caches.clone());
+            let setup = setup(identity, config, &wakes, caches.caches.clone(), resources.clone());
             match components.open_processor(setup).await {
                 Ok(processor) => links.push(Link {
                     path: config.path.clone(),

@@ -21,7 +21,7 @@ pub(crate) struct Opener<'a> {
     pub(crate) variables: &'a dyn Variables,
     /// In place of them.
     pub(crate) environment: Environment,
-    /// Files with caches.
+    /// Files with caches and processor resources.
     pub(crate) resources: &'a [PathBuf],
     /// The configuration that is tested.
     pub(crate) config: &'a Path,
@@ -148,8 +148,7 @@ impl Opener<'_> {
             rights: Rights::Starter,
             environment,
         };
-        let opened =
-            Section::open(&identity, &taken.processors, &taken.caches, self.components, self.threads).await;
+        let opened = Section::open(&identity, &taken, self.components, self.threads).await;
         opened.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     }
 }

@@ -93,6 +93,14 @@ impl Caches {
         Self { all: Arc::new(All { by_label, waiting: Mutex::default() }), user: None }
     }
 
+    /// Whether there is a cache with this label.
+    ///
+    /// # Errors
+    /// There is none; the error names the one that was probably meant.
+    pub fn check(&self, label: &str) -> Result<(), CacheError> {
+        self.find(label).map(drop)
+    }
+
     /// As [`SharedCache::get`] of the cache with this label.
     ///
     /// # Errors
@@ -142,14 +150,18 @@ impl Caches {
     }
 
     fn enter(&self, label: &str) -> Result<(&Arc<dyn SharedCache>, Option<Waiting<'_>>), CacheError> {
-        let Some((known, cache)) = self.all.by_label.get_key_value(label) else {
+        let (known, cache) = self.find(label)?;
+        let waiting = self.user.as_ref().map(|user| self.all.wait(user, known)).transpose()?;
+        Ok((cache, waiting))
+    }
+
+    fn find(&self, label: &str) -> Result<(&Arc<str>, &Arc<dyn SharedCache>), CacheError> {
+        self.all.by_label.get_key_value(label).ok_or_else(|| {
             let labels = self.all.by_label.keys().map(AsRef::as_ref);
             let hint =
                 nearest(label, labels).map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-            return Err(CacheError::Unknown { label: label.to_owned(), hint });
-        };
-        let waiting = self.user.as_ref().map(|user| self.all.wait(user, known)).transpose()?;
-        Ok((cache, waiting))
+            CacheError::Unknown { label: label.to_owned(), hint }
+        })
     }
 }
 

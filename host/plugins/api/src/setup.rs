@@ -8,7 +8,7 @@ use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_config::{Child, LimitsConfig, Pin};
 use forebay_pipeline_message::Value;
 
-use crate::{Caches, Wakes};
+use crate::{Caches, Resources, Wakes};
 
 /// The name of a pipeline: how operators, grants and metrics call it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -114,6 +114,8 @@ pub struct Setup {
     pub wakes: Arc<Wakes>,
     /// The caches of the pipeline.
     pub caches: Caches,
+    /// The processors that others use by their labels.
+    pub resources: Resources,
     /// The components within its settings; [`Setup::config`] is without them.
     pub children: Vec<Child>,
 }
@@ -136,6 +138,7 @@ impl Setup {
             environment: Environment::default(),
             wakes: Arc::default(),
             caches: Caches::default(),
+            resources: Resources::default(),
             children: Vec::new(),
         }
     }

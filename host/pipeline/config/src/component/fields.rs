@@ -8,7 +8,7 @@ mod scalar;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::component::{Child, TextField, examine};
+use crate::component::{Child, ResourceUse, TextField, examine};
 use crate::lint::Examiner;
 use crate::position::Span;
 use crate::spec::{FieldKind, FieldSpec, FieldType, Kind};
@@ -24,13 +24,28 @@ pub(crate) struct Fields<'e, 'a> {
     at: Vec<String>,
     texts: Vec<TextField>,
     children: Vec<Child>,
+    /// The processor resources that are named.
+    uses: Vec<ResourceUse>,
     /// The values of secret fields.
     secrets: Vec<String>,
 }
 
 impl<'e, 'a> Fields<'e, 'a> {
     pub(crate) fn new(examiner: &'e mut Examiner<'a>, path: String) -> Self {
-        Self { examiner, path, at: Vec::new(), texts: Vec::new(), children: Vec::new(), secrets: Vec::new() }
+        Self {
+            examiner,
+            path,
+            at: Vec::new(),
+            texts: Vec::new(),
+            children: Vec::new(),
+            uses: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// The processor resources that the settings name themselves.
+    pub(crate) fn take_uses(&mut self) -> Vec<ResourceUse> {
+        std::mem::take(&mut self.uses)
     }
 
     pub(crate) fn finish(self) -> (Vec<TextField>, Vec<Child>, Vec<String>) {
@@ -229,8 +244,12 @@ impl<'e, 'a> Fields<'e, 'a> {
         if spec.secret && !node.text.is_empty() {
             self.secrets.push(node.text.clone());
         }
-        if spec.resource.as_deref() == Some("cache") && !is_evaluated {
-            self.examiner.cache_used(&node.text, node.span.start);
+        match spec.resource.as_deref() {
+            Some("cache") if !is_evaluated => self.examiner.cache_used(&node.text, node.span.start),
+            Some("processor") if !is_evaluated => {
+                self.uses.push(ResourceUse { label: node.text.clone(), at: node.span.start });
+            }
+            _ => {}
         }
         // Where an empty text is what a field has by itself, it stands for none.
         let is_none = node.text.is_empty() && spec.default.as_ref().is_some_and(|default| default == "");

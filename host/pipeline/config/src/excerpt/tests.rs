@@ -28,6 +28,7 @@ fn catalog() -> Catalog {
         {"kind": "processor", "name": "mapping", "config": {"type": "string", "mapping": "bloblang"}},
         {"kind": "processor", "name": "cached", "config": {"type": "object", "fields": [
             {"name": "cache", "type": "string", "resource": "cache"}]}},
+        {"kind": "processor", "name": "resource", "config": {"type": "string", "resource": "processor"}},
         {"kind": "cache", "name": "memory"}]}"#;
     let mut catalog = Catalog::new();
     catalog.insert(Description::from_json(description).unwrap()).unwrap();
@@ -100,4 +101,57 @@ fn caches_of_other_files_can_be_used() {
     };
     assert!(take(&[resource]).is_ok());
     assert!(take(&[]).unwrap_err().to_string().contains("there is no cache `far`"));
+}
+
+const WITH_RESOURCES: &str = "\
+pipeline: {processors: [{resource: outer}, {resource: far}]}
+processor_resources:
+  - label: outer
+    resource: fetch
+  - label: fetch
+    http: {url: x}
+  - label: unused
+    nobody_knows: {}
+";
+
+fn take_with_resources(target: &str, mocks: &[(&str, Json)]) -> Result<Excerpt, String> {
+    let file = ConfigFile { path: "c.yaml", text: WITH_RESOURCES };
+    let resource = ConfigFile {
+        path: "r.yaml",
+        text: "processor_resources: [{label: far, mapping: root = 5}, {label: fetch, mapping: root = 6}]",
+    };
+    let mocks: Vec<Mock> = mocks
+        .iter()
+        .map(|(target, component)| Mock { target: (*target).to_owned(), component: component.clone() })
+        .collect();
+    let none = BTreeMap::new();
+    excerpt(file, &[resource], &none, &catalog(), target, &mocks).map_err(|error| error.to_string())
+}
+
+#[test]
+fn resources_come_along_where_they_are_used_and_can_be_mocked() {
+    let error = take_with_resources("/pipeline/processors", &[]).unwrap_err();
+    assert_eq!(error, "c.yaml(6,5) processor `http` not recognised");
+    for target in ["fetch", "/processor_resources/1"] {
+        let mocks = [(target, json!({"mapping": "root = 2"}))];
+        let taken = take_with_resources("/pipeline/processors", &mocks).unwrap();
+        let mut found: Vec<String> = taken
+            .resources
+            .iter()
+            .map(|found| format!("{} {}", found.label.as_ref().unwrap(), found.config))
+            .collect();
+        found.sort();
+        assert_eq!(found, ["far \"root = 5\"", "fetch \"root = 2\"", "outer \"fetch\""]);
+    }
+    let taken = take_with_resources("far", &[]).unwrap_err();
+    assert!(taken.contains("was not found in c.yaml"), "{taken}");
+}
+
+#[test]
+fn a_resource_can_be_the_target_and_a_circle_is_found() {
+    let mocks = [("fetch", json!({"resource": "outer"}))];
+    let error = take_with_resources("outer", &mocks).unwrap_err();
+    assert!(error.contains("uses itself: "), "{error}");
+    let taken = take_with_resources("outer", &[("fetch", json!({"mapping": ""}))]).unwrap();
+    assert_eq!((taken.processors.len(), taken.resources.len()), (1, 1));
 }

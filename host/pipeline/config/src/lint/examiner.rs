@@ -11,7 +11,7 @@ use crate::source::Source;
 /// Findings after this many are dropped: nobody reads them, and a hostile text could have a million.
 const MAX_FINDINGS: usize = 1_000;
 /// How deep components may contain each other. Defaults can hold components, so the depth of the text is no limit.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 pub(crate) struct Examiner<'a> {
     pub(crate) catalog: &'a Catalog,

@@ -42,7 +42,7 @@ pub struct FieldSpec {
     /// What a text in that language is: `mapping` where it is left out, `mutation` or `query`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
-    /// What the string is the label of: `cache`. Others are not looked at.
+    /// What the string is the label of: `cache` or `processor`. Others are not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -135,6 +135,18 @@ impl FieldSpec {
     #[must_use]
     pub fn in_language(self, language: &str) -> Self {
         Self { mapping: Some(language.to_owned()), ..self }
+    }
+
+    /// The values that the string may have.
+    #[must_use]
+    pub fn with_options(self, options: &[&str]) -> Self {
+        Self { options: options.iter().map(|option| (*option).to_owned()).collect(), ..self }
+    }
+
+    /// A string that is the label of such a resource: `cache` or `processor`.
+    #[must_use]
+    pub fn label_of(self, resource: &str) -> Self {
+        Self { resource: Some(resource.to_owned()), ..self }
     }
 
     #[must_use]

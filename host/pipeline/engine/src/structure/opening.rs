@@ -37,20 +37,38 @@ impl Opening<'_> {
         let mut links = Vec::new();
         let mut problems: Vec<(Position, String)> = Vec::new();
         for config in self.children(field) {
-            if config.shadow.is_some() {
-                let reason = "a processor within another one can't have a shadow".to_owned();
-                problems.push((config.span.start, reason));
-            }
-            match self.components.open_processor(self.setup_of(config)).await {
-                Ok(processor) => {
-                    let (path, name) = (config.path.clone(), config.name.clone());
-                    links.push(Link { path, name, processor, shadow: None });
-                }
-                Err(OpenError::Inside(places)) => problems.extend(places),
-                Err(error) => problems.push(place(config, "", &error)),
+            match self.link(config, self.setup_of(config)).await {
+                Ok(link) => links.push(link),
+                Err(places) => problems.extend(places),
             }
         }
         if problems.is_empty() { Ok(Row::new(links)) } else { Err(OpenError::Inside(problems)) }
+    }
+
+    /// Opens the processor resource with a label: an instance for this component alone.
+    ///
+    /// # Errors
+    /// There is none with this label, it would hold itself, or it can't be opened.
+    pub(super) async fn resource(&self, label: &str) -> Result<Row, OpenError> {
+        let found = self.setup.resources.processor(label);
+        let (config, resources) = found.map_err(|error| problem("", &error.to_string()))?;
+        let setup = Setup { resources, ..self.setup_of(config) };
+        let link = self.link(config, setup).await.map_err(OpenError::Inside)?;
+        Ok(Row::new(vec![link]))
+    }
+
+    /// Opens a processor that works for this component; the error is what is wrong, and where.
+    async fn link(&self, config: &ComponentConfig, setup: Setup) -> Result<Link, Vec<(Position, String)>> {
+        if config.shadow.is_some() {
+            let reason = "a processor within another one can't have a shadow".to_owned();
+            return Err(vec![(config.span.start, reason)]);
+        }
+        let (path, name) = (config.path.clone(), config.name.clone());
+        match self.components.open_processor(setup).await {
+            Ok(processor) => Ok(Link { path, name, processor, shadow: None }),
+            Err(OpenError::Inside(places)) => Err(places),
+            Err(error) => Err(vec![place(config, "", &error)]),
+        }
     }
 
     /// The components that stand in a list, in its order.

@@ -9,6 +9,7 @@ mod insert_part;
 mod noop;
 mod parallel;
 mod processors;
+mod resource;
 mod retry;
 mod select_parts;
 mod sleep;
@@ -43,6 +44,7 @@ pub(super) const ALL: &[Own] = &[
     noop::OWN,
     parallel::OWN,
     processors::OWN,
+    resource::OWN,
     retry::OWN,
     select_parts::OWN,
     sleep::OWN,
