@@ -142,7 +142,11 @@ fn examine_entered(
     if examiner.options.reject_deprecated && spec.status == Status::Deprecated {
         examiner.lint(inferred.at.start, format!("component {} is deprecated", spec.name));
     }
-    if examiner.options.require_labels && label.is_none() && kind != Kind::Scanner {
+    let is_of_resource = spec.config.resource.is_some();
+    if is_of_resource && let Some((key, _)) = node.entry("label").filter(|_| label.is_some()) {
+        examiner.lint(key.span.start, "label field should be omitted when pointing to a resource");
+    }
+    if examiner.options.require_labels && label.is_none() && kind != Kind::Scanner && !is_of_resource {
         examiner.lint(node.span.start, format!("label is required for {}", spec.name));
     }
     let mut fields = Fields::new(examiner, format!("{path}.{}", spec.name));

@@ -13,7 +13,8 @@ use crate::catalog::Catalog;
 use crate::component::{self, ComponentConfig};
 use crate::environment::{Variables, interpolate};
 use crate::lint::{Examiner, LintOptions, Problem, Severity};
-use crate::pipeline::{caches, resources};
+use crate::pipeline::caches;
+use crate::pipeline::resources::{self, Labels};
 use crate::pointer::{Pointer, labelled};
 use crate::source::Source;
 use crate::spec::Kind;
@@ -113,8 +114,8 @@ fn used_resources(parts: &mut [Part<'_>], processors: &[ComponentConfig]) -> Vec
     }
     let users: Vec<_> = processors.iter().map(|processor| (0, processor)).collect();
     let used: Vec<_> = found.iter().map(|(file, resource)| (*file, resource)).collect();
-    let roots: Vec<_> = parts.iter().map(|part| &part.root).collect();
-    for (file, at, message) in resources::faults(&users, &used, &roots) {
+    let labels = Labels::of(parts.iter().map(|part| &part.root));
+    for (file, at, message) in resources::faults(&users, &used, &labels) {
         parts[file].examiner.fatal(at, message);
     }
     found.into_iter().map(|(_, resource)| resource).collect()

@@ -48,7 +48,8 @@ pub struct LintOptions {
     pub reject_deprecated: bool,
     /// Report components without a label.
     pub require_labels: bool,
-    /// Pass over an input or an output that is not there: a file may hold only what tests are about.
+    /// Pass over an input or an output that is not there, and over labels that nothing here has: a file may hold only
+    /// what tests are about, and others the resources.
     pub allow_parts: bool,
 }
 

@@ -21,6 +21,8 @@ use crate::suggest;
 use crate::unit_test;
 use crate::yaml::{Key, Node, Value};
 
+use resources::Labels;
+
 pub use logger::{LogFormat, LogLevel, LoggerConfig};
 pub use threads::Threads;
 
@@ -92,10 +94,14 @@ pub(crate) fn examine(
 
     let caches = caches::examine(examiner, root);
     let resources = resources::examine(examiner, root);
-    caches::check_uses(examiner, &caches);
     let users: Vec<_> = children.iter().map(|child| (0, &child.component)).collect();
     let used: Vec<_> = resources.iter().map(|resource| (0, resource)).collect();
-    for (_, at, message) in resources::faults(&users, &used, &[root]) {
+    // What parts use, other files may have.
+    let labels = if examiner.options.allow_parts { Labels::Open } else { Labels::of([root]) };
+    if !examiner.options.allow_parts {
+        caches::check_uses(examiner, &caches);
+    }
+    for (_, at, message) in resources::faults(&users, &used, &labels) {
         examiner.fatal(at, message);
     }
 

@@ -107,7 +107,7 @@ const WITH_RESOURCES: &str = "\
 pipeline: {processors: [{resource: outer}, {resource: far}]}
 processor_resources:
   - label: outer
-    resource: fetch
+    resource: fetch # A lint, which does not matter here.
   - label: fetch
     http: {url: x}
   - label: unused

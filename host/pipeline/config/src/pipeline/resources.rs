@@ -37,13 +37,38 @@ pub(crate) fn items(root: &Node) -> &[Node] {
     }
 }
 
-/// What is wrong with the uses in components that are no resources, and in the resources themselves. `roots` are the
-/// files: whoever uses a resource that is there but can't be read is not at fault.
-pub(crate) fn faults<'c>(users: &[InFile<'c>], resources: &[InFile<'c>], roots: &[&'c Node]) -> Vec<Fault> {
-    let mut survey = Survey::default();
-    for item in roots.iter().flat_map(|root| items(root)) {
-        survey.written.extend(item.get("label").map(|label| label.text.as_str()));
+/// Which labels there are, also those of resources that can't be read: whoever uses one of these is not at fault.
+pub(crate) enum Labels<'c> {
+    These(HashSet<&'c str>),
+    /// Files that are not looked at may have more.
+    Open,
+}
+
+impl<'c> Labels<'c> {
+    pub(crate) fn of(roots: impl IntoIterator<Item = &'c Node>) -> Self {
+        let all = roots.into_iter().flat_map(items).filter_map(|item| item.get("label"));
+        Self::These(all.map(|label| label.text.as_str()).collect())
     }
+
+    fn has(&self, label: &str) -> bool {
+        match self {
+            Self::These(labels) => labels.contains(label),
+            Self::Open => true,
+        }
+    }
+}
+
+/// What is wrong with the uses in components that are no resources, and in the resources themselves.
+pub(crate) fn faults<'c>(users: &[InFile<'c>], resources: &[InFile<'c>], labels: &Labels<'c>) -> Vec<Fault> {
+    let mut survey = Survey {
+        labels,
+        resources: HashMap::new(),
+        known: HashMap::new(),
+        open: Vec::new(),
+        total: None,
+        is_too_large: false,
+        faults: Vec::new(),
+    };
     for (file, resource) in resources {
         if let Some(label) = &resource.label {
             survey.resources.entry(label.as_str()).or_insert((*file, resource));
@@ -69,11 +94,9 @@ struct Extent {
     count: usize,
 }
 
-#[derive(Default)]
-struct Survey<'c> {
+struct Survey<'l, 'c> {
+    labels: &'l Labels<'c>,
     resources: HashMap<&'c str, InFile<'c>>,
-    /// All labels that resources have, also those that can't be read.
-    written: HashSet<&'c str>,
     /// Those that have been looked into. An extent that is too small, because of a circle or of too great a depth, is
     /// one that a fault was found in.
     known: HashMap<&'c str, Extent>,
@@ -85,7 +108,7 @@ struct Survey<'c> {
     faults: Vec<Fault>,
 }
 
-impl<'c> Survey<'c> {
+impl<'c> Survey<'_, 'c> {
     /// `above` is the number of components that this one is within.
     fn extent(&mut self, file: usize, component: &'c ComponentConfig, above: usize) -> Extent {
         let mut extent = Extent { depth: 1, count: 1 };
@@ -104,7 +127,7 @@ impl<'c> Survey<'c> {
 
     fn used(&mut self, file: usize, used: &ResourceUse, above: usize) -> Option<Extent> {
         let Some((&label, &(home, resource))) = self.resources.get_key_value(used.label.as_str()) else {
-            if self.written.contains(used.label.as_str()) {
+            if self.labels.has(&used.label) {
                 return None;
             }
             let hint = suggest::hint(&used.label, self.resources.keys().copied());

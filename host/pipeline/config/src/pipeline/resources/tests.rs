@@ -26,7 +26,7 @@ fn with(section: &str) -> Result<PipelineConfig, Vec<String>> {
 #[test]
 fn processors_are_read_with_their_labels_and_found_by_those_who_use_them() {
     let text = "
-pipeline: {processors: [resource: a, {try: [{resource: b}, {resource: a}]}]}
+pipeline: {processors: [resource: a, {label: '', try: [{resource: b}, {label: '', resource: a}]}]}
 processor_resources:
   - {label: a, noop: {}}
   - {label: b, try: [{resource: a}]}";
@@ -65,8 +65,12 @@ processor_resources:
     "f(3,50) processor `a` uses itself: a -> a"
 )]
 #[case::circle(
-    "processor_resources: [{label: a, resource: b}, {label: b, resource: c}, {label: c, resource: b}]",
-    "f(3,94) processor `b` uses itself: b -> c -> b"
+    "processor_resources: [{label: a, try: [resource: b]}, {label: b, try: [resource: c]}, {label: c, try: [resource: b]}]",
+    "f(3,114) processor `b` uses itself: b -> c -> b"
+)]
+#[case::label_of_a_use(
+    "pipeline: {processors: [{label: x, resource: a}]}\nprocessor_resources: [{label: a, noop: {}}]",
+    "f(3,26) label field should be omitted when pointing to a resource"
 )]
 fn what_is_wrong_with_a_use_is_reported(#[case] section: &str, #[case] expected: &str) {
     assert_eq!(with(section).unwrap_err(), [expected]);
