@@ -1,11 +1,11 @@
 use forebay_bloblang::{Form as Statements, Interpolated, Query, Value};
 use forebay_sdk::expressions::Form;
-use forebay_sdk::{Batch, BlockWriter, Docs, MappingLanguage, Problem, Processed, Vocabulary};
+use forebay_sdk::{Batch, BlockWriter, Changed, Docs, MappingLanguage, Problem, Processed, Targets, Vocabulary};
 
 use crate::messages::Seen;
 use crate::runner::{Runner, problem};
 use crate::surroundings::Surroundings;
-use crate::{values, vocabulary};
+use crate::{onto, values, vocabulary};
 
 /// A compiled text of the language.
 pub(crate) enum Bloblang {
@@ -46,6 +46,23 @@ impl MappingLanguage for Bloblang {
             Self::Query(..) | Self::Interpolated(..) => {
                 batch.map(|_, _| Err(forebay_sdk::Error::new(OTHER_FORM)))
             }
+        }
+    }
+
+    fn run_onto(&mut self, batch: &Batch, onto: Batch) -> Changed {
+        match self {
+            Self::Statements(runner) => onto::run(runner, batch, &onto),
+            Self::Query(..) | Self::Interpolated(..) => {
+                let refused = onto.map(|_, _| Err(forebay_sdk::Error::new(OTHER_FORM)));
+                Changed { batch: refused.batch, deleted: Vec::new() }
+            }
+        }
+    }
+
+    fn targets(&self) -> Option<Targets> {
+        match self {
+            Self::Statements(runner) => onto::targets(runner),
+            Self::Query(..) | Self::Interpolated(..) => None,
         }
     }
 

@@ -5,6 +5,7 @@
 mod language;
 mod messages;
 mod metadata;
+mod onto;
 mod processors;
 mod runner;
 mod surroundings;

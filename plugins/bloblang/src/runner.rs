@@ -1,5 +1,5 @@
-use forebay_bloblang::{Content, Form, Given, Mapping, Outcome, ParseError, Subject};
-use forebay_sdk::{Batch, Problem, Processed, waits};
+use forebay_bloblang::{Changed, Content, Form, Given, Mapping, Outcome, ParseError, Places, Subject};
+use forebay_sdk::{Batch, BatchWriter, Problem, Processed, waits};
 
 use crate::messages::Seen;
 use crate::metadata;
@@ -28,20 +28,7 @@ impl Runner {
         for index in 0..batch.len() {
             let (seen, at) = Seen::around(batch, independent, index);
             let outcome = self.mapping.run(&seen, at, &mut self.world, writer.payload());
-            let Outcome { content, metadata, error } = outcome;
-            match content {
-                Content::Written => {}
-                Content::Unchanged => writer.keep_payload(),
-                Content::Deleted => writer.drop_message(),
-            }
-            if content != Content::Deleted {
-                if let Some(entries) = metadata {
-                    metadata::write(&entries, &mut writer);
-                }
-                if let Some(error) = error {
-                    writer.flag(&error);
-                }
-            }
+            write(outcome, &mut writer);
             writer.end(index);
             if (index + 1).is_multiple_of(STRETCH) {
                 waits::give_way();
@@ -55,6 +42,40 @@ impl Runner {
     /// What the mapping gives for a message.
     pub(crate) fn value(&mut self, seen: &Seen<'_>, at: usize, subject: Subject) -> Result<Given, String> {
         self.mapping.value(seen, at, &mut self.world, subject)
+    }
+
+    /// What the mapping reads and writes.
+    pub(crate) fn places(&self) -> Option<Places> {
+        self.mapping.places()
+    }
+
+    /// What the mapping makes of a message of `onto` when it looks at one of `seen`.
+    pub(crate) fn change(
+        &mut self,
+        (seen, index): (&Seen<'_>, usize),
+        (onto, at): (&Seen<'_>, usize),
+        out: &mut Vec<u8>,
+    ) -> Changed {
+        self.mapping.run_onto((seen, index), (onto, at), &mut self.world, out)
+    }
+}
+
+/// Says of a result what became of it; its payload is written already, where it has a new one.
+pub(crate) fn write(outcome: Outcome, writer: &mut BatchWriter<'_>) {
+    let Outcome { content, metadata, error } = outcome;
+    match content {
+        Content::Written => {}
+        Content::Unchanged => writer.keep_payload(),
+        Content::Deleted => {
+            writer.drop_message();
+            return;
+        }
+    }
+    if let Some(entries) = metadata {
+        metadata::write(&entries, writer);
+    }
+    if let Some(error) = error {
+        writer.flag(&error);
     }
 }
 

@@ -188,7 +188,7 @@ macro_rules! __export {
             use $crate::bindings::capabilities::forebay::plugin::batches::{Batch, Processed};
             use $crate::bindings::capabilities::forebay::plugin::configuration::{Form, Problem};
             use $crate::bindings::mappings::exports::forebay::plugin::mappings::{
-                Guest, GuestMapping, Mapping,
+                Changed, Guest, GuestMapping, Mapping, Target, Targets,
             };
             use $crate::exports::mappings as kind;
 
@@ -209,8 +209,26 @@ macro_rules! __export {
                     self.0.run(batch)
                 }
 
+                fn run_onto(&self, batch: &Batch, onto: Batch) -> Changed {
+                    let (batch, deleted) = self.0.run_onto(batch, onto);
+                    Changed { batch, deleted }
+                }
+
+                fn targets(&self) -> Option<Targets> {
+                    let all = |targets: Vec<$crate::Target>| targets.into_iter().map(target).collect();
+                    let $crate::Targets { reads, writes } = self.0.targets()?;
+                    Some(Targets { reads: all(reads), writes: all(writes) })
+                }
+
                 fn evaluate(&self, batch: &Batch) -> Batch {
                     self.0.evaluate(batch)
+                }
+            }
+
+            fn target(target: $crate::Target) -> Target {
+                match target {
+                    $crate::Target::Document(path) => Target::Document(path),
+                    $crate::Target::Metadata(path) => Target::Metadata(path),
                 }
             }
         };

@@ -78,6 +78,25 @@ pub trait Mapping: Send {
     /// Why the language's plugin failed; the next call opens another instance of it.
     async fn apply(&mut self, batch: Batch) -> Result<Processed, String>;
 
+    /// Runs a mapping on every message of `batch`, which is only looked at, and changes by it the message of `onto`
+    /// with the same index: both have the same length. A message of `onto` that is flagged already is left alone; one
+    /// that fails is flagged, and as far as it came.
+    ///
+    /// # Errors
+    /// As [`Mapping::apply`].
+    async fn apply_onto(&mut self, batch: Batch, onto: Batch) -> Result<Changed, String> {
+        let _ = (batch, onto);
+        Err("this text can't be run onto other messages".to_owned())
+    }
+
+    /// What a mapping reads and writes, as far as its text tells; nothing where its language can't tell.
+    ///
+    /// # Errors
+    /// As [`Mapping::apply`].
+    async fn targets(&mut self) -> Result<Option<Targets>, String> {
+        Ok(None)
+    }
+
     /// What a mapping gives for every message, as a tool shows it rather than as a message: a batch of as many
     /// messages. [`VALUE_KIND`] in their metadata says what they hold; a message that fails is flagged. A mapping that
     /// gives nothing gives what it looks at. With [`THIS_IS_BYTES`] in its metadata the content of a message is bytes to
@@ -86,6 +105,29 @@ pub trait Mapping: Send {
     /// # Errors
     /// As [`Mapping::apply`].
     async fn values(&mut self, batch: Batch) -> Result<Batch, String>;
+}
+
+/// What became of messages that a mapping was run onto.
+#[derive(Debug)]
+pub struct Changed {
+    /// As many messages as there were.
+    pub batch: Batch,
+    /// Those whose root is deleted in the end, by index, rising. They are as far as they came.
+    pub deleted: Vec<u32>,
+}
+
+/// A place in a message: the names on the way there, none for all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Document(Vec<String>),
+    Metadata(Vec<String>),
+}
+
+/// What a mapping reads of the message that comes in and writes to the one that goes out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Targets {
+    pub reads: Vec<Target>,
+    pub writes: Vec<Target>,
 }
 
 /// Metadata of a value: `json` for the text of a document, `text` for any other, `deleted` where nothing is left.

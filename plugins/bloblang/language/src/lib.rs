@@ -83,7 +83,7 @@ mod yaml;
 pub use canonical::canonical;
 pub use functions::functions;
 pub use interpolated::Interpolated;
-pub use mapping::{Content, Form, Given, Mapping, Outcome, Subject};
+pub use mapping::{Changed, Content, Form, Given, Mapping, Outcome, Place, Places, Subject};
 pub use methods::methods;
 pub use parse_error::ParseError;
 pub use query::Query;

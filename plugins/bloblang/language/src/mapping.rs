@@ -1,5 +1,7 @@
 //! Mappings, as processors run them.
 
+mod onto;
+mod targets;
 mod value;
 
 use std::cell::RefCell;
@@ -12,6 +14,8 @@ use crate::program::Program;
 use crate::value::Value;
 use crate::world::{Messages, Shared, World};
 
+pub use onto::Changed;
+pub use targets::{Place, Places};
 pub use value::{Given, Subject};
 
 /// What `root` is at the start.

@@ -222,12 +222,15 @@ impl Chain {
 
 impl CallSite {
     pub(crate) fn new(spec: &'static FunctionSpec, arguments: Vec<Argument>, site: usize) -> Self {
-        let computed = |(index, argument): (usize, &Argument)| {
-            matches!(argument, Argument::Query(_))
-                && spec.params.get(index).is_none_or(|param| param.kind != ParamKind::Query)
-        };
-        let dynamic = arguments.iter().enumerate().any(computed);
-        Self { spec, arguments, site, dynamic }
+        let mut call = Self { spec, arguments, site, dynamic: false };
+        call.dynamic = (0..call.arguments.len()).any(|index| call.is_computed(index));
+        call
+    }
+
+    /// Whether the argument is evaluated before the call.
+    pub(crate) fn is_computed(&self, index: usize) -> bool {
+        matches!(self.arguments.get(index), Some(Argument::Query(_)))
+            && self.spec.params.get(index).is_none_or(|param| param.kind != ParamKind::Query)
     }
 
     fn function_title(&self) -> String {

@@ -1,8 +1,8 @@
 use std::cell::RefCell;
 
-use crate::batch::Handle;
+use crate::batch::{Handle, narrow};
 use crate::bindings::capabilities::forebay::plugin::{batches, configuration};
-use crate::mapping::MappingLanguage;
+use crate::mapping::{Changed, MappingLanguage, Targets};
 use crate::{Batch, Problem, Processed};
 
 /// How a text of a language is compiled.
@@ -17,12 +17,22 @@ type Compile = fn(&str, configuration::Form) -> Result<Box<dyn Compiled>, Proble
 /// A [`MappingLanguage`] as an object.
 trait Compiled {
     fn run(&mut self, batch: Batch) -> Processed;
+    fn run_onto(&mut self, batch: &Batch, onto: Batch) -> Changed;
+    fn targets(&self) -> Option<Targets>;
     fn evaluate(&mut self, batch: &Batch) -> Batch;
 }
 
 impl<T: MappingLanguage> Compiled for T {
     fn run(&mut self, batch: Batch) -> Processed {
         MappingLanguage::run(self, batch)
+    }
+
+    fn run_onto(&mut self, batch: &Batch, onto: Batch) -> Changed {
+        MappingLanguage::run_onto(self, batch, onto)
+    }
+
+    fn targets(&self) -> Option<Targets> {
+        MappingLanguage::targets(self)
     }
 
     fn evaluate(&mut self, batch: &Batch) -> Batch {
@@ -61,6 +71,17 @@ pub fn compile(
 impl Text {
     pub fn run(&self, batch: batches::Batch) -> batches::Processed {
         self.0.borrow_mut().run(batch.into()).into()
+    }
+
+    /// The messages, and the indexes of those that are deleted.
+    pub fn run_onto(&self, batch: &batches::Batch, onto: batches::Batch) -> (batches::Batch, Vec<u32>) {
+        let batch = Batch::from_handle(Handle::borrowed(batch));
+        let Changed { batch, deleted } = self.0.borrow_mut().run_onto(&batch, onto.into());
+        (batch.into(), deleted.into_iter().map(narrow).collect())
+    }
+
+    pub fn targets(&self) -> Option<Targets> {
+        self.0.borrow().targets()
     }
 
     pub fn evaluate(&self, batch: &batches::Batch) -> batches::Batch {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_message::{Batch, Processed};
+use forebay_plugins_api::{Changed, Target, Targets};
 use wasmtime::Store;
 use wasmtime::component::{Instance, Resource, ResourceAny};
 
@@ -60,6 +61,44 @@ impl MappingExports {
         })
     }
 
+    pub(crate) fn run_onto<'a>(
+        &'a self,
+        store: &'a mut Store<Guest>,
+        mapping: ResourceAny,
+        batch: Batch,
+        onto: Batch,
+    ) -> Call<'a, Changed> {
+        Box::pin(async move {
+            let length = onto.len();
+            let handle = store.data_mut().push_batch(batch)?;
+            let onto = store.data_mut().push_batch(onto)?;
+            let lent = Resource::new_borrow(handle.rep());
+            let changed = self.0.mapping().call_run_onto(&mut *store, mapping, lent, onto).await?;
+            store.data_mut().take_batch(handle)?;
+            let batch = store.data_mut().take_result(changed.batch)?;
+            let deleted = changed.deleted;
+            let within = deleted.last().is_none_or(|last| (*last as usize) < length);
+            if batch.len() != length || !within || !deleted.is_sorted_by(|before, after| before < after) {
+                let detail = format!("{} messages, {} deleted, of {length}", batch.len(), deleted.len());
+                return Err(Refusal::contract(detail));
+            }
+            Ok(Changed { batch, deleted })
+        })
+    }
+
+    pub(crate) fn targets<'a>(
+        &'a self,
+        store: &'a mut Store<Guest>,
+        mapping: ResourceAny,
+    ) -> Call<'a, Option<Targets>> {
+        Box::pin(async move {
+            let targets = self.0.mapping().call_targets(store, mapping).await?;
+            let all = |targets: Vec<wit::Target>| targets.into_iter().map(target).collect();
+            Ok(targets
+                .map(|wit::Targets { reads, writes }| Targets { reads: all(reads), writes: all(writes) }))
+        })
+    }
+
     pub(crate) fn evaluate<'a>(
         &'a self,
         store: &'a mut Store<Guest>,
@@ -79,5 +118,12 @@ impl MappingExports {
             }
             Ok(values)
         })
+    }
+}
+
+fn target(target: wit::Target) -> Target {
+    match target {
+        wit::Target::Document(path) => Target::Document(path),
+        wit::Target::Metadata(path) => Target::Metadata(path),
     }
 }

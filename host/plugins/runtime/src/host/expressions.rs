@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use forebay_pipeline_message::{Batch, Origins};
-use forebay_plugins_api::{LostInstance, LostReason, Mapping, OpenError, Setup};
+use forebay_plugins_api::{Changed, LostInstance, LostReason, Mapping, OpenError, Setup, Targets};
 use tokio::sync::Mutex;
 use wasmtime::component::{Resource, ResourceAny};
 
@@ -196,6 +196,26 @@ impl HostExpression {
             .map_err(|lost| lost.to_string())
     }
 
+    async fn run_onto(&mut self, batch: Batch, onto: Batch) -> Result<Changed, String> {
+        let language = Arc::clone(&self.language);
+        let mut speaker = language.lock().await;
+        let mapping = self.compiled_in(&mut speaker).await.map_err(|problem| problem.message)?;
+        let slot = &mut speaker.slot;
+        slot.call(Waits::Bounded, move |exports, store| exports.run_onto(store, mapping, batch, onto))
+            .await
+            .map_err(|lost| lost.to_string())
+    }
+
+    async fn targets(&mut self) -> Result<Option<Targets>, String> {
+        let language = Arc::clone(&self.language);
+        let mut speaker = language.lock().await;
+        let mapping = self.compiled_in(&mut speaker).await.map_err(|problem| problem.message)?;
+        let slot = &mut speaker.slot;
+        slot.call(Waits::Bounded, move |exports, store| exports.targets(store, mapping))
+            .await
+            .map_err(|lost| lost.to_string())
+    }
+
     async fn evaluate(&mut self, batch: Batch) -> Result<Batch, String> {
         let language = Arc::clone(&self.language);
         let mut speaker = language.lock().await;
@@ -257,6 +277,14 @@ impl Mapping for Compiled {
         }
         let batch = self.0.evaluate(batch).await?;
         Ok(forebay_pipeline_message::Processed { batch, origins: Origins::Same })
+    }
+
+    async fn apply_onto(&mut self, batch: Batch, onto: Batch) -> Result<Changed, String> {
+        self.0.run_onto(batch, onto).await
+    }
+
+    async fn targets(&mut self) -> Result<Option<Targets>, String> {
+        self.0.targets().await
     }
 
     async fn values(&mut self, batch: Batch) -> Result<Batch, String> {

@@ -6,6 +6,7 @@ use super::Frame;
 use crate::failure::Failure;
 use crate::program::{Field, Origin};
 use crate::value::{Object, Text, Value};
+use crate::world::Messages;
 
 pub(super) fn field<'v>(field: &'v Field, frame: Frame<'v>) -> Result<Cow<'v, Value>, Failure> {
     let base = match field.origin {
@@ -62,23 +63,24 @@ impl<'v> Frame<'v> {
         if self.run.live_metadata && self.index == self.run.index {
             return metadata(key, self);
         }
-        self.read_metadata(key)
+        read(self.run.messages, self.index, key)
     }
+}
 
-    fn read_metadata(self, key: Option<&str>) -> Value {
-        if self.index >= self.run.messages.len() {
-            return if key.is_some() { Value::Null } else { Value::Object(Object::new()) };
-        }
-        match key {
-            Some(key) => self.run.messages.metadata_get(self.index, key).unwrap_or(Value::Null),
-            None => object(&self.run.messages.metadata_all(self.index)),
-        }
+fn read(messages: &dyn Messages, index: usize, key: Option<&str>) -> Value {
+    if index >= messages.len() {
+        return if key.is_some() { Value::Null } else { Value::Object(Object::new()) };
+    }
+    match key {
+        Some(key) => messages.metadata_get(index, key).unwrap_or(Value::Null),
+        None => object(&messages.metadata_all(index)),
     }
 }
 
 pub(super) fn metadata(key: Option<&str>, frame: Frame<'_>) -> Value {
     let Some(written) = frame.locals.metadata else {
-        return frame.at(frame.run.index).read_metadata(key);
+        let (messages, index) = frame.run.changed();
+        return read(messages, index, key);
     };
     match key {
         Some(key) => {

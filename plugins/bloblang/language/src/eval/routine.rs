@@ -41,9 +41,11 @@ pub(crate) struct Execution<'v> {
     variables: Vec<Option<Value>>,
     /// The value being made.
     pub(crate) root: Value,
-    /// Whether `root` is the document itself, which `this` then shows as it changes.
+    /// Whether `root` is a document that is changed where it stands.
+    in_place: bool,
+    /// Whether `this` shows that document as it changes.
     live: bool,
-    /// The live document after `root` became something else.
+    /// The document that was changed in place, after `root` became something else.
     detached: Option<Value>,
     /// Whether any statement has assigned to `root`.
     pub(crate) assigned: bool,
@@ -83,6 +85,7 @@ impl<'v> Execution<'v> {
             start,
             variables,
             root: Value::Nothing,
+            in_place: false,
             live: false,
             detached: None,
             assigned: false,
@@ -90,16 +93,21 @@ impl<'v> Execution<'v> {
         }
     }
 
-    /// Starts with `document` as the value that is changed.
+    /// Starts with `document` as the value that is changed, which is also what the statements look at.
     pub(crate) fn live(self, document: Value) -> Self {
-        Self { root: document, live: true, ..self }
+        Self { root: document, in_place: true, live: true, ..self }
+    }
+
+    /// Starts with `document` as the value that is changed.
+    pub(crate) fn onto(self, document: Value) -> Self {
+        Self { root: document, in_place: true, ..self }
     }
 
     /// The document, as far as the statements have changed it, if that is what they change.
     pub(crate) fn changed(&self) -> Option<&Value> {
         match &self.detached {
             Some(document) => Some(document),
-            None => self.live.then_some(&self.root),
+            None => self.in_place.then_some(&self.root),
         }
     }
 
@@ -142,9 +150,9 @@ impl<'v> Execution<'v> {
     #[inline(never)]
     fn value(&self, expression: &Expr) -> Result<Value, Failure> {
         let this = match (&self.detached, self.live) {
-            (Some(document), _) => This::Live(document),
+            (_, false) => self.start.this,
+            (Some(document), true) => This::Live(document),
             (None, true) => This::Live(&self.root),
-            (None, false) => self.start.this,
         };
         let locals = Locals {
             root: Some(&self.root),
@@ -202,7 +210,10 @@ impl<'v> Execution<'v> {
             };
             return Ok(());
         };
-        let entries = self.metadata.get_or_insert_with(|| run.messages.metadata_all(run.index));
+        let entries = self.metadata.get_or_insert_with(|| {
+            let (messages, index) = run.changed();
+            messages.metadata_all(index)
+        });
         let found = entries.iter().position(|(name, _)| name == key.as_str());
         match (found, value) {
             (Some(at), Value::Delete) => {
@@ -227,7 +238,7 @@ impl<'v> Execution<'v> {
         let value = value.without_nil();
         if path.0.is_empty() {
             let old = std::mem::replace(&mut self.root, value);
-            if self.live && self.detached.is_none() {
+            if self.in_place && self.detached.is_none() {
                 self.detached = Some(old);
             }
             self.assigned = true;

@@ -43,6 +43,8 @@ pub(crate) struct Run<'v> {
     pub(crate) messages: &'v dyn Messages,
     /// The message that the run is about.
     pub(crate) index: usize,
+    /// The message that is changed, unless that is the one the run is about.
+    pub(crate) onto: Option<(&'v dyn Messages, usize)>,
     pub(crate) outside: &'v (dyn Outside + 'v),
     pub(crate) maps: &'v [Routine],
     pub(crate) sites: &'v [RefCell<Site>],
@@ -68,6 +70,7 @@ impl<'v> Run<'v> {
         Self {
             messages,
             index,
+            onto: None,
             outside,
             maps,
             sites,
@@ -78,6 +81,11 @@ impl<'v> Run<'v> {
             steps: Cell::new(0),
             local: OnceCell::new(),
         }
+    }
+
+    /// The message whose metadata is changed, and those around it.
+    pub(crate) fn changed(&self) -> (&'v dyn Messages, usize) {
+        self.onto.unwrap_or((self.messages, self.index))
     }
 
     /// The zone that the world says it is in.
