@@ -1,6 +1,8 @@
 use forebay_bloblang::{Form as Statements, Interpolated, Query, Value};
 use forebay_sdk::expressions::Form;
-use forebay_sdk::{Batch, BlockWriter, Changed, Docs, MappingLanguage, Problem, Processed, Targets, Vocabulary};
+use forebay_sdk::{
+    Batch, BlockWriter, Changed, Docs, MappingLanguage, Problem, Processed, Targets, Vocabulary,
+};
 
 use crate::messages::Seen;
 use crate::runner::{Runner, problem};

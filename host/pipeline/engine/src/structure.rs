@@ -5,6 +5,7 @@
 //!
 //! Messages of a batch that is `independent` are a batch of their own each, here as everywhere.
 
+mod branch;
 mod check;
 mod opening;
 mod order;

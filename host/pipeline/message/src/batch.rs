@@ -242,6 +242,17 @@ impl Batch {
         self.replace(writer)
     }
 
+    /// This batch with empty payloads, none of which is a tombstone, and without errors.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let mut writer = BlockWriter::with_capacity(self.len(), 0);
+        (0..self.len()).for_each(|_| writer.push(b""));
+        writer.set_errors(forebay_columns::SparseWriter::default());
+        let mut emptied = self.replace(writer).joined();
+        emptied.remove(ColumnId::NULLS);
+        Self::from_columns(emptied)
+    }
+
     /// This batch with every message flagged with the same error.
     #[must_use]
     pub fn flagged(&self, error: &str) -> Self {

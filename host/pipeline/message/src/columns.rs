@@ -69,6 +69,13 @@ impl Columns {
         }
     }
 
+    pub(crate) fn remove(&mut self, id: ColumnId) {
+        if self.mask() & id.bit() != 0 {
+            self.columns.retain(|(column, _)| *column != id);
+            self.block = None;
+        }
+    }
+
     /// The mask of all columns that there are.
     pub(crate) fn mask(&self) -> u32 {
         mask_of(&self.columns)

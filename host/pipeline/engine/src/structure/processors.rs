@@ -1,6 +1,7 @@
 //! The processors of the host.
 
 mod bounds_check;
+mod branch;
 mod catch;
 mod for_each;
 mod group_by;
@@ -36,6 +37,7 @@ pub(super) struct Own {
 
 pub(super) const ALL: &[Own] = &[
     bounds_check::OWN,
+    branch::OWN,
     catch::OWN,
     for_each::OWN,
     group_by::OWN,

@@ -129,7 +129,9 @@ impl<'p> Search<'p> {
                 self.all(std::iter::once(&operation.first).chain(rest), &scope)?
             }
             Expr::Array(items) => self.all(items, &scope)?,
-            Expr::Object(entries) => self.all(entries.iter().flat_map(|(key, value)| [key, value]), &scope)?,
+            Expr::Object(entries) => {
+                self.all(entries.iter().flat_map(|(key, value)| [key, value]), &scope)?
+            }
             Expr::If(choice) => {
                 let branches = choice.branches.iter().flat_map(|(test, then)| [test, then]);
                 self.all(branches.chain(&choice.otherwise), &scope)?
@@ -242,7 +244,8 @@ impl<'p> Search<'p> {
             }
             ("apply", [Argument::Fixed(name)]) => {
                 let name = name.to_text();
-                let map = self.program.maps.iter().find(|map| map.name.as_ref().is_some_and(|own| **own == *name));
+                let map =
+                    self.program.maps.iter().find(|map| map.name.as_ref().is_some_and(|own| **own == *name));
                 let Some((map, name)) = map.and_then(|map| Some((map, map.name.as_ref()?))) else {
                     return Ok((scope, spots));
                 };

@@ -2,7 +2,8 @@ use super::*;
 use crate::mapping::Form;
 
 fn places(source: &str) -> Places {
-    let mapping = Mapping::compile(source, Form::Mapping).unwrap_or_else(|error| panic!("{error} in {source}"));
+    let mapping =
+        Mapping::compile(source, Form::Mapping).unwrap_or_else(|error| panic!("{error} in {source}"));
     mapping.places().expect("it is small")
 }
 
@@ -44,7 +45,10 @@ fn fields_and_metadata_are_read() {
         ("[@a, meta(\"b\"), metadata().c, @]", "@ @.a @.b @.c"),
         ("metadata(this.key)", "this.key"),
         ("{\"a\": this.a, (this.b): 1}", "this.a this.b"),
-        ("if this.a { this.b } else if this.c { this.d } else { this.e }", "this.a this.b this.c this.d this.e"),
+        (
+            "if this.a { this.b } else if this.c { this.d } else { this.e }",
+            "this.a this.b this.c this.d this.e",
+        ),
         ("!this.a || -this.b == 1 && (this.c | this.d)", "this.a this.b this.c this.d"),
     ] {
         assert_eq!(read(source), expected, "{source}");
