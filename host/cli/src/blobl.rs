@@ -17,7 +17,7 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_message::{Batch, Value};
 use forebay_plugins_api::{
-    Components, Environment, Form, Mapping, OpenError, PipelineName, Setup, THIS_IS_BYTES,
+    Components, Environment, Form, Mapping, MappingText, OpenError, PipelineName, Setup, THIS_IS_BYTES,
 };
 
 use crate::args::Blobl;
@@ -41,6 +41,9 @@ pub(crate) async fn blobl(flags: Blobl) -> anyhow::Result<ExitCode> {
         eprintln!("{text}");
         Ok(ExitCode::FAILURE)
     };
+    // As if they were not there.
+    let (mapping, file) =
+        (mapping.filter(|mapping| !mapping.is_empty()), file.filter(|file| file != Path::new("")));
     let source = match (mapping, &file) {
         (Some(_), Some(_)) => {
             let both = "invalid flags, unable to execute both a file mapping and an inline mapping";
@@ -67,8 +70,9 @@ pub(crate) async fn blobl(flags: Blobl) -> anyhow::Result<ExitCode> {
     let (to_workers, lines) = async_channel::bounded::<Vec<Vec<u8>>>(QUEUE);
     let (to_output, results) = async_channel::bounded::<Vec<Shown>>(QUEUE);
     let style = if pretty { Style::Pretty } else { Style::Compact };
+    let text = MappingText { file: file.as_deref(), ..MappingText::new(&language, &source, Form::Mapping) };
     for index in 0..count {
-        let mapping = match components.open_mapping(&language, &source, Form::Mapping, &setup).await {
+        let mapping = match components.open_mapping(text, &setup).await {
             Ok(mapping) => mapping,
             Err(OpenError::Problem(problem)) => {
                 let shown = shown::problem(&source, &problem);

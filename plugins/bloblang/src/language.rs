@@ -1,7 +1,7 @@
 use forebay_bloblang::{Form as Statements, Interpolated, Query, Value};
 use forebay_sdk::expressions::Form;
 use forebay_sdk::{
-    Batch, BlockWriter, Changed, Docs, MappingLanguage, Problem, Processed, Targets, Vocabulary,
+    Batch, BlockWriter, Changed, Docs, MappingLanguage, MappingText, Problem, Processed, Targets, Vocabulary,
 };
 
 use crate::messages::Seen;
@@ -27,13 +27,14 @@ impl MappingLanguage for Bloblang {
         vocabulary::vocabulary()
     }
 
-    fn compile(source: &str, form: Form) -> Result<Self, Problem> {
+    fn compile(MappingText { source, form, folder }: MappingText<'_>) -> Result<Self, Problem> {
+        let statements = |form| Runner::compile_in(source, form, folder).map(Box::new).map(Self::Statements);
         let mut world = Box::<Surroundings>::default();
         Ok(match form {
-            Form::Mapping => Self::Statements(Box::new(Runner::compile(source, Statements::Mapping)?)),
-            Form::Mutation => Self::Statements(Box::new(Runner::compile(source, Statements::Mutation)?)),
+            Form::Mapping => statements(Statements::Mapping)?,
+            Form::Mutation => statements(Statements::Mutation)?,
             Form::Query => {
-                let query = Query::compile_in(source, &mut *world).map_err(problem)?;
+                let query = Query::compile_in(source, folder, &mut *world).map_err(problem)?;
                 Self::Query(Box::new(query), world)
             }
             Form::Interpolation => {
@@ -108,10 +109,14 @@ impl MappingLanguage for Bloblang {
 mod tests {
     use forebay_sdk::{BlockWriter, MetadataWriter, Value, testing};
 
-    use super::{Batch, Bloblang, Form, MappingLanguage};
+    use super::{Batch, Bloblang, Form, MappingLanguage, MappingText, Problem};
+
+    fn compile(source: &str, form: Form) -> Result<Bloblang, Problem> {
+        Bloblang::compile(MappingText::new(source, form))
+    }
 
     fn evaluate(source: &str, form: Form, payloads: &[&str]) -> Batch {
-        let mut text = Bloblang::compile(source, form).expect("it compiles");
+        let mut text = compile(source, form).expect("it compiles");
         text.evaluate(&Batch::from_payloads(payloads))
     }
 
@@ -141,7 +146,7 @@ mod tests {
         metadata.end_message();
         block.set_metadata(metadata);
         block.set_independent(true);
-        let mut text = Bloblang::compile("root = [this, @]", Form::Mapping).expect("it compiles");
+        let mut text = compile("root = [this, @]", Form::Mapping).expect("it compiles");
         let results = text.evaluate(&Batch::from_block(block));
         assert_eq!(testing::texts(&results), [r#"[{"a":"x"},{}]"#, r#"["cmF3",{}]"#]);
         assert_eq!(results.message(0).metadata("kind"), Some(Value::Text("json")));
@@ -157,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_text_that_does_not_compile_has_a_position() {
-        let problem = Bloblang::compile("root = this\nroot = ", Form::Mapping).err().expect("refused");
+        let problem = compile("root = this\nroot = ", Form::Mapping).err().expect("refused");
         assert!(problem.to_string().starts_with("line 2 column "), "{problem}");
     }
 }

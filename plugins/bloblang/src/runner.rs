@@ -15,9 +15,15 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
+    /// Compiles a text that has no file of its own.
     pub(crate) fn compile(source: &str, form: Form) -> Result<Self, Problem> {
+        Self::compile_in(source, form, "")
+    }
+
+    /// Compiles a text of a file in `folder`.
+    pub(crate) fn compile_in(source: &str, form: Form, folder: &str) -> Result<Self, Problem> {
         let mut world = Surroundings::default();
-        let mapping = Mapping::compile_in(source, form, &mut world).map_err(problem)?;
+        let mapping = Mapping::compile_in(source, form, folder, &mut world).map_err(problem)?;
         Ok(Self { mapping, world })
     }
 

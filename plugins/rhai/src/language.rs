@@ -1,6 +1,6 @@
 use forebay_rhai::Form as Purpose;
 use forebay_sdk::expressions::Form;
-use forebay_sdk::{Batch, Docs, MappingLanguage, Problem, Processed};
+use forebay_sdk::{Batch, Docs, MappingLanguage, MappingText, Problem, Processed};
 
 use crate::runner::Runner;
 
@@ -16,8 +16,8 @@ impl MappingLanguage for Rhai {
         ..Docs::DEFAULT
     };
 
-    fn compile(source: &str, form: Form) -> Result<Self, Problem> {
-        let form = match form {
+    fn compile(text: MappingText<'_>) -> Result<Self, Problem> {
+        let form = match text.form {
             Form::Mapping => Purpose::Mapping,
             Form::Mutation => Purpose::Mutation,
             Form::Query => Purpose::Query,
@@ -25,7 +25,7 @@ impl MappingLanguage for Rhai {
                 return Err(Problem::new("there are no interpolated strings in rhai, but in bloblang"));
             }
         };
-        Runner::compile(source, form).map(Self)
+        Runner::compile(text.source, form).map(Self)
     }
 
     fn run(&mut self, batch: Batch) -> Processed {
@@ -43,9 +43,13 @@ mod tests {
 
     use super::*;
 
+    fn compile(source: &str, form: Form) -> Result<Rhai, Problem> {
+        Rhai::compile(MappingText::new(source, form))
+    }
+
     #[test]
     fn a_query_gives_the_text_of_its_value() {
-        let mut query = Rhai::compile("doc.a", Form::Query).expect("it compiles");
+        let mut query = compile("doc.a", Form::Query).expect("it compiles");
         let payloads = [r#"{"a":true}"#, r#"{"a":"x"}"#, r#"{"a":null}"#, "no json"];
         let results = query.evaluate(&Batch::from_payloads(payloads));
         assert_eq!(testing::texts(&results), ["true", "x", "", ""]);
@@ -55,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_mutation_that_fails_keeps_what_it_did() {
-        let mut mutation = Rhai::compile("doc.a = 1; throw 5", Form::Mutation).expect("it compiles");
+        let mut mutation = compile("doc.a = 1; throw 5", Form::Mutation).expect("it compiles");
         let batch = mutation.run(Batch::from_payloads(["{}"])).batch;
         assert_eq!(
             (batch.message(0).bytes(), batch.message(0).error()),
@@ -65,12 +69,12 @@ mod tests {
 
     #[test]
     fn a_text_that_does_not_compile_has_a_position() {
-        let problem = Rhai::compile("doc = 1;\ndoc = ;", Form::Mapping).err().expect("refused");
+        let problem = compile("doc = 1;\ndoc = ;", Form::Mapping).err().expect("refused");
         assert!(problem.to_string().starts_with("line 2 column 7: "), "{problem}");
     }
 
     #[test]
     fn interpolation_is_left_to_bloblang() {
-        assert!(Rhai::compile("x ${! y }", Form::Interpolation).is_err());
+        assert!(compile("x ${! y }", Form::Interpolation).is_err());
     }
 }

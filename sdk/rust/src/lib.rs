@@ -44,7 +44,7 @@ pub use error::Error;
 pub use forebay_columns as columns;
 pub use forebay_columns::{BlockWriter, MetadataWriter, Value};
 pub use input::{ArrivedStream, Event, Input, Outcome, Settlement, StreamMetadata, Token};
-pub use mapping::{Changed, MappingLanguage, Target, Targets};
+pub use mapping::{Changed, MappingLanguage, MappingText, Target, Targets};
 pub use operation::Operation;
 pub use output::{Failure, Output, Pending, WriteError, Written};
 pub use problem::Problem;

@@ -25,6 +25,24 @@ pub struct Targets {
     pub writes: Vec<Target>,
 }
 
+/// A text to compile.
+#[derive(Debug, Clone, Copy)]
+pub struct MappingText<'t> {
+    pub source: &'t str,
+    pub form: Form,
+    /// What the text imports is relative to this folder: that of the file it stands in. Empty for a text without a
+    /// file of its own, whose imports are relative to the working directory.
+    pub folder: &'t str,
+}
+
+impl<'t> MappingText<'t> {
+    /// A text without a file of its own.
+    #[must_use]
+    pub const fn new(source: &'t str, form: Form) -> Self {
+        Self { source, form, folder: "" }
+    }
+}
+
 /// A mapping language. One value is one compiled text.
 pub trait MappingLanguage: Sized + 'static {
     /// `[a-z0-9_]+`
@@ -41,7 +59,7 @@ pub trait MappingLanguage: Sized + 'static {
     ///
     /// # Errors
     /// Has the position in the text.
-    fn compile(source: &str, form: Form) -> Result<Self, Problem>;
+    fn compile(text: MappingText<'_>) -> Result<Self, Problem>;
 
     /// Runs a `mapping` or a `mutation` on every message. A message that fails is passed on with its
     /// error set, unchanged (a mutation: as far as it came).

@@ -201,8 +201,14 @@ macro_rules! __export {
             pub struct Text(kind::Text);
 
             impl GuestMapping for Text {
-                fn compile(language: String, source: String, form: Form) -> Result<Mapping, Problem> {
-                    Ok(Mapping::new(Text(kind::compile(ENTRIES, &language, &source, form)?)))
+                fn compile(
+                    language: String,
+                    source: String,
+                    form: Form,
+                    folder: String,
+                ) -> Result<Mapping, Problem> {
+                    let text = $crate::MappingText { source: &source, form, folder: &folder };
+                    Ok(Mapping::new(Text(kind::compile(ENTRIES, &language, text)?)))
                 }
 
                 fn run(&self, batch: Batch) -> Processed {

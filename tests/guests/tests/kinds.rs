@@ -1,11 +1,13 @@
 //! A plugin with a component of every kind: each export is seen and can be used.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use forebay_pipeline_message::Outcome;
 use forebay_plugins_api::{
-    ByteStream, ComponentError, Components, Event, Form, MetadataValue, OpenError, Processor, Scanned,
-    Settlement, WriteError,
+    ByteStream, ComponentError, Components, Event, Form, MappingText, MetadataValue, OpenError, Processor,
+    Scanned, Settlement, WriteError,
 };
 use forebay_tests_guests::{World, batch, only, process, setup, soon, texts};
 use serde_json::{Value, json};
@@ -264,13 +266,34 @@ async fn a_compiled_text_is_kept_between_runs() {
 }
 
 #[tokio::test]
+async fn a_language_is_told_which_folder_a_text_is_of() {
+    let world = World::of(&["kinds", "echo"]).await;
+    let folder = async |file: Option<&str>| {
+        let text = MappingText::new("shouting", "folder", Form::Mapping);
+        let text = MappingText { file: file.map(Path::new), ..text };
+        let mut mapping = world.plugins.open_mapping(text, &setup("shouting", json!({}))).await.unwrap();
+        texts(&mapping.apply(batch(&["a"])).await.unwrap().batch).concat()
+    };
+    assert_eq!(folder(Some("/maps/sub/m.blobl")).await, "/maps/sub");
+    assert_eq!(folder(Some("/m.blobl")).await, "/");
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(folder(Some("m.blobl")).await, here.display().to_string());
+    assert_eq!(folder(Some("./maps/m.blobl")).await, here.join("maps").display().to_string());
+    assert_eq!(folder(None).await, "");
+    let mut processor = mapped(&world, json!({"language": "shouting", "source": "folder"})).await;
+    assert_eq!(texts(&process(&mut *processor, batch(&["a"])).await.unwrap()), [""]);
+}
+
+#[tokio::test]
 async fn texts_are_checked_without_a_component() {
     let world = World::of(&["kinds"]).await;
-    world.plugins.check_mapping("shouting", "upper", Form::Mapping).await.unwrap();
-    match world.plugins.check_mapping("shouting", "whisper", Form::Query).await {
+    let check =
+        |language, source, form| world.plugins.check_mapping(MappingText::new(language, source, form));
+    check("shouting", "upper", Form::Mapping).await.unwrap();
+    match check("shouting", "whisper", Form::Query).await {
         Err(OpenError::Problem(problem)) => assert_eq!((problem.line, problem.column), (1, 2)),
         other => panic!("{other:?}"),
     }
-    let unknown = world.plugins.check_mapping("whispering", "upper", Form::Query).await;
+    let unknown = check("whispering", "upper", Form::Query).await;
     assert!(matches!(unknown, Err(OpenError::Unknown { .. })), "{unknown:?}");
 }

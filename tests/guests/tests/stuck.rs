@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use forebay_plugins_api::{
-    ByteStream, ComponentError, Components, Form, LostInstance, LostReason, OpenError, Setup, WriteError,
+    ByteStream, ComponentError, Components, Form, LostInstance, LostReason, MappingText, OpenError, Setup,
+    WriteError,
 };
 use forebay_plugins_runtime::Limits;
 use forebay_tests_guests::{World, batch, setup, soon};
@@ -176,7 +177,8 @@ async fn every_call_of_a_cache_ends() {
 #[tokio::test]
 async fn a_text_that_never_compiles_ends() {
     let plugins = world().await.plugins;
-    let checked = soon(plugins.check_mapping("stuck_language", "compile", Form::Mapping)).await;
+    let text = MappingText::new("stuck_language", "compile", Form::Mapping);
+    let checked = soon(plugins.check_mapping(text)).await;
     let said = checked.unwrap_err().to_string();
     assert!(said.contains("more than 100ms in one call"), "{said}");
 }

@@ -64,6 +64,45 @@ fn a_mapping_may_come_from_a_file() {
 }
 
 #[test]
+fn what_a_mapping_imports_is_relative_to_its_file() {
+    let folder = Folder::new();
+    let apply = "import \"lib.blobl\"\nroot = this.apply(\"a\")\n";
+    folder.write("m.blobl", apply);
+    folder.write("lib.blobl", "map a { root = \"where the process is\" }\n");
+    folder.write("sub/m.blobl", apply);
+    folder.write("sub/lib.blobl", "map a { root = \"beside\" }\n");
+    folder.write("sub/from.blobl", "from \"deep/m.blobl\"\n");
+    folder.write("sub/deep/m.blobl", "import \"../lib.blobl\"\nroot = file(\"lib.blobl\").string()\n");
+    folder.write("sub/none.blobl", "import \"./none/x.blobl\"\nroot = 1\n");
+    let run = |args: &[&str]| folder.forebay(&["blobl"]).args(args).input("{}\n").finish();
+    assert_eq!(run(&["-f", "sub/m.blobl"]).well().stdout, "beside\n");
+    assert_eq!(run(&["-f", "./sub/deep/../m.blobl"]).well().stdout, "beside\n");
+    assert_eq!(run(&["-f", folder.path("sub/m.blobl").to_str().unwrap()]).well().stdout, "beside\n");
+    for here in [["-f", "m.blobl"], ["-f", "./m.blobl"], ["--", apply]] {
+        assert_eq!(run(&here).well().stdout, "where the process is\n");
+    }
+    // Files that it reads as it runs are not.
+    let read = run(&["-f", "sub/from.blobl"]).well();
+    assert_eq!(read.stdout, "map a { root = \"where the process is\" }\n\n");
+    let none = run(&["-f", "sub/none.blobl"]);
+    let expected = format!(
+        "failed to parse mapping: line 1 char 1: failed to read import: open {}: no such file or directory\n  |\n1 | \
+         import \"./none/x.blobl\"\n  | ^---\n",
+        folder.path("sub/none/x.blobl").display()
+    );
+    assert_eq!((none.code, none.stderr), (Some(1), expected));
+}
+
+#[test]
+fn an_empty_path_is_no_file() {
+    assert_eq!(blobl(&["-f", "", "root = 1"], "{}\n").well().stdout, "1\n");
+    let folder = Folder::new();
+    folder.write("m.blobl", "root = 1\n");
+    let run = folder.forebay(&["blobl", "-f", "m.blobl", ""]).input("{}\n").finish();
+    assert_eq!(run.well().stdout, "1\n");
+}
+
+#[test]
 fn a_mistake_is_shown_at_its_place() {
     let finished = blobl(&["root.a = 1\nroot = "], "{}\n");
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(1), ""));

@@ -226,6 +226,43 @@ fn files_hold_contents_and_expectations() {
 }
 
 #[test]
+fn what_a_mapping_under_test_imports_is_relative_to_its_file() {
+    let folder = Folder::new();
+    let apply = "import \"lib.blobl\"\nroot = {}.apply(\"a\")\n";
+    folder.write("lib.blobl", "map a { root = \"where the process is\" }\n");
+    folder.write("sub/lib.blobl", "map a { root = \"beside the configuration\" }\n");
+    folder.write("sub/maps/lib.blobl", "map a { root = \"beside the mapping\" }\n");
+    folder.write("sub/maps/m.blobl", apply);
+    folder.write("sub/m.blobl", apply);
+    folder.write("sub/none.blobl", "from \"none/x.blobl\"\n");
+    let test = |target: &str, expected: &str| {
+        format!(
+            "  - name: one\n    {target}\n    input_batch: [{{}}]\n    output_batches: [[{{content_equals: \
+             {expected}}}]]\n"
+        )
+    };
+    let absolute = folder.path("sub/maps/m.blobl");
+    let tests = test("target_mapping: maps/m.blobl", "beside the mapping")
+        + &test("target_mapping: ../sub/maps/m.blobl", "beside the mapping")
+        + &test(&format!("target_mapping: {}", absolute.display()), "beside the mapping")
+        + &test("target_mapping: m.blobl", "beside the configuration")
+        // Those of configurations and conditions are not.
+        + &test("target_processors: /pipeline/processors", "where the process is")
+        + "  - name: condition\n    target_mapping: m.blobl\n    input_batch: [{}]\n    output_batches: [[{bloblang: \
+           'import \"lib.blobl\"\n\n      root = {}.apply(\"a\") == \"where the process is\"'}]]\n";
+    let config = "pipeline:\n  processors:\n    - mapping: |\n        import \"lib.blobl\"\n        root = {}.apply(\"a\")\n";
+    folder.write("sub/c.yaml", format!("{config}tests:\n{tests}"));
+    let finished = folder.forebay(&["test", "sub/c.yaml"]).finish().well();
+    assert_eq!(finished.stdout, "Test 'sub/c.yaml' succeeded\n");
+
+    folder.write("sub/d.yaml", format!("{config}tests:\n{}", test("target_mapping: none.blobl", "x")));
+    let finished = folder.forebay(&["test", "sub/d.yaml"]).finish();
+    let none = folder.path("sub/none/x.blobl");
+    let expected = format!("failed to read import: open {}: no such file or directory", none.display());
+    assert!(finished.stderr.contains(&expected), "{finished:?}");
+}
+
+#[test]
 fn a_message_that_failed_shows_its_error_beside_failed_conditions() {
     let test = "    input_batch: [{content: x}]\n    output_batches: [[{content_equals: y}]]\n";
     let reasons = reasons("pipeline: {processors: [{mapping: root = this.a}]}\n", test);

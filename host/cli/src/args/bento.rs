@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use forebay_pipeline_config::LogLevel;
 
 use super::Plugins;
@@ -28,8 +29,10 @@ pub(crate) struct Test {
 pub(crate) struct Blobl {
     /// The mapping.
     pub(crate) mapping: Option<String>,
-    /// Take the mapping from a file. Its extension may name another language than bloblang.
-    #[arg(short, long)]
+    /// Take the mapping from a file, which what it imports is relative to. Its extension may name another language than
+    /// bloblang.
+    // A path may be empty, as Bento's may.
+    #[arg(short, long, value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub(crate) file: Option<PathBuf>,
     /// Run on so many threads; with more than one, results come in any order.
     #[arg(short, long, default_value_t = 1, allow_negative_numbers = true)]

@@ -1,7 +1,7 @@
 //! Whether the mappings in a configuration compile.
 
 use forebay_pipeline_config::{ComponentConfig, Position, Problem, Severity};
-use forebay_plugins_api::{Components, Form, OpenError};
+use forebay_plugins_api::{Components, Form, MappingText, OpenError};
 
 /// Compiles every mapping and every interpolated string of the components of a configuration; what
 /// does not compile comes back with its place in the file `path`.
@@ -22,7 +22,7 @@ pub async fn check_mappings(
                 None if source.contains("${!") => (DEFAULT_LANGUAGE, Form::Interpolation),
                 None => continue,
             };
-            if let Err(error) = components.check_mapping(language, source, form).await {
+            if let Err(error) = components.check_mapping(MappingText::new(language, source, form)).await {
                 problems.extend(self::problems(path, component, &text.pointer, &error));
             }
         }

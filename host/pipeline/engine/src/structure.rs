@@ -22,8 +22,8 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::{Description, Plugin};
 use forebay_plugins_api::{
-    Cache, Components, Form, IncrementalProcessor, Input, Mapping, OpenError, Output, Processor, Scanner,
-    Setup,
+    Cache, Components, IncrementalProcessor, Input, Mapping, MappingText, OpenError, Output, Processor,
+    Scanner, Setup,
 };
 
 use crate::chain::OWN;
@@ -91,18 +91,16 @@ impl Components for Structured {
         self.plugins.open_cache(setup).await
     }
 
-    async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError> {
-        self.plugins.check_mapping(language, source, form).await
+    async fn check_mapping(&self, text: MappingText<'_>) -> Result<(), OpenError> {
+        self.plugins.check_mapping(text).await
     }
 
     async fn open_mapping(
         &self,
-        language: &str,
-        source: &str,
-        form: Form,
+        text: MappingText<'_>,
         setup: &Setup,
     ) -> Result<Box<dyn Mapping>, OpenError> {
-        self.plugins.open_mapping(language, source, form, setup).await
+        self.plugins.open_mapping(text, setup).await
     }
 }
 

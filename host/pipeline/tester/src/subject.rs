@@ -9,7 +9,9 @@ use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_config::{ConfigFile, Problem, TestTarget, UnitTest, Variables, excerpt};
 use forebay_pipeline_engine::{Identity, Section};
 use forebay_pipeline_message::{Batch, Processed};
-use forebay_plugins_api::{Components, Environment, Form, Mapping, OpenError, PipelineName, Rights, Setup};
+use forebay_plugins_api::{
+    Components, Environment, Form, Mapping, MappingText, OpenError, PipelineName, Rights, Setup,
+};
 
 use crate::message::plain;
 
@@ -77,21 +79,19 @@ impl Opener<'_> {
     /// # Errors
     /// As [`Components::open_mapping`].
     pub(crate) async fn mapping(&self, language: &str, source: &str) -> Result<Box<dyn Mapping>, OpenError> {
-        self.open(language, source, self.environment.clone()).await
+        let text = MappingText::new(language, source, Form::Mapping);
+        self.open(text, self.environment.clone()).await
     }
 
     async fn open(
         &self,
-        language: &str,
-        source: &str,
+        text: MappingText<'_>,
         environment: Environment,
     ) -> Result<Box<dyn Mapping>, OpenError> {
-        let unknown = || OpenError::Unknown { kind: "mapping", name: language.to_owned() };
-        let setup = Setup {
-            environment,
-            ..Setup::new(pipeline(self.config), "tests", language.parse().map_err(|_| unknown())?)
-        };
-        self.components.open_mapping(language, source, Form::Mapping, &setup).await
+        let unknown = || OpenError::Unknown { kind: "mapping", name: text.language.to_owned() };
+        let name = text.language.parse().map_err(|_| unknown())?;
+        let setup = Setup { environment, ..Setup::new(pipeline(self.config), "tests", name) };
+        self.components.open_mapping(text, &setup).await
     }
 
     async fn mapping_file(
@@ -105,7 +105,8 @@ impl Opener<'_> {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         let is_language = self.components.catalog().get(Kind::Mapping, &extension).is_some();
         let language = if is_language { &*extension } else { DEFAULT_LANGUAGE };
-        let opened = self.open(language, &source, self.environment.with(variables)).await;
+        let text = MappingText { file: Some(&path), ..MappingText::new(language, &source, Form::Mapping) };
+        let opened = self.open(text, self.environment.with(variables)).await;
         opened.map_err(|error| match error {
             OpenError::Problem(problem) if problem.line > 0 => {
                 let place = Problem {

@@ -10,7 +10,7 @@ use forebay_pipeline_config::{
     read_tests,
 };
 use forebay_pipeline_engine::check_mappings;
-use forebay_plugins_api::{Components, Environment, Form, OpenError};
+use forebay_plugins_api::{Components, Environment, Form, MappingText, OpenError};
 
 use crate::case::{self, Failure};
 use crate::condition::{LANGUAGE, Surroundings};
@@ -140,8 +140,8 @@ impl Tester<'_> {
         let all = tests.iter().flat_map(|test| test.output_batches.iter().flatten().flatten());
         for condition in all {
             let Condition::Bloblang(mapping) = condition else { continue };
-            let checked = self.components.check_mapping(LANGUAGE, &mapping.text, Form::Mapping).await;
-            let Err(error) = checked else { continue };
+            let text = MappingText::new(LANGUAGE, &mapping.text, Form::Mapping);
+            let Err(error) = self.components.check_mapping(text).await else { continue };
             let (line, column) = match &error {
                 OpenError::Problem(problem) => (problem.line.max(1), problem.column.max(1)),
                 _ => (1, 1),

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ pub trait Components: Send + Sync + 'static {
     ///
     /// # Errors
     /// A [`crate::Problem`] with its position.
-    async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError>;
+    async fn check_mapping(&self, text: MappingText<'_>) -> Result<(), OpenError>;
 
     /// Compiles a text in a mapping language, to run it from outside of any component: `setup` says for whom.
     ///
@@ -59,13 +60,30 @@ pub trait Components: Send + Sync + 'static {
     /// The language is unknown, the text is at fault (with its position), or the plugin fails.
     async fn open_mapping(
         &self,
-        language: &str,
-        source: &str,
-        form: Form,
+        text: MappingText<'_>,
         setup: &Setup,
     ) -> Result<Box<dyn Mapping>, OpenError> {
-        let _ = (source, form, setup);
-        Err(OpenError::Unknown { kind: "mapping", name: language.to_owned() })
+        let _ = setup;
+        Err(OpenError::Unknown { kind: "mapping", name: text.language.to_owned() })
+    }
+}
+
+/// A text in a mapping language.
+#[derive(Debug, Clone, Copy)]
+pub struct MappingText<'t> {
+    pub language: &'t str,
+    pub source: &'t str,
+    pub form: Form,
+    /// The file that holds the text and nothing else, if there is one: what it imports is relative to that. It is
+    /// relative to the working directory otherwise.
+    pub file: Option<&'t Path>,
+}
+
+impl<'t> MappingText<'t> {
+    /// A text that no file of its own holds.
+    #[must_use]
+    pub const fn new(language: &'t str, source: &'t str, form: Form) -> Self {
+        Self { language, source, form, file: None }
     }
 }
 

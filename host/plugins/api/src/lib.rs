@@ -20,9 +20,9 @@ mod wakes;
 
 pub use caches::{CacheError, Caches, SharedCache};
 pub use component::{
-    Cache, Changed, Components, Event, IncrementalProcessor, Input, Mapping, Output, Pending, Processing,
-    Processor, Scanned, Scanner, Settlement, Stream, THIS_IS_BYTES, Target, Targets, Token, VALUE_KIND,
-    WriteError, Written,
+    Cache, Changed, Components, Event, IncrementalProcessor, Input, Mapping, MappingText, Output, Pending,
+    Processing, Processor, Scanned, Scanner, Settlement, Stream, THIS_IS_BYTES, Target, Targets, Token,
+    VALUE_KIND, WriteError, Written,
 };
 pub use error::{ComponentError, LostInstance, LostReason, OpenError, Problem};
 pub use operation::Operation;

@@ -11,8 +11,8 @@ use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::{Description, Kind, PluginName};
 use forebay_plugins_api::{
-    Cache, Components, Form, IncrementalProcessor, Input, Mapping, OpenError, Output, PipelineName, Problem,
-    Processor, Rights, Scanner, Setup, Stated,
+    Cache, Components, Form, IncrementalProcessor, Input, Mapping, MappingText, OpenError, Output,
+    PipelineName, Problem, Processor, Rights, Scanner, Setup, Stated,
 };
 use futures_util::future::BoxFuture;
 use wasmtime::Store;
@@ -357,24 +357,23 @@ impl Components for Plugins {
         Ok(Box::new(CacheComponent::new(Slot::open(&self.shared, &plugin, setup).await?)))
     }
 
-    async fn check_mapping(&self, language: &str, source: &str, form: Form) -> Result<(), OpenError> {
-        let name = language
+    async fn check_mapping(&self, text: MappingText<'_>) -> Result<(), OpenError> {
+        let name = text
+            .language
             .parse()
-            .map_err(|_| OpenError::Unknown { kind: "mapping", name: language.to_owned() })?;
+            .map_err(|_| OpenError::Unknown { kind: "mapping", name: text.language.to_owned() })?;
         let setup = Setup::new(PipelineName::new("lint"), "", name);
-        let mut slot = self.shared.mapping_language(language, &setup)?;
-        expressions::check(&mut slot, language, source, form.into()).await
+        let mut slot = self.shared.mapping_language(text.language, &setup)?;
+        expressions::check(&mut slot, text).await
     }
 
     async fn open_mapping(
         &self,
-        language: &str,
-        source: &str,
-        form: Form,
+        text: MappingText<'_>,
         setup: &Setup,
     ) -> Result<Box<dyn Mapping>, OpenError> {
-        let slot = self.shared.mapping_language(language, setup)?;
-        let mapping = expressions::Compiled::compile(slot, language, source, form.into()).await?;
+        let slot = self.shared.mapping_language(text.language, setup)?;
+        let mapping = expressions::Compiled::compile(slot, text).await?;
         Ok(Box::new(mapping))
     }
 }

@@ -61,13 +61,19 @@ impl Mapping {
         Self::build(source, form, &mut Imports::none())
     }
 
-    /// Compiles `source`; what it imports is read from `world`.
+    /// Compiles `source`; what it imports is read from `world`, by paths that are relative to `folder`. Where that is
+    /// empty, they start where those of [`World::read_file`] do.
     ///
     /// # Errors
     /// The first mistake in it, or why something could not be imported.
-    pub fn compile_in(source: &str, form: Form, world: &mut dyn World) -> Result<Self, ParseError> {
+    pub fn compile_in(
+        source: &str,
+        form: Form,
+        folder: &str,
+        world: &mut dyn World,
+    ) -> Result<Self, ParseError> {
         let mut read = |path: &str| world.read_file(path);
-        Self::build(source, form, &mut Imports::from(&mut read))
+        Self::build(source, form, &mut Imports::from(&mut read, folder))
     }
 
     fn build(source: &str, form: Form, imports: &mut Imports<'_>) -> Result<Self, ParseError> {

@@ -28,13 +28,14 @@ impl Query {
         Self::build(source, &mut Imports::none())
     }
 
-    /// Compiles `source`; what it imports is read from `world`.
+    /// Compiles `source`; what it imports is read from `world`, by paths that are relative to `folder`, as
+    /// [`crate::Mapping::compile_in`] does it.
     ///
     /// # Errors
     /// The first mistake in it, or why something could not be imported.
-    pub fn compile_in(source: &str, world: &mut dyn World) -> Result<Self, ParseError> {
+    pub fn compile_in(source: &str, folder: &str, world: &mut dyn World) -> Result<Self, ParseError> {
         let mut read = |path: &str| world.read_file(path);
-        Self::build(source, &mut Imports::from(&mut read))
+        Self::build(source, &mut Imports::from(&mut read, folder))
     }
 
     fn build(source: &str, imports: &mut Imports<'_>) -> Result<Self, ParseError> {

@@ -14,6 +14,7 @@
 mod corpus;
 mod documents;
 mod errors;
+mod imports;
 mod interpolation;
 mod laws;
 pub(crate) mod limits;

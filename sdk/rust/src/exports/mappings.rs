@@ -2,7 +2,7 @@ use std::cell::RefCell;
 
 use crate::batch::{Handle, narrow};
 use crate::bindings::capabilities::forebay::plugin::{batches, configuration};
-use crate::mapping::{Changed, MappingLanguage, Targets};
+use crate::mapping::{Changed, MappingLanguage, MappingText, Targets};
 use crate::{Batch, Problem, Processed};
 
 /// How a text of a language is compiled.
@@ -12,7 +12,7 @@ pub struct Entry {
     compile: Compile,
 }
 
-type Compile = fn(&str, configuration::Form) -> Result<Box<dyn Compiled>, Problem>;
+type Compile = fn(MappingText<'_>) -> Result<Box<dyn Compiled>, Problem>;
 
 /// A [`MappingLanguage`] as an object.
 trait Compiled {
@@ -45,11 +45,8 @@ impl<T: MappingLanguage> Compiled for T {
 pub struct Text(RefCell<Box<dyn Compiled>>);
 
 pub const fn entry<T: MappingLanguage>() -> Entry {
-    fn compile<T: MappingLanguage>(
-        source: &str,
-        form: configuration::Form,
-    ) -> Result<Box<dyn Compiled>, Problem> {
-        Ok(Box::new(T::compile(source, form)?))
+    fn compile<T: MappingLanguage>(text: MappingText<'_>) -> Result<Box<dyn Compiled>, Problem> {
+        Ok(Box::new(T::compile(text)?))
     }
     Entry { name: T::NAME, compile: compile::<T> }
 }
@@ -57,15 +54,14 @@ pub const fn entry<T: MappingLanguage>() -> Entry {
 pub fn compile(
     entries: &[Entry],
     language: &str,
-    source: &str,
-    form: configuration::Form,
+    text: MappingText<'_>,
 ) -> Result<Text, configuration::Problem> {
     super::panics::install();
     let entry = entries
         .iter()
         .find(|entry| entry.name == language)
         .ok_or_else(|| Problem::new(format!("this plugin has no mapping language {language}")))?;
-    Ok(Text(RefCell::new((entry.compile)(source, form)?)))
+    Ok(Text(RefCell::new((entry.compile)(text)?)))
 }
 
 impl Text {

@@ -1,10 +1,9 @@
 use std::time::Duration;
 
-use forebay_sdk::expressions::Form;
 use forebay_sdk::streams::ByteStream;
 use forebay_sdk::{
-    Batch, Cache, Context, Error, Event, Input, MappingLanguage, Output, Problem, Processed, Scanned,
-    Scanner, Settlement, WriteError, Written,
+    Batch, Cache, Context, Error, Event, Input, MappingLanguage, MappingText, Output, Problem, Processed,
+    Scanned, Scanner, Settlement, WriteError, Written,
 };
 
 use crate::how::{Stuck, stick};
@@ -121,7 +120,7 @@ pub(crate) struct StuckLanguage(String);
 impl MappingLanguage for StuckLanguage {
     const NAME: &'static str = "stuck_language";
 
-    fn compile(source: &str, _: Form) -> Result<Self, Problem> {
+    fn compile(MappingText { source, .. }: MappingText<'_>) -> Result<Self, Problem> {
         if source == "compile" {
             stick("loop");
         }

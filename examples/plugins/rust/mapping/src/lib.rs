@@ -1,7 +1,6 @@
 //! The plugin `rust-mapping`: a mapping language.
 
-use forebay_sdk::expressions::Form;
-use forebay_sdk::{Batch, MappingLanguage, Problem, Processed};
+use forebay_sdk::{Batch, MappingLanguage, MappingText, Problem, Processed};
 
 /// The language `rust_mapping`: a line is `upper`, `lower`, `trim` or `delete`, done to a message one after the other.
 pub struct RustMapping(Vec<Word>);
@@ -17,7 +16,7 @@ impl MappingLanguage for RustMapping {
     const NAME: &'static str = "rust_mapping";
 
     /// A problem names the line and the column in the text, so that `lint` can show the place.
-    fn compile(source: &str, _: Form) -> Result<Self, Problem> {
+    fn compile(text: MappingText<'_>) -> Result<Self, Problem> {
         let word = |(line, text): (usize, &str)| match text.trim() {
             "upper" => Ok(Word::Upper),
             "lower" => Ok(Word::Lower),
@@ -28,7 +27,7 @@ impl MappingLanguage for RustMapping {
                 Err(Problem::new(format!("`{other}` is none of upper, lower, trim and delete")).position(line, 1))
             }
         };
-        let lines = source.lines().enumerate().filter(|(_, text)| !text.trim().is_empty());
+        let lines = text.source.lines().enumerate().filter(|(_, text)| !text.trim().is_empty());
         Ok(Self(lines.map(word).collect::<Result<_, _>>()?))
     }
 

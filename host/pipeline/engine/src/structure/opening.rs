@@ -1,7 +1,7 @@
 //! What a component of the host is opened with, and how it opens what it contains.
 
 use forebay_pipeline_config::{ComponentConfig, Position};
-use forebay_plugins_api::{Components as _, Form, Mapping, OpenError, Problem, Setup, Stated};
+use forebay_plugins_api::{Components as _, Form, Mapping, MappingText, OpenError, Problem, Setup, Stated};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -126,7 +126,7 @@ impl Opening<'_> {
         if source.is_empty() {
             return Ok(None);
         }
-        let opened = self.components.open_mapping(language, source, form, self.setup).await;
+        let opened = self.components.open_mapping(MappingText::new(language, source, form), self.setup).await;
         opened.map(Some).map_err(|error| match error {
             OpenError::Problem(problem) if problem.field.is_empty() => {
                 OpenError::Problem(Problem { field: field.to_owned(), ..problem })

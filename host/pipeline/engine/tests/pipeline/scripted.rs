@@ -12,9 +12,9 @@ use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::Description;
 use forebay_pipeline_message::{Batch, Failure, Origins, Outcome, Processed};
 use forebay_plugins_api::{
-    Cache, ComponentError, Components, Event, Form, IncrementalProcessor, Input, LostInstance, LostReason,
-    MetadataValue, OpenError, Operation, Output, Pending, Problem, Processing, Processor, Scanner,
-    Settlement, Setup, Stream, Token, WriteError, Written,
+    Cache, ComponentError, Components, Event, IncrementalProcessor, Input, LostInstance, LostReason,
+    MappingText, MetadataValue, OpenError, Operation, Output, Pending, Problem, Processing, Processor,
+    Scanner, Settlement, Setup, Stream, Token, WriteError, Written,
 };
 use tokio::sync::Notify;
 
@@ -276,7 +276,7 @@ impl Components for Script {
         Ok(Box::new(ScriptedCache::new(setup, Arc::clone(&self.caches_closed))))
     }
 
-    async fn check_mapping(&self, _: &str, _: &str, _: Form) -> Result<(), OpenError> {
+    async fn check_mapping(&self, _: MappingText<'_>) -> Result<(), OpenError> {
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
 //! Mapping languages.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_message::{Batch, Processed};
-use forebay_plugins_api::{Changed, Target, Targets};
+use forebay_plugins_api::{Changed, MappingText, Target, Targets};
 use wasmtime::Store;
 use wasmtime::component::{Instance, Resource, ResourceAny};
 
@@ -15,8 +16,36 @@ use crate::instance::{Call, Exports};
 use crate::limits::Refusal;
 use crate::plugin::Plugin;
 
+/// A text, as its language is told of it.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) language: String,
+    pub(crate) source: String,
+    pub(crate) form: Form,
+    /// Empty for a text without a file of its own.
+    pub(crate) folder: String,
+}
+
 /// The exports of a mapping language in one instance.
 pub(crate) struct MappingExports(wit::Guest);
+
+impl From<MappingText<'_>> for Text {
+    fn from(text: MappingText<'_>) -> Self {
+        let MappingText { language, source, form, file } = text;
+        Self {
+            language: language.to_owned(),
+            source: source.to_owned(),
+            form: form.into(),
+            folder: file.map(folder).unwrap_or_default(),
+        }
+    }
+}
+
+/// Where a file is. The path is absolute, as those are that Bento's errors show.
+fn folder(file: &Path) -> String {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    file.parent().unwrap_or(Path::new("/")).display().to_string()
+}
 
 impl Exports for MappingExports {
     const KIND: Kind = Kind::Mapping;
@@ -40,11 +69,10 @@ impl MappingExports {
     pub(crate) fn compile<'a>(
         &'a self,
         store: &'a mut Store<Guest>,
-        language: &'a str,
-        source: &'a str,
-        form: Form,
+        text: &'a Text,
     ) -> Call<'a, Result<ResourceAny, Problem>> {
-        Box::pin(async move { self.0.mapping().call_compile(store, language, source, form).await })
+        let Text { language, source, form, folder } = text;
+        Box::pin(async move { self.0.mapping().call_compile(store, language, source, *form, folder).await })
     }
 
     pub(crate) fn run<'a>(

@@ -8,14 +8,16 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use forebay_pipeline_message::{Batch, Origins};
-use forebay_plugins_api::{Changed, LostInstance, LostReason, Mapping, OpenError, Setup, Targets};
+use forebay_plugins_api::{
+    Changed, LostInstance, LostReason, Mapping, MappingText, OpenError, Setup, Targets,
+};
 use tokio::sync::Mutex;
 use wasmtime::component::{Resource, ResourceAny};
 
 use crate::bindings::forebay::expressions::expressions::{Host, HostExpression as HostExpressionMethods};
 use crate::bindings::forebay::plugin::batches::Processed;
 use crate::bindings::forebay::plugin::configuration::{Form, Problem};
-use crate::components::mapping::MappingExports;
+use crate::components::mapping::{MappingExports, Text};
 use crate::guest::Guest;
 use crate::host::batches::HostBatch;
 use crate::instance::{Slot, Waits};
@@ -45,13 +47,6 @@ pub struct HostExpression {
     text: Arc<Text>,
     /// The compiled text, and the instance that holds it.
     compiled: Option<(u64, ResourceAny)>,
-}
-
-#[derive(Debug)]
-struct Text {
-    language: String,
-    source: String,
-    form: Form,
 }
 
 impl Expressions {
@@ -93,7 +88,8 @@ impl HostExpressionMethods for Guest {
             Ok(speaker) => speaker,
             Err(problem) => return Ok(Err(problem)),
         };
-        let text = Arc::new(Text { language, source, form });
+        // Components have texts of configurations, which no file of their own holds.
+        let text = Arc::new(Text { language, source, form, folder: String::new() });
         let mut expression = HostExpression { language: speaker, text, compiled: None };
         match expression.ready().await {
             Ok(()) => Ok(Ok(self.push(expression)?)),
@@ -163,7 +159,7 @@ impl Speaker {
         let ready = self.slot.freshen_when(move |exports, store| {
             Box::pin(async move {
                 for text in texts {
-                    match exports.compile(&mut *store, &text.language, &text.source, text.form).await? {
+                    match exports.compile(&mut *store, &text).await? {
                         Ok(compiled) => compiled.resource_drop_async(&mut *store).await?,
                         Err(problem) => return Ok(Err(problem.message)),
                     }
@@ -239,7 +235,7 @@ impl HostExpression {
         let text = Arc::clone(&self.text);
         let compiled = slot
             .call(Waits::Bounded, move |exports, store| {
-                Box::pin(async move { exports.compile(store, &text.language, &text.source, text.form).await })
+                Box::pin(async move { exports.compile(store, &text).await })
             })
             .await
             .map_err(lost)??;
@@ -255,11 +251,9 @@ impl Compiled {
     /// Compiles a text in an instance that `slot` makes.
     pub(crate) async fn compile(
         slot: Slot<MappingExports>,
-        language: &str,
-        source: &str,
-        form: Form,
+        text: MappingText<'_>,
     ) -> Result<Self, OpenError> {
-        let text = Arc::new(Text { language: language.to_owned(), source: source.to_owned(), form });
+        let text = Arc::new(Text::from(text));
         let language = Arc::new(Mutex::new(Speaker { slot, texts: vec![Arc::downgrade(&text)] }));
         let mut expression = HostExpression { language, text, compiled: None };
         match expression.ready().await {
@@ -297,17 +291,12 @@ fn problem(message: &str) -> Problem {
 }
 
 /// Compiles a text in an instance of its own, only to see whether it is right.
-pub(crate) async fn check(
-    slot: &mut Slot<MappingExports>,
-    language: &str,
-    source: &str,
-    form: Form,
-) -> Result<(), OpenError> {
-    let (language, source) = (language.to_owned(), source.to_owned());
+pub(crate) async fn check(slot: &mut Slot<MappingExports>, text: MappingText<'_>) -> Result<(), OpenError> {
+    let text = Text::from(text);
     let compiled = slot
         .call(Waits::Bounded, move |exports, store| {
             Box::pin(async move {
-                let compiled = exports.compile(&mut *store, &language, &source, form).await?;
+                let compiled = exports.compile(&mut *store, &text).await?;
                 match compiled {
                     Ok(resource) => Ok(Ok(resource.resource_drop_async(store).await?)),
                     Err(problem) => Ok(Err(problem)),

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_message::{Batch, Origins, Processed};
 use forebay_plugins_api::{
-    ByteStream, Components as _, Event, Output, Pending, Processing, Processor, Scanned, Setup, Token, Wakes,
-    WriteError, Written,
+    ByteStream, Components as _, Event, MappingText, Output, Pending, Processing, Processor, Scanned, Setup,
+    Token, Wakes, WriteError, Written,
 };
 
 use super::case::{Case, Step};
@@ -108,8 +108,8 @@ fn take(results: &[Processed], start: u32, source: usize, outcome: &mut Outcome)
 
 async fn mapping(case: &Case, loaded: &Loaded, setup: &Setup, outcome: &mut Outcome) -> Done {
     let (source, form) = &case.source;
-    let language = case.entry.spec.name.as_str();
-    let mut mapping = loaded.plugins.open_mapping(language, source, *form, setup).await.map_err(opening)?;
+    let text = MappingText::new(case.entry.spec.name.as_str(), source, *form);
+    let mut mapping = loaded.plugins.open_mapping(text, setup).await.map_err(opening)?;
     let mut start = 0;
     for given in &case.batches {
         let result = mapping.apply(Given::batch(given)).await?;

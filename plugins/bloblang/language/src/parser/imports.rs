@@ -12,7 +12,7 @@ pub(crate) type ReadFile<'r> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'r;
 /// Where files come from, and what has been read so far.
 pub(crate) struct Imports<'r> {
     read: Option<&'r mut ReadFile<'r>>,
-    /// The directory of the file being parsed; empty for the mapping itself.
+    /// The directory of what is being parsed; empty where that is the one that relative paths start at anyway.
     directory: String,
     depth: usize,
     count: usize,
@@ -20,8 +20,9 @@ pub(crate) struct Imports<'r> {
 }
 
 impl<'r> Imports<'r> {
-    pub(crate) fn from(read: &'r mut ReadFile<'r>) -> Self {
-        Self { read: Some(read), directory: String::new(), depth: 0, count: 0, vocabulary: Vocabulary::Whole }
+    /// Files by their paths, as they are seen from `folder`.
+    pub(crate) fn from(read: &'r mut ReadFile<'r>, folder: &str) -> Self {
+        Self { read: Some(read), directory: folder.to_owned(), ..Self::none() }
     }
 
     /// No files at all.
@@ -58,9 +59,8 @@ impl<'r> Imports<'r> {
             Ok(content) => content,
             Err(reason) => return Err(Fault::fatal(at, format!("failed to read import: {reason}"))),
         };
-        let inside = join(&self.directory, path);
-        let directory = inside.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
-        let outside = std::mem::replace(&mut self.directory, directory);
+        let inside = directory(&join(&self.directory, path)).to_owned();
+        let outside = std::mem::replace(&mut self.directory, inside);
         self.depth += 1;
         let result = statements(&mut Parser::new(&content), self);
         self.depth -= 1;
@@ -89,6 +89,15 @@ fn join(directory: &str, path: &str) -> String {
     }
     let root = if whole.starts_with('/') { "/" } else { "" };
     format!("{root}{}", parts.join("/"))
+}
+
+/// The directory of the file that `path` names.
+fn directory(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some((directory, _)) => directory,
+        None => "",
+    }
 }
 
 impl Parser<'_> {
@@ -137,7 +146,7 @@ impl Parser<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::join;
+    use super::{directory, join};
 
     #[test]
     fn paths_are_taken_from_the_directory_of_the_file() {
@@ -145,5 +154,7 @@ mod tests {
         assert_eq!(join("/x/y", "../z.blobl"), "/x/z.blobl");
         assert_eq!(join("maps", "../../z.blobl"), "../z.blobl");
         assert_eq!(join("maps", "/z.blobl"), "/z.blobl");
+        assert_eq!(join("/", "z.blobl"), "/z.blobl");
+        assert_eq!(["/x/y", "/x", "x/y", "x"].map(directory), ["/x", "/", "x", ""]);
     }
 }

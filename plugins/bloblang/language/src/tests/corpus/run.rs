@@ -78,7 +78,7 @@ fn here(text: &str) -> String {
 
 pub(super) fn example(case: &Case<'_>) -> Result<(), String> {
     let mut world = Files::of(case);
-    let mut mapping = Mapping::compile_in(case.text("mapping"), Form::Mapping, &mut world)
+    let mut mapping = Mapping::compile_in(case.text("mapping"), Form::Mapping, "", &mut world)
         .map_err(|error| error.to_string())?;
     let Some(Value::Array(cases)) = case.field("cases") else { return Err("no cases".to_owned()) };
     for pair in cases.iter() {
@@ -177,7 +177,7 @@ fn index(given: &Case<'_>) -> usize {
 }
 
 fn mapping(case: &Case<'_>, given: &Case<'_>, text: &str, world: &mut Files) -> Got {
-    let mut mapping = match Mapping::compile_in(text, Form::Mapping, world) {
+    let mut mapping = match Mapping::compile_in(text, Form::Mapping, "", world) {
         Ok(mapping) => mapping,
         Err(mistake) => return Got { mistake: Some(mistake), ..Got::default() },
     };
