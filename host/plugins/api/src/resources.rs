@@ -66,3 +66,42 @@ impl fmt::Debug for Resources {
         f.debug_struct("Resources").field("labels", &labels.collect::<Vec<_>>()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use forebay_pipeline_config::spec::Description;
+    use forebay_pipeline_config::{Catalog, LintOptions, examine};
+
+    use super::*;
+
+    fn resources(list: &str) -> Resources {
+        let description = r#"{"contract": 1, "plugin": {"name": "test"}, "components": [
+            {"kind": "processor", "name": "resource", "config": {"type": "string"}}]}"#;
+        let mut catalog = Catalog::new();
+        catalog.insert(Description::from_json(description).unwrap()).unwrap();
+        let text = format!("processor_resources: [{list}]");
+        let none = BTreeMap::<String, String>::new();
+        Resources::new(examine("f", &text, &none, &catalog, LintOptions::default()).components)
+    }
+
+    #[test]
+    fn a_resource_is_not_opened_within_itself() {
+        let all = resources("{label: a, resource: b}, {label: b, resource: a}");
+        let (found, in_a) = all.processor("a").unwrap();
+        assert_eq!(found.path, "processor_resources.0");
+        let (_, in_b) = in_a.processor("b").unwrap();
+        assert_eq!(in_b.processor("a").unwrap_err(), ResourceError::Circle { label: "a".to_owned() });
+        // Beside itself it may be.
+        assert!(all.processor("b").unwrap().1.processor("a").is_ok() && in_a.processor("b").is_ok());
+    }
+
+    #[test]
+    fn the_label_that_was_probably_meant_is_named() {
+        let error = resources("{label: fetch, resource: b}").processor("fech").unwrap_err().to_string();
+        let expected = "there is no processor `fech` among the processor_resources of this pipeline, did you mean \
+                        `fetch`?";
+        assert_eq!(error, expected);
+    }
+}

@@ -105,7 +105,7 @@ fn uses_may_be_deep_and_many_but_not_without_end() {
 
 #[test]
 fn what_is_used_in_several_places_counts_each_time() {
-    let uses = vec!["resource: r0"; 10].join(", ");
+    let uses = ["resource: r0"; 10].join(", ");
     let text = chain(8, 2).replace("resource: r0]", &format!("{uses}]"));
     let errors = with(&text).unwrap_err();
     assert!(
