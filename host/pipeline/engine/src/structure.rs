@@ -6,14 +6,19 @@
 //! Messages of a batch that is `independent` are a batch of their own each, here as everywhere.
 
 mod branch;
+mod changes;
 mod check;
+mod duration;
 mod opening;
 mod order;
 mod pauses;
 mod pool;
 mod processors;
 mod row;
+mod store;
 mod text;
+#[cfg(test)]
+mod trial;
 
 use std::sync::Arc;
 

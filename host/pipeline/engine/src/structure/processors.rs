@@ -2,7 +2,10 @@
 
 mod bounds_check;
 mod branch;
+mod cache;
+mod cached;
 mod catch;
+mod dedupe;
 mod for_each;
 mod group_by;
 mod group_by_value;
@@ -38,7 +41,10 @@ pub(super) struct Own {
 pub(super) const ALL: &[Own] = &[
     bounds_check::OWN,
     branch::OWN,
+    cache::OWN,
+    cached::OWN,
     catch::OWN,
+    dedupe::OWN,
     for_each::OWN,
     group_by::OWN,
     group_by_value::OWN,

@@ -63,6 +63,11 @@ impl Text {
 }
 
 impl Texts<'_> {
+    /// Whether all messages have the same.
+    pub(super) fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed(_))
+    }
+
     /// The text of a message of the batch.
     ///
     /// # Errors

@@ -37,3 +37,21 @@ impl Structure for Resource {
         self.0.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use forebay_pipeline_message::Origins;
+
+    use crate::structure::trial::{Trial, batch, process, shown};
+
+    const RESOURCES: &str =
+        "processor_resources: [{label: twice, double: {}}, {label: more, for_each: [resource: twice]}]";
+
+    #[tokio::test]
+    async fn a_resource_may_use_another_and_origins_stay() {
+        let mut resource = Trial::new().open("resource: more", RESOURCES).await.unwrap();
+        let results = process(&mut *resource, batch(&["a", "b"])).await;
+        assert_eq!(shown(&results[0].batch)[0], "a");
+        assert_eq!(results[0].origins, Origins::Each(vec![0, 0, 1, 1]));
+    }
+}
