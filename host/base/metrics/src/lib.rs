@@ -52,7 +52,7 @@ enum AnyFamily {
 /// A name that can't be used for a metric.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MetricError {
-    /// The name, or that of a label, is not of the form `[a-z_][a-z0-9_]*`, or a text is too long.
+    /// The name, or that of a label, is not of the form `[a-zA-Z_][a-zA-Z0-9_]*`, or a text is too long.
     Name(String),
     /// The name stands for a metric of another kind already.
     Kind(String),
@@ -98,6 +98,20 @@ impl Metrics {
         match self.family(name, help, labels, || AnyFamily::Timing(Family::new_with_constructor(buckets)))? {
             AnyFamily::Timing(family) => Ok(family.get_or_create(&owned(labels)).clone()),
             AnyFamily::Counter(_) | AnyFamily::Gauge(_) => Err(MetricError::Kind(name.to_owned())),
+        }
+    }
+
+    /// Whether a metric may have this name, and labels with such names.
+    ///
+    /// # Errors
+    /// The name of the metric or label that is malformed.
+    pub fn check_names<'n>(
+        name: &'n str,
+        labels: impl IntoIterator<Item = &'n str>,
+    ) -> Result<(), MetricError> {
+        match [name].into_iter().chain(labels).find(|name| !is_name(name)) {
+            Some(malformed) => Err(MetricError::Name(malformed.chars().take(LONGEST_NAME).collect())),
+            None => Ok(()),
         }
     }
 
@@ -174,8 +188,8 @@ fn is_name(name: &str) -> bool {
         return false;
     }
     let mut letters = name.bytes();
-    letters.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
-        && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_')
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
 }
 
 fn owned(labels: &[(&str, &str)]) -> Labels {
@@ -193,7 +207,7 @@ impl fmt::Display for MetricError {
         match self {
             Self::Name(name) => write!(
                 f,
-                "metric `{name}`: names of metrics and labels are of the form [a-z_][a-z0-9_]*, values of labels are short"
+                "metric `{name}`: names of metrics and labels are of the form [a-zA-Z_][a-zA-Z0-9_]*, values of labels are short"
             ),
             Self::Kind(name) => write!(f, "metric `{name}` is of another kind already"),
             Self::TooManyLabels(name) => {

@@ -10,6 +10,7 @@ mod for_each;
 mod group_by;
 mod group_by_value;
 mod insert_part;
+mod metric;
 mod noop;
 mod parallel;
 mod processors;
@@ -49,6 +50,7 @@ pub(super) const ALL: &[Own] = &[
     group_by::OWN,
     group_by_value::OWN,
     insert_part::OWN,
+    metric::OWN,
     noop::OWN,
     parallel::OWN,
     processors::OWN,

@@ -11,9 +11,9 @@ use forebay_pipeline_config::spec::Description;
 use forebay_pipeline_config::{Catalog, read};
 use forebay_pipeline_message::{Batch, Origins, Processed};
 use forebay_plugins_api::{
-    Cache, Caches, ComponentError, Components, Environment, Form, IncrementalProcessor, Input, Mapping,
-    OpenError, Operation, Output, PipelineName, Processing, Processor, Resources, Rights, Scanner, Setup,
-    SharedCache, Wakes,
+    Cache, Caches, ComponentError, Components, Environment, IncrementalProcessor, Input, Mapping, OpenError,
+    Operation, Output, PipelineName, Processing, Processor, Resources, Rights, Scanner, Setup, SharedCache,
+    Wakes,
 };
 
 use super::{Structured, description};
@@ -191,17 +191,11 @@ impl Components for Plugins {
         unknown(&setup)
     }
 
-    async fn check_mapping(&self, _: &str, _: &str, _: Form) -> Result<(), OpenError> {
+    async fn check_mapping(&self, _: MappingText<'_>) -> Result<(), OpenError> {
         Ok(())
     }
 
-    async fn open_mapping(
-        &self,
-        _: &str,
-        _: &str,
-        _: Form,
-        _: &Setup,
-    ) -> Result<Box<dyn Mapping>, OpenError> {
+    async fn open_mapping(&self, _: MappingText<'_>, _: &Setup) -> Result<Box<dyn Mapping>, OpenError> {
         Ok(Box::new(Contents))
     }
 }
