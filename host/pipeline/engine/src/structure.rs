@@ -19,6 +19,7 @@ mod store;
 mod text;
 #[cfg(test)]
 mod trial;
+mod workflow;
 
 use std::sync::Arc;
 

@@ -134,6 +134,14 @@ impl Opening<'_> {
             error => error,
         })
     }
+
+    /// Compiles a text of the component's own.
+    ///
+    /// # Errors
+    /// The language's plugin is not there, or fails.
+    pub(super) async fn own_mapping(&self, source: &str) -> Result<Box<dyn Mapping>, OpenError> {
+        self.components.open_mapping(MappingText::new(LANGUAGE, source, Form::Mapping), self.setup).await
+    }
 }
 
 /// What is wrong with a field.

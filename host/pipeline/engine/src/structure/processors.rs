@@ -13,15 +13,16 @@ mod insert_part;
 mod metric;
 mod noop;
 mod parallel;
-mod processors;
 mod resource;
 mod retry;
 mod select_parts;
+mod several;
 mod sleep;
 mod split;
 mod switch;
 mod r#try;
 mod r#while;
+mod workflow;
 
 use async_trait::async_trait;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldKind, FieldSpec, FieldType, Kind, Status};
@@ -32,11 +33,14 @@ use serde_json::json;
 
 use super::opening::Opening;
 
+/// Opens a processor of the host.
+type Open = for<'a> fn(Opening<'a>) -> BoxFuture<'a, Result<Box<dyn Processor>, OpenError>>;
+
 /// A processor of the host: what it is called, what there is to know of it, and how it is opened.
 pub(super) struct Own {
     pub(super) name: &'static str,
     pub(super) spec: fn() -> ComponentSpec,
-    pub(super) open: for<'a> fn(Opening<'a>) -> BoxFuture<'a, Result<Box<dyn Processor>, OpenError>>,
+    pub(super) open: Open,
 }
 
 pub(super) const ALL: &[Own] = &[
@@ -53,15 +57,16 @@ pub(super) const ALL: &[Own] = &[
     metric::OWN,
     noop::OWN,
     parallel::OWN,
-    processors::OWN,
     resource::OWN,
     retry::OWN,
     select_parts::OWN,
+    several::OWN,
     sleep::OWN,
     split::OWN,
     switch::OWN,
     r#try::OWN,
     r#while::OWN,
+    workflow::OWN,
 ];
 
 /// What a processor of the host does with batches. It waits inside its calls.

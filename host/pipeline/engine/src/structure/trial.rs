@@ -11,9 +11,9 @@ use forebay_pipeline_config::spec::Description;
 use forebay_pipeline_config::{Catalog, read};
 use forebay_pipeline_message::{Batch, Origins, Processed};
 use forebay_plugins_api::{
-    Cache, Caches, ComponentError, Components, Environment, IncrementalProcessor, Input, Mapping, OpenError,
-    Operation, Output, PipelineName, Processing, Processor, Resources, Rights, Scanner, Setup, SharedCache,
-    Wakes,
+    Cache, Caches, ComponentError, Components, Environment, IncrementalProcessor, Input, Mapping,
+    MappingText, OpenError, Operation, Output, PipelineName, Processing, Processor, Resources, Rights,
+    Scanner, Setup, SharedCache, Wakes,
 };
 
 use super::{Structured, description};

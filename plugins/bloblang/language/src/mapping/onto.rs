@@ -124,4 +124,30 @@ mod tests {
             "{error}"
         );
     }
+
+    /// The processor `workflow` writes its records so.
+    #[test]
+    fn a_record_is_put_into_a_document() {
+        let source = r#"let document = this
+let previous = root."meta"."a b"
+let record = metadata("r").parse_json()
+root."meta"."a b" = if $previous == null { $record } else { $record.assign({"previous": $previous}) }"#;
+        let put = |content: &str| {
+            let seen = Batch::of(&[content]).with_metadata("r", text(r#"{"failed":{"x":"why"}}"#));
+            let (changed, out) = onto(source, &seen, &Batch::of(&[content]));
+            (changed.outcome.error.unwrap_or_default(), out)
+        };
+        let record = |more: &str| format!(r#"{{"meta":{{"a b":{{"failed":{{"x":"why"}}{more}}}}}}}"#);
+        assert_eq!(put("{}"), (String::new(), record("")));
+        assert_eq!(put("null"), (String::new(), record("")));
+        assert_eq!(put(r#"{"meta":{"a b":[1]}}"#), (String::new(), record(r#","previous":[1]"#)));
+        let (error, out) = put(r#"{ "meta": "text" }"#);
+        assert!(error.starts_with("failed assignment (line 4): ") && out == r#"{"meta":"text"}"#, "{error}");
+        let (error, _) = put("nonsense");
+        let expected = "failed assignment (line 1): unable to reference message as structured (with 'this'): \
+                        parse as json: invalid character 'o' in literal null (expecting 'u')";
+        assert_eq!(error, expected);
+        assert!(put("").0.ends_with("(with 'this'): message is empty"));
+        assert_eq!(put("[ 1 ]").1, "[1]");
+    }
 }

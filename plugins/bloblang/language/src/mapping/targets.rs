@@ -117,7 +117,10 @@ impl<'p> Search<'p> {
         }
         let spots = match expression {
             Expr::Literal(_) => Vec::new(),
-            Expr::Field(field) => return Ok(scope.standing_for(spots_of(field, &scope))),
+            Expr::Field(field) => {
+                let spots = spots_of(field, &scope);
+                return Ok(scope.standing_for(spots));
+            }
             Expr::Variable { name, .. } => return Ok(scope.standing_for(vec![spot(Of::Other, [name])])),
             Expr::Metadata(key) => return Ok(scope.standing_for(vec![spot(Of::Metadata, key)])),
             Expr::Call(call) => return self.function(call, scope),
@@ -175,13 +178,14 @@ impl<'p> Search<'p> {
             Some(Argument::Fixed(key)) => Some(key.to_text()).filter(|key| !key.is_empty()),
             _ => None,
         };
-        Ok(scope.standing_for(vec![match (call.spec.name, &key) {
+        let spot = match (call.spec.name, &key) {
             ("json", Some(path)) => spot(Of::Document, keys(&Path::dotted(path)).collect::<Vec<_>>().iter()),
             ("json", None) => spot(Of::Document, []),
             ("meta" | "metadata" | "root_meta", key) => spot(Of::Metadata, key),
             ("var", key) => spot(Of::Other, key),
             _ => return Ok((scope, Vec::new())),
-        }]))
+        };
+        Ok(scope.standing_for(vec![spot]))
     }
 
     fn chain(&mut self, chain: &'p Chain, scope: Scope<'p>) -> Found<'p> {
