@@ -15,6 +15,8 @@ mod pauses;
 mod pool;
 mod processors;
 mod row;
+#[cfg(test)]
+mod scripted;
 mod store;
 mod text;
 #[cfg(test)]

@@ -80,7 +80,7 @@ impl Opening<'_> {
         inside.map(|child| &child.component)
     }
 
-    fn setup_of(&self, config: &ComponentConfig) -> Setup {
+    pub(super) fn setup_of(&self, config: &ComponentConfig) -> Setup {
         Setup {
             path: config.path.clone(),
             label: config.label.as_ref().map(ToString::to_string),

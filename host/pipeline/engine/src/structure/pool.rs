@@ -143,3 +143,78 @@ impl Work {
         Ok(done)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use crate::chain::outcome;
+    use crate::shadow::Given;
+    use crate::structure::scripted::{Script, apply, batch, lost, texts};
+
+    use super::*;
+
+    const PARALLEL: &str = "{parallel: {cap: 4, processors: [{script: {}}]}}";
+
+    /// Messages say for how many milliseconds the processor waits.
+    fn slow() -> Arc<Script> {
+        Arc::new(Script::new(|batch| async move {
+            for text in texts(&batch) {
+                tokio::time::sleep(Duration::from_millis(text.parse().unwrap())).await;
+            }
+            Ok(vec![Processed { batch, origins: Origins::Same }])
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_are_opened_when_there_is_work_and_work_side_by_side() {
+        let script = slow();
+        let mut parallel = script.open(PARALLEL).await.unwrap();
+        assert_eq!(script.opened(), 1);
+        apply(parallel.as_mut(), batch(&["1", "1"], false)).await;
+        assert_eq!(script.opened(), 2);
+        let begun = tokio::time::Instant::now();
+        let made = apply(parallel.as_mut(), batch(&["90", "10", "20", "30", "40", "50"], false)).await;
+        assert_eq!((script.opened(), begun.elapsed().as_millis()), (4, 90));
+        assert_eq!(texts(&made[0].batch), ["90", "10", "20", "30", "40", "50"]);
+        assert!(!made[0].batch.independent());
+        assert_eq!(made[0].origins, Origins::Each(vec![0, 1, 2, 3, 4, 5]));
+    }
+
+    #[tokio::test]
+    async fn what_never_waits_is_done_by_one_row() {
+        let script = Arc::new(Script::flagging(|_| false));
+        let mut parallel = script.open(PARALLEL).await.unwrap();
+        apply(parallel.as_mut(), batch(&["a"; 100], true)).await;
+        assert_eq!(script.opened(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_are_no_more_rows_than_allowed() {
+        let script = slow();
+        let mut parallel = script.open("{parallel: {cap: 1000, processors: [{script: {}}]}}").await.unwrap();
+        apply(parallel.as_mut(), batch(&["1"; 1000], true)).await;
+        assert_eq!(script.opened(), MOST_ROWS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_that_cannot_be_opened_are_done_without() {
+        let script = Arc::into_inner(slow()).map(|script| Arc::new(script.at_most(1))).unwrap();
+        let mut parallel = script.open(PARALLEL).await.unwrap();
+        let made = apply(parallel.as_mut(), batch(&["1", "2", "3"], true)).await;
+        assert_eq!(texts(&made[0].batch), ["1", "2", "3"]);
+        let none = Arc::new(Script::flagging(|_| false).at_most(0));
+        assert!(matches!(none.open(PARALLEL).await, Err(OpenError::Inside(places)) if places.len() == 1));
+    }
+
+    #[tokio::test]
+    async fn a_lost_row_loses_the_batch() {
+        let script = Arc::new(Script::new(|batch| async move {
+            if texts(&batch).contains(&"bad".to_owned()) { Err(lost()) } else { Ok(Vec::new()) }
+        }));
+        let mut parallel = script.open(PARALLEL).await.unwrap();
+        let given = outcome(parallel.as_mut(), batch(&["a", "bad", "c"], false)).await;
+        assert!(matches!(given, Given::Lost(_)));
+    }
+}

@@ -99,3 +99,36 @@ async fn take(
     *rest = others;
     Ok(members)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use forebay_pipeline_message::Origins;
+
+    use crate::structure::scripted::{Script, apply, batch, texts};
+
+    async fn grouped(independent: bool) -> Vec<(String, Origins)> {
+        let script = Arc::new(Script::flagging(|_| false));
+        let groups = "{group_by: [{check: x, processors: [{script: {}}]}, {check: y}]}";
+        let mut group_by = script.open(groups).await.unwrap();
+        let made = apply(group_by.as_mut(), batch(&["a", "y", "xy", "b", "x"], independent)).await;
+        assert!(made.iter().all(|made| made.batch.independent() == independent));
+        made.into_iter().map(|made| (texts(&made.batch).join(" "), made.origins)).collect()
+    }
+
+    #[tokio::test]
+    async fn groups_know_where_they_come_from() {
+        let expected = [("xy x", vec![2, 4]), ("y", vec![1]), ("a b", vec![0, 3])];
+        assert_eq!(
+            grouped(false).await,
+            expected.map(|(texts, origins)| (texts.to_owned(), Origins::Each(origins)))
+        );
+    }
+
+    #[tokio::test]
+    async fn messages_that_stand_for_themselves_keep_their_order() {
+        let expected = ("a y xy b x".to_owned(), Origins::Each(vec![0, 1, 2, 3, 4]));
+        assert_eq!(grouped(true).await, [expected]);
+    }
+}

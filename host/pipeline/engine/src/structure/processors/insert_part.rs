@@ -88,3 +88,39 @@ fn with_message(batch: &Batch, start: u32, index: i64, content: &[u8]) -> Proces
     let batch = Batch::concatenate(&parts).expect("memory ends before 2^32 messages");
     Processed { batch, origins: Origins::Each(origins) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::structure::scripted::{Script, apply, batch, texts};
+
+    use super::*;
+
+    async fn inserted(
+        settings: &str,
+        payloads: &[&str],
+        independent: bool,
+    ) -> Vec<(Vec<String>, Origins, bool)> {
+        let script = Arc::new(Script::flagging(|_| false));
+        let mut insert = script.open(&format!("{{insert_part: {settings}}}")).await.unwrap();
+        let made = apply(insert.as_mut(), batch(payloads, independent)).await;
+        made.into_iter().map(|made| (texts(&made.batch), made.origins, made.batch.independent())).collect()
+    }
+
+    #[tokio::test]
+    async fn the_new_message_comes_of_the_first_one() {
+        let made = inserted("{index: 1, content: new}", &["a", "b"], false).await;
+        let texts = ["a", "new", "b"].map(str::to_owned).to_vec();
+        assert_eq!(made, [(texts, Origins::Each(vec![0, 0, 1]), false)]);
+    }
+
+    #[tokio::test]
+    async fn messages_that_stand_for_themselves_become_batches() {
+        let made = inserted("{content: '${! content() }'}", &["a", "bad"], true).await;
+        let two = vec!["a".to_owned(), "a".to_owned()];
+        let expected =
+            [(two, Origins::Each(vec![0, 0]), false), (vec!["bad".to_owned()], Origins::Each(vec![1]), true)];
+        assert_eq!(made, expected);
+    }
+}

@@ -230,3 +230,85 @@ fn by_message(made: &Processed) -> HashMap<u32, Processed> {
     let part = |indexes: Vec<u32>| of_part(&made.origins, chosen(&made.batch, &indexes));
     indexes.into_iter().map(|(source, indexes)| (source, part(indexes))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use forebay_pipeline_message::Origins;
+
+    use crate::structure::scripted::{Script, apply, batch, texts};
+
+    use super::*;
+
+    /// A message that is a number fails so often; what was tried is noted.
+    fn failing() -> (Arc<Script>, Arc<Mutex<Vec<String>>>) {
+        let notes: Arc<Mutex<Vec<String>>> = Arc::default();
+        let tried = Arc::clone(&notes);
+        let script = Script::flagging(move |text| {
+            let mut tried = notes.lock().unwrap();
+            tried.push(text.to_owned());
+            let tries = tried.iter().filter(|tried| *tried == text).count();
+            tries <= text.parse().unwrap_or(0)
+        });
+        (Arc::new(script), tried)
+    }
+
+    fn counts(made: &Processed) -> Vec<i64> {
+        let count = |value| match value {
+            Some(Value::Signed(count)) => count,
+            other => panic!("{other:?}"),
+        };
+        made.batch.iter().map(|message| count(message.metadata("retry_count"))).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_failed_is_tried_again_one_after_the_other() {
+        let (script, tried) = failing();
+        let mut retry = script.open("{retry: {processors: [{script: {}}]}}").await.unwrap();
+        let source = batch(&["2", "a", "1"], true).with_errors([(1, "old")]);
+        let made = apply(retry.as_mut(), source).await;
+        assert_eq!(texts(&made[0].batch), ["2", "a", "1"]);
+        assert_eq!(counts(&made[0]), [2, 0, 1]);
+        assert_eq!((made[0].batch.errors(), made[0].batch.independent()), (None, true));
+        assert_eq!(made[0].origins, Origins::Each(vec![0, 1, 2]));
+        assert_eq!(*tried.lock().unwrap(), ["2", "a", "1", "2", "2", "1"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_are_waited_out_side_by_side() {
+        let policy = "backoff: {initial_interval: 10s, max_interval: 10s}";
+        let mut times = Vec::new();
+        for parallel in [false, true] {
+            let (script, _) = failing();
+            let retry =
+                format!("{{retry: {{{policy}, parallel: {parallel}, processors: [{{script: {{}}}}]}}}}");
+            let mut retry = script.open(&retry).await.unwrap();
+            let begun = Instant::now();
+            let made = apply(retry.as_mut(), batch(&["1"; 2], false)).await;
+            assert_eq!(counts(&made[0]).len(), 2);
+            times.push(begun.elapsed().as_secs());
+        }
+        assert!((5..=30).contains(&times[0]) && (5..=15).contains(&times[1]), "{times:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_each_message_begins_with_its_first_wait() {
+        let (script, _) = failing();
+        let mut retry = script.open("{retry: {processors: [{script: {}}]}}").await.unwrap();
+        let begun = Instant::now();
+        let made = apply(retry.as_mut(), batch(&["1000", "1001", "1"], false)).await;
+        assert_eq!(made[0].batch.errors().map(|(_, count)| count), Some(2));
+        assert!(counts(&made[0])[1] > 5 && counts(&made[0])[2] == 1);
+        assert!((60..=121).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn there_has_to_be_something_to_try() {
+        let (script, _) = failing();
+        let Err(OpenError::Problem(problem)) = script.open("{retry: {processors: []}}").await else {
+            panic!()
+        };
+        assert_eq!(problem.message, "at least one child processor must be specified");
+    }
+}

@@ -71,3 +71,32 @@ fn duration(text: Result<&[u8], &str>, path: &str) -> Duration {
         Duration::ZERO
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::structure::scripted::{Script, apply, batch, texts};
+
+    use super::*;
+
+    async fn slept(duration: &str, payloads: &[&str]) -> u128 {
+        let script = Arc::new(Script::flagging(|_| false));
+        let mut sleep = script.open(&format!("{{sleep: {{duration: '{duration}'}}}}")).await.unwrap();
+        let begun = Instant::now();
+        let made = apply(sleep.as_mut(), batch(payloads, false)).await;
+        assert_eq!((texts(&made[0].batch).len(), &made[0].origins), (payloads.len(), &Origins::Same));
+        begun.elapsed().as_millis()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_message_is_waited_for() {
+        assert_eq!(slept("2m", &["a", "b", "c"]).await, 360_000);
+        assert_eq!(slept("-2m", &["a", "b", "c"]).await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn by_its_own_text() {
+        assert_eq!(slept("${! content() }", &["1s", "bad", "2s", "x", "5ms", "3s"]).await, 6005);
+    }
+}

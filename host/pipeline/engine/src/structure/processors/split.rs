@@ -93,3 +93,37 @@ fn ends_by_size(messages: usize, size: usize) -> Vec<u32> {
     let starts = (0..messages).step_by(size);
     starts.filter_map(|start| u32::try_from(messages.min(start.saturating_add(size))).ok()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::structure::scripted::{Script, apply, batch, texts};
+
+    use super::*;
+
+    async fn pieces(settings: &str, payloads: &[&str]) -> Vec<(String, Origins, bool)> {
+        let script = Arc::new(Script::flagging(|_| false));
+        let mut split = script.open(&format!("{{split: {settings}}}")).await.unwrap();
+        let made = apply(split.as_mut(), batch(payloads, false)).await;
+        made.into_iter()
+            .map(|made| (texts(&made.batch).join(" "), made.origins, made.batch.independent()))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn single_messages_stay_in_one_batch_where_they_stand_for_themselves() {
+        assert_eq!(pieces("{}", &["a", "b"]).await, [("a b".to_owned(), Origins::Same, true)]);
+    }
+
+    #[tokio::test]
+    async fn pieces_know_where_they_come_from() {
+        let piece = |texts: &str, origins: &[u32]| (texts.to_owned(), Origins::Each(origins.to_vec()), false);
+        assert_eq!(pieces("{size: 2}", &["a", "b", "c"]).await, [piece("a b", &[0, 1]), piece("c", &[2])]);
+        let bytes = "{size: 0, byte_size: 3}";
+        assert_eq!(
+            pieces(bytes, &["aa", "b", "cccc", "d"]).await,
+            [piece("aa b", &[0, 1]), piece("cccc", &[2]), piece("d", &[3])]
+        );
+    }
+}

@@ -70,7 +70,7 @@ impl Structure for Switch {
         let mut fallen = Vec::new();
         let mut rest = Processed { batch: batch.clone(), origins: Origins::Same };
         for (index, case) in self.cases.iter_mut().enumerate() {
-            let place = format!("{}.{index}.check", self.path);
+            let place = format!("{}.switch.{index}.check", self.path);
             let Sorted { meets, misses, undecided } = sort(rest, case.check.as_mut(), &place).await?;
             done.push(undecided);
             rest = misses;

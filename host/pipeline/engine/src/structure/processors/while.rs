@@ -123,3 +123,61 @@ impl While {
         Ok(left)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use crate::structure::scripted::{Script, apply, batch, texts};
+
+    use super::*;
+
+    /// Takes the first letter from every message, in one call for all.
+    fn shortening() -> Arc<Script> {
+        Arc::new(Script::new(|batch| async move {
+            let shorter =
+                texts(&batch).into_iter().map(|text| Some(text.get(1..).unwrap_or_default().to_owned()));
+            let batch = Batch::from_payloads(shorter, batch.independent());
+            Ok(vec![Processed { batch, origins: Origins::Same }])
+        }))
+    }
+
+    #[tokio::test]
+    async fn messages_that_stand_for_themselves_loop_for_themselves() {
+        let mut looping = shortening().open("{while: {check: x, processors: [{script: {}}]}}").await.unwrap();
+        let made = apply(looping.as_mut(), batch(&["xxa", "b", "xc", ""], true)).await;
+        assert_eq!(made.len(), 1);
+        assert_eq!(texts(&made[0].batch), ["a", "b", "c", ""]);
+        assert!(made[0].batch.independent());
+        assert_eq!(made[0].origins, Origins::Each(vec![0, 1, 2, 3]));
+    }
+
+    #[tokio::test]
+    async fn others_loop_with_the_first() {
+        let mut looping = shortening().open("{while: {check: x, processors: [{script: {}}]}}").await.unwrap();
+        let made = apply(looping.as_mut(), batch(&["xa", "xxb", "xxxc"], false)).await;
+        assert_eq!(texts(&made[0].batch), ["a", "xb", "xxc"]);
+    }
+
+    #[tokio::test]
+    async fn a_loop_without_an_end_can_be_given_up() {
+        let endless = Arc::new(Script::flagging(|_| false));
+        let mut looping = endless.open("{while: {check: x, processors: [{script: {}}]}}").await.unwrap();
+        let running = apply(looping.as_mut(), batch(&["x"], true));
+        assert!(tokio::time::timeout(Duration::from_millis(5), running).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_check_is_required() {
+        let Err(OpenError::Problem(problem)) =
+            shortening().open("{while: {processors: [{script: {}}]}}").await
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (problem.field.as_str(), problem.message.as_str()),
+            ("/check", "a check query is required")
+        );
+    }
+}
