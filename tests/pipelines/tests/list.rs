@@ -3,8 +3,8 @@
 use forebay_tests_pipelines::Folder;
 use serde_json::Value;
 
-/// Every component of the default plugins.
-const DEFAULT: [(&str, &str); 16] = [
+/// Every component of the default plugins and of the host.
+const DEFAULT: [(&str, &str); 39] = [
     ("cache", "memory"),
     ("input", "file"),
     ("input", "generate"),
@@ -14,11 +14,34 @@ const DEFAULT: [(&str, &str); 16] = [
     ("output", "file"),
     ("output", "stdout"),
     ("processor", "bloblang"),
+    ("processor", "bounds_check"),
+    ("processor", "branch"),
+    ("processor", "cache"),
+    ("processor", "cached"),
+    ("processor", "catch"),
+    ("processor", "dedupe"),
+    ("processor", "for_each"),
+    ("processor", "group_by"),
+    ("processor", "group_by_value"),
+    ("processor", "insert_part"),
     ("processor", "log"),
     ("processor", "mapping"),
+    ("processor", "metric"),
     ("processor", "mutation"),
+    ("processor", "noop"),
+    ("processor", "parallel"),
+    ("processor", "processors"),
+    ("processor", "resource"),
+    ("processor", "retry"),
     ("processor", "rhai"),
+    ("processor", "select_parts"),
+    ("processor", "sleep"),
+    ("processor", "split"),
+    ("processor", "switch"),
+    ("processor", "try"),
     ("processor", "wasm"),
+    ("processor", "while"),
+    ("processor", "workflow"),
     ("scanner", "lines"),
     ("scanner", "to_the_end"),
 ];
