@@ -48,12 +48,12 @@ fn target(place: Place) -> Target {
 #[cfg(test)]
 mod tests {
     use forebay_sdk::expressions::Form;
-    use forebay_sdk::{Batch, BlockWriter, Changed, MappingLanguage, testing};
+    use forebay_sdk::{Batch, BlockWriter, Changed, MappingLanguage, MappingText, testing};
 
     use crate::language::Bloblang;
 
     fn onto(source: &str, batch: &Batch, onto: Batch) -> Changed {
-        Bloblang::compile(source, Form::Mapping).expect("it compiles").run_onto(batch, onto)
+        Bloblang::compile(MappingText::new(source, Form::Mapping)).expect("it compiles").run_onto(batch, onto)
     }
 
     #[test]

@@ -7,11 +7,11 @@ use forebay_tests_pipelines::Folder;
 /// Copies the case files of a folder, so that nothing is written beside them, and tests them all.
 fn holds(cases: &str) {
     let folder = Folder::new();
-    let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(cases)).unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(cases);
     let mut names: Vec<String> = Vec::new();
-    for file in files.map(Result::unwrap) {
-        let name = file.file_name().into_string().unwrap();
-        folder.write(&name, std::fs::read(file.path()).unwrap());
+    for file in std::fs::read_dir(&from).expect("cases are part of the repository") {
+        let name = file.expect("a file of the folder").file_name().to_string_lossy().into_owned();
+        folder.write(&name, std::fs::read(from.join(&name)).expect("a file of the folder"));
         names.push(name);
     }
     names.sort();
