@@ -4,15 +4,23 @@ use forebay_tests_pipelines::Folder;
 use serde_json::Value;
 
 /// Every component of the default plugins and of the host.
-const DEFAULT: [(&str, &str); 39] = [
+const DEFAULT: [(&str, &str); 47] = [
     ("cache", "memory"),
     ("input", "file"),
     ("input", "generate"),
     ("input", "stdin"),
     ("mapping", "bloblang"),
     ("mapping", "rhai"),
+    ("output", "broker"),
+    ("output", "drop"),
+    ("output", "drop_on"),
+    ("output", "fallback"),
     ("output", "file"),
+    ("output", "reject"),
+    ("output", "reject_errored"),
+    ("output", "retry"),
     ("output", "stdout"),
+    ("output", "switch"),
     ("processor", "bloblang"),
     ("processor", "bounds_check"),
     ("processor", "branch"),

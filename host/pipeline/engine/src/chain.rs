@@ -28,6 +28,10 @@ impl Chain {
         Self { links }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
     /// What the processors make of a transaction. What they drop is settled thereby.
     pub(crate) async fn process(&mut self, transaction: Transaction) -> Vec<Transaction> {
         self.process_all(vec![transaction]).await

@@ -26,6 +26,7 @@ mod codec;
 mod drain;
 mod flight;
 mod idle;
+mod outputs;
 mod replay;
 mod run;
 mod scan;

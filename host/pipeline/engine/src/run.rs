@@ -8,8 +8,8 @@ use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
-    Caches, Components, Environment, OpenError, PipelineName, Resources, Rights, Scanner, Setup, Stated,
-    VirtualClusterName, Wakes,
+    Caches, Components, Environment, OpenError, Output, PipelineName, Resources, Rights, Scanner, Setup,
+    Stated, VirtualClusterName, Wakes,
 };
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -21,10 +21,12 @@ use crate::check;
 use crate::codec;
 use crate::flight::Sky;
 use crate::idle::Idle;
+use crate::outputs::{self, Destination, Router};
 use crate::replay::replay;
 use crate::shadow::{self, Shadow, ShadowFeed};
-use crate::sink::{MOST_UNDER_WAY, Sink};
+use crate::sink::{self, Sink};
 use crate::source::Source;
+use crate::structure::Structured;
 
 /// Batches that wait between two tasks. What is in flight is bounded by bytes elsewhere; this only
 /// keeps a fast task from running far ahead of a slow one.
@@ -121,7 +123,7 @@ async fn run_to_end(
         others: &others,
         secrets: &secrets,
     };
-    let Parts { source, input_chain, chains, sink, shadows, raw, arrivals, processed } =
+    let Parts { source, input_chain, chains, outputs, shadows, raw, arrivals, processed } =
         opener.parts(config, workers, &sky, problems).await?;
 
     let give_up = Shutdown::new();
@@ -141,7 +143,9 @@ async fn run_to_end(
     // What is sent again passes the input's own processors again, as it did the first time.
     spawn(workers, "the input's processors", Box::pin(work(input_chain, raw.1.clone(), arrivals.0.clone())));
     spawn(workers, "the input", Box::pin(read(source, Arc::clone(&sky), raw.0.clone())));
-    spawn(workers + 1, "the output", Box::pin(sink.run()));
+    for (index, output) in outputs.into_iter().enumerate() {
+        spawn(workers + 1 + index, "the output", output);
+    }
     // Only the tasks hold the channels now, so that each ends when those before it have.
     drop((raw, arrivals, processed));
     // Beside the workers rather than among them: what they are slow with is theirs.
@@ -211,12 +215,20 @@ struct Parts {
     source: Source,
     input_chain: Chain,
     chains: Vec<Chain>,
-    sink: Sink,
+    /// The task of the output, and those of the outputs inside it.
+    outputs: Vec<BoxFuture<'static, ()>>,
     shadows: Vec<Shadow>,
     /// From the input to its processors.
     raw: Channel,
     arrivals: Channel,
     processed: Channel,
+}
+
+/// An output that is open.
+enum Opened {
+    Plugin(Box<dyn Output>),
+    /// One of the host, and the tasks of those of plugins inside it.
+    Own(Box<dyn Destination>, Vec<Sink>),
 }
 
 /// Reads the input, and sends again what fails, until the input is done.
@@ -283,8 +295,7 @@ impl Opener<'_> {
                 chains.push(self.chain(&mut problems, &mut shadows, &config.processors).await);
             }
         }
-        let opened = self.components.open_output(self.setup(&config.output)).await;
-        let output = self.note(&mut problems, &config.output, opened);
+        let output = self.output(&mut problems, &config.output).await;
         let output_chain = self.chain(&mut problems, &mut shadows, &config.output.processors).await;
 
         let (Some(input), Some(output), true) = (input, output, problems.is_empty()) else {
@@ -309,15 +320,32 @@ impl Opener<'_> {
             to: raw.0.clone(),
             idle: Idle::default(),
         };
-        let most = config.output.config.get("max_in_flight").and_then(|value| value.as_u64());
-        let sink = Sink {
-            path: config.output.path.clone(),
-            output,
-            processors: output_chain,
-            from: processed.1.clone(),
-            most_under_way: most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_UNDER_WAY).max(1),
-        };
-        Ok(Parts { source, input_chain, chains, sink, shadows, raw, arrivals, processed })
+        let path = config.output.path.clone();
+        let (from, processors) = (processed.1.clone(), output_chain);
+        let most_under_way = sink::most_under_way(&config.output);
+        let mut outputs: Vec<BoxFuture<'static, ()>> = Vec::new();
+        match output {
+            Opened::Plugin(output) => {
+                outputs.push(Box::pin(Sink { path, output, processors, from, most_under_way }.run()));
+            }
+            Opened::Own(destination, sinks) => {
+                outputs.push(Box::pin(Router { path, processors, destination, from, most_under_way }.run()));
+                outputs.extend(sinks.into_iter().map(|sink| Box::pin(sink.run()) as BoxFuture<'static, ()>));
+            }
+        }
+        Ok(Parts { source, input_chain, chains, outputs, shadows, raw, arrivals, processed })
+    }
+
+    async fn output(&self, problems: &mut Vec<Problem>, config: &ComponentConfig) -> Option<Opened> {
+        let setup = self.setup(config);
+        if !outputs::is_own(setup.name.as_str()) {
+            let opened = self.components.open_output(setup).await;
+            return self.note(problems, config, opened).map(Opened::Plugin);
+        }
+        let components = Structured::new(Arc::clone(self.components));
+        let mut sinks = Vec::new();
+        let opened = outputs::open(&components, &setup, &mut sinks).await;
+        self.note(problems, config, opened).map(|output| Opened::Own(output, sinks))
     }
 
     async fn scanner(

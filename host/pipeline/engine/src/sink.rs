@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use forebay_lifecycle::Backoff;
+use forebay_pipeline_config::ComponentConfig;
 use forebay_pipeline_message::{Failure, Transaction};
 use forebay_plugins_api::{ComponentError, Operation, Output, Pending, WriteError, Written};
 use futures_util::StreamExt as _;
@@ -17,10 +18,16 @@ use crate::chain::Chain;
 use crate::drain::{Drain, MOST_DRAINING};
 
 /// Batches that may be under way to the destination at once, where the configuration does not say.
-pub(crate) const MOST_UNDER_WAY: usize = 64;
+const MOST_UNDER_WAY: usize = 64;
 /// Pauses between tries to connect.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many batches may be under way to an output at once.
+pub(crate) fn most_under_way(config: &ComponentConfig) -> usize {
+    let most = config.config.get("max_in_flight").and_then(|value| value.as_u64());
+    most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_UNDER_WAY).max(1)
+}
 
 /// Writes what comes, until nothing more does and everything is settled.
 pub(crate) struct Sink {

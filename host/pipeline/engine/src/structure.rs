@@ -7,18 +7,18 @@
 
 mod branch;
 mod changes;
-mod check;
+pub(crate) mod check;
 mod duration;
-mod opening;
+pub(crate) mod opening;
 mod order;
-mod pauses;
+pub(crate) mod pauses;
 mod pool;
 mod processors;
-mod row;
+pub(crate) mod row;
 #[cfg(test)]
 mod scripted;
 mod store;
-mod text;
+pub(crate) mod text;
 #[cfg(test)]
 mod trial;
 mod workflow;
@@ -35,7 +35,8 @@ use forebay_plugins_api::{
 };
 
 use crate::chain::OWN;
-use opening::Opening;
+use crate::outputs;
+pub(crate) use opening::{Opening, problem};
 
 /// Components of plugins, and those of the host itself.
 #[derive(Clone)]
@@ -58,7 +59,8 @@ pub fn description() -> Description {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         summary: "Components of the host itself.".to_owned(),
     };
-    let specs = processors::ALL.iter().map(|processor| (processor.spec)()).collect();
+    let processors = processors::ALL.iter().map(|processor| (processor.spec)());
+    let specs = processors.chain(outputs::ALL.iter().map(|output| (output.spec)())).collect();
     Description::new(plugin, specs).expect("the specifications are sound")
 }
 

@@ -8,14 +8,14 @@ use serde_json::Value as Json;
 use crate::chain::OWN;
 
 /// A mapping that says yes or no of a message.
-pub(super) struct Check {
+pub(crate) struct Check {
     mapping: Box<dyn Mapping>,
     /// The component that it belongs to.
     component: ComponentName,
 }
 
 impl Check {
-    pub(super) fn new(mapping: Box<dyn Mapping>, component: &ComponentName) -> Self {
+    pub(crate) fn new(mapping: Box<dyn Mapping>, component: &ComponentName) -> Self {
         Self { mapping, component: component.clone() }
     }
 
@@ -23,7 +23,7 @@ impl Check {
     ///
     /// # Errors
     /// The language's plugin was lost, and with it the batch.
-    pub(super) async fn of(&mut self, batch: &Batch) -> Result<Vec<Result<bool, String>>, LostInstance> {
+    pub(crate) async fn of(&mut self, batch: &Batch) -> Result<Vec<Result<bool, String>>, LostInstance> {
         let values =
             self.mapping.values(batch.clone()).await.map_err(|reason| lost(&self.component, reason))?;
         if values.len() != batch.len() {
@@ -37,7 +37,7 @@ impl Check {
 }
 
 /// That a text's plugin was lost while it worked for a component.
-pub(super) fn lost(component: &ComponentName, reason: String) -> LostInstance {
+pub(crate) fn lost(component: &ComponentName, reason: String) -> LostInstance {
     LostInstance {
         plugin: OWN.parse().expect("a name"),
         component: component.clone(),

@@ -16,8 +16,8 @@ const LANGUAGE: &str = "bloblang";
 
 /// A component that is being opened. Fields are JSON pointers into its settings.
 pub(crate) struct Opening<'a> {
-    pub(super) components: &'a Structured,
-    pub(super) setup: &'a Setup,
+    pub(crate) components: &'a Structured,
+    pub(crate) setup: &'a Setup,
 }
 
 impl Opening<'_> {
@@ -25,7 +25,7 @@ impl Opening<'_> {
     ///
     /// # Errors
     /// They say what the specification can't rule out.
-    pub(super) fn settings<T: DeserializeOwned>(&self) -> Result<T, OpenError> {
+    pub(crate) fn settings<T: DeserializeOwned>(&self) -> Result<T, OpenError> {
         serde_json::from_value(self.setup.config.clone()).map_err(|error| problem("", &error.to_string()))
     }
 
@@ -34,15 +34,23 @@ impl Opening<'_> {
     /// # Errors
     /// All of them that can't be opened.
     pub(super) async fn row(&self, field: &str) -> Result<Row, OpenError> {
-        let mut links = Vec::new();
-        let mut problems: Vec<(Position, String)> = Vec::new();
-        for config in self.children(field) {
+        let (links, problems) = self.links(self.children(field)).await;
+        if problems.is_empty() { Ok(Row::new(links)) } else { Err(OpenError::Inside(problems)) }
+    }
+
+    /// Opens processors that work for this component, and what is wrong with the others, and where.
+    pub(crate) async fn links<'c>(
+        &self,
+        configs: impl IntoIterator<Item = &'c ComponentConfig>,
+    ) -> (Vec<Link>, Vec<(Position, String)>) {
+        let (mut links, mut problems) = (Vec::new(), Vec::new());
+        for config in configs {
             match self.link(config, self.setup_of(config)).await {
                 Ok(link) => links.push(link),
                 Err(places) => problems.extend(places),
             }
         }
-        if problems.is_empty() { Ok(Row::new(links)) } else { Err(OpenError::Inside(problems)) }
+        (links, problems)
     }
 
     /// Opens the processor resource with a label: an instance for this component alone.
@@ -72,7 +80,7 @@ impl Opening<'_> {
     }
 
     /// The components that stand in a list, in its order.
-    fn children<'s>(&'s self, list: &str) -> impl Iterator<Item = &'s ComponentConfig> {
+    pub(crate) fn children<'s>(&'s self, list: &str) -> impl Iterator<Item = &'s ComponentConfig> {
         let inside =
             self.setup.children.iter().filter(move |child| {
                 child.pointer.rsplit_once('/').is_some_and(|(holder, _)| holder == list)
@@ -80,7 +88,7 @@ impl Opening<'_> {
         inside.map(|child| &child.component)
     }
 
-    pub(super) fn setup_of(&self, config: &ComponentConfig) -> Setup {
+    pub(crate) fn setup_of(&self, config: &ComponentConfig) -> Setup {
         Setup {
             path: config.path.clone(),
             label: config.label.as_ref().map(ToString::to_string),
@@ -101,7 +109,7 @@ impl Opening<'_> {
     ///
     /// # Errors
     /// It does not compile.
-    pub(super) async fn check(&self, field: &str) -> Result<Option<Check>, OpenError> {
+    pub(crate) async fn check(&self, field: &str) -> Result<Option<Check>, OpenError> {
         let mapping = self.mapping(field, Form::Mapping).await?;
         Ok(mapping.map(|mapping| Check::new(mapping, &self.setup.name)))
     }
@@ -110,7 +118,7 @@ impl Opening<'_> {
     ///
     /// # Errors
     /// It does not compile.
-    pub(super) async fn mapping(
+    pub(crate) async fn mapping(
         &self,
         field: &str,
         form: Form,
@@ -145,6 +153,6 @@ impl Opening<'_> {
 }
 
 /// What is wrong with a field.
-pub(super) fn problem(field: &str, message: &str) -> OpenError {
+pub(crate) fn problem(field: &str, message: &str) -> OpenError {
     OpenError::Problem(Problem { message: message.to_owned(), field: field.to_owned(), line: 0, column: 0 })
 }

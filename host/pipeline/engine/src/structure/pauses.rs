@@ -19,7 +19,7 @@ const SPREAD: f64 = 0.5;
 
 /// Pauses of a policy, from a first one up to the longest, for some time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Policy {
+pub(crate) struct Policy {
     first: Duration,
     longest: Duration,
     /// No end without it.
@@ -28,7 +28,7 @@ pub(super) struct Policy {
 
 /// The pauses of one thing that is tried again and again.
 #[derive(Debug)]
-pub(super) struct Pauses {
+pub(crate) struct Pauses {
     policy: Policy,
     next: Duration,
     begun: Instant,
@@ -36,14 +36,19 @@ pub(super) struct Pauses {
 
 /// The settings of a policy.
 #[derive(Deserialize)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     initial_interval: String,
     max_interval: String,
     max_elapsed_time: String,
 }
 
 /// The fields of a policy.
-pub(super) fn fields() -> Vec<FieldSpec> {
+pub(crate) fn fields() -> Vec<FieldSpec> {
+    fields_with("10s", "1m")
+}
+
+/// The same with other defaults for the longest pause, and for how long to try.
+pub(crate) fn fields_with(longest: &str, time: &str) -> Vec<FieldSpec> {
     let interval = |name, default: &str, docs| {
         FieldSpec::new(name, FieldType::String).with_default(default).with_docs(docs)
     };
@@ -53,15 +58,15 @@ pub(super) fn fields() -> Vec<FieldSpec> {
             "500ms",
             "The first pause; each is half as long again as the one before.",
         ),
-        interval("max_interval", "10s", "The longest pause."),
-        interval("max_elapsed_time", "1m", "How long to try again at most; `0s` for no end."),
+        interval("max_interval", longest, "The longest pause."),
+        interval("max_elapsed_time", time, "How long to try again at most; `0s` for no end."),
     ]
 }
 
 impl Policy {
     /// # Errors
     /// A setting of the policy in `field` is no duration.
-    pub(super) fn new(settings: &Settings, field: &str) -> Result<Self, OpenError> {
+    pub(crate) fn new(settings: &Settings, field: &str) -> Result<Self, OpenError> {
         let Settings { initial_interval, max_interval, max_elapsed_time } = settings;
         let duration = |name: &str, text: &str| {
             parse_duration(text).map_err(|error| problem(&format!("{field}/{name}"), &error.to_string()))
@@ -74,15 +79,20 @@ impl Policy {
         })
     }
 
+    /// From half a second up to three, without an end.
+    pub(crate) fn for_ever() -> Self {
+        Self { first: Duration::from_millis(500), longest: Duration::from_secs(3), time: None }
+    }
+
     /// Pauses whose time has begun at `begun`.
-    pub(super) fn begin(self, begun: Instant) -> Pauses {
+    pub(crate) fn begin(self, begun: Instant) -> Pauses {
         Pauses { policy: self, next: self.first, begun }
     }
 }
 
 impl Pauses {
     /// The pause after a failure; none when it is over.
-    pub(super) fn next(&mut self, now: Instant) -> Option<Duration> {
+    pub(crate) fn next(&mut self, now: Instant) -> Option<Duration> {
         self.next_at(now, random())
     }
 

@@ -7,16 +7,16 @@ use super::order::in_order;
 use crate::chain::Link;
 
 /// Processors in a row, each of which does all batches before the next one does any.
-pub(super) struct Row {
+pub(crate) struct Row {
     links: Vec<Link>,
 }
 
 impl Row {
-    pub(super) fn new(links: Vec<Link>) -> Self {
+    pub(crate) fn new(links: Vec<Link>) -> Self {
         Self { links }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.links.is_empty()
     }
 
@@ -24,7 +24,7 @@ impl Row {
     ///
     /// # Errors
     /// One of them was lost, and with it the batch.
-    pub(super) async fn run(&mut self, batch: Batch) -> Result<Vec<Processed>, LostInstance> {
+    pub(crate) async fn run(&mut self, batch: Batch) -> Result<Vec<Processed>, LostInstance> {
         let mut current = vec![Processed { batch, origins: Origins::Same }];
         for link in &mut self.links {
             let mut next = Vec::with_capacity(current.len());
@@ -43,7 +43,7 @@ impl Row {
     ///
     /// # Errors
     /// As [`Row::run`].
-    pub(super) async fn run_each(&mut self, batch: &Batch) -> Result<Processed, LostInstance> {
+    pub(crate) async fn run_each(&mut self, batch: &Batch) -> Result<Processed, LostInstance> {
         let results = self.run(batch.with_independent(true)).await?;
         Ok(in_order(results, batch))
     }
@@ -52,7 +52,7 @@ impl Row {
     ///
     /// # Errors
     /// As [`Row::run`].
-    pub(super) async fn try_each(&mut self, batch: &Batch) -> Result<Processed, LostInstance> {
+    pub(crate) async fn try_each(&mut self, batch: &Batch) -> Result<Processed, LostInstance> {
         let mut current = Processed { batch: batch.with_independent(true), origins: Origins::Same };
         for link in &mut self.links {
             let Processed { batch: so_far, origins } = current;
@@ -69,7 +69,7 @@ impl Row {
         Ok(Processed { batch: made.with_independent(batch.independent()), origins })
     }
 
-    pub(super) async fn close(&mut self) {
+    pub(crate) async fn close(&mut self) {
         for link in &mut self.links {
             link.processor.close().await;
         }
@@ -77,7 +77,7 @@ impl Row {
 }
 
 /// The indexes of the messages that are not flagged with an error, and of those that are.
-pub(super) fn by_error(batch: &Batch) -> (Vec<u32>, Vec<u32>) {
+pub(crate) fn by_error(batch: &Batch) -> (Vec<u32>, Vec<u32>) {
     if batch.errors().is_none() {
         return ((0..).take(batch.len()).collect(), Vec::new());
     }
@@ -88,7 +88,7 @@ pub(super) fn by_error(batch: &Batch) -> (Vec<u32>, Vec<u32>) {
 }
 
 /// A batch with errors, by rising indexes, in place of those that its messages have; others keep theirs.
-pub(super) fn with_more_errors(batch: &Batch, errors: &[(usize, String)]) -> Batch {
+pub(crate) fn with_more_errors(batch: &Batch, errors: &[(usize, String)]) -> Batch {
     if errors.is_empty() {
         return batch.clone();
     }
@@ -101,13 +101,13 @@ pub(super) fn with_more_errors(batch: &Batch, errors: &[(usize, String)]) -> Bat
 }
 
 /// What was made of a part of something, as made of the whole.
-pub(super) fn of_part(part: &Origins, made: Processed) -> Processed {
+pub(crate) fn of_part(part: &Origins, made: Processed) -> Processed {
     let origins = part.then(&made.origins, made.batch.len());
     Processed { batch: made.batch, origins }
 }
 
 /// The messages of a batch with these indexes, which are in it.
-pub(super) fn chosen(batch: &Batch, indexes: &[u32]) -> Processed {
+pub(crate) fn chosen(batch: &Batch, indexes: &[u32]) -> Processed {
     if indexes.len() == batch.len() && (0..).zip(indexes).all(|(at, index)| at == *index) {
         return Processed { batch: batch.clone(), origins: Origins::Same };
     }

@@ -9,20 +9,20 @@ use super::check::lost;
 use super::opening::Opening;
 
 /// A text that may hold `${! expression }` parts.
-pub(super) enum Text {
+pub(crate) enum Text {
     /// The same for all messages.
     Fixed(String),
     Interpolated(Interpolation),
 }
 
-pub(super) struct Interpolation {
+pub(crate) struct Interpolation {
     mapping: Box<dyn Mapping>,
     /// The component that it belongs to.
     component: ComponentName,
 }
 
 /// The texts of the messages of a batch.
-pub(super) enum Texts<'a> {
+pub(crate) enum Texts<'a> {
     /// All messages have the same.
     Fixed(&'a str),
     /// The payload of each message is its text.
@@ -34,7 +34,7 @@ impl Text {
     ///
     /// # Errors
     /// It does not compile.
-    pub(super) async fn open(opening: &Opening<'_>, field: &str) -> Result<Self, OpenError> {
+    pub(crate) async fn open(opening: &Opening<'_>, field: &str) -> Result<Self, OpenError> {
         let text = opening.setup.config.pointer(field).and_then(Json::as_str).unwrap_or_default();
         // Not only `${!`: `${{!x}}` is how a literal `${!x}` is written.
         if text.contains("${")
@@ -49,7 +49,7 @@ impl Text {
     ///
     /// # Errors
     /// The language's plugin was lost, and with it the batch.
-    pub(super) async fn of(&mut self, batch: &Batch) -> Result<Texts<'_>, LostInstance> {
+    pub(crate) async fn of(&mut self, batch: &Batch) -> Result<Texts<'_>, LostInstance> {
         let Interpolation { mapping, component } = match self {
             Self::Fixed(text) => return Ok(Texts::Fixed(text)),
             Self::Interpolated(interpolation) => interpolation,
@@ -64,7 +64,7 @@ impl Text {
 
 impl Texts<'_> {
     /// Whether all messages have the same.
-    pub(super) fn is_fixed(&self) -> bool {
+    pub(crate) fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
     }
 
@@ -72,7 +72,7 @@ impl Texts<'_> {
     ///
     /// # Errors
     /// Why it has none.
-    pub(super) fn get(&self, index: usize) -> Result<&[u8], &str> {
+    pub(crate) fn get(&self, index: usize) -> Result<&[u8], &str> {
         match self {
             Self::Fixed(text) => Ok(text.as_bytes()),
             Self::Each(results) => {
