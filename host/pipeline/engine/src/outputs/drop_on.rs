@@ -42,14 +42,14 @@ struct Settings {
     back_pressure: String,
 }
 
-struct DropOn {
+pub(super) struct DropOn {
     path: String,
     output: Box<dyn Destination>,
     error: bool,
     patterns: Vec<Regex>,
     patience: Option<Duration>,
-    /// One batch at a time. Whether the output had no time for the one before.
-    turn: Mutex<bool>,
+    /// One batch at a time: what one waits for another does not count as its own time.
+    turn: Mutex<()>,
 }
 
 async fn open(mut opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenError> {
@@ -76,24 +76,28 @@ async fn open(mut opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenErro
         error,
         patterns,
         patience: patience.filter(|patience| !patience.is_zero()),
-        turn: Mutex::new(false),
+        turn: Mutex::default(),
     }))
+}
+
+#[cfg(test)]
+impl DropOn {
+    pub(super) fn with_patience(output: Box<dyn Destination>, patience: Duration) -> Self {
+        let (path, patterns) = ("output".to_owned(), Vec::new());
+        Self { path, output, error: true, patterns, patience: Some(patience), turn: Mutex::default() }
+    }
 }
 
 #[async_trait]
 impl Destination for DropOn {
     async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
-        let mut was_slow = self.turn.lock().await;
+        let _turn = self.turn.lock().await;
         let delivered = match self.patience {
             None => self.output.deliver(batch).await,
             Some(patience) => {
-                // An output that was too slow gets another batch, but no time for it, until it keeps up again.
-                let patience = if *was_slow { Duration::ZERO } else { patience };
                 let delivered = tokio::time::timeout(patience, self.output.deliver(batch)).await;
-                *was_slow = delivered.is_err();
                 delivered.unwrap_or_else(|_| {
-                    let limit = self.patience.unwrap_or_default();
-                    Err(Refusal::of_all(format!("experienced back pressure beyond: {limit:?}")))
+                    Err(Refusal::of_all(format!("experienced back pressure beyond: {patience:?}")))
                 })
             }
         };

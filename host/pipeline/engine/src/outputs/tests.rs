@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use forebay_pipeline_message::{Batch, Failure, Value};
 
+use super::drop_on::DropOn;
 use super::retry::Retry;
 use super::{Destination, Refusal, broker, fallback, together};
 use crate::structure::pauses::Policy;
@@ -156,4 +157,16 @@ async fn a_broker_insists_unless_told_to_fail_fast() {
         assert_eq!(broker.deliver(batch(&["a"])).await, result, "{pattern}");
         assert_eq!(outputs[0].got(), first, "{pattern}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_output_that_was_too_slow_once_gets_its_time_again() {
+    let second = Duration::from_secs(1);
+    let output = Scripted::new([Next::After(9 * second), Next::After(second / 2)]);
+    let drop_on = DropOn::with_patience(to(&output), second);
+    let begun = tokio::time::Instant::now();
+    for text in ["slow", "in time"] {
+        assert_eq!(drop_on.deliver(batch(&[text])).await, Ok(()));
+    }
+    assert_eq!(begun.elapsed(), second + second / 2, "the second one was waited for");
 }
