@@ -87,19 +87,6 @@ pub(crate) fn by_error(batch: &Batch) -> (Vec<u32>, Vec<u32>) {
     (indexes(fit), indexes(failed))
 }
 
-/// A batch with errors, by rising indexes, in place of those that its messages have; others keep theirs.
-pub(crate) fn with_more_errors(batch: &Batch, errors: &[(usize, String)]) -> Batch {
-    if errors.is_empty() {
-        return batch.clone();
-    }
-    let mut rest = errors.iter().peekable();
-    let all = batch.iter().enumerate().filter_map(|(index, message)| {
-        let new = rest.next_if(|(at, _)| *at == index).map(|(_, error)| error.as_str());
-        new.or(message.error()).map(|error| (index, error))
-    });
-    batch.with_errors(all)
-}
-
 /// What was made of a part of something, as made of the whole.
 pub(crate) fn of_part(part: &Origins, made: Processed) -> Processed {
     let origins = part.then(&made.origins, made.batch.len());

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
@@ -6,8 +6,9 @@ use forebay_pipeline_message::{Batch, Origins, Processed};
 use forebay_plugins_api::{LostInstance, OpenError, Processor};
 
 use super::{Own, Structure, boxed, spec};
+use crate::structure::changes::flag;
 use crate::structure::opening::Opening;
-use crate::structure::row::{chosen, with_more_errors};
+use crate::structure::row::chosen;
 use crate::structure::text::{Text, Texts};
 
 pub(super) const OWN: Own =
@@ -36,7 +37,7 @@ impl Structure for GroupByValue {
             return Ok(vec![Processed { batch, origins: Origins::Same }]);
         }
         let (groups, errors) = grouped(&texts, batch.len());
-        let flagged = with_more_errors(&batch, &errors);
+        let flagged = flag(&batch, &errors);
         if batch.independent() {
             return Ok(vec![Processed { batch: flagged, origins: Origins::Same }]);
         }
@@ -45,13 +46,13 @@ impl Structure for GroupByValue {
 }
 
 /// The messages of each group, and why some have no value: those are where the empty text is.
-fn grouped(texts: &Texts<'_>, messages: usize) -> (Vec<Vec<u32>>, Vec<(usize, String)>) {
+fn grouped(texts: &Texts<'_>, messages: usize) -> (Vec<Vec<u32>>, BTreeMap<usize, String>) {
     let mut numbers: HashMap<&[u8], usize> = HashMap::new();
     let mut groups: Vec<Vec<u32>> = Vec::new();
-    let mut errors = Vec::new();
+    let mut errors = BTreeMap::new();
     for (message, index) in (0..).zip(0..messages) {
         let value = texts.get(index).unwrap_or_else(|error| {
-            errors.push((index, format!("group value interpolation error: {error}")));
+            errors.insert(index, format!("group value interpolation error: {error}"));
             b""
         });
         let number = *numbers.entry(value).or_insert(groups.len());
