@@ -16,6 +16,9 @@ use crate::structure::problem;
 pub(super) const OWN: Own =
     Own { name: "broker", spec: specification, open: |opening| Box::pin(open(opening)) };
 
+/// Most outputs that copies may make of those in the settings.
+const MOST_OUTPUTS: usize = 1000;
+
 /// The names of the patterns, as the settings have them.
 const PATTERNS: [&str; 6] = [
     "fan_out",
@@ -52,20 +55,32 @@ fn specification() -> ComponentSpec {
 
 #[derive(Deserialize)]
 struct Settings {
-    copies: usize,
+    copies: i64,
     pattern: String,
 }
 
 async fn open(mut opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenError> {
     let Settings { copies, pattern } = opening.structure.settings()?;
+    let copies = copies_of(copies, opening.structure.children("/outputs").count())?;
     let mut outputs = Vec::new();
-    for _ in 0..copies.max(1) {
+    for _ in 0..copies {
         outputs.extend(opening.outputs("/outputs").await?);
     }
     if outputs.is_empty() {
         return Err(problem("/outputs", "a broker needs at least one output"));
     }
     Ok(of(&pattern, outputs))
+}
+
+/// How often each of so many outputs is opened; once, where the settings say zero or less.
+pub(super) fn copies_of(copies: i64, outputs: usize) -> Result<usize, OpenError> {
+    let copies = usize::try_from(copies).unwrap_or(0).max(1);
+    if copies.saturating_mul(outputs) > MOST_OUTPUTS {
+        let reason =
+            format!("{copies} copies of {outputs} outputs are more than {MOST_OUTPUTS}: ask for fewer");
+        return Err(problem("/copies", &reason));
+    }
+    Ok(copies)
 }
 
 /// A broker of these outputs.

@@ -170,3 +170,10 @@ async fn an_output_that_was_too_slow_once_gets_its_time_again() {
     }
     assert_eq!(begun.elapsed(), second + second / 2, "the second one was waited for");
 }
+
+#[test]
+fn copies_have_a_bound() {
+    assert_eq!([-1, 0, 1, 500].map(|copies| broker::copies_of(copies, 2).ok()), [1, 1, 1, 500].map(Some));
+    let error = broker::copies_of(i64::MAX, 2).unwrap_err().to_string();
+    assert!(error.contains("more than 1000: ask for fewer"), "{error}");
+}
