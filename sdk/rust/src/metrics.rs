@@ -1,6 +1,6 @@
 //! Metrics of the component. The host adds the labels `pipeline`, `path`, `label` and `plugin`.
 //!
-//! A name is `[a-z_][a-z0-9_]*`; a component keeps to a bounded number of label values. Natively
+//! A name is `[a-zA-Z_][a-zA-Z0-9_]*`; a component keeps to a bounded number of label values. Natively
 //! nothing is recorded.
 
 use std::time::Duration;
