@@ -4,6 +4,7 @@
 //! and can be passed over; those that change what happens to records are fatal.
 
 pub(crate) mod caches;
+mod in_flight;
 mod logger;
 pub(crate) mod resources;
 mod threads;
@@ -16,7 +17,7 @@ use crate::component::{Child, ComponentConfig, Fields};
 use crate::duration::parse_duration;
 use crate::lint::Examiner;
 use crate::position::Position;
-use crate::spec::{FieldKind, FieldSpec, FieldType};
+use crate::spec::{FieldKind, FieldSpec, FieldType, Kind};
 use crate::suggest;
 use crate::unit_test;
 use crate::yaml::{Key, Node, Value};
@@ -31,15 +32,13 @@ const UNSUPPORTED_OBSERVERS: [&str; 3] = ["http", "metrics", "tracer"];
 /// What `forebay test` runs.
 const TESTS: &str = "tests";
 /// Fields that decide over records or are needed by what does, and that this version does not have.
-const UNSUPPORTED: [&str; 7] = [
-    "error_handling",
-    "input_resources",
-    "output_resources",
-    "rate_limit_resources",
-    "resources",
-    "shutdown_delay",
-    "warpstream",
-];
+const UNSUPPORTED: [&str; 5] =
+    ["error_handling", "rate_limit_resources", "resources", "shutdown_delay", "warpstream"];
+
+/// Lists of components that others use by their labels.
+const RESOURCES: [&str; 4] = [caches::FIELD, resources::FIELD, INPUT_RESOURCES, OUTPUT_RESOURCES];
+const INPUT_RESOURCES: &str = "input_resources";
+const OUTPUT_RESOURCES: &str = "output_resources";
 
 /// A pipeline that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +51,12 @@ pub struct PipelineConfig {
     pub caches: Vec<ComponentConfig>,
     /// The processors of `processor_resources`, which the processor `resource` uses by their labels.
     pub resources: Vec<ComponentConfig>,
+    /// The inputs of `input_resources`, which the input `resource` reads by their labels.
+    pub input_resources: Vec<ComponentConfig>,
+    /// The outputs of `output_resources`, which the output `resource` uses by their labels.
+    pub output_resources: Vec<ComponentConfig>,
+    /// Bytes that may be in flight before the input is no longer read.
+    pub in_flight_bytes: usize,
     pub shutdown_timeout: Duration,
     pub logger: LoggerConfig,
 }
@@ -69,8 +74,7 @@ pub(crate) fn examine(
     for (key, value) in entries {
         if key.text == TESTS {
             unit_test::examine(examiner, value);
-        } else if ![caches::FIELD, resources::FIELD].contains(&key.text.as_str())
-            && fields.iter().all(|field| field.name != key.text)
+        } else if !RESOURCES.contains(&key.text.as_str()) && fields.iter().all(|field| field.name != key.text)
         {
             other_field(examiner, &fields, key, value);
         }
@@ -91,10 +95,15 @@ pub(crate) fn examine(
     let threads = threads::examine(examiner, root, &settings);
     let shutdown_timeout = shutdown_timeout(examiner, root, &settings);
     let logger = logger::examine(examiner, root, &settings);
+    let in_flight_bytes = in_flight::examine(examiner, root, &settings);
 
     let caches = caches::examine(examiner, root);
     let resources = resources::examine(examiner, root);
-    let users: Vec<_> = children.iter().map(|child| (0, &child.component)).collect();
+    let input_resources = caches::labelled(examiner, root, INPUT_RESOURCES, Kind::Input);
+    let output_resources = caches::labelled(examiner, root, OUTPUT_RESOURCES, Kind::Output);
+    let roots = children.iter().map(|child| &child.component);
+    let users: Vec<_> =
+        roots.chain(&input_resources).chain(&output_resources).map(|component| (0, component)).collect();
     let used: Vec<_> = resources.iter().map(|resource| (0, resource)).collect();
     // What parts use, other files may have.
     let labels = if examiner.options.allow_parts { Labels::Open } else { Labels::of([root]) };
@@ -106,7 +115,7 @@ pub(crate) fn examine(
     }
 
     let components = children.iter().map(|child| &child.component).chain(&caches).chain(&resources);
-    let components = components.cloned().collect();
+    let components = components.chain(&input_resources).chain(&output_resources).cloned().collect();
     let mut input = None;
     let mut output = None;
     let mut processors = Vec::new();
@@ -124,6 +133,9 @@ pub(crate) fn examine(
         output,
         caches,
         resources,
+        input_resources,
+        output_resources,
+        in_flight_bytes,
         shutdown_timeout,
         logger,
     });
@@ -138,6 +150,7 @@ fn root_fields() -> Vec<FieldSpec> {
             FieldSpec::new("processors", FieldType::Processor)
                 .of_kind(FieldKind::Array)
                 .with_default(json!([])),
+            in_flight::field(),
         ]),
         FieldSpec::new("output", FieldType::Output).optional(),
         FieldSpec::new("shutdown_timeout", FieldType::String).with_default("20s"),
@@ -158,7 +171,7 @@ fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key, val
     } else {
         let hint = suggest::hint(
             name,
-            fields.iter().map(|field| field.name.as_str()).chain([caches::FIELD, resources::FIELD, TESTS]),
+            fields.iter().map(|field| field.name.as_str()).chain(RESOURCES).chain([TESTS]),
         );
         examiner.lint(at, format!("field {name} not recognised{hint}"));
     }

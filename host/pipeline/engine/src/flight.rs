@@ -1,33 +1,22 @@
 //! What is in flight: how much, and whom to tell when it has landed.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use forebay_pipeline_message::{Batch, Outcome, Rejection, Transaction};
 use forebay_plugins_api::{Settlement, Token, Wakes};
 use tokio::sync::Notify;
 
-/// Bytes that may be in flight in one pipeline, before its input is no longer read.
-const MOST_BYTES: usize = 64 << 20;
-/// Batches likewise: what they cost beside their bytes.
-const MOST_BATCHES: usize = 512;
+use crate::budget::Budget;
 
-/// What is in flight in one pipeline.
-#[derive(Debug, Default)]
+/// What one input of a pipeline has in flight.
+#[derive(Debug)]
 pub(crate) struct Sky {
-    load: Mutex<Load>,
-    changed: Notify,
+    budget: Arc<Budget>,
+    batches: Mutex<usize>,
+    landed: Notify,
     failed: Mutex<VecDeque<FailedBatch>>,
-    /// Whether a part of the input could not be read, or was rejected for good.
-    incomplete: AtomicBool,
     failed_changed: Notify,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Load {
-    bytes: usize,
-    batches: usize,
 }
 
 /// Settlements that wait to be handed to one instance of an input.
@@ -76,14 +65,20 @@ pub(crate) struct FailedBatch {
 }
 
 impl Sky {
-    /// Notes that a part of the input could not be read, or was rejected for good.
-    pub(crate) fn note_incomplete(&self) {
-        self.incomplete.store(true, Ordering::Relaxed);
+    /// One with nothing in it, whose batches count for `budget`.
+    pub(crate) fn new(budget: &Arc<Budget>) -> Arc<Self> {
+        Arc::new(Self {
+            budget: Arc::clone(budget),
+            batches: Mutex::default(),
+            landed: Notify::new(),
+            failed: Mutex::default(),
+            failed_changed: Notify::new(),
+        })
     }
 
-    /// Whether a part of the input could not be read, or was rejected for good.
-    pub(crate) fn is_incomplete(&self) -> bool {
-        self.incomplete.load(Ordering::Relaxed)
+    /// Notes that a part of the input could not be read, or was rejected for good.
+    pub(crate) fn note_incomplete(&self) {
+        self.budget.note_incomplete();
     }
 
     /// Waits until there is room for another batch.
@@ -91,28 +86,31 @@ impl Sky {
     /// # Cancel safety
     /// Safe: it owns nothing.
     pub(crate) async fn room(&self) {
-        self.until(|load| load.bytes < MOST_BYTES && load.batches < MOST_BATCHES).await;
+        self.budget.room().await;
     }
 
-    /// Waits until nothing is in flight.
+    /// Waits until nothing of this input is in flight. Whoever collects batches lets go of them meanwhile.
     ///
     /// # Cancel safety
     /// Safe: it owns nothing.
     pub(crate) async fn empty(&self) {
-        self.until(|load| load.batches == 0).await;
+        self.budget.ending(self.until_empty()).await;
     }
 
-    async fn until(&self, ready: impl Fn(Load) -> bool) {
+    async fn until_empty(&self) {
         loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            let load = *self.load.lock().unwrap_or_else(PoisonError::into_inner);
-            if ready(load) {
+            let landed = self.landed.notified();
+            tokio::pin!(landed);
+            landed.as_mut().enable();
+            if *self.batches() == 0 {
                 return;
             }
-            changed.await;
+            landed.await;
         }
+    }
+
+    fn batches(&self) -> MutexGuard<'_, usize> {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next batch to be sent again.
@@ -139,17 +137,14 @@ impl Sky {
     }
 
     fn add(&self, bytes: usize) {
-        let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
-        load.bytes += bytes;
-        load.batches += 1;
+        self.budget.add(bytes);
+        *self.batches() += 1;
     }
 
     fn remove(&self, bytes: usize) {
-        let mut load = self.load.lock().unwrap_or_else(PoisonError::into_inner);
-        load.bytes -= bytes;
-        load.batches -= 1;
-        drop(load);
-        self.changed.notify_waiters();
+        self.budget.remove(bytes);
+        *self.batches() -= 1;
+        self.landed.notify_waiters();
     }
 }
 
@@ -206,16 +201,19 @@ impl Flight {
         let kept = replay.then(|| batch.clone());
         Transaction::new(batch, move |outcome| match (outcome, kept) {
             (Outcome::Acknowledged, _) => {}
+            (Outcome::Rejected(rejection), _) if rejection.declined => flight.set_rejected(rejection),
             (Outcome::Rejected(rejection), Some(batch)) => {
                 let sky = Arc::clone(&flight.sky);
                 sky.fail(FailedBatch { batch, attempts, rejection, flight });
             }
-            (Outcome::Rejected(rejection), None) => flight.reject(rejection),
+            (Outcome::Rejected(rejection), None) => {
+                flight.sky.note_incomplete();
+                flight.set_rejected(rejection);
+            }
         })
     }
 
-    fn reject(&self, rejection: Rejection) {
-        self.sky.note_incomplete();
+    fn set_rejected(&self, rejection: Rejection) {
         *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = Some(rejection);
     }
 }
@@ -255,7 +253,7 @@ impl Drop for StreamFlight {
     fn drop(&mut self) {
         let failed = self.failed.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let outcome = failed.map_or(Outcome::Acknowledged, |reason| {
-            Outcome::Rejected(Rejection { reason, messages: None, apart: false })
+            Outcome::Rejected(Rejection { reason, messages: None, apart: false, declined: false })
         });
         self.settlements.push(Settlement { token: self.token, outcome });
     }

@@ -19,13 +19,18 @@
 //!
 //! Components come in through the traits of `forebay-plugins-api`; nothing here knows of WebAssembly.
 
+mod batching;
+mod budget;
 mod caches;
 mod chain;
 mod check;
 mod codec;
 mod drain;
 mod flight;
+mod ground;
 mod idle;
+mod inproc;
+mod inputs;
 mod outputs;
 mod replay;
 mod run;

@@ -9,10 +9,12 @@ mod broker;
 mod drop;
 mod drop_on;
 mod fallback;
+mod inproc;
 mod leaf;
 mod opening;
 mod reject;
 mod reject_errored;
+mod resource;
 mod retry;
 mod router;
 mod switch;
@@ -27,8 +29,8 @@ use forebay_pipeline_message::{Batch, Failure, Outcome, Rejection, Transaction};
 use forebay_plugins_api::OpenError;
 use futures_util::future::BoxFuture;
 
-pub(crate) use opening::{is_own, open};
-pub(crate) use router::Router;
+pub(crate) use leaf::hand_over;
+pub(crate) use opening::{open_inside, open_root};
 
 /// Something that takes batches.
 #[async_trait]
@@ -54,8 +56,10 @@ pub(crate) const ALL: &[Own] = &[
     drop::OWN,
     drop_on::OWN,
     fallback::OWN,
+    inproc::OWN,
     reject::OWN,
     reject_errored::OWN,
+    resource::OWN,
     retry::OWN,
     switch::OWN,
 ];
@@ -139,7 +143,7 @@ fn together(refusals: impl IntoIterator<Item = Refusal>) -> Result<(), Refusal> 
 }
 
 /// Settles a transaction by what became of its batch.
-fn settle(transaction: Transaction, delivered: Result<(), Refusal>) {
+pub(crate) fn settle(transaction: Transaction, delivered: Result<(), Refusal>) {
     match delivered {
         Ok(()) => transaction.acknowledge(),
         // Tried apart are then those too that went elsewhere.
@@ -152,7 +156,7 @@ fn settle(transaction: Transaction, delivered: Result<(), Refusal>) {
 fn delivered(outcome: Outcome) -> Result<(), Refusal> {
     match outcome {
         Outcome::Acknowledged => Ok(()),
-        Outcome::Rejected(Rejection { reason, messages, apart }) => {
+        Outcome::Rejected(Rejection { reason, messages, apart, .. }) => {
             Err(Refusal { failures: vec![Failure { reason, messages }], apart })
         }
     }

@@ -8,29 +8,22 @@ use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
-    Caches, Components, Environment, OpenError, Output, PipelineName, Resources, Rights, Scanner, Setup,
-    Stated, VirtualClusterName, Wakes,
+    Caches, Components, Environment, OpenError, PipelineName, Resources, Rights, Setup, Stated,
+    VirtualClusterName, Wakes,
 };
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
+use crate::budget::Budget;
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
 use crate::check;
-use crate::codec;
-use crate::flight::Sky;
-use crate::idle::Idle;
-use crate::outputs::{self, Destination, Router};
-use crate::replay::replay;
+use crate::ground::{Ground, QUEUE, Work};
+use crate::inputs::{self, work};
+use crate::outputs;
 use crate::shadow::{self, Shadow, ShadowFeed};
-use crate::sink::{self, Sink};
-use crate::source::Source;
 use crate::structure::Structured;
-
-/// Batches that wait between two tasks. What is in flight is bounded by bytes elsewhere; this only
-/// keeps a fast task from running far ahead of a slow one.
-const QUEUE: usize = 16;
 
 /// Who a pipeline is.
 #[derive(Debug, Clone)]
@@ -100,14 +93,16 @@ async fn run_to_end(
 ) -> Result<Ended, RunError> {
     let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let workers = config.threads.count(cpus).get();
-    let (wakes, others) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
-    let sky = Arc::new(Sky::default());
+    let wakes = Arc::new(Wakes::default());
+    let budget = Arc::new(Budget::new(config.in_flight_bytes));
+    // Not `stop` itself: inputs end by it only once it is known here that the pipeline was stopped.
+    let halt = Shutdown::new();
     let mut problems = Vec::new();
     let caches = RunningCaches::open(
         &identity.file,
         &config.caches,
         components,
-        |config, caches| setup(identity, config, &others, caches, Resources::default()),
+        |config, caches| setup(identity, config, &wakes, caches, Resources::default()),
         (threads, workers + 2),
         &mut problems,
     );
@@ -120,15 +115,14 @@ async fn run_to_end(
         caches: &caches.caches,
         resources: &resources,
         wakes: &wakes,
-        others: &others,
         secrets: &secrets,
     };
-    let Parts { source, input_chain, chains, outputs, shadows, raw, arrivals, processed } =
-        opener.parts(config, workers, &sky, problems).await?;
+    let Parts { inputs, input_chain, chains, outputs, shadows, raw, arrivals, processed } =
+        opener.parts(config, workers, (&budget, &halt), problems).await?;
 
     let give_up = Shutdown::new();
     let mut tasks = Vec::new();
-    let mut spawn = |index: usize, name: &'static str, work: BoxFuture<'static, ()>| {
+    let mut spawn = |index: usize, name: &'static str, work: Work| {
         let give_up = give_up.clone();
         tasks.push(threads.spawn(index, name, async move {
             tokio::select! {
@@ -142,7 +136,9 @@ async fn run_to_end(
     }
     // What is sent again passes the input's own processors again, as it did the first time.
     spawn(workers, "the input's processors", Box::pin(work(input_chain, raw.1.clone(), arrivals.0.clone())));
-    spawn(workers, "the input", Box::pin(read(source, Arc::clone(&sky), raw.0.clone())));
+    for (index, input) in inputs.into_iter().enumerate() {
+        spawn(workers + index, "an input", input);
+    }
     for (index, output) in outputs.into_iter().enumerate() {
         spawn(workers + 1 + index, "the output", output);
     }
@@ -158,8 +154,8 @@ async fn run_to_end(
         complete = &mut all => complete?,
         () = stop.cancelled() => {
             stopped = true;
+            halt.cancel();
             wakes.shutdown();
-            others.shutdown();
             tokio::select! {
                 complete = &mut all => complete?,
                 () = tokio::time::sleep(grace(config.shutdown_timeout)) => {
@@ -177,7 +173,7 @@ async fn run_to_end(
     }
     Ok(match (complete, stopped) {
         (false, _) => Ended::GaveUp,
-        (true, _) if sky.is_incomplete() => Ended::Incomplete,
+        (true, _) if budget.is_incomplete() => Ended::Incomplete,
         (true, true) => Ended::Stopped,
         (true, false) => Ended::Finished,
     })
@@ -210,48 +206,23 @@ fn grace(timeout: Duration) -> Duration {
 
 type Channel = (async_channel::Sender<Transaction>, async_channel::Receiver<Transaction>);
 
+fn channel() -> Channel {
+    async_channel::bounded(QUEUE)
+}
+
 /// A pipeline whose components are open.
 struct Parts {
-    source: Source,
+    /// The work of the input and those inside it, and that of input resources.
+    inputs: Vec<Work>,
     input_chain: Chain,
     chains: Vec<Chain>,
-    /// The task of the output, and those of the outputs inside it.
-    outputs: Vec<BoxFuture<'static, ()>>,
+    /// The work of the output and those inside it, and that of output resources.
+    outputs: Vec<Work>,
     shadows: Vec<Shadow>,
     /// From the input to its processors.
     raw: Channel,
     arrivals: Channel,
     processed: Channel,
-}
-
-/// An output that is open.
-enum Opened {
-    Plugin(Box<dyn Output>),
-    /// One of the host, and the tasks of those of plugins inside it.
-    Own(Box<dyn Destination>, Vec<Sink>),
-}
-
-/// Reads the input, and sends again what fails, until the input is done.
-async fn read(source: Source, sky: Arc<Sky>, to: async_channel::Sender<Transaction>) {
-    tokio::select! {
-        () = source.run() => {}
-        () = replay(sky, to) => {}
-    }
-}
-
-/// One worker: takes batches as they come, until there are no more.
-async fn work(
-    mut chain: Chain,
-    from: async_channel::Receiver<Transaction>,
-    to: async_channel::Sender<Transaction>,
-) {
-    while let Ok(transaction) = from.recv().await {
-        for transaction in chain.process(transaction).await {
-            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-            let _ = to.send(transaction).await;
-        }
-    }
-    chain.close().await;
 }
 
 /// Opens components, and collects what is wrong with them.
@@ -260,10 +231,8 @@ struct Opener<'a> {
     components: &'a Arc<dyn Components>,
     caches: &'a Caches,
     resources: &'a Resources,
-    /// Wakes the input.
+    /// Wakes everything but inputs, to which alone settlements are something.
     wakes: &'a Arc<Wakes>,
-    /// Wakes everything else, to which settlements are nothing.
-    others: &'a Arc<Wakes>,
     /// The values that no log line may show.
     secrets: &'a Arc<[String]>,
 }
@@ -280,12 +249,20 @@ impl Opener<'_> {
         &self,
         config: &PipelineConfig,
         workers: usize,
-        sky: &Arc<Sky>,
+        (budget, stop): (&Arc<Budget>, &Shutdown),
         mut problems: Vec<Problem>,
     ) -> Result<Parts, RunError> {
-        let setup = Setup { wakes: Arc::clone(self.wakes), ..self.setup(&config.input) };
-        let input = self.note(&mut problems, &config.input, self.components.open_input(setup.clone()).await);
-        let scanner = self.scanner(&mut problems, &config.input).await;
+        let ground = Ground::new(
+            Structured::new(Arc::clone(self.components)),
+            self.setup(&config.input),
+            budget,
+            (&config.input_resources, &config.output_resources),
+            stop,
+        );
+        let (raw, arrivals, processed) = (channel(), channel(), channel());
+        let setup = self.setup(&config.input);
+        let input = inputs::open(&ground, &setup, &config.input, stop, raw.0.clone()).await;
+        let input = self.note(&mut problems, &config.input, input);
         let mut shadows = Vec::new();
         let input_chain = self.chain(&mut problems, &mut shadows, &config.input.processors).await;
         let mut chains = Vec::new();
@@ -295,75 +272,27 @@ impl Opener<'_> {
                 chains.push(self.chain(&mut problems, &mut shadows, &config.processors).await);
             }
         }
-        let output = self.output(&mut problems, &config.output).await;
         let output_chain = self.chain(&mut problems, &mut shadows, &config.output.processors).await;
+        let setup = self.setup(&config.output);
+        let from = processed.1.clone();
+        let output = outputs::open_root(&ground, &setup, &config.output, output_chain, from).await;
+        let output = self.note(&mut problems, &config.output, output);
 
-        let (Some(input), Some(output), true) = (input, output, problems.is_empty()) else {
+        let (Some(input), Some(outputs), true) = (input, output, problems.is_empty()) else {
             problems.sort_by_key(|problem| (problem.line, problem.column));
             return Err(RunError::Open(problems));
         };
-        let raw = async_channel::bounded(QUEUE);
-        let arrivals = async_channel::bounded(QUEUE);
-        let processed = async_channel::bounded(QUEUE);
-        let source = Source {
-            components: Arc::clone(self.components),
-            setup,
-            input,
-            scanner,
-            replay: config
-                .input
-                .config
-                .get("auto_replay_nacks")
-                .and_then(|value| value.as_bool())
-                .unwrap_or(true),
-            sky: Arc::clone(sky),
-            to: raw.0.clone(),
-            idle: Idle::default(),
+        let reader = ground.reader();
+        let reading = |work: Work| -> Work {
+            let reader = reader.clone();
+            Box::pin(async move {
+                work.await;
+                drop(reader);
+            })
         };
-        let path = config.output.path.clone();
-        let (from, processors) = (processed.1.clone(), output_chain);
-        let most_under_way = sink::most_under_way(&config.output);
-        let mut outputs: Vec<BoxFuture<'static, ()>> = Vec::new();
-        match output {
-            Opened::Plugin(output) => {
-                outputs.push(Box::pin(Sink { path, output, processors, from, most_under_way }.run()));
-            }
-            Opened::Own(destination, sinks) => {
-                outputs.push(Box::pin(Router { path, processors, destination, from, most_under_way }.run()));
-                outputs.extend(sinks.into_iter().map(|sink| Box::pin(sink.run()) as BoxFuture<'static, ()>));
-            }
-        }
-        Ok(Parts { source, input_chain, chains, outputs, shadows, raw, arrivals, processed })
-    }
-
-    async fn output(&self, problems: &mut Vec<Problem>, config: &ComponentConfig) -> Option<Opened> {
-        let setup = self.setup(config);
-        if !outputs::is_own(setup.name.as_str()) {
-            let opened = self.components.open_output(setup).await;
-            return self.note(problems, config, opened).map(Opened::Plugin);
-        }
-        let components = Structured::new(Arc::clone(self.components));
-        let mut sinks = Vec::new();
-        let opened = outputs::open(&components, &setup, &mut sinks).await;
-        self.note(problems, config, opened).map(|output| Opened::Own(output, sinks))
-    }
-
-    async fn scanner(
-        &self,
-        problems: &mut Vec<Problem>,
-        input: &ComponentConfig,
-    ) -> Option<Box<dyn Scanner>> {
-        let setup = match (codec::scanner(input), input.scanner()) {
-            (Err(error), _) => return self.note(problems, input, Err(error)),
-            (Ok(Some((name, config))), _) => {
-                let name = name.parse().ok()?;
-                Setup { name, config, stated: Stated::default(), ..self.setup(input) }
-            }
-            (Ok(None), Some(child)) => self.setup(&child.component),
-            (Ok(None), None) => return None,
-        };
-        let config = input.scanner().map_or(input, |child| &child.component);
-        self.note(problems, config, self.components.open_scanner(setup).await)
+        let mut inputs: Vec<Work> = input.into_iter().map(reading).collect();
+        inputs.extend(ground.take_works());
+        Ok(Parts { inputs, input_chain, chains, outputs, shadows, raw, arrivals, processed })
     }
 
     async fn chain(
@@ -412,7 +341,7 @@ impl Opener<'_> {
     }
 
     fn setup(&self, config: &ComponentConfig) -> Setup {
-        setup(self.identity, config, self.others, self.caches.clone(), self.resources.clone())
+        setup(self.identity, config, self.wakes, self.caches.clone(), self.resources.clone())
     }
 
     fn note<T>(

@@ -8,9 +8,9 @@
 mod branch;
 mod changes;
 pub(crate) mod check;
-mod duration;
+pub(crate) mod duration;
 pub(crate) mod opening;
-mod order;
+pub(crate) mod order;
 pub(crate) mod pauses;
 mod pool;
 mod processors;
@@ -35,7 +35,7 @@ use forebay_plugins_api::{
 };
 
 use crate::chain::OWN;
-use crate::outputs;
+use crate::{inputs, outputs};
 pub(crate) use opening::{Opening, problem};
 
 /// Components of plugins, and those of the host itself.
@@ -60,7 +60,9 @@ pub fn description() -> Description {
         summary: "Components of the host itself.".to_owned(),
     };
     let processors = processors::ALL.iter().map(|processor| (processor.spec)());
-    let specs = processors.chain(outputs::ALL.iter().map(|output| (output.spec)())).collect();
+    let inputs = inputs::ALL.iter().map(|input| (input.spec)());
+    let outputs = outputs::ALL.iter().map(|output| (output.spec)());
+    let specs = processors.chain(inputs).chain(outputs).collect();
     Description::new(plugin, specs).expect("the specifications are sound")
 }
 

@@ -19,6 +19,8 @@ pub struct Rejection {
     pub messages: Option<Vec<u32>>,
     /// Whether they may have failed because of one among them: try them apart.
     pub apart: bool,
+    /// Whether nobody tried to deliver them, because their input is to end before them.
+    pub declined: bool,
 }
 
 /// Messages of one batch that could not be delivered.
@@ -60,6 +62,8 @@ struct Failed {
     reason: Option<String>,
     all: bool,
     apart: bool,
+    /// Whether anything failed that was not declined.
+    tried: bool,
     messages: BTreeSet<u32>,
 }
 
@@ -99,9 +103,16 @@ impl Transaction {
         self.reject(reason);
     }
 
+    /// Nothing was delivered, nor will be: the input is to end before this.
+    pub fn decline(mut self, reason: &str) {
+        self.settled = true;
+        self.lineage.fail(reason, None);
+    }
+
     /// Everything was delivered but what `failures` name.
     pub fn settle(mut self, failures: &[Failure]) {
         self.settled = true;
+        self.lineage.source.lock().tried |= !failures.is_empty();
         for failure in failures {
             self.lineage.fail(&failure.reason, failure.messages.as_deref());
         }
@@ -125,11 +136,78 @@ impl Transaction {
         });
         Ok(results.collect())
     }
+
+    /// The first so many messages and the rest, where both are some.
+    #[must_use]
+    pub fn cut(self, at: usize) -> (Self, Option<Self>) {
+        let messages = self.batch.len();
+        let (Some(first), Some(rest)) = (self.batch.slice(0, at), self.batch.slice(at, messages)) else {
+            return (self, None);
+        };
+        if first.is_empty() || rest.is_empty() {
+            return (self, None);
+        }
+        let indexes = |batch: &Batch, from: usize| {
+            let from = u32::try_from(from).unwrap_or(u32::MAX);
+            Origins::Each((from..).take(batch.len()).collect())
+        };
+        let (origins_of_first, origins_of_rest) = (indexes(&first, 0), indexes(&rest, at));
+        let parts = vec![
+            Processed { batch: first, origins: origins_of_first },
+            Processed { batch: rest, origins: origins_of_rest },
+        ];
+        match self.derive(parts) {
+            Ok(mut parts) => {
+                let rest = parts.pop();
+                let first = parts.pop().expect("two parts give two transactions");
+                (first, rest)
+            }
+            Err((transaction, _)) => (transaction, None),
+        }
+    }
+
+    /// All messages of several transactions as one batch, in their order. Each of them is settled by what becomes of
+    /// its messages.
+    ///
+    /// # Errors
+    /// Together they are more messages than a batch can have; they are then as they were.
+    pub fn join(transactions: Vec<Self>) -> Result<Self, Vec<Self>> {
+        let batches: Vec<Batch> = transactions.iter().map(|part| part.batch.clone()).collect();
+        let Some(batch) = Batch::concatenate(&batches) else { return Err(transactions) };
+        let batch = batch.with_independent(false);
+        Ok(Self::new(batch, move |outcome| share(outcome, transactions)))
+    }
+}
+
+/// Settles the parts of a batch by what became of it.
+fn share(outcome: Outcome, parts: Vec<Transaction>) {
+    let Outcome::Rejected(Rejection { reason, messages, apart, declined }) = outcome else {
+        return parts.into_iter().for_each(Transaction::acknowledge);
+    };
+    let mut start = 0;
+    for part in parts {
+        let end = start + u32::try_from(part.batch.len()).unwrap_or(u32::MAX);
+        let failed = messages.as_ref().map(|messages| {
+            let range = messages.partition_point(|index| *index < start)
+                ..messages.partition_point(|index| *index < end);
+            messages[range].iter().map(|index| index - start).collect::<Vec<_>>()
+        });
+        start = end;
+        match failed {
+            Some(failed) if failed.is_empty() => part.acknowledge(),
+            _ if declined => part.decline(&reason),
+            failed => {
+                part.lineage.source.lock().apart |= apart;
+                part.settle(&[Failure { reason: reason.clone(), messages: failed }]);
+            }
+        }
+    }
 }
 
 impl Drop for Transaction {
     fn drop(&mut self) {
         if !self.settled {
+            self.lineage.source.lock().tried = true;
             self.lineage.fail("the batch was given up", None);
         }
     }
@@ -171,13 +249,13 @@ impl Source {
 
 impl Drop for Source {
     fn drop(&mut self) {
-        let Failed { reason, all, apart, messages } =
+        let Failed { reason, all, apart, tried, messages } =
             std::mem::take(self.failed.get_mut().unwrap_or_else(PoisonError::into_inner));
         let outcome = match reason {
             None => Outcome::Acknowledged,
-            Some(reason) if all => Outcome::Rejected(Rejection { reason, messages: None, apart }),
             Some(reason) => {
-                Outcome::Rejected(Rejection { reason, messages: Some(messages.into_iter().collect()), apart })
+                let messages = (!all).then(|| messages.into_iter().collect());
+                Outcome::Rejected(Rejection { reason, messages, apart, declined: !tried })
             }
         };
         if let Some(tell) = self.tell.get_mut().unwrap_or_else(PoisonError::into_inner).take() {

@@ -25,7 +25,12 @@ fn processed(messages: usize, origins: Origins) -> Processed {
 }
 
 fn rejected(messages: &[u32]) -> Outcome {
-    Outcome::Rejected(Rejection { reason: "no".into(), messages: Some(messages.to_vec()), apart: false })
+    Outcome::Rejected(Rejection {
+        reason: "no".into(),
+        messages: Some(messages.to_vec()),
+        apart: false,
+        declined: false,
+    })
 }
 
 #[test]

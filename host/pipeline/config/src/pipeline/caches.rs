@@ -15,7 +15,7 @@ pub(crate) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> Vec<Component
 }
 
 /// Reads a list of components that others use by their labels.
-pub(super) fn labelled(
+pub(crate) fn labelled(
     examiner: &mut Examiner<'_>,
     root: &Node,
     field: &str,

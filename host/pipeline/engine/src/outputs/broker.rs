@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::opening::Opening;
 use super::retry::Retry;
 use super::{Destination, Own, Refusal, output_field, spec, together};
+use crate::batching::batching_field;
 use crate::structure::pauses::Policy;
 use crate::structure::problem;
 
@@ -45,6 +46,7 @@ fn specification() -> ComponentSpec {
                  unless the pattern says `fail_fast`.",
             ),
         output_field("outputs").of_kind(FieldKind::Array).with_docs("Where messages go."),
+        batching_field("batching", "Collects messages to batches before they are handed on."),
     ];
     spec(
         OWN.name,

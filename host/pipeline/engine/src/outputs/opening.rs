@@ -1,5 +1,7 @@
 //! What an output of the host is opened with, and how it opens the outputs that it hands batches on to.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use forebay_pipeline_config::{ComponentConfig, Position};
 use forebay_pipeline_message::{Batch, Transaction};
@@ -8,42 +10,163 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Mutex, oneshot};
 
 use super::leaf::Leaf;
+use super::router::Router;
 use super::{ALL, Destination, Refusal, delivered, settle};
+use crate::batching::{Batcher, Policy};
 use crate::chain::Chain;
 use crate::check::place;
+use crate::ground::{Ground, QUEUE, Work};
 use crate::sink::{self, Sink};
-use crate::structure::{self, Structured};
+use crate::structure::{self, problem};
 
-/// Batches that wait for the task of an output.
-const QUEUE: usize = 4;
+/// Where outputs that collect batches have the policy for it.
+const BATCHING: &str = "/batching";
 
 /// An output of the host that is being opened. Fields are JSON pointers into its settings.
 pub(super) struct Opening<'a> {
     pub(super) structure: structure::Opening<'a>,
-    /// The tasks of the outputs of plugins that were opened for it.
-    sinks: &'a mut Vec<Sink>,
+    pub(super) ground: &'a Arc<Ground>,
+    /// The work of the outputs that were opened for it.
+    works: &'a mut Vec<Work>,
 }
+
+/// What is wrong, and where.
+type Faults = Vec<(Position, String)>;
 
 /// Whether an output is one of the host's own.
-pub(crate) fn is_own(name: &str) -> bool {
-    ALL.iter().any(|own| own.name == name)
+fn own(name: &str) -> Option<&'static super::Own> {
+    ALL.iter().find(|own| own.name == name)
 }
 
-/// Opens an output of the host, without the processors before it. The tasks of outputs of plugins inside it are added
-/// to `sinks`.
+/// Opens the output of a pipeline; `processors` are those before it, which may have been opened in another way than
+/// those of outputs inside others. What it does with what comes through `from` is the work it gives, with that of
+/// outputs inside it.
 ///
 /// # Errors
 /// All that can't be opened.
-pub(crate) fn open<'a>(
-    components: &'a Structured,
+pub(crate) fn open_root<'a>(
+    ground: &'a Arc<Ground>,
     setup: &'a Setup,
-    sinks: &'a mut Vec<Sink>,
-) -> BoxFuture<'a, Result<Box<dyn Destination>, OpenError>> {
-    let Some(own) = ALL.iter().find(|own| own.name == setup.name.as_str()) else {
-        let unknown = OpenError::Unknown { kind: "output", name: setup.name.to_string() };
-        return Box::pin(std::future::ready(Err(unknown)));
-    };
-    (own.open)(Opening { structure: structure::Opening { components, setup }, sinks })
+    config: &'a ComponentConfig,
+    processors: Chain,
+    from: async_channel::Receiver<Transaction>,
+) -> BoxFuture<'a, Result<Vec<Work>, OpenError>> {
+    Box::pin(async move {
+        let mut works = Vec::new();
+        let (path, most_under_way) = (config.path.clone(), sink::most_under_way(config));
+        let structure = structure::Opening { components: &ground.components, setup };
+        let policy = Policy::open(&structure, BATCHING, &ground.budget).await?;
+        let (processors, from) = match policy {
+            None => (processors, from),
+            Some(policy) => {
+                let (processed, of_processors) = async_channel::bounded(QUEUE);
+                works.push(Box::pin(crate::inputs::work(processors, from, processed)) as Work);
+                let from = collected(ground, &path, policy, of_processors, &mut works);
+                (Chain::new(Vec::new()), from)
+            }
+        };
+        match own(setup.name.as_str()) {
+            Some(own) => {
+                let opening = Opening { structure, ground, works: &mut works };
+                let destination = (own.open)(opening).await?;
+                works.insert(0, Box::pin(Router { path, processors, destination, from }.run()));
+            }
+            None => {
+                let output = ground.components.open_output(setup.clone()).await?;
+                works.insert(0, Box::pin(Sink { path, output, processors, from, most_under_way }.run()));
+            }
+        }
+        Ok(works)
+    })
+}
+
+/// Opens an output that stands in another component, with the processors before it. `holder` is what that was opened
+/// with. The work of outputs is added to `works`.
+///
+/// # Errors
+/// All that can't be opened.
+pub(crate) fn open_inside<'a>(
+    ground: &'a Arc<Ground>,
+    holder: &'a Setup,
+    config: &'a ComponentConfig,
+    works: &'a mut Vec<Work>,
+) -> BoxFuture<'a, Result<Box<dyn Destination>, Faults>> {
+    Box::pin(async move {
+        let structure = structure::Opening { components: &ground.components, setup: holder };
+        let (links, mut faults) = structure.links(&config.processors).await;
+        let setup = structure.setup_of(config);
+        match open(ground, &setup, config, Chain::new(links), works).await {
+            Ok(output) if faults.is_empty() => return Ok(output),
+            Ok(_) => {}
+            Err(OpenError::Inside(places)) => faults.extend(places),
+            Err(error) => faults.push(place(config, "", &error)),
+        }
+        Err(faults)
+    })
+}
+
+async fn open(
+    ground: &Arc<Ground>,
+    setup: &Setup,
+    config: &ComponentConfig,
+    processors: Chain,
+    works: &mut Vec<Work>,
+) -> Result<Box<dyn Destination>, OpenError> {
+    let structure = structure::Opening { components: &ground.components, setup };
+    let policy = Policy::open(&structure, BATCHING, &ground.budget).await?;
+    let path = config.path.clone();
+    match own(setup.name.as_str()) {
+        // What collects batches has a channel, and what is behind a channel works by itself.
+        Some(own) if policy.is_some() => {
+            let destination = (own.open)(Opening { structure, ground, works: &mut *works }).await?;
+            let (to, mut from) = async_channel::bounded(QUEUE);
+            if let Some(policy) = policy {
+                let (processed, of_processors) = async_channel::bounded(QUEUE);
+                works.push(Box::pin(crate::inputs::work(processors, from, processed)));
+                from = collected(ground, &path, policy, of_processors, works);
+            }
+            let processors = Chain::new(Vec::new());
+            works.push(Box::pin(Router { path, processors, destination, from }.run()));
+            Ok(Box::new(Leaf(to)))
+        }
+        Some(own) => {
+            let output = (own.open)(Opening { structure, ground, works }).await?;
+            Ok(if processors.is_empty() {
+                output
+            } else {
+                Box::new(Processed { processors: Mutex::new(processors), output })
+            })
+        }
+        None => {
+            let output = ground.components.open_output(setup.clone()).await?;
+            let (to, from) = async_channel::bounded(QUEUE);
+            let most_under_way = sink::most_under_way(config);
+            let (processors, from) = match policy {
+                None => (processors, from),
+                Some(policy) => {
+                    let (processed, of_processors) = async_channel::bounded(QUEUE);
+                    works.push(Box::pin(crate::inputs::work(processors, from, processed)));
+                    (Chain::new(Vec::new()), collected(ground, &path, policy, of_processors, works))
+                }
+            };
+            works.push(Box::pin(Sink { path, output, processors, from, most_under_way }.run()));
+            Ok(Box::new(Leaf(to)))
+        }
+    }
+}
+
+/// Where what comes through `from` goes on, collected as a policy says.
+fn collected(
+    ground: &Arc<Ground>,
+    path: &str,
+    policy: Policy,
+    from: async_channel::Receiver<Transaction>,
+    works: &mut Vec<Work>,
+) -> async_channel::Receiver<Transaction> {
+    let (to, collected) = async_channel::bounded(QUEUE);
+    let budget = Arc::clone(&ground.budget);
+    works.push(Box::pin(Batcher { path: path.to_owned(), policy, budget, from, to }.run()));
+    collected
 }
 
 impl Opening<'_> {
@@ -54,9 +177,10 @@ impl Opening<'_> {
     pub(super) async fn output(&mut self, field: &str) -> Result<Box<dyn Destination>, OpenError> {
         let children = &self.structure.setup.children;
         let Some(child) = children.iter().find(|child| child.pointer == field) else {
-            return Err(structure::problem(field, "an output is missing here"));
+            return Err(problem(field, "an output is missing here"));
         };
-        self.inside(&child.component).await.map_err(OpenError::Inside)
+        let opened = open_inside(self.ground, self.structure.setup, &child.component, self.works).await;
+        opened.map_err(OpenError::Inside)
     }
 
     /// Opens the outputs of a list.
@@ -64,49 +188,14 @@ impl Opening<'_> {
     /// # Errors
     /// All that can't be opened.
     pub(super) async fn outputs(&mut self, field: &str) -> Result<Vec<Box<dyn Destination>>, OpenError> {
-        let configs: Vec<_> = self.structure.children(field).cloned().collect();
-        let (mut outputs, mut problems) = (Vec::new(), Vec::new());
-        for config in &configs {
-            match self.inside(config).await {
+        let (mut outputs, mut faults) = (Vec::new(), Vec::new());
+        for config in self.structure.children(field) {
+            match open_inside(self.ground, self.structure.setup, config, self.works).await {
                 Ok(output) => outputs.push(output),
-                Err(places) => problems.extend(places),
+                Err(places) => faults.extend(places),
             }
         }
-        if problems.is_empty() { Ok(outputs) } else { Err(OpenError::Inside(problems)) }
-    }
-
-    /// Opens an output with the processors before it; the error is what is wrong, and where.
-    async fn inside(
-        &mut self,
-        config: &ComponentConfig,
-    ) -> Result<Box<dyn Destination>, Vec<(Position, String)>> {
-        let structure = &self.structure;
-        let (links, mut problems) = structure.links(&config.processors).await;
-        let processors = Chain::new(links);
-        let setup = structure.setup_of(config);
-        let opened: Result<Box<dyn Destination>, OpenError> = if is_own(setup.name.as_str()) {
-            let opened = open(structure.components, &setup, self.sinks).await;
-            opened.map(|output| match processors.is_empty() {
-                true => output,
-                false => {
-                    Box::new(Processed { processors: Mutex::new(processors), output }) as Box<dyn Destination>
-                }
-            })
-        } else {
-            structure.components.open_output(setup).await.map(|output| {
-                let (to, from) = async_channel::bounded(QUEUE);
-                let most_under_way = sink::most_under_way(config);
-                self.sinks.push(Sink { path: config.path.clone(), output, processors, from, most_under_way });
-                Box::new(Leaf(to)) as Box<dyn Destination>
-            })
-        };
-        match opened {
-            Ok(output) if problems.is_empty() => return Ok(output),
-            Ok(_) => {}
-            Err(OpenError::Inside(places)) => problems.extend(places),
-            Err(error) => problems.push(place(config, "", &error)),
-        }
-        Err(problems)
+        if faults.is_empty() { Ok(outputs) } else { Err(OpenError::Inside(faults)) }
     }
 }
 

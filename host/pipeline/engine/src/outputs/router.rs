@@ -7,21 +7,24 @@ use futures_util::stream::FuturesUnordered;
 use super::{Destination, settle};
 use crate::chain::Chain;
 
+/// Batches that may be under way at once. How many each output inside has at once is its own affair, and those that wait
+/// for it must not keep others from theirs; what is in flight is bounded by bytes elsewhere.
+const MOST_UNDER_WAY: usize = 100_000;
+
 /// Hands on what comes, until nothing more does and everything is settled.
 pub(crate) struct Router {
     pub(crate) path: String,
     pub(crate) processors: Chain,
     pub(crate) destination: Box<dyn Destination>,
     pub(crate) from: async_channel::Receiver<Transaction>,
-    pub(crate) most_under_way: usize,
 }
 
 impl Router {
     pub(crate) async fn run(self) {
-        let Self { path, mut processors, destination, from, most_under_way } = self;
+        let Self { path, mut processors, destination, from } = self;
         let mut under_way = FuturesUnordered::new();
         loop {
-            let has_room = under_way.len() < most_under_way;
+            let has_room = under_way.len() < MOST_UNDER_WAY;
             tokio::select! {
                 biased;
                 Some(()) = under_way.next(), if !under_way.is_empty() => {}

@@ -8,7 +8,7 @@ use forebay_pipeline_config::parse_duration;
 ///
 /// # Errors
 /// What is wrong with the text, as Go says it.
-pub(super) fn read_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn read_duration(text: &str) -> Result<Duration, String> {
     if let Some(size) = text.strip_prefix('-')
         && !size.starts_with('+')
         && parse_duration(size).is_ok()

@@ -33,7 +33,7 @@ impl Opening<'_> {
     ///
     /// # Errors
     /// All of them that can't be opened.
-    pub(super) async fn row(&self, field: &str) -> Result<Row, OpenError> {
+    pub(crate) async fn row(&self, field: &str) -> Result<Row, OpenError> {
         let (links, problems) = self.links(self.children(field)).await;
         if problems.is_empty() { Ok(Row::new(links)) } else { Err(OpenError::Inside(problems)) }
     }

@@ -20,7 +20,7 @@ pub(super) fn in_order(parts: Vec<Processed>, source: &Batch) -> Processed {
 }
 
 /// The same, one part after the other.
-pub(super) fn in_sequence(parts: Vec<Processed>, source: &Batch) -> Processed {
+pub(crate) fn in_sequence(parts: Vec<Processed>, source: &Batch) -> Processed {
     let mut parts: Vec<_> = parts.into_iter().filter(|part| !part.batch.is_empty()).collect();
     let (batch, origins) = match parts.len() {
         0 => (source.slice(0, 0).expect("it is in every range"), Origins::Each(Vec::new())),

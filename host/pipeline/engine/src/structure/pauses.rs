@@ -112,7 +112,7 @@ impl Pauses {
 }
 
 /// A number from 0 up to 1. Pauses are spread so that many do not end at once, which takes no better randomness.
-fn random() -> f64 {
+pub(crate) fn random() -> f64 {
     let bits = RandomState::new().hash_one(()) >> 32;
     u32::try_from(bits).map_or(0.0, f64::from) / f64::from(u32::MAX)
 }

@@ -1,0 +1,172 @@
+//! Collecting messages to batches, wherever a configuration has a batching policy.
+//!
+//! Batches that come in are added as they are; of one whose messages stand for themselves each is added alone, so that
+//! what goes on is cut exactly where the policy says. What goes on settles each batch that it was made of.
+
+mod policy;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use forebay_pipeline_message::Transaction;
+use tokio::time::Instant;
+
+use crate::budget::{Budget, Hurry};
+use crate::structure::order::in_sequence;
+pub(crate) use policy::{Policy, batching_field};
+
+/// Takes batches and hands on larger ones.
+pub(crate) struct Batcher {
+    pub(crate) path: String,
+    pub(crate) policy: Policy,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) from: async_channel::Receiver<Transaction>,
+    pub(crate) to: async_channel::Sender<Transaction>,
+}
+
+/// What waits for a batch to be complete.
+#[derive(Default)]
+pub(super) struct Pending {
+    transactions: Vec<Transaction>,
+    messages: usize,
+    /// Bytes of contents.
+    bytes: usize,
+}
+
+impl Pending {
+    fn add(&mut self, transaction: Transaction) {
+        self.messages += transaction.batch().len();
+        self.bytes += bytes(&transaction);
+        self.transactions.push(transaction);
+    }
+}
+
+impl Batcher {
+    /// Works until nothing more comes; what is left then goes on as well.
+    pub(crate) async fn run(mut self) {
+        let mut pending = Pending::default();
+        let mut flushed = Instant::now();
+        let mut due = self.policy.due(flushed);
+        loop {
+            tokio::select! {
+                biased;
+                received = self.from.recv() => match received {
+                    Ok(transaction) => self.take(transaction, &mut pending, &mut flushed).await,
+                    Err(_) => break,
+                },
+                // As in Bento, the clock of the period starts anew even where nothing waits.
+                () = until(due) => {
+                    flushed = Instant::now();
+                    due = self.policy.due(flushed);
+                    self.flush(&mut pending).await;
+                }
+                hurry = self.budget.hurried(), if pending.messages > 0 => {
+                    if hurry == Hurry::Stalled {
+                        tracing::warn!(
+                            path = self.path,
+                            messages = pending.messages,
+                            most_bytes = self.budget.most(),
+                            "a batch goes on before it is complete, because as much is in flight as may be"
+                        );
+                    }
+                    flushed = Instant::now();
+                    self.flush(&mut pending).await;
+                }
+            }
+        }
+        self.flush(&mut pending).await;
+        self.policy.row.close().await;
+    }
+
+    async fn take(&mut self, transaction: Transaction, pending: &mut Pending, flushed: &mut Instant) {
+        let mut rest = Some(transaction);
+        let mut verdicts = None;
+        while let Some(transaction) = rest.take() {
+            let cut = self.policy.cut(pending, transaction.batch(), *flushed, &mut verdicts).await;
+            let Some(messages) = cut else {
+                pending.add(transaction);
+                return;
+            };
+            let (first, behind) = transaction.cut(messages);
+            pending.add(first);
+            *flushed = Instant::now();
+            self.flush(pending).await;
+            rest = behind;
+        }
+    }
+
+    /// Hands on what is there.
+    async fn flush(&mut self, pending: &mut Pending) {
+        let Pending { transactions, .. } = std::mem::take(pending);
+        let Some(transaction) = together(transactions) else { return };
+        let Some(transaction) = self.process(transaction).await else { return };
+        // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+        let _ = self.to.send(transaction).await;
+    }
+
+    /// What the policy's processors make of a batch, as one batch.
+    async fn process(&mut self, transaction: Transaction) -> Option<Transaction> {
+        if self.policy.row.is_empty() {
+            return Some(transaction);
+        }
+        let results = match self.policy.row.run(transaction.batch().clone()).await {
+            Ok(results) => in_sequence(results, transaction.batch()),
+            Err(lost) => {
+                tracing::error!(path = self.path, error = %lost, "processor lost, the batch is rejected");
+                transaction.reject_apart(&lost.to_string());
+                return None;
+            }
+        };
+        match transaction.derive(vec![results]) {
+            Ok(mut derived) => derived.pop().and_then(|transaction| {
+                if transaction.batch().is_empty() {
+                    transaction.acknowledge();
+                    None
+                } else {
+                    Some(transaction)
+                }
+            }),
+            Err((transaction, error)) => {
+                transaction.reject_apart(&error.to_string());
+                None
+            }
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// All messages of several transactions as one batch; `None` where there are none, or too many for one.
+pub(super) fn together(mut transactions: Vec<Transaction>) -> Option<Transaction> {
+    if transactions.len() == 1
+        && let Some(only) = transactions.pop()
+    {
+        let batch = only.batch().with_independent(false);
+        return Some(only.with_batch(batch));
+    }
+    if transactions.is_empty() {
+        return None;
+    }
+    match Transaction::join(transactions) {
+        Ok(transaction) => Some(transaction),
+        Err(transactions) => {
+            for transaction in transactions {
+                transaction.reject("a batch can't have more than 2^32 messages");
+            }
+            None
+        }
+    }
+}
+
+/// Bytes of the contents of all messages.
+fn bytes(transaction: &Transaction) -> usize {
+    let mut bytes = 0;
+    transaction.batch().each_payload(|payload| bytes += payload.len());
+    bytes
+}

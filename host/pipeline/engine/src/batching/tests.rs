@@ -1,0 +1,148 @@
+//! Which messages go on together, and what becomes of those they came with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_pipeline_message::{Batch, Failure, Outcome, Transaction};
+use tokio::sync::mpsc;
+
+use super::{Batcher, Policy};
+use crate::budget::Budget;
+
+/// A batcher at work.
+struct Bench {
+    to: Option<async_channel::Sender<Transaction>>,
+    from: async_channel::Receiver<Transaction>,
+    told: (mpsc::UnboundedSender<(usize, Outcome)>, mpsc::UnboundedReceiver<(usize, Outcome)>),
+    sent: usize,
+    budget: Arc<Budget>,
+}
+
+impl Bench {
+    fn new(policy: Policy) -> (Self, impl Future<Output = ()>) {
+        let (to, arriving) = async_channel::unbounded();
+        let (leaving, from) = async_channel::unbounded();
+        let budget = Arc::new(Budget::new(1000));
+        let batcher = Batcher {
+            path: "test".to_owned(),
+            policy,
+            budget: Arc::clone(&budget),
+            from: arriving,
+            to: leaving,
+        };
+        let told = mpsc::unbounded_channel();
+        (Self { to: Some(to), from, told, sent: 0, budget }, batcher.run())
+    }
+
+    fn send(&mut self, payloads: &[&str], independent: bool) {
+        let batch = Batch::from_payloads(payloads.iter().copied().map(Some), independent);
+        let (tell, index) = (self.told.0.clone(), self.sent);
+        self.sent += 1;
+        let transaction = Transaction::new(batch, move |outcome| tell.send((index, outcome)).unwrap());
+        self.to.as_ref().unwrap().try_send(transaction).unwrap();
+    }
+
+    /// What goes on next: a batch that does not stand for several.
+    async fn next(&mut self) -> (String, Transaction) {
+        let transaction = self.from.recv().await.unwrap();
+        assert!(!transaction.batch().independent());
+        let payloads = transaction.batch().iter().map(|message| message.payload().unwrap().to_vec());
+        let shown = payloads.map(|payload| String::from_utf8(payload).unwrap()).collect::<Vec<_>>().join(" ");
+        (shown, transaction)
+    }
+}
+
+fn by_count(count: usize) -> Policy {
+    Policy::of(Some(count), None, None)
+}
+
+#[tokio::test]
+async fn a_batch_is_cut_where_its_count_is_reached() {
+    let (mut bench, work) = Bench::new(by_count(3));
+    let test = async {
+        bench.send(&["a", "b", "c", "d", "e", "f", "g"], true);
+        bench.send(&["h"], true);
+        bench.to = None;
+        for expected in ["a b c", "d e f", "g h"] {
+            let (shown, transaction) = bench.next().await;
+            assert_eq!(shown, expected);
+            transaction.acknowledge();
+        }
+        assert_eq!(bench.told.1.recv().await.unwrap(), (0, Outcome::Acknowledged));
+        assert_eq!(bench.told.1.recv().await.unwrap(), (1, Outcome::Acknowledged));
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test]
+async fn what_arrived_as_a_batch_stays_together() {
+    let (mut bench, work) = Bench::new(by_count(2));
+    let test = async {
+        bench.send(&["a"], false);
+        bench.send(&["b", "c", "d"], false);
+        assert_eq!(bench.next().await.0, "a b c d");
+        bench.to = None;
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test]
+async fn the_message_that_makes_it_large_enough_belongs_to_a_batch() {
+    let (mut bench, work) = Bench::new(Policy::of(None, Some(4), None));
+    let test = async {
+        bench.send(&["aa", "bbb", "cccc", "d"], true);
+        bench.to = None;
+        for expected in ["aa bbb", "cccc", "d"] {
+            assert_eq!(bench.next().await.0, expected);
+        }
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_period_is_counted_from_the_batch_before() {
+    let period = Some(Duration::from_secs(10));
+    let (mut bench, work) = Bench::new(Policy::of(None, None, period));
+    let begun = tokio::time::Instant::now();
+    let test = async {
+        tokio::time::sleep(Duration::from_secs(14)).await;
+        bench.send(&["a", "b"], true);
+        assert_eq!(bench.next().await.0, "a b");
+        assert_eq!(begun.elapsed().as_secs(), 20);
+        bench.to = None;
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test]
+async fn each_source_is_told_of_its_own_messages() {
+    let (mut bench, work) = Bench::new(by_count(4));
+    let test = async {
+        bench.send(&["a", "b"], true);
+        bench.send(&["c"], true);
+        bench.send(&["d"], true);
+        let (_, transaction) = bench.next().await;
+        transaction.settle(&[Failure { reason: "no".to_owned(), messages: Some(vec![1, 3]) }]);
+        let mut rejected = Vec::new();
+        for _ in 0..3 {
+            if let (index, Outcome::Rejected(rejection)) = bench.told.1.recv().await.unwrap() {
+                rejected.push((index, rejection.messages));
+            }
+        }
+        assert_eq!(rejected, [(0, Some(vec![1])), (2, Some(vec![0]))]);
+        bench.to = None;
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_back_while_an_input_ends() {
+    let (mut bench, work) = Bench::new(by_count(100));
+    let test = async {
+        bench.send(&["a"], true);
+        let budget = Arc::clone(&bench.budget);
+        assert_eq!(budget.ending(bench.next()).await.0, "a");
+        bench.to = None;
+    };
+    tokio::join!(work, test);
+}

@@ -1,0 +1,229 @@
+//! How much may be in flight in a pipeline, and who must hurry for that to land.
+//!
+//! Batches are collected into larger ones while they are in flight. When an input waits for what it has handed out, be
+//! it because it ends or because there is no room for more, whoever collects must let go of what there is.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// What a batch costs beside its bytes.
+const BATCH: usize = 2 << 10;
+/// How long nothing may land while an input waits for room, before those who collect batches must let go of them.
+const STALL: Duration = Duration::from_secs(1);
+
+/// What may be in flight in one pipeline, over all its inputs.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    most: usize,
+    load: Mutex<Load>,
+    /// Something has landed.
+    landed: Notify,
+    /// Whether a part of an input could not be read, or was rejected for good.
+    incomplete: AtomicBool,
+    /// Inputs that wait for all they have handed out.
+    ending: AtomicUsize,
+    /// Inputs that wait for room while nothing lands.
+    stalled: AtomicUsize,
+    hurried: Notify,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Load {
+    bytes: usize,
+    batches: usize,
+    /// How often something has landed.
+    landings: u64,
+}
+
+/// Why what is collected must go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hurry {
+    /// An input waits for it, to end or to be opened again.
+    Ending,
+    /// There is no room for more.
+    Stalled,
+}
+
+/// Keeps those hurrying who collect batches, as long as it is there.
+struct Hurrying<'b>(&'b AtomicUsize);
+
+impl Drop for Hurrying<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Budget {
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            load: Mutex::default(),
+            landed: Notify::new(),
+            incomplete: AtomicBool::new(false),
+            ending: AtomicUsize::new(0),
+            stalled: AtomicUsize::new(0),
+            hurried: Notify::new(),
+        }
+    }
+
+    /// Bytes that may be in flight.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Notes that a part of an input could not be read, or was rejected for good.
+    pub(crate) fn note_incomplete(&self) {
+        self.incomplete.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a part of an input could not be read, or was rejected for good.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.incomplete.load(Ordering::Relaxed)
+    }
+
+    /// Waits until there is room for another batch, whatever its size.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub(crate) async fn room(&self) {
+        if self.has_room(*self.lock()) {
+            return;
+        }
+        let mut hurrying = None;
+        loop {
+            let seen = self.lock().landings;
+            let changed = self.until(|load| load.landings != seen || self.has_room(load));
+            if hurrying.is_some() {
+                changed.await;
+            } else if tokio::time::timeout(STALL, changed).await.is_err() {
+                hurrying = Some(self.hurry(&self.stalled));
+            }
+            if self.has_room(*self.lock()) {
+                return;
+            }
+        }
+    }
+
+    fn has_room(&self, load: Load) -> bool {
+        load.bytes < self.most
+    }
+
+    /// Waits until nothing is in flight.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub(crate) async fn empty(&self) {
+        self.until(|load| load.batches == 0).await;
+    }
+
+    /// Waits for something while those who collect batches hurry.
+    ///
+    /// # Cancel safety
+    /// As that of `wait`.
+    pub(crate) async fn ending<T>(&self, wait: impl Future<Output = T>) -> T {
+        let _hurrying = self.hurry(&self.ending);
+        wait.await
+    }
+
+    fn hurry<'b>(&'b self, among: &'b AtomicUsize) -> Hurrying<'b> {
+        among.fetch_add(1, Ordering::AcqRel);
+        self.hurried.notify_waiters();
+        Hurrying(among)
+    }
+
+    /// Waits until there is need for hurry; at once where there is.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub(crate) async fn hurried(&self) -> Hurry {
+        loop {
+            let hurried = self.hurried.notified();
+            tokio::pin!(hurried);
+            hurried.as_mut().enable();
+            if self.ending.load(Ordering::Acquire) > 0 {
+                return Hurry::Ending;
+            }
+            if self.stalled.load(Ordering::Acquire) > 0 {
+                return Hurry::Stalled;
+            }
+            hurried.await;
+        }
+    }
+
+    async fn until(&self, ready: impl Fn(Load) -> bool) {
+        loop {
+            let landed = self.landed.notified();
+            tokio::pin!(landed);
+            landed.as_mut().enable();
+            let load = *self.lock();
+            if ready(load) {
+                return;
+            }
+            landed.await;
+        }
+    }
+
+    /// Counts a batch of so many bytes.
+    pub(crate) fn add(&self, bytes: usize) {
+        let mut load = self.lock();
+        load.bytes += bytes + BATCH;
+        load.batches += 1;
+    }
+
+    /// Takes back what [`Budget::add`] was called with.
+    pub(crate) fn remove(&self, bytes: usize) {
+        let mut load = self.lock();
+        load.bytes -= bytes + BATCH;
+        load.batches -= 1;
+        load.landings += 1;
+        drop(load);
+        self.landed.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Load> {
+        self.load.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_room_in_vain_has_others_hurry_until_there_is_room() {
+        let budget = Arc::new(Budget::new(10));
+        budget.add(10);
+        let waiting = budget.room();
+        tokio::pin!(waiting);
+        let hurried = tokio::select! {
+            () = &mut waiting => None,
+            hurried = budget.hurried() => Some(hurried),
+        };
+        assert_eq!(hurried, Some(Hurry::Stalled));
+        budget.remove(10);
+        waiting.await;
+        let hurried = tokio::time::timeout(STALL, budget.hurried()).await;
+        assert!(hurried.is_err(), "there is room again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_ends_has_others_hurry_as_long_as_that_takes() {
+        let budget = Budget::new(10);
+        budget.add(1);
+        let hurried = {
+            let ending = budget.ending(budget.empty());
+            tokio::pin!(ending);
+            tokio::select! {
+                () = &mut ending => None,
+                hurried = budget.hurried() => Some(hurried),
+            }
+        };
+        assert_eq!(hurried, Some(Hurry::Ending));
+        assert!(tokio::time::timeout(STALL, budget.hurried()).await.is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! Inputs of plugins.
+
+use std::sync::Arc;
+
+use forebay_lifecycle::Shutdown;
+use forebay_pipeline_config::ComponentConfig;
+use forebay_plugins_api::{Components as _, OpenError, Scanner, Setup, Stated};
+
+use super::opening::Sender;
+use crate::check::place;
+use crate::codec;
+use crate::flight::Sky;
+use crate::ground::{Ground, Work};
+use crate::idle::Idle;
+use crate::replay::replay;
+use crate::source::Source;
+use crate::structure;
+
+/// Opens an input of a plugin, and the scanner of its streams.
+pub(super) async fn open(
+    ground: &Arc<Ground>,
+    setup: &Setup,
+    config: &ComponentConfig,
+    stop: &Shutdown,
+    to: Sender,
+) -> Result<Vec<Work>, OpenError> {
+    // It is woken by its own settlements, and stops when it is told, not when others are.
+    let setup = Setup { wakes: Arc::default(), ..setup.clone() };
+    let input = ground.components.open_input(setup.clone()).await?;
+    let scanner = scanner(ground, &setup, config).await?;
+    let replays = config.config.get("auto_replay_nacks").and_then(|value| value.as_bool()).unwrap_or(true);
+    let sky = Sky::new(&ground.budget);
+    let source = Source {
+        components: Arc::new(ground.components.clone()),
+        setup,
+        input,
+        scanner,
+        replay: replays,
+        sky: Arc::clone(&sky),
+        to: to.clone(),
+        idle: Idle::default(),
+    };
+    Ok(vec![Box::pin(read(source, sky, to, stop.clone()))])
+}
+
+/// Reads the input, and sends again what fails, until the input is done.
+async fn read(source: Source, sky: Arc<Sky>, to: Sender, stop: Shutdown) {
+    let wakes = Arc::clone(&source.setup.wakes);
+    let stopping = async {
+        stop.cancelled().await;
+        wakes.shutdown();
+        std::future::pending().await
+    };
+    tokio::select! {
+        () = source.run() => {}
+        () = replay(sky, to) => {}
+        () = stopping => {}
+    }
+}
+
+async fn scanner(
+    ground: &Ground,
+    setup: &Setup,
+    input: &ComponentConfig,
+) -> Result<Option<Box<dyn Scanner>>, OpenError> {
+    let (setup, at) = match (codec::scanner(input)?, input.scanner()) {
+        (Some((name, config)), _) => {
+            let Ok(name) = name.parse() else { return Ok(None) };
+            (Setup { name, config, stated: Stated::default(), ..setup.clone() }, input)
+        }
+        (None, Some(child)) => {
+            let opening = structure::Opening { components: &ground.components, setup };
+            (opening.setup_of(&child.component), &child.component)
+        }
+        (None, None) => return Ok(None),
+    };
+    let opened = ground.components.open_scanner(setup).await;
+    opened.map(Some).map_err(|error| OpenError::Inside(vec![place(at, "", &error)]))
+}

@@ -1,0 +1,53 @@
+use std::sync::Arc;
+
+use forebay_lifecycle::Shutdown;
+use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
+use forebay_plugins_api::OpenError;
+
+use super::opening::{Opening, Receiver, Sender};
+use super::{Own, spec};
+use crate::ground::{Ground, Work};
+
+pub(super) const OWN: Own =
+    Own { name: "resource", spec: specification, open: |opening| Box::pin(open(opening)) };
+
+fn specification() -> ComponentSpec {
+    let label = FieldSpec::new("", FieldType::String)
+        .with_default("")
+        .with_docs("The label of an input among the input_resources.");
+    spec(
+        OWN.name,
+        "Reads an input of the resources. Of several that read the same one each gets a part.",
+        label,
+    )
+}
+
+async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
+    let label: String = opening.structure.settings()?;
+    let from = opening.ground.input(&label).await?;
+    let (ground, stop, to) = (Arc::clone(opening.ground), opening.stop.clone(), opening.to);
+    Ok(vec![Box::pin(hand_on(ground, stop, from, to))])
+}
+
+/// Hands on what arrives until nothing more does, or this reader alone is to stop.
+async fn hand_on(ground: Arc<Ground>, stop: Shutdown, from: Receiver, to: Sender) {
+    let alone = async {
+        stop.cancelled().await;
+        if ground.stop.is_cancelled() {
+            // The input stops as well, and ends when everything that it handed out is settled.
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::pin!(alone);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut alone => return,
+            received = from.recv() => match received {
+                // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+                Ok(transaction) => drop(to.send(transaction).await),
+                Err(_) => return,
+            },
+        }
+    }
+}
