@@ -26,7 +26,8 @@ fn generated(count: usize, mapping: &str) -> String {
 
 #[test]
 fn batches_are_complete_by_count_size_or_check() {
-    let batched = |policy: &str| run(&format!("input: {{batched: {{child: {{{LINES}}}, policy: {{{policy}}}}}}}"));
+    let batched =
+        |policy: &str| run(&format!("input: {{batched: {{child: {{{LINES}}}, policy: {{{policy}}}}}}}"));
     assert_eq!(batched("count: 3"), ["1 2 3", "4 5 6", "7"]);
     assert_eq!(batched("byte_size: 2"), ["1 2", "3 4", "5 6", "7"]);
     assert_eq!(batched("check: 'this % 3 == 2', count: 100"), ["1 2", "3 4 5", "6 7"]);
@@ -88,7 +89,9 @@ fn an_input_that_ends_can_be_opened_again() {
 fn an_input_is_read_until_nothing_comes() {
     let input = "generate: {count: 2, interval: 1ms, mapping: root = \"a\"}";
     let forever = "{inproc: nobody}";
-    let input = format!("input: {{read_until: {{input: {{broker: {{inputs: [{{{input}}}, {forever}]}}}}, idle_timeout: 100ms}}}}");
+    let input = format!(
+        "input: {{read_until: {{input: {{broker: {{inputs: [{{{input}}}, {forever}]}}}}, idle_timeout: 100ms}}}}"
+    );
     assert_eq!(run(&input), ["a", "a"]);
 }
 
@@ -112,7 +115,12 @@ fn a_resource_that_is_not_there_is_named() {
     let folder = Folder::new();
     let pipeline = "input: {resource: inn}\noutput: {stdout: {}}\ninput_resources: [{label: in, generate: {mapping: root = 1}}]";
     let error = folder.run(pipeline).finish().badly();
-    assert!(error.contains("(1,9) there is no input `inn` among the input_resources of this pipeline, did you mean `in`?"), "{error}");
+    assert!(
+        error.contains(
+            "(1,9) there is no input `inn` among the input_resources of this pipeline, did you mean `in`?"
+        ),
+        "{error}"
+    );
     let circle = "input: {resource: in}\noutput: {stdout: {}}\ninput_resources: [{label: in, broker: {inputs: [{resource: in}]}}]";
     let error = folder.run(circle).finish().badly();
     assert!(error.contains("input `in` uses itself"), "{error}");

@@ -180,7 +180,7 @@ pub(crate) fn reserved(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Input | Kind::Output => &["label", "type", "limits", "processors"],
         Kind::Processor => &["label", "type", "limits", "shadow"],
-        Kind::Mapping | Kind::Scanner | Kind::Cache => &["label", "type", "limits"],
+        Kind::Mapping | Kind::Scanner | Kind::Cache | Kind::Buffer => &["label", "type", "limits"],
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::component::{Child, ComponentConfig, Fields};
+use crate::component::{self, Child, ComponentConfig, Fields};
 use crate::duration::parse_duration;
 use crate::lint::Examiner;
 use crate::position::Position;
@@ -31,6 +31,7 @@ pub use threads::Threads;
 const UNSUPPORTED_OBSERVERS: [&str; 3] = ["http", "metrics", "tracer"];
 /// What `forebay test` runs.
 const TESTS: &str = "tests";
+const BUFFER: &str = "buffer";
 /// Fields that decide over records or are needed by what does, and that this version does not have.
 const UNSUPPORTED: [&str; 5] =
     ["error_handling", "rate_limit_resources", "resources", "shutdown_delay", "warpstream"];
@@ -44,6 +45,8 @@ const OUTPUT_RESOURCES: &str = "output_resources";
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipelineConfig {
     pub input: ComponentConfig,
+    /// What stands between the input and the processors.
+    pub buffer: Option<ComponentConfig>,
     pub threads: Threads,
     pub processors: Vec<ComponentConfig>,
     pub output: ComponentConfig,
@@ -71,12 +74,15 @@ pub(crate) fn examine(
         return (None, Vec::new());
     };
     let fields = root_fields();
+    let mut buffer: Option<&Node> = None;
     for (key, value) in entries {
         if key.text == TESTS {
             unit_test::examine(examiner, value);
+        } else if key.text == BUFFER {
+            buffer = Some(value);
         } else if !RESOURCES.contains(&key.text.as_str()) && fields.iter().all(|field| field.name != key.text)
         {
-            other_field(examiner, &fields, key, value);
+            other_field(examiner, &fields, key);
         }
     }
     let mut walk = Fields::new(examiner, String::new());
@@ -99,11 +105,18 @@ pub(crate) fn examine(
 
     let caches = caches::examine(examiner, root);
     let resources = resources::examine(examiner, root);
+    let buffer = buffer
+        .filter(|node| !node.is_null())
+        .and_then(|node| component::examine(examiner, Kind::Buffer, node, BUFFER));
     let input_resources = caches::labelled(examiner, root, INPUT_RESOURCES, Kind::Input);
     let output_resources = caches::labelled(examiner, root, OUTPUT_RESOURCES, Kind::Output);
     let roots = children.iter().map(|child| &child.component);
-    let users: Vec<_> =
-        roots.chain(&input_resources).chain(&output_resources).map(|component| (0, component)).collect();
+    let users: Vec<_> = roots
+        .chain(&buffer)
+        .chain(&input_resources)
+        .chain(&output_resources)
+        .map(|component| (0, component))
+        .collect();
     let used: Vec<_> = resources.iter().map(|resource| (0, resource)).collect();
     // What parts use, other files may have.
     let labels = if examiner.options.allow_parts { Labels::Open } else { Labels::of([root]) };
@@ -115,7 +128,8 @@ pub(crate) fn examine(
     }
 
     let components = children.iter().map(|child| &child.component).chain(&caches).chain(&resources);
-    let components = components.chain(&input_resources).chain(&output_resources).cloned().collect();
+    let components =
+        components.chain(&buffer).chain(&input_resources).chain(&output_resources).cloned().collect();
     let mut input = None;
     let mut output = None;
     let mut processors = Vec::new();
@@ -128,6 +142,7 @@ pub(crate) fn examine(
     }
     let config = input.zip(output).map(|(input, output)| PipelineConfig {
         input,
+        buffer,
         threads,
         processors,
         output,
@@ -158,39 +173,20 @@ fn root_fields() -> Vec<FieldSpec> {
     ]
 }
 
-fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key, value: &Node) {
+fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key) {
     let name = key.text.as_str();
     let at = key.span.start;
     let unsupported = format!("field {name} is not supported by this version yet");
-    if name == "buffer" {
-        buffer(examiner, value);
-    } else if UNSUPPORTED_OBSERVERS.contains(&name) {
+    if UNSUPPORTED_OBSERVERS.contains(&name) {
         examiner.lint(at, unsupported);
     } else if UNSUPPORTED.contains(&name) {
         examiner.fatal(at, unsupported);
     } else {
         let hint = suggest::hint(
             name,
-            fields.iter().map(|field| field.name.as_str()).chain(RESOURCES).chain([TESTS]),
+            fields.iter().map(|field| field.name.as_str()).chain(RESOURCES).chain([BUFFER, TESTS]),
         );
         examiner.lint(at, format!("field {name} not recognised{hint}"));
-    }
-}
-
-/// No buffer is the only one there is, and may be asked for.
-fn buffer(examiner: &mut Examiner<'_>, value: &Node) {
-    match &value.value {
-        Value::Null => {}
-        Value::Mapping(entries) => {
-            for (key, value) in entries {
-                let is_none = key.text == "none" || (key.text == "type" && value.text == "none");
-                if !is_none {
-                    let message = format!("buffer `{}` is not supported by this version yet", key.text);
-                    examiner.fatal(key.span.start, message);
-                }
-            }
-        }
-        _ => examiner.fatal(value.span.start, format!("expected object value, got {}", value.tag())),
     }
 }
 

@@ -9,12 +9,12 @@ mod tests;
 
 use std::sync::Arc;
 
-use forebay_pipeline_message::Transaction;
+use forebay_pipeline_message::{Batch, Transaction};
 use tokio::time::Instant;
 
 use crate::budget::{Budget, Hurry};
 use crate::structure::order::in_sequence;
-pub(crate) use policy::{Policy, batching_field};
+pub(crate) use policy::{Policy, batching_field, policy_fields};
 
 /// Takes batches and hands on larger ones.
 pub(crate) struct Batcher {
@@ -37,7 +37,7 @@ pub(super) struct Pending {
 impl Pending {
     fn add(&mut self, transaction: Transaction) {
         self.messages += transaction.batch().len();
-        self.bytes += bytes(&transaction);
+        self.bytes += bytes(transaction.batch());
         self.transactions.push(transaction);
     }
 }
@@ -143,7 +143,7 @@ async fn until(moment: Option<Instant>) {
 }
 
 /// All messages of several transactions as one batch; `None` where there are none, or too many for one.
-pub(super) fn together(mut transactions: Vec<Transaction>) -> Option<Transaction> {
+pub(crate) fn together(mut transactions: Vec<Transaction>) -> Option<Transaction> {
     if transactions.len() == 1
         && let Some(only) = transactions.pop()
     {
@@ -165,8 +165,8 @@ pub(super) fn together(mut transactions: Vec<Transaction>) -> Option<Transaction
 }
 
 /// Bytes of the contents of all messages.
-fn bytes(transaction: &Transaction) -> usize {
+pub(crate) fn bytes(batch: &Batch) -> usize {
     let mut bytes = 0;
-    transaction.batch().each_payload(|payload| bytes += payload.len());
+    batch.each_payload(|payload| bytes += payload.len());
     bytes
 }

@@ -4,7 +4,7 @@
 //! it because it ends or because there is no room for more, whoever collects must let go of what there is.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -18,14 +18,22 @@ const STALL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Budget {
     most: usize,
+    /// What each batch costs beside its bytes.
+    of_batch: usize,
     load: Mutex<Load>,
     /// Something has landed.
     landed: Notify,
     /// Whether a part of an input could not be read, or was rejected for good.
     incomplete: AtomicBool,
-    /// Inputs that wait for all they have handed out.
+    waits: Arc<Waits>,
+}
+
+/// Who waits for what is in flight.
+#[derive(Debug, Default)]
+struct Waits {
+    /// Those who wait for all they have handed out.
     ending: AtomicUsize,
-    /// Inputs that wait for room while nothing lands.
+    /// Those who wait for room while nothing lands.
     stalled: AtomicUsize,
     hurried: Notify,
 }
@@ -58,15 +66,17 @@ impl Drop for Hurrying<'_> {
 
 impl Budget {
     pub(crate) fn new(most: usize) -> Self {
-        Self {
-            most,
-            load: Mutex::default(),
-            landed: Notify::new(),
-            incomplete: AtomicBool::new(false),
-            ending: AtomicUsize::new(0),
-            stalled: AtomicUsize::new(0),
-            hurried: Notify::new(),
-        }
+        Self::of(most, BATCH, Arc::default())
+    }
+
+    fn of(most: usize, of_batch: usize, waits: Arc<Waits>) -> Self {
+        let (load, landed, incomplete) = (Mutex::default(), Notify::new(), AtomicBool::new(false));
+        Self { most, of_batch, load, landed, incomplete, waits }
+    }
+
+    /// A budget beside this one, which counts nothing but contents. Who waits for either has all hurry.
+    pub(crate) fn beside(&self, most: usize) -> Self {
+        Self::of(most, 0, Arc::clone(&self.waits))
     }
 
     /// Bytes that may be in flight.
@@ -89,26 +99,37 @@ impl Budget {
     /// # Cancel safety
     /// Safe: it owns nothing.
     pub(crate) async fn room(&self) {
-        if self.has_room(*self.lock()) {
-            return;
-        }
+        self.until_room(|load| load.bytes < self.most).await;
+    }
+
+    /// Waits until there is room for so many bytes, or for anything where nothing is in flight.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub(crate) async fn room_for(&self, bytes: usize) {
+        self.until_room(|load| self.fits(load, bytes)).await;
+    }
+
+    /// Whether there is room for so many bytes.
+    pub(crate) fn has_room_for(&self, bytes: usize) -> bool {
+        self.fits(*self.lock(), bytes)
+    }
+
+    fn fits(&self, load: Load, bytes: usize) -> bool {
+        load.batches == 0 || load.bytes.saturating_add(bytes) <= self.most
+    }
+
+    async fn until_room(&self, has_room: impl Fn(Load) -> bool) {
         let mut hurrying = None;
-        loop {
+        while !has_room(*self.lock()) {
             let seen = self.lock().landings;
-            let changed = self.until(|load| load.landings != seen || self.has_room(load));
+            let changed = self.until(|load| load.landings != seen || has_room(load));
             if hurrying.is_some() {
                 changed.await;
             } else if tokio::time::timeout(STALL, changed).await.is_err() {
-                hurrying = Some(self.hurry(&self.stalled));
-            }
-            if self.has_room(*self.lock()) {
-                return;
+                hurrying = Some(self.hurry(&self.waits.stalled));
             }
         }
-    }
-
-    fn has_room(&self, load: Load) -> bool {
-        load.bytes < self.most
     }
 
     /// Waits until nothing is in flight.
@@ -124,13 +145,13 @@ impl Budget {
     /// # Cancel safety
     /// As that of `wait`.
     pub(crate) async fn ending<T>(&self, wait: impl Future<Output = T>) -> T {
-        let _hurrying = self.hurry(&self.ending);
+        let _hurrying = self.hurry(&self.waits.ending);
         wait.await
     }
 
     fn hurry<'b>(&'b self, among: &'b AtomicUsize) -> Hurrying<'b> {
         among.fetch_add(1, Ordering::AcqRel);
-        self.hurried.notify_waiters();
+        self.waits.hurried.notify_waiters();
         Hurrying(among)
     }
 
@@ -140,13 +161,13 @@ impl Budget {
     /// Safe: it owns nothing.
     pub(crate) async fn hurried(&self) -> Hurry {
         loop {
-            let hurried = self.hurried.notified();
+            let hurried = self.waits.hurried.notified();
             tokio::pin!(hurried);
             hurried.as_mut().enable();
-            if self.ending.load(Ordering::Acquire) > 0 {
+            if self.waits.ending.load(Ordering::Acquire) > 0 {
                 return Hurry::Ending;
             }
-            if self.stalled.load(Ordering::Acquire) > 0 {
+            if self.waits.stalled.load(Ordering::Acquire) > 0 {
                 return Hurry::Stalled;
             }
             hurried.await;
@@ -169,14 +190,14 @@ impl Budget {
     /// Counts a batch of so many bytes.
     pub(crate) fn add(&self, bytes: usize) {
         let mut load = self.lock();
-        load.bytes += bytes + BATCH;
+        load.bytes += bytes + self.of_batch;
         load.batches += 1;
     }
 
     /// Takes back what [`Budget::add`] was called with.
     pub(crate) fn remove(&self, bytes: usize) {
         let mut load = self.lock();
-        load.bytes -= bytes + BATCH;
+        load.bytes -= bytes + self.of_batch;
         load.batches -= 1;
         load.landings += 1;
         drop(load);
@@ -190,13 +211,11 @@ impl Budget {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_room_in_vain_has_others_hurry_until_there_is_room() {
-        let budget = Arc::new(Budget::new(10));
+        let budget = Budget::new(10);
         budget.add(10);
         let waiting = budget.room();
         tokio::pin!(waiting);

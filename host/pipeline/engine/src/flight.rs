@@ -44,6 +44,8 @@ enum Destination {
     Token(Token, Arc<Settlements>),
     /// The stream that the batch was scanned from.
     Stream(Arc<StreamFlight>),
+    /// Nobody: whoever handed it out has been told already.
+    Nobody,
 }
 
 /// A stream until everything that was scanned from it is settled.
@@ -184,8 +186,16 @@ impl Flight {
         Self::new(sky, batch, Destination::Stream(Arc::clone(stream)))
     }
 
+    /// A batch of a buffer, by the bytes of its contents.
+    pub(crate) fn of_buffer(sky: &Arc<Sky>, bytes: usize) -> Arc<Self> {
+        Self::of_bytes(sky, bytes, Destination::Nobody)
+    }
+
     fn new(sky: &Arc<Sky>, batch: &Batch, destination: Destination) -> Arc<Self> {
-        let bytes = batch.byte_size();
+        Self::of_bytes(sky, batch.byte_size(), destination)
+    }
+
+    fn of_bytes(sky: &Arc<Sky>, bytes: usize, destination: Destination) -> Arc<Self> {
         sky.add(bytes);
         Arc::new(Self {
             sky: Arc::clone(sky),
@@ -229,7 +239,7 @@ impl Drop for Flight {
             }
             (Some(Destination::Stream(stream)), Some(rejection)) => stream.fail(rejection.reason),
             (Some(Destination::Stream(stream)), None) => drop(stream),
-            (None, _) => {}
+            (Some(Destination::Nobody) | None, _) => {}
         }
         // Last: the source waits for an empty sky, then takes the settlements for the last time. That of
         // a stream is made when the last of its flights lets go of it, which is done by now.

@@ -21,6 +21,7 @@
 
 mod batching;
 mod budget;
+mod buffers;
 mod caches;
 mod chain;
 mod check;

@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use crate::budget::Budget;
+use crate::buffers;
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
 use crate::check;
@@ -117,7 +118,7 @@ async fn run_to_end(
         wakes: &wakes,
         secrets: &secrets,
     };
-    let Parts { inputs, input_chain, chains, outputs, shadows, raw, arrivals, processed } =
+    let Parts { inputs, input_chain, chains, outputs, shadows, raw, read, arrivals, processed } =
         opener.parts(config, workers, (&budget, &halt), problems).await?;
 
     let give_up = Shutdown::new();
@@ -132,10 +133,10 @@ async fn run_to_end(
         }));
     };
     for (index, chain) in chains.into_iter().enumerate() {
-        spawn(index, "a worker", Box::pin(work(chain, arrivals.1.clone(), processed.0.clone())));
+        spawn(index, "a worker", Box::pin(work(chain, arrivals.clone(), processed.0.clone())));
     }
     // What is sent again passes the input's own processors again, as it did the first time.
-    spawn(workers, "the input's processors", Box::pin(work(input_chain, raw.1.clone(), arrivals.0.clone())));
+    spawn(workers, "the input's processors", Box::pin(work(input_chain, raw.1.clone(), read.clone())));
     for (index, input) in inputs.into_iter().enumerate() {
         spawn(workers + index, "an input", input);
     }
@@ -143,7 +144,7 @@ async fn run_to_end(
         spawn(workers + 1 + index, "the output", output);
     }
     // Only the tasks hold the channels now, so that each ends when those before it have.
-    drop((raw, arrivals, processed));
+    drop((raw, read, arrivals, processed));
     // Beside the workers rather than among them: what they are slow with is theirs.
     let shadows = shadow::spawn(shadows, threads, workers + 2, &give_up);
 
@@ -221,7 +222,9 @@ struct Parts {
     shadows: Vec<Shadow>,
     /// From the input to its processors.
     raw: Channel,
-    arrivals: Channel,
+    /// From those to the buffer, or to the workers.
+    read: async_channel::Sender<Transaction>,
+    arrivals: async_channel::Receiver<Transaction>,
     processed: Channel,
 }
 
@@ -272,6 +275,7 @@ impl Opener<'_> {
                 chains.push(self.chain(&mut problems, &mut shadows, &config.processors).await);
             }
         }
+        let (read, arrivals, buffer) = self.buffer(&mut problems, config, (budget, stop), arrivals).await;
         let output_chain = self.chain(&mut problems, &mut shadows, &config.output.processors).await;
         let setup = self.setup(&config.output);
         let from = processed.1.clone();
@@ -292,7 +296,23 @@ impl Opener<'_> {
         };
         let mut inputs: Vec<Work> = input.into_iter().map(reading).collect();
         inputs.extend(ground.take_works());
-        Ok(Parts { inputs, input_chain, chains, outputs, shadows, raw, arrivals, processed })
+        inputs.extend(buffer);
+        Ok(Parts { inputs, input_chain, chains, outputs, shadows, raw, read, arrivals, processed })
+    }
+
+    /// Opens the buffer; what is read goes through it to the workers.
+    async fn buffer(
+        &self,
+        problems: &mut Vec<Problem>,
+        config: &PipelineConfig,
+        (budget, stop): (&Arc<Budget>, &Shutdown),
+        (to, from): Channel,
+    ) -> (async_channel::Sender<Transaction>, async_channel::Receiver<Transaction>, Vec<Work>) {
+        let Some(config) = &config.buffer else { return (to, from, Vec::new()) };
+        let (read, arriving) = channel();
+        let components = Structured::new(Arc::clone(self.components));
+        let opened = buffers::open(&components, &self.setup(config), budget, stop, (arriving, to)).await;
+        (read, from, self.note(problems, config, opened).unwrap_or_default())
     }
 
     async fn chain(

@@ -35,7 +35,7 @@ use forebay_plugins_api::{
 };
 
 use crate::chain::OWN;
-use crate::{inputs, outputs};
+use crate::{buffers, inputs, outputs};
 pub(crate) use opening::{Opening, problem};
 
 /// Components of plugins, and those of the host itself.
@@ -62,7 +62,8 @@ pub fn description() -> Description {
     let processors = processors::ALL.iter().map(|processor| (processor.spec)());
     let inputs = inputs::ALL.iter().map(|input| (input.spec)());
     let outputs = outputs::ALL.iter().map(|output| (output.spec)());
-    let specs = processors.chain(inputs).chain(outputs).collect();
+    let buffers = buffers::ALL.iter().map(|buffer| (buffer.spec)());
+    let specs = processors.chain(inputs).chain(buffers).chain(outputs).collect();
     Description::new(plugin, specs).expect("the specifications are sound")
 }
 

@@ -295,6 +295,8 @@ fn check_kinds(description: &Description, kinds: &Kinds) -> Result<(), LoadProbl
             Kind::Mapping => ("mapping language", "mappings", kinds.mappings.is_some()),
             Kind::Scanner => ("scanner", "scanners", kinds.scanners.is_some()),
             Kind::Cache => ("cache", "caches", kinds.caches.is_some()),
+            // There is no interface for them: buffers are the host's.
+            Kind::Buffer => ("buffer", "buffers", false),
         };
         let component_name = || component.name.to_string();
         if !exported {

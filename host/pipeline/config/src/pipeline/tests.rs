@@ -44,7 +44,6 @@ fn every_setting_is_read() {
     let text = "
 pipeline: {threads: 3, processors: [noop: {}, noop: {}]}
 shutdown_timeout: 1m0.5s
-buffer: {none: {}}
 logger: {level: debug, format: json, add_timestamp: true, static_fields: {a: 1}}";
     let config = with(text).unwrap();
     let cpus = NonZeroUsize::new(8).unwrap();
@@ -75,7 +74,6 @@ logger: {level: debug, format: json, add_timestamp: true, static_fields: {a: 1}}
     "f(3,17) value `LOUD` is not one of the options OFF, NONE, FATAL, ERROR, WARN, INFO, DEBUG, TRACE, ALL"
 )]
 #[case::format("logger: {format: xml}", "f(3,18) value `xml` is not one of the options logfmt, json")]
-#[case::buffer("buffer: {memory: {}}", "f(3,10) buffer `memory` is not supported by this version yet")]
 #[case::unsupported(
     "rate_limit_resources: []",
     "f(3,1) field rate_limit_resources is not supported by this version yet"

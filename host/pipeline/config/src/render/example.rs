@@ -20,6 +20,10 @@ pub fn example(spec: &ComponentSpec, detail: Detail) -> String {
             out.line(0, &format!("{}:", spec.kind));
             out.field(1, spec.name.as_str(), &spec.config);
         }
+        Kind::Buffer => {
+            out.line(0, "buffer:");
+            out.field(1, spec.name.as_str(), &spec.config);
+        }
         Kind::Processor => {
             out.line(0, "pipeline:");
             out.line(1, "processors:");

@@ -15,6 +15,7 @@ pub enum Kind {
     Mapping,
     Scanner,
     Cache,
+    Buffer,
 }
 
 /// What a user may expect of a component to stay.
@@ -29,8 +30,8 @@ pub enum Status {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] =
-        [Self::Input, Self::Processor, Self::Output, Self::Mapping, Self::Scanner, Self::Cache];
+    pub const ALL: [Self; 7] =
+        [Self::Input, Self::Processor, Self::Output, Self::Mapping, Self::Scanner, Self::Cache, Self::Buffer];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,6 +41,7 @@ impl Kind {
             Self::Mapping => "mapping",
             Self::Scanner => "scanner",
             Self::Cache => "cache",
+            Self::Buffer => "buffer",
         }
     }
 }

@@ -40,7 +40,7 @@ struct Settings {
 }
 
 /// The fields of a policy.
-fn policy_fields() -> Vec<FieldSpec> {
+pub(crate) fn policy_fields() -> Vec<FieldSpec> {
     vec![
         FieldSpec::new("count", FieldType::Int)
             .with_default(0)

@@ -147,7 +147,7 @@ impl Opening<'_> {
     ///
     /// # Errors
     /// The language's plugin is not there, or fails.
-    pub(super) async fn own_mapping(&self, source: &str) -> Result<Box<dyn Mapping>, OpenError> {
+    pub(crate) async fn own_mapping(&self, source: &str) -> Result<Box<dyn Mapping>, OpenError> {
         self.components.open_mapping(MappingText::new(LANGUAGE, source, Form::Mapping), self.setup).await
     }
 }

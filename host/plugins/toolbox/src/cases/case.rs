@@ -179,6 +179,8 @@ fn fields(kind: Kind) -> &'static [&'static str] {
         Kind::Mapping => &["source", "form", "input", "batches", "output", "dropped"],
         Kind::Scanner => &["stream", "chunk", "output"],
         Kind::Cache => &["steps"],
+        // No plugin has one.
+        Kind::Buffer => &[],
     }
 }
 

@@ -43,6 +43,7 @@ pub(super) async fn run(case: &Case, loaded: &Loaded, folder: &Path) -> Outcome 
             Kind::Mapping => mapping(case, loaded, &setup, &mut outcome).await,
             Kind::Scanner => scanner(case, loaded, setup, &mut outcome).await,
             Kind::Cache => cache(case, loaded, setup, &mut outcome).await,
+            Kind::Buffer => Err("buffers are components of the host".to_owned()),
         }
     };
     if let Err(error) = run.await {

@@ -1,0 +1,99 @@
+//! Buffers: what stands between the input of a pipeline and its processors.
+
+mod memory;
+mod system_window;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use forebay_lifecycle::Shutdown;
+use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind, Status};
+use forebay_pipeline_message::Transaction;
+use forebay_plugins_api::{OpenError, Setup};
+use futures_util::future::BoxFuture;
+use serde_json::json;
+
+use crate::budget::Budget;
+use crate::ground::Work;
+use crate::structure::{self, Structured};
+
+type Sender = async_channel::Sender<Transaction>;
+type Receiver = async_channel::Receiver<Transaction>;
+type Open = for<'a> fn(Opening<'a>) -> BoxFuture<'a, Result<Vec<Work>, OpenError>>;
+
+/// A buffer: what it is called, what there is to know of it, and how it is opened.
+pub(crate) struct Own {
+    name: &'static str,
+    pub(crate) spec: fn() -> ComponentSpec,
+    open: Open,
+}
+
+pub(crate) const ALL: &[Own] = &[memory::OWN, NONE, system_window::OWN];
+
+/// The buffer that is none: a pipeline without one works the same.
+const NONE: Own = Own {
+    name: "none",
+    spec: || {
+        let nothing = FieldSpec::new("", FieldType::Object).with_default(json!({}));
+        spec("none", "Holds nothing: the input waits for what becomes of its messages.", nothing)
+    },
+    open: |opening| {
+        Box::pin(async move {
+            let Opening { from, to, .. } = opening;
+            let hand_on = async move {
+                while let Ok(transaction) = from.recv().await {
+                    // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+                    let _ = to.send(transaction).await;
+                }
+            };
+            Ok(vec![Box::pin(hand_on) as Work])
+        })
+    },
+};
+
+/// A buffer that is being opened.
+struct Opening<'a> {
+    structure: structure::Opening<'a>,
+    /// That of the pipeline.
+    budget: &'a Arc<Budget>,
+    /// Says that the pipeline stops.
+    stop: &'a Shutdown,
+    from: Receiver,
+    to: Sender,
+}
+
+/// Opens a buffer between two channels.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) async fn open(
+    components: &Structured,
+    setup: &Setup,
+    budget: &Arc<Budget>,
+    stop: &Shutdown,
+    (from, to): (Receiver, Sender),
+) -> Result<Vec<Work>, OpenError> {
+    let Some(own) = ALL.iter().find(|own| own.name == setup.name.as_str()) else {
+        return Err(OpenError::Unknown { kind: "buffer", name: setup.name.to_string() });
+    };
+    let structure = structure::Opening { components, setup };
+    (own.open)(Opening { structure, budget, stop, from, to }).await
+}
+
+/// The specification of a buffer. `summary` ends with a full stop.
+fn spec(name: &str, summary: &str, config: FieldSpec) -> ComponentSpec {
+    ComponentSpec {
+        kind: Kind::Buffer,
+        name: name.parse().expect("a name"),
+        status: Status::Stable,
+        summary: summary.to_owned(),
+        description: String::new(),
+        rereads: false,
+        incremental: false,
+        config,
+        examples: Vec::new(),
+        functions: Vec::new(),
+        methods: Vec::new(),
+    }
+}
