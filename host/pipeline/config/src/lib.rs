@@ -65,7 +65,9 @@ pub use duration::{BadDuration, parse_duration};
 pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpolate};
 pub use excerpt::{ConfigFile, Excerpt, ExcerptError, Mock, excerpt};
 pub use lint::{Examined, LintOptions, Problem, Severity, examine, read, read_settings};
-pub use pipeline::{LogFormat, LogLevel, LoggerConfig, PipelineConfig, Threads};
+pub use pipeline::{
+    ErrorHandling, ErrorLog, LogFormat, LogLevel, LoggerConfig, PipelineConfig, Strategy, Threads,
+};
 pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};
 pub use size::{BadSize, parse_size};

@@ -4,6 +4,7 @@
 //! and can be passed over; those that change what happens to records are fatal.
 
 pub(crate) mod caches;
+mod error_handling;
 mod in_flight;
 mod logger;
 pub(crate) mod resources;
@@ -24,6 +25,7 @@ use crate::yaml::{Key, Node, Value};
 
 use resources::Labels;
 
+pub use error_handling::{ErrorHandling, ErrorLog, Strategy};
 pub use logger::{LogFormat, LogLevel, LoggerConfig};
 pub use threads::Threads;
 
@@ -60,6 +62,7 @@ pub struct PipelineConfig {
     pub output_resources: Vec<ComponentConfig>,
     /// Bytes that may be in flight before the input is no longer read.
     pub in_flight_bytes: usize,
+    pub error_handling: ErrorHandling,
     pub shutdown_timeout: Duration,
     pub logger: LoggerConfig,
 }
@@ -101,6 +104,7 @@ pub(crate) fn examine(
     let threads = threads::examine(examiner, root, &settings);
     let shutdown_timeout = shutdown_timeout(examiner, root, &settings);
     let logger = logger::examine(examiner, root, &settings);
+    let error_handling = error_handling::examine(examiner, root, &settings);
     let in_flight_bytes = in_flight::examine(examiner, root, &settings);
 
     let caches = caches::examine(examiner, root);
@@ -151,6 +155,7 @@ pub(crate) fn examine(
         input_resources,
         output_resources,
         in_flight_bytes,
+        error_handling,
         shutdown_timeout,
         logger,
     });
@@ -170,6 +175,7 @@ fn root_fields() -> Vec<FieldSpec> {
         FieldSpec::new("output", FieldType::Output).optional(),
         FieldSpec::new("shutdown_timeout", FieldType::String).with_default("20s"),
         logger::fields(),
+        error_handling::field(),
     ]
 }
 

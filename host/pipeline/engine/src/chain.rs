@@ -4,6 +4,7 @@ use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_message::{Batch, Origins, Processed, Transaction};
 use forebay_plugins_api::{ComponentError, LostInstance, LostReason, Processing, Processor};
 
+use crate::errors::Errors;
 use crate::shadow::{Given, ShadowFeed};
 
 /// The plugin that components of the host are of, which alone can get origins wrong: others are checked where they
@@ -13,6 +14,7 @@ pub(crate) const OWN: &str = "forebay";
 /// Processors in a row.
 pub(crate) struct Chain {
     links: Vec<Link>,
+    errors: Errors,
 }
 
 /// One processor, and where it stands.
@@ -25,7 +27,12 @@ pub(crate) struct Link {
 
 impl Chain {
     pub(crate) fn new(links: Vec<Link>) -> Self {
-        Self { links }
+        Self { links, errors: Errors::default() }
+    }
+
+    /// The same, with messages handled that processors fail for.
+    pub(crate) fn with_errors(self, errors: Errors) -> Self {
+        Self { errors, ..self }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -42,7 +49,8 @@ impl Chain {
         for link in &mut self.links {
             let mut next = Vec::with_capacity(current.len());
             for transaction in current {
-                next.extend(link.process(transaction).await);
+                let results = link.process(transaction).await.into_iter();
+                next.extend(results.filter_map(|result| self.errors.handle(&link.path, result)));
             }
             // A batch without messages has nothing to deliver; dropping it here says so.
             current = Vec::with_capacity(next.len());

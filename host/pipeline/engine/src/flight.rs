@@ -1,6 +1,7 @@
 //! What is in flight: how much, and whom to tell when it has landed.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use forebay_pipeline_message::{Batch, Outcome, Rejection, Transaction};
@@ -17,6 +18,8 @@ pub(crate) struct Sky {
     landed: Notify,
     failed: Mutex<VecDeque<FailedBatch>>,
     failed_changed: Notify,
+    /// Whether nobody sends anything again.
+    is_grounded: AtomicBool,
 }
 
 /// Settlements that wait to be handed to one instance of an input.
@@ -44,8 +47,26 @@ enum Destination {
     Token(Token, Arc<Settlements>),
     /// The stream that the batch was scanned from.
     Stream(Arc<StreamFlight>),
+    /// The transaction that the batch is of.
+    Transaction(Transaction),
     /// Nobody: whoever handed it out has been told already.
     Nobody,
+}
+
+/// Rejects what waits to be sent again when it is dropped: nobody will send it.
+pub(crate) struct Grounded<'s>(pub(crate) &'s Arc<Sky>);
+
+impl Drop for Grounded<'_> {
+    fn drop(&mut self) {
+        let failed = {
+            let mut failed = self.0.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            self.0.is_grounded.store(true, Ordering::Release);
+            std::mem::take(&mut *failed)
+        };
+        for FailedBatch { rejection, flight, .. } in failed {
+            flight.set_rejected(rejection);
+        }
+    }
 }
 
 /// A stream until everything that was scanned from it is settled.
@@ -75,6 +96,7 @@ impl Sky {
             landed: Notify::new(),
             failed: Mutex::default(),
             failed_changed: Notify::new(),
+            is_grounded: AtomicBool::new(false),
         })
     }
 
@@ -134,7 +156,14 @@ impl Sky {
 
     fn fail(&self, failed: FailedBatch) {
         // Bounded: what fails was in flight, and that is.
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push_back(failed);
+        let mut all = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_grounded.load(Ordering::Acquire) {
+            drop(all);
+            let FailedBatch { rejection, flight, .. } = failed;
+            return flight.set_rejected(rejection);
+        }
+        all.push_back(failed);
+        drop(all);
         self.failed_changed.notify_waiters();
     }
 
@@ -191,6 +220,12 @@ impl Flight {
         Self::of_bytes(sky, bytes, Destination::Nobody)
     }
 
+    /// The batch of a transaction, which is settled when this has landed.
+    pub(crate) fn of_transaction(sky: &Arc<Sky>, transaction: Transaction) -> Arc<Self> {
+        let bytes = transaction.batch().byte_size();
+        Self::of_bytes(sky, bytes, Destination::Transaction(transaction))
+    }
+
     fn new(sky: &Arc<Sky>, batch: &Batch, destination: Destination) -> Arc<Self> {
         Self::of_bytes(sky, batch.byte_size(), destination)
     }
@@ -239,6 +274,13 @@ impl Drop for Flight {
             }
             (Some(Destination::Stream(stream)), Some(rejection)) => stream.fail(rejection.reason),
             (Some(Destination::Stream(stream)), None) => drop(stream),
+            (Some(Destination::Transaction(transaction)), Some(rejection)) if rejection.declined => {
+                transaction.decline(&rejection.reason);
+            }
+            (Some(Destination::Transaction(transaction)), Some(rejection)) => {
+                transaction.reject(&rejection.reason)
+            }
+            (Some(Destination::Transaction(transaction)), None) => transaction.acknowledge(),
             (Some(Destination::Nobody) | None, _) => {}
         }
         // Last: the source waits for an empty sky, then takes the settlements for the last time. That of

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use forebay_lifecycle::Shutdown;
-use forebay_pipeline_config::{ComponentConfig, nearest};
+use forebay_pipeline_config::{ComponentConfig, PipelineConfig, nearest};
 use forebay_pipeline_message::{Batch, Transaction};
 use forebay_plugins_api::{OpenError, Setup};
 use futures_util::future::{BoxFuture, join, join_all};
 
 use crate::budget::Budget;
+use crate::errors::Errors;
 use crate::inproc::Pipes;
 use crate::outputs::{Destination, Refusal};
 use crate::structure::{Structured, problem};
@@ -28,6 +29,7 @@ pub(crate) struct Ground {
     pub(crate) components: Structured,
     pub(crate) budget: Arc<Budget>,
     pub(crate) pipes: Pipes,
+    pub(crate) errors: Errors,
     /// What a resource is opened with, but for what is its own.
     setup: Setup,
     input_resources: Vec<ComponentConfig>,
@@ -69,16 +71,18 @@ impl Ground {
         components: Structured,
         setup: Setup,
         budget: &Arc<Budget>,
-        (input_resources, output_resources): (&[ComponentConfig], &[ComponentConfig]),
+        config: &PipelineConfig,
+        errors: Errors,
         stop: &Shutdown,
     ) -> Arc<Self> {
         Arc::new(Self {
             components,
             budget: Arc::clone(budget),
             pipes: Pipes::default(),
+            errors,
             setup,
-            input_resources: input_resources.to_vec(),
-            output_resources: output_resources.to_vec(),
+            input_resources: config.input_resources.clone(),
+            output_resources: config.output_resources.clone(),
             stop: stop.clone(),
             unread: Shutdown::new(),
             opened: Mutex::default(),

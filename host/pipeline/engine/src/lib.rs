@@ -27,6 +27,7 @@ mod chain;
 mod check;
 mod codec;
 mod drain;
+mod errors;
 mod flight;
 mod ground;
 mod idle;

@@ -15,12 +15,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const AT_ONCE: u32 = 2;
 
-/// Sends failed batches into `to` again, until it is dropped or nobody receives any more.
-pub(crate) async fn replay(sky: Arc<Sky>, to: async_channel::Sender<Transaction>) {
+/// Sends failed batches into `to` again, until it is dropped or nobody receives any more. `pause` is the time before a
+/// batch that was tried so often is tried again.
+pub(crate) async fn replay(
+    sky: Arc<Sky>,
+    to: async_channel::Sender<Transaction>,
+    pause: fn(u32) -> Duration,
+) {
     let mut waiting = FuturesUnordered::new();
     loop {
         tokio::select! {
-            failed = sky.next_failed() => waiting.push(after_pause(failed)),
+            failed = sky.next_failed() => waiting.push(after_pause(failed, pause)),
             Some(failed) = waiting.next(), if !waiting.is_empty() => {
                 for transaction in again(failed) {
                     if to.send(transaction).await.is_err() {
@@ -32,7 +37,7 @@ pub(crate) async fn replay(sky: Arc<Sky>, to: async_channel::Sender<Transaction>
     }
 }
 
-async fn after_pause(failed: FailedBatch) -> FailedBatch {
+async fn after_pause(failed: FailedBatch, pause: fn(u32) -> Duration) -> FailedBatch {
     let pause = pause(failed.attempts);
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;
@@ -40,8 +45,16 @@ async fn after_pause(failed: FailedBatch) -> FailedBatch {
     failed
 }
 
-/// The pause before a batch that was tried `attempts` times is tried again.
-fn pause(attempts: u32) -> Duration {
+/// The pause where `error_handling` has messages pass the processors again; as Bento's, but without its spread.
+pub(crate) fn strategy(attempts: u32) -> Duration {
+    const FIRST: Duration = Duration::from_millis(500);
+    const LONGEST: Duration = Duration::from_secs(300);
+    let steps = i32::try_from(attempts.saturating_sub(1).min(100)).unwrap_or(100);
+    FIRST.mul_f64(1.5_f64.powi(steps)).min(LONGEST)
+}
+
+/// The pause of an input before a batch that was tried `attempts` times is tried again.
+pub(crate) fn pause(attempts: u32) -> Duration {
     if attempts <= AT_ONCE {
         return Duration::ZERO;
     }

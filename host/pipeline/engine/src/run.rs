@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
-use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem};
+use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem, Strategy};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
     Caches, Components, Environment, OpenError, PipelineName, Resources, Rights, Setup, Stated,
@@ -20,6 +20,7 @@ use crate::buffers;
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
 use crate::check;
+use crate::errors::{self, Errors};
 use crate::ground::{Ground, QUEUE, Work};
 use crate::inputs::{self, work};
 use crate::outputs;
@@ -110,6 +111,7 @@ async fn run_to_end(
     let caches = caches.await;
     let secrets = secrets(config);
     let resources = Resources::new(config.resources.iter().cloned());
+    let (strategy, errors) = errors::strategy(config);
     let opener = Opener {
         identity,
         components,
@@ -117,6 +119,8 @@ async fn run_to_end(
         resources: &resources,
         wakes: &wakes,
         secrets: &secrets,
+        strategy,
+        errors,
     };
     let Parts { inputs, input_chain, chains, outputs, shadows, raw, read, arrivals, processed } =
         opener.parts(config, workers, (&budget, &halt), problems).await?;
@@ -238,6 +242,8 @@ struct Opener<'a> {
     wakes: &'a Arc<Wakes>,
     /// The values that no log line may show.
     secrets: &'a Arc<[String]>,
+    strategy: Strategy,
+    errors: Errors,
 }
 
 /// The values of all secret fields.
@@ -259,7 +265,8 @@ impl Opener<'_> {
             Structured::new(Arc::clone(self.components)),
             self.setup(&config.input),
             budget,
-            (&config.input_resources, &config.output_resources),
+            config,
+            self.errors,
             stop,
         );
         let (raw, arrivals, processed) = (channel(), channel(), channel());
@@ -275,7 +282,13 @@ impl Opener<'_> {
                 chains.push(self.chain(&mut problems, &mut shadows, &config.processors).await);
             }
         }
-        let (read, arrivals, buffer) = self.buffer(&mut problems, config, (budget, stop), arrivals).await;
+        let (read, mut arrivals, mut between) =
+            self.buffer(&mut problems, config, (budget, stop), arrivals).await;
+        if self.strategy == Strategy::Retry {
+            let (to, from) = channel();
+            between.push(Box::pin(errors::insist(Arc::clone(budget), arrivals, to)));
+            arrivals = from;
+        }
         let output_chain = self.chain(&mut problems, &mut shadows, &config.output.processors).await;
         let setup = self.setup(&config.output);
         let from = processed.1.clone();
@@ -296,7 +309,7 @@ impl Opener<'_> {
         };
         let mut inputs: Vec<Work> = input.into_iter().map(reading).collect();
         inputs.extend(ground.take_works());
-        inputs.extend(buffer);
+        inputs.extend(between);
         Ok(Parts { inputs, input_chain, chains, outputs, shadows, raw, read, arrivals, processed })
     }
 
@@ -329,7 +342,7 @@ impl Opener<'_> {
                 links.push(Link { path: config.path.clone(), name: config.name.clone(), processor, shadow });
             }
         }
-        Chain::new(links)
+        Chain::new(links).with_errors(self.errors)
     }
 
     /// Opens the shadow of a processor, where it has one. One that can't be opened is reported, and the

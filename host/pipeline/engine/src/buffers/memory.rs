@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::{Opening, Own, Receiver, Sender, spec};
 use crate::batching::{Batcher, Policy, bytes, policy_fields};
 use crate::budget::Budget;
-use crate::flight::{Flight, Sky};
+use crate::flight::{Flight, Grounded, Sky};
 use crate::ground::Work;
-use crate::replay::replay;
+use crate::replay::{pause, replay};
 use crate::structure::problem;
 
 pub(super) const OWN: Own =
@@ -92,9 +92,10 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
 impl Memory {
     async fn run(self) {
         let (sky, to) = (Arc::clone(&self.sky), self.to.clone());
+        let _grounded = Grounded(&sky);
         tokio::select! {
             () = self.take() => {}
-            () = replay(sky, to) => {}
+            () = replay(Arc::clone(&sky), to, pause) => {}
         }
     }
 

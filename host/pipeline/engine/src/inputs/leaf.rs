@@ -9,10 +9,10 @@ use forebay_plugins_api::{Components as _, OpenError, Scanner, Setup, Stated};
 use super::opening::Sender;
 use crate::check::place;
 use crate::codec;
-use crate::flight::Sky;
+use crate::flight::{Grounded, Sky};
 use crate::ground::{Ground, Work};
 use crate::idle::Idle;
-use crate::replay::replay;
+use crate::replay::{pause, replay};
 use crate::source::Source;
 use crate::structure;
 
@@ -45,6 +45,7 @@ pub(super) async fn open(
 
 /// Reads the input, and sends again what fails, until the input is done.
 async fn read(source: Source, sky: Arc<Sky>, to: Sender, stop: Shutdown) {
+    let _grounded = Grounded(&sky);
     let wakes = Arc::clone(&source.setup.wakes);
     let stopping = async {
         stop.cancelled().await;
@@ -53,7 +54,7 @@ async fn read(source: Source, sky: Arc<Sky>, to: Sender, stop: Shutdown) {
     };
     tokio::select! {
         () = source.run() => {}
-        () = replay(sky, to) => {}
+        () = replay(Arc::clone(&sky), to, pause) => {}
         () = stopping => {}
     }
 }

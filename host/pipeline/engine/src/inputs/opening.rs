@@ -72,7 +72,7 @@ pub(crate) fn open_inside<'a>(
             to
         } else {
             let (raw, from) = async_channel::bounded(QUEUE);
-            works.push(Box::pin(work(Chain::new(links), from, to)) as Work);
+            works.push(Box::pin(work(Chain::new(links).with_errors(ground.errors), from, to)) as Work);
             raw
         };
         match open(ground, &setup, config, stop, to).await {

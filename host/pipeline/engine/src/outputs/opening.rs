@@ -95,7 +95,7 @@ pub(crate) fn open_inside<'a>(
         let structure = structure::Opening { components: &ground.components, setup: holder };
         let (links, mut faults) = structure.links(&config.processors).await;
         let setup = structure.setup_of(config);
-        match open(ground, &setup, config, Chain::new(links), works).await {
+        match open(ground, &setup, config, Chain::new(links).with_errors(ground.errors), works).await {
             Ok(output) if faults.is_empty() => return Ok(output),
             Ok(_) => {}
             Err(OpenError::Inside(places)) => faults.extend(places),

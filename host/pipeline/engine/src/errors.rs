@@ -1,0 +1,138 @@
+//! What becomes of messages that a processor fails for, as `error_handling` says.
+
+use std::sync::Arc;
+
+use forebay_pipeline_config::{ComponentConfig, ErrorHandling, ErrorLog, PipelineConfig, Strategy};
+use forebay_pipeline_message::Transaction;
+
+use crate::budget::Budget;
+use crate::flight::{Flight, Grounded, Sky};
+use crate::replay::{self, replay};
+use crate::structure::pauses::random;
+use crate::structure::row::{by_error, chosen};
+
+/// What is done with messages that a processor fails for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Errors {
+    /// Whether they are rejected, rather than that they go on with the error.
+    pub(crate) reject: bool,
+    log: ErrorLog,
+}
+
+/// The components with which a pipeline looks at errors; one that does so has to see them. The output `retry` is among
+/// them only because it has the name of a processor, as in Bento.
+const LOOKS: [&str; 4] = ["try", "catch", "retry", "reject_errored"];
+/// The same in the mapping language.
+const LOOKS_IN_TEXT: [&str; 3] = ["error(", "errored(", ".catch("];
+
+/// The strategy of a pipeline. One that looks at errors itself keeps them: the strategy is then none, and says so.
+pub(crate) fn strategy(config: &PipelineConfig) -> (Strategy, Errors) {
+    let ErrorHandling { mut strategy, log } = config.error_handling;
+    if strategy != Strategy::None
+        && let Some(what) = looker(config)
+    {
+        tracing::warn!(what, "error_handling has no strategy in this pipeline, which handles errors itself");
+        strategy = Strategy::None;
+    }
+    (strategy, Errors { reject: strategy != Strategy::None, log })
+}
+
+/// What in a pipeline looks at errors.
+fn looker(config: &PipelineConfig) -> Option<String> {
+    let roots = [&config.input, &config.output].into_iter();
+    let mut all = roots
+        .chain(&config.processors)
+        .chain(&config.resources)
+        .chain(&config.buffer)
+        .chain(&config.input_resources)
+        .chain(&config.output_resources)
+        .flat_map(ComponentConfig::with_descendants);
+    all.find_map(|component| {
+        (LOOKS.contains(&component.name.as_str()) || looks_in_text(component)).then(|| component.path.clone())
+    })
+}
+
+fn looks_in_text(component: &ComponentConfig) -> bool {
+    component.texts().iter().any(|text| {
+        let text =
+            component.config.pointer(&text.pointer).and_then(|value| value.as_str()).unwrap_or_default();
+        LOOKS_IN_TEXT.iter().any(|call| {
+            text.match_indices(call).any(|(at, _)| {
+                let before = text[..at].chars().next_back();
+                call.starts_with('.') || !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '.')
+            })
+        })
+    })
+}
+
+impl Errors {
+    /// What goes on of a transaction that a processor has made.
+    pub(crate) fn handle(&self, path: &str, transaction: Transaction) -> Option<Transaction> {
+        if transaction.batch().errors().is_none() {
+            return Some(transaction);
+        }
+        if self.log.enabled {
+            self.log(path, &transaction);
+        }
+        if !self.reject {
+            return Some(transaction);
+        }
+        let (fit, failed) = by_error(transaction.batch());
+        let reason = transaction.batch().errors().map(|(first, _)| first.to_owned()).unwrap_or_default();
+        if fit.is_empty() {
+            transaction.reject(&reason);
+            return None;
+        }
+        let parts = [&fit, &failed].map(|indexes| chosen(transaction.batch(), indexes));
+        match transaction.derive(parts.into()) {
+            Ok(mut parts) => {
+                if let Some(failed) = parts.pop() {
+                    failed.reject(&reason);
+                }
+                parts.pop()
+            }
+            Err((transaction, error)) => {
+                transaction.reject(&error.to_string());
+                None
+            }
+        }
+    }
+
+    fn log(&self, path: &str, transaction: &Transaction) {
+        for message in transaction.batch().iter() {
+            let Some(error) = message.error().filter(|_| random() < self.log.sampling_ratio) else {
+                continue;
+            };
+            if self.log.add_payload {
+                let payload = String::from_utf8_lossy(message.payload().unwrap_or_default());
+                tracing::error!(path, error, %payload, "a processor failed for a message");
+            } else {
+                tracing::error!(path, error, "a processor failed for a message");
+            }
+        }
+    }
+}
+
+/// Hands on what comes, and again what of it is rejected behind, until everything is delivered.
+pub(crate) async fn insist(
+    budget: Arc<Budget>,
+    from: async_channel::Receiver<Transaction>,
+    to: async_channel::Sender<Transaction>,
+) {
+    // What is in flight here is in flight for the input as well, and bounded there.
+    let sky = Sky::new(&Arc::new(budget.beside(usize::MAX)));
+    let _grounded = Grounded(&sky);
+    let take = async {
+        while let Ok(transaction) = from.recv().await {
+            let batch = transaction.batch().clone();
+            let flight = Flight::of_transaction(&sky, transaction);
+            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+            let _ = to.send(flight.transaction(batch, 1, true)).await;
+        }
+        sky.empty().await;
+    };
+    tokio::select! {
+        () = take => {}
+        () = replay(Arc::clone(&sky), to.clone(), replay::strategy) => {}
+    }
+}
