@@ -79,8 +79,8 @@ pub(crate) struct Lint {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// What to list: inputs, processors, outputs, mappings, scanners, caches, bloblang-functions, bloblang-methods
-    /// [default: all components].
+    /// What to list: inputs, processors, outputs, mappings, scanners, caches, rate-limits, bloblang-functions,
+    /// bloblang-methods [default: all components].
     pub(crate) types: Vec<String>,
     #[command(flatten)]
     pub(crate) plugins: Plugins,

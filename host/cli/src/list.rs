@@ -33,9 +33,11 @@ pub(crate) async fn list(List { types, plugins: flags, format }: List) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a word on the command line stands for: `inputs`, `bloblang-functions`.
+/// What a word on the command line stands for: `inputs`, `rate-limits`, `bloblang-functions`.
 fn wanted<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<Wanted<'c>> {
-    let is_called = |kind: &Kind| name == kind.as_str() || name.strip_suffix('s') == Some(kind.as_str());
+    let spelled = name.replace('-', "_");
+    let is_called =
+        |kind: &Kind| spelled == kind.as_str() || spelled.strip_suffix('s') == Some(kind.as_str());
     if let Some(kind) = Kind::ALL.into_iter().find(|kind| is_called(kind)) {
         return Ok(Wanted::Components(kind));
     }
@@ -49,7 +51,7 @@ fn wanted<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<Wanted<'c>> {
     }
     bail!(
         "there is nothing called `{name}` to list: inputs, processors, outputs, mappings, scanners, caches, \
-         bloblang-functions, bloblang-methods"
+         rate-limits, bloblang-functions, bloblang-methods"
     );
 }
 

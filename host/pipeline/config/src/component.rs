@@ -20,7 +20,7 @@ use crate::build::Pin;
 use crate::lint::Examiner;
 use crate::position::{Position, Span};
 use crate::source::Source;
-use crate::spec::{ComponentName, Kind, Status};
+use crate::spec::{ComponentName, FieldKind, Kind, Status};
 use crate::yaml::{Node, Value};
 
 pub(crate) use fields::Fields;
@@ -142,7 +142,8 @@ fn examine_entered(
     if examiner.options.reject_deprecated && spec.status == Status::Deprecated {
         examiner.lint(inferred.at.start, format!("component {} is deprecated", spec.name));
     }
-    let is_of_resource = spec.config.resource.is_some();
+    // A list of labels is no such pointer: a cache of others has a label of its own.
+    let is_of_resource = spec.config.resource.is_some() && spec.config.kind == FieldKind::Scalar;
     if is_of_resource && let Some((key, _)) = node.entry("label").filter(|_| label.is_some()) {
         examiner.lint(key.span.start, "label field should be omitted when pointing to a resource");
     }
@@ -180,7 +181,9 @@ pub(crate) fn reserved(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Input | Kind::Output => &["label", "type", "limits", "processors"],
         Kind::Processor => &["label", "type", "limits", "shadow"],
-        Kind::Mapping | Kind::Scanner | Kind::Cache | Kind::Buffer => &["label", "type", "limits"],
+        Kind::Mapping | Kind::Scanner | Kind::Cache | Kind::Buffer | Kind::RateLimit => {
+            &["label", "type", "limits"]
+        }
     }
 }
 

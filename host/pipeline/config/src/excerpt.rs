@@ -1,5 +1,5 @@
-//! Parts of a configuration that run without the rest: some processors, the caches that they may use, and the processor
-//! resources that they do use.
+//! Parts of a configuration that run without the rest: some processors, the caches and rate limits that they may use, and
+//! the processor resources that they do use.
 //!
 //! What surrounds them is not looked at: a configuration whose input is unknown here can still have its processors
 //! taken out.
@@ -13,19 +13,20 @@ use crate::catalog::Catalog;
 use crate::component::{self, ComponentConfig};
 use crate::environment::{Variables, interpolate};
 use crate::lint::{Examiner, LintOptions, Problem, Severity};
-use crate::pipeline::caches;
 use crate::pipeline::resources::{self, Labels};
+use crate::pipeline::{caches, rate_limits};
 use crate::pointer::{Pointer, labelled};
 use crate::source::Source;
 use crate::spec::Kind;
 use crate::yaml::{self, Node, Value};
 
-/// Some processors of a configuration, its caches, and the processor resources that the processors use, directly or by
-/// way of each other.
+/// Some processors of a configuration, its caches and rate limits, and the processor resources that the processors use,
+/// directly or by way of each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Excerpt {
     pub processors: Vec<ComponentConfig>,
     pub caches: Vec<ComponentConfig>,
+    pub rate_limits: Vec<ComponentConfig>,
     pub resources: Vec<ComponentConfig>,
 }
 
@@ -58,10 +59,10 @@ pub enum ExcerptError {
 }
 
 /// Takes out the processors that `target` names, by a label or by a JSON pointer to one or to a list. `resources` are
-/// files with more caches and processor resources. Variables that are not set are empty; lints are passed over.
+/// files with more caches, rate limits and processor resources. Variables that are not set are empty; lints are passed over.
 ///
 /// # Errors
-/// When something named is not there, or the processors, caches or resources are not right.
+/// When something named is not there, or the processors, caches, rate limits or resources are not right.
 pub fn excerpt(
     file: ConfigFile<'_>,
     resources: &[ConfigFile<'_>],
@@ -83,13 +84,15 @@ pub fn excerpt(
         parts.push(Part::open(*resource, variables, catalog)?);
     }
     let caches: Vec<_> = parts.iter_mut().flat_map(Part::caches).collect();
+    let rate_limits: Vec<_> = parts.iter_mut().flat_map(Part::rate_limits).collect();
     let resources = used_resources(&mut parts, &processors);
     for part in &mut parts {
         caches::check_uses(&mut part.examiner, &caches);
+        rate_limits::check_uses(&mut part.examiner, &rate_limits);
     }
     let problems: Vec<_> = parts.into_iter().flat_map(Part::into_problems).collect();
     if problems.is_empty() {
-        Ok(Excerpt { processors, caches, resources })
+        Ok(Excerpt { processors, caches, rate_limits, resources })
     } else {
         Err(ExcerptError::Problems(problems))
     }
@@ -206,6 +209,10 @@ impl<'a> Part<'a> {
 
     fn caches(&mut self) -> Vec<ComponentConfig> {
         caches::examine(&mut self.examiner, &self.root)
+    }
+
+    fn rate_limits(&mut self) -> Vec<ComponentConfig> {
+        rate_limits::examine(&mut self.examiner, &self.root)
     }
 
     /// The processor resource with this label, if there is one here; `Some(None)` if it can't be read.

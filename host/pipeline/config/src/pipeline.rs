@@ -7,6 +7,7 @@ pub(crate) mod caches;
 mod error_handling;
 mod in_flight;
 mod logger;
+pub(crate) mod rate_limits;
 pub(crate) mod resources;
 mod threads;
 
@@ -35,11 +36,11 @@ const UNSUPPORTED_OBSERVERS: [&str; 3] = ["http", "metrics", "tracer"];
 const TESTS: &str = "tests";
 const BUFFER: &str = "buffer";
 /// Fields that decide over records or are needed by what does, and that this version does not have.
-const UNSUPPORTED: [&str; 5] =
-    ["error_handling", "rate_limit_resources", "resources", "shutdown_delay", "warpstream"];
+const UNSUPPORTED: [&str; 3] = ["resources", "shutdown_delay", "warpstream"];
 
 /// Lists of components that others use by their labels.
-const RESOURCES: [&str; 4] = [caches::FIELD, resources::FIELD, INPUT_RESOURCES, OUTPUT_RESOURCES];
+const RESOURCES: [&str; 5] =
+    [caches::FIELD, rate_limits::FIELD, resources::FIELD, INPUT_RESOURCES, OUTPUT_RESOURCES];
 const INPUT_RESOURCES: &str = "input_resources";
 const OUTPUT_RESOURCES: &str = "output_resources";
 
@@ -54,6 +55,8 @@ pub struct PipelineConfig {
     pub output: ComponentConfig,
     /// The components of `cache_resources`, which others use by their labels.
     pub caches: Vec<ComponentConfig>,
+    /// The components of `rate_limit_resources`, which others use by their labels.
+    pub rate_limits: Vec<ComponentConfig>,
     /// The processors of `processor_resources`, which the processor `resource` uses by their labels.
     pub resources: Vec<ComponentConfig>,
     /// The inputs of `input_resources`, which the input `resource` reads by their labels.
@@ -108,6 +111,7 @@ pub(crate) fn examine(
     let in_flight_bytes = in_flight::examine(examiner, root, &settings);
 
     let caches = caches::examine(examiner, root);
+    let rate_limits = rate_limits::examine(examiner, root);
     let resources = resources::examine(examiner, root);
     let buffer = buffer
         .filter(|node| !node.is_null())
@@ -126,12 +130,14 @@ pub(crate) fn examine(
     let labels = if examiner.options.allow_parts { Labels::Open } else { Labels::of([root]) };
     if !examiner.options.allow_parts {
         caches::check_uses(examiner, &caches);
+        rate_limits::check_uses(examiner, &rate_limits);
     }
     for (_, at, message) in resources::faults(&users, &used, &labels) {
         examiner.fatal(at, message);
     }
 
-    let components = children.iter().map(|child| &child.component).chain(&caches).chain(&resources);
+    let shared = caches.iter().chain(&rate_limits).chain(&resources);
+    let components = children.iter().map(|child| &child.component).chain(shared);
     let components =
         components.chain(&buffer).chain(&input_resources).chain(&output_resources).cloned().collect();
     let mut input = None;
@@ -151,6 +157,7 @@ pub(crate) fn examine(
         processors,
         output,
         caches,
+        rate_limits,
         resources,
         input_resources,
         output_resources,

@@ -14,12 +14,15 @@ pub fn list_text(catalog: &Catalog) -> String {
     let width = catalog.iter().map(|entry| entry.spec.name.as_str().len()).max().unwrap_or(0);
     let short = |entry: &crate::catalog::Entry| entry.digest.as_ref().map(crate::build::Digest::short);
     let builds = catalog.iter().filter_map(short).map(|digest| digest.len() + 2).max().unwrap_or(0);
+    let kinds = catalog.iter().map(|entry| entry.spec.kind.as_str().len()).max().unwrap_or(0);
     let mut out = String::new();
     for entry in catalog.iter() {
         let spec = &entry.spec;
         let (build, summary) = (short(entry).unwrap_or_default(), one_line(&spec.summary));
-        let line =
-            format!("{:9}  {:width$}  {:12}  {build:builds$}{summary}", spec.kind, spec.name, spec.status);
+        let line = format!(
+            "{:kinds$}  {:width$}  {:12}  {build:builds$}{summary}",
+            spec.kind, spec.name, spec.status
+        );
         out.push_str(line.trim_end());
         out.push('\n');
     }

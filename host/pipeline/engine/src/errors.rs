@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_config::{ComponentConfig, ErrorHandling, ErrorLog, PipelineConfig, Strategy};
 use forebay_pipeline_message::Transaction;
 
@@ -19,9 +20,13 @@ pub(crate) struct Errors {
     log: ErrorLog,
 }
 
-/// The components with which a pipeline looks at errors; one that does so has to see them. The output `retry` is among
-/// them only because it has the name of a processor, as in Bento.
-const LOOKS: [&str; 4] = ["try", "catch", "retry", "reject_errored"];
+/// The components with which a pipeline looks at errors; one that does so has to see them.
+const LOOKS: [(Kind, &str); 4] = [
+    (Kind::Processor, "try"),
+    (Kind::Processor, "catch"),
+    (Kind::Processor, "retry"),
+    (Kind::Output, "reject_errored"),
+];
 /// The same in the mapping language.
 const LOOKS_IN_TEXT: [&str; 3] = ["error(", "errored(", ".catch("];
 
@@ -48,7 +53,8 @@ fn looker(config: &PipelineConfig) -> Option<String> {
         .chain(&config.output_resources)
         .flat_map(ComponentConfig::with_descendants);
     all.find_map(|component| {
-        (LOOKS.contains(&component.name.as_str()) || looks_in_text(component)).then(|| component.path.clone())
+        (LOOKS.contains(&(component.kind, component.name.as_str())) || looks_in_text(component))
+            .then(|| component.path.clone())
     })
 }
 

@@ -34,6 +34,7 @@ mod idle;
 mod inproc;
 mod inputs;
 mod outputs;
+mod rate_limits;
 mod replay;
 mod run;
 mod scan;

@@ -8,7 +8,7 @@ use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem, Strategy};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
-    Caches, Components, Environment, OpenError, PipelineName, Resources, Rights, Setup, Stated,
+    Caches, Components, Environment, OpenError, PipelineName, RateLimits, Resources, Rights, Setup, Stated,
     VirtualClusterName, Wakes,
 };
 use futures_util::StreamExt as _;
@@ -24,6 +24,7 @@ use crate::errors::{self, Errors};
 use crate::ground::{Ground, QUEUE, Work};
 use crate::inputs::{self, work};
 use crate::outputs;
+use crate::rate_limits;
 use crate::shadow::{self, Shadow, ShadowFeed};
 use crate::structure::Structured;
 
@@ -100,11 +101,12 @@ async fn run_to_end(
     // Not `stop` itself: inputs end by it only once it is known here that the pipeline was stopped.
     let halt = Shutdown::new();
     let mut problems = Vec::new();
+    let limits = rate_limits::open(identity, &config.rate_limits, &components.metrics(), &mut problems);
     let caches = RunningCaches::open(
         &identity.file,
         &config.caches,
         components,
-        |config, caches| setup(identity, config, &wakes, caches, Resources::default()),
+        |config, caches| setup(identity, config, &wakes, caches, limits.clone(), Resources::default()),
         (threads, workers + 2),
         &mut problems,
     );
@@ -116,6 +118,7 @@ async fn run_to_end(
         identity,
         components,
         caches: &caches.caches,
+        rate_limits: &limits,
         resources: &resources,
         wakes: &wakes,
         secrets: &secrets,
@@ -237,6 +240,7 @@ struct Opener<'a> {
     identity: &'a Identity,
     components: &'a Arc<dyn Components>,
     caches: &'a Caches,
+    rate_limits: &'a RateLimits,
     resources: &'a Resources,
     /// Wakes everything but inputs, to which alone settlements are something.
     wakes: &'a Arc<Wakes>,
@@ -356,6 +360,7 @@ impl Opener<'_> {
             config: wanted.config.clone(),
             stated: Stated { pin: wanted.pin.clone(), config: Some(wanted.written.clone()), is_shadow: true },
             caches: self.caches.looking(),
+            rate_limits: self.rate_limits.unlimited(),
             children: Vec::new(),
             ..self.setup(config)
         };
@@ -374,7 +379,8 @@ impl Opener<'_> {
     }
 
     fn setup(&self, config: &ComponentConfig) -> Setup {
-        setup(self.identity, config, self.wakes, self.caches.clone(), self.resources.clone())
+        let (caches, rate_limits) = (self.caches.clone(), self.rate_limits.clone());
+        setup(self.identity, config, self.wakes, caches, rate_limits, self.resources.clone())
     }
 
     fn note<T>(
@@ -393,6 +399,7 @@ pub(crate) fn setup(
     config: &ComponentConfig,
     wakes: &Arc<Wakes>,
     caches: Caches,
+    rate_limits: RateLimits,
     resources: Resources,
 ) -> Setup {
     Setup {
@@ -408,6 +415,7 @@ pub(crate) fn setup(
         environment: identity.environment.clone(),
         wakes: Arc::clone(wakes),
         caches,
+        rate_limits,
         resources,
         children: config.children.clone(),
     }

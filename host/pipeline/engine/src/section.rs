@@ -1,4 +1,4 @@
-//! A part of a pipeline that runs by itself: processors, with the caches and the other processors that they use.
+//! A part of a pipeline that runs by itself: processors, with the caches, the rate limits and the other processors that they use.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use forebay_plugins_api::{Components, Resources, Wakes};
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
 use crate::check;
+use crate::rate_limits;
 use crate::run::{Identity, setup};
 
 /// How long caches may take to close.
@@ -33,22 +34,24 @@ impl Section {
         components: &Arc<dyn Components>,
         threads: &Threads,
     ) -> Result<Self, Vec<Problem>> {
-        let Excerpt { processors, caches, resources } = excerpt;
+        let Excerpt { processors, caches, rate_limits, resources } = excerpt;
         let resources = Resources::new(resources.iter().cloned());
         let wakes = Arc::new(Wakes::default());
         let mut problems = Vec::new();
+        let limits = rate_limits::open(identity, rate_limits, &components.metrics(), &mut problems);
         let caches = RunningCaches::open(
             &identity.file,
             caches,
             components,
-            |config, caches| setup(identity, config, &wakes, caches, Resources::default()),
+            |config, caches| setup(identity, config, &wakes, caches, limits.clone(), Resources::default()),
             (threads, 0),
             &mut problems,
         )
         .await;
         let mut links = Vec::new();
         for config in processors {
-            let setup = setup(identity, config, &wakes, caches.caches.clone(), resources.clone());
+            let caches = caches.caches.clone();
+            let setup = setup(identity, config, &wakes, caches, limits.clone(), resources.clone());
             match components.open_processor(setup).await {
                 Ok(processor) => links.push(Link {
                     path: config.path.clone(),

@@ -35,7 +35,7 @@ use forebay_plugins_api::{
 };
 
 use crate::chain::OWN;
-use crate::{buffers, inputs, outputs};
+use crate::{buffers, inputs, outputs, rate_limits};
 pub(crate) use opening::{Opening, problem};
 
 /// Components of plugins, and those of the host itself.
@@ -63,7 +63,8 @@ pub fn description() -> Description {
     let inputs = inputs::ALL.iter().map(|input| (input.spec)());
     let outputs = outputs::ALL.iter().map(|output| (output.spec)());
     let buffers = buffers::ALL.iter().map(|buffer| (buffer.spec)());
-    let specs = processors.chain(inputs).chain(buffers).chain(outputs).collect();
+    let rate_limits = rate_limits::ALL.iter().map(|limit| (limit.spec)());
+    let specs = processors.chain(inputs).chain(buffers).chain(outputs).chain(rate_limits).collect();
     Description::new(plugin, specs).expect("the specifications are sound")
 }
 

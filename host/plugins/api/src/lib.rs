@@ -14,6 +14,7 @@ mod caches;
 mod component;
 mod error;
 mod operation;
+mod rate_limits;
 mod resources;
 mod setup;
 mod wakes;
@@ -26,6 +27,7 @@ pub use component::{
 };
 pub use error::{ComponentError, LostInstance, LostReason, OpenError, Problem};
 pub use operation::Operation;
+pub use rate_limits::{RateLimit, RateLimitError, RateLimits};
 pub use resources::{ResourceError, Resources};
 pub use setup::{
     ByteStream, Environment, Form, MetadataValue, PipelineName, Rights, Setup, Stated, VirtualClusterName,

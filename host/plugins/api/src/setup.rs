@@ -8,7 +8,7 @@ use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_config::{Child, LimitsConfig, Pin};
 use forebay_pipeline_message::Value;
 
-use crate::{Caches, Resources, Wakes};
+use crate::{Caches, RateLimits, Resources, Wakes};
 
 /// The name of a pipeline: how operators, grants and metrics call it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -114,6 +114,8 @@ pub struct Setup {
     pub wakes: Arc<Wakes>,
     /// The caches of the pipeline.
     pub caches: Caches,
+    /// The rate limits of the pipeline.
+    pub rate_limits: RateLimits,
     /// The processors that others use by their labels.
     pub resources: Resources,
     /// The components within its settings; [`Setup::config`] is without them.
@@ -138,6 +140,7 @@ impl Setup {
             environment: Environment::default(),
             wakes: Arc::default(),
             caches: Caches::default(),
+            rate_limits: RateLimits::default(),
             resources: Resources::default(),
             children: Vec::new(),
         }

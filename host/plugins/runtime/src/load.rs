@@ -297,6 +297,8 @@ fn check_kinds(description: &Description, kinds: &Kinds) -> Result<(), LoadProbl
             Kind::Cache => ("cache", "caches", kinds.caches.is_some()),
             // There is no interface for them: buffers are the host's.
             Kind::Buffer => ("buffer", "buffers", false),
+            // Only the host has them: there is no such interface.
+            Kind::RateLimit => ("rate limit", "rate-limits", false),
         };
         let component_name = || component.name.to_string();
         if !exported {

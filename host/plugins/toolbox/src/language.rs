@@ -33,7 +33,9 @@ impl Language {
     #[must_use]
     pub fn kinds(self) -> &'static [Kind] {
         match self {
-            Self::Rust => &Kind::ALL,
+            Self::Rust => {
+                &[Kind::Input, Kind::Processor, Kind::Output, Kind::Mapping, Kind::Scanner, Kind::Cache]
+            }
             Self::JavaScript | Self::Python | Self::C | Self::Go => {
                 &[Kind::Input, Kind::Processor, Kind::Output]
             }

@@ -244,15 +244,20 @@ impl<'e, 'a> Fields<'e, 'a> {
         if spec.secret && !node.text.is_empty() {
             self.secrets.push(node.text.clone());
         }
+        // Where an empty text is what a field has by itself, it stands for none.
+        let is_none = node.text.is_empty() && spec.default.as_ref().is_some_and(|default| default == "");
         match spec.resource.as_deref() {
-            Some("cache") if !is_evaluated => self.examiner.cache_used(&node.text, node.span.start),
+            Some("cache") if !is_evaluated => {
+                self.examiner.resource_used(Kind::Cache, &node.text, node.span.start);
+            }
+            Some("rate_limit") if !is_evaluated && !is_none => {
+                self.examiner.resource_used(Kind::RateLimit, &node.text, node.span.start);
+            }
             Some("processor") if !is_evaluated => {
                 self.uses.push(ResourceUse { label: node.text.clone(), at: node.span.start });
             }
             _ => {}
         }
-        // Where an empty text is what a field has by itself, it stands for none.
-        let is_none = node.text.is_empty() && spec.default.as_ref().is_some_and(|default| default == "");
         if (spec.interpolated || spec.mapping.is_some()) && !is_none {
             self.texts.push(TextField::new(self.pointer(), spec, node, &self.examiner.source));
         }

@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::lint::{LintOptions, Severity};
 use crate::position::Position;
 use crate::source::Source;
+use crate::spec::Kind;
 
 /// Findings after this many are dropped: nobody reads them, and a hostile text could have a million.
 const MAX_FINDINGS: usize = 1_000;
@@ -19,8 +20,8 @@ pub(crate) struct Examiner<'a> {
     pub(crate) source: Arc<Source>,
     findings: Vec<Finding>,
     labels: HashMap<String, Position>,
-    /// The labels of caches that components name, and where.
-    cache_uses: Vec<(String, Position)>,
+    /// The labels of shared components, such as caches, that others name, and where.
+    resource_uses: Vec<(Kind, String, Position)>,
     depth: usize,
 }
 
@@ -39,7 +40,7 @@ impl<'a> Examiner<'a> {
             source,
             findings: Vec::new(),
             labels: HashMap::new(),
-            cache_uses: Vec::new(),
+            resource_uses: Vec::new(),
             depth: 0,
         }
     }
@@ -76,14 +77,15 @@ impl<'a> Examiner<'a> {
         None
     }
 
-    /// Notes that a component uses the cache with this label.
-    pub(crate) fn cache_used(&mut self, label: &str, at: Position) {
-        self.cache_uses.push((label.to_owned(), at));
+    /// Notes that a component uses the shared one of this kind and with this label.
+    pub(crate) fn resource_used(&mut self, kind: Kind, label: &str, at: Position) {
+        self.resource_uses.push((kind, label.to_owned(), at));
     }
 
-    /// What was noted.
-    pub(crate) fn take_cache_uses(&mut self) -> Vec<(String, Position)> {
-        std::mem::take(&mut self.cache_uses)
+    /// What was noted of a kind.
+    pub(crate) fn take_resource_uses(&mut self, kind: Kind) -> Vec<(String, Position)> {
+        let taken = self.resource_uses.extract_if(.., |(of, ..)| *of == kind);
+        taken.map(|(_, label, at)| (label, at)).collect()
     }
 
     /// Enters a component; `false`, with a finding, if components are nested too deep. Followed by [`Self::leave`]

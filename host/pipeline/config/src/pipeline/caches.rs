@@ -1,8 +1,7 @@
 //! The caches of a pipeline: `cache_resources`, a list of components with labels.
 
-use crate::component::{self, ComponentConfig};
+use crate::component::{self, ComponentConfig, Label};
 use crate::lint::Examiner;
-use crate::position::Position;
 use crate::spec::Kind;
 use crate::suggest;
 use crate::yaml::{Node, Value};
@@ -42,15 +41,23 @@ pub(crate) fn labelled(
 
 /// Whether there is every cache that components name.
 pub(crate) fn check_uses(examiner: &mut Examiner<'_>, caches: &[ComponentConfig]) {
+    let missing = |label: &str| format!("there is no cache `{label}` among the {FIELD}");
+    check_labels(examiner, Kind::Cache, caches, missing);
+}
+
+/// Whether there is every component of a kind that others name; `missing` says of a label that there is none.
+pub(super) fn check_labels(
+    examiner: &mut Examiner<'_>,
+    kind: Kind,
+    components: &[ComponentConfig],
+    missing: impl Fn(&str) -> String,
+) {
     let labels: Vec<&str> =
-        caches.iter().filter_map(|cache| cache.label.as_ref()).map(|label| label.as_str()).collect();
-    let unknown: Vec<(String, Position)> = examiner
-        .take_cache_uses()
-        .into_iter()
-        .filter(|(label, _)| !labels.contains(&label.as_str()))
-        .collect();
-    for (label, at) in unknown {
-        let hint = suggest::hint(&label, labels.iter().copied());
-        examiner.fatal(at, format!("there is no cache `{label}` among the {FIELD}{hint}"));
+        components.iter().filter_map(|component| component.label.as_ref()).map(Label::as_str).collect();
+    for (label, at) in examiner.take_resource_uses(kind) {
+        if !labels.contains(&label.as_str()) {
+            let hint = suggest::hint(&label, labels.iter().copied());
+            examiner.fatal(at, format!("{}{hint}", missing(&label)));
+        }
     }
 }

@@ -11,7 +11,10 @@ use crate::{Catalog, Problem, read};
 fn try_read(text: &str) -> Result<PipelineConfig, Vec<Problem>> {
     let description = json!({"contract": 1, "plugin": {"name": "test"}, "components": [
         {"kind": "input", "name": "stdin"}, {"kind": "output", "name": "stdout"}, {"kind": "processor", "name": "noop"},
-        {"kind": "cache", "name": "memory"},
+        {"kind": "cache", "name": "memory"}, {"kind": "rate_limit", "name": "local"},
+        {"kind": "cache", "name": "levels", "config": {"type": "string", "kind": "array", "resource": "cache"}},
+        {"kind": "processor", "name": "limit", "config": {"type": "object", "fields": [
+            {"name": "by", "type": "string", "resource": "rate_limit", "default": ""}]}},
         {"kind": "processor", "name": "dedupe", "config": {"type": "object", "fields": [
             {"name": "cache", "type": "string", "resource": "cache", "interpolated": true}]}},
     ]});
@@ -75,8 +78,8 @@ logger: {level: debug, format: json, add_timestamp: true, static_fields: {a: 1}}
 )]
 #[case::format("logger: {format: xml}", "f(3,18) value `xml` is not one of the options logfmt, json")]
 #[case::unsupported(
-    "rate_limit_resources: []",
-    "f(3,1) field rate_limit_resources is not supported by this version yet"
+    "input_resources: []",
+    "f(3,1) field input_resources is not supported by this version yet"
 )]
 #[case::caches_of_another_type("cache_resources: {}", "f(3,18) expected array value")]
 #[case::cache_without_label(
@@ -98,6 +101,26 @@ logger: {level: debug, format: json, add_timestamp: true, static_fields: {a: 1}}
 #[case::no_such_cache(
     "pipeline: {processors: [dedupe: {cache: b}]}\ncache_resources: [{label: bb, memory: {}}]",
     "f(3,41) there is no cache `b` among the cache_resources, did you mean `bb`?"
+)]
+#[case::no_such_level(
+    "cache_resources: [{label: a, levels: [b, c]}, {label: c, memory: {}}]",
+    "f(3,39) there is no cache `b` among the cache_resources"
+)]
+#[case::no_such_rate_limit(
+    "pipeline: {processors: [limit: {by: slow}]}\nrate_limit_resources: [{label: slows, local: {}}]",
+    "f(3,37) rate limit resource 'slow' was not found, did you mean `slows`?"
+)]
+#[case::rate_limit_without_label(
+    "rate_limit_resources: [local: {}]",
+    "f(3,24) the label field for resources must be unique and not empty"
+)]
+#[case::unknown_rate_limit(
+    "rate_limit_resources: [{label: a, locl: {}}]",
+    "f(3,35) rate_limit `locl` not recognised, did you mean `local`?"
+)]
+#[case::label_of_two_kinds(
+    "cache_resources: [{label: a, memory: {}}]\nrate_limit_resources: [{label: a, local: {}}]",
+    "f(4,25) label 'a' collides with a previously defined label at line 3"
 )]
 #[case::observer("metrics: {}", "f(3,1) field metrics is not supported by this version yet")]
 #[case::slip("pipelin: {}", "f(3,1) field pipelin not recognised, did you mean `pipeline`?")]
@@ -137,4 +160,16 @@ cache_resources:
         .map(|cache| (cache.label.as_ref().unwrap().as_str(), cache.name.as_str(), cache.path.as_str()))
         .collect();
     assert_eq!(caches, [("users", "memory", "cache_resources.0"), ("other", "memory", "cache_resources.1")]);
+}
+
+#[test]
+fn rate_limits_are_read_with_their_labels_and_a_cache_of_others_keeps_its_own() {
+    let text = "
+pipeline: {processors: [limit: {by: slow}, limit: {}]}
+rate_limit_resources: [{label: slow, local: {}}]
+cache_resources: [{label: a, memory: {}}, {label: b, levels: [a, a]}]";
+    let config = with(text).unwrap();
+    assert_eq!(config.rate_limits[0].path, "rate_limit_resources.0");
+    assert_eq!(config.rate_limits[0].label.as_ref().unwrap().as_str(), "slow");
+    assert_eq!(config.caches[1].config, json!(["a", "a"]));
 }

@@ -34,7 +34,9 @@ pub fn example(spec: &ComponentSpec, detail: Detail) -> String {
             let item = out.text[begin..].replacen(&name, &format!("    - {}:", key(spec.name.as_str())), 1);
             out.text.replace_range(begin.., &item);
         }
-        Kind::Mapping | Kind::Scanner | Kind::Cache => out.field(0, spec.name.as_str(), &spec.config),
+        Kind::Mapping | Kind::Scanner | Kind::Cache | Kind::RateLimit => {
+            out.field(0, spec.name.as_str(), &spec.config);
+        }
     }
     out.text
 }

@@ -42,7 +42,7 @@ pub struct FieldSpec {
     /// What a text in that language is: `mapping` where it is left out, `mutation` or `query`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
-    /// What the string is the label of: `cache` or `processor`. Others are not looked at.
+    /// What the string is the label of: `cache`, `rate_limit` or `processor`. Others are not looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -143,7 +143,7 @@ impl FieldSpec {
         Self { options: options.iter().map(|option| (*option).to_owned()).collect(), ..self }
     }
 
-    /// A string that is the label of such a resource: `cache` or `processor`.
+    /// A string that is the label of such a resource: `cache`, `rate_limit` or `processor`.
     #[must_use]
     pub fn label_of(self, resource: &str) -> Self {
         Self { resource: Some(resource.to_owned()), ..self }

@@ -16,6 +16,8 @@ pub enum Kind {
     Scanner,
     Cache,
     Buffer,
+    #[serde(rename = "rate_limit")]
+    RateLimit,
 }
 
 /// What a user may expect of a component to stay.
@@ -30,8 +32,16 @@ pub enum Status {
 }
 
 impl Kind {
-    pub const ALL: [Self; 7] =
-        [Self::Input, Self::Processor, Self::Output, Self::Mapping, Self::Scanner, Self::Cache, Self::Buffer];
+    pub const ALL: [Self; 8] = [
+        Self::Input,
+        Self::Processor,
+        Self::Output,
+        Self::Mapping,
+        Self::Scanner,
+        Self::Cache,
+        Self::Buffer,
+        Self::RateLimit,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,6 +52,7 @@ impl Kind {
             Self::Scanner => "scanner",
             Self::Cache => "cache",
             Self::Buffer => "buffer",
+            Self::RateLimit => "rate_limit",
         }
     }
 }

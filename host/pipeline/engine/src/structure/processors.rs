@@ -13,6 +13,7 @@ mod insert_part;
 mod metric;
 mod noop;
 mod parallel;
+mod rate_limit;
 mod resource;
 mod retry;
 mod select_parts;
@@ -57,6 +58,7 @@ pub(super) const ALL: &[Own] = &[
     metric::OWN,
     noop::OWN,
     parallel::OWN,
+    rate_limit::OWN,
     resource::OWN,
     retry::OWN,
     select_parts::OWN,

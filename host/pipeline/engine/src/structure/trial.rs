@@ -17,6 +17,7 @@ use forebay_plugins_api::{
 };
 
 use super::{Structured, description};
+use crate::rate_limits;
 use crate::run::{Identity, setup};
 
 const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "trial"}, "components": [
@@ -56,9 +57,12 @@ impl Trial {
             environment: Environment::default(),
         };
         let caches = Caches::new([("c".parse().unwrap(), Arc::clone(&self.map) as Arc<dyn SharedCache>)]);
+        let mut problems = Vec::new();
+        let limits = rate_limits::open(&identity, &config.rate_limits, &self.metrics, &mut problems);
+        assert_eq!(problems, []);
         let resources = Resources::new(config.resources);
         let wakes = Arc::new(Wakes::default());
-        let setup = setup(&identity, &config.processors[0], &wakes, caches, resources);
+        let setup = setup(&identity, &config.processors[0], &wakes, caches, limits, resources);
         let plugins = Plugins { catalog: Arc::new(catalog), metrics: Arc::clone(&self.metrics) };
         Structured::new(Arc::new(plugins)).open_processor(setup).await
     }

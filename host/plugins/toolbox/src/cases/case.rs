@@ -181,6 +181,7 @@ fn fields(kind: Kind) -> &'static [&'static str] {
         Kind::Cache => &["steps"],
         // No plugin has one.
         Kind::Buffer => &[],
+        Kind::RateLimit => &[],
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) async fn run(case: &Case, loaded: &Loaded, folder: &Path) -> Outcome 
             Kind::Scanner => scanner(case, loaded, setup, &mut outcome).await,
             Kind::Cache => cache(case, loaded, setup, &mut outcome).await,
             Kind::Buffer => Err("buffers are components of the host".to_owned()),
+            Kind::RateLimit => Err("rate limits are the host's own".to_owned()),
         }
     };
     if let Err(error) = run.await {
