@@ -6,6 +6,7 @@
 //! which they were begun; where one waits, those behind it wait as well, which is back-pressure.
 
 mod broker;
+mod cache;
 mod drop;
 mod drop_on;
 mod fallback;
@@ -53,6 +54,7 @@ pub(crate) struct Own {
 
 pub(crate) const ALL: &[Own] = &[
     broker::OWN,
+    cache::OWN,
     drop::OWN,
     drop_on::OWN,
     fallback::OWN,

@@ -17,7 +17,7 @@ mod processors;
 pub(crate) mod row;
 #[cfg(test)]
 mod scripted;
-mod store;
+pub(crate) mod store;
 pub(crate) mod text;
 #[cfg(test)]
 mod trial;

@@ -1,4 +1,4 @@
-//! A cache as the processors of the host use it.
+//! A cache as components of the host use it.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use forebay_plugins_api::{CacheError, Caches, OpenError};
 use super::opening::{Opening, problem};
 
 /// One cache of the pipeline, by its label. Errors of its calls are what the cache itself says.
-pub(super) struct Store {
+pub(crate) struct Store {
     caches: Caches,
     label: String,
 }
@@ -18,7 +18,7 @@ impl Store {
     ///
     /// # Errors
     /// There is none with this label.
-    pub(super) fn open(
+    pub(crate) fn open(
         opening: &Opening<'_>,
         field: &str,
         label: &str,
@@ -35,11 +35,17 @@ impl Store {
         Ok(Self { caches, label: label.to_owned() })
     }
 
+    /// The cache with this label, which there is.
+    #[cfg(test)]
+    pub(crate) fn new(caches: Caches, label: &str) -> Self {
+        Self { caches, label: label.to_owned() }
+    }
+
     pub(super) async fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
         self.caches.get(&self.label, &name(key)).await.map_err(reason)
     }
 
-    pub(super) async fn set(
+    pub(crate) async fn set(
         &self,
         key: &[u8],
         value: Vec<u8>,
@@ -61,6 +67,11 @@ impl Store {
     pub(super) async fn delete(&self, key: &[u8]) -> Result<(), String> {
         self.caches.delete(&self.label, &name(key)).await.map_err(reason)
     }
+}
+
+/// What Bento says of a label that there is no cache with.
+pub(crate) fn missing(label: &str) -> String {
+    format!("cache resource '{label}' was not found")
 }
 
 fn reason(error: CacheError) -> String {

@@ -11,7 +11,7 @@ use super::{Own, Structure, boxed, spec};
 use crate::structure::changes::{flag, with_payloads};
 use crate::structure::duration::read_duration;
 use crate::structure::opening::{Opening, problem};
-use crate::structure::store::Store;
+use crate::structure::store::{Store, missing};
 use crate::structure::text::{Text, Texts};
 
 pub(super) const OWN: Own =
@@ -83,7 +83,6 @@ async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
         "delete" => Operator::Delete,
         other => return Err(problem("/operator", &format!("operator not recognised: {other}"))),
     };
-    let missing = |label: &str| format!("cache resource '{label}' was not found");
     Ok(boxed(Cache {
         store: Store::open(&opening, "/resource", &resource, missing)?,
         operator,

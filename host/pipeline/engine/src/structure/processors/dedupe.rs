@@ -10,7 +10,7 @@ use super::{Own, Structure, boxed, spec};
 use crate::structure::changes::flag;
 use crate::structure::opening::{Opening, problem};
 use crate::structure::row::chosen;
-use crate::structure::store::Store;
+use crate::structure::store::{Store, missing};
 use crate::structure::text::Text;
 
 pub(super) const OWN: Own =
@@ -69,7 +69,6 @@ async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
     if key.is_empty() {
         return Err(problem("/key", "dedupe key must not be empty"));
     }
-    let missing = |label: &str| format!("cache resource '{label}' was not found");
     Ok(boxed(Dedupe {
         path: opening.setup.path.clone(),
         store: Store::open(&opening, "/cache", &cache, missing)?,
