@@ -3,6 +3,9 @@
 //! They are opened before all other components and closed after them. A cache whose instance is lost,
 //! or that can't connect, answers with errors until it is back.
 
+mod metered;
+pub(crate) mod multilevel;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,14 +13,14 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use forebay_lifecycle::{Backoff, Shutdown, TaskFailed, Threads, clock};
 use forebay_pipeline_config::{ComponentConfig, Label, Problem};
-use forebay_plugins_api::{
-    Cache, Caches, ComponentError, Components, LostInstance, OpenError, Problem as ConfigProblem, Setup,
-    SharedCache,
-};
+use forebay_plugins_api::{Cache, Caches, ComponentError, Components, LostInstance, Setup, SharedCache};
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::check;
+use crate::structure::problem;
+use metered::Metered;
+use multilevel::Circles;
 
 /// Calls that wait for a cache before those who make more wait for room: far more than there are
 /// workers.
@@ -75,30 +78,35 @@ impl RunningCaches {
         threads: (&Threads, usize),
         problems: &mut Vec<Problem>,
     ) -> Self {
-        // First all channels: a cache may use those that come after it.
+        let metrics = components.metrics();
         let mut labels = HashSet::new();
+        let mut circles = Circles::among(configs);
+        // First all channels: a cache may use those that come after it.
         let (mut planned, mut remotes) = (Vec::new(), Vec::<(Label, Arc<dyn SharedCache>)>::new());
         for config in configs {
             let Some(label) = &config.label else { continue };
+            let mut refuse = |reason: String| {
+                problems.extend(check::problems(file, config, "", &problem("", &reason)));
+            };
             if !labels.insert(label.as_str()) {
-                let taken = ConfigProblem {
-                    message: format!("label `{label}` is that of another cache already"),
-                    field: String::new(),
-                    line: 0,
-                    column: 0,
-                };
-                problems.extend(check::problems(file, config, "", &OpenError::Problem(taken)));
+                refuse(format!("label `{label}` is that of another cache already"));
                 continue;
             }
             let (sender, requests) = mpsc::channel(QUEUE);
-            planned.push((config, label, requests));
-            remotes.push((label.clone(), Arc::new(Remote(sender))));
+            match circles.through(label.as_str()) {
+                Some(way) => refuse(format!("a cache is one of its own levels: {way}")),
+                None => planned.push((config, label, requests)),
+            }
+            let remote = Metered::new(Remote(sender), &metrics, &setup(config, Caches::default()));
+            remotes.push((label.clone(), Arc::new(remote)));
         }
         let caches = Caches::new(remotes);
         let mut running = Self { caches, stop: Shutdown::new(), tasks: Vec::new() };
         let (threads, first) = threads;
         for (index, (config, label, requests)) in planned.into_iter().enumerate() {
-            let setup = setup(config, running.caches.used_by(label));
+            // It has nothing to be woken for: it works until the others have ended, and is closed then.
+            let wakes = Arc::default();
+            let setup = Setup { wakes, ..setup(config, running.caches.used_by(label)) };
             match components.open_cache(setup).await {
                 Ok(cache) => {
                     let connection = Connection::down("not connected yet".to_owned());

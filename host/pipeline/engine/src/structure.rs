@@ -34,6 +34,7 @@ use forebay_plugins_api::{
     Scanner, Setup,
 };
 
+use crate::caches::multilevel;
 use crate::chain::OWN;
 use crate::{buffers, inputs, outputs, rate_limits};
 pub(crate) use opening::{Opening, problem};
@@ -64,8 +65,9 @@ pub fn description() -> Description {
     let outputs = outputs::ALL.iter().map(|output| (output.spec)());
     let buffers = buffers::ALL.iter().map(|buffer| (buffer.spec)());
     let rate_limits = rate_limits::ALL.iter().map(|limit| (limit.spec)());
-    let specs = processors.chain(inputs).chain(buffers).chain(outputs).chain(rate_limits).collect();
-    Description::new(plugin, specs).expect("the specifications are sound")
+    let caches = [multilevel::specification()];
+    let specs = processors.chain(inputs).chain(buffers).chain(outputs).chain(rate_limits).chain(caches);
+    Description::new(plugin, specs.collect()).expect("the specifications are sound")
 }
 
 #[async_trait]
@@ -102,7 +104,10 @@ impl Components for Structured {
     }
 
     async fn open_cache(&self, setup: Setup) -> Result<Box<dyn Cache>, OpenError> {
-        self.plugins.open_cache(setup).await
+        match setup.name.as_str() {
+            multilevel::NAME => multilevel::open(&setup),
+            _ => self.plugins.open_cache(setup).await,
+        }
     }
 
     async fn check_mapping(&self, text: MappingText<'_>) -> Result<(), OpenError> {
