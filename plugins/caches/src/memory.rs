@@ -1,10 +1,12 @@
+mod values;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use forebay_sdk::config::parse_duration;
 use forebay_sdk::{Cache, Config, Context, Error, Problem, time};
 
-use crate::values::Values;
+use values::Values;
 
 /// Keeps values in memory. They are lost when the pipeline ends, and when the instance of the plugin
 /// is lost, as it is when they take all of its memory.
