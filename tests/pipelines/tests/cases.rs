@@ -26,3 +26,8 @@ fn holds(cases: &str) {
 fn processors_of_the_host() {
     holds("processors");
 }
+
+#[test]
+fn caches() {
+    holds("caches");
+}

@@ -111,17 +111,15 @@ async fn run_to_end(
         &mut problems,
     );
     let caches = caches.await;
-    let secrets = secrets(config);
-    let resources = Resources::new(config.resources.iter().cloned());
     let (strategy, errors) = errors::strategy(config);
     let opener = Opener {
         identity,
         components,
         caches: &caches.caches,
         rate_limits: &limits,
-        resources: &resources,
+        resources: &Resources::new(config.resources.iter().cloned()),
         wakes: &wakes,
-        secrets: &secrets,
+        secrets: &secrets(config),
         strategy,
         errors,
     };
