@@ -20,7 +20,7 @@ impl TwoQueues {
     /// A ratio is not between zero and one, or no gone key could be remembered.
     pub(super) fn new(most: usize, recent_ratio: f64, ghost_ratio: f64) -> Result<Self, Problem> {
         let ratios = [("recent", recent_ratio), ("ghost", ghost_ratio)];
-        for (which, _) in ratios.into_iter().filter(|(_, ratio)| !(0.0..=1.0).contains(ratio)) {
+        if let Some((which, _)) = ratios.into_iter().find(|(_, ratio)| !(0.0..=1.0).contains(ratio)) {
             let field = format!("/two_queues_{which}_ratio");
             return Err(Problem::new(format!("invalid {which} ratio: it must be between 0 and 1")).at(field));
         }

@@ -156,6 +156,7 @@ impl Script {
     pub(crate) fn new() -> Arc<Self> {
         let mut catalog = Catalog::new();
         catalog.insert(Description::from_json(DESCRIPTION).unwrap()).unwrap();
+        catalog.insert(forebay_pipeline_engine::description()).unwrap();
         Arc::new(Self {
             metrics: Arc::default(),
             catalog: Arc::new(catalog),
