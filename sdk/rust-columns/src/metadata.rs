@@ -298,6 +298,15 @@ impl MetadataWriter {
         self.entry_ends.push(narrow(self.own.entries.len()));
     }
 
+    /// Takes back all messages but the first ones, and the entries since the last that was ended.
+    pub fn truncate(&mut self, messages: usize) {
+        self.entry_ends.truncate(messages);
+        let entries = self.entry_ends.last().map_or(0, |end| wide(*end));
+        self.own.entries.truncate(entries);
+        let values = self.own.entries.last().map_or(0, |(_, end)| wide(*end));
+        self.own.values.truncate(values);
+    }
+
     /// Whether there are no entries at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

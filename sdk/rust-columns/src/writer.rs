@@ -69,6 +69,19 @@ impl BlockWriter {
         self.buffer.truncate(TABLE + self.room * 4 + end);
     }
 
+    /// Takes back all messages but the first ones, and what was appended since. Errors, traces and metadata are not
+    /// touched.
+    pub fn truncate(&mut self, messages: usize) {
+        self.messages = self.messages.min(messages);
+        if self.has_payload {
+            self.discard();
+        }
+        self.nulls.truncate(self.messages.div_ceil(8));
+        if let Some(last) = self.nulls.get_mut(self.messages / 8) {
+            *last &= !(u8::MAX << (self.messages % 8));
+        }
+    }
+
     /// Ends the current message.
     pub fn end_message(&mut self) {
         if self.messages == self.room {

@@ -1,4 +1,4 @@
-//! A crate depends only on lower floors; a plugin only on the SDK and on crates of its own.
+//! A crate depends only on lower floors; a plugin only on the SDK, on crates of its own and on shared libraries.
 //!
 //! Dependencies of tests are free: a test may look at a crate from above.
 
@@ -40,19 +40,23 @@ pub fn upward_or_sideways(packages: &[Package]) -> Vec<String> {
     broken
 }
 
-/// What ties a plugin to the host or to another plugin.
+/// The folder below `plugins/` of what several plugins share.
+const LIBRARIES: &str = "libraries";
+
+/// What ties a plugin, or a library of plugins, to the host or to another plugin.
 #[must_use]
 pub fn plugins_beyond_the_sdk(packages: &[Package]) -> Vec<String> {
     let mut broken = Vec::new();
     for package in packages {
         let Some(plugin) = plugin_of(package) else { continue };
         for dependency in dependencies(package, packages) {
-            if is_below(dependency, "sdk") || plugin_of(dependency) == Some(plugin) {
+            let its_plugin = plugin_of(dependency);
+            if is_below(dependency, "sdk") || its_plugin == Some(plugin) || its_plugin == Some(LIBRARIES) {
                 continue;
             }
             broken.push(format!(
-                "{} depends on {}: a plugin depends only on sdk/ and on crates in its own plugins/{plugin}/, \
-                 as a plugin of somebody else could; put what it needs there",
+                "{} depends on {}: a plugin depends only on sdk/, on plugins/{LIBRARIES}/ and on crates in its \
+                 own plugins/{plugin}/, as a plugin of somebody else could; put what it needs there",
                 package.name, dependency.name
             ));
         }
@@ -132,5 +136,22 @@ mod tests {
         let broken = plugins_beyond_the_sdk(&packages);
         assert_eq!(broken.len(), 2, "{broken:?}");
         assert!(broken.iter().all(|line| line.starts_with("plugins/file depends on")), "{broken:?}");
+    }
+
+    #[test]
+    fn plugins_share_libraries_which_depend_on_none_of_them() {
+        let packages = [
+            package("sdk/rust", Some(1), &[]),
+            package("plugins/libraries/csv", None, &["sdk/rust"]),
+            package(
+                "plugins/libraries/tables",
+                None,
+                &["plugins/libraries/csv", "plugins/bloblang/language"],
+            ),
+            package("plugins/bloblang/language", None, &["plugins/libraries/csv"]),
+        ];
+        let broken = plugins_beyond_the_sdk(&packages);
+        assert_eq!(broken.len(), 1, "{broken:?}");
+        assert!(broken[0].starts_with("plugins/libraries/tables depends on plugins/bloblang/language"));
     }
 }

@@ -24,7 +24,7 @@ fn crates_depend_only_on_lower_floors() {
 }
 
 #[test]
-fn plugins_depend_only_on_the_sdk_and_their_own_crates() {
+fn plugins_depend_only_on_the_sdk_libraries_and_their_own_crates() {
     demand_none(&floors::plugins_beyond_the_sdk(&workspace().packages));
 }
 

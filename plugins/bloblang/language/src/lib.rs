@@ -48,7 +48,6 @@ mod canonical;
 mod changes;
 mod cipher;
 mod compile;
-mod compression;
 mod eval;
 mod failure;
 mod functions;

@@ -3,7 +3,7 @@
 
 /// Nesting of values: documents, literals, assignments. Walks over values are recursive, and a plugin's stack is
 /// small.
-pub(crate) const VALUE_DEPTH: u16 = 500;
+pub(crate) const VALUE_DEPTH: u16 = forebay_json::NESTING;
 
 /// Nesting of the source text: brackets, arguments, blocks.
 pub(crate) const SOURCE_DEPTH: u16 = 100;

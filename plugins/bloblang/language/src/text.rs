@@ -1,7 +1,6 @@
 //! Formats of text that methods read and write, as plain functions on bytes.
 
 pub(crate) mod base64;
-pub(crate) mod csv;
 pub(crate) mod decimal;
 pub(crate) mod html;
 pub(crate) mod letters;

@@ -17,7 +17,6 @@ mod lazy;
 mod number;
 mod object;
 mod path;
-mod plain;
 mod print;
 pub(crate) mod strconv;
 mod text;

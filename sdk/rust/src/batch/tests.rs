@@ -130,6 +130,27 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
+    fn results_that_are_taken_back_leave_nothing(
+        messages in prop::collection::vec((model(), step(), step()), 1..9),
+        kept in 0..9_usize,
+    ) {
+        let models: Vec<Model> = messages.iter().map(|(model, ..)| model.clone()).collect();
+        let batch = batch_of(&models);
+        let mut writer = batch.writer();
+        let mut expected: Vec<Model> = Vec::new();
+        let first = |(index, (model, step, _)): (usize, &(Model, Step, Step))| take(step, index, model, &mut writer);
+        expected.extend(messages.iter().enumerate().filter_map(first));
+        writer.payload().extend_from_slice(b"half of");
+        writer.truncate(kept);
+        expected.truncate(kept);
+        prop_assert_eq!(writer.results(), expected.len());
+        for (index, (model, _, step)) in messages.iter().enumerate() {
+            expected.extend(take(step, index, model, &mut writer));
+        }
+        prop_assert_eq!(models_of(&writer.finish().batch), expected);
+    }
+
+    #[test]
     fn a_writer_changes_what_it_was_told_and_nothing_else(
         messages in prop::collection::vec((model(), step()), 0..9),
     ) {

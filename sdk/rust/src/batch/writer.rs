@@ -106,6 +106,27 @@ impl<'a> BatchWriter<'a> {
         self.current = Current::default();
     }
 
+    /// How many results were ended.
+    #[must_use]
+    pub fn results(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// Takes back all results but the first ones, and all that was said of the next one: what has been made of a
+    /// message can be given up when its rest turns out to be broken.
+    pub fn truncate(&mut self, results: usize) {
+        self.discard();
+        let results = results.min(self.origins.len());
+        self.origins.truncate(results);
+        if self.has_payloads {
+            self.block.truncate(results);
+        }
+        if let Some(metadata) = &mut self.metadata {
+            metadata.truncate(results);
+        }
+        self.errors.retain(|(index, _)| *index < results);
+    }
+
     /// Ends this result, which comes from the source message with this index.
     pub fn end(&mut self, source: usize) {
         let Current { payload, metadata, error, dropped } = std::mem::take(&mut self.current);

@@ -1,7 +1,8 @@
 use std::borrow::Cow;
 
+use forebay_compression::Algorithm;
+
 use super::expect;
-use crate::compression::Algorithm;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::limits::TEXT_BYTES;

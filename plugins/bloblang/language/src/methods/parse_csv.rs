@@ -1,10 +1,11 @@
 use std::borrow::Cow;
 
+use forebay_csv::Dialect;
+
 use super::expect;
 use crate::eval::Call;
 use crate::failure::Failure;
 use crate::spec::{Evaluated, Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec};
-use crate::text::csv::{self, Dialect};
 use crate::value::{Object, Text, Value};
 
 pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
@@ -40,7 +41,8 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     };
     let text = expect::bytes(&target)?;
     let dialect = Dialect { delimiter, lazy_quotes };
-    let mut rows = csv::read(text, dialect).map_err(|error| Failure::new(error.to_string()))?.into_iter();
+    let mut rows =
+        forebay_csv::read(text, dialect).map_err(|error| Failure::new(error.to_string()))?.into_iter();
     if rows.len() == 0 {
         return Err(Failure::new("zero records were parsed"));
     }

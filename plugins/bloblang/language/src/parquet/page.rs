@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use forebay_compression::{self as compression, Algorithm};
+
 use super::budget::Budget;
 use super::thrift::{Kind, Thrift, ends};
-use crate::compression::{self, Algorithm};
 
 /// What a page holds. Sizes and counts are as they are written down, which may be wrong.
 #[derive(Clone, Copy, Debug, Default)]

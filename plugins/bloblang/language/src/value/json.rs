@@ -5,62 +5,21 @@
 //! Go words them, because pipelines match on them.
 
 mod reader;
-mod rewrite;
-mod scan;
 mod skip;
 
-use std::fmt;
+use forebay_json::{Html, Style};
+pub(crate) use forebay_json::{JsonError, Numbers};
 
 use super::lazy::{Member, Piece, Slot, Source};
 use super::object::ordered;
 use super::{Text, Value};
 use reader::Reader;
 
-pub(super) use rewrite::rewrite;
-
-/// How numbers come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Numbers {
-    /// As they are written.
-    Keep,
-    /// As floats, whatever they lose.
-    Float,
-}
-
-/// The first mistake in a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JsonError {
-    /// It ends too early.
-    Truncated,
-    /// A byte that cannot stand there; the text says where "there" is.
-    Unexpected {
-        byte: u8,
-        place: &'static str,
-    },
-    TooDeep,
-    TooLong,
-}
-
-impl fmt::Display for JsonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated => f.write_str("unexpected end of JSON input"),
-            Self::Unexpected { byte, place } => {
-                f.write_str("invalid character ")?;
-                match byte {
-                    b'\'' => f.write_str("'\\''")?,
-                    b'"' => f.write_str("'\"'")?,
-                    byte => {
-                        let quoted = super::quoted(&char::from(*byte).to_string());
-                        write!(f, "'{}'", quoted.trim_matches('"'))?;
-                    }
-                }
-                write!(f, " {place}")
-            }
-            Self::TooDeep => f.write_str("exceeded max depth"),
-            Self::TooLong => f.write_str("document is too long"),
-        }
-    }
+/// Appends what the container `text`, which has been read before, is written as.
+pub(super) fn rewrite(text: &Text, html: Html, out: &mut Vec<u8>) {
+    out.reserve(text.as_bytes().len());
+    // What has been read before has no mistakes.
+    let _ = forebay_json::rewrite(text.as_bytes(), 0, Style { html, numbers: Numbers::Keep }, out);
 }
 
 /// Reads one document out of `text`.

@@ -3,17 +3,12 @@
 //! Keys come out sorted because objects hold them so. U+2028 and U+2029 are always escaped, as Go does it; `<`, `>`
 //! and `&` only on demand.
 
+pub(crate) use forebay_json::Html;
+use forebay_json::write_inside;
+
 use super::json::rewrite;
 use super::lazy::Written;
-use super::plain::until_escape;
 use super::{Text, Value, go};
-
-/// Whether `<`, `>` and `&` are written as escapes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Html {
-    Plain,
-    Escaped,
-}
 
 /// Appends `value` as compact JSON. Bytes become base64; what JSON cannot say becomes null.
 pub(crate) fn write_json(value: &Value, html: Html, out: &mut Vec<u8>) {
@@ -151,68 +146,12 @@ fn write_integer(negative: bool, mut value: u64, out: &mut Vec<u8>) {
 }
 
 fn write_string(text: &Text, html: Html, out: &mut Vec<u8>) {
-    out.push(b'"');
     if text.is_broken() {
-        for chunk in text.raw().utf8_chunks() {
-            write_inside(chunk.valid().as_bytes(), html, out);
-            for _ in chunk.invalid() {
-                out.extend_from_slice(b"\\ufffd");
-            }
-        }
-    } else {
-        write_inside(text.as_bytes(), html, out);
+        return forebay_json::write_string(text.raw(), html, out);
     }
     out.push(b'"');
-}
-
-/// The inside of a string.
-#[inline]
-pub(super) fn write_inside(bytes: &[u8], html: Html, out: &mut Vec<u8>) {
-    let mut plain = 0;
-    let mut at = until_escape(bytes, 0);
-    while let Some(byte) = bytes.get(at) {
-        let special = match byte {
-            0..0x20 | b'"' | b'\\' => true,
-            b'<' | b'>' | b'&' => html == Html::Escaped,
-            // The first byte of U+2028 and U+2029, whose other bytes are looked at below.
-            0xe2 => matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])),
-            _ => false,
-        };
-        if special {
-            out.extend_from_slice(&bytes[plain..at]);
-            at += write_escape(*byte, bytes.get(at + 2).copied(), out);
-            plain = at;
-            at = until_escape(bytes, at);
-        } else {
-            at = until_escape(bytes, at + 1);
-        }
-    }
-    out.extend_from_slice(&bytes[plain..]);
-}
-
-/// Writes the escape of a byte and returns how many bytes of the text it stands for.
-fn write_escape(byte: u8, third: Option<u8>, out: &mut Vec<u8>) -> usize {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        8 => b'b',
-        12 => b'f',
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        0xe2 => {
-            out.extend_from_slice(if third == Some(0xa8) { b"\\u2028" } else { b"\\u2029" });
-            return 3;
-        }
-        _ => {
-            out.extend_from_slice(b"\\u00");
-            out.push(HEX[usize::from(byte >> 4)]);
-            out.push(HEX[usize::from(byte & 15)]);
-            return 1;
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
-    1
+    write_inside(text.as_bytes(), html, out);
+    out.push(b'"');
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ fn text_that_is_no_text_costs_what_it_is_shown_as() {
     // Pages of 20 MB of snappy each, of which every byte is shown as three.
     let content = text(&vec![0xff; 20_000_000]);
     let page =
-        page(1, PLAIN, &crate::compression::Algorithm::Snappy.compress(&content, -1).expect("a level"));
+        page(1, PLAIN, &forebay_compression::Algorithm::Snappy.compress(&content, -1).expect("a level"));
     let column = Column { values: 4, codec: 1, dictionary: 0, pages: page.repeat(4) };
     let file = file(1, &[Node::Column { name: "a", physical: TEXT, json: false }], &[column]);
     assert!(read(&file).map(|rows| rows.len()).expect_err("too much").contains("than"));
@@ -91,7 +91,7 @@ fn text_that_is_no_text_costs_what_it_is_shown_as() {
 fn tiny_pages_of_many_values_cost_time() {
     // Blocks of 65,536 values, of which the page wants one.
     let content = [0x80, 0x80, 4, 1, 0x80, 0x80, 4, 2, 4, 0];
-    let compressed = crate::compression::Algorithm::Snappy.compress(&content, -1).expect("a level");
+    let compressed = forebay_compression::Algorithm::Snappy.compress(&content, -1).expect("a level");
     let pages = page(1, DELTA, &compressed).repeat(20_000);
     let column = Column { values: 20_000, codec: 1, dictionary: 0, pages };
     refused(&file(1, &[number("a")], &[column]), "the content is longer than");

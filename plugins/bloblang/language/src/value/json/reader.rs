@@ -3,7 +3,9 @@
 //! Where numbers are kept, only one level is made into values: containers in it are skipped, and read when somebody
 //! looks into them.
 
-use super::scan::{self, Scanned};
+use forebay_json::place::{AFTER_ENTRY, AFTER_ITEM, AFTER_KEY, KEY, VALUE};
+use forebay_json::scan::{self, Scanned};
+
 use super::skip::{find, skip};
 use super::{JsonError, Numbers, Piece, Source, Text, Value};
 use crate::limits::VALUE_DEPTH;
@@ -23,12 +25,6 @@ pub(super) struct Reader<'t> {
 
 /// How much room a container gets at first.
 const ROOM: usize = 8;
-
-pub(super) const VALUE: &str = "looking for beginning of value";
-pub(super) const AFTER_ITEM: &str = "after array element";
-pub(super) const AFTER_KEY: &str = "after object key";
-pub(super) const AFTER_ENTRY: &str = "after object key:value pair";
-pub(super) const KEY: &str = "looking for beginning of object key string";
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t Text, numbers: Numbers) -> Self {

@@ -5,12 +5,13 @@
 
 use std::mem::replace;
 
+use forebay_json::place::{AFTER_ENTRY, AFTER_ITEM, AFTER_KEY, KEY, VALUE};
+use forebay_json::scan::{number, skip_string, word};
+use forebay_json::until_special;
+
 use super::JsonError;
-use super::reader::{AFTER_ENTRY, AFTER_ITEM, AFTER_KEY, KEY, VALUE};
-use super::scan::{number, skip_string, word};
 use crate::limits::VALUE_DEPTH;
 use crate::value::lazy::Slot;
-use crate::value::plain::until_special;
 
 /// A container that was skipped.
 pub(super) struct Skipped {

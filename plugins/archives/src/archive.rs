@@ -1,0 +1,115 @@
+//! Many messages in one.
+
+mod json;
+mod members;
+mod plain;
+mod tar;
+mod zip;
+
+use forebay_sdk::config::Interpolated;
+use forebay_sdk::{Batch, Config, Context, Docs, Error, Example, Problem, Processing, Processor};
+
+use members::Members;
+
+/// Puts all messages of a batch into one message.
+///
+/// It has the metadata of the first of them. In the formats `tar` and `zip` every message is a file, whose name is
+/// `path`; a name that can't be evaluated is empty. When something can't be archived, all messages are passed on
+/// unchanged with the error.
+#[derive(Config)]
+pub(crate) struct ArchiveConfig {
+    /// The format: `binary` (a count, and before each message its length), `concatenate` (one after the other),
+    /// `json_array`, `lines` (with a line feed between them), `tar` or `zip`.
+    #[config(options("binary", "concatenate", "json_array", "lines", "tar", "zip"))]
+    format: String,
+    /// The name of each message in formats that have names.
+    #[config(
+        default = "",
+        example = "${!count(\"files\")}-${!timestamp_unix_nano()}.txt",
+        example = "${!meta(\"kafka_key\")}-${!json(\"id\")}.json"
+    )]
+    path: Interpolated,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Binary,
+    Concatenate,
+    JsonArray,
+    Lines,
+    Tar,
+    Zip,
+}
+
+/// Archives.
+pub(crate) struct Archive {
+    format: Format,
+    path: Interpolated,
+}
+
+impl Processor for Archive {
+    const NAME: &'static str = "archive";
+    const DOCS: Docs = Docs {
+        examples: &[Example {
+            title: "A tar of documents",
+            summary: "Each file is called by the id of its document.",
+            config: "pipeline:\n  processors:\n    - archive:\n        format: tar\n        path: ${! json(\"doc.id\") }.json\n",
+        }],
+        ..Docs::DEFAULT
+    };
+
+    type Config = ArchiveConfig;
+
+    fn open(ArchiveConfig { format, path }: ArchiveConfig, _: &Context) -> Result<Self, Problem> {
+        let format = match format.as_str() {
+            "binary" => Format::Binary,
+            "concatenate" => Format::Concatenate,
+            "json_array" => Format::JsonArray,
+            "lines" => Format::Lines,
+            "tar" => Format::Tar,
+            "zip" => Format::Zip,
+            other => {
+                return Err(Problem::new(format!("archive format not recognised: {other}")).at("/format"));
+            }
+        };
+        Ok(Self { format, path })
+    }
+
+    fn process(&mut self, batch: Batch) -> Result<Processing, Error> {
+        if batch.is_empty() {
+            return Ok(Processing::Done(Vec::new()));
+        }
+        let names = match self.format {
+            Format::Tar | Format::Zip => Some(self.path.evaluate(&batch)?),
+            Format::Binary | Format::Concatenate | Format::JsonArray | Format::Lines => None,
+        };
+        let all = Members::new(&batch, names.as_ref());
+        if batch.independent() {
+            // Each message is a batch, and becomes an archive of its own.
+            let results =
+                batch.map(|message, writer| self.write(&all.only(message.index()), writer.payload()));
+            return Ok(results.into());
+        }
+        let mut writer = batch.writer();
+        self.write(&all, writer.payload())?;
+        writer.end(0);
+        Ok(writer.finish_whole().into())
+    }
+}
+
+impl Archive {
+    fn write(&self, members: &Members<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        let now = || forebay_sdk::time::now().as_secs();
+        match self.format {
+            Format::Binary => plain::binary(members, out),
+            Format::Concatenate => plain::join(members, b"", out),
+            Format::JsonArray => json::array(members, out),
+            Format::Lines => plain::join(members, b"\n", out),
+            Format::Tar => tar::write(members, now(), out),
+            Format::Zip => zip::write(members, now(), out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

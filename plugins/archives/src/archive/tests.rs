@@ -1,0 +1,128 @@
+use forebay_sdk::columns::MetadataWriter;
+use forebay_sdk::{BlockWriter, Origins, Processed, Value, testing};
+use serde_json::json;
+
+use super::*;
+use crate::budget::BYTES;
+
+fn run(format: &str, path: &str, batch: Batch) -> Result<Vec<Processed>, Error> {
+    let config = testing::config(&json!({"format": format, "path": path})).expect("a configuration");
+    let mut archive = Archive::open(config, &Context::new("archive")).expect("opens");
+    match archive.process(batch)? {
+        Processing::Done(results) => Ok(results),
+        Processing::Pending(_) => panic!("not done"),
+    }
+}
+
+fn joined(format: &str, payloads: &[&str]) -> Result<String, String> {
+    let results = run(format, "", Batch::from_payloads(payloads)).map_err(Error::into_message)?;
+    assert_eq!(results[0].origins, Origins::Whole);
+    Ok(testing::texts(&results[0].batch).concat())
+}
+
+#[test]
+fn messages_are_joined() {
+    let payloads = ["a", "", "c\n"];
+    assert_eq!(joined("concatenate", &payloads).as_deref(), Ok("ac\n"));
+    assert_eq!(joined("lines", &payloads).as_deref(), Ok("a\n\nc\n"));
+    let binary = "\0\0\0\x03\0\0\0\x01a\0\0\0\0\0\0\0\x02c\n";
+    assert_eq!(joined("binary", &payloads).as_deref(), Ok(binary));
+    let documents = [r#" {"b":1.0, "a":[ ]}"#, "null", "5"];
+    assert_eq!(joined("json_array", &documents).as_deref(), Ok(r#"[{"a":[],"b":1.0},null,5]"#));
+}
+
+#[test]
+fn what_is_no_document_fails_the_batch() {
+    let cases = [
+        ("", "target message part does not exist"),
+        (" ", "EOF"),
+        ("[1,", "unexpected EOF"),
+        ("x", "invalid character 'x' looking for beginning of value"),
+        ("5 6", "message contains multiple valid documents"),
+        ("5 x", "invalid character 'x' looking for beginning of value"),
+    ];
+    for (document, expected) in cases {
+        let expected = format!("failed to parse message as JSON: {expected}");
+        assert_eq!(joined("json_array", &["1", document]), Err(expected));
+    }
+}
+
+#[test]
+fn the_metadata_and_the_error_are_those_of_the_first() {
+    let mut block = BlockWriter::with_capacity(2, 2);
+    let mut metadata = MetadataWriter::default();
+    for (payload, name) in [("a", "x"), ("b", "y")] {
+        block.push(payload.as_bytes());
+        metadata.push("name", Value::Text(name));
+        metadata.end_message();
+    }
+    block.set_metadata(metadata);
+    block.push_error(0, "broken");
+    let results = run("lines", "", Batch::from_block(block)).expect("an archive");
+    let message = results[0].batch.message(0);
+    assert_eq!((message.bytes(), message.error()), (b"a\nb".as_slice(), Some("broken")));
+    assert_eq!(message.metadata("name"), Some(Value::Text("x")));
+}
+
+#[test]
+fn messages_that_stand_for_themselves_are_archived_alone() {
+    let batch = Batch::from_payloads(["1", "x", "3"]).with_independent(true);
+    let results = run("json_array", "", batch).expect("archives");
+    assert_eq!(results[0].origins, Origins::Same);
+    assert_eq!(testing::texts(&results[0].batch), ["[1]", "x", "[3]"]);
+    let error = results[0].batch.message(1).error().expect("no document");
+    assert!(error.starts_with("failed to parse message as JSON: invalid character 'x'"), "{error}");
+    assert!(results[0].batch.independent());
+}
+
+#[test]
+fn nothing_makes_no_archive() {
+    let nothing: [&str; 0] = [];
+    assert!(run("tar", "", Batch::from_payloads(nothing)).expect("nothing").is_empty());
+}
+
+#[test]
+fn an_archive_has_a_limit() {
+    let half = vec![b' '; BYTES / 2];
+    let error =
+        run("concatenate", "", Batch::from_payloads([&half, &half, &b"x".to_vec()])).expect_err("too large");
+    assert_eq!(
+        error.message(),
+        format!("an archive of {} bytes is larger than the limit of {BYTES}", BYTES + 1)
+    );
+}
+
+#[test]
+fn some_names_can_not_be_archived() {
+    let error = |format, path| {
+        run(format, path, Batch::from_payloads(["a"])).expect_err("a name that can't be").into_message()
+    };
+    let slash = "archive/tar: cannot encode header: filename may not have trailing slash";
+    assert_eq!(error("tar", "a/"), slash);
+    let nul = "archive/tar: cannot encode header: invalid PAX record: \"path = a\\x00b\"";
+    assert_eq!(error("tar", "a\0b"), nul);
+    assert_eq!(error("zip", "a/"), "zip: write to directory");
+    assert_eq!(error("zip", &"x".repeat(1 << 16)), "zip: FileHeader.Name too long");
+}
+
+#[test]
+fn a_name_that_fails_is_empty() {
+    testing::set_language(|_, _, _| {
+        Ok(|batch: &Batch| {
+            let flag = |_: forebay_sdk::Message<'_>, _: &mut forebay_sdk::BatchWriter<'_>| {
+                Err(Error::new("no name"))
+            };
+            Ok(batch.map(flag))
+        })
+    });
+    let results = run("zip", "${! x }", Batch::from_payloads(["a"])).expect("an archive");
+    assert!(results[0].batch.message(0).bytes().starts_with(b"PK\x03\x04"));
+    let lines = testing::take_log();
+    assert!(lines[0].message.ends_with("which gets an empty one: no name"), "{}", lines[0].message);
+}
+
+#[test]
+fn a_format_must_be_known() {
+    let problem = testing::config::<ArchiveConfig>(&json!({"format": "rar"})).err().expect("refused");
+    assert!(problem.to_string().starts_with("/format: value rar is not one of"));
+}

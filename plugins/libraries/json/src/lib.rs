@@ -1,0 +1,71 @@
+//! JSON as Go reads and writes it, from text to text: the same words for what is wrong, keys in order, no spaces.
+//!
+//! Pure functions over bytes which make no values: [`Cursor`] goes over documents and writes them anew. [`scan`] is the
+//! flat part, for readers that do make values. What is UTF-8 stays so; what is not is the caller's to replace before.
+//!
+//! Nesting is limited, since walks over documents are recursive and a plugin's stack is small.
+//!
+//! ```
+//! use forebay_json::{Cursor, Style};
+//!
+//! let mut out = Vec::new();
+//! let mut documents = Cursor::new(br#"{"b": 1.0, "a": [ ]} null"#, Style::default());
+//! documents.value(&mut out)?;
+//! assert_eq!(out, br#"{"a":[],"b":1.0}"#);
+//! assert_eq!(documents.token(), Some(b'n'));
+//! # Ok::<(), forebay_json::JsonError>(())
+//! ```
+
+mod cursor;
+mod error;
+mod plain;
+mod rewrite;
+pub mod scan;
+mod write;
+
+pub use cursor::Cursor;
+pub use error::JsonError;
+pub use plain::{until_escape, until_special};
+pub use rewrite::rewrite;
+pub use write::{write_inside, write_string};
+
+/// How many containers may be nested.
+pub const NESTING: u16 = 500;
+
+/// How a document is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    pub html: Html,
+    pub numbers: Numbers,
+}
+
+/// Whether `<`, `>` and `&` are written as escapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Html {
+    Plain,
+    Escaped,
+}
+
+/// What becomes of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// They stay as they are written.
+    Keep,
+    /// They become floats, whatever they lose.
+    Float,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { html: Html::Plain, numbers: Numbers::Keep }
+    }
+}
+
+/// What stands where another thing was expected, in the words of errors.
+pub mod place {
+    pub const VALUE: &str = "looking for beginning of value";
+    pub const AFTER_ITEM: &str = "after array element";
+    pub const AFTER_KEY: &str = "after object key";
+    pub const AFTER_ENTRY: &str = "after object key:value pair";
+    pub const KEY: &str = "looking for beginning of object key string";
+}
