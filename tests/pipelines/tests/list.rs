@@ -4,7 +4,7 @@ use forebay_tests_pipelines::Folder;
 use serde_json::Value;
 
 /// Every component of the default plugins and of the host.
-const DEFAULT: [(&str, &str); 47] = [
+const DEFAULT: [(&str, &str); 51] = [
     ("cache", "memory"),
     ("input", "file"),
     ("input", "generate"),
@@ -21,12 +21,15 @@ const DEFAULT: [(&str, &str); 47] = [
     ("output", "retry"),
     ("output", "stdout"),
     ("output", "switch"),
+    ("processor", "archive"),
     ("processor", "bloblang"),
     ("processor", "bounds_check"),
     ("processor", "branch"),
     ("processor", "cache"),
     ("processor", "cached"),
     ("processor", "catch"),
+    ("processor", "compress"),
+    ("processor", "decompress"),
     ("processor", "dedupe"),
     ("processor", "for_each"),
     ("processor", "group_by"),
@@ -47,6 +50,7 @@ const DEFAULT: [(&str, &str); 47] = [
     ("processor", "split"),
     ("processor", "switch"),
     ("processor", "try"),
+    ("processor", "unarchive"),
     ("processor", "wasm"),
     ("processor", "while"),
     ("processor", "workflow"),
