@@ -110,7 +110,8 @@ impl RunningCaches {
             match components.open_cache(setup).await {
                 Ok(cache) => {
                     let connection = Connection::down("not connected yet".to_owned());
-                    let owner = Owner { path: config.path.clone(), cache, requests, connection };
+                    let path = config.path.clone();
+                    let owner = Owner { path, cache, requests, connection };
                     let task = threads.spawn(first + index, "a cache", owner.run(running.stop.clone()));
                     running.tasks.push(Box::pin(task));
                 }
@@ -187,15 +188,12 @@ impl Owner {
             request.refuse(reason);
             return;
         }
+        let cache = &mut self.cache;
         let lost = match request {
-            Request::Get { key, answer } => reply(answer, self.cache.get(&key).await),
-            Request::Set { key, value, after, answer } => {
-                reply(answer, self.cache.set(&key, &value, after).await)
-            }
-            Request::Add { key, value, after, answer } => {
-                reply(answer, self.cache.add(&key, &value, after).await)
-            }
-            Request::Delete { key, answer } => reply(answer, self.cache.delete(&key).await),
+            Request::Get { key, answer } => reply(answer, cache.get(&key).await),
+            Request::Set { key, value, after, answer } => reply(answer, cache.set(&key, &value, after).await),
+            Request::Add { key, value, after, answer } => reply(answer, cache.add(&key, &value, after).await),
+            Request::Delete { key, answer } => reply(answer, cache.delete(&key).await),
         };
         if let Some(lost) = lost {
             tracing::error!(path = self.path, error = %lost, "cache lost");

@@ -5,6 +5,7 @@ use forebay_pipeline_message::{Batch, Origins, Processed, Transaction};
 use forebay_plugins_api::{ComponentError, LostInstance, LostReason, Processing, Processor};
 
 use crate::errors::Errors;
+use crate::meters::ProcessorMeter;
 use crate::shadow::{Given, ShadowFeed};
 
 /// The plugin that components of the host are of, which alone can get origins wrong: others are checked where they
@@ -23,6 +24,7 @@ pub(crate) struct Link {
     pub(crate) name: ComponentName,
     pub(crate) processor: Box<dyn Processor>,
     pub(crate) shadow: Option<ShadowFeed>,
+    pub(crate) meter: ProcessorMeter,
 }
 
 impl Chain {
@@ -86,12 +88,23 @@ impl Link {
         }
     }
 
+    /// As [`Link::work`], and counts it.
+    ///
+    /// # Errors
+    /// As [`Link::work`].
+    pub(crate) async fn apply(&mut self, source: &Batch) -> Result<Vec<Processed>, LostInstance> {
+        let begun = self.meter.begin(source);
+        let results = self.work(source).await;
+        self.meter.end(begun, source, results.as_deref().ok());
+        results
+    }
+
     /// The results of a batch, whose origins fit it. When the processor fails, they are the batch with every message
     /// flagged.
     ///
     /// # Errors
     /// The batch is lost, and with it what the instance knew.
-    pub(crate) async fn apply(&mut self, source: &Batch) -> Result<Vec<Processed>, LostInstance> {
+    async fn work(&mut self, source: &Batch) -> Result<Vec<Processed>, LostInstance> {
         let errors_before = source.errors().map_or(0, |(_, count)| count);
         let before = self.processor.cpu();
         let given = outcome(self.processor.as_mut(), source.clone()).await;

@@ -9,6 +9,7 @@ use forebay_plugins_api::{Settlement, Token, Wakes};
 use tokio::sync::Notify;
 
 use crate::budget::Budget;
+use crate::meters::{InputMeter, Received};
 
 /// What one input of a pipeline has in flight.
 #[derive(Debug)]
@@ -22,11 +23,12 @@ pub(crate) struct Sky {
     is_grounded: AtomicBool,
 }
 
-/// Settlements that wait to be handed to one instance of an input.
+/// Settlements that wait to be handed to one instance of an input, and what that input is measured by.
 #[derive(Debug)]
 pub(crate) struct Settlements {
     waiting: Mutex<Vec<Settlement>>,
     wakes: Arc<Wakes>,
+    meter: InputMeter,
 }
 
 /// A batch of the source until it is settled. Dropping it makes room for the next.
@@ -180,8 +182,9 @@ impl Sky {
 }
 
 impl Settlements {
-    pub(crate) fn new(wakes: &Arc<Wakes>) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), wakes: Arc::clone(wakes) })
+    pub(crate) fn new(wakes: &Arc<Wakes>, meter: &InputMeter) -> Arc<Self> {
+        let (wakes, meter) = (Arc::clone(wakes), meter.clone());
+        Arc::new(Self { waiting: Mutex::default(), wakes, meter })
     }
 
     /// All that wait, to be handed over now.
@@ -244,18 +247,31 @@ impl Flight {
     pub(crate) fn transaction(self: &Arc<Self>, batch: Batch, attempts: u32, replay: bool) -> Transaction {
         let flight = Arc::clone(self);
         let kept = replay.then(|| batch.clone());
-        Transaction::new(batch, move |outcome| match (outcome, kept) {
-            (Outcome::Acknowledged, _) => {}
-            (Outcome::Rejected(rejection), _) if rejection.declined => flight.set_rejected(rejection),
-            (Outcome::Rejected(rejection), Some(batch)) => {
-                let sky = Arc::clone(&flight.sky);
-                sky.fail(FailedBatch { batch, attempts, rejection, flight });
-            }
-            (Outcome::Rejected(rejection), None) => {
-                flight.sky.note_incomplete();
-                flight.set_rejected(rejection);
+        let received = self.received(&batch);
+        Transaction::new(batch, move |outcome| {
+            received.into_iter().for_each(Received::settled);
+            match (outcome, kept) {
+                (Outcome::Acknowledged, _) => {}
+                (Outcome::Rejected(rejection), _) if rejection.declined => flight.set_rejected(rejection),
+                (Outcome::Rejected(rejection), Some(batch)) => {
+                    let sky = Arc::clone(&flight.sky);
+                    sky.fail(FailedBatch { batch, attempts, rejection, flight });
+                }
+                (Outcome::Rejected(rejection), None) => {
+                    flight.sky.note_incomplete();
+                    flight.set_rejected(rejection);
+                }
             }
         })
+    }
+
+    fn received(&self, batch: &Batch) -> Option<Received> {
+        let settlements = match self.destination.as_ref()? {
+            Destination::Token(_, settlements) => settlements,
+            Destination::Stream(stream) => &stream.settlements,
+            Destination::Transaction(_) | Destination::Nobody => return None,
+        };
+        Some(settlements.meter.received(batch))
     }
 
     fn set_rejected(&self, rejection: Rejection) {

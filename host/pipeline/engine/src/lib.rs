@@ -33,6 +33,7 @@ mod ground;
 mod idle;
 mod inproc;
 mod inputs;
+mod meters;
 mod outputs;
 mod rate_limits;
 mod replay;

@@ -12,6 +12,7 @@ mod drop_on;
 mod fallback;
 mod inproc;
 mod leaf;
+mod observed;
 mod opening;
 mod reject;
 mod reject_errored;

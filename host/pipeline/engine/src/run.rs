@@ -23,6 +23,7 @@ use crate::check;
 use crate::errors::{self, Errors};
 use crate::ground::{Ground, QUEUE, Work};
 use crate::inputs::{self, work};
+use crate::meters::ProcessorMeter;
 use crate::outputs;
 use crate::rate_limits;
 use crate::shadow::{self, Shadow, ShadowFeed};
@@ -341,7 +342,9 @@ impl Opener<'_> {
             let opened = self.components.open_processor(self.setup(config)).await;
             if let Some(processor) = self.note(problems, config, opened) {
                 let shadow = self.shadow(shadows, config).await;
-                links.push(Link { path: config.path.clone(), name: config.name.clone(), processor, shadow });
+                let (path, name) = (config.path.clone(), config.name.clone());
+                let meter = ProcessorMeter::of(&self.components.metrics(), config);
+                links.push(Link { path, name, processor, shadow, meter });
             }
         }
         Chain::new(links).with_errors(self.errors)

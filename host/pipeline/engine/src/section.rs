@@ -11,6 +11,7 @@ use forebay_plugins_api::{Components, Resources, Wakes};
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
 use crate::check;
+use crate::meters::ProcessorMeter;
 use crate::rate_limits;
 use crate::run::{Identity, setup};
 
@@ -58,6 +59,7 @@ impl Section {
                     name: config.name.clone(),
                     processor,
                     shadow: None,
+                    meter: ProcessorMeter::of(&components.metrics(), config),
                 }),
                 Err(error) => problems.extend(check::problems(&identity.file, config, "", &error)),
             }

@@ -4,9 +4,9 @@
 //! the old instance has ended, and goes on with the new one.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use forebay_lifecycle::Backoff;
+use forebay_lifecycle::{Backoff, clock};
 use forebay_pipeline_config::ComponentConfig;
 use forebay_pipeline_message::{Failure, Transaction};
 use forebay_plugins_api::{ComponentError, Operation, Output, Pending, WriteError, Written};
@@ -16,6 +16,7 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::chain::Chain;
 use crate::drain::{Drain, MOST_DRAINING};
+use crate::meters::OutputMeter;
 
 /// Batches that may be under way to the destination at once, where the configuration does not say.
 const MOST_UNDER_WAY: usize = 64;
@@ -36,6 +37,7 @@ pub(crate) struct Sink {
     pub(crate) processors: Chain,
     pub(crate) from: async_channel::Receiver<Transaction>,
     pub(crate) most_under_way: usize,
+    pub(crate) meter: OutputMeter,
 }
 
 /// A written batch that is not settled yet.
@@ -43,6 +45,7 @@ struct UnderWay {
     transaction: Transaction,
     failures: Vec<Failure>,
     operations: usize,
+    begun: Instant,
 }
 
 /// An operation that has ended.
@@ -113,37 +116,45 @@ impl Sink {
         loop {
             if !*connected {
                 match self.output.connect().await {
-                    Ok(()) => *connected = true,
+                    Ok(()) => {
+                        *connected = true;
+                        self.meter.connection().up();
+                    }
                     Err(error) => {
+                        self.meter.connection().failed();
                         tracing::error!(path = self.path, %error, "output can't connect");
                         tokio::time::sleep(backoff.pause()).await;
                         continue;
                     }
                 }
             }
+            let begun = clock::now();
             match self.output.write(transaction.batch().clone()).await {
                 Ok(written) => {
                     let write = writes.next;
                     writes.next += 1;
-                    writes
-                        .under_way
-                        .insert(write, UnderWay { transaction, failures: Vec::new(), operations: 0 });
+                    let under_way = UnderWay { transaction, failures: Vec::new(), operations: 0, begun };
+                    writes.under_way.insert(write, under_way);
                     writes.add(write, written);
-                    writes.settle(write, &self.path);
+                    writes.settle(write, &self.path, &self.meter);
                     return;
                 }
                 Err(WriteError::NotConnected(reason)) => {
                     tracing::error!(path = self.path, reason, "output is not connected");
+                    self.meter.connection().lost();
                     *connected = false;
                     tokio::time::sleep(backoff.pause()).await;
                 }
                 Err(WriteError::Component(error @ ComponentError::Failed(_))) => {
                     tracing::error!(path = self.path, %error, "write failed");
+                    self.meter.failed(transaction.batch());
                     transaction.reject(&error.to_string());
                     return;
                 }
                 Err(WriteError::Component(error @ ComponentError::Lost(_))) => {
                     tracing::error!(path = self.path, %error, "output lost, the batch is rejected");
+                    self.meter.failed(transaction.batch());
+                    self.meter.connection().lost();
                     *connected = false;
                     transaction.reject_apart(&error.to_string());
                     return;
@@ -158,7 +169,10 @@ impl Sink {
             match self.output.resolve(operation).await {
                 Ok(written) => writes.add(write, written),
                 Err(error) => {
-                    *connected &= matches!(error, WriteError::Component(ComponentError::Failed(_)));
+                    if *connected && !matches!(error, WriteError::Component(ComponentError::Failed(_))) {
+                        *connected = false;
+                        self.meter.connection().lost();
+                    }
                     writes.fail(write, error.to_string(), messages);
                 }
             }
@@ -168,7 +182,7 @@ impl Sink {
         if let Some(under_way) = writes.under_way.get_mut(&write) {
             under_way.operations -= 1;
         }
-        writes.settle(write, &self.path);
+        writes.settle(write, &self.path, &self.meter);
     }
 }
 
@@ -193,10 +207,11 @@ impl Writes {
     }
 
     /// Settles a write that has no more operations under way.
-    fn settle(&mut self, write: u64, path: &str) {
+    fn settle(&mut self, write: u64, path: &str, meter: &OutputMeter) {
         if self.under_way.get(&write).is_some_and(|under_way| under_way.operations == 0)
-            && let Some(UnderWay { transaction, failures, .. }) = self.under_way.remove(&write)
+            && let Some(UnderWay { transaction, failures, begun, .. }) = self.under_way.remove(&write)
         {
+            meter.delivered(transaction.batch(), &failures, begun);
             if let Some(first) = failures.first() {
                 tracing::error!(path, error = first.reason, "messages were not delivered");
             }

@@ -14,6 +14,7 @@ use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Toke
 use crate::drain::Drain;
 use crate::flight::{Flight, Settlements, Sky, StreamFlight};
 use crate::idle::Idle;
+use crate::meters::InputMeter;
 use crate::scan::Scan;
 
 /// Pauses between tries to connect or to open again.
@@ -46,7 +47,8 @@ impl Source {
     /// Reads until the end, then waits until everything is settled, and closes the input.
     pub(crate) async fn run(mut self) {
         let wakes = Arc::clone(&self.setup.wakes);
-        let mut settlements = Settlements::new(&wakes);
+        let meter = InputMeter::of(&self.components.metrics(), &self.setup);
+        let mut settlements = Settlements::new(&wakes, &meter);
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut connected = false;
         let mut drain = Drain::default();
@@ -56,12 +58,12 @@ impl Source {
                 && drain.is_over(&self.sky, &self.setup.path, &wakes).await
             {
                 self.input.take_over(settlements.take()).await;
-                settlements = Settlements::new(&wakes);
+                settlements = Settlements::new(&wakes, &meter);
                 connected = false;
                 continue;
             }
             if !connected {
-                connected = self.connect(&mut backoff, &wakes).await;
+                connected = self.connect(&mut backoff, &wakes, &meter).await;
                 continue;
             }
             match self.step(&settlements, &wakes).await {
@@ -69,17 +71,19 @@ impl Source {
                 Next::End => break,
                 Next::Reconnect(reason) => {
                     tracing::error!(path = self.setup.path, reason, "input is not connected");
+                    meter.connection().lost();
                     connected = false;
                     pause(&mut backoff, &wakes).await;
                 }
                 Next::Reopen(reason) => {
                     tracing::error!(path = self.setup.path, reason, "input failed and is opened again");
+                    meter.connection().lost();
                     connected = false;
                     pause(&mut backoff, &wakes).await;
                     // What it has handed out is settled first: its tokens mean nothing to the next one.
                     self.sky.empty().await;
                     self.input.close(settlements.take()).await;
-                    settlements = Settlements::new(&wakes);
+                    settlements = Settlements::new(&wakes, &meter);
                     self.reopen(&mut backoff, &wakes).await;
                 }
             }
@@ -147,10 +151,14 @@ impl Source {
     }
 
     /// Tries once; whether it succeeded.
-    async fn connect(&mut self, backoff: &mut Backoff, wakes: &Wakes) -> bool {
+    async fn connect(&mut self, backoff: &mut Backoff, wakes: &Wakes, meter: &InputMeter) -> bool {
         match self.input.connect().await {
-            Ok(()) => true,
+            Ok(()) => {
+                meter.connection().up();
+                true
+            }
             Err(error) => {
+                meter.connection().failed();
                 tracing::error!(path = self.setup.path, %error, "input can't connect");
                 pause(backoff, wakes).await;
                 false

@@ -4,6 +4,8 @@
 
 #[path = "pipeline/caches.rs"]
 mod caches;
+#[path = "pipeline/metrics.rs"]
+mod metrics;
 #[path = "pipeline/own.rs"]
 mod own;
 #[path = "pipeline/scripted.rs"]

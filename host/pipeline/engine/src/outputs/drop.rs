@@ -4,6 +4,7 @@ use forebay_pipeline_message::Batch;
 use forebay_plugins_api::OpenError;
 use serde_json::json;
 
+use super::observed::observed;
 use super::opening::Opening;
 use super::{Destination, Own, Refusal, spec};
 
@@ -17,8 +18,8 @@ fn specification() -> ComponentSpec {
 
 struct Drop;
 
-async fn open(_: Opening<'_>) -> Result<Box<dyn Destination>, OpenError> {
-    Ok(Box::new(Drop))
+async fn open(opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenError> {
+    Ok(observed(&opening, Drop))
 }
 
 #[async_trait]

@@ -16,6 +16,7 @@ use crate::batching::{Batcher, Policy};
 use crate::chain::Chain;
 use crate::check::place;
 use crate::ground::{Ground, QUEUE, Work};
+use crate::meters::OutputMeter;
 use crate::sink::{self, Sink};
 use crate::structure::{self, problem};
 
@@ -72,8 +73,10 @@ pub(crate) fn open_root<'a>(
                 works.insert(0, Box::pin(Router { path, processors, destination, from }.run()));
             }
             None => {
+                let meter = OutputMeter::of(&ground.components.metrics(), setup);
                 let output = ground.components.open_output(setup.clone()).await?;
-                works.insert(0, Box::pin(Sink { path, output, processors, from, most_under_way }.run()));
+                let sink = Sink { path, output, processors, from, most_under_way, meter };
+                works.insert(0, Box::pin(sink.run()));
             }
         }
         Ok(works)
@@ -138,6 +141,7 @@ async fn open(
             })
         }
         None => {
+            let meter = OutputMeter::of(&ground.components.metrics(), setup);
             let output = ground.components.open_output(setup.clone()).await?;
             let (to, from) = async_channel::bounded(QUEUE);
             let most_under_way = sink::most_under_way(config);
@@ -149,7 +153,7 @@ async fn open(
                     (Chain::new(Vec::new()), collected(ground, &path, policy, of_processors, works))
                 }
             };
-            works.push(Box::pin(Sink { path, output, processors, from, most_under_way }.run()));
+            works.push(Box::pin(Sink { path, output, processors, from, most_under_way, meter }.run()));
             Ok(Box::new(Leaf(to)))
         }
     }

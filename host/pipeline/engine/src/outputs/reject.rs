@@ -4,6 +4,7 @@ use forebay_pipeline_message::Batch;
 use forebay_plugins_api::OpenError;
 use tokio::sync::Mutex;
 
+use super::observed::observed;
 use super::opening::Opening;
 use super::{Destination, Own, Refusal, spec};
 use crate::structure::problem;
@@ -27,7 +28,8 @@ async fn open(opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenError> {
         let reason = "an error message must be provided in order to provide context for the rejection";
         return Err(problem("", reason));
     }
-    Ok(Box::new(Reject(Mutex::new(Text::open(&opening.structure, "").await?))))
+    let reject = Reject(Mutex::new(Text::open(&opening.structure, "").await?));
+    Ok(observed(&opening, reject))
 }
 
 #[async_trait]

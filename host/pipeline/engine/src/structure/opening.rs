@@ -1,5 +1,6 @@
 //! What a component of the host is opened with, and how it opens what it contains.
 
+use forebay_metrics::Counter;
 use forebay_pipeline_config::{ComponentConfig, Position};
 use forebay_plugins_api::{Components as _, Form, Mapping, MappingText, OpenError, Problem, Setup, Stated};
 use serde::de::DeserializeOwned;
@@ -10,6 +11,7 @@ use super::check::Check;
 use super::row::Row;
 use crate::chain::Link;
 use crate::check::place;
+use crate::meters::{self, ProcessorMeter};
 
 /// The language of texts that name no other.
 const LANGUAGE: &str = "bloblang";
@@ -73,7 +75,10 @@ impl Opening<'_> {
         }
         let (path, name) = (config.path.clone(), config.name.clone());
         match self.components.open_processor(setup).await {
-            Ok(processor) => Ok(Link { path, name, processor, shadow: None }),
+            Ok(processor) => {
+                let meter = ProcessorMeter::of(&self.components.metrics(), config);
+                Ok(Link { path, name, processor, shadow: None, meter })
+            }
             Err(OpenError::Inside(places)) => Err(places),
             Err(error) => Err(vec![place(config, "", &error)]),
         }
@@ -103,6 +108,12 @@ impl Opening<'_> {
             children: config.children.clone(),
             ..self.setup.clone()
         }
+    }
+
+    /// Counts what the component itself has failed for, where that can't be told from what those inside have.
+    pub(super) fn own_errors(&self) -> Counter {
+        let Setup { label, path, .. } = self.setup;
+        meters::own_errors(&self.components.metrics(), label.as_deref(), path)
     }
 
     /// Opens the condition in a field; none where that is empty.

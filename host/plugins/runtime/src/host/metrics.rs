@@ -75,9 +75,8 @@ impl Host for Guest {
         if self.may_measure(&name, &labels)? {
             let labels = with_own(&self.scope.labels(), &labels);
             let timing = self.scope.metrics.timing(&name, "Timed by a plugin", &labels);
-            let seconds = Duration::from_nanos(nanoseconds).as_secs_f64();
             if let Some(timing) = self.measured(timing)? {
-                timing.observe(seconds);
+                timing.observe(Duration::from_nanos(nanoseconds));
             }
         }
         Ok(())

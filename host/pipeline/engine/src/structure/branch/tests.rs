@@ -4,6 +4,7 @@ use forebay_plugins_api::{ComponentError, Operation, Processing, Processor};
 
 use super::*;
 use crate::chain::Link;
+use crate::meters::ProcessorMeter;
 
 /// Gives each message as often as the number in it says; `fail` fails.
 struct Repeat;
@@ -65,7 +66,9 @@ impl Mapping for Append {
 
 fn branch() -> Branch {
     let name: ComponentName = "repeat".parse().expect("a name");
-    let link = Link { path: String::new(), name: name.clone(), processor: Box::new(Repeat), shadow: None };
+    let meter = ProcessorMeter::default();
+    let link =
+        Link { path: String::new(), name: name.clone(), processor: Box::new(Repeat), shadow: None, meter };
     Branch {
         request_map: Some(Box::new(Append)),
         row: Row::new(vec![link]),

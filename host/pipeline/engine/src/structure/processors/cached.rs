@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use forebay_metrics::Counter;
 use forebay_pipeline_config::spec::{ComponentSpec, Example, FieldSpec, FieldType};
 use forebay_pipeline_message::{Batch, Origins, Processed};
 use forebay_plugins_api::{LostInstance, OpenError, Processor};
@@ -68,6 +69,7 @@ struct Cached {
     key: Text,
     ttl: Option<Text>,
     maker: Maker,
+    errors: Counter,
 }
 
 /// What gives the result for a message.
@@ -99,13 +101,13 @@ async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
     let skip_on = opening.check("/skip_on").await?;
     let row = opening.row("/processors").await?;
     let maker = Maker { path: opening.setup.path.clone(), store, skip_on, row };
-    Ok(boxed(Cached { key, ttl, maker }))
+    Ok(boxed(Cached { key, ttl, maker, errors: opening.own_errors() }))
 }
 
 #[async_trait]
 impl Structure for Cached {
     async fn run(&mut self, batch: Batch) -> Result<Vec<Processed>, LostInstance> {
-        let Self { key, ttl, maker } = self;
+        let Self { key, ttl, maker, errors: own_errors } = self;
         // No message sees another one.
         let apart = batch.with_independent(true);
         let keys = key.of(&apart).await?;
@@ -138,6 +140,7 @@ impl Structure for Cached {
             parts.push(Processed { batch: with_payloads(&batch, &origins, payloads), origins });
         }
         if !failed.is_empty() {
+            own_errors.inc_by(failed.len() as u64);
             let indexes: Vec<u32> = failed.iter().map(|(index, _)| *index).collect();
             let Processed { batch: unchanged, origins } = chosen(&batch, &indexes);
             let errors: BTreeMap<usize, String> =

@@ -38,9 +38,9 @@ fn specification() -> ComponentSpec {
         config: "metric:\n  type: counter_by\n  name: ordered\n  labels:\n    country: ${! this.country }\n  value: ${! this.count }\n"
             .to_owned(),
     };
-    let description = "The name of a counter is shown with `_total` behind it, a timing in seconds. The labels \
-                       `pipeline`, `path` and `label` say where the processor stands, unless the settings give them \
-                       other values. What a message has that is no such value is logged, and the message passes \
+    let description = "As OpenMetrics the name of a counter has `_total` behind it. Timings are in nanoseconds. The \
+                       labels `label` and `path` say where the processor stands, unless the settings give them other \
+                       values. What a message has that is no such value is logged, and the message passes \
                        unchanged, as all do. A counter is whole: of fractions their sum counts.";
     let summary = "Counts messages, or what is in them, in the metrics of the process.";
     let config = FieldSpec::new("", FieldType::Object).with_fields(fields);

@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use forebay_metrics::Counter;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldKind, FieldSpec, FieldType};
 use forebay_pipeline_message::{Batch, Origins, Processed};
 use forebay_plugins_api::{LostInstance, OpenError, Processor};
@@ -46,6 +47,7 @@ struct Case {
 struct Switch {
     path: String,
     cases: Vec<Case>,
+    errors: Counter,
 }
 
 async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
@@ -60,7 +62,7 @@ async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
         }
         cases.push(Case { check, row, falls_through: fallthrough });
     }
-    Ok(boxed(Switch { path: opening.setup.path.clone(), cases }))
+    Ok(boxed(Switch { path: opening.setup.path.clone(), cases, errors: opening.own_errors() }))
 }
 
 #[async_trait]
@@ -72,6 +74,7 @@ impl Structure for Switch {
         for (index, case) in self.cases.iter_mut().enumerate() {
             let place = format!("{}.switch.{index}.check", self.path);
             let Sorted { meets, misses, undecided } = sort(rest, case.check.as_mut(), &place).await?;
+            self.errors.inc_by(undecided.batch.len() as u64);
             done.push(undecided);
             rest = misses;
             fallen.push(meets);

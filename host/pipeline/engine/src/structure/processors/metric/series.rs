@@ -7,6 +7,8 @@ use std::time::Duration;
 use forebay_metrics::{Counter, Gauge, MetricError, Metrics, Timing};
 use forebay_plugins_api::Setup;
 
+use crate::meters;
+
 /// What the host's own metrics of plugins begin with.
 const RESERVED: &str = "plugin_";
 const HELP: &str = "Measured by a processor of a pipeline";
@@ -67,9 +69,8 @@ impl All {
         }
         Metrics::check_names(name, names.iter().map(String::as_str))?;
         let fixed = [
-            ("pipeline", setup.pipeline.as_str().to_owned()),
-            ("path", setup.path.clone()),
             ("label", setup.label.clone().unwrap_or_default()),
+            ("path", meters::path_of_metrics(&setup.path)),
         ];
         let is_free = |(fixed, _): &(&str, String)| names.iter().all(|name| name != fixed);
         let fixed = fixed.into_iter().filter(is_free).collect();
@@ -109,21 +110,21 @@ impl All {
         let Some(series) = self.series.get_mut(&labels) else { return Ok(()) };
         match (series, number) {
             (Series::Counter { counter, .. }, None) => {
-                let _ = counter.inc_by(messages as u64);
+                counter.inc_by(messages as u64);
             }
             (Series::Counter { counter, .. }, Some(Number::Whole(by))) => {
-                let _ = counter.inc_by(by);
+                counter.inc_by(by);
             }
             (Series::Counter { counter, rest }, Some(Number::Part(by))) => {
                 *rest += by;
-                let _ = counter.inc_by(cut(*rest));
+                counter.inc_by(cut(*rest));
                 *rest = rest.fract();
             }
             (Series::Gauge(gauge), Some(to)) => {
-                let _ = gauge.set(to.float());
+                gauge.set(to.float());
             }
             (Series::Timing(timing), Some(Number::Whole(nanoseconds))) => {
-                timing.observe(Duration::from_nanos(nanoseconds).as_secs_f64());
+                timing.observe(Duration::from_nanos(nanoseconds));
             }
             (Series::Gauge(_) | Series::Timing(_), _) => {}
         }

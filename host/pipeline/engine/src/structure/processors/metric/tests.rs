@@ -9,7 +9,7 @@ async fn measured(config: &str, messages: &[&str]) -> Vec<String> {
     lines.lines().filter(|line| !line.starts_with('#')).map(ToOwned::to_owned).collect()
 }
 
-const OWN: &str = r#"pipeline="trial",path="pipeline.processors.0",label="""#;
+const OWN: &str = r#"label="",path="root.pipeline.processors.0""#;
 
 #[tokio::test]
 async fn counters_count_messages_or_values() {
@@ -19,7 +19,7 @@ async fn counters_count_messages_or_values() {
         measured("{type: counter, name: seen, labels: {x: '${! this }', path: here}}", &["a", "b", "a"])
             .await;
     assert_eq!(found.len(), 2);
-    let line = r#"seen_total{pipeline="trial",label="",path="here",x="a"} 2"#.to_owned();
+    let line = r#"seen_total{label="",path="here",x="a"} 2"#.to_owned();
     assert!(found.contains(&line), "{found:?}");
     let found =
         measured("{type: counter_by, name: sum, value: '${! this }'}", &["2", "0.75", "0.5", "-1", "x"])

@@ -1,0 +1,218 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crate::connections::Connections;
+use crate::error::MetricError;
+use crate::snapshot::{self, Kind, Labels, Sample, Snapshot, Value};
+use crate::text::TextFormat;
+use crate::timing::{Distribution, Timing};
+use crate::value::{Counter, Gauge};
+
+/// All metrics of a process.
+#[derive(Default)]
+pub struct Metrics {
+    families: Mutex<HashMap<String, Family>>,
+    connections: Connections,
+}
+
+struct Family {
+    help: String,
+    kind: Kind,
+    series: HashMap<Labels, Series>,
+}
+
+#[derive(Clone)]
+enum Series {
+    Counter(Counter),
+    Gauge(Gauge),
+    Timing(Timing),
+}
+
+/// Names come from plugins as well, and every one costs memory for good.
+pub(crate) const MOST_FAMILIES: usize = 10_000;
+/// The same for the labels under one name.
+pub(crate) const MOST_LABELS: usize = 10_000;
+
+impl Metrics {
+    /// A counter; as OpenMetrics its name ends in `_total`.
+    ///
+    /// # Errors
+    /// When the name is malformed or of another kind.
+    pub fn counter(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Counter, MetricError> {
+        match self.series(name, help, labels, Kind::Counter)? {
+            Series::Counter(counter) => Ok(counter),
+            Series::Gauge(_) | Series::Timing(_) => Err(MetricError::Kind(name.to_owned())),
+        }
+    }
+
+    /// A gauge.
+    ///
+    /// # Errors
+    /// As [`Metrics::counter`].
+    pub fn gauge(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Gauge, MetricError> {
+        match self.series(name, help, labels, Kind::Gauge)? {
+            Series::Gauge(gauge) => Ok(gauge),
+            Series::Counter(_) | Series::Timing(_) => Err(MetricError::Kind(name.to_owned())),
+        }
+    }
+
+    /// A timing.
+    ///
+    /// # Errors
+    /// As [`Metrics::counter`].
+    pub fn timing(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Timing, MetricError> {
+        match self.series(name, help, labels, Kind::Timing)? {
+            Series::Timing(timing) => Ok(timing),
+            Series::Counter(_) | Series::Gauge(_) => Err(MetricError::Kind(name.to_owned())),
+        }
+    }
+
+    /// Whether a metric may have this name, and labels with such names.
+    ///
+    /// # Errors
+    /// The name of the metric or label that is malformed.
+    pub fn check_names<'n>(
+        name: &'n str,
+        labels: impl IntoIterator<Item = &'n str>,
+    ) -> Result<(), MetricError> {
+        match [name].into_iter().chain(labels).find(|name| !is_name(name)) {
+            Some(malformed) => Err(MetricError::Name(malformed.chars().take(LONGEST_NAME).collect())),
+            None => Ok(()),
+        }
+    }
+
+    /// The connections of the process.
+    #[must_use]
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// Everything as it is now. What counts as recent is for [`Recent`](crate::Recent) to say; here it is nothing.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let all = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut families: Vec<_> = all
+            .iter()
+            .map(|(name, Family { help, kind, series })| {
+                let mut samples: Vec<_> = series
+                    .iter()
+                    .map(|(labels, series)| Sample { labels: labels.clone(), value: series.value() })
+                    .collect();
+                samples.sort_by(|one, other| one.labels.cmp(&other.labels));
+                snapshot::Family { name: name.clone(), help: help.clone(), kind: *kind, samples }
+            })
+            .collect();
+        drop(all);
+        families.sort_by(|one, other| one.name.cmp(&other.name));
+        Snapshot { families }
+    }
+
+    /// Everything, in the text format of OpenMetrics 1.0.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.snapshot().render(&TextFormat::open_metrics())
+    }
+
+    fn series(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[(&str, &str)],
+        kind: Kind,
+    ) -> Result<Series, MetricError> {
+        if !is_name(name)
+            || labels.iter().any(|(label, value)| !is_name(label) || value.len() > LONGEST_LABEL)
+        {
+            return Err(MetricError::Name(name.chars().take(LONGEST_NAME).collect()));
+        }
+        let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = families.len();
+        let family = match families.entry(name.to_owned()) {
+            Entry::Occupied(family) => family.into_mut(),
+            Entry::Vacant(_) if count >= MOST_FAMILIES => return Err(MetricError::TooMany),
+            Entry::Vacant(slot) => {
+                slot.insert(Family { help: help.to_owned(), kind, series: HashMap::new() })
+            }
+        };
+        if family.kind != kind {
+            return Err(MetricError::Kind(name.to_owned()));
+        }
+        let count = family.series.len();
+        match family.series.entry(owned(labels)) {
+            Entry::Occupied(series) => Ok(series.get().clone()),
+            Entry::Vacant(_) if count >= MOST_LABELS => Err(MetricError::TooManyLabels(name.to_owned())),
+            Entry::Vacant(slot) => Ok(slot.insert(Series::new(kind)).clone()),
+        }
+    }
+}
+
+impl Series {
+    fn new(kind: Kind) -> Self {
+        match kind {
+            Kind::Counter => Self::Counter(Counter::default()),
+            Kind::Gauge => Self::Gauge(Gauge::default()),
+            Kind::Timing => Self::Timing(Timing::default()),
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::Counter(counter) => Value::Counter(counter.get()),
+            Self::Gauge(gauge) => Value::Gauge(gauge.get()),
+            Self::Timing(timing) => Value::Timing(timing.get(), Distribution::default()),
+        }
+    }
+}
+
+/// Names and values of labels that are longer are refused: all of them are kept for good.
+const LONGEST_NAME: usize = 128;
+const LONGEST_LABEL: usize = 1024;
+
+fn is_name(name: &str) -> bool {
+    if name.len() > LONGEST_NAME {
+        return false;
+    }
+    let mut letters = name.bytes();
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+}
+
+fn owned(labels: &[(&str, &str)]) -> Labels {
+    labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_its_kind() {
+        let metrics = Metrics::default();
+        metrics.counter("x", "", &[]).unwrap();
+        assert_eq!(metrics.gauge("x", "", &[]).unwrap_err(), MetricError::Kind("x".into()));
+    }
+
+    #[test]
+    fn a_malformed_name_is_refused() {
+        assert_eq!(Metrics::default().gauge("9-x", "", &[]).unwrap_err(), MetricError::Name("9-x".into()));
+    }
+
+    #[test]
+    fn the_same_labels_are_the_same_series() {
+        let metrics = Metrics::default();
+        for by in [1, 2] {
+            metrics.counter("x", "", &[("a", "b")]).unwrap().inc_by(by);
+        }
+        let snapshot = metrics.snapshot();
+        let sample = Sample { labels: vec![("a".into(), "b".into())], value: Value::Counter(3) };
+        assert_eq!(snapshot.families[0].samples, [sample]);
+    }
+}

@@ -1,0 +1,33 @@
+//! What components are measured by: Bento's metrics, under its names and with its labels.
+//!
+//! A meter is opened with its component: it looks its series up once, and counting is a few atomic additions for each
+//! batch. A batch of *independent* messages counts as what it stands for, a batch of one message each.
+//!
+//! Bento measures no `noop`, `metric` and `resource`, and of outputs only those that write somewhere.
+
+mod batches;
+mod buffer;
+mod cache;
+mod connection;
+mod input;
+mod output;
+mod path;
+mod processor;
+mod series;
+
+use forebay_pipeline_message::Batch;
+
+#[expect(unused_imports, reason = "for batching, which is on its way")]
+pub(crate) use batches::{BatchMeter, Mechanism};
+#[expect(unused_imports, reason = "for buffers, which are on their way")]
+pub(crate) use buffer::BufferMeter;
+pub(crate) use cache::CacheMeter;
+pub(crate) use input::{InputMeter, Received};
+pub(crate) use output::OutputMeter;
+pub(crate) use path::path_of_metrics;
+pub(crate) use processor::{ProcessorMeter, own_errors};
+
+/// How many batches a batch stands for.
+fn batches(batch: &Batch) -> u64 {
+    if batch.independent() { batch.len() as u64 } else { u64::from(!batch.is_empty()) }
+}
