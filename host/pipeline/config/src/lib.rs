@@ -66,7 +66,9 @@ pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpo
 pub use excerpt::{ConfigFile, Excerpt, ExcerptError, Mock, excerpt};
 pub use lint::{Examined, LintOptions, Problem, Severity, examine, read, read_settings};
 pub use pipeline::{
-    ErrorHandling, ErrorLog, LogFormat, LogLevel, LoggerConfig, PipelineConfig, Strategy, Threads,
+    BasicAuthConfig, CorsConfig, ErrorHandling, ErrorLog, HttpConfig, LogFormat, LogLevel, LoggerConfig,
+    LoggerMetricsConfig, MetricsConfig, MetricsExporter, MetricsMapping, PipelineConfig, PrometheusConfig,
+    PushAuth, Quantile, Strategy, Threads,
 };
 pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};

@@ -1,15 +1,17 @@
 //! A whole configuration: one input, processors, one output, and the settings around them.
 //!
-//! Fields of Bento that this version does not have are refused by name. Those that only watch the pipeline are lints
-//! and can be passed over; those that change what happens to records are fatal.
+//! Fields of Bento that this version does not have are refused by name: they decide over records.
 
 pub(crate) mod caches;
 mod error_handling;
+mod http;
 mod in_flight;
 mod logger;
+mod metrics;
 pub(crate) mod rate_limits;
 pub(crate) mod resources;
 mod threads;
+mod tracer;
 
 use std::time::Duration;
 
@@ -27,11 +29,13 @@ use crate::yaml::{Key, Node, Value};
 use resources::Labels;
 
 pub use error_handling::{ErrorHandling, ErrorLog, Strategy};
+pub use http::{BasicAuthConfig, CorsConfig, HttpConfig};
 pub use logger::{LogFormat, LogLevel, LoggerConfig};
+pub use metrics::{
+    LoggerMetricsConfig, MetricsConfig, MetricsExporter, MetricsMapping, PrometheusConfig, PushAuth, Quantile,
+};
 pub use threads::Threads;
 
-/// Fields that watch a pipeline and that this version does not have.
-const UNSUPPORTED_OBSERVERS: [&str; 3] = ["http", "metrics", "tracer"];
 /// What `forebay test` runs.
 const TESTS: &str = "tests";
 const BUFFER: &str = "buffer";
@@ -68,6 +72,8 @@ pub struct PipelineConfig {
     pub error_handling: ErrorHandling,
     pub shutdown_timeout: Duration,
     pub logger: LoggerConfig,
+    pub http: HttpConfig,
+    pub metrics: MetricsConfig,
 }
 
 /// Reads a configuration; every problem is left with the examiner. Without a fatal problem there is a pipeline.
@@ -86,7 +92,9 @@ pub(crate) fn examine(
             unit_test::examine(examiner, value);
         } else if key.text == BUFFER {
             buffer = Some(value);
-        } else if !RESOURCES.contains(&key.text.as_str()) && fields.iter().all(|field| field.name != key.text)
+        } else if !RESOURCES.contains(&key.text.as_str())
+            && ![metrics::FIELD, tracer::FIELD].contains(&key.text.as_str())
+            && fields.iter().all(|field| field.name != key.text)
         {
             other_field(examiner, &fields, key);
         }
@@ -109,6 +117,9 @@ pub(crate) fn examine(
     let logger = logger::examine(examiner, root, &settings);
     let error_handling = error_handling::examine(examiner, root, &settings);
     let in_flight_bytes = in_flight::examine(examiner, root, &settings);
+    let http = http::examine(examiner, root, &settings);
+    let metrics = metrics::examine(examiner, root);
+    tracer::examine(examiner, root);
 
     let caches = caches::examine(examiner, root);
     let rate_limits = rate_limits::examine(examiner, root);
@@ -165,6 +176,8 @@ pub(crate) fn examine(
         error_handling,
         shutdown_timeout,
         logger,
+        http,
+        metrics,
     });
     (config, components)
 }
@@ -183,6 +196,7 @@ fn root_fields() -> Vec<FieldSpec> {
         FieldSpec::new("shutdown_timeout", FieldType::String).with_default("20s"),
         logger::fields(),
         error_handling::field(),
+        http::fields(),
     ]
 }
 
@@ -190,15 +204,11 @@ fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key) {
     let name = key.text.as_str();
     let at = key.span.start;
     let unsupported = format!("field {name} is not supported by this version yet");
-    if UNSUPPORTED_OBSERVERS.contains(&name) {
-        examiner.lint(at, unsupported);
-    } else if UNSUPPORTED.contains(&name) {
+    if UNSUPPORTED.contains(&name) {
         examiner.fatal(at, unsupported);
     } else {
-        let hint = suggest::hint(
-            name,
-            fields.iter().map(|field| field.name.as_str()).chain(RESOURCES).chain([BUFFER, TESTS]),
-        );
+        let others = RESOURCES.into_iter().chain([BUFFER, metrics::FIELD, tracer::FIELD, TESTS]);
+        let hint = suggest::hint(name, fields.iter().map(|field| field.name.as_str()).chain(others));
         examiner.lint(at, format!("field {name} not recognised{hint}"));
     }
 }

@@ -122,7 +122,32 @@ logger: {level: debug, format: json, add_timestamp: true, static_fields: {a: 1}}
     "cache_resources: [{label: a, memory: {}}]\nrate_limit_resources: [{label: a, local: {}}]",
     "f(4,25) label 'a' collides with a previously defined label at line 3"
 )]
-#[case::observer("metrics: {}", "f(3,1) field metrics is not supported by this version yet")]
+#[case::no_exporter("metrics: {}", "f(3,10) an explicit metrics type must be specified")]
+#[case::two_exporters(
+    "metrics: {none: {}, json_api: {}}",
+    "f(3,21) unable to infer metrics type, multiple candidates 'none' and 'json_api'"
+)]
+#[case::unknown_exporter(
+    "metrics: {promethus: {}}",
+    "f(3,11) metrics type `promethus` not recognised, did you mean `prometheus`?"
+)]
+#[case::exporter_setting("metrics: {json_api: {a: 1}}", "f(3,22) field a not recognised")]
+#[case::buckets(
+    "metrics: {prometheus: {histogram_buckets: [1, 0.5]}}",
+    "f(3,43) the bounds of buckets must rise"
+)]
+#[case::push_interval(
+    "metrics: {logger: {push_interval: soon}}",
+    "f(3,35) `soon` is not a duration such as 20s, 1m30s or 100ms"
+)]
+#[case::tracer("tracer: {jaeger: {}}", "f(3,10) tracer `jaeger` is not supported by this version yet")]
+#[case::http("http: {adress: x}", "f(3,8) field adress not recognised, did you mean `address`?")]
+#[case::certificate(
+    "http: {cert_file: a}",
+    "f(3,7) both cert_file and key_file must be specified, or neither"
+)]
+#[case::cors("http: {cors: {enabled: true}}", "f(3,7) must specify at least one allowed origin")]
+#[case::auth("http: {basic_auth: {enabled: true}}", "f(3,7) both username and password_hash are required")]
 #[case::slip("pipelin: {}", "f(3,1) field pipelin not recognised, did you mean `pipeline`?")]
 #[case::unknown("zoo: {}", "f(3,1) field zoo not recognised")]
 fn what_is_wrong_around_the_components_is_reported(#[case] section: &str, #[case] expected: &str) {
