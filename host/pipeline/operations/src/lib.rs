@@ -1,0 +1,34 @@
+//! This crate is what a process tells of its pipelines while they run: an HTTP server, and metrics in the forms that
+//! others read.
+//!
+//! - [`Endpoints`] are the paths of the server, which others may add to: whoever registers one has it until the
+//!   [`Registration`] is dropped. [`own_endpoints`] adds those that every process has.
+//! - [`Bound`] is a socket with nobody behind it yet: a port that is taken is found out before anything is started.
+//!   [`Bound::serve`] answers until it is told to stop.
+//! - [`Exporter`] shows metrics as the configuration wants them, under the names that a [`Rename`] gives them;
+//!   [`Exporter::report`] logs and pushes them as time goes by, and [`Exporter::finish`] for the last time.
+//!
+//! It knows neither components nor languages: mappings come in as a [`Rename`].
+//!
+//! Everything is bounded: connections, the head of a request, how long one may take. A handler bounds what it reads
+//! of a body.
+
+mod auth;
+mod bcrypt;
+mod cors;
+mod endpoints;
+mod export;
+mod json;
+mod own;
+mod process;
+mod push;
+mod rename;
+mod report;
+mod server;
+mod tls;
+
+pub use endpoints::{Answer, Body, Endpoints, Handler, PathTaken, Registration, Request, RequestBody, text};
+pub use export::Exporter;
+pub use own::{About, own_endpoints};
+pub use rename::{Rename, Renamed};
+pub use server::{Bound, ServerError};
