@@ -108,6 +108,7 @@ fn cost(program: &Program, input: &Path, messages: usize, processors: &str) -> f
             .args(program.arguments)
             .arg(&pipeline)
             .env("GOMAXPROCS", "1")
+            .env("FOREBAY_HTTP_ADDRESS", "off")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

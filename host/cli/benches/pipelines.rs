@@ -82,6 +82,7 @@ fn run(workspace: &Path, pipeline: &Path) -> (Duration, Duration) {
     let status = Command::new(env!("CARGO_BIN_EXE_forebay"))
         .arg("run")
         .arg(pipeline)
+        .env("FOREBAY_HTTP_ADDRESS", "off")
         .current_dir(workspace)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -55,6 +55,9 @@ pub(crate) struct Run {
     /// Write all metrics to this file when the pipeline ends, as OpenMetrics text.
     #[arg(long = "metricsFile", env = "FOREBAY_METRICS_FILE", value_name = "FILE")]
     pub(crate) metrics_file: Option<PathBuf>,
+    /// Where the HTTP server listens, in place of `http.address`; `off` for no server.
+    #[arg(long = "httpAddress", env = "FOREBAY_HTTP_ADDRESS", value_name = "ADDRESS")]
+    pub(crate) http_address: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Examined, Forgiving, LintOptions, Variables, examine};
-use forebay_pipeline_engine::check_mappings;
+use forebay_pipeline_engine::{MetricNames, check_mappings};
 use forebay_plugins_api::Components as _;
 
 use crate::args::Lint;
@@ -27,9 +27,12 @@ pub(crate) async fn lint(flags: Lint) -> anyhow::Result<ExitCode> {
     for file in files {
         let path = file.display().to_string();
         let text = std::fs::read_to_string(&file).with_context(|| format!("read {path}"))?;
-        let Examined { components, mut problems, .. } =
+        let Examined { config, components, mut problems } =
             examine(&path, &text, variables, &plugins.catalog(), options);
         problems.extend(check_mappings(&path, &components, &plugins).await);
+        if let Some(mapping) = config.and_then(|config| config.metrics.mapping) {
+            problems.extend(MetricNames::check(&path, &mapping, &plugins).await);
+        }
         problems.sort_by_key(|problem| (problem.line, problem.column));
         for problem in &problems {
             println!("{problem}");

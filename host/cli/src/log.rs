@@ -13,6 +13,8 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::{Registry, reload};
 
+use crate::status;
+
 /// The log of the process.
 pub(crate) struct Log {
     level: reload::Handle<LevelFilter, Registry>,
@@ -89,7 +91,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         // Nothing can be done, or said, about an output that is closed.
         let _ = match self.destination {
             Destination::Stdout => std::io::stdout().lock().write_all(line.as_bytes()),
-            Destination::Stderr => std::io::stderr().lock().write_all(line.as_bytes()),
+            Destination::Stderr => status::write_line(&line),
         };
     }
 }

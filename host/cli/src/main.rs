@@ -9,11 +9,13 @@ mod env_files;
 mod lint;
 mod list;
 mod log;
+mod operations;
 mod paint;
 mod plugin;
 mod plugin_registry;
 mod plugins;
 mod run;
+mod status;
 mod test;
 mod variables;
 

@@ -10,12 +10,16 @@ use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Examined, LintOptions, PipelineConfig, Severity, examine};
-use forebay_pipeline_engine::{Ended, Identity, Structured, check_mappings, run as run_pipeline};
+use forebay_pipeline_engine::{
+    Ended, Identity, MetricNames, Structured, check_mappings, run as run_pipeline,
+};
 use forebay_plugins_api::{Components, Environment, PipelineName, Rights};
 use forebay_plugins_runtime::{FolderWatch, Watchdog};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
+use crate::operations::{Operations, Told};
+use crate::status::StatusLine;
 use crate::variables::ProcessVariables;
 use crate::{env_files, log, plugins};
 
@@ -23,7 +27,7 @@ use crate::{env_files, log, plugins};
 const LAST_FILES: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
-    let Run { file, plugins: plugin_flags, chilled, metrics_file, env_files } = flags;
+    let Run { file, plugins: plugin_flags, chilled, metrics_file, http_address, env_files } = flags;
     let environment = env_files::read(&env_files)?;
     let log = log::start();
     let metrics = Arc::new(Metrics::default());
@@ -49,6 +53,16 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         rights: Rights::Starter,
         environment,
     };
+    let operations = Operations::start(Told {
+        identity: &identity,
+        config: &config,
+        text: &text,
+        metrics: &metrics,
+        components: components.as_ref(),
+        address: http_address.as_deref(),
+    });
+    let operations = operations.await?;
+    let status = StatusLine::start(&config, &metrics)?;
     let stop = Shutdown::new();
     let pipeline = run_pipeline(&identity, &config, &components, &threads, stop.clone());
     let ended = tokio::select! {
@@ -63,6 +77,8 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         // Something may be stuck in a thread, which must not keep the process.
         std::mem::forget(threads);
     }
+    drop(status);
+    operations.finish().await;
     if let Some(file) = metrics_file {
         std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
     }
@@ -111,6 +127,9 @@ async fn read(
     let examined = examine(path, text, &variables, &components.catalog(), LintOptions::default());
     let Examined { config, components: configs, mut problems } = examined;
     problems.extend(check_mappings(path, &configs, components).await);
+    if let Some(mapping) = config.as_ref().and_then(|config| config.metrics.mapping.as_ref()) {
+        problems.extend(MetricNames::check(path, mapping, components).await);
+    }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     for problem in &problems {
         eprintln!("{problem}");

@@ -8,7 +8,7 @@ use crate::running::{Finished, Running};
 
 /// The program with its arguments, before it runs.
 ///
-/// Of the environment of the tests it sees nothing but `PATH`. What it prints goes to files, so that it never waits
+/// Of the environment of the tests it sees nothing but `PATH`, and it has no HTTP server unless a test asks for one. What it prints goes to files, so that it never waits
 /// for the test to read.
 #[derive(Debug)]
 pub struct Forebay {
@@ -21,6 +21,8 @@ impl Forebay {
         let mut command = Command::new(binary::forebay());
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.env("XDG_CACHE_HOME", folder.join(".cache"));
+        // Tests run side by side, and there is one port 4195.
+        command.env("FOREBAY_HTTP_ADDRESS", "off");
         command.current_dir(folder).args(args).stdin(Stdio::null());
         Self { command, folder: folder.to_path_buf() }
     }

@@ -34,6 +34,7 @@ mod idle;
 mod inproc;
 mod inputs;
 mod meters;
+mod metric_names;
 mod outputs;
 mod rate_limits;
 mod replay;
@@ -46,6 +47,7 @@ mod source;
 mod structure;
 
 pub use check::check_mappings;
+pub use metric_names::MetricNames;
 pub use run::{Ended, Identity, OpenProblem, RunError, run};
 pub use section::Section;
 pub use structure::{Structured, description};

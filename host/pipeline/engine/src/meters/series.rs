@@ -1,4 +1,4 @@
-use forebay_metrics::{Counter, MetricError, Metrics, Timing};
+use forebay_metrics::{Counter, Gauge, MetricError, Metrics, Timing};
 
 use super::path::path_of_metrics;
 
@@ -17,6 +17,10 @@ impl<'m> Series<'m> {
 
     pub(super) fn counter(&self, name: &str, help: &str) -> Counter {
         self.counter_with(name, help, None)
+    }
+
+    pub(super) fn gauge(&self, name: &str, help: &str) -> Gauge {
+        self.or_unseen(self.metrics.gauge(name, help, &self.labels(None)))
     }
 
     pub(super) fn timing(&self, name: &str, help: &str) -> Timing {

@@ -24,11 +24,13 @@ fn counted<const N: usize>(script: &Script, path: &str, names: [&str; N]) -> [u6
             sample.labels.contains(&("label".into(), String::new()))
                 && sample.labels.contains(&("path".into(), path.into()))
         });
-        match sample.map(|sample| &sample.value) {
-            Some(Value::Counter(count)) => *count,
-            Some(Value::Timing(all, _)) => all.count(),
-            other => panic!("{name} at {path}: {other:?}"),
-        }
+        let count = sample.and_then(|sample| match &sample.value {
+            Value::Counter(count) => Some(*count),
+            Value::Timing(all, _) => Some(all.count()),
+            Value::Gauge(_) => None,
+        });
+        assert!(count.is_some(), "{name} at {path}");
+        count.unwrap()
     })
 }
 
@@ -62,6 +64,7 @@ async fn independent_messages_count_as_batches_of_one() {
     assert_eq!(counted(&script, "root.pipeline.processors.0", PROCESSOR), [6, 4, 4, 3, 0, 4]);
     assert_eq!(counted(&script, "root.output", OUTPUT), [4, 3, 0, 3, 1, 0, 0]);
     assert_eq!(script.metrics.connections().states(), []);
+    assert!(script.metrics.render().contains("input_in_flight{label=\"\",path=\"root.input\"} 0\n"));
 }
 
 #[tokio::test]
