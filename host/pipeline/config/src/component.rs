@@ -40,6 +40,8 @@ pub struct ComponentConfig {
     pub limits: LimitsConfig,
     /// Where it is in the configuration, as Bento's metrics say it: `input`, `pipeline.processors.0`.
     pub path: String,
+    /// The file that it stands in, where that is not the one of the pipeline.
+    pub file: Option<Arc<str>>,
     pub span: Span,
     /// The settings, with defaults, without the components in them. May hold secrets.
     pub config: Json,
@@ -163,6 +165,7 @@ fn examine_entered(
         label,
         limits,
         path: path.to_owned(),
+        file: examiner.source.name_at(node.span.start).cloned(),
         span: examiner.source.written_span(node.span),
         config,
         written,

@@ -3,6 +3,7 @@
 //!
 //! - [`read`] and [`examine`] take a whole configuration and give a [`PipelineConfig`] or every [`Problem`] at once,
 //!   each with its line and column in the file as written, variables and aliases notwithstanding.
+//! - [`Document`] is the same for a configuration in several files, or one that the command line changes.
 //! - [`Description`](spec::Description) is what a plugin states about its components; a [`Catalog`] holds those of
 //!   all plugins.
 //! - [`ComponentConfig`] is one component with its defaults filled in, ready to be handed to its plugin, and with the
@@ -42,6 +43,7 @@
 mod build;
 mod catalog;
 mod component;
+mod document;
 mod duration;
 mod environment;
 mod excerpt;
@@ -61,6 +63,7 @@ pub mod yaml;
 pub use build::{BadPin, Digest, FEWEST_DIGITS, Pin};
 pub use catalog::{Catalog, Entry, NameTaken, NoBuild};
 pub use component::{BadLabel, Child, ComponentConfig, Label, LimitsConfig, Shadow, TextField};
+pub use document::{Document, Files};
 pub use duration::{BadDuration, parse_duration};
 pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpolate};
 pub use excerpt::{ConfigFile, Excerpt, ExcerptError, Mock, excerpt};

@@ -10,17 +10,15 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::component::{ComponentConfig, Fields};
-use crate::environment::{Variables, interpolate};
-use crate::pipeline::{self, PipelineConfig};
+use crate::document::{Document, Files};
+use crate::environment::Variables;
+use crate::pipeline::PipelineConfig;
 use crate::position::{Position, Span};
 use crate::source::Source;
 use crate::spec::FieldSpec;
 use crate::yaml;
 
 pub(crate) use examiner::{Examiner, Finding, MAX_DEPTH};
-
-/// The first line of a file that wants no lints.
-const DISABLED: &str = "# BENTO LINT DISABLE";
 
 /// Something wrong with a configuration. Shown as `path(line,column) message`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,37 +87,7 @@ pub fn examine(
     catalog: &Catalog,
     options: LintOptions,
 ) -> Examined {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let interpolated = interpolate(text, variables);
-    let mut problems = Vec::new();
-    let mut add = |at: Position, message: String, severity: Severity| {
-        problems.push(Problem { path: path.to_owned(), line: at.line, column: at.column, message, severity });
-    };
-    if let (Some(first), Some(message)) = (interpolated.unset().first(), interpolated.unset_message()) {
-        add(first.position, message, Severity::Lint);
-    }
-
-    let source = Arc::new(interpolated.source);
-    let parsed = yaml::parse_text(source.expanded());
-    let mut is_fatal = !parsed.errors.is_empty();
-    for error in parsed.errors {
-        add(source.written_at(error.position), error.message, Severity::Fatal);
-    }
-    let mut config = None;
-    let mut components = Vec::new();
-    if let Some(root) = parsed.root {
-        let mut examiner = Examiner::new(catalog, options, Arc::clone(&source));
-        (config, components) = pipeline::examine(&mut examiner, &root);
-        let without_lints = text.starts_with(DISABLED);
-        for finding in examiner.into_findings() {
-            is_fatal |= finding.severity == Severity::Fatal;
-            if finding.severity == Severity::Fatal || !without_lints {
-                add(source.written_at(finding.at), finding.message, finding.severity);
-            }
-        }
-    }
-    problems.sort_by_key(|problem| (problem.line, problem.column));
-    Examined { config: config.filter(|_| !is_fatal), components, problems }
+    Document::read(&Files::one(path, text), variables).examine(catalog, options)
 }
 
 /// Reads the settings of a component that stand in a text of another form, such as the cases of a test.

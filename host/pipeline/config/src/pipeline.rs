@@ -37,16 +37,21 @@ pub use metrics::{
 pub use threads::Threads;
 
 /// What `forebay test` runs.
-const TESTS: &str = "tests";
+pub(crate) const TESTS: &str = "tests";
 const BUFFER: &str = "buffer";
 /// Fields that decide over records or are needed by what does, and that this version does not have.
-const UNSUPPORTED: [&str; 3] = ["resources", "shutdown_delay", "warpstream"];
+const UNSUPPORTED: [&str; 2] = ["resources", "warpstream"];
 
-/// Lists of components that others use by their labels.
-const RESOURCES: [&str; 5] =
-    [caches::FIELD, rate_limits::FIELD, resources::FIELD, INPUT_RESOURCES, OUTPUT_RESOURCES];
 const INPUT_RESOURCES: &str = "input_resources";
 const OUTPUT_RESOURCES: &str = "output_resources";
+/// The lists of components that others use by their labels.
+pub(crate) const RESOURCES: [(&str, Kind); 5] = [
+    (INPUT_RESOURCES, Kind::Input),
+    (resources::FIELD, Kind::Processor),
+    (OUTPUT_RESOURCES, Kind::Output),
+    (caches::FIELD, Kind::Cache),
+    (rate_limits::FIELD, Kind::RateLimit),
+];
 
 /// A pipeline that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +75,8 @@ pub struct PipelineConfig {
     /// Bytes that may be in flight before the input is no longer read.
     pub in_flight_bytes: usize,
     pub error_handling: ErrorHandling,
+    /// How long the pipeline runs on before it is stopped.
+    pub shutdown_delay: Duration,
     pub shutdown_timeout: Duration,
     pub logger: LoggerConfig,
     pub http: HttpConfig,
@@ -92,7 +99,7 @@ pub(crate) fn examine(
             unit_test::examine(examiner, value);
         } else if key.text == BUFFER {
             buffer = Some(value);
-        } else if !RESOURCES.contains(&key.text.as_str())
+        } else if RESOURCES.iter().all(|(list, _)| *list != key.text)
             && ![metrics::FIELD, tracer::FIELD].contains(&key.text.as_str())
             && fields.iter().all(|field| field.name != key.text)
         {
@@ -113,7 +120,8 @@ pub(crate) fn examine(
         }
     }
     let threads = threads::examine(examiner, root, &settings);
-    let shutdown_timeout = shutdown_timeout(examiner, root, &settings);
+    let shutdown_delay = duration(examiner, root, &settings, "shutdown_delay");
+    let shutdown_timeout = duration(examiner, root, &settings, "shutdown_timeout");
     let logger = logger::examine(examiner, root, &settings);
     let error_handling = error_handling::examine(examiner, root, &settings);
     let in_flight_bytes = in_flight::examine(examiner, root, &settings);
@@ -174,6 +182,7 @@ pub(crate) fn examine(
         output_resources,
         in_flight_bytes,
         error_handling,
+        shutdown_delay,
         shutdown_timeout,
         logger,
         http,
@@ -182,7 +191,8 @@ pub(crate) fn examine(
     (config, components)
 }
 
-fn root_fields() -> Vec<FieldSpec> {
+/// The fields of the root that are no lists of resources and no tests.
+pub(crate) fn root_fields() -> Vec<FieldSpec> {
     vec![
         FieldSpec::new("input", FieldType::Input).optional(),
         FieldSpec::new("pipeline", FieldType::Object).with_fields(vec![
@@ -193,6 +203,7 @@ fn root_fields() -> Vec<FieldSpec> {
             in_flight::field(),
         ]),
         FieldSpec::new("output", FieldType::Output).optional(),
+        FieldSpec::new("shutdown_delay", FieldType::String).with_default("0s"),
         FieldSpec::new("shutdown_timeout", FieldType::String).with_default("20s"),
         logger::fields(),
         error_handling::field(),
@@ -207,16 +218,21 @@ fn other_field(examiner: &mut Examiner<'_>, fields: &[FieldSpec], key: &Key) {
     if UNSUPPORTED.contains(&name) {
         examiner.fatal(at, unsupported);
     } else {
-        let others = RESOURCES.into_iter().chain([BUFFER, metrics::FIELD, tracer::FIELD, TESTS]);
+        let others =
+            RESOURCES.into_iter().map(|(list, _)| list).chain([BUFFER, metrics::FIELD, tracer::FIELD, TESTS]);
         let hint = suggest::hint(name, fields.iter().map(|field| field.name.as_str()).chain(others));
         examiner.lint(at, format!("field {name} not recognised{hint}"));
     }
 }
 
-fn shutdown_timeout(examiner: &mut Examiner<'_>, root: &Node, settings: &Map<String, Json>) -> Duration {
-    let text = settings.get("shutdown_timeout").and_then(Json::as_str).unwrap_or("20s");
+/// A field that is a duration; an empty text is none.
+fn duration(examiner: &mut Examiner<'_>, root: &Node, settings: &Map<String, Json>, name: &str) -> Duration {
+    let text = settings.get(name).and_then(Json::as_str).unwrap_or_default();
+    if text.is_empty() {
+        return Duration::ZERO;
+    }
     parse_duration(text).unwrap_or_else(|error| {
-        let at = root.get("shutdown_timeout").map_or(root.span, |node| node.span);
+        let at = root.get(name).map_or(root.span, |node| node.span);
         examiner.fatal(at.start, error.to_string());
         Duration::ZERO
     })

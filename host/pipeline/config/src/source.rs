@@ -4,11 +4,15 @@
 //! nobody wrote. Each pass of replacement leaves a list of edits; a place is carried back through them, last pass
 //! first. A place inside a replacement becomes the place of what was replaced.
 //!
+//! A configuration of several files is read as one: the lines of each further file are counted on from those of the
+//! files before it, so that a place says by itself in which file it lies.
+//!
 //! Invariant: every position that leaves this module lies in the text as written (at most one behind the last
 //! character of a line), whatever was asked.
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::position::{Position, Span};
 
@@ -46,25 +50,86 @@ pub(crate) struct Source {
     written: Text,
     expanded: Text,
     passes: Vec<Edits>,
+    /// The files behind this one.
+    others: Vec<Other>,
+}
+
+/// A file behind the first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Other {
+    file: OtherFile,
+    /// How many lines there are before it.
+    before: usize,
+    source: Source,
+}
+
+/// What a file behind the first one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OtherFile {
+    Resources(Arc<str>),
+    /// A setting of the command line; the name says which.
+    Setting(Arc<str>),
 }
 
 impl Source {
     pub(crate) fn new(written: String, expanded: String, passes: Vec<Edits>) -> Self {
-        Self { written: Text::new(written), expanded: Text::new(expanded), passes }
+        Self { written: Text::new(written), expanded: Text::new(expanded), passes, others: Vec::new() }
     }
 
-    /// The text to parse.
+    /// The text to parse, of the first file.
     pub(crate) fn expanded(&self) -> &Text {
         &self.expanded
     }
 
-    /// Where a place of the text to parse was written.
+    /// Puts a file behind the others; how many lines are before it.
+    pub(crate) fn append(&mut self, file: OtherFile, source: Self) -> usize {
+        let before = match self.others.last() {
+            Some(last) => last.before + last.source.expanded.lines.len(),
+            None => self.expanded.lines.len(),
+        };
+        self.others.push(Other { file, before, source });
+        before
+    }
+
+    /// Which file a place lies in, counted from nought, and the place as it is counted there.
+    pub(crate) fn file_at(&self, place: Position) -> (usize, &Self, Position) {
+        let behind = self.others.partition_point(|other| other.before < place.line);
+        match behind.checked_sub(1).and_then(|last| self.others.get(last)) {
+            Some(other) => (behind, &other.source, Position { line: place.line - other.before, ..place }),
+            None => (0, self, place),
+        }
+    }
+
+    /// The name of the file that a place lies in; none for the first one.
+    pub(crate) fn name_at(&self, place: Position) -> Option<&Arc<str>> {
+        let other = self.file_at(place).0.checked_sub(1).and_then(|index| self.others.get(index))?;
+        match &other.file {
+            OtherFile::Resources(name) | OtherFile::Setting(name) => Some(name),
+        }
+    }
+
+    /// The number of the file with this name; that of the first one for every other name.
+    pub(crate) fn number_of(&self, name: &str) -> usize {
+        let is_it = |other: &Other| match &other.file {
+            OtherFile::Resources(known) | OtherFile::Setting(known) => **known == *name,
+        };
+        self.others.iter().position(is_it).map_or(0, |index| index + 1)
+    }
+
+    /// Whether a place lies in a setting of the command line.
+    pub(crate) fn is_setting(&self, place: Position) -> bool {
+        let other = self.file_at(place).0.checked_sub(1).and_then(|index| self.others.get(index));
+        other.is_some_and(|other| matches!(other.file, OtherFile::Setting(_)))
+    }
+
+    /// Where a place of the text to parse was written, in the file that it lies in.
     pub(crate) fn written_at(&self, place: Position) -> Position {
-        let mut offset = self.expanded.offset(place);
-        for edits in self.passes.iter().rev() {
+        let (_, file, place) = self.file_at(place);
+        let mut offset = file.expanded.offset(place);
+        for edits in file.passes.iter().rev() {
             offset = before_edits(edits, offset);
         }
-        self.written.position(offset)
+        file.written.position(offset)
     }
 
     pub(crate) fn written_span(&self, span: Span) -> Span {
@@ -228,6 +293,20 @@ mod tests {
         assert_eq!(source.written_at(at(1, 3)), at(1, 3));
         assert_eq!(source.written_at(at(1, 5)), at(1, 10));
         assert_eq!(source.written_at(at(2, 1)), at(2, 1));
+    }
+
+    #[test]
+    fn lines_of_further_files_are_counted_on() {
+        let file = |text: &str| Source::new(text.to_owned(), text.to_owned(), Vec::new());
+        let mut all = file("a\nb");
+        let edits = vec![Edit { before: 0..6, after: 0..1 }];
+        let second = Source::new("${FOO} b\nc".to_owned(), "x b\nc".to_owned(), vec![edits]);
+        assert_eq!(all.append(OtherFile::Resources("second".into()), second), 2);
+        assert_eq!(all.append(OtherFile::Setting("third".into()), file("d")), 4);
+        let seen = |line| (all.name_at(at(line, 1)).map(AsRef::as_ref), all.written_at(at(line, 3)).column);
+        assert_eq!([seen(2), seen(3), seen(5)], [(None, 2), (Some("second"), 8), (Some("third"), 2)]);
+        assert_eq!(all.file_at(at(4, 1)).2, at(2, 1));
+        assert_eq!([4, 5].map(|line| all.is_setting(at(line, 1))), [false, true]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod merge;
 mod place;
 mod read;
 mod scalar;
+mod write;
 
 use crate::position::{Position, Span};
 
@@ -105,6 +106,27 @@ impl Node {
     /// The first line of a block scalar's text; `None` for every other node.
     pub fn block_start_line(&self) -> Option<usize> {
         matches!(self.style, Style::Literal | Style::Folded).then_some(self.text_start.line)
+    }
+
+    /// Counts all lines on from those of another file.
+    pub(crate) fn behind_lines(mut self, lines: usize) -> Self {
+        let position = |at: Position| Position { line: at.line + lines, ..at };
+        let span = |span: Span| Span { start: position(span.start), end: position(span.end) };
+        self.span = span(self.span);
+        self.text_start = position(self.text_start);
+        self.value = match self.value {
+            Value::Sequence(items) => {
+                Value::Sequence(items.into_iter().map(|item| item.behind_lines(lines)).collect())
+            }
+            Value::Mapping(entries) => {
+                let shifted = entries
+                    .into_iter()
+                    .map(|(key, value)| (Key { span: span(key.span), ..key }, value.behind_lines(lines)));
+                Value::Mapping(shifted.collect())
+            }
+            scalar => scalar,
+        };
+        self
     }
 
     /// What the value is, in a word.

@@ -52,6 +52,7 @@ pub(crate) fn problems(
         OpenError::Inside(places) => places.clone(),
         error => vec![place(component, field, error)],
     };
+    let path = component.file.as_deref().unwrap_or(path);
     let fatal = |(at, message): (Position, String)| Problem {
         path: path.to_owned(),
         line: at.line,

@@ -145,6 +145,13 @@ impl<'e, 'a> Fields<'e, 'a> {
                 }
                 spec.field_type.component().is_none().then_some(Json::Object(values))
             }
+            // What the command line sets is one scalar, and a list where one belongs.
+            (FieldKind::Array, _) if node.is_scalar() && self.examiner.source.is_setting(node.span.start) => {
+                self.at.push("0".to_owned());
+                let value = self.single(node, spec, at);
+                self.at.pop();
+                value.map(|value| json!([value]))
+            }
             (FieldKind::Array, _) => {
                 self.examiner.fatal(node.span.start, "expected array value");
                 None

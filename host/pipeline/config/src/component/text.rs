@@ -52,7 +52,7 @@ impl TextField {
     pub(crate) fn locate(&self, source: &Source, place: Position) -> Position {
         let lines = place.line.saturating_sub(1);
         let characters = place.column.saturating_sub(1);
-        let start = self.start;
+        let (_, source, start) = source.file_at(self.start);
         let parsed = match self.style {
             Style::Literal => Position {
                 line: start.line.saturating_add(lines),

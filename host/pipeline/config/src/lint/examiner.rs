@@ -19,7 +19,8 @@ pub(crate) struct Examiner<'a> {
     pub(crate) options: LintOptions,
     pub(crate) source: Arc<Source>,
     findings: Vec<Finding>,
-    labels: HashMap<String, Position>,
+    /// By file: those of resources may be used for others in another file.
+    labels: HashMap<(usize, String), Position>,
     /// The labels of shared components, such as caches, that others name, and where.
     resource_uses: Vec<(Kind, String, Position)>,
     depth: usize,
@@ -70,10 +71,11 @@ impl<'a> Examiner<'a> {
 
     /// Remembers a label; where it was seen before, if it was.
     pub(crate) fn label_seen_before(&mut self, label: &str, at: Position) -> Option<Position> {
-        if let Some(first) = self.labels.get(label) {
+        let key = (self.source.file_at(at).0, label.to_owned());
+        if let Some(first) = self.labels.get(&key) {
             return Some(*first);
         }
-        self.labels.insert(label.to_owned(), at);
+        self.labels.insert(key, at);
         None
     }
 
