@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::build::{Digest, Pin};
-use crate::spec::{ComponentName, ComponentSpec, Description, Kind, PluginName};
+use crate::spec::{Callable, ComponentName, ComponentSpec, Description, Kind, PluginName, Status};
 use crate::suggest;
 
 /// The components of all plugins that were inserted.
@@ -151,6 +151,25 @@ impl Catalog {
     /// The component that was probably meant by a name that is not there.
     pub fn nearest(&self, kind: Kind, name: &str) -> Option<&str> {
         suggest::nearest(name, self.kinds.get(&kind)?.keys().map(ComponentName::as_str))
+    }
+
+    /// What has this status: components, and of languages those of their functions and methods that have it.
+    #[must_use]
+    pub fn of_status(&self, status: Status) -> Self {
+        let mut reduced = self.clone();
+        reduced.older.clear();
+        let has = |callable: &Callable| callable.status == status.as_str();
+        for entries in reduced.kinds.values_mut() {
+            for entry in entries.values_mut() {
+                entry.spec.functions.retain(has);
+                entry.spec.methods.retain(has);
+            }
+            entries.retain(|_, entry| {
+                let calls = entry.spec.functions.len() + entry.spec.methods.len();
+                entry.spec.status == status || calls > 0
+            });
+        }
+        reduced
     }
 
     /// Every component, sorted by kind and name.

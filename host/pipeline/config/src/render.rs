@@ -1,13 +1,21 @@
 //! Catalogs for people to read: the list of components, and what the configuration of one looks like.
 
+mod create;
+mod echo;
 mod example;
+mod schema;
+
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use crate::catalog::Catalog;
-use crate::spec::{CallExample, Callable, FieldKind, FieldSpec, Param};
+use crate::spec::{CallExample, Callable, FieldKind, FieldSpec, Kind, Param, Status};
 
+pub use create::{CreateError, create};
+pub use echo::normal;
 pub use example::{Detail, example};
+pub use schema::json_schema;
 
 /// One line for each component: kind, name, status, build (where any is known) and summary, in columns.
 pub fn list_text(catalog: &Catalog) -> String {
@@ -45,6 +53,34 @@ pub fn list_json(catalog: &Catalog) -> serde_json::Value {
         shown
     };
     catalog.iter().map(component).collect()
+}
+
+/// The names of all components by their kinds, and of what mappings can call; what is deprecated is left out.
+pub fn names_json(catalog: &Catalog) -> serde_json::Value {
+    let mut all: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for kind in Kind::ALL {
+        all.insert(plural(kind), Vec::new());
+    }
+    for entry in catalog.iter() {
+        let spec = &entry.spec;
+        if spec.status != Status::Deprecated {
+            all.entry(plural(spec.kind)).or_default().push(spec.name.as_str());
+        }
+        for (callables, sort) in [(&spec.functions, "functions"), (&spec.methods, "methods")] {
+            if spec.kind == Kind::Mapping && !callables.is_empty() {
+                let current = callables.iter().filter(|callable| callable.status != "deprecated");
+                let names = current.map(|callable| callable.name.as_str()).collect();
+                all.insert(format!("{}-{sort}", spec.name), names);
+            }
+        }
+    }
+    json!(all)
+}
+
+/// What the components of a kind are called together: `inputs`.
+pub fn plural(kind: Kind) -> String {
+    let name = kind.as_str().replace('_', "-");
+    if name.ends_with('s') { name } else { format!("{name}s") }
 }
 
 /// What texts in a language can call, one line each: name with parameters, status and the first sentence about it.

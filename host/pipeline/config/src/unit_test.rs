@@ -1,6 +1,7 @@
 //! Unit tests of configurations, as Bento writes them: a list `tests`, in the configuration or in a file beside it.
 
 mod read;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use crate::lint::{Examiner, Problem, Severity};
 use crate::position::Position;
 use crate::source::Source;
 use crate::yaml::{self, Node};
+
+pub(crate) use schema::schema;
 
 /// One test: messages, what they are given to, and what is expected to come out.
 #[derive(Clone, Debug, PartialEq)]

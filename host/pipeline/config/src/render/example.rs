@@ -84,7 +84,7 @@ impl Lines {
 }
 
 /// The default, the first example, or the plainest value there is. JSON, which is YAML as well.
-fn value(spec: &FieldSpec) -> Json {
+pub(super) fn value(spec: &FieldSpec) -> Json {
     if let Some(known) = spec.default.as_ref().or_else(|| spec.examples.first()) {
         return known.clone();
     }
@@ -99,7 +99,7 @@ fn value(spec: &FieldSpec) -> Json {
     }
 }
 
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && name.starts_with(|first: char| first.is_ascii_alphabetic());
     if plain { name.to_owned() } else { json!(name).to_string() }

@@ -14,7 +14,7 @@ use crate::spec::{FieldSpec, FieldType};
 use crate::suggest;
 use crate::yaml::{Node, Value};
 
-const TEST: &[&str] = &[
+pub(super) const TEST: &[&str] = &[
     "name",
     "environment",
     "target_processors",
@@ -24,8 +24,8 @@ const TEST: &[&str] = &[
     "input_batches",
     "output_batches",
 ];
-const MESSAGE: &[&str] = &["content", "json_content", "file_content", "metadata"];
-const CONDITIONS: &[&str] = &[
+pub(super) const MESSAGE: &[&str] = &["content", "json_content", "file_content", "metadata"];
+pub(super) const CONDITIONS: &[&str] = &[
     "bloblang",
     "content_equals",
     "content_matches",
