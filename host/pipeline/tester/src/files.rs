@@ -73,6 +73,21 @@ pub fn globs<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Result<Vec<Path
     Ok(found)
 }
 
+/// The files that paths name: those of a folder with all that is in it for `DIR/...`, otherwise as [`globs`].
+///
+/// # Errors
+/// When something is no pattern, or a folder can't be read.
+pub fn paths(paths: &[String]) -> Result<Vec<PathBuf>, SuperPathError> {
+    let mut found = Vec::new();
+    for path in paths {
+        match path.strip_suffix("...") {
+            Some(folder) => walk(Path::new(folder_of(folder)), &mut found)?,
+            None => found.extend(globs([path.as_str()])?),
+        }
+    }
+    Ok(found)
+}
+
 /// What stands before `...`.
 fn folder_of(text: &str) -> &str {
     match text.strip_suffix('/') {
@@ -194,6 +209,19 @@ mod tests {
         assert_eq!(folder.targets("x/..."), Ok(all.clone()));
         assert_eq!(folder.targets("x"), Ok(all));
         assert_eq!(folder.targets("x/**/*.yaml"), Ok(vec![pair("x/y/a.yaml", "x/y/a.yaml")]));
+    }
+
+    #[test]
+    fn paths_are_folders_patterns_or_files() {
+        let folder = Folder::new("paths", &["x/b.yml", "x/y/a.yaml", "x/n.md", "c.yaml"]);
+        let of = |path: &str| {
+            let found = paths(&[format!("{}/{path}", folder.0.display())]).unwrap();
+            let short = |path: PathBuf| path.strip_prefix(&folder.0).unwrap().display().to_string();
+            found.into_iter().map(short).collect::<Vec<_>>()
+        };
+        assert_eq!(of("x/..."), ["x/b.yml", "x/y/a.yaml"]);
+        assert_eq!(of("x/*"), ["x/b.yml", "x/n.md"]);
+        assert_eq!(of("missing.yaml"), ["missing.yaml"]);
     }
 
     #[test]

@@ -24,6 +24,6 @@ mod report;
 mod subject;
 mod tester;
 
-pub use files::{SuperPathError, globs};
+pub use files::{SuperPathError, globs, paths};
 pub use paint::Paint;
 pub use tester::Tester;
