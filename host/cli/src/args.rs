@@ -7,33 +7,43 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use forebay_pipeline_config::LogLevel;
 
 mod bento;
 mod plugin;
 mod registry;
+mod sources;
 
-pub(crate) use bento::{Blobl, EnvFiles, Test};
+pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
+pub(crate) use sources::Sources;
 
 /// A host for pipelines whose inputs, processors, outputs and mappings are WebAssembly components.
 #[derive(Debug, Parser)]
 #[command(name = "forebay", version, max_term_width = 100)]
 struct CommandLine {
+    // `forebay -c FILE` is `forebay run -c FILE`, and the flags of a run may stand before other commands.
+    #[command(flatten)]
+    flags: RunFlags,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Runs a pipeline until its input ends or a signal stops it.
-    Run(Run),
-    /// Checks a pipeline without running it.
+    /// Runs a pipeline until its input ends or a signal stops it; so does `forebay` without a command.
+    Run(Box<Run>),
+    /// Checks pipelines without running them.
     Lint(Lint),
     /// Runs unit tests of configurations, in Bento's format.
     Test(Test),
     /// Runs a mapping on the lines of the standard input.
     Blobl(Blobl),
+    /// Prints a configuration as it is read: with its variables, settings and defaults, without secrets.
+    Echo(Echo),
+    /// Prints a configuration to start from.
+    Create(Create),
     /// Lists the components that pipelines can use, and what mappings can call.
     List(List),
     /// Makes, builds, tests and measures plugins; pushes them to registries and pulls them.
@@ -44,40 +54,32 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The pipeline's YAML file.
-    pub(crate) file: PathBuf,
+    pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) env_files: EnvFiles,
+    pub(crate) flags: RunFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunFlags {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
     #[command(flatten)]
     pub(crate) plugins: Plugins,
     /// Run although `lint` finds faults, as far as that is possible.
     #[arg(long)]
     pub(crate) chilled: bool,
+    /// Log from this level on, whatever the configuration says.
+    #[arg(long = "log.level", value_parser = bento::level, value_name = "LEVEL")]
+    pub(crate) log_level: Option<LogLevel>,
+    /// Start the pipeline anew when one of its files changes, and is right.
+    #[arg(short = 'w', long = "watcher")]
+    pub(crate) watcher: bool,
     /// Write all metrics to this file when the pipeline ends, as OpenMetrics text.
     #[arg(long = "metricsFile", env = "FOREBAY_METRICS_FILE", value_name = "FILE")]
     pub(crate) metrics_file: Option<PathBuf>,
     /// Where the HTTP server listens, in place of `http.address`; `off` for no server.
     #[arg(long = "httpAddress", env = "FOREBAY_HTTP_ADDRESS", value_name = "ADDRESS")]
     pub(crate) http_address: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Lint {
-    /// The pipelines' YAML files.
-    #[arg(required = true)]
-    pub(crate) files: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) env_files: EnvFiles,
-    #[command(flatten)]
-    pub(crate) plugins: Plugins,
-    /// Also report components and fields that are deprecated.
-    #[arg(long)]
-    pub(crate) deprecated: bool,
-    /// Also report components without a label.
-    #[arg(long)]
-    pub(crate) labels: bool,
-    /// Take variables that are not set for empty ones.
-    #[arg(long = "skip-env-var-check")]
-    pub(crate) skip_env_var_check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -89,12 +91,28 @@ pub(crate) struct List {
     pub(crate) plugins: Plugins,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Only what has this status.
+    #[arg(long, value_enum)]
+    pub(crate) status: Option<Status>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    /// Names, by what they are the names of.
+    Json,
+    /// The same with all that is said about each.
+    JsonFull,
+    /// A JSON Schema of configurations, for editors.
+    Schema,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Json,
+pub(crate) enum Status {
+    Stable,
+    Beta,
+    Experimental,
+    Deprecated,
 }
 
 /// Where plugins come from and what they may do.
@@ -120,8 +138,62 @@ pub(crate) fn parse() -> Command {
     let parsed =
         command.try_get_matches_from(args).and_then(|matches| CommandLine::from_arg_matches(&matches));
     match parsed {
-        Ok(CommandLine { command }) => command,
+        Ok(line) => line.into_command(),
         Err(error) => error.exit(),
+    }
+}
+
+/// Prints what the program can do.
+pub(crate) fn print_help() -> std::io::Result<()> {
+    CommandLine::command().print_help()
+}
+
+impl CommandLine {
+    /// The command with the flags that stand before it.
+    fn into_command(self) -> Command {
+        let Self { flags, command } = self;
+        let Some(mut command) = command else { return Command::Run(Box::new(Run { file: None, flags })) };
+        let RunFlags { sources, plugins, chilled, log_level, watcher, metrics_file } = flags;
+        match &mut command {
+            Command::Run(run) => {
+                run.flags.sources.follow(sources);
+                run.flags.plugins.follow(plugins);
+                run.flags.chilled |= chilled;
+                run.flags.watcher |= watcher;
+                run.flags.log_level = run.flags.log_level.or(log_level);
+                run.flags.metrics_file = run.flags.metrics_file.take().or(metrics_file);
+            }
+            Command::Lint(lint) => {
+                lint.sources.follow(sources);
+                lint.plugins.follow(plugins);
+            }
+            Command::Echo(echo) => {
+                echo.sources.follow(sources);
+                echo.plugins.follow(plugins);
+            }
+            Command::Test(test) => {
+                test.resources.splice(..0, sources.resources);
+                test.env_files.env_files.splice(..0, sources.env_files.env_files);
+                test.plugins.follow(plugins);
+            }
+            Command::Blobl(blobl) => {
+                blobl.env_files.env_files.splice(..0, sources.env_files.env_files);
+                blobl.plugins.follow(plugins);
+            }
+            Command::Create(create) => create.plugins.follow(plugins),
+            Command::List(list) => list.plugins.follow(plugins),
+            Command::Plugin(_) => {}
+        }
+        command
+    }
+}
+
+impl Plugins {
+    /// Adds what stands before the command.
+    fn follow(&mut self, Self { plugin_dir, plugin_grants, plugin_cache }: Self) {
+        self.plugin_dir = self.plugin_dir.take().or(plugin_dir);
+        self.plugin_grants = self.plugin_grants.take().or(plugin_grants);
+        self.plugin_cache = self.plugin_cache.take().or(plugin_cache);
     }
 }
 
@@ -150,12 +222,16 @@ fn second_dashes(command: &clap::Command, args: impl Iterator<Item = OsString>) 
 mod tests {
     use super::*;
 
-    fn run(args: &[&str]) -> Run {
+    fn command(args: &[&str]) -> Command {
         let command = CommandLine::command();
         let args = second_dashes(&command, args.iter().map(OsString::from));
         let matches = command.try_get_matches_from(args).unwrap();
-        match CommandLine::from_arg_matches(&matches).unwrap().command {
-            Command::Run(run) => run,
+        CommandLine::from_arg_matches(&matches).unwrap().into_command()
+    }
+
+    fn run(args: &[&str]) -> Run {
+        match command(args) {
+            Command::Run(run) => *run,
             other => panic!("{other:?}"),
         }
     }
@@ -166,12 +242,58 @@ mod tests {
             [["-pluginDir", "x"].as_slice(), &["--pluginDir", "x"], &["-pluginDir=x"], &["--pluginDir=x"]]
         {
             let args = [&["forebay", "run", "p.yaml"], flag].concat();
-            assert_eq!(run(&args).plugins.plugin_dir, Some(PathBuf::from("x")), "{flag:?}");
+            assert_eq!(run(&args).flags.plugins.plugin_dir, Some(PathBuf::from("x")), "{flag:?}");
         }
     }
 
     #[test]
     fn what_follows_two_dashes_is_left_alone() {
-        assert_eq!(run(&["forebay", "run", "--", "-pluginDir"]).file, PathBuf::from("-pluginDir"));
+        assert_eq!(run(&["forebay", "run", "--", "-pluginDir"]).file, Some(PathBuf::from("-pluginDir")));
+    }
+
+    #[test]
+    fn a_run_needs_no_command() {
+        let run = run(&[
+            "forebay",
+            "-c",
+            "p.yaml",
+            "-s",
+            "a=1",
+            "--set=b=2",
+            "-r",
+            "x",
+            "--log.level",
+            "debug",
+            "-w",
+        ]);
+        let RunFlags { sources, log_level, watcher, chilled, .. } = run.flags;
+        assert_eq!((run.file, sources.config), (None, Some(PathBuf::from("p.yaml"))));
+        assert_eq!(
+            (sources.settings, sources.resources),
+            (vec!["a=1".into(), "b=2".into()], vec!["x".to_owned()])
+        );
+        assert_eq!((log_level, watcher, chilled), (Some(LogLevel::Debug), true, false));
+    }
+
+    #[test]
+    fn flags_may_stand_before_a_command() {
+        let run =
+            run(&["forebay", "-s", "a=1", "--chilled", "-pluginDir", "x", "run", "p.yaml", "-s", "b=2"]);
+        assert_eq!(run.flags.sources.settings, ["a=1", "b=2"]);
+        assert_eq!((run.flags.chilled, run.flags.plugins.plugin_dir), (true, Some(PathBuf::from("x"))));
+        match command(&["forebay", "-c", "a.yaml", "-r", "r.yaml", "lint", "b.yaml", "--labels"]) {
+            Command::Lint(lint) => {
+                assert_eq!(
+                    (lint.sources.config, lint.sources.resources),
+                    (Some("a.yaml".into()), vec!["r.yaml".to_owned()])
+                );
+                assert_eq!((lint.files, lint.labels), (vec!["b.yaml".to_owned()], true));
+            }
+            other => panic!("{other:?}"),
+        }
+        match command(&["forebay", "create", "-s", "a/b/c"]) {
+            Command::Create(create) => assert!(create.small && create.expression.as_deref() == Some("a/b/c")),
+            other => panic!("{other:?}"),
+        }
     }
 }

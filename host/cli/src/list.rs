@@ -3,15 +3,15 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::spec::{Callable, Kind};
+use forebay_pipeline_config::spec::{self, Callable, Kind};
 use forebay_pipeline_config::{Catalog, render};
 use forebay_plugins_api::Components as _;
 use serde_json::Value;
 
-use crate::args::{Format, List};
+use crate::args::{self, Format, List};
 use crate::plugins;
 
 /// What is listed.
@@ -21,23 +21,45 @@ enum Wanted<'c> {
     Callables(&'c [Callable]),
 }
 
-pub(crate) async fn list(List { types, plugins: flags, format }: List) -> anyhow::Result<ExitCode> {
-    let plugins = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
+pub(crate) async fn list(flags: List) -> anyhow::Result<ExitCode> {
+    let List { types, plugins: plugin_flags, format, status } = flags;
+    let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
     let catalog = plugins.catalog();
+    if format == Format::Schema {
+        ensure!(types.is_empty() && status.is_none(), "a schema is of all components");
+        println!("{:#}", render::json_schema(&catalog));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let catalog = match status {
+        Some(status) => Arc::new(catalog.of_status(status.into())),
+        None => catalog,
+    };
     let wanted: Vec<Wanted<'_>> =
         types.iter().map(|name| wanted(&catalog, name)).collect::<anyhow::Result<_>>()?;
     match format {
         Format::Text => print!("{}", text(&catalog, &wanted)),
-        Format::Json => println!("{:#}", json(&catalog, &types, &wanted)),
+        Format::Json => println!("{:#}", names(&catalog, &types, &wanted)),
+        Format::JsonFull => println!("{:#}", json(&catalog, &types, &wanted)),
+        Format::Schema => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl From<args::Status> for spec::Status {
+    fn from(status: args::Status) -> Self {
+        match status {
+            args::Status::Stable => Self::Stable,
+            args::Status::Beta => Self::Beta,
+            args::Status::Experimental => Self::Experimental,
+            args::Status::Deprecated => Self::Deprecated,
+        }
+    }
 }
 
 /// What a word on the command line stands for: `inputs`, `rate-limits`, `bloblang-functions`.
 fn wanted<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<Wanted<'c>> {
     let spelled = name.replace('-', "_");
-    let is_called =
-        |kind: &Kind| spelled == kind.as_str() || spelled.strip_suffix('s') == Some(kind.as_str());
+    let is_called = |kind: &Kind| spelled == kind.as_str() || spelled == render::plural(*kind);
     if let Some(kind) = Kind::ALL.into_iter().find(|kind| is_called(kind)) {
         return Ok(Wanted::Components(kind));
     }
@@ -68,6 +90,23 @@ fn text(catalog: &Catalog, wanted: &[Wanted<'_>]) -> String {
         Wanted::Callables(callables) => render::callables_text(callables),
     };
     wanted.iter().map(part).collect()
+}
+
+/// Names under what they are the names of, as Bento has them: all, or those that were asked for.
+fn names(catalog: &Catalog, types: &[String], wanted: &[Wanted<'_>]) -> Value {
+    let mut all = render::names_json(catalog);
+    if wanted.is_empty() {
+        return all;
+    }
+    let listed = types.iter().zip(wanted).map(|(name, wanted)| {
+        let name = match wanted {
+            Wanted::Components(kind) => render::plural(*kind),
+            Wanted::Callables(_) => name.clone(),
+        };
+        let names = all[name.as_str()].take();
+        (name, names)
+    });
+    Value::Object(listed.collect())
 }
 
 /// All components or, by what was asked for, objects under the names that were used, as Bento has them.

@@ -4,6 +4,9 @@
 
 mod args;
 mod blobl;
+mod configuration;
+mod create;
+mod echo;
 mod embedded;
 mod env_files;
 mod lint;
@@ -18,6 +21,7 @@ mod run;
 mod status;
 mod test;
 mod variables;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -34,10 +38,12 @@ fn main() -> ExitCode {
     };
     let result = runtime.block_on(async {
         match command {
-            Command::Run(run) => run::run(run).await,
+            Command::Run(run) => run::run(*run).await,
             Command::Lint(lint) => lint::lint(lint).await,
             Command::Test(flags) => test::test(flags).await,
             Command::Blobl(flags) => blobl::blobl(flags).await,
+            Command::Echo(flags) => echo::echo(flags).await,
+            Command::Create(flags) => create::create(flags).await,
             Command::List(list) => list::list(list).await,
             Command::Plugin(command) => plugin::plugin(command).await,
         }

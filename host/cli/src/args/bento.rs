@@ -1,4 +1,4 @@
-//! The flags of the commands that Bento has as well: `test` and `blobl`.
+//! The flags of the commands that Bento has as well, but for `run` and `list`.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,49 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use forebay_pipeline_config::LogLevel;
 
-use super::Plugins;
+use super::{Plugins, Sources};
+
+#[derive(Debug, Args)]
+pub(crate) struct Lint {
+    /// The pipelines' YAML files, files of Markdown with some between ```yaml and ```, patterns, or folders with all
+    /// that is in them (DIR/...).
+    pub(crate) files: Vec<String>,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) plugins: Plugins,
+    /// Also report components and fields that are deprecated.
+    #[arg(long)]
+    pub(crate) deprecated: bool,
+    /// Also report components without a label.
+    #[arg(long)]
+    pub(crate) labels: bool,
+    /// Take variables that are not set for empty ones.
+    #[arg(long = "skip-env-var-check")]
+    pub(crate) skip_env_var_check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Echo {
+    /// The pipeline's YAML file.
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) plugins: Plugins,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// The components: inputs, processors and outputs, such as file/mapping,log/stdout
+    /// [default: stdin and stdout].
+    pub(crate) expression: Option<String>,
+    /// Only input, pipeline and output, without fields that are seldom needed.
+    #[arg(short, long)]
+    pub(crate) small: bool,
+    #[command(flatten)]
+    pub(crate) plugins: Plugins,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Test {
@@ -52,14 +94,14 @@ pub(crate) struct Blobl {
     pub(crate) plugins: Plugins,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct EnvFiles {
     /// Take variables from these dotenv files, before those of the environment; patterns are allowed.
     #[arg(short = 'e', long = "env-file", value_name = "FILE")]
     pub(crate) env_files: Vec<String>,
 }
 
-fn level(name: &str) -> Result<LogLevel, String> {
+pub(super) fn level(name: &str) -> Result<LogLevel, String> {
     LogLevel::from_name(name)
         .ok_or_else(|| "it is one of off, fatal, error, warn, info, debug, trace and all".to_owned())
 }

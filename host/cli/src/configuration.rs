@@ -1,0 +1,162 @@
+//! The texts of a configuration, from where the flags say.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use forebay_pipeline_config::{ConfigFile, Document, Examined, Files, LintOptions, Variables};
+use forebay_pipeline_engine::check_mappings;
+use forebay_pipeline_tester::globs;
+use forebay_plugins_api::Components;
+
+use crate::args::Sources;
+
+/// Variables that may hold a configuration.
+const VARIABLES: [&str; 2] = ["FOREBAY_CONFIG", "BENTO_CONFIG"];
+/// Where a configuration is looked for when none is named.
+const USUAL: [&str; 3] = ["/forebay.yaml", "/etc/forebay/config.yaml", "/etc/forebay.yaml"];
+
+/// Where the main text of a configuration is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Main {
+    File(PathBuf),
+    /// In a variable of this name.
+    Variable(&'static str),
+    /// Nowhere: it is the standard input and the standard output, unless the command line sets them.
+    Nowhere,
+}
+
+/// A configuration as it is written.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    main: Named,
+    resources: Vec<Named>,
+    settings: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Named {
+    path: String,
+    text: String,
+}
+
+impl Main {
+    /// Where it is by the flags, the variables and the files that there are. A file as argument comes first.
+    pub(crate) fn find(argument: Option<&Path>, sources: &Sources) -> Self {
+        let named = argument.or(sources.config.as_deref()).filter(|path| *path != Path::new(""));
+        if let Some(path) = named {
+            return Self::File(path.to_owned());
+        }
+        if let Some(path) = USUAL.into_iter().map(Path::new).find(|path| path.exists()) {
+            return Self::File(path.to_owned());
+        }
+        let is_set = |name: &&'static str| std::env::var(name).is_ok_and(|text| !text.is_empty());
+        VARIABLES.into_iter().find(is_set).map_or(Self::Nowhere, Self::Variable)
+    }
+
+    /// The name of the pipeline that is in it.
+    pub(crate) fn stem(&self) -> String {
+        match self {
+            Self::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Variable(name) => (*name).to_owned(),
+            Self::Nowhere => "stdin".to_owned(),
+        }
+    }
+
+    fn text(&self, settings: &[String]) -> anyhow::Result<Named> {
+        Ok(match self {
+            Self::File(path) => read(path)?,
+            Self::Variable(name) => {
+                let text = std::env::var(name).with_context(|| format!("read the variable {name}"))?;
+                Named { path: (*name).to_owned(), text }
+            }
+            Self::Nowhere => Named { path: "(no file)".to_owned(), text: usual(settings) },
+        })
+    }
+}
+
+/// The configuration of those who name none.
+fn usual(settings: &[String]) -> String {
+    let is_set = |field: &str| settings.iter().any(|setting| setting.split(['.', '=']).next() == Some(field));
+    let parts = [("input", "{stdin: {}}"), ("output", "{stdout: {}}")];
+    let parts = parts.into_iter().filter(|(field, _)| !is_set(field));
+    let parts: Vec<String> = parts.map(|(field, component)| format!("{field}: {component}")).collect();
+    format!("{{{}}}\n", parts.join(", "))
+}
+
+impl Texts {
+    /// Reads all that the flags name.
+    pub(crate) fn read(main: &Main, sources: &Sources) -> anyhow::Result<Self> {
+        let resources = resource_files(sources)?;
+        let main = main.text(&sources.settings)?;
+        let resources = resources.iter().map(|path| read(path)).collect::<anyhow::Result<_>>()?;
+        Ok(Self { main, resources, settings: sources.settings.clone() })
+    }
+
+    /// A configuration in one file.
+    pub(crate) fn of_file(path: &Path) -> anyhow::Result<Self> {
+        Ok(Self { main: read(path)?, resources: Vec::new(), settings: Vec::new() })
+    }
+
+    /// The name of the main text in messages.
+    pub(crate) fn path(&self) -> &str {
+        &self.main.path
+    }
+
+    /// Whether a file of resources has this name.
+    pub(crate) fn is_resource(&self, path: &str) -> bool {
+        self.resources.iter().any(|resource| resource.path == path)
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.main.text
+    }
+
+    pub(crate) fn document(&self, variables: &dyn Variables) -> Document {
+        let resources: Vec<_> = self.resources.iter().map(Named::as_file).collect();
+        let Self { main, settings, .. } = self;
+        Document::read(&Files { main: main.as_file(), resources: &resources, settings }, variables)
+    }
+}
+
+impl Named {
+    fn as_file(&self) -> ConfigFile<'_> {
+        ConfigFile { path: &self.path, text: &self.text }
+    }
+}
+
+/// The files with resources that there are now.
+pub(crate) fn resource_files(sources: &Sources) -> anyhow::Result<Vec<PathBuf>> {
+    globs(sources.resources.iter().map(String::as_str)).context("--resources")
+}
+
+/// Everything that is wrong with a configuration, mappings included.
+pub(crate) async fn examine(
+    document: &Document,
+    path: &str,
+    components: &dyn Components,
+    options: LintOptions,
+) -> Examined {
+    let mut examined = document.examine(&components.catalog(), options);
+    examined.problems.extend(check_mappings(path, &examined.components, components).await);
+    document.sort(&mut examined.problems);
+    examined
+}
+
+fn read(path: &Path) -> anyhow::Result<Named> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(|| format!("read {name}"))?;
+    Ok(Named { path: name, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_takes_the_place_of_the_usual_ends() {
+        assert_eq!(usual(&[]), "{input: {stdin: {}}, output: {stdout: {}}}\n");
+        let settings = ["input.generate.count=1".to_owned(), "inputs=2".to_owned()];
+        assert_eq!(usual(&settings), "{output: {stdout: {}}}\n");
+        assert_eq!(usual(&["input=1".to_owned(), "output.drop=1".to_owned()]), "{}\n");
+    }
+}
