@@ -147,7 +147,7 @@ fn variables_come_from_the_environment_and_from_files() {
 #[test]
 fn what_mappings_can_call_is_listed() {
     let folder = Folder::new();
-    let all = ["list", "bloblang-functions", "bloblang-methods", "--format", "json"];
+    let all = ["list", "bloblang-functions", "bloblang-methods", "--format", "json-full"];
     let listed: serde_json::Value =
         serde_json::from_str(&folder.forebay(&all).finish().well().stdout).unwrap();
     let of = |kind: &str, name: &str| {

@@ -165,6 +165,69 @@ fn several_files_are_checked_at_once() {
     assert!(finished.stderr.contains("missing.yaml"), "{finished:?}");
 }
 
+/// The cases that Bento has for its own command.
+#[test]
+fn files_may_be_named_by_flags_before_the_command() {
+    let folder = Folder::new();
+    folder.write("foo.yaml", "\ninput:\n  generate:\n    huh: what\n    mapping: 'root.id = uuid_v4()'\noutput:\n  nah: nope\n  drop: {}\n");
+    folder.write(
+        "good.yaml",
+        "\ninput:\n  generate:\n    mapping: 'root.id = uuid_v4()'\noutput:\n  drop: {}\n",
+    );
+    for args in [
+        ["lint", "foo.yaml"].as_slice(),
+        &["-c", "foo.yaml", "lint"],
+        &["-r", "foo.yaml", "lint"],
+        &["lint", "-r", "foo.yaml", "good.yaml"],
+    ] {
+        let finished = folder.forebay(args).finish();
+        assert_eq!(finished.code, Some(1));
+        assert_eq!(
+            finished.lines(),
+            [
+                "foo.yaml(4,5) field huh not recognised",
+                "foo.yaml(7,3) field nah is invalid when the component type is drop (output)"
+            ],
+            "{args:?}"
+        );
+    }
+    assert_eq!(folder.forebay(&["lint", "good.yaml"]).finish().well().stdout, "");
+    assert_eq!(folder.forebay(&["lint"]).finish().code, Some(1));
+}
+
+#[test]
+fn folders_are_walked_and_parts_are_looked_at_by_themselves() {
+    let folder = Folder::new();
+    folder.write("a/one.yaml", format!("{GOOD}nope: 1\n"));
+    folder.write("a/b/parts.yml", "cache_resources: [{label: c, memory: {}, nope: 1}]\n");
+    folder.write("a/notes.txt", "nope");
+    let finished = folder.forebay(&["lint", "a/..."]).finish();
+    assert_eq!(
+        finished.lines(),
+        [
+            "a/b/parts.yml(1,42) field nope is invalid when the component type is memory (cache)",
+            "a/one.yaml(3,1) field nope not recognised"
+        ]
+    );
+    let uses = format!("{GOOD}pipeline: {{processors: [{{dedupe: {{cache: c, key: x}}}}]}}\n");
+    folder.write("uses.yaml", uses);
+    assert_eq!(folder.forebay(&["lint", "uses.yaml"]).finish().lines().len(), 1);
+    folder.write("r.yaml", "cache_resources: [{label: c, memory: {}}]\n");
+    let _ = folder.forebay(&["lint", "uses.yaml", "-r", "r.yaml"]).finish().well();
+    folder.write("a/one.yaml", format!("# BENTO LINT DISABLE\n{GOOD}nope: 1\n"));
+    let _ = folder.forebay(&["lint", "a/*.yaml"]).finish().well();
+}
+
+#[test]
+fn configurations_in_markdown_are_looked_at() {
+    let folder = Folder::new();
+    folder.write("a.md", "# Title\n\n```yaml\npipeline:\n  processors:\n    - mapping: root = ${UNSET}1 )\n```\n\n```yaml\ninpt: {}\n```\n");
+    let finished = folder.forebay(&["lint", "a.md"]).finish();
+    let lines = finished.lines();
+    assert_eq!((finished.code, lines.len()), (Some(1), 2), "{finished:?}");
+    assert!(lines[0].starts_with("a.md(6,") && lines[1].starts_with("a.md(10,1) "), "{finished:?}");
+}
+
 #[test]
 fn text_that_is_no_yaml_is_refused_with_its_place() {
     let found = problems("input: {stdin: {}}\noutput: {stdout: {}\nnext: [\n");

@@ -76,7 +76,7 @@ fn the_text_names_every_default_component_with_a_summary() {
 #[test]
 fn the_json_names_every_default_component_with_its_plugin() {
     let folder = Folder::new();
-    let finished = folder.forebay(&["list", "--format", "json"]).finish().well();
+    let finished = folder.forebay(&["list", "--format", "json-full"]).finish().well();
     let components: Vec<Value> = serde_json::from_str(&finished.stdout).unwrap();
     let text = |component: &Value, member: &str| component[member].as_str().unwrap().to_owned();
     let mut found: Vec<_> =
@@ -89,4 +89,24 @@ fn the_json_names_every_default_component_with_its_plugin() {
             "{component}"
         );
     }
+}
+
+#[test]
+fn names_are_listed_by_their_kinds() {
+    let folder = Folder::new();
+    let list = |args: &[&str]| -> Value {
+        let finished = folder.forebay(&["list", "--format", "json"]).args(args).finish().well();
+        serde_json::from_str(&finished.stdout).unwrap()
+    };
+    let all = list(&[]);
+    for (kind, name) in DEFAULT.iter().filter(|(_, name)| *name != "bloblang") {
+        let names = all[format!("{kind}s")].as_array().unwrap();
+        assert!(names.iter().any(|found| found == name), "{kind} {name}");
+    }
+    assert!(all["bloblang-methods"].as_array().unwrap().iter().any(|name| name == "uppercase"));
+    let some = list(&["inputs", "scanner"]);
+    assert_eq!(some, serde_json::json!({"inputs": all["inputs"], "scanners": all["scanners"]}));
+    let deprecated = list(&["--status", "experimental", "inputs"]);
+    assert!(deprecated["inputs"].as_array().unwrap().len() < all["inputs"].as_array().unwrap().len());
+    assert_eq!(folder.forebay(&["list", "nothing"]).finish().code, Some(1));
 }
