@@ -94,7 +94,7 @@ fn text(catalog: &Catalog, wanted: &[Wanted<'_>]) -> String {
 
 /// Names under what they are the names of, as Bento has them: all, or those that were asked for.
 fn names(catalog: &Catalog, types: &[String], wanted: &[Wanted<'_>]) -> Value {
-    let mut all = render::names_json(catalog);
+    let all = render::names_json(catalog);
     if wanted.is_empty() {
         return all;
     }
@@ -103,7 +103,7 @@ fn names(catalog: &Catalog, types: &[String], wanted: &[Wanted<'_>]) -> Value {
             Wanted::Components(kind) => render::plural(*kind),
             Wanted::Callables(_) => name.clone(),
         };
-        let names = all[name.as_str()].take();
+        let names = all[name.as_str()].clone();
         (name, names)
     });
     Value::Object(listed.collect())

@@ -40,6 +40,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     }
     let environment = env_files::read(&sources.env_files)?;
     let log = log::start();
+    log.set(&LoggerConfig { level: log_level.unwrap_or_default(), ..LoggerConfig::default() });
     let metrics = Arc::new(Metrics::default());
     let output_closed = Shutdown::new();
     let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;

@@ -105,6 +105,14 @@ impl ComponentConfig {
         &self.secrets
     }
 
+    /// The file that a string of the settings stands in, where that is not the one of the pipeline.
+    pub fn file_of(&self, pointer: &str) -> Option<&str> {
+        match self.texts.iter().find(|text| text.stands_at(pointer)) {
+            Some(text) => text.file(&self.source),
+            None => self.file.as_deref(),
+        }
+    }
+
     /// Where in the file a place of such a string is, both counted from one. Exact for block scalars (`|`) and
     /// strings on one line; otherwise as near as the style allows.
     pub fn position_of(&self, pointer: &str, line: usize, column: usize) -> Option<Position> {

@@ -52,7 +52,11 @@ pub(crate) fn problems(
         OpenError::Inside(places) => places.clone(),
         error => vec![place(component, field, error)],
     };
-    let path = component.file.as_deref().unwrap_or(path);
+    let field = match error {
+        OpenError::Problem(problem) if !problem.field.is_empty() => problem.field.as_str(),
+        _ => field,
+    };
+    let path = component.file_of(field).unwrap_or(path);
     let fatal = |(at, message): (Position, String)| Problem {
         path: path.to_owned(),
         line: at.line,

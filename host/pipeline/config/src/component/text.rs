@@ -45,6 +45,11 @@ impl TextField {
             || self.language.is_some() && self.pointer.strip_suffix("/code") == Some(pointer)
     }
 
+    /// The file that the string stands in, where that is not the one of the pipeline.
+    pub(super) fn file<'s>(&self, source: &'s Source) -> Option<&'s str> {
+        source.name_at(self.start).map(AsRef::as_ref)
+    }
+
     /// Where a place in the string is in the file.
     ///
     /// Exact for literal blocks; for plain and quoted strings as well, escapes and folded lines counted. Of a folded
