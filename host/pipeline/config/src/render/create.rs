@@ -48,14 +48,14 @@ pub fn create(catalog: &Catalog, expression: &str, detail: Detail) -> Result<Str
             "output" => out.end(catalog, Kind::Output, &outputs)?,
             "pipeline" => out.pipeline(&spec, &processors),
             _ if detail == Detail::Common => {}
-            _ => out.field(0, "", &spec),
+            _ => out.field(0, &spec),
         }
     }
     if detail == Detail::WithAdvanced {
         for (name, _) in pipeline::RESOURCES {
-            out.json(0, "", name, &json!([]), "");
+            out.json(Place::new(0), name, &json!([]), "");
         }
-        out.json(0, "", pipeline::TESTS, &json!([]), "");
+        out.json(Place::new(0), pipeline::TESTS, &json!([]), "");
     }
     Ok(out.text)
 }
@@ -68,6 +68,21 @@ fn component<'c>(catalog: &'c Catalog, kind: Kind, name: &str) -> Result<&'c Com
 
 fn hint(near: Option<&str>) -> String {
     suggest::hint(near.unwrap_or_default(), near)
+}
+
+/// Where a field stands.
+#[derive(Clone, Copy)]
+struct Place {
+    depth: usize,
+    /// How deep that is on which what is inside goes on: one more for the item of a list.
+    inner: usize,
+    mark: &'static str,
+}
+
+impl Place {
+    fn new(depth: usize) -> Self {
+        Self { depth, inner: depth, mark: "" }
+    }
 }
 
 struct Lines {
@@ -99,7 +114,7 @@ impl Lines {
                     self.component(4, "- ", spec);
                 }
             } else if self.shows(field) {
-                self.field(2, "", field);
+                self.field(2, field);
             }
         }
         Ok(())
@@ -114,30 +129,30 @@ impl Lines {
                     self.component(3, "- ", spec);
                 }
             } else if self.shows(field) {
-                self.field(1, "", field);
+                self.field(1, field);
             }
         }
     }
 
     /// A component, as an item of a list where `mark` says so: its name is then one level less deep.
-    fn component(&mut self, depth: usize, mark: &str, spec: &ComponentSpec) {
+    fn component(&mut self, depth: usize, mark: &'static str, spec: &ComponentSpec) {
         let named = FieldSpec { name: spec.name.to_string(), ..spec.config.clone() };
         let outer = if mark.is_empty() { depth } else { depth - 1 };
-        self.field_in(outer, depth, mark, &named);
+        self.field_at(Place { depth: outer, inner: depth, mark }, &named);
     }
 
-    fn field(&mut self, depth: usize, mark: &str, spec: &FieldSpec) {
-        self.field_in(depth, depth, mark, spec);
+    fn field(&mut self, depth: usize, spec: &FieldSpec) {
+        self.field_at(Place::new(depth), spec);
     }
 
-    /// `depth` is how deep the name stands, `inner` what its fields go on from.
-    fn field_in(&mut self, depth: usize, inner: usize, mark: &str, spec: &FieldSpec) {
+    fn field_at(&mut self, place: Place, spec: &FieldSpec) {
+        let Place { depth, inner, mark } = place;
         let fields: Vec<&FieldSpec> = spec.fields.iter().filter(|field| self.shows(field)).collect();
         let is_written_out = spec.is_plain_object() && spec.default.is_none() && !spec.optional;
         if is_written_out && !fields.is_empty() {
             self.line(depth, mark, &format!("{}:", key(&spec.name)));
             for field in fields {
-                self.field(inner + 1, "", field);
+                self.field(inner + 1, field);
             }
             return;
         }
@@ -152,21 +167,18 @@ impl Lines {
         if is_comment {
             self.line(depth, "# ", &format!("{}: {}{note}", key(&spec.name), value(spec)));
         } else {
-            self.json_in(depth, inner, mark, &spec.name, &value(spec), note);
+            self.json(place, &spec.name, &value(spec), note);
         }
     }
 
-    fn json(&mut self, depth: usize, mark: &str, name: &str, json: &Json, note: &str) {
-        self.json_in(depth, depth, mark, name, json, note);
-    }
-
-    fn json_in(&mut self, depth: usize, inner: usize, mark: &str, name: &str, json: &Json, note: &str) {
+    fn json(&mut self, place: Place, name: &str, json: &Json, note: &str) {
+        let Place { depth, inner, mark } = place;
         let name = key(name);
         match json {
             Json::Object(entries) if !entries.is_empty() => {
                 self.line(depth, mark, &format!("{name}:{note}"));
                 for (name, value) in entries {
-                    self.json(inner + 1, "", name, value, "");
+                    self.json(Place::new(inner + 1), name, value, "");
                 }
             }
             Json::Array(items) if !items.is_empty() => {
