@@ -131,7 +131,7 @@ mod tests {
     fn files_come_and_go() {
         let folder = Folder::new("come");
         let (first, second) = (folder.write("a", "1"), folder.write("b", "2"));
-        let both = [first.clone(), second.clone()];
+        let both = [first.clone(), second];
         let mut watch = FileWatch::new(&both[..1]);
         assert_eq!([watch.look(&both), watch.look(&both), watch.look(&both)], [false, true, false]);
         assert!(watch.look(&both[..1]), "one is not asked for any more");
