@@ -153,7 +153,7 @@ impl CommandLine {
     fn into_command(self) -> Command {
         let Self { flags, command } = self;
         let Some(mut command) = command else { return Command::Run(Box::new(Run { file: None, flags })) };
-        let RunFlags { sources, plugins, chilled, log_level, watcher, metrics_file } = flags;
+        let RunFlags { sources, plugins, chilled, log_level, watcher, metrics_file, http_address } = flags;
         match &mut command {
             Command::Run(run) => {
                 run.flags.sources.follow(sources);
@@ -162,6 +162,7 @@ impl CommandLine {
                 run.flags.watcher |= watcher;
                 run.flags.log_level = run.flags.log_level.or(log_level);
                 run.flags.metrics_file = run.flags.metrics_file.take().or(metrics_file);
+                run.flags.http_address = run.flags.http_address.take().or(http_address);
             }
             Command::Lint(lint) => {
                 lint.sources.follow(sources);

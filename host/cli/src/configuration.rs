@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use forebay_pipeline_config::{ConfigFile, Document, Examined, Files, LintOptions, Variables};
-use forebay_pipeline_engine::check_mappings;
+use forebay_pipeline_engine::{MetricNames, check_mappings};
 use forebay_pipeline_tester::globs;
 use forebay_plugins_api::Components;
 
@@ -138,6 +138,9 @@ pub(crate) async fn examine(
 ) -> Examined {
     let mut examined = document.examine(&components.catalog(), options);
     examined.problems.extend(check_mappings(path, &examined.components, components).await);
+    if let Some(mapping) = examined.config.as_ref().and_then(|config| config.metrics.mapping.as_ref()) {
+        examined.problems.extend(MetricNames::check(path, mapping, components).await);
+    }
     document.sort(&mut examined.problems);
     examined
 }

@@ -19,6 +19,8 @@ use forebay_plugins_runtime::{FolderWatch, Watchdog};
 
 use crate::args::{self, Run, RunFlags};
 use crate::configuration::{Main, Texts};
+use crate::operations::{Operations, Told};
+use crate::status::StatusLine;
 use crate::{env_files, log, plugins};
 
 use pipeline::{Outcome, Pipelines};
@@ -31,7 +33,8 @@ const LAST_FILES: Duration = Duration::from_secs(5);
 pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let Run {
         file,
-        flags: RunFlags { sources, plugins: plugin_flags, chilled, log_level, watcher, metrics_file },
+        flags:
+            RunFlags { sources, plugins: plugin_flags, chilled, log_level, watcher, metrics_file, http_address },
     } = flags;
     let main = Main::find(file.as_deref(), &sources);
     if main == Main::Nowhere && std::env::args_os().len() == 1 {
@@ -64,6 +67,17 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         rights: Rights::Starter,
         environment: environment.clone(),
     };
+    // What a watched configuration says of these later on is for the next start.
+    let operations = Operations::start(Told {
+        identity: &identity,
+        config: &config,
+        text: texts.text(),
+        metrics: &metrics,
+        components: components.as_ref(),
+        address: http_address.as_deref(),
+    });
+    let operations = operations.await?;
+    let status = StatusLine::start(&config, &metrics)?;
     let set_log = |config: &PipelineConfig| log.set(&logger(config, log_level));
     let mut pipelines = Pipelines {
         identity: &identity,
@@ -79,6 +93,8 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         () = output_closed.cancelled() => Err(anyhow::anyhow!("nobody reads the standard output any more")),
     };
     drop(pipelines);
+    drop(status);
+    operations.finish().await;
     if matches!(outcome, Ok(Outcome { ended: Ended::Finished | Ended::Stopped | Ended::Incomplete, .. })) {
         // The last handles of files go down with the threads of the guests.
         drop(threads);
