@@ -16,6 +16,7 @@ pub(crate) struct Attributes {
     pub(crate) form: Option<LitStr>,
     pub(crate) advanced: bool,
     pub(crate) deprecated: bool,
+    pub(crate) flatten: bool,
 }
 
 enum Item {
@@ -27,6 +28,7 @@ enum Item {
     Form(LitStr),
     Advanced,
     Deprecated,
+    Flatten,
 }
 
 impl Attributes {
@@ -43,6 +45,7 @@ impl Attributes {
                     Item::Form(form) => all.form = Some(form),
                     Item::Advanced => all.advanced = true,
                     Item::Deprecated => all.deprecated = true,
+                    Item::Flatten => all.flatten = true,
                 }
             }
         }
@@ -51,7 +54,18 @@ impl Attributes {
 
     /// The calls that add all of it to a `Spec`.
     pub(crate) fn decorate(&self, spec: TokenStream) -> TokenStream {
-        let Self { docs, rename: _, default, options, examples, mapping, form, advanced, deprecated } = self;
+        let Self {
+            docs,
+            rename: _,
+            default,
+            options,
+            examples,
+            mapping,
+            form,
+            advanced,
+            deprecated,
+            flatten: _,
+        } = self;
         let json = |value: &TokenStream| quote!(::forebay_sdk::serde_json::json!(#value));
         let mut spec = quote!(#spec.docs(#docs));
         if let Some(value) = default {
@@ -88,6 +102,7 @@ impl Parse for Item {
         match text.as_str() {
             "advanced" => return Ok(Self::Advanced),
             "deprecated" => return Ok(Self::Deprecated),
+            "flatten" => return Ok(Self::Flatten),
             "options" => {
                 let content;
                 syn::parenthesized!(content in input);

@@ -63,13 +63,19 @@ fn object<'a>(container: &Attributes, fields: impl Iterator<Item = &'a Field>) -
             .clone()
             .unwrap_or_else(|| LitStr::new(ident.to_string().trim_start_matches("r#"), ident.span()));
         let kind = &field.ty;
-        specs
-            .push(attributes.decorate(quote!(<#kind as ::forebay_sdk::config::Config>::spec().named(#name))));
+        if attributes.flatten {
+            specs.push(quote!(<#kind as ::forebay_sdk::config::Config>::spec().into_fields()));
+            reads.push(quote!(#ident: <#kind as ::forebay_sdk::config::Config>::parse(value, at)?));
+            continue;
+        }
+        let spec = attributes.decorate(quote!(<#kind as ::forebay_sdk::config::Config>::spec().named(#name)));
+        specs.push(quote!(::std::vec![#spec]));
         reads.push(read(&attributes, field, &name));
     }
-    let spec = container.decorate(quote!(::forebay_sdk::config::Spec::object(::std::vec![#(#specs),*])));
+    let spec = container.decorate(quote!(::forebay_sdk::config::Spec::object(groups.concat())));
     Ok(quote! {
         fn spec() -> ::forebay_sdk::config::Spec {
+            let groups: ::std::vec::Vec<::std::vec::Vec<::forebay_sdk::config::Spec>> = ::std::vec![#(#specs),*];
             #spec
         }
 

@@ -12,6 +12,7 @@
 //! | `mapping = "bloblang"` | the [`Mapping`] is in this language, if it names no other |
 //! | `form = "query"` | its form: `mutation` or `query` |
 //! | `advanced`, `deprecated` | shown apart |
+//! | `flatten` | the fields of this struct stand among those of the one around it |
 //!
 //! Doc comments become the documentation of the field. A struct with one unnamed field is a plain
 //! value, with the attributes of the struct itself.

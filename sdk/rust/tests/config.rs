@@ -36,6 +36,25 @@ struct Everything {
     any: Value,
 }
 
+/// Has the fields of another one.
+#[derive(Debug, Config)]
+struct Around {
+    first: String,
+    #[config(flatten)]
+    part: Part,
+    #[config(default = 1)]
+    last: u8,
+}
+
+#[test]
+fn the_fields_of_a_flattened_struct_stand_among_the_others() {
+    let spec = Around::spec().into_json();
+    let names: Vec<_> = spec["fields"].as_array().unwrap().iter().map(|field| &field["name"]).collect();
+    assert_eq!(names, ["first", "ratio", "strict", "last"]);
+    let read: Around = testing::config(&json!({"first": "a", "strict": true, "last": 2})).expect("it fits");
+    assert_eq!((read.first.as_str(), read.part.ratio, read.part.strict, read.last), ("a", 0.5, true, 2));
+}
+
 #[derive(Debug, Config)]
 struct Part {
     #[config(default = 0.5)]

@@ -36,6 +36,14 @@ impl Spec {
         element.with("kind", kind.into())
     }
 
+    /// The fields of an object.
+    #[must_use]
+    pub fn into_fields(mut self) -> Vec<Self> {
+        let Some(Value::Array(fields)) = self.0.remove("fields") else { return Vec::new() };
+        let object = |field| if let Value::Object(field) = field { Some(Self(field)) } else { None };
+        fields.into_iter().filter_map(object).collect()
+    }
+
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         self.with("name", name.into())
