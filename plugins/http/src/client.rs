@@ -1,0 +1,247 @@
+//! What sends requests of messages, and judges what came back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use forebay_sdk::config::{Interpolated, Secret};
+use forebay_sdk::http::{self, HttpError, Request, Response};
+use forebay_sdk::log::Level;
+use forebay_sdk::{Batch, Error, Operation, Problem, metrics, time};
+
+use crate::certificates::Certificates;
+use crate::dump::{self, Dump};
+use crate::exchange::{Exchange, Step, Tried, TryError, Verdict};
+use crate::failure::Failure;
+use crate::fields::{AuthFields, ClientFields};
+use crate::keys::Keys;
+use crate::pauses::Pauses;
+use crate::request::{Body, Composer};
+use crate::response::Answer;
+use crate::start;
+use crate::status::{Again, Judgement, Statuses};
+use crate::token::Tokens;
+
+/// Sends requests for one component.
+pub(crate) struct Client {
+    composer: Composer,
+    statuses: Statuses,
+    pauses: Pauses,
+    tries: u64,
+    extracted: Keys,
+    dump: Option<Level>,
+    connection: Connection,
+    tokens: Option<Tokens>,
+}
+
+/// What all requests have in common.
+struct Connection {
+    certificates: Certificates,
+    proxy: Option<Secret>,
+    timeout: Duration,
+}
+
+/// The largest response: as much as the host gives at once.
+pub(crate) const LARGEST: u64 = 64 << 20;
+/// The longest time that the host gives a request.
+pub(crate) const LONGEST: Duration = Duration::from_secs(600);
+
+impl Client {
+    pub(crate) fn new(fields: ClientFields, method: String, body: Body) -> Result<Self, Problem> {
+        fields.check()?;
+        let ClientFields {
+            url,
+            mut headers,
+            metadata,
+            dump_request_log_level,
+            auth: AuthFields { oauth2, basic_auth, .. },
+            tls,
+            extract_headers,
+            timeout,
+            retry_period,
+            max_retry_backoff,
+            retries,
+            backoff_on,
+            drop_on,
+            successful_on,
+            proxy_url,
+            ..
+        } = fields;
+        let tokens = if oauth2.enabled {
+            let wrong = |error: Error| Problem::new(error.into_message()).at("/oauth2/endpoint_params");
+            Some(Tokens::new(oauth2).map_err(wrong)?)
+        } else {
+            None
+        };
+        let composer = Composer {
+            method: if method.is_empty() { "GET".to_owned() } else { method },
+            url,
+            host: take_host(&mut headers),
+            headers,
+            metadata: Keys::compile(metadata, "metadata")?,
+            body,
+            basic: basic_auth.enabled.then_some((basic_auth.username, basic_auth.password)),
+        };
+        let set = |statuses: Vec<u16>| statuses.into_iter().collect();
+        Ok(Self {
+            composer,
+            statuses: Statuses { backoff: set(backoff_on), drop: set(drop_on), success: set(successful_on) },
+            pauses: Pauses::new(retry_period, max_retry_backoff),
+            tries: u64::try_from(retries).unwrap_or(0),
+            extracted: Keys::compile(extract_headers, "extract_headers")?,
+            dump: dump::level(&dump_request_log_level),
+            connection: Connection {
+                certificates: Certificates::new(tls),
+                proxy: proxy_url,
+                timeout: if timeout.is_zero() { LONGEST } else { timeout },
+            },
+            tokens,
+        })
+    }
+
+    /// Without a limit of its own: for responses that go on and on.
+    pub(crate) fn without_timeout(mut self) -> Self {
+        self.connection.timeout = LONGEST;
+        self
+    }
+
+    /// The messages that a response stands for.
+    pub(crate) fn answer(&self, response: Response) -> Result<Answer, Failure> {
+        Answer::read(response, &self.extracted).map_err(Failure::new)
+    }
+
+    /// Starts the request of a batch of at least one message.
+    pub(crate) fn begin(&mut self, batch: Batch) -> Step {
+        let exchange = self.exchange(batch);
+        self.start(exchange, Duration::ZERO)
+    }
+
+    /// Goes on after a try has ended.
+    pub(crate) fn resume(&mut self, mut exchange: Exchange, operation: &Operation) -> Step {
+        let tried = http::response(operation).map_err(TryError::Http);
+        match self.judge(&mut exchange, tried) {
+            Verdict::Again(pause) => self.start(exchange, pause),
+            Verdict::Ended(result) => Step::Ended(result),
+        }
+    }
+
+    fn start(&mut self, mut exchange: Exchange, mut pause: Duration) -> Step {
+        loop {
+            let tried = match self.request(&mut exchange) {
+                Err(failure) => return Step::Ended(Err(failure)),
+                Ok(Err(error)) => Err(error),
+                Ok(Ok(request)) => match start::after(pause, request) {
+                    Ok(operation) => return Step::Waits(exchange, operation),
+                    Err(error) => Err(TryError::Http(error)),
+                },
+            };
+            match self.judge(&mut exchange, tried) {
+                Verdict::Again(next) => pause = next,
+                Verdict::Ended(result) => return Step::Ended(result),
+            }
+        }
+    }
+
+    pub(crate) fn exchange(&self, batch: Batch) -> Exchange {
+        Exchange {
+            batch,
+            tries: self.tries,
+            method: String::new(),
+            url: String::new(),
+            dump: None,
+            started: Duration::ZERO,
+        }
+    }
+
+    /// The next try of an exchange.
+    ///
+    /// # Errors
+    /// No request can be made of the batch; or, inside, this try has failed already.
+    pub(crate) fn request(&mut self, exchange: &mut Exchange) -> Result<Result<Request, TryError>, Failure> {
+        let composed = self.composer.compose(&exchange.batch);
+        let mut composed = composed.map_err(|error| Failure::new(error.into_message()))?;
+        exchange.method.clone_from(&composed.method);
+        exchange.url.clone_from(&composed.url);
+        exchange.dump = None;
+        exchange.started = time::monotonic();
+        let connection = &mut self.connection;
+        if let Some(tokens) = &mut self.tokens {
+            match tokens.authorization(connection.timeout, |request| connection.apply(request)) {
+                Ok(token) => composed.authorize(&token),
+                Err(error) => return Ok(Err(TryError::Unsent(error.into_message()))),
+            }
+        }
+        exchange.dump = Dump::of(self.dump, &composed);
+        let request = connection.apply(composed.into_request());
+        Ok(request
+            .map(|request| request.timeout(connection.timeout).most(LARGEST))
+            .map_err(|error| TryError::Unsent(error.into_message())))
+    }
+
+    /// Whether a status is none to try again after.
+    pub(crate) fn is_success(&self, status: u16) -> bool {
+        self.statuses.judge(status) == Judgement::Success
+    }
+
+    /// What becomes of an exchange after a try.
+    pub(crate) fn judge(&mut self, exchange: &mut Exchange, tried: Tried) -> Verdict {
+        let Exchange { tries, method, url, dump, started, .. } = exchange;
+        let elapsed = time::monotonic().saturating_sub(*started);
+        metrics::timing("http_request_latency_ns", &[], elapsed);
+        if let Some(dump) = dump.take() {
+            match &tried {
+                Ok(response) => dump.write(Ok(response)),
+                Err(TryError::Http(error)) => dump.write(Err(error)),
+                Err(TryError::Unsent(_)) => {}
+            }
+        }
+        let (failure, again) = match tried {
+            Ok(response) => {
+                count(response.status);
+                match self.statuses.judge(response.status) {
+                    Judgement::Success => {
+                        self.pauses.reset();
+                        return Verdict::Ended(Ok(response));
+                    }
+                    Judgement::Failure(again) => (Failure::of_response(&response), again),
+                }
+            }
+            Err(TryError::Http(error)) => {
+                // The same request would be refused again.
+                let is_final = matches!(error, HttpError::Denied(_) | HttpError::Invalid(_));
+                let again = if is_final { Again::Never } else { Again::Soon };
+                (Failure::of_request(method, url, &error), again)
+            }
+            Err(TryError::Unsent(reason)) => (Failure::of_try(method, url, &reason), Again::Soon),
+        };
+        if again == Again::Never || *tries == 0 {
+            return Verdict::Ended(Err(failure.at(url)));
+        }
+        *tries -= 1;
+        Verdict::Again(self.pauses.next(again == Again::Later))
+    }
+}
+
+impl Connection {
+    fn apply(&mut self, request: Request) -> Result<Request, Error> {
+        let request = self.certificates.apply(request)?;
+        Ok(match &self.proxy {
+            Some(proxy) => request.proxy(proxy),
+            None => request,
+        })
+    }
+}
+
+/// The header that names the host, which goes its own way.
+fn take_host(headers: &mut BTreeMap<String, Interpolated>) -> Option<Interpolated> {
+    let name = headers.keys().find(|name| name.eq_ignore_ascii_case("host"))?.clone();
+    headers.remove(&name)
+}
+
+fn count(status: u16) {
+    if status < 600 {
+        metrics::count(&format!("http_request_code_{}xx", status / 100), &[], 1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

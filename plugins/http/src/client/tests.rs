@@ -1,0 +1,63 @@
+use forebay_sdk::testing;
+use serde_json::json;
+
+use super::{Batch, Body, Client, Duration, Failure, HttpError, Response, TryError, Verdict};
+
+fn client(config: &serde_json::Value) -> Client {
+    let fields = testing::config(config).expect("the configuration is right");
+    Client::new(fields, "PUT".to_owned(), Body::Messages).expect("it can be used")
+}
+
+fn response(status: u16) -> Response {
+    Response { status, headers: Vec::new(), body: Vec::new() }
+}
+
+#[test]
+fn a_request_is_tried_as_often_as_it_is_said() {
+    let mut client = client(&json!({"url": "http://a/", "retries": 2}));
+    let mut exchange = client.exchange(Batch::from_payloads(["m"]));
+    let mut pauses = Vec::new();
+    loop {
+        assert!(matches!(client.request(&mut exchange), Ok(Ok(_))));
+        match client.judge(&mut exchange, Err(TryError::Http(HttpError::Connect("refused".to_owned())))) {
+            Verdict::Again(pause) => pauses.push(pause),
+            Verdict::Ended(result) => {
+                let failure = Failure::new("http://a/: Put \"http://a/\": refused");
+                assert_eq!(result, Err(failure));
+                break;
+            }
+        }
+    }
+    assert_eq!(pauses, [Duration::from_secs(1); 2]);
+}
+
+#[test]
+fn what_is_refused_is_not_tried_again() {
+    let mut client = client(&json!({"url": "http://a/", "drop_on": [400]}));
+    for tried in [Ok(response(400)), Err(TryError::Http(HttpError::Denied("no".to_owned())))] {
+        let mut exchange = client.exchange(Batch::from_payloads(["m"]));
+        assert!(matches!(client.judge(&mut exchange, tried), Verdict::Ended(Err(_))));
+    }
+}
+
+#[test]
+fn a_success_ends_the_longer_pauses() {
+    let mut client = client(&json!({"url": "http://a/", "retry_period": "1ms", "max_retry_backoff": "3ms"}));
+    let mut pauses = Vec::new();
+    for status in [429, 429, 429, 200, 429] {
+        let mut exchange = client.exchange(Batch::from_payloads(["m"]));
+        if let Verdict::Again(pause) = client.judge(&mut exchange, Ok(response(status))) {
+            pauses.push(pause.as_millis());
+        }
+    }
+    assert_eq!(pauses, [1, 2, 3, 1]);
+}
+
+#[test]
+fn the_host_of_the_headers_is_one() {
+    let mut client = client(&json!({"url": "http://a/", "headers": {"hoSt": "b", "X": "c"}}));
+    let mut exchange = client.exchange(Batch::from_payloads(["m"]));
+    let Ok(Ok(request)) = client.request(&mut exchange) else { panic!("it can be sent") };
+    assert_eq!(request.shown_header("host").as_deref(), Some("b"));
+    assert_eq!((exchange.method.as_str(), exchange.url.as_str()), ("PUT", "http://a/"));
+}

@@ -1,0 +1,7 @@
+//! Bodies of several parts (RFC 2046).
+
+mod reader;
+mod writer;
+
+pub(crate) use reader::read;
+pub(crate) use writer::MultipartWriter;
