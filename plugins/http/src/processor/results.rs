@@ -25,7 +25,7 @@ pub(super) fn of_one(
                 }
             }
             Err(failure) => {
-                log::error(format!("HTTP request to '{}' failed: {failure}", shape.url));
+                log::debug(format!("HTTP request to '{}' failed: {failure}", shape.url));
                 for index in 0..batch.len() {
                     flag(&mut writer, batch, index, &failure);
                 }
@@ -63,7 +63,7 @@ pub(super) fn of_each(
             Err(failure) => {
                 is_empty = false;
                 let how = if shape.parallel && !is_apart { "parallel " } else { "" };
-                log::error(format!("HTTP {how}request to '{}' failed: {failure}", shape.url));
+                log::debug(format!("HTTP {how}request to '{}' failed: {failure}", shape.url));
                 flag(&mut writer, batch, index, &failure);
             }
         }
