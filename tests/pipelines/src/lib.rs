@@ -11,6 +11,7 @@ mod lines;
 mod registry;
 mod running;
 mod until;
+mod web;
 
 pub use binary::{default_plugin, example, examples, forebay_packaging, guest};
 pub use folder::Folder;
@@ -19,3 +20,4 @@ pub use lines::{is_prefix_of_whole_lines, line, lines, mapped_lines};
 pub use registry::registry;
 pub use running::{Finished, Running};
 pub use until::until;
+pub use web::{Asked, Reply, Web};

@@ -4,10 +4,11 @@ use forebay_tests_pipelines::Folder;
 use serde_json::Value;
 
 /// Every component of the default plugins and of the host.
-const DEFAULT: [(&str, &str); 51] = [
+const DEFAULT: &[(&str, &str)] = &[
     ("cache", "memory"),
     ("input", "file"),
     ("input", "generate"),
+    ("input", "http_client"),
     ("input", "stdin"),
     ("mapping", "bloblang"),
     ("mapping", "rhai"),
@@ -16,6 +17,7 @@ const DEFAULT: [(&str, &str); 51] = [
     ("output", "drop_on"),
     ("output", "fallback"),
     ("output", "file"),
+    ("output", "http_client"),
     ("output", "reject"),
     ("output", "reject_errored"),
     ("output", "retry"),
@@ -34,6 +36,7 @@ const DEFAULT: [(&str, &str); 51] = [
     ("processor", "for_each"),
     ("processor", "group_by"),
     ("processor", "group_by_value"),
+    ("processor", "http"),
     ("processor", "insert_part"),
     ("processor", "log"),
     ("processor", "mapping"),

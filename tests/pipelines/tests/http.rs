@@ -1,0 +1,234 @@
+//! The processor `http`, the input and the output `http_client`, against a server on loopback.
+
+use std::sync::{Condvar, Mutex};
+
+use forebay_tests_pipelines::{Finished, Folder, Reply, Web};
+
+/// Sends lines through a processor `http` with these fields, and shows what came of them.
+fn processed(web: &Web, fields: &str, lines: &str) -> Finished {
+    let url = web.url();
+    let mapping =
+        "root = content().string() + \" \" + @.format_json(no_indent: true) + \" \" + error().or(\"\")";
+    let pipeline = format!(
+        "input: {{stdin: {{}}}}\npipeline:\n  threads: 1\n  processors:\n    - http: {{url: '{url}/${{! content() }}', \
+         retry_period: 1ms, {fields}}}\n    - mapping: '{mapping}'\noutput: {{stdout: {{}}}}\n"
+    );
+    Folder::new().run(&pipeline).input(lines).finish().well()
+}
+
+/// Sends lines to an output `http_client` with these fields.
+fn delivered(web: &Web, fields: &str, lines: &str) -> Finished {
+    let url = web.url();
+    let pipeline = format!(
+        "input: {{stdin: {{}}}}\noutput: {{http_client: {{url: '{url}/', retry_period: 1ms, {fields}}}}}\n"
+    );
+    Folder::new().run(&pipeline).input(lines).finish().well()
+}
+
+/// Holds requests up until this many are under way.
+struct Gate {
+    arrived: Mutex<usize>,
+    changed: Condvar,
+    needed: usize,
+}
+
+impl Gate {
+    fn new(needed: usize) -> Self {
+        Self { arrived: Mutex::new(0), changed: Condvar::new(), needed }
+    }
+
+    fn pass(&self) -> Reply {
+        let mut arrived = self.arrived.lock().expect("nobody panics");
+        *arrived += 1;
+        self.changed.notify_all();
+        drop(self.changed.wait_while(arrived, |arrived| *arrived < self.needed).expect("nobody panics"));
+        Reply::ok("passed")
+    }
+}
+
+#[test]
+fn a_response_takes_the_place_of_the_message() {
+    let web = Web::start(|asked, _| Reply::ok(format!("to {}", asked.body)).header("X-Kind", "k"));
+    let fields = "verb: PUT, headers: {X-Line: '${! content() }'}, payload: 'is ${! content() }', \
+                  extract_headers: {include_prefixes: [x-]}, basic_auth: {enabled: true, username: me, password: hush}";
+    let finished = processed(&web, fields, "a\nb\n");
+    let metadata = "{\"http_status_code\":200,\"x-kind\":\"k\"}";
+    assert_eq!(finished.stdout, format!("to is a {metadata} \nto is b {metadata} \n"));
+    let first = &web.asked()[0];
+    assert_eq!((first.method.as_str(), first.path.as_str(), first.body.as_str()), ("PUT", "/a", "is a"));
+    assert_eq!(first.header("x-line"), Some("a"));
+    assert_eq!(first.header("content-type"), Some("application/octet-stream"));
+    assert_eq!(first.header("authorization"), Some("Basic bWU6aHVzaA=="));
+    assert!(!finished.stderr.contains("hush"), "{finished:?}");
+}
+
+#[test]
+fn a_request_that_fails_for_good_flags_its_message() {
+    let web = Web::start(|asked, _| match asked.path.as_str() {
+        "/fine" => Reply::ok("well"),
+        "/final" => Reply::status(403, "no\nway"),
+        _ => Reply::status(503, "busy"),
+    });
+    let finished = processed(&web, "retries: 2, drop_on: [403]", "final\nfine\nbusy\n");
+    let error = |path: &str, status: &str, body: &str| {
+        let code = &status[..3];
+        format!(
+            "{path} {{\"http_status_code\":{code}}} {}/{path}: HTTP request returned unexpected response code ({code}): \
+             {status}, Error: {body}\n",
+            web.url()
+        )
+    };
+    let expected = error("final", "403 Forbidden", "noway")
+        + "well {\"http_status_code\":200} \n"
+        + &error("busy", "503 Service Unavailable", "busy");
+    assert_eq!(finished.stdout, expected);
+    let paths: Vec<_> = web.asked().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/final", "/fine", "/busy", "/busy", "/busy"]);
+}
+
+#[test]
+fn a_request_succeeds_after_others_have_failed() {
+    let web = Web::start(|_, before| if before < 3 { Reply::status(429, "") } else { Reply::ok("at last") });
+    let finished = processed(&web, "max_retry_backoff: 4ms", "a\n");
+    assert_eq!(finished.stdout, "at last {\"http_status_code\":200} \n");
+    assert_eq!(web.asked().len(), 4);
+}
+
+#[test]
+fn the_parts_of_a_response_are_messages() {
+    let web = Web::start(|_, _| {
+        let body = "--b\r\nA: 1\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n";
+        Reply::ok(body).header("Content-Type", "multipart/mixed; boundary=b")
+    });
+    let status = "{\"http_status_code\":200} \n";
+    assert_eq!(processed(&web, "", "a\n").stdout, format!("one {status}two {status}"));
+}
+
+#[test]
+fn parallel_requests_are_under_way_at_once() {
+    let gate = Gate::new(5);
+    let web = Web::start(move |_, _| gate.pass());
+    let finished = processed(&web, "parallel: true", "a\nb\nc\nd\ne\n");
+    assert_eq!(finished.lines().len(), 5);
+}
+
+#[test]
+fn an_output_has_several_requests_under_way() {
+    let gate = Gate::new(8);
+    let web = Web::start(move |_, _| gate.pass());
+    let lines: String = (0..16).map(|number| format!("{number}\n")).collect();
+    let _ = delivered(&web, "max_in_flight: 8", &lines);
+    let mut bodies: Vec<usize> = web.asked().iter().filter_map(|asked| asked.body.parse().ok()).collect();
+    bodies.sort_unstable();
+    assert_eq!(bodies, (0..16).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_in_flight_keeps_the_order() {
+    let web = Web::start(|_, _| Reply::ok(""));
+    let lines: String = (0..50).map(|number| format!("{number}\n")).collect();
+    let _ = delivered(&web, "max_in_flight: 1", &lines);
+    let bodies: String = web.asked().iter().map(|asked| asked.body.clone() + "\n").collect();
+    assert_eq!(bodies, lines);
+}
+
+#[test]
+fn messages_that_were_not_delivered_are_sent_again() {
+    let web =
+        Web::start(
+            |asked, before| {
+                if asked.body == "b" && before < 4 { Reply::status(500, "") } else { Reply::ok("") }
+            },
+        );
+    let finished = delivered(&web, "retries: 0, max_in_flight: 1", "a\nb\nc\n");
+    assert!(finished.stderr.contains("unexpected response code (500)"), "{finished:?}");
+    let bodies: Vec<_> = web.asked().into_iter().map(|asked| asked.body).collect();
+    assert!(bodies.iter().filter(|body| *body == "b").count() > 1, "{bodies:?}");
+    for once in ["a", "c"] {
+        assert_eq!(bodies.iter().filter(|body| *body == once).count(), 1, "{bodies:?}");
+    }
+}
+
+#[test]
+fn a_batch_may_be_one_request_of_several_parts() {
+    let web = Web::start(|_, _| Reply::ok(""));
+    let url = web.url();
+    let mapping = "root = \"m\" + counter().string()";
+    let pipeline = format!(
+        "input: {{generate: {{count: 2, batch_size: 2, interval: '', mapping: '{mapping}'}}}}\n\
+         output: {{http_client: {{url: '{url}/', batch_as_multipart: true, headers: {{Content-Type: text/plain}}}}}}\n"
+    );
+    let _ = Folder::new().run(&pipeline).finish().well();
+    let asked = web.asked();
+    assert_eq!(asked.len(), 1);
+    let content_type = asked[0].header("content-type").expect("it has one");
+    let boundary =
+        content_type.strip_prefix("multipart/form-data; boundary=").expect("it names the boundary");
+    let part = |text: &str| format!("--{boundary}\r\nContent-Type: text/plain\r\n\r\n{text}\r\n");
+    assert_eq!(asked[0].body, format!("{}{}--{boundary}--\r\n", part("m1"), part("m2")));
+}
+
+#[test]
+fn a_token_is_fetched_once() {
+    let web = Web::start(|asked, _| match asked.path.as_str() {
+        "/token" => Reply::ok("{\"access_token\":\"abc\",\"expires_in\":600}"),
+        _ => Reply::ok(""),
+    });
+    let url = web.url();
+    let fields = format!(
+        "max_in_flight: 1, oauth2: {{enabled: true, client_key: me, client_secret: 's&t', token_url: '{url}/token', \
+         scopes: [r]}}"
+    );
+    let finished = delivered(&web, &fields, "a\nb\n");
+    let asked = web.asked();
+    let paths: Vec<_> = asked.iter().map(|asked| asked.path.as_str()).collect();
+    assert_eq!(paths, ["/token", "/", "/"]);
+    assert_eq!(asked[0].header("authorization"), Some("Basic bWU6cyUyNnQ="));
+    assert_eq!(asked[0].body, "grant_type=client_credentials&scope=r");
+    assert_eq!(asked[2].header("authorization"), Some("Bearer abc"));
+    assert!(!finished.stderr.contains("s&t"), "{finished:?}");
+}
+
+#[test]
+fn an_input_asks_for_what_comes_next() {
+    let web = Web::start(|_, before| Reply::ok(format!("page{before}")));
+    let url = web.url();
+    let pipeline = format!(
+        "input: {{http_client: {{url: '{url}/?after=${{! content() }}'}}}}\noutput: {{stdout: {{}}}}\n"
+    );
+    let folder = Folder::new();
+    let mut running = folder.run(&pipeline).start();
+    running.until("there are three pages", |running| running.printed().contains("page2\n"));
+    running.signal("TERM");
+    assert!(running.finish().well().stdout.starts_with("page0\npage1\npage2\n"));
+    let paths: Vec<_> = web.asked().into_iter().take(3).map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/?after=", "/?after=page0", "/?after=page1"]);
+}
+
+#[test]
+fn a_stream_is_cut_by_its_scanner() {
+    let web = Web::start(|_, before| if before == 0 { Reply::status(500, "") } else { Reply::ok("a,b,c") });
+    let url = web.url();
+    let pipeline = format!(
+        "input: {{http_client: {{url: '{url}/', retry_period: 1ms, stream: {{enabled: true, reconnect: false, \
+         scanner: {{lines: {{custom_delimiter: ','}}}}}}}}}}\noutput: {{stdout: {{}}}}\n"
+    );
+    let finished = Folder::new().run(&pipeline).finish().well();
+    assert_eq!(finished.stdout, "a\nb\nc\n");
+    assert_eq!(web.asked().len(), 2);
+}
+
+#[test]
+fn what_is_not_available_is_refused_by_name() {
+    let folder = Folder::new();
+    for (fields, expected) in [
+        ("rate_limit: foo", "rate limits are not supported yet"),
+        ("oauth: {enabled: true}", "oauth is not available"),
+        ("jwt: {enabled: true}", "jwt is not available"),
+        ("digest_auth: {enabled: true}", "digest_auth is not available"),
+    ] {
+        let output = format!("output: {{http_client: {{url: 'http://a/', {fields}}}}}\n");
+        let finished = folder.run(&format!("input: {{stdin: {{}}}}\n{output}")).finish();
+        assert!(finished.code != Some(0) && finished.stderr.contains(expected), "{finished:?}");
+    }
+}
