@@ -17,7 +17,6 @@ use crate::keys::Keys;
 use crate::pauses::Pauses;
 use crate::request::{Body, Composer};
 use crate::response::Answer;
-use crate::start;
 use crate::status::{Again, Judgement, Statuses};
 use crate::token::Tokens;
 
@@ -129,8 +128,11 @@ impl Client {
             let tried = match self.request(&mut exchange) {
                 Err(failure) => return Step::Ended(Err(failure)),
                 Ok(Err(error)) => Err(error),
-                Ok(Ok(request)) => match start::after(pause, request) {
-                    Ok(operation) => return Step::Waits(exchange, operation),
+                Ok(Ok(request)) => match request.start_after(pause) {
+                    Ok(operation) => {
+                        exchange.started += pause;
+                        return Step::Waits(exchange, operation);
+                    }
                     Err(error) => Err(TryError::Http(error)),
                 },
             };
@@ -189,8 +191,8 @@ impl Client {
         metrics::timing("http_request_latency_ns", &[], elapsed);
         if let Some(dump) = dump.take() {
             match &tried {
-                Ok(response) => dump.write(Ok(response)),
-                Err(TryError::Http(error)) => dump.write(Err(error)),
+                Ok(response) => dump.write(elapsed, Ok(response)),
+                Err(TryError::Http(error)) => dump.write(elapsed, Err(error)),
                 Err(TryError::Unsent(_)) => {}
             }
         }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use forebay_sdk::http::{HttpError, Response};
 use forebay_sdk::log::{self, Level};
 use forebay_sdk::serde_json::{self, Value, json};
-use forebay_sdk::time;
 
 use crate::request::{Composed, HeaderValue};
 
@@ -14,7 +13,6 @@ use crate::request::{Composed, HeaderValue};
 pub(crate) struct Dump {
     level: Level,
     request: Value,
-    started: Duration,
 }
 
 /// What stands in the place of what is not shown.
@@ -53,13 +51,13 @@ impl Dump {
             "header": headers,
             "body": shown(&request.body),
         });
-        Some(Self { level, request, started: time::monotonic() })
+        Some(Self { level, request })
     }
 
-    pub(crate) fn write(self, result: Result<&Response, &HttpError>) {
-        let Self { level, request, started } = self;
-        let elapsed = time::monotonic().saturating_sub(started).as_nanos();
-        let mut line = json!({"elapsed_ns": u64::try_from(elapsed).unwrap_or(u64::MAX), "request": request});
+    pub(crate) fn write(self, elapsed: Duration, result: Result<&Response, &HttpError>) {
+        let Self { level, request } = self;
+        let elapsed = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+        let mut line = json!({"elapsed_ns": elapsed, "request": request});
         match result {
             Ok(response) => {
                 let mut headers: BTreeMap<&str, String> = BTreeMap::new();

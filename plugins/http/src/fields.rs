@@ -46,7 +46,7 @@ pub(crate) struct ClientFields {
     /// The pause before a failed request is tried again.
     #[config(default = "1s", advanced)]
     pub(crate) retry_period: Duration,
-    /// The longest pause that statuses of `backoff_on` lead to.
+    /// The longest pause that statuses of `backoff_on` lead to. No pause is longer than ten minutes.
     #[config(default = "300s", advanced)]
     pub(crate) max_retry_backoff: Duration,
     /// How often a failed request is tried again.

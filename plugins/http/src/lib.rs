@@ -19,7 +19,6 @@ mod pauses;
 mod processor;
 mod request;
 mod response;
-mod start;
 mod status;
 mod text;
 mod token;

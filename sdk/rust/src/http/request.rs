@@ -177,6 +177,16 @@ impl Request {
         granted(|| Ok(wit::start(&self.into_wit())?.into()))
     }
 
+    /// As [`Request::start`], sent after a pause of 10 minutes at most, for a request that is tried again.
+    /// The timeout begins after the pause.
+    ///
+    /// # Errors
+    /// As [`Request::start`].
+    pub fn start_after(self, pause: Duration) -> Result<Operation, HttpError> {
+        let nanoseconds = super::listener::nanoseconds(pause);
+        granted(|| Ok(wit::start_after(&self.into_wit(), nanoseconds)?.into()))
+    }
+
     /// Its method; for native tests.
     #[cfg(not(target_arch = "wasm32"))]
     #[must_use]

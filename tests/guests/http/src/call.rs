@@ -38,7 +38,10 @@ impl Processor for Call {
         if !self.config.starts {
             return Ok(shown(request.send()));
         }
-        let mut started = request.clone().start();
+        let mut started = match spec["after_ms"].as_u64() {
+            Some(milliseconds) => request.clone().start_after(Duration::from_millis(milliseconds)),
+            None => request.clone().start(),
+        };
         for _ in 1..self.config.times {
             // Dropped at once; it goes on all the same.
             match request.clone().start() {

@@ -42,6 +42,13 @@ async fn a_started_request_is_resumed_with_its_response() {
 }
 
 #[tokio::test]
+async fn a_request_may_be_started_after_a_pause() {
+    let server = Server::echo();
+    let result = started(&server, json!({"url": server.url("/x"), "after_ms": 1})).await;
+    assert_eq!(result["body"], "GET /x ");
+}
+
+#[tokio::test]
 async fn several_requests_are_under_way_at_once() {
     let server = Server::echo();
     let world = world_of(&server.address.to_string()).await;

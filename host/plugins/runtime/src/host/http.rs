@@ -60,6 +60,8 @@ use crate::host::streams::Permitted;
 const CONCURRENT: usize = 64;
 /// How many are under way or wait.
 const STARTED: usize = 1_000 + CONCURRENT;
+/// The longest pause before a request is sent.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// The requests of one component, those of instances that are gone included.
 #[derive(Debug)]
@@ -209,6 +211,14 @@ impl Host for Guest {
     }
 
     fn start(&mut self, request: Request) -> wasmtime::Result<Result<Resource<Operation>, WitError>> {
+        self.start_after(request, 0)
+    }
+
+    fn start_after(
+        &mut self,
+        request: Request,
+        nanoseconds: u64,
+    ) -> wasmtime::Result<Result<Resource<Operation>, WitError>> {
         self.host_call()?;
         let job = match self.checked(request) {
             Ok(job) => job,
@@ -221,7 +231,11 @@ impl Host for Guest {
         let mailbox = Mailbox::default();
         let (done, ended) = oneshot::channel();
         let into = Arc::clone(&mailbox);
+        let pause = Duration::from_nanos(nanoseconds).min(LONGEST_PAUSE);
         spawner.spawn(async move {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
             let answer = job.run().await;
             let outcome = answer.as_ref().map(|_| ()).map_err(ToString::to_string);
             *into.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
