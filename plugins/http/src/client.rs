@@ -123,24 +123,20 @@ impl Client {
         }
     }
 
-    fn start(&mut self, mut exchange: Exchange, mut pause: Duration) -> Step {
-        loop {
-            let tried = match self.request(&mut exchange) {
-                Err(failure) => return Step::Ended(Err(failure)),
-                Ok(Err(error)) => Err(error),
-                Ok(Ok(request)) => match request.start_after(pause) {
-                    Ok(operation) => {
-                        exchange.started += pause;
-                        return Step::Waits(exchange, operation);
-                    }
-                    Err(error) => Err(TryError::Http(error)),
-                },
-            };
-            match self.judge(&mut exchange, tried) {
-                Verdict::Again(next) => pause = next,
-                Verdict::Ended(result) => return Step::Ended(result),
-            }
-        }
+    fn start(&mut self, mut exchange: Exchange, pause: Duration) -> Step {
+        let tried = match self.request(&mut exchange) {
+            Err(failure) => return Step::Ended(Err(failure)),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(request)) => match request.start_after(pause) {
+                Ok(operation) => {
+                    exchange.started += pause;
+                    return Step::Waits(exchange, operation);
+                }
+                Err(error) => Err(TryError::Http(error)),
+            },
+        };
+        // Nothing was sent, so there is no operation that could wait for another try.
+        Step::Ended(self.weigh(&mut exchange, tried).map_err(|(failure, _)| failure))
     }
 
     pub(crate) fn exchange(&self, batch: Batch) -> Exchange {
@@ -186,7 +182,21 @@ impl Client {
 
     /// What becomes of an exchange after a try.
     pub(crate) fn judge(&mut self, exchange: &mut Exchange, tried: Tried) -> Verdict {
-        let Exchange { tries, method, url, dump, started, .. } = exchange;
+        match self.weigh(exchange, tried) {
+            Ok(response) => Verdict::Ended(Ok(response)),
+            Err((failure, again)) if again == Again::Never || exchange.tries == 0 => {
+                Verdict::Ended(Err(failure))
+            }
+            Err((_, again)) => {
+                exchange.tries -= 1;
+                Verdict::Again(self.pauses.next(again == Again::Later))
+            }
+        }
+    }
+
+    /// Notes how a try has ended; why it has failed, and whether another one may help.
+    fn weigh(&mut self, exchange: &mut Exchange, tried: Tried) -> Result<Response, (Failure, Again)> {
+        let Exchange { method, url, dump, started, .. } = exchange;
         let elapsed = time::monotonic().saturating_sub(*started);
         metrics::timing("http_request_latency_ns", &[], elapsed);
         if let Some(dump) = dump.take() {
@@ -202,7 +212,7 @@ impl Client {
                 match self.statuses.judge(response.status) {
                     Judgement::Success => {
                         self.pauses.reset();
-                        return Verdict::Ended(Ok(response));
+                        return Ok(response);
                     }
                     Judgement::Failure(again) => (Failure::of_response(&response), again),
                 }
@@ -215,11 +225,7 @@ impl Client {
             }
             Err(TryError::Unsent(reason)) => (Failure::of_try(method, url, &reason), Again::Soon),
         };
-        if again == Again::Never || *tries == 0 {
-            return Verdict::Ended(Err(failure.at(url)));
-        }
-        *tries -= 1;
-        Verdict::Again(self.pauses.next(again == Again::Later))
+        Err((failure.at(url), again))
     }
 }
 
