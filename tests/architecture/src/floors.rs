@@ -42,6 +42,8 @@ pub fn upward_or_sideways(packages: &[Package]) -> Vec<String> {
 
 /// The folder below `plugins/` of what several plugins share.
 const LIBRARIES: &str = "libraries";
+/// A crate of a plugin that is a library too: documents are the same everywhere.
+const LANGUAGE: &str = "plugins/bloblang/language";
 
 /// What ties a plugin, or a library of plugins, to the host or to another plugin.
 #[must_use]
@@ -51,12 +53,14 @@ pub fn plugins_beyond_the_sdk(packages: &[Package]) -> Vec<String> {
         let Some(plugin) = plugin_of(package) else { continue };
         for dependency in dependencies(package, packages) {
             let its_plugin = plugin_of(dependency);
-            if is_below(dependency, "sdk") || its_plugin == Some(plugin) || its_plugin == Some(LIBRARIES) {
+            let is_shared = its_plugin == Some(LIBRARIES)
+                || (plugin != LIBRARIES && dependency.folder.as_str() == LANGUAGE);
+            if is_below(dependency, "sdk") || its_plugin == Some(plugin) || is_shared {
                 continue;
             }
             broken.push(format!(
-                "{} depends on {}: a plugin depends only on sdk/, on plugins/{LIBRARIES}/ and on crates in its \
-                 own plugins/{plugin}/, as a plugin of somebody else could; put what it needs there",
+                "{} depends on {}: a plugin depends only on sdk/, on plugins/{LIBRARIES}/, {LANGUAGE} and on \
+                 crates in its own plugins/{plugin}/, as a plugin of somebody else could; put what it needs there",
                 package.name, dependency.name
             ));
         }
@@ -131,7 +135,8 @@ mod tests {
             package("host/base/lifecycle", Some(0), &[]),
             package("plugins/bloblang/language", None, &[]),
             package("plugins/bloblang/plugin", None, &["sdk/rust", "plugins/bloblang/language"]),
-            package("plugins/file", None, &["plugins/bloblang/language", "host/base/lifecycle"]),
+            package("plugins/queries", None, &["plugins/bloblang/language"]),
+            package("plugins/file", None, &["plugins/bloblang/plugin", "host/base/lifecycle"]),
         ];
         let broken = plugins_beyond_the_sdk(&packages);
         assert_eq!(broken.len(), 2, "{broken:?}");

@@ -17,7 +17,7 @@ use decimal::Decimal;
 
 /// A compiled schema.
 #[derive(Debug)]
-pub(crate) struct Schema {
+pub struct Schema {
     nodes: Vec<Node>,
 }
 
@@ -92,7 +92,7 @@ enum Dependency {
 impl Schema {
     /// # Errors
     /// What is wrong with the schema.
-    pub(crate) fn compile(schema: &str) -> Result<Self, String> {
+    pub fn compile(schema: &str) -> Result<Self, String> {
         let document = crate::value::first(&Text::from(schema), crate::value::Numbers::Keep)?;
         compile::Compiler::new(&document).compile()
     }
@@ -101,7 +101,7 @@ impl Schema {
     ///
     /// # Errors
     /// All that is wrong, a line for each.
-    pub(crate) fn validate(&self, value: &Value) -> Result<(), String> {
+    pub fn validate(&self, value: &Value) -> Result<(), String> {
         validate::Validator::new(self).validate(value)
     }
 }

@@ -14,6 +14,9 @@
 //! - The content of a message is read as a document at most once, and only if a statement looks at it. What is nested in
 //!   it is checked, but made into values only when a statement looks there, and written from its text otherwise.
 //!
+//! What other languages of documents need to be alike is public too: values, JSON, regular expressions, times, schemas
+//! and the functions of mathematics, all as Go has them.
+//!
 //! The way of a mapping: `lexer` and `parser` make a tree (`syntax`), `compile` checks it and makes a `program`,
 //! `eval` runs that on `value`s. Every function and method is a file with a `FunctionSpec` (`functions`, `methods`).
 //!
@@ -60,7 +63,7 @@ mod jwt;
 mod lexer;
 mod limits;
 mod mapping;
-mod math;
+pub mod math;
 mod methods;
 mod msgpack;
 mod parquet;
@@ -82,13 +85,16 @@ mod yaml;
 pub use canonical::canonical;
 pub use functions::functions;
 pub use interpolated::Interpolated;
+pub use json_schema::Schema;
 pub use mapping::{Changed, Content, Form, Given, Mapping, Outcome, Place, Places, Subject};
 pub use methods::methods;
 pub use parse_error::ParseError;
 pub use query::Query;
+pub use regex::{Groups, Regex};
 pub use spec::{Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec, Status};
-pub use time::Zone;
-pub use value::{Array, Object, Text, Timestamp, Value};
+pub use time::civil::{Civil, Parts};
+pub use time::{Zone, strftime, strptime};
+pub use value::{Array, Object, Text, Timestamp, Value, quoted};
 pub use world::{ErrorSource, Messages, World};
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 mod exponential;
 mod trigonometry;
 
-pub(crate) use exponential::{log, log10, pow};
-pub(crate) use trigonometry::{cos, sin, tan};
+pub use exponential::{log, log10, pow};
+pub use trigonometry::{cos, sin, tan};
 
 /// A number as a fraction from 0.5 up to 1 and a power of two.
 fn frexp(value: f64) -> (f64, i32) {

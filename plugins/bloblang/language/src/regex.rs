@@ -25,14 +25,14 @@ const AUTOMATON_BYTES: usize = 1024 * 1024;
 
 /// A compiled expression.
 #[derive(Debug)]
-pub(crate) struct Regex {
+pub struct Regex {
     engine: meta::Regex,
     /// The names of the groups; the first is the whole and has none.
     names: Vec<Option<String>>,
 }
 
 /// Where the groups of one match are, the whole first; `None` for a group that took no part.
-pub(crate) type Groups = Vec<Option<(usize, usize)>>;
+pub type Groups = Vec<Option<(usize, usize)>>;
 
 /// That `pattern` is an expression.
 ///
@@ -45,7 +45,7 @@ pub(crate) fn check(pattern: &str) -> Result<(), String> {
 impl Regex {
     /// # Errors
     /// What is wrong with the pattern, in Go's words.
-    pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
+    pub fn compile(pattern: &str) -> Result<Self, String> {
         let parsed = parser::parse(pattern).map_err(|error| error.to_string())?;
         let config = meta::Config::new()
             .nfa_size_limit(Some(PROGRAM_BYTES))
@@ -59,23 +59,23 @@ impl Regex {
     }
 
     /// The names of the groups, the whole first.
-    pub(crate) fn names(&self) -> &[Option<String>] {
+    pub fn names(&self) -> &[Option<String>] {
         &self.names
     }
 
-    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+    pub fn is_match(&self, text: &[u8]) -> bool {
         self.engine.is_match(Repaired::of(text).text())
     }
 
     /// The places of all matches that do not overlap.
-    pub(crate) fn find_all(&self, text: &[u8]) -> Vec<(usize, usize)> {
+    pub fn find_all(&self, text: &[u8]) -> Vec<(usize, usize)> {
         let repaired = Repaired::of(text);
         let places = self.engine.find_iter(repaired.text());
         places.map(|found| (repaired.place(found.start()), repaired.place(found.end()))).collect()
     }
 
     /// The groups of the first match.
-    pub(crate) fn groups(&self, text: &[u8]) -> Option<Groups> {
+    pub fn groups(&self, text: &[u8]) -> Option<Groups> {
         let repaired = Repaired::of(text);
         let mut captures = self.engine.create_captures();
         self.engine.captures(repaired.text(), &mut captures);
@@ -83,7 +83,10 @@ impl Regex {
     }
 
     /// Calls `each` with the groups of every match, until it refuses.
-    pub(crate) fn each_groups<E>(
+    ///
+    /// # Errors
+    /// That of `each`.
+    pub fn each_groups<E>(
         &self,
         text: &[u8],
         mut each: impl FnMut(Groups) -> Result<(), E>,

@@ -2,15 +2,15 @@
 //!
 //! Everything here takes values and returns values: what the time is, and where, is the caller's matter.
 
-pub(crate) mod civil;
+pub mod civil;
 pub(crate) mod duration;
 pub(crate) mod format;
 pub(crate) mod layout;
 pub(crate) mod parse;
 pub(crate) mod period;
 pub(crate) mod round;
-pub(crate) mod strftime;
-pub(crate) mod strptime;
+pub mod strftime;
+pub mod strptime;
 mod tzif;
 pub(crate) mod zone;
 

@@ -30,7 +30,8 @@ pub use object::Object;
 pub use text::Text;
 pub use timestamp::Timestamp;
 
-pub(crate) use go::{float_general, quoted};
+pub(crate) use go::float_general;
+pub use go::quoted;
 pub(crate) use json::{Numbers, document, first, parse};
 pub(crate) use number::{Number, float_to_i64};
 pub(crate) use path::{AssignError, Path, Segment};
@@ -84,7 +85,7 @@ impl Value {
     }
 
     /// About how many bytes this takes, at least 16 for each value. What is held in several places counts as often.
-    pub(crate) fn size(&self) -> u32 {
+    pub fn size(&self) -> u32 {
         match self {
             Self::Array(array) => array.size(),
             Self::Object(object) => object.size(),
@@ -133,6 +134,19 @@ impl Value {
     /// Appends the value as JSON with sorted keys.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         write_json(self, Html::Plain, out);
+    }
+
+    /// The same with `<`, `>` and `&` escaped.
+    pub fn write_html_json(&self, out: &mut Vec<u8>) {
+        write_json(self, Html::Escaped, out);
+    }
+
+    /// Reads the first of the JSON documents in `text`, and says whether it is the only one.
+    ///
+    /// # Errors
+    /// As for [`Value::from_json`].
+    pub fn first_json(text: &str) -> Result<(Self, bool), String> {
+        json::leading(&Text::from(text))
     }
 
     /// Reads one JSON document, keeping numbers as they are written.

@@ -17,7 +17,7 @@ const LOG: [f64; 7] = [
 ];
 
 /// The natural logarithm.
-pub(crate) fn log(value: f64) -> f64 {
+pub fn log(value: f64) -> f64 {
     if value == 0.0 {
         return f64::NEG_INFINITY;
     }
@@ -48,7 +48,7 @@ pub(crate) fn log(value: f64) -> f64 {
 }
 
 /// The decimal logarithm.
-pub(crate) fn log10(value: f64) -> f64 {
+pub fn log10(value: f64) -> f64 {
     log(value) * std::f64::consts::LOG10_E
 }
 
@@ -114,7 +114,7 @@ fn is_odd(value: f64) -> bool {
 }
 
 /// `base` to the power of `exponent`.
-pub(crate) fn pow(base: f64, exponent: f64) -> f64 {
+pub fn pow(base: f64, exponent: f64) -> f64 {
     if let Some(answer) = special(base, exponent) {
         return answer;
     }

@@ -119,7 +119,7 @@ fn cos_rest(z: f64) -> f64 {
     1.0 - 0.5 * zz + zz * zz * polynomial(&COS, zz)
 }
 
-pub(crate) fn sin(x: f64) -> f64 {
+pub fn sin(x: f64) -> f64 {
     if x == 0.0 || x.is_nan() {
         return x;
     }
@@ -131,7 +131,7 @@ pub(crate) fn sin(x: f64) -> f64 {
     if (x < 0.0) == (octant > 3) { value } else { -value }
 }
 
-pub(crate) fn cos(x: f64) -> f64 {
+pub fn cos(x: f64) -> f64 {
     if !x.is_finite() {
         return f64::NAN;
     }
@@ -141,7 +141,7 @@ pub(crate) fn cos(x: f64) -> f64 {
     if matches!(octant, 2..=5) { -value } else { value }
 }
 
-pub(crate) fn tan(x: f64) -> f64 {
+pub fn tan(x: f64) -> f64 {
     if x == 0.0 || x.is_nan() {
         return x;
     }

@@ -12,19 +12,19 @@ const FIRST: i128 = -9_223_371_966_579_724_800;
 
 /// A date and a time of day at some place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Civil {
-    pub(crate) year: i64,
+pub struct Civil {
+    pub year: i64,
     /// From 1.
-    pub(crate) month: i64,
+    pub month: i64,
     /// From 1.
-    pub(crate) day: i64,
-    pub(crate) hour: i64,
-    pub(crate) minute: i64,
-    pub(crate) second: i64,
+    pub day: i64,
+    pub hour: i64,
+    pub minute: i64,
+    pub second: i64,
     /// From 0, which is Sunday.
-    pub(crate) weekday: i64,
+    pub weekday: i64,
     /// From 1.
-    pub(crate) day_of_year: i64,
+    pub day_of_year: i64,
 }
 
 /// Year, month and day of a number of days since 1970. Years start in March here, so that the leap day is last.
@@ -68,7 +68,7 @@ pub(crate) fn days_in(year: i64, month: i64) -> i64 {
 
 impl Civil {
     /// The date and time of day at `offset` seconds east of Greenwich.
-    pub(crate) fn new(seconds: i64, offset: i32) -> Self {
+    pub fn new(seconds: i64, offset: i32) -> Self {
         let mut local = i128::from(seconds) + i128::from(offset);
         if local < FIRST {
             local += 1 << 64;
@@ -88,7 +88,7 @@ impl Civil {
         }
     }
 
-    pub(crate) fn of(at: &Timestamp) -> Self {
+    pub fn of(at: &Timestamp) -> Self {
         Self::new(at.seconds, at.offset)
     }
 
@@ -109,20 +109,20 @@ impl Civil {
 
 /// What `Date` of Go's package takes: every part may be out of its range and then carries over.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts {
-    pub(crate) year: i64,
-    pub(crate) month: i64,
-    pub(crate) day: i64,
-    pub(crate) hour: i64,
-    pub(crate) minute: i64,
-    pub(crate) second: i64,
-    pub(crate) nanosecond: u32,
+pub struct Parts {
+    pub year: i64,
+    pub month: i64,
+    pub day: i64,
+    pub hour: i64,
+    pub minute: i64,
+    pub second: i64,
+    pub nanosecond: u32,
 }
 
 impl Parts {
     /// The instant at which clocks of `zone` show this. Times that do not exist, or exist twice, are settled as Go
     /// does it: with the offset that holds at the clock's time read as UTC, if that still holds then, otherwise with the other one.
-    pub(crate) fn at(self, zone: Zone) -> Timestamp {
+    pub fn at(self, zone: Zone) -> Timestamp {
         let months = self.month.saturating_sub(1);
         let year = self.year.saturating_add(months.div_euclid(12));
         let days = days_of(year, months.rem_euclid(12) + 1, self.day);

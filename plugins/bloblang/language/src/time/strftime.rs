@@ -38,7 +38,7 @@ struct Writer<'t> {
 }
 
 /// The time as `format` shows it.
-pub(crate) fn format(at: &Timestamp, format: &str) -> Vec<u8> {
+pub fn format(at: &Timestamp, format: &str) -> Vec<u8> {
     let mut writer = Writer { at, civil: Civil::of(at), out: Vec::with_capacity(64) };
     let bytes = format.as_bytes();
     let mut next = 0;

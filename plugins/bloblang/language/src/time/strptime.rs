@@ -43,7 +43,7 @@ struct Reader<'s> {
 type Done = Result<(), String>;
 
 /// The time that `source` shows in the way of `format`.
-pub(crate) fn parse(source: &str, format: &str) -> Result<Timestamp, String> {
+pub fn parse(source: &str, format: &str) -> Result<Timestamp, String> {
     let mut reader = Reader {
         source,
         at: 0,

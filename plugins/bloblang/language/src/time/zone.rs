@@ -93,7 +93,7 @@ impl Zone {
     }
 
     /// The zone of that name. Names are those of files, so their case counts.
-    pub(crate) fn load(name: &str) -> Result<Self, String> {
+    pub fn load(name: &str) -> Result<Self, String> {
         if name.is_empty() || name == "UTC" {
             return Ok(Self::Utc);
         }

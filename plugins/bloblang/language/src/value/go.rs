@@ -101,7 +101,7 @@ pub(crate) fn float_general(value: f64, out: &mut String) {
 }
 
 /// The text in double quotes with Go's escapes.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for character in text.chars() {

@@ -41,6 +41,16 @@ pub(crate) fn first(text: &Text, numbers: Numbers) -> Result<Value, String> {
     reader.document().map_err(streamed)
 }
 
+/// The first document, and whether nothing follows it.
+pub(super) fn leading(text: &Text) -> Result<(Value, bool), String> {
+    let mut reader = Reader::new(text, Numbers::Keep);
+    if reader.peek_token().is_none() {
+        return Err("EOF".to_owned());
+    }
+    let value = reader.document().map_err(streamed)?;
+    Ok((value, reader.peek_token().is_none()))
+}
+
 /// Reads the content of a message, of which it must be the only document.
 pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
     if content.is_empty() {

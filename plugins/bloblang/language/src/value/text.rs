@@ -49,7 +49,7 @@ impl Text {
     }
 
     /// The bytes as they are, which may be no UTF-8.
-    pub(crate) fn raw(&self) -> &[u8] {
+    pub fn raw(&self) -> &[u8] {
         match &self.0 {
             Repr::Broken(broken) => &broken.bytes,
             _ => self.as_bytes(),
@@ -62,7 +62,7 @@ impl Text {
     }
 
     /// Bytes as text that still knows them.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub fn of(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::from(text),
             Err(_) => {
