@@ -6,7 +6,7 @@
 mod exponential;
 mod trigonometry;
 
-pub use exponential::{log, log10, pow};
+pub use exponential::{exp, log, log10, pow};
 pub use trigonometry::{cos, sin, tan};
 
 /// A number as a fraction from 0.5 up to 1 and a power of two.

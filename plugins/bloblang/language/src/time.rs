@@ -2,7 +2,7 @@
 //!
 //! Everything here takes values and returns values: what the time is, and where, is the caller's matter.
 
-pub mod civil;
+pub(crate) mod civil;
 pub(crate) mod duration;
 pub(crate) mod format;
 pub(crate) mod layout;

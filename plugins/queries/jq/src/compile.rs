@@ -119,7 +119,14 @@ impl Compiler {
     fn operation(&mut self, operator: Operator, left: &Query, right: &Query) -> Compiled<Id> {
         match operator {
             Operator::Alternative => self.both(left, right, Node::Alternative),
-            Operator::Assign => self.both(left, right, Node::Assign),
+            Operator::Assign => match index::place(left) {
+                Some(keys) => {
+                    let value = self.query(right)?;
+                    let path = self.constant(Value::array(keys));
+                    self.native("setpath", vec![path, value])
+                }
+                None => self.both(left, right, Node::Assign),
+            },
             Operator::Modify => self.both(left, right, Node::Modify),
             Operator::Function(name) => {
                 let right = self.query(right)?;

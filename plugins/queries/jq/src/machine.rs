@@ -17,7 +17,6 @@ mod track;
 
 use std::rc::Rc;
 
-use crate::World;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::natives::Tools;

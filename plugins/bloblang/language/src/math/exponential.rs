@@ -64,7 +64,7 @@ const TAYLOR: [f64; 7] = [
 ];
 
 /// e to a power.
-fn exp(value: f64) -> f64 {
+pub fn exp(value: f64) -> f64 {
     if value.is_nan() || value == f64::INFINITY {
         return value;
     }

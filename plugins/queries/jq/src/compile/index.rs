@@ -2,7 +2,7 @@
 
 use super::{Compiled, Compiler};
 use crate::program::{Id, Node};
-use crate::syntax::{Head, Index, Query};
+use crate::syntax::{Head, Index, Query, Suffix};
 use crate::value::Value;
 
 impl Compiler {
@@ -51,6 +51,21 @@ fn constant(index: &Index) -> Option<Value> {
             Some(Value::object([("start", end(from)?), ("end", end(to)?)]))
         }
     }
+}
+
+/// The keys of a place that is the same for every input.
+pub(super) fn place(query: &Query) -> Option<Vec<Value>> {
+    let Query::Term(term) = query else { return None };
+    let mut keys = match &term.head {
+        Head::Index(index) => vec![constant(index)?],
+        Head::Group(query) => place(query)?,
+        _ => return None,
+    };
+    for suffix in &term.suffixes {
+        let Suffix::Index(index) = suffix else { return None };
+        keys.push(constant(index)?);
+    }
+    Some(keys)
 }
 
 /// A number or a string by itself.

@@ -12,6 +12,7 @@ use crate::program::{Fold, FunctionId, Id, Node};
 use crate::value::Value;
 
 impl Machine<'_, '_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each node")]
     pub(super) fn evaluate(&mut self, id: Id, names: Names, input: Value, next: Next) -> Result<State> {
         let program = self.program;
         let Some(node) = program.nodes.get(id) else { return Ok(State::Back) };

@@ -15,6 +15,7 @@ use crate::show::typed;
 use crate::value::{Array, Object, Value};
 
 impl Machine<'_, '_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each frame")]
     pub(super) fn give(&mut self, value: Value, frame: Frame, next: Next) -> Result<State> {
         match frame {
             Frame::Pipe(node, names) => Ok(State::Evaluate(node, names, value, next)),
@@ -89,7 +90,7 @@ impl Machine<'_, '_> {
                 self.try_pattern(Trying { patterns, at: 0, value, body }, next)
             }
             Frame::PatternKey(taking) => self.go_on_taking(*taking, value, next),
-            Frame::Object { work, at, key, given } => self.entry(work, at, key, value, &given, next),
+            Frame::Object { work, at, key, given } => self.entry(work, (at, key), value, &given, next),
             Frame::Arguments { work, left, given } => self.argument(work, left, &given.and(value), next),
             Frame::Parameter(calling, index) => {
                 self.track.unhush();
@@ -237,8 +238,7 @@ impl Machine<'_, '_> {
     fn entry(
         &mut self,
         work: Work,
-        at: usize,
-        key: Option<Value>,
+        (at, key): (usize, Option<Value>),
         value: Value,
         given: &Given,
         next: Next,

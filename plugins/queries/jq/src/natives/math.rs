@@ -32,8 +32,8 @@ pub(crate) const NATIVES: &[Native] = &[
     one!("sin", math::sin),
     one!("cos", math::cos),
     one!("tan", math::tan),
-    one!("asin", libm::asin),
-    one!("acos", libm::acos),
+    one!("asin", asin),
+    one!("acos", |x| std::f64::consts::FRAC_PI_2 - asin(x)),
     one!("atan", libm::atan),
     one!("sinh", libm::sinh),
     one!("cosh", libm::cosh),
@@ -51,12 +51,12 @@ pub(crate) const NATIVES: &[Native] = &[
     one!("fabs", f64::abs),
     one!("sqrt", f64::sqrt),
     one!("cbrt", libm::cbrt),
-    one!("exp", libm::exp),
+    one!("exp", math::exp),
     one!("exp10", |x| math::pow(10.0, x)),
     one!("exp2", libm::exp2),
     one!("expm1", libm::expm1),
     one!("log", math::log),
-    one!("log10", |x| libm::log2(x) * (std::f64::consts::LN_2 / std::f64::consts::LN_10)),
+    one!("log10", math::log10),
     one!("log1p", libm::log1p),
     one!("log2", log2),
     one!("logb", logb),
@@ -134,6 +134,24 @@ fn significand(x: f64) -> f64 {
         return x;
     }
     f64::from_bits(x.to_bits() & 0x800f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000)
+}
+
+/// By the arc tangent, as Go computes it.
+fn asin(x: f64) -> f64 {
+    let size = x.abs();
+    if x == 0.0 || x.is_nan() {
+        return x;
+    }
+    if size > 1.0 {
+        return f64::NAN;
+    }
+    let other = (1.0 - size * size).sqrt();
+    let angle = if size > 0.7 {
+        std::f64::consts::FRAC_PI_2 - libm::atan(other / size)
+    } else {
+        libm::atan(size / other)
+    };
+    angle.copysign(x)
 }
 
 /// Powers of two are exact.

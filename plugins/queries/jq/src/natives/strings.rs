@@ -136,11 +136,7 @@ fn implode(value: &Value) -> Result<Value> {
 
 fn from_json(value: &Value) -> Result<Value> {
     let source = text("fromjson", value)?;
-    let mut whole = source.trim_matches([' ', '\t', '\r', '\n']);
-    if whole.is_empty() {
-        whole = "";
-    }
-    match Document::first_json(whole) {
+    match Document::first_json(source) {
         Ok((document, true)) => Ok(Value::of(&document)),
         Ok((_, false)) => Err(Error::type0("fromjson", value)),
         Err(reason) => Err(Error::new(reason).within("fromjson", value, &[])),
