@@ -6,8 +6,9 @@ pub(crate) const DEPTH: usize = 500;
 pub(crate) const SOURCE_DEPTH: usize = 100;
 /// Operators in a row.
 pub(crate) const CHAIN: usize = 500;
-/// Steps of the machine. Tests that reach the limit should not take long to.
-pub(crate) const STEPS: u64 = if cfg!(test) { 3_000_000 } else { 100_000_000 };
+/// Steps of the machine: about half of the CPU time that a call may take, so that one message fails and not the instance.
+/// Tests that reach the limit should not take long to.
+pub(crate) const STEPS: u64 = if cfg!(test) { 3_000_000 } else { 30_000_000 };
 /// Steps after which the memory is looked at.
 pub(crate) const LOOK: u64 = 1 << 10;
 /// Steps after which others may run: a few milliseconds.
