@@ -5,6 +5,9 @@ use forebay_bloblang::{Object, Value};
 use crate::syntax::{Comparison, Node, Operand};
 use crate::{DEPTH, SIZE, STEPS, functions};
 
+/// How errors begin that name a limit, and no others.
+const LIMIT: &str = "the expression ";
+
 /// One run, and what it has used up.
 #[derive(Default)]
 pub(crate) struct Evaluation {
@@ -75,6 +78,15 @@ impl Evaluation {
         }
     }
 
+    /// What a node finds, where its errors do not matter: the library passes over them in some places. A limit does.
+    fn attempt(&mut self, node: &Node, value: &Value) -> Evaluated<Option<Value>> {
+        match self.plain(node, value) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.starts_with(LIMIT) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
     fn found(&mut self, node: &Node, value: &Value) -> Evaluated<Value> {
         match node {
             Node::Literal(value) => Ok(value.clone()),
@@ -99,7 +111,7 @@ impl Evaluation {
                 Ok(compare(*comparison, &left, &right))
             }
             Node::Flatten(of) => {
-                let Ok(Value::Array(items)) = self.plain(of, value) else { return Ok(Value::Null) };
+                let Some(Value::Array(items)) = self.attempt(of, value)? else { return Ok(Value::Null) };
                 let mut flat = Vec::new();
                 for item in items.iter() {
                     match item {
@@ -117,13 +129,13 @@ impl Evaluation {
                 _ => Ok(Value::Null),
             },
             Node::Values(of, each) => {
-                let Ok(Value::Object(object)) = self.plain(of, value) else { return Ok(Value::Null) };
+                let Some(Value::Object(object)) = self.attempt(of, value)? else { return Ok(Value::Null) };
                 // The library asks for as many nulls first as there are values.
                 let nulls = std::iter::repeat_n(&Value::Null, object.len());
                 self.each(each, nulls.chain(object.iter().map(|(_, value)| value)))
             }
             Node::Filter { of, each, condition } => {
-                let Ok(Value::Array(items)) = self.plain(of, value) else { return Ok(Value::Null) };
+                let Some(Value::Array(items)) = self.attempt(of, value)? else { return Ok(Value::Null) };
                 let mut kept = Vec::new();
                 for item in items.iter() {
                     if !is_false(&self.value(condition, item)?) {

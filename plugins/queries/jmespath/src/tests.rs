@@ -10,6 +10,7 @@ fn found(source: &str, document: &str) -> String {
     };
     let document = floats(&Value::from_json(document.as_bytes()).expect("a document"));
     match expression.run(&document) {
+        Ok(value) if !crate::is_finite(&value) => "NAN".to_owned(),
         Ok(value) => {
             let mut json = Vec::new();
             value.write_json(&mut json);
