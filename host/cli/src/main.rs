@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     };
     let result = runtime.block_on(async {
         match command {
-            Command::Run(run) => run::run(*run).await,
+            Command::Run(run) => Box::pin(run::run(*run)).await,
             Command::Lint(lint) => lint::lint(lint).await,
             Command::Test(flags) => test::test(flags).await,
             Command::Blobl(flags) => blobl::blobl(flags).await,

@@ -114,7 +114,7 @@ fn users_of_a_resource_share_what_it_reads() {
 fn a_resource_that_is_not_there_is_named() {
     let folder = Folder::new();
     let pipeline = "input: {resource: inn}\noutput: {stdout: {}}\ninput_resources: [{label: in, generate: {mapping: root = 1}}]";
-    let error = folder.run(pipeline).finish().badly();
+    let error = folder.run(pipeline).finish().stderr;
     assert!(
         error.contains(
             "(1,9) there is no input `inn` among the input_resources of this pipeline, did you mean `in`?"
@@ -122,6 +122,6 @@ fn a_resource_that_is_not_there_is_named() {
         "{error}"
     );
     let circle = "input: {resource: in}\noutput: {stdout: {}}\ninput_resources: [{label: in, broker: {inputs: [{resource: in}]}}]";
-    let error = folder.run(circle).finish().badly();
+    let error = folder.run(circle).finish().stderr;
     assert!(error.contains("input `in` uses itself"), "{error}");
 }

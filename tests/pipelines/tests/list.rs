@@ -88,7 +88,9 @@ fn the_json_names_every_default_component_with_its_plugin() {
     let mut found: Vec<_> =
         components.iter().map(|component| (text(component, "kind"), text(component, "name"))).collect();
     found.sort();
-    assert_eq!(found, DEFAULT.map(|(kind, name)| (kind.to_owned(), name.to_owned())));
+    let expected: Vec<_> =
+        DEFAULT.iter().map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned())).collect();
+    assert_eq!(found, expected);
     for component in &components {
         assert!(
             !text(component, "plugin").is_empty() && !text(component, "summary").is_empty(),

@@ -110,15 +110,7 @@ pub(crate) fn examine(
     let settings = walk.known(entries, &fields, root.span);
     let (_, children, _) = walk.finish();
 
-    for name in ["input", "output"] {
-        if !examiner.options.allow_parts && root.get(name).is_none_or(Node::is_null) {
-            let message =
-                format!("field {name} is required: add `{name}:` with the component that records {}", {
-                    if name == "input" { "come from" } else { "go to" }
-                });
-            examiner.fatal(Position::START, message);
-        }
-    }
+    demand_ends(examiner, root);
     let threads = threads::examine(examiner, root, &settings);
     let shutdown_delay = duration(examiner, root, &settings, "shutdown_delay");
     let shutdown_timeout = duration(examiner, root, &settings, "shutdown_timeout");
@@ -137,23 +129,13 @@ pub(crate) fn examine(
         .and_then(|node| component::examine(examiner, Kind::Buffer, node, BUFFER));
     let input_resources = caches::labelled(examiner, root, INPUT_RESOURCES, Kind::Input);
     let output_resources = caches::labelled(examiner, root, OUTPUT_RESOURCES, Kind::Output);
-    let roots = children.iter().map(|child| &child.component);
-    let users: Vec<_> = roots
-        .chain(&buffer)
-        .chain(&input_resources)
-        .chain(&output_resources)
-        .map(|component| (0, component))
-        .collect();
-    let used: Vec<_> = resources.iter().map(|resource| (0, resource)).collect();
-    // What parts use, other files may have.
-    let labels = if examiner.options.allow_parts { Labels::Open } else { Labels::of([root]) };
     if !examiner.options.allow_parts {
         caches::check_uses(examiner, &caches);
         rate_limits::check_uses(examiner, &rate_limits);
     }
-    for (_, at, message) in resources::faults(&users, &used, &labels) {
-        examiner.fatal(at, message);
-    }
+    let roots = children.iter().map(|child| &child.component);
+    let users = roots.chain(&buffer).chain(&input_resources).chain(&output_resources);
+    check_uses(examiner, root, users, &resources);
 
     let shared = caches.iter().chain(&rate_limits).chain(&resources);
     let components = children.iter().map(|child| &child.component).chain(shared);
@@ -189,6 +171,35 @@ pub(crate) fn examine(
         metrics,
     });
     (config, components)
+}
+
+/// Notes what is wrong with the uses of processor resources.
+fn check_uses<'c>(
+    examiner: &mut Examiner<'_>,
+    root: &Node,
+    users: impl Iterator<Item = &'c ComponentConfig>,
+    resources: &'c [ComponentConfig],
+) {
+    let users: Vec<_> = users.map(|component| (0, component)).collect();
+    let used: Vec<_> = resources.iter().map(|resource| (0, resource)).collect();
+    // What parts use, other files may have.
+    let labels = if examiner.options.allow_parts { Labels::Open } else { Labels::of([root]) };
+    for (_, at, message) in resources::faults(&users, &used, &labels) {
+        examiner.fatal(at, message);
+    }
+}
+
+/// Notes what is missing of the input and the output, unless the rest may be elsewhere.
+fn demand_ends(examiner: &mut Examiner<'_>, root: &Node) {
+    for name in ["input", "output"] {
+        if !examiner.options.allow_parts && root.get(name).is_none_or(Node::is_null) {
+            let message =
+                format!("field {name} is required: add `{name}:` with the component that records {}", {
+                    if name == "input" { "come from" } else { "go to" }
+                });
+            examiner.fatal(Position::START, message);
+        }
+    }
 }
 
 /// The fields of the root that are no lists of resources and no tests.

@@ -13,6 +13,7 @@ use forebay_pipeline_message::{Batch, Transaction};
 use tokio::time::Instant;
 
 use crate::budget::{Budget, Hurry};
+use crate::meters::Mechanism;
 use crate::structure::order::in_sequence;
 pub(crate) use policy::{Policy, batching_field, policy_fields};
 
@@ -59,6 +60,9 @@ impl Batcher {
                 () = until(due) => {
                     flushed = Instant::now();
                     due = self.policy.due(flushed);
+                    if pending.messages > 0 {
+                        self.policy.created(Mechanism::Period);
+                    }
                     self.flush(&mut pending).await;
                 }
                 hurry = self.budget.hurried(), if pending.messages > 0 => {
@@ -84,12 +88,13 @@ impl Batcher {
         let mut verdicts = None;
         while let Some(transaction) = rest.take() {
             let cut = self.policy.cut(pending, transaction.batch(), *flushed, &mut verdicts).await;
-            let Some(messages) = cut else {
+            let Some((messages, by)) = cut else {
                 pending.add(transaction);
                 return;
             };
             let (first, behind) = transaction.cut(messages);
             pending.add(first);
+            self.policy.created(by);
             *flushed = Instant::now();
             self.flush(pending).await;
             rest = behind;

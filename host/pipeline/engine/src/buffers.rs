@@ -7,15 +7,16 @@ mod tests;
 
 use std::sync::Arc;
 
-use forebay_lifecycle::Shutdown;
+use forebay_lifecycle::{Shutdown, clock};
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind, Status};
 use forebay_pipeline_message::Transaction;
-use forebay_plugins_api::{OpenError, Setup};
+use forebay_plugins_api::{Components as _, OpenError, Setup};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use crate::budget::Budget;
 use crate::ground::Work;
+use crate::meters::BufferMeter;
 use crate::structure::{self, Structured};
 
 type Sender = async_channel::Sender<Transaction>;
@@ -57,6 +58,7 @@ struct Opening<'a> {
     structure: structure::Opening<'a>,
     /// That of the pipeline.
     budget: &'a Arc<Budget>,
+    meter: Arc<BufferMeter>,
     /// Says that the pipeline stops.
     stop: &'a Shutdown,
     from: Receiver,
@@ -78,7 +80,15 @@ pub(crate) async fn open(
         return Err(OpenError::Unknown { kind: "buffer", name: setup.name.to_string() });
     };
     let structure = structure::Opening { components, setup };
-    (own.open)(Opening { structure, budget, stop, from, to }).await
+    let meter = Arc::new(BufferMeter::of(&components.metrics(), setup.label.as_deref(), &setup.path));
+    (own.open)(Opening { structure, budget, meter, stop, from, to }).await
+}
+
+/// A transaction that leaves a buffer, and is counted.
+fn leaving(meter: &Arc<BufferMeter>, transaction: Transaction) -> Transaction {
+    meter.sent(transaction.batch());
+    let (meter, begun) = (Arc::clone(meter), clock::now());
+    transaction.watched(move || meter.settled(begun.elapsed()))
 }
 
 /// The specification of a buffer. `summary` ends with a full stop.

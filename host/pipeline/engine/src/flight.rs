@@ -294,7 +294,7 @@ impl Drop for Flight {
                 transaction.decline(&rejection.reason);
             }
             (Some(Destination::Transaction(transaction)), Some(rejection)) => {
-                transaction.reject(&rejection.reason)
+                transaction.reject(&rejection.reason);
             }
             (Some(Destination::Transaction(transaction)), None) => transaction.acknowledge(),
             (Some(Destination::Nobody) | None, _) => {}

@@ -17,9 +17,7 @@ mod series;
 
 use forebay_pipeline_message::Batch;
 
-#[expect(unused_imports, reason = "for batching, which is on its way")]
 pub(crate) use batches::{BatchMeter, Mechanism};
-#[expect(unused_imports, reason = "for buffers, which are on their way")]
 pub(crate) use buffer::BufferMeter;
 pub(crate) use cache::CacheMeter;
 pub(crate) use input::{InputMeter, Received};

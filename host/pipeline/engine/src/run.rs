@@ -124,37 +124,12 @@ async fn run_to_end(
         strategy,
         errors,
     };
-    let Parts { inputs, input_chain, chains, outputs, shadows, raw, read, arrivals, processed } =
-        opener.parts(config, workers, (&budget, &halt), problems).await?;
+    let mut parts = opener.parts(config, workers, (&budget, &halt), problems).await?;
 
     let give_up = Shutdown::new();
-    let mut tasks = Vec::new();
-    let mut spawn = |index: usize, name: &'static str, work: Work| {
-        let give_up = give_up.clone();
-        tasks.push(threads.spawn(index, name, async move {
-            tokio::select! {
-                () = work => true,
-                () = give_up.cancelled() => false,
-            }
-        }));
-    };
-    for (index, chain) in chains.into_iter().enumerate() {
-        spawn(index, "a worker", Box::pin(work(chain, arrivals.clone(), processed.0.clone())));
-    }
-    // What is sent again passes the input's own processors again, as it did the first time.
-    spawn(workers, "the input's processors", Box::pin(work(input_chain, raw.1.clone(), read.clone())));
-    for (index, input) in inputs.into_iter().enumerate() {
-        spawn(workers + index, "an input", input);
-    }
-    for (index, output) in outputs.into_iter().enumerate() {
-        spawn(workers + 1 + index, "the output", output);
-    }
-    // Only the tasks hold the channels now, so that each ends when those before it have.
-    drop((raw, read, arrivals, processed));
     // Beside the workers rather than among them: what they are slow with is theirs.
-    let shadows = shadow::spawn(shadows, threads, workers + 2, &give_up);
-
-    let all = all(tasks, &give_up);
+    let shadows = shadow::spawn(std::mem::take(&mut parts.shadows), threads, workers + 2, &give_up);
+    let all = all(parts.start(threads, workers, &give_up), &give_up);
     tokio::pin!(all);
     let mut stopped = false;
     let complete = tokio::select! {
@@ -232,6 +207,41 @@ struct Parts {
     read: async_channel::Sender<Transaction>,
     arrivals: async_channel::Receiver<Transaction>,
     processed: Channel,
+}
+
+impl Parts {
+    /// Starts all tasks but those of shadows. Each says in the end whether it came to its own end.
+    fn start(
+        self,
+        threads: &Threads,
+        workers: usize,
+        give_up: &Shutdown,
+    ) -> Vec<BoxFuture<'static, Result<bool, TaskFailed>>> {
+        let Self { inputs, input_chain, chains, outputs, shadows: _, raw, read, arrivals, processed } = self;
+        let mut tasks: Vec<BoxFuture<'static, Result<bool, TaskFailed>>> = Vec::new();
+        let mut spawn = |index: usize, name: &'static str, work: Work| {
+            let give_up = give_up.clone();
+            tasks.push(Box::pin(threads.spawn(index, name, async move {
+                tokio::select! {
+                    () = work => true,
+                    () = give_up.cancelled() => false,
+                }
+            })));
+        };
+        for (index, chain) in chains.into_iter().enumerate() {
+            spawn(index, "a worker", Box::pin(work(chain, arrivals.clone(), processed.0.clone())));
+        }
+        // What is sent again passes the input's own processors again, as it did the first time.
+        spawn(workers, "the input's processors", Box::pin(work(input_chain, raw.1, read)));
+        for (index, input) in inputs.into_iter().enumerate() {
+            spawn(workers + index, "an input", input);
+        }
+        for (index, output) in outputs.into_iter().enumerate() {
+            spawn(workers + 1 + index, "the output", output);
+        }
+        // Only the tasks hold the channels now, so that each ends when those before it have.
+        tasks
+    }
 }
 
 /// Opens components, and collects what is wrong with them.

@@ -177,6 +177,16 @@ impl Transaction {
         let batch = batch.with_independent(false);
         Ok(Self::new(batch, move |outcome| share(outcome, transactions)))
     }
+
+    /// The same transaction; `told` is called when it is settled.
+    #[must_use]
+    pub fn watched(self, told: impl FnOnce() + Send + 'static) -> Self {
+        let batch = self.batch.clone();
+        Self::new(batch, move |outcome| {
+            told();
+            share(outcome, vec![self]);
+        })
+    }
 }
 
 /// Settles the parts of a batch by what became of it.

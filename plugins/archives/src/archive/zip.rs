@@ -150,10 +150,13 @@ fn times(now: u64) -> Times {
     let extra = [0x55, 0x54, 5, 0, 1, a, b, c, d];
     let (year, month, day) = date(now / 86_400);
     let seconds = now % 86_400;
-    let clock = seconds / 3600 << 11 | seconds / 60 % 60 << 5 | seconds % 60 / 2;
+    let clock = ((seconds / 3600) << 11) | ((seconds / 60 % 60) << 5) | (seconds % 60 / 2);
     // The years of MS-DOS are these.
-    let dos =
-        if (1980..2108).contains(&year) { (year - 1980 << 9 | month << 5 | day) << 16 | clock } else { 0 };
+    let dos = if (1980..2108).contains(&year) {
+        ((((year - 1980) << 9) | (month << 5) | day) << 16) | clock
+    } else {
+        0
+    };
     Times { dos: u32::try_from(dos).unwrap_or_default().to_le_bytes(), extra }
 }
 

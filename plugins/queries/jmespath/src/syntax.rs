@@ -12,28 +12,28 @@ pub(crate) enum Node {
     Field(Text),
     Index(i64),
     Slice([Option<i64>; 3]),
-    Call(Text, Vec<Node>),
+    Call(Text, Vec<Self>),
     /// `&expression`, for functions to evaluate.
-    Reference(Box<Node>),
+    Reference(Box<Self>),
     /// One after the other.
-    Chain(Box<Node>, Box<Node>),
+    Chain(Box<Self>, Box<Self>),
     /// The right for every item of a list that the left gives.
-    Projection(Box<Node>, Box<Node>),
+    Projection(Box<Self>, Box<Self>),
     /// The same for the values of an object.
-    Values(Box<Node>, Box<Node>),
+    Values(Box<Self>, Box<Self>),
     /// The same for the items for which a condition holds.
     Filter {
-        of: Box<Node>,
-        each: Box<Node>,
-        condition: Box<Node>,
+        of: Box<Self>,
+        each: Box<Self>,
+        condition: Box<Self>,
     },
-    Flatten(Box<Node>),
-    List(Vec<Node>),
-    Hash(Vec<(Text, Node)>),
-    Or(Box<Node>, Box<Node>),
-    And(Box<Node>, Box<Node>),
-    Not(Box<Node>),
-    Compare(Comparison, Box<Node>, Box<Node>),
+    Flatten(Box<Self>),
+    List(Vec<Self>),
+    Hash(Vec<(Text, Self)>),
+    Or(Box<Self>, Box<Self>),
+    And(Box<Self>, Box<Self>),
+    Not(Box<Self>),
+    Compare(Comparison, Box<Self>, Box<Self>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,14 +6,14 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 pub(crate) enum Query {
     /// A definition, and where it holds.
-    Define(Box<Definition>, Box<Query>),
+    Define(Box<Definition>, Box<Self>),
     /// Definitions without anything that uses them.
     Missing,
-    Pipe(Vec<Query>),
-    Comma(Vec<Query>),
-    Operation(Operator, Box<Query>, Box<Query>),
-    Bind(Box<Term>, Vec<Pattern>, Box<Query>),
-    Label(String, Box<Query>),
+    Pipe(Vec<Self>),
+    Comma(Vec<Self>),
+    Operation(Operator, Box<Self>, Box<Self>),
+    Bind(Box<Term>, Vec<Pattern>, Box<Self>),
+    Label(String, Box<Self>),
     Term(Box<Term>),
 }
 
@@ -120,8 +120,8 @@ pub(crate) enum Key {
 #[derive(Clone, Debug)]
 pub(crate) enum Pattern {
     Variable(String),
-    Array(Vec<Pattern>),
-    Object(Vec<(Key, Option<Pattern>)>),
+    Array(Vec<Self>),
+    Object(Vec<(Key, Option<Self>)>),
 }
 
 /// A whole program.

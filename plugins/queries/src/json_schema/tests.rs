@@ -32,6 +32,6 @@ fn one_schema_is_needed_and_it_must_be_right() {
 #[test]
 fn a_schema_that_cant_be_read_fails_the_batch() {
     let mut processor = open(&json!({"schema_path": "file://a.json"})).expect("opens");
-    let error = processor.process(Batch::from_payloads(["{}"])).err().expect("no files natively");
+    let error = processor.process(Batch::from_payloads(["{}"])).expect_err("no files natively");
     assert!(error.to_string().starts_with("failed to load JSON schema definition: open a.json: "), "{error}");
 }

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+#[cfg(test)]
+use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{FieldKind, FieldSpec, FieldType};
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{LostInstance, OpenError};
+use forebay_plugins_api::{Components as _, LostInstance, OpenError};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::Pending;
 use crate::budget::Budget;
+use crate::meters::{BatchMeter, Mechanism};
 use crate::structure::check::Check;
 use crate::structure::duration::read_duration;
 use crate::structure::pauses::random;
@@ -26,6 +29,7 @@ pub(crate) struct Policy {
     check: Option<Check>,
     /// Whether the check looks at the messages that wait beside the newest one.
     in_context: bool,
+    meter: BatchMeter,
     /// What works on a complete batch.
     pub(crate) row: Row,
 }
@@ -120,13 +124,16 @@ impl Policy {
         let in_context = looks_beside(source);
         let check = opening.check(&format!("{field}/check")).await?;
         let period = period.filter(|period| !period.is_zero());
-        Ok(Some(Self { count, byte_size, period, jitter: jitter.max(0.0), check, in_context, row }))
+        let path = format!("{}{}", opening.setup.path, field.replace('/', "."));
+        let meter = BatchMeter::of(&opening.components.metrics(), opening.setup.label.as_deref(), &path);
+        Ok(Some(Self { count, byte_size, period, jitter: jitter.max(0.0), check, in_context, meter, row }))
     }
 
     #[cfg(test)]
     pub(super) fn of(count: Option<usize>, byte_size: Option<usize>, period: Option<Duration>) -> Self {
         let row = Row::new(Vec::new());
-        Self { count, byte_size, period, jitter: 0.0, check: None, in_context: false, row }
+        let meter = BatchMeter::of(&Metrics::default(), None, "");
+        Self { count, byte_size, period, jitter: 0.0, check: None, in_context: false, meter, row }
     }
 
     /// When a batch goes on in any case, after one that went on at `flushed`.
@@ -144,28 +151,36 @@ impl Policy {
         arrived: &Batch,
         flushed: Instant,
         verdicts: &mut Option<Vec<bool>>,
-    ) -> Option<usize> {
+    ) -> Option<(usize, Mechanism)> {
         let together = !arrived.independent();
-        let mut first = [self.cut_by_count(pending), self.cut_by_size(pending, arrived)]
-            .into_iter()
-            .flatten()
-            .filter(|messages| *messages <= arrived.len())
-            .min();
-        if self.period.is_some_and(|period| flushed.elapsed() > period) {
-            first = Some(1);
+        let by_count = self.cut_by_count(pending).map(|messages| (messages, Mechanism::Count));
+        let by_size = self.cut_by_size(pending, arrived).map(|messages| (messages, Mechanism::Size));
+        let all = [by_count, by_size].into_iter().flatten();
+        let mut first =
+            all.filter(|(messages, _)| *messages <= arrived.len()).min_by_key(|(messages, _)| *messages);
+        if self.period.is_some_and(|period| flushed.elapsed() > period)
+            && first.is_none_or(|(messages, _)| messages > 1)
+        {
+            first = Some((1, Mechanism::Period));
         }
         if let Some(check) = &mut self.check
-            && (first != Some(1) || together)
+            && (first.is_none_or(|(messages, _)| messages > 1) || together)
         {
-            let most = first.unwrap_or(arrived.len());
+            let most = first.map_or(arrived.len(), |(messages, _)| messages);
             let said = if self.in_context {
                 in_context(check, pending, arrived, most).await
             } else {
                 alone(check, arrived, verdicts).await
             };
-            first = said.filter(|messages| first.is_none_or(|first| *messages < first)).or(first);
+            let said = said.filter(|messages| first.is_none_or(|(first, _)| *messages < first));
+            first = said.map(|messages| (messages, Mechanism::Check)).or(first);
         }
-        first.map(|messages| if together { arrived.len() } else { messages })
+        first.map(|(messages, by)| (if together { arrived.len() } else { messages }, by))
+    }
+
+    /// Counts a batch.
+    pub(super) fn created(&self, by: Mechanism) {
+        self.meter.created(by);
     }
 
     fn cut_by_count(&self, pending: &Pending) -> Option<usize> {

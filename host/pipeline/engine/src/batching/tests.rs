@@ -13,7 +13,8 @@ use crate::budget::Budget;
 struct Bench {
     to: Option<async_channel::Sender<Transaction>>,
     from: async_channel::Receiver<Transaction>,
-    told: (mpsc::UnboundedSender<(usize, Outcome)>, mpsc::UnboundedReceiver<(usize, Outcome)>),
+    told: mpsc::Receiver<(usize, Outcome)>,
+    tell: mpsc::Sender<(usize, Outcome)>,
     sent: usize,
     budget: Arc<Budget>,
 }
@@ -30,15 +31,15 @@ impl Bench {
             from: arriving,
             to: leaving,
         };
-        let told = mpsc::unbounded_channel();
-        (Self { to: Some(to), from, told, sent: 0, budget }, batcher.run())
+        let (tell, told) = mpsc::channel(100);
+        (Self { to: Some(to), from, told, tell, sent: 0, budget }, batcher.run())
     }
 
     fn send(&mut self, payloads: &[&str], independent: bool) {
         let batch = Batch::from_payloads(payloads.iter().copied().map(Some), independent);
-        let (tell, index) = (self.told.0.clone(), self.sent);
+        let (tell, index) = (self.tell.clone(), self.sent);
         self.sent += 1;
-        let transaction = Transaction::new(batch, move |outcome| tell.send((index, outcome)).unwrap());
+        let transaction = Transaction::new(batch, move |outcome| tell.try_send((index, outcome)).unwrap());
         self.to.as_ref().unwrap().try_send(transaction).unwrap();
     }
 
@@ -68,8 +69,8 @@ async fn a_batch_is_cut_where_its_count_is_reached() {
             assert_eq!(shown, expected);
             transaction.acknowledge();
         }
-        assert_eq!(bench.told.1.recv().await.unwrap(), (0, Outcome::Acknowledged));
-        assert_eq!(bench.told.1.recv().await.unwrap(), (1, Outcome::Acknowledged));
+        assert_eq!(bench.told.recv().await.unwrap(), (0, Outcome::Acknowledged));
+        assert_eq!(bench.told.recv().await.unwrap(), (1, Outcome::Acknowledged));
     };
     tokio::join!(work, test);
 }
@@ -125,7 +126,7 @@ async fn each_source_is_told_of_its_own_messages() {
         transaction.settle(&[Failure { reason: "no".to_owned(), messages: Some(vec![1, 3]) }]);
         let mut rejected = Vec::new();
         for _ in 0..3 {
-            if let (index, Outcome::Rejected(rejection)) = bench.told.1.recv().await.unwrap() {
+            if let (index, Outcome::Rejected(rejection)) = bench.told.recv().await.unwrap() {
                 rejected.push((index, rejection.messages));
             }
         }

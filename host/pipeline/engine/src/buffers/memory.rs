@@ -8,7 +8,8 @@ use super::{Opening, Own, Receiver, Sender, spec};
 use crate::batching::{Batcher, Policy, bytes, policy_fields};
 use crate::budget::Budget;
 use crate::flight::{Flight, Grounded, Sky};
-use crate::ground::Work;
+use crate::ground::{QUEUE, Work};
+use crate::meters::BufferMeter;
 use crate::replay::{pause, replay};
 use crate::structure::problem;
 
@@ -52,6 +53,7 @@ struct Enabled {
 
 struct Memory {
     path: String,
+    meter: Arc<BufferMeter>,
     sky: Arc<Sky>,
     budget: Arc<Budget>,
     limit: usize,
@@ -61,7 +63,7 @@ struct Memory {
 }
 
 async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
-    let Opening { structure, budget, from, to, .. } = opening;
+    let Opening { structure, budget, meter, from, to, .. } = opening;
     let Settings { limit, spillover, batch_policy } = structure.settings()?;
     let Some(limit) = usize::try_from(limit).ok().filter(|limit| *limit > 0) else {
         return Err(problem("/limit", "a buffer needs room for at least one byte"));
@@ -75,18 +77,32 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     // All that waits is in this channel, so it has no bound but that of the budget.
     let (waiting, leaving) = async_channel::unbounded();
     let sky = Sky::new(&budget);
-    let memory =
-        Memory { path: path.clone(), sky, budget: Arc::clone(&budget), limit, spillover, from, to: waiting };
-    let onward: Work = match policy {
-        Some(policy) => Box::pin(Batcher { path, policy, budget, from: leaving, to }.run()),
-        None => Box::pin(async move {
-            while let Ok(transaction) = leaving.recv().await {
-                // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-                let _ = to.send(transaction).await;
-            }
-        }),
+    let memory = Memory {
+        path: path.clone(),
+        meter: Arc::clone(&meter),
+        sky,
+        budget: Arc::clone(&budget),
+        limit,
+        spillover,
+        from,
+        to: waiting,
     };
-    Ok(vec![Box::pin(memory.run()), onward])
+    let mut works: Vec<Work> = vec![Box::pin(memory.run())];
+    let collected = match policy {
+        Some(policy) => {
+            let (to, collected) = async_channel::bounded(QUEUE);
+            works.push(Box::pin(Batcher { path, policy, budget, from: leaving, to }.run()));
+            collected
+        }
+        None => leaving,
+    };
+    works.push(Box::pin(async move {
+        while let Ok(transaction) = collected.recv().await {
+            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+            let _ = to.send(super::leaving(&meter, transaction)).await;
+        }
+    }));
+    Ok(works)
 }
 
 impl Memory {
@@ -104,6 +120,7 @@ impl Memory {
         let mut dropped: u64 = 0;
         while let Ok(transaction) = self.from.recv().await {
             let batch = transaction.batch().clone();
+            self.meter.received(&batch);
             let bytes = bytes(&batch);
             if bytes > self.limit {
                 tracing::error!(

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_lifecycle::{Shutdown, clock};
@@ -6,8 +7,9 @@ use forebay_pipeline_message::{Batch, Origins, Processed, Transaction, Value};
 use forebay_plugins_api::{Form, Mapping, OpenError};
 use serde::Deserialize;
 
-use super::{Opening, Own, Receiver, Sender, spec};
+use super::{Opening, Own, Receiver, Sender, leaving, spec};
 use crate::batching::together;
+use crate::meters::BufferMeter;
 use crate::structure::duration::read_duration;
 use crate::structure::problem;
 
@@ -93,7 +95,7 @@ impl Windows {
 }
 
 async fn open(opening: Opening<'_>) -> Result<Vec<super::Work>, OpenError> {
-    let Opening { structure, stop, from, to, .. } = opening;
+    let Opening { structure, meter, stop, from, to, .. } = opening;
     let settings: Settings = structure.settings()?;
     let duration = |field: &str, text: &str| match text {
         "" => Ok(Duration::ZERO),
@@ -131,6 +133,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<super::Work>, OpenError> {
     let converter = structure.own_mapping(AS_NANOSECONDS).await?;
     let buffer = SystemWindow {
         path: structure.setup.path.clone(),
+        meter,
         windows,
         timestamps,
         converter,
@@ -145,6 +148,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<super::Work>, OpenError> {
 
 struct SystemWindow {
     path: String,
+    meter: Arc<BufferMeter>,
     windows: Windows,
     timestamps: Box<dyn Mapping>,
     converter: Box<dyn Mapping>,
@@ -208,6 +212,7 @@ impl SystemWindow {
 
     /// Adds the messages of a batch that are in a window still to come; others are dropped.
     async fn take(&mut self, transaction: Transaction) {
+        self.meter.received(transaction.batch());
         let times = match self.times(transaction.batch()).await {
             Ok(times) => times,
             Err(error) => {
@@ -274,7 +279,8 @@ impl SystemWindow {
         if let Some(transaction) = together(batch) {
             let marked = transaction.batch().with_metadata(&[(END.to_owned(), Value::Text(&end))]);
             // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-            let _ = self.to.send(transaction.with_batch(marked)).await;
+            let transaction = leaving(&self.meter, transaction.with_batch(marked));
+            let _ = self.to.send(transaction).await;
         }
     }
 }

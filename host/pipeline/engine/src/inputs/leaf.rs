@@ -50,7 +50,7 @@ async fn read(source: Source, sky: Arc<Sky>, to: Sender, stop: Shutdown) {
     let stopping = async {
         stop.cancelled().await;
         wakes.shutdown();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         () = source.run() => {}

@@ -1,5 +1,3 @@
-#![expect(dead_code, reason = "for batching, which is on its way")]
-
 use forebay_metrics::{Counter, Metrics};
 
 use super::series::Series;

@@ -1,5 +1,3 @@
-#![expect(dead_code, reason = "for buffers, which are on their way")]
-
 use std::time::Duration;
 
 use forebay_metrics::{Counter, Metrics, Timing};

@@ -23,7 +23,7 @@ pub(crate) struct Link {
 #[derive(Clone)]
 pub(crate) enum Given {
     None,
-    One(Rc<(Value, Given)>),
+    One(Rc<(Value, Self)>),
 }
 
 /// A node with what it sees and looks at.

@@ -18,7 +18,7 @@ struct Step {
     kind: Kind,
     /// Where the path leads to.
     value: Value,
-    before: Option<Rc<Step>>,
+    before: Option<Rc<Self>>,
 }
 
 enum Kind {

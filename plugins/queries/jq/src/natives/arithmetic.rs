@@ -160,7 +160,7 @@ fn merge(left: &Object, right: &Object) -> Object {
 fn repeat(text: &forebay_bloblang::Text, times: f64) -> Result<Value> {
     let bytes = text.raw();
     let most = limits::TEXT.checked_div(bytes.len()).and_then(|most| i64::try_from(most).ok());
-    if !(times >= 0.0) || most.is_some_and(|most| times > wide(most)) {
+    if times.is_nan() || times < 0.0 || most.is_some_and(|most| times > wide(most)) {
         return Ok(Value::Null);
     }
     let times = usize::try_from(float_to_int(times)).unwrap_or(0);

@@ -24,7 +24,7 @@ pub(crate) const NATIVES: &[Native] = &[
     }),
     Native::new("contains", 1, |_, input, arguments| contains(input, first(arguments)).map(Value::Bool)),
     Native::new("indices", 1, |_, input, arguments| {
-        search("indices", input, first(arguments), |whole, part| super::paths::indices(whole, part))
+        search("indices", input, first(arguments), super::paths::indices)
     }),
     Native::new("index", 1, |_, input, arguments| {
         search("index", input, first(arguments), |whole, part| {

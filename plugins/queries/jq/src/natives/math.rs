@@ -166,7 +166,7 @@ fn log2(x: f64) -> f64 {
 /// The power of two in a number.
 fn logb(x: f64) -> f64 {
     match x {
-        x if x == 0.0 => f64::NEG_INFINITY,
+        0.0 => f64::NEG_INFINITY,
         x if x.is_infinite() => f64::INFINITY,
         x if x.is_nan() => x,
         x => f64::from(libm::frexp(x).1 - 1),

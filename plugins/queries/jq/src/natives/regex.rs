@@ -9,10 +9,8 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::value::{Object, Value};
 
-pub(crate) const NATIVES: &[Native] = &[
-    Native::new("_match", 3, |tools, input, arguments| find(tools, input, arguments)),
-    Native::new("_capture", 0, |_, input, _| capture(input)),
-];
+pub(crate) const NATIVES: &[Native] =
+    &[Native::new("_match", 3, find), Native::new("_capture", 0, |_, input, _| capture(input))];
 
 fn compile(tools: &mut Tools<'_>, expression: &str, flags: &str) -> Result<Rc<Regex>> {
     if flags.chars().any(|flag| !matches!(flag, 'g' | 'i' | 'm')) {

@@ -79,7 +79,7 @@ impl Parser<'_> {
             match parser.peek()?.clone() {
                 Token::Number(_) => parser.next = None,
                 Token::Keyword(word) if ["null", "true", "false"].contains(&word.as_str()) => {
-                    parser.next = None
+                    parser.next = None;
                 }
                 Token::Quote => {
                     parser.next = None;

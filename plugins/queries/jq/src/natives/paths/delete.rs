@@ -13,8 +13,8 @@ use crate::value::{Object, Value};
 #[derive(Default)]
 struct Mark {
     whole: bool,
-    members: BTreeMap<Text, Mark>,
-    items: BTreeMap<usize, Mark>,
+    members: BTreeMap<Text, Self>,
+    items: BTreeMap<usize, Self>,
 }
 
 /// The value without what a list of paths leads to.
