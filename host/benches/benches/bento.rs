@@ -10,12 +10,13 @@
 mod cases;
 #[path = "../../../plugins/bloblang/language/benches/mappings/documents.rs"]
 mod documents;
+#[path = "programs/programs.rs"]
+mod programs;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use forebay_bloblang::Form;
+use programs::{Program, programs, scratch};
 
 /// Sizes of documents in bytes, and how many of them are read.
 const SIZES: [(usize, usize); 3] = [(200, 200_000), (1024, 100_000), (10_240, 20_000)];
@@ -58,30 +59,6 @@ fn main() {
     }
 }
 
-struct Program {
-    title: &'static str,
-    path: PathBuf,
-    /// Between `run` and the file.
-    arguments: &'static [&'static str],
-}
-
-/// Our program, and Bento's where there is one.
-fn programs() -> Vec<Program> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/release/forebay");
-    assert!(path.exists(), "{}: run cargo xtask build first", path.display());
-    let mut programs = vec![Program { title: "Forebay", path, arguments: &[] }];
-    match std::env::var_os("BENTO_BIN") {
-        // It would listen on every address.
-        Some(bento) => programs.push(Program {
-            title: "Bento",
-            path: bento.into(),
-            arguments: &["--set", "http.enabled=false"],
-        }),
-        None => println!("BENTO_BIN is not set: no figures of Bento"),
-    }
-    programs
-}
-
 /// A list of one processor, in YAML.
 fn processors_of(form: Form, source: &str) -> String {
     let name = match form {
@@ -100,33 +77,9 @@ fn cost(program: &Program, input: &Path, messages: usize, processors: &str) -> f
         input.display()
     );
     let pipeline = scratch("mapping.yaml", &text);
-    let mut least = Duration::MAX;
-    for _ in 0..RUNS {
-        let before = cpu_of_children();
-        let status = Command::new(&program.path)
-            .arg("run")
-            .args(program.arguments)
-            .arg(&pipeline)
-            .env("GOMAXPROCS", "1")
-            .env("FOREBAY_HTTP_ADDRESS", "off")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .unwrap();
-        assert!(status.success(), "{} failed on {}", program.path.display(), pipeline.display());
-        least = least.min(cpu_of_children() - before);
-    }
+    let least = (0..RUNS).map(|_| program.run(&pipeline).cpu).min().unwrap();
     std::fs::remove_file(pipeline).unwrap();
     least.as_secs_f64() * 1e6 / messages as f64
-}
-
-/// The processor time of all children that have ended (Linux counts it in hundredths of a second).
-fn cpu_of_children() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks: u64 = fields[13].parse::<u64>().unwrap() + fields[14].parse::<u64>().unwrap();
-    Duration::from_millis(ticks * 10)
 }
 
 /// A file of so many documents of about `size` bytes, one a line.
@@ -135,10 +88,4 @@ fn input(size: usize, messages: usize) -> PathBuf {
     line.push(b'\n');
     let lines = String::from_utf8(line.repeat(messages)).unwrap();
     scratch(&format!("{size}.ndjson"), &lines)
-}
-
-fn scratch(name: &str, text: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("forebay-bench-{}-{name}", std::process::id()));
-    std::fs::write(&path, text).unwrap();
-    path
 }

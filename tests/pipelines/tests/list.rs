@@ -119,3 +119,28 @@ fn names_are_listed_by_their_kinds() {
     assert!(!old.stdout.contains(" mapping "), "{old:?}");
     assert_eq!(folder.forebay(&["list", "nothing"]).finish().code, Some(1));
 }
+
+/// The table of Bento's components in `host/COMPONENTS.md` says what there is.
+#[test]
+fn the_table_of_components_is_true() {
+    let folder = Folder::new();
+    let finished = folder.forebay(&["list", "--format", "json"]).finish().well();
+    let kinds: Value = serde_json::from_str(&finished.stdout).unwrap();
+    let is_there = |kind: &str, name: &str| {
+        let plural = if kind == "scanner" { "scanners".to_owned() } else { format!("{}s", kind.replace('_', "-")) };
+        let names = [kind, &plural, &plural.replace('-', "_")].into_iter().find_map(|kind| kinds[kind].as_array());
+        names.is_some_and(|names| names.iter().any(|other| other == name))
+    };
+    let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../host/COMPONENTS.md")).unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
+    let mut count = 0;
+    for (kind, rest) in rows {
+        let (name, state) = rest.split_once("` | ").unwrap();
+        // Those of a configuration's own sections are in no list.
+        if !["metrics", "tracer"].contains(&kind) {
+            assert_eq!(is_there(kind, name), state.starts_with("there"), "{kind} {name}: {state}");
+        }
+        count += 1;
+    }
+    assert_eq!(count, 97);
+}
