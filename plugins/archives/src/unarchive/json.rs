@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use forebay_json::{Cursor, JsonError, Numbers, Style};
+use forebay_json::{Cursor, JsonError, Numbers, Style, well_formed};
 use forebay_sdk::Error;
 
 use super::parts::Parts;
@@ -92,20 +92,10 @@ fn values<'t>(
 
 /// A part for every document. Numbers become floats.
 pub(super) fn documents(parts: &mut Parts<'_, '_>) -> Result<(), Error> {
-    let text = String::from_utf8_lossy(parts.source());
+    let text = well_formed(parts.source());
     let mut cursor = Cursor::new(text.as_bytes(), Style { numbers: Numbers::Float, ..Style::default() });
     while cursor.token().is_some() {
-        parts.write(|out| {
-            cursor.value(out).map_err(|error| match error {
-                JsonError::OutOfRange { start, end } => {
-                    let number = text.get(start..end).unwrap_or_default();
-                    Error::new(format!(
-                        "json: cannot unmarshal number {number} into Go value of type float64"
-                    ))
-                }
-                other => mistake(other),
-            })
-        })?;
+        parts.write(|out| cursor.value(out).map_err(|error| Error::new(error.streamed(text.as_bytes()))))?;
     }
     Ok(())
 }
@@ -115,7 +105,7 @@ fn text(content: &[u8]) -> Result<Cow<'_, str>, String> {
     if content.is_empty() {
         return Err("target message part does not exist".to_owned());
     }
-    Ok(String::from_utf8_lossy(content))
+    Ok(well_formed(content))
 }
 
 /// The first byte of the document.
@@ -152,10 +142,7 @@ fn mistake(error: JsonError) -> Error {
     Error::new(streamed(error))
 }
 
-/// A reader of a stream words the early end differently.
+/// What is wrong with a document whose numbers stay as they are.
 fn streamed(error: JsonError) -> String {
-    match error {
-        JsonError::Truncated => "unexpected EOF".to_owned(),
-        other => other.to_string(),
-    }
+    error.streamed(&[])
 }

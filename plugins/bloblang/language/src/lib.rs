@@ -71,7 +71,6 @@ mod parse_error;
 mod parser;
 mod program;
 mod query;
-mod regex;
 mod secrets;
 mod spec;
 mod syntax;
@@ -83,6 +82,8 @@ mod xml;
 mod yaml;
 
 pub use canonical::canonical;
+use forebay_regex as regex;
+pub use forebay_regex::{Groups, Regex};
 pub use functions::functions;
 pub use interpolated::Interpolated;
 pub use json_schema::Schema;
@@ -90,7 +91,6 @@ pub use mapping::{Changed, Content, Form, Given, Mapping, Outcome, Place, Places
 pub use methods::methods;
 pub use parse_error::ParseError;
 pub use query::Query;
-pub use regex::{Groups, Regex};
 pub use spec::{Example, FunctionSpec, ParamDefault, ParamKind, ParamSpec, Status};
 pub use time::civil::{Civil, Parts};
 pub use time::{Zone, strftime, strptime};

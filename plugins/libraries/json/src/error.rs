@@ -19,6 +19,21 @@ pub enum JsonError {
     },
 }
 
+impl JsonError {
+    /// What Go says that reads a stream, which words some mistakes differently. `text` is what was read.
+    #[must_use]
+    pub fn streamed(self, text: &[u8]) -> String {
+        match self {
+            Self::Truncated => "unexpected EOF".to_owned(),
+            Self::OutOfRange { start, end } => {
+                let number = String::from_utf8_lossy(text.get(start..end).unwrap_or_default());
+                format!("json: cannot unmarshal number {number} into Go value of type float64")
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -52,7 +67,7 @@ fn character(byte: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         b'\t' => f.write_str("\\t"),
         0x0b => f.write_str("\\v"),
         0..0x20 | 0x7f => write!(f, "\\x{byte:02x}"),
-        0x80..=0xa0 => write!(f, "\\u{byte:04x}"),
+        0x80..=0xa0 | 0xad => write!(f, "\\u{byte:04x}"),
         byte => write!(f, "{}", char::from(byte)),
     }
 }
@@ -64,9 +79,15 @@ mod tests {
     #[test]
     fn characters_are_shown_as_go_shows_them() {
         let shown = |byte| JsonError::Unexpected { byte, place: "here" }.to_string();
-        for (byte, expected) in
-            [(b'x', "x"), (b'"', "\""), (b'\'', "\\'"), (0, "\\x00"), (b'\n', "\\n"), (0xa0, "\\u00a0")]
-        {
+        for (byte, expected) in [
+            (b'x', "x"),
+            (b'"', "\""),
+            (b'\'', "\\'"),
+            (0, "\\x00"),
+            (b'\n', "\\n"),
+            (0xa0, "\\u00a0"),
+            (0xad, "\\u00ad"),
+        ] {
             assert_eq!(shown(byte), format!("invalid character '{expected}' here"));
         }
     }

@@ -1,7 +1,8 @@
 //! JSON as Go reads and writes it, from text to text: the same words for what is wrong, keys in order, no spaces.
 //!
-//! Pure functions over bytes which make no values: [`Cursor`] goes over documents and writes them anew. [`scan`] is the
-//! flat part, for readers that do make values. What is UTF-8 stays so; what is not is the caller's to replace before.
+//! Pure functions over bytes which make no values: [`Cursor`] goes over documents and writes them anew. [`Documents`]
+//! does so with documents of a stream, which it is given as they come. [`scan`] is the flat part, for readers that do
+//! make values. What is UTF-8 stays so; what is not is the caller's to replace before, with [`well_formed`].
 //!
 //! Nesting is limited, since walks over documents are recursive and a plugin's stack is small.
 //!
@@ -17,16 +18,21 @@
 //! ```
 
 mod cursor;
+mod documents;
 mod error;
+mod grammar;
 mod plain;
 mod rewrite;
 pub mod scan;
+mod well_formed;
 mod write;
 
 pub use cursor::Cursor;
+pub use documents::{DocumentError, Documents};
 pub use error::JsonError;
 pub use plain::{until_escape, until_special};
 pub use rewrite::rewrite;
+pub use well_formed::well_formed;
 pub use write::{write_inside, write_string};
 
 /// How many containers may be nested.

@@ -200,7 +200,8 @@ pub fn word(bytes: &[u8], from: usize, word: &'static [u8]) -> Result<usize, Jso
     Ok(from + word.len())
 }
 
-fn in_word(word: &[u8], expected: u8) -> &'static str {
+/// Where in a word another letter was expected.
+pub(crate) fn in_word(word: &[u8], expected: u8) -> &'static str {
     match (word, expected) {
         (b"true", b'r') => "in literal true (expecting 'r')",
         (b"true", b'u') => "in literal true (expecting 'u')",

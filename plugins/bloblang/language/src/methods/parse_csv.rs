@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use forebay_csv::Dialect;
+use forebay_csv::{Dialect, Row, Rows};
 
 use super::expect;
 use crate::eval::Call;
@@ -40,19 +40,18 @@ fn body(call: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
         return Err(Failure::new("delimiter value must be exactly one character"));
     };
     let text = expect::bytes(&target)?;
-    let dialect = Dialect { delimiter, lazy_quotes };
-    let mut rows =
-        forebay_csv::read(text, dialect).map_err(|error| Failure::new(error.to_string()))?.into_iter();
+    let dialect = Dialect { delimiter, lazy_quotes, ..Dialect::default() };
+    let rows = Rows::new(text, dialect).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut rows = rows.map_err(|error| Failure::new(error.to_string()))?.into_iter();
     if rows.len() == 0 {
         return Err(Failure::new("zero records were parsed"));
     }
-    let row = |fields: Vec<Vec<u8>>| fields.into_iter().map(expect::string).collect::<Vec<_>>();
+    let fields = |row: &Row| row.fields().map(|field| expect::string(field.to_vec())).collect::<Vec<_>>();
     if !header {
-        return Ok(Value::from(rows.map(|fields| Value::from(row(fields))).collect::<Vec<_>>()));
+        return Ok(Value::from(rows.map(|row| Value::from(fields(&row))).collect::<Vec<_>>()));
     }
-    let names: Vec<Text> = rows.next().unwrap_or_default().iter().map(|name| Text::lossy(name)).collect();
-    let object = |fields: Vec<Vec<u8>>| {
-        Value::Object(Object::from(names.iter().cloned().zip(row(fields)).collect::<Vec<_>>()))
-    };
+    let names: Vec<Text> = rows.next().unwrap_or_default().fields().map(Text::lossy).collect();
+    let object =
+        |row: Row| Value::Object(Object::from(names.iter().cloned().zip(fields(&row)).collect::<Vec<_>>()));
     Ok(Value::from(rows.map(object).collect::<Vec<_>>()))
 }

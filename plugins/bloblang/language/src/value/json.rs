@@ -38,7 +38,7 @@ pub(crate) fn first(text: &Text, numbers: Numbers) -> Result<Value, String> {
     if reader.peek_token().is_none() {
         return Err("EOF".to_owned());
     }
-    reader.document().map_err(streamed)
+    reader.document().map_err(|error| error.streamed(text.as_bytes()))
 }
 
 /// The first document, and whether nothing follows it.
@@ -47,7 +47,7 @@ pub(super) fn leading(text: &Text) -> Result<(Value, bool), String> {
     if reader.peek_token().is_none() {
         return Err("EOF".to_owned());
     }
-    let value = reader.document().map_err(streamed)?;
+    let value = reader.document().map_err(|error| error.streamed(text.as_bytes()))?;
     Ok((value, reader.peek_token().is_none()))
 }
 
@@ -65,13 +65,13 @@ pub(crate) fn document(content: &[u8]) -> Result<Value, String> {
     if reader.peek_token().is_none() {
         return Err("EOF".to_owned());
     }
-    let value = reader.document().map_err(streamed)?;
+    let value = reader.document().map_err(|error| error.streamed(text.as_bytes()))?;
     if reader.peek_token().is_none() {
         return Ok(value);
     }
     match reader.document() {
         Ok(_) => Err("message contains multiple valid documents".to_owned()),
-        Err(error) => Err(streamed(error)),
+        Err(error) => Err(error.streamed(text.as_bytes())),
     }
 }
 
@@ -101,14 +101,6 @@ pub(super) fn slots(object: &Text) -> Option<Vec<Slot>> {
 /// The value at a place of an object that has been read before.
 pub(super) fn member(object: &Text, piece: &Piece) -> Value {
     Reader::new(object, Numbers::Keep).member(piece)
-}
-
-/// A reader of a stream words the early end differently.
-fn streamed(error: JsonError) -> String {
-    match error {
-        JsonError::Truncated => "unexpected EOF".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

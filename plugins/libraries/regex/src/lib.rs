@@ -4,6 +4,12 @@
 //! The parser is ours, so that what Go refuses is refused with Go's words; the engine is that of the `regex` crate.
 //! Go reads every byte that is not part of a character as U+FFFD. Text with such bytes is rewritten before the
 //! search, and the places that were found are mapped back.
+//!
+//! ```
+//! let regex = forebay_regex::Regex::compile("b+").unwrap();
+//! assert_eq!(regex.find_all(b"abba"), [(1, 3)]);
+//! assert!(forebay_regex::Regex::compile("(").unwrap_err().starts_with("error parsing regexp"));
+//! ```
 
 mod class;
 mod error;
@@ -38,7 +44,7 @@ pub type Groups = Vec<Option<(usize, usize)>>;
 ///
 /// # Errors
 /// What is wrong with it, in Go's words.
-pub(crate) fn check(pattern: &str) -> Result<(), String> {
+pub fn check(pattern: &str) -> Result<(), String> {
     parser::parse(pattern).map(|_| ()).map_err(|error| error.to_string())
 }
 
@@ -74,6 +80,11 @@ impl Regex {
         places.map(|found| (repaired.place(found.start()), repaired.place(found.end()))).collect()
     }
 
+    /// Where the matches in text that is known to be UTF-8 begin.
+    pub fn starts(&self, text: &str) -> impl Iterator<Item = usize> {
+        self.engine.find_iter(text).map(|found| found.start())
+    }
+
     /// The groups of the first match.
     pub fn groups(&self, text: &[u8]) -> Option<Groups> {
         let repaired = Repaired::of(text);
@@ -100,7 +111,7 @@ impl Regex {
 
     /// `text` with every match replaced by `template`, in which `$1`, `$name` and `${name}` stand for groups. The
     /// result may not be longer than `limit`, and to make it may not take many more steps than that.
-    pub(crate) fn replace_all(&self, text: &[u8], template: &str, limit: usize) -> Option<Vec<u8>> {
+    pub fn replace_all(&self, text: &[u8], template: &str, limit: usize) -> Option<Vec<u8>> {
         let template = template::Template::parse(template, &self.names);
         let mut out = Vec::with_capacity(text.len().min(limit));
         let (mut end, mut left) = (0, limit);
