@@ -160,7 +160,7 @@ fn examine_entered(
     if examiner.options.require_labels && label.is_none() && kind != Kind::Scanner && !is_of_resource {
         examiner.lint(node.span.start, format!("label is required for {}", spec.name));
     }
-    let mut fields = Fields::new(examiner, format!("{path}.{}", spec.name));
+    let mut fields = Fields::new(examiner, Some(kind), format!("{path}.{}", spec.name));
     let config = fields.whole(inferred.config, &spec.config, inferred.at);
     let uses = fields.take_uses();
     let (texts, children, secrets) = fields.finish();

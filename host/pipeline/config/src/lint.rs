@@ -15,7 +15,7 @@ use crate::environment::Variables;
 use crate::pipeline::PipelineConfig;
 use crate::position::{Position, Span};
 use crate::source::Source;
-use crate::spec::FieldSpec;
+use crate::spec::ComponentSpec;
 use crate::yaml;
 
 pub(crate) use examiner::{Examiner, Finding, MAX_DEPTH};
@@ -98,15 +98,15 @@ pub fn examine(
 pub fn read_settings(
     path: &str,
     text: &str,
-    spec: &FieldSpec,
+    spec: &ComponentSpec,
     settings: Option<&yaml::Node>,
     at: Position,
     catalog: &Catalog,
 ) -> Result<serde_json::Value, Vec<Problem>> {
     let source = Arc::new(Source::new(text.to_owned(), text.to_owned(), Vec::new()));
     let mut examiner = Examiner::new(catalog, LintOptions::default(), source);
-    let mut fields = Fields::new(&mut examiner, String::new());
-    let config = fields.whole(settings, spec, Span { start: at, end: at });
+    let mut fields = Fields::new(&mut examiner, Some(spec.kind), String::new());
+    let config = fields.whole(settings, &spec.config, Span { start: at, end: at });
     let mut problems: Vec<Problem> = examiner
         .into_findings()
         .into_iter()

@@ -106,7 +106,7 @@ pub(crate) fn examine(
             other_field(examiner, &fields, key);
         }
     }
-    let mut walk = Fields::new(examiner, String::new());
+    let mut walk = Fields::new(examiner, None, String::new());
     let settings = walk.known(entries, &fields, root.span);
     let (_, children, _) = walk.finish();
 

@@ -54,7 +54,7 @@ pub(crate) fn fit(
     let nowhere = Arc::new(Source::new(String::new(), String::new(), Vec::new()));
     let mut examiner = Examiner::new(catalog, LintOptions::default(), nowhere);
     let span = Span::empty(Position::START);
-    let mut fields = Fields::new(&mut examiner, spec.name.to_string());
+    let mut fields = Fields::new(&mut examiner, Some(spec.kind), spec.name.to_string());
     let config = fields.whole(Some(&Node::from_json(&written, span)), &spec.config, span);
     let problems = examiner.into_findings().into_iter().map(|finding| (finding.severity, finding.message));
     (Refitted { config, problems: problems.collect() }, written)

@@ -87,7 +87,7 @@ pub(crate) fn settings(loaded: &Loaded, entry: &Entry, text: Option<&str>) -> Re
         root = parsed.root;
     }
     let catalog = &loaded.catalog;
-    let settings = read_settings("config", text, &entry.spec.config, root.as_ref(), Position::START, catalog);
+    let settings = read_settings("config", text, &entry.spec, root.as_ref(), Position::START, catalog);
     settings.map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!(lines.join("\n"))

@@ -3,8 +3,10 @@ use serde_json::Value;
 use super::{Config, Pointer, Spec};
 use crate::Problem;
 
-/// A scanner in a field of an input. The host runs it over the streams that the input returns; the
-/// input itself has no use for it.
+/// A scanner in a field: `{"name": {...}}`.
+///
+/// In an input the host runs it over the streams that the input returns; the input itself has no use
+/// for it. In a scanner it is one of the same plugin, which the outer one runs itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScannerConfig(Value);
 

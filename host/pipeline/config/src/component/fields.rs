@@ -1,4 +1,5 @@
-//! Settings against their specification: types converted, defaults filled in, components taken out.
+//! Settings against their specification: types converted, defaults filled in, components taken out. A scanner inside
+//! of a scanner stays as well: `{"lines": {...}}`, with its defaults.
 //!
 //! As in Bento a number or a boolean where a string is expected is its text, and a number with nothing behind the
 //! point is an integer. A quoted number or boolean is read where one is expected, because a variable is often quoted.
@@ -8,7 +9,7 @@ mod scalar;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::component::{Child, ResourceUse, TextField, examine};
+use crate::component::{Child, ComponentConfig, LimitsConfig, ResourceUse, TextField, examine};
 use crate::lint::Examiner;
 use crate::position::Span;
 use crate::spec::{FieldKind, FieldSpec, FieldType, Kind};
@@ -18,6 +19,8 @@ use crate::yaml::{Key, Node, Value};
 /// The walk over the settings of one component.
 pub(crate) struct Fields<'e, 'a> {
     examiner: &'e mut Examiner<'a>,
+    /// What the settings are those of, where that is a component.
+    kind: Option<Kind>,
     /// The dotted path that the components in the settings continue.
     path: String,
     /// Where the walk is in the settings.
@@ -31,9 +34,10 @@ pub(crate) struct Fields<'e, 'a> {
 }
 
 impl<'e, 'a> Fields<'e, 'a> {
-    pub(crate) fn new(examiner: &'e mut Examiner<'a>, path: String) -> Self {
+    pub(crate) fn new(examiner: &'e mut Examiner<'a>, kind: Option<Kind>, path: String) -> Self {
         Self {
             examiner,
+            kind,
             path,
             at: Vec::new(),
             texts: Vec::new(),
@@ -132,7 +136,7 @@ impl<'e, 'a> Fields<'e, 'a> {
                     values.extend(self.single(item, spec, item.span));
                     self.at.pop();
                 }
-                spec.field_type.component().is_none().then_some(Json::Array(values))
+                self.has_value(spec).then_some(Json::Array(values))
             }
             (FieldKind::Map, Value::Mapping(entries)) => {
                 let mut values = Map::new();
@@ -143,7 +147,7 @@ impl<'e, 'a> Fields<'e, 'a> {
                     }
                     self.at.pop();
                 }
-                spec.field_type.component().is_none().then_some(Json::Object(values))
+                self.has_value(spec).then_some(Json::Object(values))
             }
             // What the command line sets is one scalar, and a list where one belongs.
             (FieldKind::Array, _) if node.is_scalar() && self.examiner.source.is_setting(node.span.start) => {
@@ -165,8 +169,9 @@ impl<'e, 'a> Fields<'e, 'a> {
 
     fn single(&mut self, node: &Node, spec: &FieldSpec, at: Span) -> Option<Json> {
         if let Some(kind) = spec.field_type.component() {
-            self.component(kind, node);
-            return None;
+            let stays = self.has_value(spec);
+            let component = self.component(kind, node)?;
+            return if stays { self.inside(component, node) } else { None };
         }
         match spec.field_type {
             FieldType::Object => self.object(node, spec, at),
@@ -271,7 +276,32 @@ impl<'e, 'a> Fields<'e, 'a> {
         Some(value)
     }
 
-    fn component(&mut self, kind: Kind, node: &Node) {
+    /// Whether a field is part of the settings: components are not, but for scanners inside of scanners, which
+    /// their plugin opens itself.
+    fn has_value(&self, spec: &FieldSpec) -> bool {
+        match spec.field_type.component() {
+            None => true,
+            Some(kind) => kind == Kind::Scanner && self.kind == Some(Kind::Scanner),
+        }
+    }
+
+    /// What a scanner inside of another one is in the settings of that. They share an instance, which would see its
+    /// secrets.
+    fn inside(&mut self, component: ComponentConfig, node: &Node) -> Option<Json> {
+        let ComponentConfig { name, pin, limits, config, secrets, .. } = component;
+        let message = if pin.is_some() || limits != LimitsConfig::default() {
+            "a scanner inside of another one has the build and the limits of that"
+        } else if !secrets.is_empty() {
+            "a scanner with secrets can't stand inside of another one"
+        } else {
+            return Some(json!({name.as_str(): config}));
+        };
+        self.examiner.fatal(node.span.start, message);
+        None
+    }
+
+    /// Reads a component, which becomes a child.
+    fn component(&mut self, kind: Kind, node: &Node) -> Option<ComponentConfig> {
         let mut path = self.path.clone();
         for segment in &self.at {
             if !path.is_empty() {
@@ -279,9 +309,9 @@ impl<'e, 'a> Fields<'e, 'a> {
             }
             path.push_str(segment);
         }
-        if let Some(component) = examine(self.examiner, kind, node, &path) {
-            self.children.push(Child { pointer: self.pointer(), component });
-        }
+        let component = examine(self.examiner, kind, node, &path)?;
+        self.children.push(Child { pointer: self.pointer(), component: component.clone() });
+        Some(component)
     }
 
     fn pointer(&self) -> String {

@@ -77,13 +77,23 @@ fn scanners_are_taken_out_and_their_defaults_read_as_components() {
         (scanner.pointer.as_str(), scanner.component.path.as_str()),
         ("/scanner", "input.file.scanner")
     );
-    assert_eq!(scanner.component.config, json!({"algorithm": "gzip"}));
+    assert_eq!(scanner.component.config, json!({"algorithm": "gzip", "into": {"lines": {"max": 7}}}));
     let inner = scanner.component.scanner().unwrap();
     assert_eq!((inner.component.name.as_str(), &inner.component.config), ("lines", &json!({"max": 7})));
 
     let config = try_read("input:\n  file:\n    paths: []\n    scanner:\n      lines: {max: 3}").unwrap();
     assert_eq!(config.input.scanner().unwrap().component.config, json!({"max": 3}));
     assert_eq!(config.input.scanner().unwrap().component.span.start, Position { line: 5, column: 7 });
+}
+
+#[test]
+fn a_scanner_inside_of_another_one_has_no_limits_and_no_build() {
+    for inner in ["lines: {}\n          limits: {memory: 1MiB}", "lines@sha256:aabbccddeeff: {}"] {
+        let text = format!(
+            "input:\n  file:\n    paths: []\n    scanner:\n      decompress:\n        into:\n          {inner}"
+        );
+        assert!(try_read(&text).is_err(), "{text}");
+    }
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn exporter(examiner: &mut Examiner<'_>, section: &Node, entries: &[(Key, Node)]
     }
     let settings = candidates.iter().find(|(key, _)| key.text == name).map(|(_, settings)| settings);
     let spec = FieldSpec::new("", FieldType::Object).with_fields(fields_of(name));
-    let read = Fields::new(examiner, String::new()).whole(settings, &spec, at);
+    let read = Fields::new(examiner, None, String::new()).whole(settings, &spec, at);
     Some(match name {
         "prometheus" => MetricsExporter::Prometheus(prometheus(examiner, settings, &read)),
         "json_api" => MetricsExporter::JsonApi,
@@ -198,7 +198,7 @@ fn interval(examiner: &mut Examiner<'_>, settings: Option<&Node>, read: &Json) -
 /// The mapping, as a text of its own or in another language.
 fn mapping(examiner: &mut Examiner<'_>, node: &Node) -> Option<MetricsMapping> {
     let spec = FieldSpec::new("", FieldType::String).in_language("bloblang").with_default("");
-    let mut fields = Fields::new(examiner, String::new());
+    let mut fields = Fields::new(examiner, None, String::new());
     let read = fields.whole(Some(node), &spec, node.span);
     let (texts, _, _) = fields.finish();
     let text = texts.into_iter().next()?;

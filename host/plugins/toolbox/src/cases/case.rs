@@ -101,7 +101,7 @@ impl Case {
         let config = match kind {
             Kind::Mapping => Ok(Json::Null),
             _ => {
-                let (spec, catalog) = (&entry.spec.config, &loaded.catalog);
+                let (spec, catalog) = (&entry.spec, &loaded.catalog);
                 match read_settings(reader.path, text, spec, node.get("config"), at, catalog) {
                     Ok(config) => Ok(config),
                     Err(problems) => Err(refusal(reader, &problems, expected.error.as_ref())?),
