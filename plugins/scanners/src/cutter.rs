@@ -35,14 +35,8 @@ impl Cutter {
         Self { delimiter, limit, omit_empty, rest: Vec::new(), searched: 0 }
     }
 
-    /// Forgets the start of a line.
-    pub(crate) fn clear(&mut self) {
-        self.rest.clear();
-        self.searched = 0;
-    }
-
     /// Adds the lines that end in `bytes`.
-    pub(crate) fn push(&mut self, bytes: &[u8], lines: &mut BlockWriter) -> Result<(), Error> {
+    pub(crate) fn cut(&mut self, bytes: &[u8], lines: &mut BlockWriter) -> Result<(), Error> {
         let Self { delimiter, limit, omit_empty, rest, searched } = self;
         let mut start = 0;
         if !rest.is_empty() {
@@ -69,11 +63,12 @@ impl Cutter {
     }
 
     /// Adds what follows the last delimiter, unless there is nothing.
-    pub(crate) fn finish(&mut self, lines: &mut BlockWriter) {
+    pub(crate) fn end(&mut self, lines: &mut BlockWriter) {
         if !self.rest.is_empty() {
             self.delimiter.push(&self.rest, self.omit_empty, lines);
         }
-        self.clear();
+        self.rest.clear();
+        self.searched = 0;
     }
 }
 
@@ -133,9 +128,9 @@ mod tests {
     ) -> Result<Vec<String>, String> {
         let mut lines = BlockWriter::with_capacity(0, 0);
         for chunk in chunks {
-            cutter.push(chunk, &mut lines).map_err(|error| error.to_string())?;
+            cutter.cut(chunk, &mut lines).map_err(|error| error.to_string())?;
         }
-        cutter.finish(&mut lines);
+        cutter.end(&mut lines);
         Ok(testing::texts(&Batch::from_block(lines)))
     }
 

@@ -1,8 +1,10 @@
-use forebay_sdk::streams::{ByteStream, Chunk};
-use forebay_sdk::{Batch, BlockWriter, Config, Context, Error, Problem, Scanned, Scanner};
+use forebay_sdk::config::Pointer;
+use forebay_sdk::{Config, Error, Problem};
 
-use crate::READ;
 use crate::cutter::Cutter;
+use crate::cutting::{Cut, Leaf};
+use crate::out::Out;
+use crate::plan::{Kind, Plan};
 
 /// Every line of the stream is a message.
 #[derive(Config)]
@@ -19,83 +21,62 @@ pub(crate) struct LinesConfig {
 }
 
 /// Cuts a stream at its line feeds.
-pub(crate) struct Lines {
-    cutter: Cutter,
-    source: Option<ByteStream>,
-    /// Reported after the lines before it.
-    failed: Option<Error>,
-}
+pub(crate) struct Lines;
 
-impl Scanner for Lines {
+impl Kind for Lines {
     const NAME: &'static str = "lines";
 
     type Config = LinesConfig;
 
-    fn open(config: LinesConfig, _: &Context) -> Result<Self, Problem> {
+    fn plan(config: LinesConfig, _: &Pointer<'_>) -> Result<Box<dyn Plan>, Problem> {
         let LinesConfig { custom_delimiter, max_buffer_size, omit_empty } = config;
         let delimiter = custom_delimiter.unwrap_or_default();
-        Ok(Self { cutter: Cutter::new(&delimiter, max_buffer_size, omit_empty), source: None, failed: None })
+        Ok(Self::plan(delimiter, max_buffer_size, omit_empty))
+    }
+}
+
+impl Lines {
+    /// Cuts at line feeds where `delimiter` is empty.
+    pub(crate) fn plan(delimiter: String, max_buffer_size: usize, omit_empty: bool) -> Box<dyn Plan> {
+        Box::new(Leaf(move || Cutter::new(&delimiter, max_buffer_size, omit_empty)))
+    }
+}
+
+impl Cut for Cutter {
+    fn push(&mut self, bytes: &[u8], out: &mut Out) -> Result<usize, Error> {
+        self.cut(bytes, out.block())?;
+        Ok(bytes.len())
     }
 
-    fn begin(&mut self, source: ByteStream, _name: &str) -> Result<(), Error> {
-        self.cutter.clear();
-        (self.source, self.failed) = (Some(source), None);
-        Ok(())
+    fn finish(&mut self, out: &mut Out) -> Result<bool, Error> {
+        self.end(out.block());
+        Ok(true)
     }
 
-    fn next(&mut self) -> Result<Scanned, Error> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
-        while let Some(source) = &mut self.source {
-            let mut lines;
-            match source.read(READ) {
-                Chunk::Bytes(bytes) => {
-                    // An estimate: lines are rarely shorter than this.
-                    lines = BlockWriter::with_capacity(bytes.len() / 32, bytes.len());
-                    if let Err(error) = self.cutter.push(&bytes, &mut lines) {
-                        (self.source, self.failed) = (None, Some(error));
-                    }
-                }
-                Chunk::Ended => {
-                    self.source = None;
-                    lines = BlockWriter::with_capacity(1, 0);
-                    self.cutter.finish(&mut lines);
-                }
-                Chunk::Woken(_) => return Ok(Scanned::Idle),
-                Chunk::Failed(error) => {
-                    self.source = None;
-                    return Err(error);
-                }
-            }
-            if lines.messages() > 0 {
-                lines.set_independent(true);
-                return Ok(Scanned::Batch(Batch::from_block(lines)));
-            }
-        }
-        match self.failed.take() {
-            Some(error) => Err(error),
-            None => Ok(Scanned::Ended),
-        }
+    /// The start of a line counts as one, as in Bento.
+    fn broken_off(&mut self, out: &mut Out) {
+        self.end(out.block());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use forebay_sdk::streams::{ByteStream, Chunk};
     use forebay_sdk::waits::Woken;
+    use forebay_sdk::{Context, Scanned, Scanner, testing};
     use serde_json::json;
 
-    use super::{Chunk, Context, Lines, Scanned, Scanner};
-    use forebay_sdk::testing;
+    use super::Lines;
+    use crate::plan::Component;
 
-    fn open(config: &serde_json::Value, source: super::ByteStream) -> Lines {
+    fn open(config: &serde_json::Value, source: ByteStream) -> Component<Lines> {
         let config = testing::config(config).expect("the configuration is right");
-        let mut lines = Lines::open(config, &Context::new("lines")).expect("opens");
+        let mut lines = Component::open(config, &Context::new("lines")).expect("opens");
         lines.begin(source, "test").expect("begins");
         lines
     }
 
-    fn next(lines: &mut Lines) -> Vec<String> {
+    fn next(lines: &mut Component<Lines>) -> Vec<String> {
         match lines.next() {
             Ok(Scanned::Batch(batch)) => {
                 assert!(batch.independent());
@@ -130,5 +111,14 @@ mod tests {
         assert_eq!(next(&mut lines), ["a"]);
         assert!(lines.next().expect_err("fails").to_string().starts_with("token too long"));
         assert!(matches!(lines.next(), Ok(Scanned::Ended)));
+    }
+
+    #[test]
+    fn the_start_of_a_line_counts_where_the_source_fails() {
+        let chunks = vec![Chunk::Bytes(b"a\nb".to_vec()), Chunk::Failed(forebay_sdk::Error::new("gone"))];
+        let mut lines = open(&json!({}), testing::scripted_stream(chunks));
+        assert_eq!(next(&mut lines), ["a"]);
+        assert_eq!(next(&mut lines), ["b"]);
+        assert_eq!(lines.next().expect_err("fails").to_string(), "gone");
     }
 }
