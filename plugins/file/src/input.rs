@@ -8,7 +8,7 @@ use forebay_sdk::{
     Value, log,
 };
 
-mod rfc3339;
+use crate::rfc3339;
 
 /// Reads files, one after the other.
 ///
@@ -27,7 +27,8 @@ pub(crate) struct FileInputConfig {
     /// Whether a file is removed once all its messages were delivered.
     #[config(default = false, advanced)]
     delete_on_finish: bool,
-    /// The old name of `scanner`, which wins over it: `lines`, `delim:x`, `all-bytes` and so on.
+    /// The old name of `scanner`, which wins over it: `lines`, `delim:x`, `all-bytes`, `gzip/csv` and so on, as the
+    /// scanner `codec` says.
     #[config(deprecated, example = "lines", example = "delim:|")]
     codec: Option<String>,
     /// The size of the buffer of `codec`.

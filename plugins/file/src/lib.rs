@@ -1,14 +1,17 @@
-//! Files: the input `file` and the output `file`.
+//! Files: the inputs `file` and `csv` and the output `file`.
 
+mod csv;
 mod input;
 mod output;
+mod rfc3339;
 
+use csv::CsvInput;
 use input::FileInput;
 use output::FileOutput;
 
 forebay_sdk::plugin! {
     name: "file",
     summary: "Reads and writes files.",
-    inputs: [FileInput],
+    inputs: [CsvInput, FileInput],
     outputs: [FileOutput],
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// A time since 1970 in UTC, as `2024-02-29T12:00:00Z`.
-pub(super) fn format(time: Duration) -> String {
+pub(crate) fn format(time: Duration) -> String {
     let seconds = time.as_secs();
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = date(days);
