@@ -6,6 +6,7 @@ use serde_json::Value;
 /// Every component of the default plugins and of the host.
 const DEFAULT: &[(&str, &str)] = &[
     ("cache", "memory"),
+    ("input", "csv"),
     ("input", "file"),
     ("input", "generate"),
     ("input", "http_client"),
@@ -60,7 +61,16 @@ const DEFAULT: &[(&str, &str)] = &[
     ("processor", "wasm"),
     ("processor", "while"),
     ("processor", "workflow"),
+    ("scanner", "chunker"),
+    ("scanner", "codec"),
+    ("scanner", "csv"),
+    ("scanner", "decompress"),
+    ("scanner", "json_documents"),
     ("scanner", "lines"),
+    ("scanner", "re_match"),
+    ("scanner", "skip_bom"),
+    ("scanner", "switch"),
+    ("scanner", "tar"),
     ("scanner", "to_the_end"),
 ];
 

@@ -213,7 +213,7 @@ async fn a_deprecated_codec_wins_over_the_scanner() {
         PLAIN.replace("input: {script: {}}", "input: {script: {codec: all-bytes, scanner: {words: {}}}}");
     let script = Script::new().arriving([Step::Stream("one two")]);
     assert_eq!(run_script(&script, &yaml, Shutdown::new()).await, Ended::Finished);
-    assert_eq!(script.scanners(), ["to_the_end"]);
+    assert_eq!(script.scanners(), ["codec"]);
 }
 
 #[tokio::test]

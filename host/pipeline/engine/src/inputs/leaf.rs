@@ -64,9 +64,9 @@ async fn scanner(
     setup: &Setup,
     input: &ComponentConfig,
 ) -> Result<Option<Box<dyn Scanner>>, OpenError> {
-    let (setup, at) = match (codec::scanner(input)?, input.scanner()) {
-        (Some((name, config)), _) => {
-            let Ok(name) = name.parse() else { return Ok(None) };
+    let (setup, at) = match (codec::settings(input), input.scanner()) {
+        (Some(config), _) => {
+            let Ok(name) = codec::NAME.parse() else { return Ok(None) };
             (Setup { name, config, stated: Stated::default(), ..setup.clone() }, input)
         }
         (None, Some(child)) => {
