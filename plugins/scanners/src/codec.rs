@@ -54,7 +54,7 @@ fn auto(max_buffer: usize) -> Result<Box<dyn Plan>, String> {
         case(r"\.tar\.gz(ip)?$|\.tgz$", plan("gzip/tar", max_buffer)?)?,
         case(r"\.csv$", plan("csv", max_buffer)?)?,
         case(r"\.tar$", plan("tar", max_buffer)?)?,
-        Case { name: None, scanner: ToTheEnd::new() },
+        Case { name: None, scanner: ToTheEnd::of_all() },
     ]))
 }
 
@@ -101,7 +101,7 @@ fn plan(codec: &str, max_buffer: usize) -> Result<Box<dyn Plan>, String> {
 fn cut(codec: &str, max_buffer: usize) -> Result<Box<dyn Plan>, String> {
     match codec {
         "lines" => return Ok(Lines::plan(String::new(), max_buffer, false)),
-        "all-bytes" => return Ok(ToTheEnd::new()),
+        "all-bytes" => return Ok(ToTheEnd::of_all()),
         "tar" => return Ok(Tar::codec()),
         "csv" => return Csv::codec(',', Rows::Plain).map_err(|error| error.to_string()),
         "csv-safe" => return Csv::codec(',', Rows::Safe).map_err(|error| error.to_string()),

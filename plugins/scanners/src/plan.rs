@@ -78,14 +78,16 @@ impl<K: Kind> Scanner for Component<K> {
     }
 }
 
+type Planned = Result<Box<dyn Plan>, Problem>;
+
 /// Makes the plan of a scanner by its name.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
-    pub(crate) plan: fn(&Value, &Pointer<'_>) -> Result<Box<dyn Plan>, Problem>,
+    pub(crate) plan: fn(&Value, &Pointer<'_>) -> Planned,
 }
 
 pub(crate) const fn entry<K: Kind>() -> Entry {
-    fn plan<K: Kind>(config: &Value, at: &Pointer<'_>) -> Result<Box<dyn Plan>, Problem> {
+    fn plan<K: Kind>(config: &Value, at: &Pointer<'_>) -> Planned {
         K::plan(K::Config::parse(config, at)?, at)
     }
     Entry { name: K::NAME, plan: plan::<K> }

@@ -20,12 +20,12 @@ impl Kind for ToTheEnd {
     type Config = ToTheEndConfig;
 
     fn plan(ToTheEndConfig {}: ToTheEndConfig, _: &Pointer<'_>) -> Result<Box<dyn Plan>, Problem> {
-        Ok(Self::new())
+        Ok(Self::of_all())
     }
 }
 
 impl ToTheEnd {
-    pub(crate) fn new() -> Box<dyn Plan> {
+    pub(crate) fn of_all() -> Box<dyn Plan> {
         Box::new(Leaf(|| Self { content: Vec::new() }))
     }
 }

@@ -49,7 +49,7 @@ impl Decoder for Snappy {
             return Err(corrupt());
         }
         match kind {
-            0x00 | 0x01 if length < CHECKSUM || length > COMPRESSED => return Err(corrupt()),
+            0x00 | 0x01 if !(CHECKSUM..=COMPRESSED).contains(&length) => return Err(corrupt()),
             0xff if length != IDENTIFIER.len() => return Err(corrupt()),
             0x02..0x80 => return Err("s2: unsupported input".to_owned()),
             0x80..0xff => {
