@@ -1,4 +1,4 @@
-//! LZ4 in its frame format, of which the first frame counts.
+//! LZ4 in its frame format: frames, one after the other.
 //!
 //! As in Bento the stream may end between two parts of a frame.
 
@@ -101,10 +101,11 @@ impl Lz4 {
         let Some(header) = word(input, 0) else { return Ok(Step::Wanting) };
         if header == 0 {
             input.take(4);
-            if !settings.has(Settings::CHECKSUM) {
-                return Ok(Step::Ended);
+            if settings.has(Settings::CHECKSUM) {
+                self.state = State::Checksum;
+            } else {
+                *self = Self::new();
             }
-            self.state = State::Checksum;
             return Ok(Step::On);
         }
         let length = usize::try_from(header & !STORED).unwrap_or(usize::MAX);
@@ -143,13 +144,15 @@ impl Lz4 {
         Ok(Step::On)
     }
 
-    fn checksum(&self, input: &mut Input) -> Result<Step, String> {
+    fn checksum(&mut self, input: &mut Input) -> Result<Step, String> {
         let Some(expected) = word(input, 0) else { return Ok(Step::Wanting) };
         let got = self.content.finish_32();
         if got != expected {
             return Err(format!("lz4: invalid frame checksum: got {got:x}; expected {expected:x}"));
         }
-        Ok(Step::Ended)
+        input.take(4);
+        *self = Self::new();
+        Ok(Step::On)
     }
 }
 
