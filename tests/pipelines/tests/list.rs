@@ -137,11 +137,14 @@ fn the_table_of_components_is_true() {
     let finished = folder.forebay(&["list", "--format", "json"]).finish().well();
     let kinds: Value = serde_json::from_str(&finished.stdout).unwrap();
     let is_there = |kind: &str, name: &str| {
-        let plural = if kind == "scanner" { "scanners".to_owned() } else { format!("{}s", kind.replace('_', "-")) };
-        let names = [kind, &plural, &plural.replace('-', "_")].into_iter().find_map(|kind| kinds[kind].as_array());
+        let plural =
+            if kind == "scanner" { "scanners".to_owned() } else { format!("{}s", kind.replace('_', "-")) };
+        let names =
+            [kind, &plural, &plural.replace('-', "_")].into_iter().find_map(|kind| kinds[kind].as_array());
         names.is_some_and(|names| names.iter().any(|other| other == name))
     };
-    let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../host/COMPONENTS.md")).unwrap();
+    let table =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../host/COMPONENTS.md")).unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
     let mut count = 0;
     for (kind, rest) in rows {

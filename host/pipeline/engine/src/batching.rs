@@ -8,8 +8,10 @@ mod policy;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use forebay_pipeline_message::{Batch, Transaction};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::budget::{Budget, Hurry};
@@ -19,11 +21,19 @@ pub(crate) use policy::{Policy, batching_field, policy_fields};
 
 /// Takes batches and hands on larger ones.
 pub(crate) struct Batcher {
-    pub(crate) path: String,
-    pub(crate) policy: Policy,
-    pub(crate) budget: Arc<Budget>,
-    pub(crate) from: async_channel::Receiver<Transaction>,
-    pub(crate) to: async_channel::Sender<Transaction>,
+    path: String,
+    policy: Policy,
+    budget: Arc<Budget>,
+    from: async_channel::Receiver<Transaction>,
+    to: async_channel::Sender<Transaction>,
+    unsettled: Arc<Unsettled>,
+}
+
+/// Batches that were handed on and are not settled.
+#[derive(Default)]
+struct Unsettled {
+    count: AtomicUsize,
+    changed: Notify,
 }
 
 /// What waits for a batch to be complete.
@@ -36,6 +46,10 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    fn is_empty(&self) -> bool {
+        self.transactions.is_empty()
+    }
+
     fn add(&mut self, transaction: Transaction) {
         self.messages += transaction.batch().len();
         self.bytes += bytes(transaction.batch());
@@ -44,12 +58,28 @@ impl Pending {
 }
 
 impl Batcher {
+    pub(crate) fn new(
+        path: &str,
+        policy: Policy,
+        budget: &Arc<Budget>,
+        from: async_channel::Receiver<Transaction>,
+        to: async_channel::Sender<Transaction>,
+    ) -> Self {
+        let (path, budget) = (path.to_owned(), Arc::clone(budget));
+        Self { path, policy, budget, from, to, unsettled: Arc::default() }
+    }
+
     /// Works until nothing more comes; what is left then goes on as well.
     pub(crate) async fn run(mut self) {
         let mut pending = Pending::default();
         let mut flushed = Instant::now();
         let mut due = self.policy.due(flushed);
+        let handed_on = Arc::clone(&self.unsettled);
         loop {
+            let settled = handed_on.changed.notified();
+            tokio::pin!(settled);
+            settled.as_mut().enable();
+            let unsettled = handed_on.count.load(Ordering::Acquire) > 0;
             tokio::select! {
                 biased;
                 received = self.from.recv() => match received {
@@ -65,7 +95,9 @@ impl Batcher {
                     }
                     self.flush(&mut pending).await;
                 }
-                hurry = self.budget.hurried(), if pending.messages > 0 => {
+                // What was handed on may be what there is no room for; then more of it does not help.
+                () = settled, if unsettled && !pending.is_empty() => {}
+                hurry = self.budget.hurried(unsettled), if !pending.is_empty() => {
                     if hurry == Hurry::Stalled {
                         tracing::warn!(
                             path = self.path,
@@ -107,7 +139,14 @@ impl Batcher {
         let Some(transaction) = together(transactions) else { return };
         let Some(transaction) = self.process(transaction).await else { return };
         // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-        let _ = self.to.send(transaction).await;
+        self.unsettled.count.fetch_add(1, Ordering::AcqRel);
+        let unsettled = Arc::clone(&self.unsettled);
+        let watched = transaction.watched(move || {
+            if unsettled.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+                unsettled.changed.notify_waiters();
+            }
+        });
+        let _ = self.to.send(watched).await;
     }
 
     /// What the policy's processors make of a batch, as one batch.

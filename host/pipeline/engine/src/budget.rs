@@ -36,6 +36,22 @@ struct Waits {
     /// Those who wait for room while nothing lands.
     stalled: AtomicUsize,
     hurried: Notify,
+    /// Batches in flight, those in buffers included.
+    batches: AtomicUsize,
+    /// Inputs that may hand out more.
+    reading: AtomicUsize,
+    calmed: Notify,
+}
+
+/// An input that may hand out more.
+#[derive(Debug)]
+pub(crate) struct Reading(Arc<Waits>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.reading.fetch_sub(1, Ordering::AcqRel);
+        self.0.calmed.notify_waiters();
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -132,12 +148,27 @@ impl Budget {
         }
     }
 
-    /// Waits until nothing is in flight.
+    /// Notes that an input may hand out batches, until what this gives is dropped.
+    pub(crate) fn reading(&self) -> Reading {
+        self.waits.reading.fetch_add(1, Ordering::AcqRel);
+        Reading(Arc::clone(&self.waits))
+    }
+
+    /// Waits until no input hands out any more and nothing is in flight, in buffers neither.
     ///
     /// # Cancel safety
     /// Safe: it owns nothing.
-    pub(crate) async fn empty(&self) {
-        self.until(|load| load.batches == 0).await;
+    pub(crate) async fn all_landed(&self) {
+        loop {
+            let calmed = self.waits.calmed.notified();
+            tokio::pin!(calmed);
+            calmed.as_mut().enable();
+            let count = |of: &AtomicUsize| of.load(Ordering::Acquire);
+            if count(&self.waits.reading) == 0 && count(&self.waits.batches) == 0 {
+                return;
+            }
+            calmed.await;
+        }
     }
 
     /// Waits for something while those who collect batches hurry.
@@ -155,11 +186,11 @@ impl Budget {
         Hurrying(among)
     }
 
-    /// Waits until there is need for hurry; at once where there is.
+    /// Waits until there is need for hurry, at once where there is; `patient`: not for want of room.
     ///
     /// # Cancel safety
     /// Safe: it owns nothing.
-    pub(crate) async fn hurried(&self) -> Hurry {
+    pub(crate) async fn hurried(&self, patient: bool) -> Hurry {
         loop {
             let hurried = self.waits.hurried.notified();
             tokio::pin!(hurried);
@@ -167,7 +198,7 @@ impl Budget {
             if self.waits.ending.load(Ordering::Acquire) > 0 {
                 return Hurry::Ending;
             }
-            if self.waits.stalled.load(Ordering::Acquire) > 0 {
+            if !patient && self.waits.stalled.load(Ordering::Acquire) > 0 {
                 return Hurry::Stalled;
             }
             hurried.await;
@@ -192,6 +223,8 @@ impl Budget {
         let mut load = self.lock();
         load.bytes += bytes + self.of_batch;
         load.batches += 1;
+        drop(load);
+        self.waits.batches.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Takes back what [`Budget::add`] was called with.
@@ -202,6 +235,9 @@ impl Budget {
         load.landings += 1;
         drop(load);
         self.landed.notify_waiters();
+        if self.waits.batches.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.waits.calmed.notify_waiters();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Load> {
@@ -221,12 +257,12 @@ mod tests {
         tokio::pin!(waiting);
         let hurried = tokio::select! {
             () = &mut waiting => None,
-            hurried = budget.hurried() => Some(hurried),
+            hurried = budget.hurried(false) => Some(hurried),
         };
         assert_eq!(hurried, Some(Hurry::Stalled));
         budget.remove(10);
         waiting.await;
-        let hurried = tokio::time::timeout(STALL, budget.hurried()).await;
+        let hurried = tokio::time::timeout(STALL, budget.hurried(false)).await;
         assert!(hurried.is_err(), "there is room again");
     }
 
@@ -235,14 +271,14 @@ mod tests {
         let budget = Budget::new(10);
         budget.add(1);
         let hurried = {
-            let ending = budget.ending(budget.empty());
+            let ending = budget.ending(budget.room_for(100));
             tokio::pin!(ending);
             tokio::select! {
                 () = &mut ending => None,
-                hurried = budget.hurried() => Some(hurried),
+                hurried = budget.hurried(false) => Some(hurried),
             }
         };
         assert_eq!(hurried, Some(Hurry::Ending));
-        assert!(tokio::time::timeout(STALL, budget.hurried()).await.is_err());
+        assert!(tokio::time::timeout(STALL, budget.hurried(false)).await.is_err());
     }
 }

@@ -65,9 +65,7 @@ impl Drop for Grounded<'_> {
             self.0.is_grounded.store(true, Ordering::Release);
             std::mem::take(&mut *failed)
         };
-        for FailedBatch { rejection, flight, .. } in failed {
-            flight.set_rejected(rejection);
-        }
+        drop(failed);
     }
 }
 
@@ -80,13 +78,33 @@ pub(crate) struct StreamFlight {
     failed: Mutex<Option<String>>,
 }
 
-/// A batch to be sent again.
+/// A batch to be sent again. Its flight counts as rejected when nobody does so.
 #[derive(Debug)]
 pub(crate) struct FailedBatch {
-    pub(crate) batch: Batch,
     pub(crate) attempts: u32,
-    pub(crate) rejection: Rejection,
-    pub(crate) flight: Arc<Flight>,
+    inner: Option<Failed>,
+}
+
+#[derive(Debug)]
+struct Failed {
+    batch: Batch,
+    rejection: Rejection,
+    flight: Arc<Flight>,
+}
+
+impl FailedBatch {
+    /// The batch, why it failed, and the flight that it is of: to be sent again.
+    pub(crate) fn take(mut self) -> Option<(Batch, Rejection, Arc<Flight>)> {
+        self.inner.take().map(|Failed { batch, rejection, flight }| (batch, rejection, flight))
+    }
+}
+
+impl Drop for FailedBatch {
+    fn drop(&mut self) {
+        if let Some(Failed { rejection, flight, .. }) = self.inner.take() {
+            flight.set_rejected(rejection);
+        }
+    }
 }
 
 impl Sky {
@@ -161,8 +179,7 @@ impl Sky {
         let mut all = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_grounded.load(Ordering::Acquire) {
             drop(all);
-            let FailedBatch { rejection, flight, .. } = failed;
-            return flight.set_rejected(rejection);
+            return drop(failed);
         }
         all.push_back(failed);
         drop(all);
@@ -250,16 +267,23 @@ impl Flight {
         let received = self.received(&batch);
         Transaction::new(batch, move |outcome| {
             received.into_iter().for_each(Received::settled);
+            // What is sent again may be a part, whose indexes are not those of the whole.
+            let of_whole = |rejection: Rejection| match attempts {
+                1 => rejection,
+                _ => Rejection { messages: None, ..rejection },
+            };
             match (outcome, kept) {
                 (Outcome::Acknowledged, _) => {}
-                (Outcome::Rejected(rejection), _) if rejection.declined => flight.set_rejected(rejection),
+                (Outcome::Rejected(rejection), _) if rejection.declined => {
+                    flight.set_rejected(of_whole(rejection));
+                }
                 (Outcome::Rejected(rejection), Some(batch)) => {
                     let sky = Arc::clone(&flight.sky);
-                    sky.fail(FailedBatch { batch, attempts, rejection, flight });
+                    sky.fail(FailedBatch { attempts, inner: Some(Failed { batch, rejection, flight }) });
                 }
                 (Outcome::Rejected(rejection), None) => {
                     flight.sky.note_incomplete();
-                    flight.set_rejected(rejection);
+                    flight.set_rejected(of_whole(rejection));
                 }
             }
         })
@@ -275,7 +299,15 @@ impl Flight {
     }
 
     fn set_rejected(&self, rejection: Rejection) {
-        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = Some(rejection);
+        let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        *rejected = Some(match rejected.take() {
+            None => rejection,
+            // The indexes of parts are not those of the whole.
+            Some(first) => {
+                let (apart, declined) = (first.apart | rejection.apart, first.declined & rejection.declined);
+                Rejection { messages: None, apart, declined, ..first }
+            }
+        });
     }
 }
 

@@ -36,34 +36,47 @@ pub(crate) struct Ground {
     output_resources: Vec<ComponentConfig>,
     /// Says that the pipeline stops.
     pub(crate) stop: Shutdown,
-    /// Says that nobody reads the inputs of resources any more.
-    unread: Shutdown,
     opened: Mutex<Opened>,
 }
 
 /// The resources that are in use, by their labels; those that are being opened are there already.
 #[derive(Default)]
 struct Opened {
-    inputs: HashMap<String, Option<async_channel::Receiver<Transaction>>>,
+    inputs: HashMap<String, Option<OpenInput>>,
     outputs: HashMap<String, Option<Arc<dyn Destination>>>,
     works: Vec<Work>,
 }
 
-/// Says that nobody reads resources any more, when the last one is dropped.
-pub(crate) struct Reader(Arc<LastReader>);
+/// An input of the resources, as one of those who read it has it. It begins with the first of them that does, and ends
+/// when all are gone.
+pub(crate) struct Resource {
+    pub(crate) from: async_channel::Receiver<Transaction>,
+    begun: Shutdown,
+    _readers: Arc<Readers>,
+}
 
-struct LastReader(Shutdown);
-
-impl Clone for Reader {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+impl Resource {
+    /// Says that this one reads now.
+    pub(crate) fn begin(&self) {
+        self.begun.cancel();
     }
 }
 
-impl Drop for LastReader {
+/// Says that nobody reads any more, when it is dropped.
+struct Readers(Shutdown);
+
+impl Drop for Readers {
     fn drop(&mut self) {
         self.0.cancel();
     }
+}
+
+/// An input of the resources that is open.
+struct OpenInput {
+    from: async_channel::Receiver<Transaction>,
+    begun: Shutdown,
+    unread: Shutdown,
+    readers: std::sync::Weak<Readers>,
 }
 
 impl Ground {
@@ -84,14 +97,8 @@ impl Ground {
             input_resources: config.input_resources.clone(),
             output_resources: config.output_resources.clone(),
             stop: stop.clone(),
-            unread: Shutdown::new(),
             opened: Mutex::default(),
         })
-    }
-
-    /// What the tasks of the pipeline's own input hold: when all have let go, the inputs of resources end.
-    pub(crate) fn reader(&self) -> Reader {
-        Reader(Arc::new(LastReader(self.unread.clone())))
     }
 
     /// The work of the resources that were opened so far.
@@ -108,35 +115,44 @@ impl Ground {
     ///
     /// # Errors
     /// There is none, it would hold itself, or it can't be opened.
-    pub(crate) async fn input(
-        self: &Arc<Self>,
-        label: &str,
-    ) -> Result<async_channel::Receiver<Transaction>, OpenError> {
-        match self.opened().inputs.get(label) {
-            Some(Some(from)) => return Ok(from.clone()),
+    pub(crate) async fn input(self: &Arc<Self>, label: &str) -> Result<Resource, OpenError> {
+        match self.opened().inputs.get_mut(label) {
+            Some(Some(open)) => return Ok(open.read()),
             Some(None) => return Err(problem("", &format!("input `{label}` uses itself"))),
             None => {}
         }
         let config = find(&self.input_resources, "input", label)?;
         self.opened().inputs.insert(label.to_owned(), None);
-        let (to, from) = async_channel::bounded(QUEUE);
+        // What waits here counts as in flight, so it is little.
+        let (to, from) = async_channel::bounded(1);
         let stop = self.stop.child_token();
-        let opened = inputs::open_inside(self, &self.setup, config, &stop, to).await;
-        let works = opened.map_err(OpenError::Inside)?;
-        let (unread, rest) = (self.unread.clone(), from.clone());
-        let abandoned = async move {
-            unread.cancelled().await;
-            stop.cancel();
-            while let Ok(transaction) = rest.recv().await {
-                transaction.decline("nobody reads this input any more");
-            }
-        };
+        let works = inputs::open_inside(self, &self.setup, config, &stop, to).await.map_err(|faults| {
+            self.opened().inputs.remove(label);
+            OpenError::Inside(faults)
+        })?;
+        let (begun, unread) = (Shutdown::new(), Shutdown::new());
+        let readers = std::sync::Weak::new();
+        let mut open =
+            OpenInput { from: from.clone(), begun: begun.clone(), unread: unread.clone(), readers };
+        let resource = open.read();
         let mut opened = self.opened();
         opened.works.push(Box::pin(async move {
+            tokio::select! {
+                () = begun.cancelled() => {}
+                () = unread.cancelled() => {}
+                () = stop.cancelled() => {}
+            }
+            let abandoned = async {
+                unread.cancelled().await;
+                stop.cancel();
+                while let Ok(transaction) = from.recv().await {
+                    transaction.decline("nobody reads this input any more");
+                }
+            };
             join(join_all(works), abandoned).await;
         }));
-        opened.inputs.insert(label.to_owned(), Some(from.clone()));
-        Ok(from)
+        opened.inputs.insert(label.to_owned(), Some(open));
+        Ok(resource)
     }
 
     /// The output with this label among the resources.
@@ -153,11 +169,24 @@ impl Ground {
         self.opened().outputs.insert(label.to_owned(), None);
         let mut works = Vec::new();
         let opened = outputs::open_inside(self, &self.setup, config, &mut works).await;
-        let output: Arc<dyn Destination> = opened.map_err(OpenError::Inside)?.into();
+        let opened = opened.map_err(|faults| {
+            self.opened().outputs.remove(label);
+            OpenError::Inside(faults)
+        });
+        let output: Arc<dyn Destination> = opened?.into();
         let mut opened = self.opened();
         opened.works.extend(works);
         opened.outputs.insert(label.to_owned(), Some(Arc::clone(&output)));
         Ok(Box::new(Shared(output)))
+    }
+}
+
+impl OpenInput {
+    /// For one who reads it beside the others. Nobody can after the last one has gone.
+    fn read(&mut self) -> Resource {
+        let readers = self.readers.upgrade().unwrap_or_else(|| Arc::new(Readers(self.unread.clone())));
+        self.readers = Arc::downgrade(&readers);
+        Resource { from: self.from.clone(), begun: self.begun.clone(), _readers: readers }
     }
 }
 

@@ -96,12 +96,18 @@ pub(crate) struct Refusal {
     failures: Vec<Failure>,
     /// Whether one message may have been the reason for all.
     apart: bool,
+    /// Whether nobody tried, because the input is to end before them.
+    declined: bool,
 }
 
 impl Refusal {
     /// That nothing was delivered.
     fn of_all(reason: impl Into<String>) -> Self {
-        Self { failures: vec![Failure { reason: reason.into(), messages: None }], apart: false }
+        Self {
+            failures: vec![Failure { reason: reason.into(), messages: None }],
+            apart: false,
+            declined: false,
+        }
     }
 
     /// The first reason.
@@ -131,16 +137,17 @@ impl Refusal {
             };
             Failure { reason, messages: Some(messages) }
         });
-        Self { failures: failures.collect(), apart: self.apart }
+        Self { failures: failures.collect(), ..self }
     }
 }
 
 /// All refusals of a batch as one; none of none.
 fn together(refusals: impl IntoIterator<Item = Refusal>) -> Result<(), Refusal> {
-    let mut all = Refusal { failures: Vec::new(), apart: false };
-    for Refusal { failures, apart } in refusals {
+    let mut all = Refusal { failures: Vec::new(), apart: false, declined: true };
+    for Refusal { failures, apart, declined } in refusals {
         all.failures.extend(failures);
         all.apart |= apart;
+        all.declined &= declined;
     }
     if all.failures.is_empty() { Ok(()) } else { Err(all) }
 }
@@ -149,6 +156,7 @@ fn together(refusals: impl IntoIterator<Item = Refusal>) -> Result<(), Refusal> 
 pub(crate) fn settle(transaction: Transaction, delivered: Result<(), Refusal>) {
     match delivered {
         Ok(()) => transaction.acknowledge(),
+        Err(refusal) if refusal.declined => transaction.decline(refusal.reason()),
         // Tried apart are then those too that went elsewhere.
         Err(refusal) if refusal.apart => transaction.reject_apart(refusal.reason()),
         Err(refusal) => transaction.settle(&refusal.failures),
@@ -159,8 +167,8 @@ pub(crate) fn settle(transaction: Transaction, delivered: Result<(), Refusal>) {
 fn delivered(outcome: Outcome) -> Result<(), Refusal> {
     match outcome {
         Outcome::Acknowledged => Ok(()),
-        Outcome::Rejected(Rejection { reason, messages, apart, .. }) => {
-            Err(Refusal { failures: vec![Failure { reason, messages }], apart })
+        Outcome::Rejected(Rejection { reason, messages, apart, declined }) => {
+            Err(Refusal { failures: vec![Failure { reason, messages }], apart, declined })
         }
     }
 }

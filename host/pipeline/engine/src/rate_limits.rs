@@ -44,7 +44,7 @@ pub(crate) fn open(
         };
         match opened {
             Ok(limit) => {
-                let metered = Metered::new(limit, metrics, identity, config);
+                let metered = Metered::new(limit, metrics, config);
                 limits.insert(label.clone(), Arc::new(metered));
             }
             Err(error) => problems.extend(check::problems(&identity.file, config, "", &error)),

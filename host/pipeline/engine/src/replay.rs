@@ -67,7 +67,8 @@ pub(crate) fn pause(attempts: u32) -> Duration {
 /// themselves and may have failed because of one among them are halved, so that in the end only
 /// that one is left to fail.
 fn again(failed: FailedBatch) -> Vec<Transaction> {
-    let FailedBatch { batch, attempts, rejection, flight } = failed;
+    let attempts = failed.attempts;
+    let Some((batch, rejection, flight)) = failed.take() else { return Vec::new() };
     let batch = match &rejection.messages {
         Some(messages) => batch.select(messages).unwrap_or(batch),
         None => batch,

@@ -223,8 +223,10 @@ impl Parts {
             let give_up = give_up.clone();
             tasks.push(Box::pin(threads.spawn(index, name, async move {
                 tokio::select! {
-                    () = work => true,
+                    biased;
+                    // What is told by tasks that were given up tells nobody anything.
                     () = give_up.cancelled() => false,
+                    () = work => true,
                 }
             })));
         };
@@ -262,6 +264,7 @@ struct Opener<'a> {
 /// The values of all secret fields.
 fn secrets(config: &PipelineConfig) -> Arc<[String]> {
     let roots = config.processors.iter().chain(&config.resources).chain([&config.input, &config.output]);
+    let roots = roots.chain(&config.buffer).chain(&config.input_resources).chain(&config.output_resources);
     let all = roots.flat_map(ComponentConfig::with_descendants);
     all.flat_map(|component| component.secrets().iter().cloned()).collect()
 }
@@ -312,15 +315,7 @@ impl Opener<'_> {
             problems.sort_by_key(|problem| (problem.line, problem.column));
             return Err(RunError::Open(problems));
         };
-        let reader = ground.reader();
-        let reading = |work: Work| -> Work {
-            let reader = reader.clone();
-            Box::pin(async move {
-                work.await;
-                drop(reader);
-            })
-        };
-        let mut inputs: Vec<Work> = input.into_iter().map(reading).collect();
+        let mut inputs: Vec<Work> = input;
         inputs.extend(ground.take_works());
         inputs.extend(between);
         Ok(Parts { inputs, input_chain, chains, outputs, shadows, raw, read, arrivals, processed })

@@ -11,6 +11,7 @@ use forebay_lifecycle::Backoff;
 use forebay_pipeline_message::{Batch, Transaction};
 use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Token, Wakes};
 
+use crate::budget::Reading;
 use crate::drain::Drain;
 use crate::flight::{Flight, Settlements, Sky, StreamFlight};
 use crate::idle::Idle;
@@ -32,6 +33,8 @@ pub(crate) struct Source {
     pub(crate) sky: Arc<Sky>,
     pub(crate) to: async_channel::Sender<Transaction>,
     pub(crate) idle: Idle,
+    /// Dropped when it hands out no more.
+    pub(crate) reading: Reading,
 }
 
 /// What to do after an event.
@@ -88,6 +91,7 @@ impl Source {
                 }
             }
         }
+        drop(self.reading);
         self.sky.empty().await;
         self.input.close(settlements.take()).await;
         if let Some(scanner) = &mut self.scanner {
@@ -111,6 +115,10 @@ impl Source {
             Ok(Event::Batch(token, batch)) => {
                 self.idle = Idle::default();
                 let flight = Flight::of_token(&self.sky, &batch, token, settlements);
+                if batch.is_empty() {
+                    // It has nothing to deliver, and is settled with its flight.
+                    return Next::Read;
+                }
                 self.send(&flight, batch).await;
                 Next::Read
             }

@@ -104,16 +104,22 @@ impl Transaction {
     }
 
     /// Nothing was delivered, nor will be: the input is to end before this.
-    pub fn decline(mut self, reason: &str) {
+    pub fn decline(self, reason: &str) {
+        self.decline_some(reason, None);
+    }
+
+    fn decline_some(mut self, reason: &str, messages: Option<&[u32]>) {
         self.settled = true;
-        self.lineage.fail(reason, None);
+        self.lineage.fail(reason, messages);
     }
 
     /// Everything was delivered but what `failures` name.
     pub fn settle(mut self, failures: &[Failure]) {
         self.settled = true;
-        self.lineage.source.lock().tried |= !failures.is_empty();
+        let failures =
+            failures.iter().filter(|failure| failure.messages.as_ref().is_none_or(|of| !of.is_empty()));
         for failure in failures {
+            self.lineage.source.lock().tried = true;
             self.lineage.fail(&failure.reason, failure.messages.as_deref());
         }
     }
@@ -166,6 +172,17 @@ impl Transaction {
         }
     }
 
+    /// Each message by itself, in order.
+    #[must_use]
+    pub fn each(self) -> Vec<Self> {
+        let one = |index: usize| {
+            let batch = self.batch.slice(index, index + 1)?;
+            Some(Processed { batch, origins: Origins::Each(vec![u32::try_from(index).ok()?]) })
+        };
+        let parts = (0..self.batch.len()).filter_map(one).collect();
+        self.derive(parts).unwrap_or_else(|(transaction, _)| vec![transaction])
+    }
+
     /// All messages of several transactions as one batch, in their order. Each of them is settled by what becomes of
     /// its messages.
     ///
@@ -205,7 +222,7 @@ fn share(outcome: Outcome, parts: Vec<Transaction>) {
         start = end;
         match failed {
             Some(failed) if failed.is_empty() => part.acknowledge(),
-            _ if declined => part.decline(&reason),
+            failed if declined => part.decline_some(&reason, failed.as_deref()),
             failed => {
                 part.lineage.source.lock().apart |= apart;
                 part.settle(&[Failure { reason: reason.clone(), messages: failed }]);

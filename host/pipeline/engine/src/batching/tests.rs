@@ -24,13 +24,7 @@ impl Bench {
         let (to, arriving) = async_channel::unbounded();
         let (leaving, from) = async_channel::unbounded();
         let budget = Arc::new(Budget::new(1000));
-        let batcher = Batcher {
-            path: "test".to_owned(),
-            policy,
-            budget: Arc::clone(&budget),
-            from: arriving,
-            to: leaving,
-        };
+        let batcher = Batcher::new("test", policy, &budget, arriving, leaving);
         let (tell, told) = mpsc::channel(100);
         (Self { to: Some(to), from, told, tell, sent: 0, budget }, batcher.run())
     }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
+use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::OpenError;
 use serde::Deserialize;
 
@@ -56,6 +57,8 @@ struct Memory {
     meter: Arc<BufferMeter>,
     sky: Arc<Sky>,
     budget: Arc<Budget>,
+    /// That of the pipeline.
+    pipeline: Arc<Budget>,
     limit: usize,
     spillover: bool,
     from: Receiver,
@@ -68,7 +71,8 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     let Some(limit) = usize::try_from(limit).ok().filter(|limit| *limit > 0) else {
         return Err(problem("/limit", "a buffer needs room for at least one byte"));
     };
-    let budget = Arc::new(budget.beside(limit));
+    let pipeline = Arc::clone(budget);
+    let budget = Arc::new(pipeline.beside(limit));
     let policy = match batch_policy {
         Enabled { enabled: true } => Policy::open(&structure, "/batch_policy", &budget).await?,
         Enabled { enabled: false } => None,
@@ -82,6 +86,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
         meter: Arc::clone(&meter),
         sky,
         budget: Arc::clone(&budget),
+        pipeline,
         limit,
         spillover,
         from,
@@ -91,7 +96,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     let collected = match policy {
         Some(policy) => {
             let (to, collected) = async_channel::bounded(QUEUE);
-            works.push(Box::pin(Batcher { path, policy, budget, from: leaving, to }.run()));
+            works.push(Box::pin(Batcher::new(&path, policy, &budget, leaving, to).run()));
             collected
         }
         None => leaving,
@@ -119,33 +124,49 @@ impl Memory {
     async fn take(self) {
         let mut dropped: u64 = 0;
         while let Ok(transaction) = self.from.recv().await {
-            let batch = transaction.batch().clone();
-            self.meter.received(&batch);
-            let bytes = bytes(&batch);
-            if bytes > self.limit {
-                tracing::error!(
-                    path = self.path,
-                    bytes,
-                    limit = self.limit,
-                    "a batch is larger than the buffer"
-                );
-                transaction.reject("the batch is larger than the buffer: raise its limit");
-                continue;
+            self.meter.received(transaction.batch());
+            let mut rest = Some(transaction);
+            while let Some(transaction) = rest.take() {
+                let (first, behind) = self.that_fits(transaction);
+                rest = behind;
+                self.add(first, &mut dropped).await;
             }
-            if self.spillover && !self.budget.has_room_for(bytes) {
-                dropped += 1;
-                if dropped.is_power_of_two() {
-                    tracing::warn!(path = self.path, dropped, "the buffer is full, batches are dropped");
-                }
-                transaction.acknowledge();
-                continue;
-            }
-            self.budget.room_for(bytes).await;
-            let flight = Flight::of_buffer(&self.sky, bytes);
-            transaction.acknowledge();
-            // As above.
-            let _ = self.to.send(flight.transaction(batch, 1, true)).await;
         }
         self.sky.empty().await;
+    }
+    /// Of messages that stand for themselves as many as the buffer has room for when it is empty, and the others.
+    fn that_fits(&self, transaction: Transaction) -> (Transaction, Option<Transaction>) {
+        if !transaction.batch().independent() || bytes(transaction.batch()) <= self.limit {
+            return (transaction, None);
+        }
+        let (mut sum, mut fit) = (0_usize, 0);
+        transaction.batch().each_payload(|payload| {
+            sum = sum.saturating_add(payload.len());
+            fit += usize::from(sum <= self.limit);
+        });
+        transaction.cut(fit.max(1))
+    }
+
+    async fn add(&self, transaction: Transaction, dropped: &mut u64) {
+        let batch = transaction.batch().clone();
+        let bytes = bytes(&batch);
+        if bytes > self.limit {
+            tracing::error!(path = self.path, bytes, limit = self.limit, "a batch is larger than the buffer");
+            self.pipeline.note_incomplete();
+            // Another try would do no better.
+            return transaction.decline("the batch is larger than the buffer: raise its limit");
+        }
+        if self.spillover && !self.budget.has_room_for(bytes) {
+            *dropped += 1;
+            if dropped.is_power_of_two() {
+                tracing::warn!(path = self.path, dropped, "the buffer is full, batches are dropped");
+            }
+            return transaction.acknowledge();
+        }
+        self.budget.room_for(bytes).await;
+        let flight = Flight::of_buffer(&self.sky, bytes);
+        transaction.acknowledge();
+        // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
+        let _ = self.to.send(flight.transaction(batch, 1, true)).await;
     }
 }

@@ -9,7 +9,9 @@ use serde::Deserialize;
 
 use super::{Opening, Own, Receiver, Sender, leaving, spec};
 use crate::batching::together;
+use crate::flight::{Flight, Grounded, Sky};
 use crate::meters::BufferMeter;
+use crate::replay::{pause, replay};
 use crate::structure::duration::read_duration;
 use crate::structure::problem;
 
@@ -20,6 +22,7 @@ pub(super) const OWN: Own =
 const END: &str = "window_end_timestamp";
 /// Nanoseconds from the year 1, from which windows are counted, to 1970.
 const YEAR_ONE: i128 = 62_135_596_800 * 1_000_000_000;
+const UNFINISHED: &str = "message rejected as window did not complete";
 /// What the values of the timestamp mapping are as nanoseconds since 1970; one that is no JSON is a text.
 const AS_NANOSECONDS: &str = "root = (this | content().string()).ts_unix_nano()";
 
@@ -95,7 +98,7 @@ impl Windows {
 }
 
 async fn open(opening: Opening<'_>) -> Result<Vec<super::Work>, OpenError> {
-    let Opening { structure, meter, stop, from, to, .. } = opening;
+    let Opening { structure, budget, meter, stop, from, to } = opening;
     let settings: Settings = structure.settings()?;
     let duration = |field: &str, text: &str| match text {
         "" => Ok(Duration::ZERO),
@@ -134,6 +137,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<super::Work>, OpenError> {
     let buffer = SystemWindow {
         path: structure.setup.path.clone(),
         meter,
+        sky: Sky::new(&Arc::new(budget.beside(usize::MAX))),
         windows,
         timestamps,
         converter,
@@ -149,6 +153,8 @@ async fn open(opening: Opening<'_>) -> Result<Vec<super::Work>, OpenError> {
 struct SystemWindow {
     path: String,
     meter: Arc<BufferMeter>,
+    /// Windows that were handed on: one that is rejected is sent again as it was.
+    sky: Arc<Sky>,
     windows: Windows,
     timestamps: Box<dyn Mapping>,
     converter: Box<dyn Mapping>,
@@ -178,15 +184,29 @@ pub(super) fn rfc3339(nanoseconds: i128) -> String {
 }
 
 impl SystemWindow {
-    async fn run(mut self) {
+    async fn run(self) {
+        let (sky, to) = (Arc::clone(&self.sky), self.to.clone());
+        let _grounded = Grounded(&sky);
+        tokio::select! {
+            () = self.collect() => {}
+            () = replay(Arc::clone(&sky), to, pause) => {}
+        }
+    }
+
+    async fn collect(mut self) {
         let mut window = self.windows.next(now());
         loop {
             let left = window.last + self.windows.lateness - now();
             let left = Duration::from_nanos(u64::try_from(left.max(0)).unwrap_or(u64::MAX));
+            let over = async {
+                if !left.is_zero() {
+                    tokio::time::sleep(left).await;
+                }
+            };
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
-                () = tokio::time::sleep(left) => {
+                () = over => {
                     self.flush(window).await;
                     // Those that have ended while the pipeline was not ready for them are over.
                     let next = self.windows.next(now());
@@ -201,13 +221,14 @@ impl SystemWindow {
                 },
             }
         }
-        // What is in windows that have not ended is read again at the next start.
-        self.from.close();
-        let late = std::iter::from_fn(|| self.from.try_recv().ok());
-        let waiting = self.waiting.drain(..).map(|(_, transaction)| transaction);
-        for transaction in waiting.chain(late) {
-            transaction.decline("message rejected as window did not complete");
+        // What is in windows that have not ended is read again at the next start, and so is what still comes.
+        for (_, transaction) in self.waiting.drain(..) {
+            transaction.decline(UNFINISHED);
         }
+        while let Ok(transaction) = self.from.recv().await {
+            transaction.decline(UNFINISHED);
+        }
+        self.sky.empty().await;
     }
 
     /// Adds the messages of a batch that are in a window still to come; others are dropped.
@@ -216,42 +237,51 @@ impl SystemWindow {
         let times = match self.times(transaction.batch()).await {
             Ok(times) => times,
             Err(error) => {
-                tracing::error!(path = self.path, error, "the timestamp mapping failed");
-                return transaction.reject(&error);
+                tracing::error!(path = self.path, error, "the timestamp mapping is lost");
+                return transaction.reject_apart(&error);
             }
         };
-        let mut rest = Some(transaction);
-        for time in times {
-            let Some(transaction) = rest.take() else { return };
-            let (message, behind) = transaction.cut(1);
-            rest = behind;
-            if time > self.flushed {
-                self.waiting.push((time, message));
-            } else {
-                message.acknowledge();
+        if !transaction.batch().independent()
+            && let Some(error) = times.iter().find_map(|time| time.as_ref().err())
+        {
+            tracing::error!(path = self.path, error, "the timestamp mapping failed");
+            return transaction.reject(error);
+        }
+        for (time, message) in times.into_iter().zip(transaction.each()) {
+            match time {
+                Ok(time) if time > self.flushed => self.waiting.push((time, message)),
+                Ok(_) => {
+                    tracing::debug!(path = self.path, "a message is too late for its window and dropped");
+                    message.acknowledge();
+                }
+                Err(error) => {
+                    tracing::error!(path = self.path, error, "the timestamp mapping failed");
+                    message.reject(&error);
+                }
             }
         }
     }
 
-    /// The time of each message.
-    async fn times(&mut self, batch: &Batch) -> Result<Vec<i128>, String> {
+    /// The time of each message, or why it has none.
+    async fn times(&mut self, batch: &Batch) -> Result<Vec<Result<i128, String>>, String> {
         let values = self.timestamps.values(batch.clone()).await?;
-        let failed = values.iter().find_map(|value| value.error().map(str::to_owned));
-        if let Some(error) = failed {
-            return Err(format!("timestamp mapping failed: {error}"));
-        }
+        let failed: Vec<Option<String>> =
+            values.iter().map(|value| value.error().map(str::to_owned)).collect();
         let times = self.converter.values(values.with_independent(true)).await?;
-        if times.len() != batch.len() {
+        if times.len() != batch.len() || failed.len() != batch.len() {
             return Err("the timestamp mapping gave other than one value for each message".to_owned());
         }
-        let time = |value: forebay_pipeline_message::Message<'_>| {
+        let time = |(value, failed): (forebay_pipeline_message::Message<'_>, Option<String>)| {
+            if let Some(error) = failed {
+                return Err(format!("timestamp mapping failed: {error}"));
+            }
             if let Some(error) = value.error() {
                 return Err(format!("unable to parse result of timestamp mapping as timestamp: {error}"));
             }
             let text = std::str::from_utf8(value.payload().unwrap_or_default()).unwrap_or_default();
             text.parse().map_err(|_| format!("the timestamp mapping gave `{text}`, which is no time"))
         };
-        times.iter().map(time).collect()
+        Ok(times.iter().zip(failed).map(time).collect())
     }
 
     /// Hands on the messages of a window as a batch, and drops those that no later one is for.
@@ -279,7 +309,8 @@ impl SystemWindow {
         if let Some(transaction) = together(batch) {
             let marked = transaction.batch().with_metadata(&[(END.to_owned(), Value::Text(&end))]);
             // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-            let transaction = leaving(&self.meter, transaction.with_batch(marked));
+            let flight = Flight::of_transaction(&self.sky, transaction.with_batch(marked.clone()));
+            let transaction = leaving(&self.meter, flight.transaction(marked, 1, true));
             let _ = self.to.send(transaction).await;
         }
     }

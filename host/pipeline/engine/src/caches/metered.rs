@@ -91,8 +91,8 @@ mod tests {
             ("cache_error_total", "delete", 1),
             ("cache_latency_ns_count", "delete", 4),
         ] {
-            let labels = "label=\"c\",path=\"root.cache_resources\"";
-            let line = format!("{name}{{{labels},operation=\"{operation}\"}} {count}\n");
+            let labels = format!("label=\"c\",operation=\"{operation}\",path=\"root.cache_resources\"");
+            let line = format!("{name}{{{labels}}} {count}\n");
             assert!(rendered.contains(&line), "{line}{rendered}");
         }
     }

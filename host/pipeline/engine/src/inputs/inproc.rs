@@ -4,9 +4,10 @@ use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
 use forebay_plugins_api::OpenError;
 
-use super::opening::{Opening, Receiver, Sender};
+use super::opening::{Opening, Sender};
 use super::{Own, spec};
 use crate::ground::{Ground, Work};
+use crate::inproc::PipeReader;
 
 pub(super) const OWN: Own =
     Own { name: "inproc", spec: specification, open: |opening| Box::pin(open(opening)) };
@@ -18,29 +19,29 @@ fn specification() -> ComponentSpec {
 
 async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     let name: String = opening.structure.settings()?;
-    let (_, from) = opening.ground.pipes.get(&name);
+    let pipe = opening.ground.pipes.read(&name);
     let (ground, stop, to) = (Arc::clone(opening.ground), opening.stop.clone(), opening.to);
-    Ok(vec![Box::pin(hand_on(ground, stop, from, to))])
+    Ok(vec![Box::pin(hand_on(ground, stop, pipe, to))])
 }
 
 /// Hands on what comes through the pipe. When the pipeline stops, what is in flight may still want to come through.
-async fn hand_on(ground: Arc<Ground>, stop: Shutdown, from: Receiver, to: Sender) {
+async fn hand_on(ground: Arc<Ground>, stop: Shutdown, pipe: PipeReader, to: Sender) {
     let over = async {
         stop.cancelled().await;
         if ground.stop.is_cancelled() {
-            ground.budget.empty().await;
+            ground.budget.all_landed().await;
         }
     };
     tokio::pin!(over);
     loop {
         tokio::select! {
             biased;
-            received = from.recv() => match received {
+            () = &mut over => return,
+            received = pipe.from.recv() => match received {
                 // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
                 Ok(transaction) => drop(to.send(transaction).await),
                 Err(_) => return,
             },
-            () = &mut over => return,
         }
     }
 }

@@ -39,6 +39,7 @@ pub(super) async fn open(
         sky: Arc::clone(&sky),
         to: to.clone(),
         idle: Idle::default(),
+        reading: ground.budget.reading(),
     };
     Ok(vec![Box::pin(read(source, sky, to, stop.clone()))])
 }
@@ -53,9 +54,10 @@ async fn read(source: Source, sky: Arc<Sky>, to: Sender, stop: Shutdown) {
         std::future::pending::<()>().await;
     };
     tokio::select! {
+        biased;
+        () = stopping => {}
         () = source.run() => {}
         () = replay(Arc::clone(&sky), to, pause) => {}
-        () = stopping => {}
     }
 }
 

@@ -148,13 +148,8 @@ impl Opening<'_> {
             return Ok(self.to.clone());
         };
         let (to, from) = async_channel::bounded(QUEUE);
-        let batcher = Batcher {
-            path: self.structure.setup.path.clone(),
-            policy,
-            budget: Arc::clone(&self.ground.budget),
-            from,
-            to: self.to.clone(),
-        };
+        let path = &self.structure.setup.path;
+        let batcher = Batcher::new(path, policy, &self.ground.budget, from, self.to.clone());
         works.push(Box::pin(batcher.run()));
         Ok(to)
     }

@@ -137,6 +137,7 @@ impl Reading {
                 Ok(open) => open,
                 Err(error) => {
                     tracing::error!(path = self.setup.path, %error, "the input can't be opened again");
+                    self.ground.budget.note_incomplete();
                     return;
                 }
             };

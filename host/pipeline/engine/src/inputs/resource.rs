@@ -4,9 +4,9 @@ use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
 use forebay_plugins_api::OpenError;
 
-use super::opening::{Opening, Receiver, Sender};
+use super::opening::{Opening, Sender};
 use super::{Own, spec};
-use crate::ground::{Ground, Work};
+use crate::ground::{Ground, Resource, Work};
 
 pub(super) const OWN: Own =
     Own { name: "resource", spec: specification, open: |opening| Box::pin(open(opening)) };
@@ -24,13 +24,14 @@ fn specification() -> ComponentSpec {
 
 async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     let label: String = opening.structure.settings()?;
-    let from = opening.ground.input(&label).await?;
+    let resource = opening.ground.input(&label).await?;
     let (ground, stop, to) = (Arc::clone(opening.ground), opening.stop.clone(), opening.to);
-    Ok(vec![Box::pin(hand_on(ground, stop, from, to))])
+    Ok(vec![Box::pin(hand_on(ground, stop, resource, to))])
 }
 
 /// Hands on what arrives until nothing more does, or this reader alone is to stop.
-async fn hand_on(ground: Arc<Ground>, stop: Shutdown, from: Receiver, to: Sender) {
+async fn hand_on(ground: Arc<Ground>, stop: Shutdown, resource: Resource, to: Sender) {
+    resource.begin();
     let alone = async {
         stop.cancelled().await;
         if ground.stop.is_cancelled() {
@@ -43,7 +44,7 @@ async fn hand_on(ground: Arc<Ground>, stop: Shutdown, from: Receiver, to: Sender
         tokio::select! {
             biased;
             () = &mut alone => return,
-            received = from.recv() => match received {
+            received = resource.from.recv() => match received {
                 // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
                 Ok(transaction) => drop(to.send(transaction).await),
                 Err(_) => return,

@@ -71,7 +71,8 @@ async fn open(mut opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenErro
     if outputs.is_empty() {
         return Err(problem("/outputs", "a broker needs at least one output"));
     }
-    Ok(of(&pattern, outputs))
+    let collect = opening.structure.children("/outputs").any(|child| child.written.get("batching").is_some());
+    Ok(of(&pattern, outputs, if collect { EACH_COLLECTING } else { EACH }))
 }
 
 /// How often each of so many outputs is opened; once, where the settings say zero or less.
@@ -86,14 +87,14 @@ pub(super) fn copies_of(copies: i64, outputs: usize) -> Result<usize, OpenError>
 }
 
 /// A broker of these outputs.
-pub(super) fn of(pattern: &str, outputs: Vec<Box<dyn Destination>>) -> Box<dyn Destination> {
+pub(super) fn of(pattern: &str, outputs: Vec<Box<dyn Destination>>, each: usize) -> Box<dyn Destination> {
     match pattern {
         "fan_out" => Box::new(FanOut(insist(outputs))),
         "fan_out_fail_fast" => Box::new(FanOut(outputs)),
         "fan_out_sequential" => Box::new(Sequential(insist(outputs))),
         "fan_out_sequential_fail_fast" => Box::new(Sequential(outputs)),
         "round_robin" => Box::new(RoundRobin { outputs, next: AtomicUsize::new(0) }),
-        _ => Box::new(Greedy::new(outputs)),
+        _ => Box::new(Greedy::new(outputs, each)),
     }
 }
 
@@ -147,12 +148,14 @@ struct Greedy {
 }
 
 /// Batches that one output of a greedy broker has at a time.
-const EACH: usize = 4;
+pub(super) const EACH: usize = 4;
+/// The same where outputs collect batches: what one waits with for more must not keep it from having more.
+const EACH_COLLECTING: usize = 10_000;
 
 impl Greedy {
-    fn new(outputs: Vec<Box<dyn Destination>>) -> Self {
+    fn new(outputs: Vec<Box<dyn Destination>>, each: usize) -> Self {
         let (back, idle) = async_channel::unbounded();
-        for index in (0..EACH).flat_map(|_| 0..outputs.len()) {
+        for index in (0..each).flat_map(|_| 0..outputs.len()) {
             // There is room without bound, and this holds the other end.
             let _ = back.try_send(index);
         }

@@ -119,7 +119,7 @@ impl Destination for Cache {
             return Ok(());
         }
         let failure = |(reason, messages)| Failure { reason, messages: Some(messages) };
-        Err(Refusal { failures: refused.into_iter().map(failure).collect(), apart: false })
+        Err(Refusal { failures: refused.into_iter().map(failure).collect(), apart: false, declined: false })
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
         let map = Arc::new(Map::default());
         let refusal = cache(&map, "k", "").deliver(batch(&["a", "b", "c"])).await.unwrap_err();
         let failure = Failure { reason: "it is full".to_owned(), messages: Some(vec![1, 2]) };
-        assert_eq!(refusal, Refusal { failures: vec![failure], apart: false });
+        assert_eq!(refusal, Refusal { failures: vec![failure], apart: false, declined: false });
         assert_eq!(map.0.lock().unwrap()["k"], b"c");
     }
 

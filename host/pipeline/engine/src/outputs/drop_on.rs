@@ -102,6 +102,9 @@ impl Destination for DropOn {
             }
         };
         let Err(mut refusal) = delivered else { return Ok(()) };
+        if refusal.declined {
+            return Err(refusal);
+        }
         let is_dropped =
             |reason: &str| self.error || self.patterns.iter().any(|pattern| pattern.is_match(reason));
         let (dropped, kept): (Vec<_>, Vec<_>) =

@@ -37,6 +37,9 @@ impl Destination for Fallback {
     async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
         let Err(mut refusal) = self.first.deliver(batch.clone()).await else { return Ok(()) };
         for output in &self.others {
+            if refusal.declined {
+                break;
+            }
             let (refused, rest) = with_reasons(&batch, &refusal);
             match output.deliver(rest).await {
                 Ok(()) => return Ok(()),

@@ -1,9 +1,13 @@
+use async_trait::async_trait;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
+use forebay_pipeline_message::Batch;
 use forebay_plugins_api::OpenError;
+use tokio::sync::Mutex;
 
-use super::leaf::Leaf;
+use super::leaf::{outcome, told};
 use super::opening::Opening;
-use super::{Destination, Own, spec};
+use super::{Destination, Own, Refusal, spec};
+use crate::inproc::Pipes;
 
 pub(super) const OWN: Own =
     Own { name: "inproc", spec: specification, open: |opening| Box::pin(open(opening)) };
@@ -17,6 +21,28 @@ fn specification() -> ComponentSpec {
 
 async fn open(opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenError> {
     let name: String = opening.structure.settings()?;
-    let (to, _) = opening.ground.pipes.get(&name);
-    Ok(Box::new(Leaf(to)))
+    Ok(Box::new(Inproc { pipes: opening.ground.pipes.clone(), name, turn: Mutex::default() }))
+}
+
+struct Inproc {
+    pipes: Pipes,
+    name: String,
+    /// As that of a channel: who comes late waits behind the others.
+    turn: Mutex<()>,
+}
+
+#[async_trait]
+impl Destination for Inproc {
+    async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
+        let Some(to) = self.pipes.sender(&self.name) else {
+            tracing::error!(pipe = self.name, "nobody reads the pipe any more, messages are given back");
+            return Err(Refusal { declined: true, ..Refusal::of_all("nobody reads the pipe any more") });
+        };
+        let (transaction, told) = told(batch);
+        let turn = self.turn.lock().await;
+        // A transaction that nobody takes any more says itself that it failed.
+        let _ = to.send(transaction).await;
+        drop(turn);
+        outcome(told).await
+    }
 }

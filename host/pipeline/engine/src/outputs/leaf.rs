@@ -1,27 +1,52 @@
 use async_trait::async_trait;
-use forebay_pipeline_message::{Batch, Transaction};
-use tokio::sync::oneshot;
+use forebay_pipeline_message::{Batch, Outcome, Transaction};
+use tokio::sync::{Mutex, oneshot};
 
 use super::{Destination, Refusal, delivered};
 
 /// An output behind a channel.
-pub(super) struct Leaf(pub(super) async_channel::Sender<Transaction>);
+pub(super) struct Leaf {
+    to: async_channel::Sender<Transaction>,
+    /// The channel by itself lets who comes late pass by those who wait.
+    turn: Mutex<()>,
+}
+
+impl Leaf {
+    pub(super) fn new(to: async_channel::Sender<Transaction>) -> Self {
+        Self { to, turn: Mutex::default() }
+    }
+}
 
 #[async_trait]
 impl Destination for Leaf {
     async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
-        hand_over(&self.0, batch).await
+        let (transaction, told) = told(batch);
+        let turn = self.turn.lock().await;
+        // A transaction that nobody takes any more says itself that it failed.
+        let _ = self.to.send(transaction).await;
+        drop(turn);
+        outcome(told).await
     }
 }
 
 /// Sends a batch through a channel and waits for what becomes of it.
 pub(crate) async fn hand_over(to: &async_channel::Sender<Transaction>, batch: Batch) -> Result<(), Refusal> {
+    let (transaction, told) = told(batch);
+    // As above.
+    let _ = to.send(transaction).await;
+    outcome(told).await
+}
+
+/// A transaction, and what becomes of it.
+pub(super) fn told(batch: Batch) -> (Transaction, oneshot::Receiver<Outcome>) {
     let (tell, told) = oneshot::channel();
     let transaction = Transaction::new(batch, move |outcome| {
         // Nobody listens only when the pipeline is given up.
         let _ = tell.send(outcome);
     });
-    // A transaction that nobody takes any more says itself that it failed.
-    let _ = to.send(transaction).await;
+    (transaction, told)
+}
+
+pub(super) async fn outcome(told: oneshot::Receiver<Outcome>) -> Result<(), Refusal> {
     told.await.map_or_else(|_| Err(Refusal::of_all("the output has ended")), delivered)
 }

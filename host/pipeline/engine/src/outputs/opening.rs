@@ -130,7 +130,7 @@ async fn open(
             }
             let processors = Chain::new(Vec::new());
             works.push(Box::pin(Router { path, processors, destination, from }.run()));
-            Ok(Box::new(Leaf(to)))
+            Ok(Box::new(Leaf::new(to)))
         }
         Some(own) => {
             let output = (own.open)(Opening { structure, ground, works }).await?;
@@ -154,7 +154,7 @@ async fn open(
                 }
             };
             works.push(Box::pin(Sink { path, output, processors, from, most_under_way, meter }.run()));
-            Ok(Box::new(Leaf(to)))
+            Ok(Box::new(Leaf::new(to)))
         }
     }
 }
@@ -168,8 +168,7 @@ fn collected(
     works: &mut Vec<Work>,
 ) -> async_channel::Receiver<Transaction> {
     let (to, collected) = async_channel::bounded(QUEUE);
-    let budget = Arc::clone(&ground.budget);
-    works.push(Box::pin(Batcher { path: path.to_owned(), policy, budget, from, to }.run()));
+    works.push(Box::pin(Batcher::new(path, policy, &ground.budget, from, to).run()));
     collected
 }
 

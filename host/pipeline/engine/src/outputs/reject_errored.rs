@@ -33,7 +33,8 @@ impl Destination for RejectErrored {
             let reason = format!("rejecting due to failed processing: {error}");
             Failure { reason, messages: Some(vec![*index]) }
         };
-        let refusal = Refusal { failures: failed.iter().map(failure).collect(), apart: false };
+        let refusal =
+            Refusal { failures: failed.iter().map(failure).collect(), apart: false, declined: false };
         if fit.is_empty() {
             return Err(refusal);
         }

@@ -64,7 +64,11 @@ impl Retry {
             let Some(pause) = pauses.next(Instant::now()).filter(|_| !over) else {
                 let reason = "message failed to reach a target destination".to_owned();
                 let messages = Some(refusal.by_message(batch.len()).into_keys().collect());
-                return Err(Refusal { failures: vec![Failure { reason, messages }], apart: refusal.apart });
+                return Err(Refusal {
+                    failures: vec![Failure { reason, messages }],
+                    apart: refusal.apart,
+                    declined: false,
+                });
             };
             tracing::warn!(error = refusal.reason(), ?pause, "messages were refused and are tried again");
             tokio::time::sleep(pause).await;
@@ -72,6 +76,7 @@ impl Retry {
             let rest = batch.select(&refused).expect("a refusal is of this batch");
             match self.output.deliver(rest).await {
                 Ok(()) => return Ok(()),
+                Err(again) if again.declined => return Err(again.in_whole(&refused)),
                 Err(again) => refusal = again.in_whole(&refused),
             }
         }
@@ -100,6 +105,9 @@ impl Destination for Retry {
         // The sender is part of this.
         let _ = self.failing.subscribe().wait_for(|failing| *failing == 0).await;
         let Err(refusal) = self.output.deliver(batch.clone()).await else { return Ok(()) };
+        if refusal.declined {
+            return Err(refusal);
+        }
         let _failing = Failing::one_more(&self.failing);
         self.insist(&batch, refusal).await
     }

@@ -71,7 +71,7 @@ pub(super) fn batch(payloads: &[&str]) -> Batch {
 
 fn some(reason: &str, messages: &[u32]) -> Refusal {
     let failure = Failure { reason: reason.to_owned(), messages: Some(messages.to_vec()) };
-    Refusal { failures: vec![failure], apart: false }
+    Refusal { failures: vec![failure], apart: false, declined: false }
 }
 
 #[test]
@@ -132,7 +132,7 @@ async fn retries_have_a_limit() {
 async fn brokers_hand_on_by_their_pattern() {
     let deliver = async |pattern: &str, batches: &[&str]| {
         let outputs = [Scripted::new([Next::After(Duration::from_secs(1))]), Scripted::new([])];
-        let broker = broker::of(pattern, outputs.iter().map(to).collect());
+        let broker = broker::of(pattern, outputs.iter().map(to).collect(), broker::EACH);
         futures_util::future::join_all(batches.iter().map(|text| broker.deliver(batch(&[text])))).await;
         outputs.map(|output| output.got())
     };
@@ -153,7 +153,7 @@ async fn a_broker_insists_unless_told_to_fail_fast() {
         ("fan_out_sequential_fail_fast", vec!["a"], Err(Refusal::of_all("no"))),
     ] {
         let outputs = [Scripted::new([Next::RefuseAll]), Scripted::new([])];
-        let broker = broker::of(pattern, outputs.iter().map(to).collect());
+        let broker = broker::of(pattern, outputs.iter().map(to).collect(), broker::EACH);
         assert_eq!(broker.deliver(batch(&["a"])).await, result, "{pattern}");
         assert_eq!(outputs[0].got(), first, "{pattern}");
     }

@@ -6,7 +6,7 @@ use forebay_metrics::{Counter, Metrics};
 use forebay_pipeline_config::ComponentConfig;
 use forebay_plugins_api::RateLimit;
 
-use crate::run::Identity;
+use crate::meters::path_of_metrics;
 
 /// A rate limit whose questions and answers are counted.
 pub(super) struct Metered {
@@ -17,14 +17,10 @@ pub(super) struct Metered {
 }
 
 impl Metered {
-    pub(super) fn new(
-        limit: Arc<dyn RateLimit>,
-        metrics: &Metrics,
-        identity: &Identity,
-        config: &ComponentConfig,
-    ) -> Self {
+    pub(super) fn new(limit: Arc<dyn RateLimit>, metrics: &Metrics, config: &ComponentConfig) -> Self {
         let label = config.label.as_ref().map_or("", |label| label.as_str());
-        let labels = [("pipeline", identity.name.as_str()), ("path", config.path.as_str()), ("label", label)];
+        let path = path_of_metrics(&config.path);
+        let labels = [("label", label), ("path", path.as_str())];
         // A metric that there can't be is counted by nobody.
         let counter = |name, help| metrics.counter(name, help, &labels).unwrap_or_default();
         Self {

@@ -34,12 +34,12 @@ cache_resources: [{label: levels, multilevel: [near, far]}, {label: near, script
     assert_eq!(run_own(&script, yaml).await.unwrap(), Ended::Finished);
     assert_eq!(script.settled(), [(0, Outcome::Acknowledged), (1, Outcome::Acknowledged)]);
     let rendered = script.metrics().render();
-    for (index, label) in ["levels", "near", "far"].into_iter().enumerate() {
-        let labels = format!("pipeline=\"test\",path=\"cache_resources.{index}\",label=\"{label}\"");
-        let line = format!("cache_success_total{{{labels},operation=\"set\"}} 2\n");
+    for label in ["levels", "near", "far"] {
+        let labels = format!("label=\"{label}\",operation=\"set\",path=\"root.cache_resources\"");
+        let line = format!("cache_success_total{{{labels}}} 2\n");
         assert!(rendered.contains(&line), "{line}{rendered}");
     }
-    assert!(rendered.contains("label=\"wide\"} 2\n"), "{rendered}");
+    assert!(rendered.contains("label=\"wide\",path=\"root.rate_limit_resources\"} 2\n"), "{rendered}");
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ mod tests {
             (vec!["a".into(), "b".into(), "c".into()], &Origins::Same)
         );
         assert_eq!(begun.elapsed().as_secs(), 20);
-        let labels = "pipeline=\"trial\",path=\"rate_limit_resources.0\",label=\"slow\"";
+        let labels = "label=\"slow\",path=\"root.rate_limit_resources\"";
         let rendered = trial.metrics.render();
         assert!(rendered.contains(&format!("rate_limit_checked_total{{{labels}}} 8")), "{rendered}");
         assert!(rendered.contains(&format!("rate_limit_triggered_total{{{labels}}} 2")), "{rendered}");
