@@ -1,9 +1,10 @@
 //! The pipelines of `examples/`, as a user runs them.
 
+use std::collections::HashSet;
 use std::process::Command;
 
-use forebay_tests_pipelines::{Folder, example, forebay_packaging};
-use serde_json::Value;
+use forebay_tests_pipelines::{Folder, example, examples, forebay_packaging};
+use serde_json::{Value, json};
 
 #[test]
 fn the_generate_example_prints_200_lines_of_two_shapes_and_nothing_else() {
@@ -60,12 +61,142 @@ fn the_rhai_example_adds_totals_and_drops_an_order() {
     assert_eq!(finished.lines(), expected);
 }
 
+/// An example that reads and writes files, in a folder where its paths lead somewhere.
+fn in_folder(name: &str, inputs: &[&str]) -> Folder {
+    let folder = Folder::new();
+    folder.write("target/example/unused", "");
+    for input in inputs {
+        let path = examples().join(name).join(input);
+        let content = std::fs::read(path).expect("examples are part of the repository");
+        folder.write(&format!("examples/{name}/{input}"), content);
+    }
+    folder
+}
+
+#[test]
+fn the_tests_in_the_examples_succeed() {
+    let folder = Folder::new();
+    let names = ["batching", "dead-letters", "enrichment", "filtering", "joining", "resources", "windows"];
+    let paths = names.map(|name| examples().join(name).join("pipeline.yaml").display().to_string());
+    let finished = folder.forebay(&["test"]).args(&paths.each_ref().map(String::as_str)).finish().well();
+    let succeeded = finished.lines().iter().filter(|line| line.ends_with(" succeeded")).count();
+    assert_eq!(succeeded, names.len(), "{finished:?}");
+}
+
+#[test]
+fn the_filtering_example_keeps_a_sample_and_every_failure() {
+    let folder = Folder::new();
+    let finished = folder.run(&example("filtering")).finish().well();
+    let expected = [
+        r#"{"id":4,"path":"/orders","status":200,"user":"user-4"}"#,
+        r#"{"id":7,"path":"/orders","status":500,"user":"user-1"}"#,
+        r#"{"id":10,"path":"/orders","status":200,"user":"user-4"}"#,
+    ];
+    assert_eq!(finished.lines(), expected);
+}
+
+#[test]
+fn the_enrichment_example_looks_each_customer_up_once_and_passes_on_what_failed() {
+    let folder = Folder::new();
+    let finished = folder.run(&example("enrichment")).finish().well();
+    let orders: Vec<Value> = finished.lines().into_iter().map(parse).collect();
+    let column = |name: &str| orders.iter().map(|order| order[name].clone()).collect::<Vec<_>>();
+    assert_eq!(column("lookup"), [1, 2, 1, 2, 1]);
+    assert_eq!(column("risk"), [json!("low"), json!("low"), json!("high"), Value::Null, json!("high")]);
+    assert_eq!(orders[2]["summary"], "Customer C1 (high risk)");
+    let workflow = &orders[3]["meta"]["workflow"];
+    assert_eq!(workflow["succeeded"], json!(["customer", "summary"]));
+    assert!(text(&workflow["failed"]["risk"]).starts_with("request mapping failed: "), "{workflow}");
+}
+
+#[test]
+fn the_joining_example_gives_each_order_its_customer_once() {
+    let folder = in_folder("joining", &["customers.ndjson", "orders.ndjson"]);
+    let finished = folder.run(&example("joining")).finish().well();
+    let expected = [
+        r#"{"country":"DE","customer":"c2","name":"Emmy","order":1,"total":10}"#,
+        r#"{"country":"GB","customer":"c1","name":"Ada","order":2,"total":25}"#,
+        r#"{"customer":"c9","name":null,"order":3,"total":5}"#,
+    ];
+    assert_eq!(finished.lines(), expected);
+}
+
+#[test]
+fn the_dead_letters_example_loses_nothing_and_tells_the_reasons() {
+    let folder = in_folder("dead-letters", &[]);
+    let finished = folder.run(&example("dead-letters")).finish().well();
+    let expected = [
+        r#"{"fahrenheit":60.8,"sensor":"s1"}"#,
+        r#"{"fahrenheit":62.6,"sensor":"s2"}"#,
+        r#"{"fahrenheit":66.2,"sensor":"s4"}"#,
+    ];
+    assert_eq!(finished.lines(), expected);
+    let refused = folder.read("target/example/refused.ndjson");
+    let expected = r#"{"fahrenheit":69.8,"reason":"too hot for the archive","sensor":"s6"}"#;
+    assert_eq!(refused, format!("{expected}\n"));
+    let unreadable = folder.read("target/example/unreadable.ndjson");
+    let letters: Vec<Value> = unreadable.lines().map(parse).collect();
+    assert_eq!(letters.len(), 2, "{unreadable}");
+    assert_eq!(letters[0]["letter"], "not JSON");
+    assert!(text(&letters[0]["reason"]).contains("parse as json"), "{unreadable}");
+    assert_eq!(letters[1]["letter"], r#"{"celsius":"warm","sensor":"s5"}"#);
+    assert!(text(&letters[1]["reason"]).contains("`this.celsius`"), "{unreadable}");
+}
+
+#[test]
+fn the_windows_example_counts_every_click_in_one_window() {
+    let folder = Folder::new();
+    let finished = folder.run(&example("windows")).finish().well();
+    let sums: Vec<Value> = finished.lines().into_iter().map(parse).collect();
+    let clicks = |page: &str| {
+        let of_page = sums.iter().filter(|sum| sum["page"] == page);
+        of_page.map(|sum| sum["clicks"].as_u64().expect("it is a number")).sum::<u64>()
+    };
+    assert_eq!((clicks("/"), clicks("/buy")), (30, 10), "{finished:?}");
+    let windows: HashSet<_> = sums.iter().map(|sum| (text(&sum["page"]), text(&sum["until"]))).collect();
+    assert_eq!(windows.len(), sums.len(), "a page has one sum for each window: {finished:?}");
+    // A second of clicks does not fit into one window of half a second.
+    assert!(windows.len() > 2, "{finished:?}");
+}
+
+#[test]
+fn the_batching_example_writes_a_file_for_each_batch_and_an_archive_of_all() {
+    let folder = in_folder("batching", &[]);
+    let _ = folder.run(&example("batching")).finish().well();
+    let batch = |ids: std::ops::RangeInclusive<u32>| {
+        let of = ids.clone().count();
+        ids.map(|id| format!("{{\"id\":{id},\"of\":{of}}}")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(folder.read("target/example/batch-1.ndjson"), batch(1..=4));
+    assert_eq!(folder.read("target/example/batch-5.ndjson"), batch(5..=8));
+    assert_eq!(folder.read("target/example/batch-9.ndjson"), batch(9..=10));
+    let archive = folder.path("target/example/events.tar.gz");
+    let listed = Command::new("tar").arg("-tzf").arg(archive).output().expect("there is a tar");
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    let names: HashSet<_> = listed.lines().map(str::to_owned).collect();
+    assert_eq!(names, (1..=10).map(|id| format!("event-{id}.json")).collect());
+}
+
+#[test]
+fn the_resources_example_uses_each_of_its_resources() {
+    let folder = Folder::new();
+    let finished = folder.run(&example("resources")).finish().well();
+    let line = |task: u32| match task % 5 {
+        0 => format!(r#"{{"double":{},"five":true,"task":{task}}}"#, task * 2),
+        _ => format!(r#"{{"double":{},"task":{task}}}"#, task * 2),
+    };
+    assert_eq!(finished.lines(), (1..=12).map(line).collect::<Vec<_>>());
+}
+
 fn parse(line: &str) -> Value {
     serde_json::from_str(line).expect("every line is JSON")
 }
 
+fn text(value: &Value) -> String {
+    value.as_str().expect("it is a text").to_owned()
+}
+
 fn check_fields(event: &Value, result: &Value) {
-    let text = |value: &Value| value.as_str().expect("it is a text").to_owned();
     // The mapping looks at the event as it came, not at what it has made of it so far.
     let country = text(&event["user"]["country"]);
     assert_eq!(result["user"]["label"], format!("{} ({country})", text(&event["user"]["name"])));
