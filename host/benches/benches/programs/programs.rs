@@ -32,6 +32,7 @@ pub(crate) fn programs() -> Vec<Program> {
 
 /// What a run took.
 #[derive(Clone, Copy)]
+#[allow(dead_code, reason = "not every bench looks at both")]
 pub(crate) struct Took {
     pub(crate) wall: Duration,
     /// Time of processors, all threads together.

@@ -9,6 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use forebay_pipeline_message::{Batch, Transaction};
 use tokio::sync::Notify;
@@ -19,6 +20,9 @@ use crate::meters::Mechanism;
 use crate::structure::order::in_sequence;
 pub(crate) use policy::{Policy, batching_field, policy_fields};
 
+/// How long nothing more may come, while an input ends, before what was collected goes on.
+const GRACE: Duration = Duration::from_millis(50);
+
 /// Takes batches and hands on larger ones.
 pub(crate) struct Batcher {
     path: String,
@@ -27,6 +31,8 @@ pub(crate) struct Batcher {
     from: async_channel::Receiver<Transaction>,
     to: async_channel::Sender<Transaction>,
     unsettled: Arc<Unsettled>,
+    /// How long nothing more may come before there is hurry.
+    grace: Duration,
 }
 
 /// Batches that were handed on and are not settled.
@@ -66,7 +72,12 @@ impl Batcher {
         to: async_channel::Sender<Transaction>,
     ) -> Self {
         let (path, budget) = (path.to_owned(), Arc::clone(budget));
-        Self { path, policy, budget, from, to, unsettled: Arc::default() }
+        Self { path, policy, budget, from, to, unsettled: Arc::default(), grace: GRACE }
+    }
+
+    /// The same behind others that collect batches, and whose hurry comes first.
+    pub(crate) fn behind_others(self) -> Self {
+        Self { grace: 4 * GRACE, ..self }
     }
 
     /// Works until nothing more comes; what is left then goes on as well.
@@ -97,7 +108,7 @@ impl Batcher {
                 }
                 // What was handed on may be what there is no room for; then more of it does not help.
                 () = settled, if unsettled && !pending.is_empty() => {}
-                hurry = self.budget.hurried(unsettled), if !pending.is_empty() => {
+                hurry = hurried(&self.budget, unsettled, self.grace), if !pending.is_empty() => {
                     if hurry == Hurry::Stalled {
                         tracing::warn!(
                             path = self.path,
@@ -177,6 +188,13 @@ impl Batcher {
             }
         }
     }
+}
+
+/// Waits until there is need for hurry, and then a moment more for what is on its way here.
+async fn hurried(budget: &Budget, patient: bool, grace: Duration) -> Hurry {
+    let hurry = budget.hurried(patient).await;
+    tokio::time::sleep(grace).await;
+    hurry
 }
 
 async fn until(moment: Option<Instant>) {

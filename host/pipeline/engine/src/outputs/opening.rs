@@ -168,7 +168,7 @@ fn collected(
     works: &mut Vec<Work>,
 ) -> async_channel::Receiver<Transaction> {
     let (to, collected) = async_channel::bounded(QUEUE);
-    works.push(Box::pin(Batcher::new(path, policy, &ground.budget, from, to).run()));
+    works.push(Box::pin(Batcher::new(path, policy, &ground.budget, from, to).behind_others().run()));
     collected
 }
 

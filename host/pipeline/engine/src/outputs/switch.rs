@@ -89,8 +89,8 @@ async fn open(mut opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenErro
 }
 
 impl Switch {
-    /// For every case the indexes of its messages; none of them if a message is of no case and that is not allowed.
-    async fn sort(&self, batch: &Batch) -> Result<Option<Vec<Vec<u32>>>, LostInstance> {
+    /// For every case the indexes of its messages, and those of messages that are of no case where that is not allowed.
+    async fn sort(&self, batch: &Batch) -> Result<(Vec<Vec<u32>>, Vec<u32>), LostInstance> {
         let mut checks = self.checks.lock().await;
         let mut routes = Vec::with_capacity(self.cases.len());
         let mut is_open = vec![true; batch.len()];
@@ -119,7 +119,8 @@ impl Switch {
             }
             routes.push(route);
         }
-        Ok((!self.is_strict || !has_route.contains(&false)).then_some(routes))
+        let lost = (0..).zip(has_route).filter(|(_, has_route)| !has_route).map(|(message, _)| message);
+        Ok((routes, if self.is_strict { lost.collect() } else { Vec::new() }))
     }
 }
 
@@ -130,14 +131,19 @@ impl Destination for Switch {
             .sort(&batch)
             .await
             .map_err(|lost| Refusal { apart: true, ..Refusal::of_all(lost.to_string()) })?;
-        let Some(routes) = routes else {
-            return Err(Refusal::of_all("no switch output conditions were met by message"));
-        };
+        let (routes, lost) = routes;
+        const NOWHERE: &str = "no switch output conditions were met by message";
+        // One message that can't go anywhere takes its batch with it, which for some is itself alone.
+        if !lost.is_empty() && !batch.independent() {
+            return Err(Refusal::of_all(NOWHERE));
+        }
         let deliveries = self.cases.iter().zip(&routes).filter(|(_, route)| !route.is_empty());
         let deliveries = deliveries.map(|(case, route)| async {
             let part = batch.select(route).expect("the indexes are of this batch");
             case.output.deliver(part).await.map_err(|refusal| refusal.in_whole(route))
         });
-        together(join_all(deliveries).await.into_iter().filter_map(Result::err))
+        let refused = join_all(deliveries).await.into_iter().filter_map(Result::err);
+        let nowhere = (!lost.is_empty()).then(|| Refusal::of_all(NOWHERE).in_whole(&lost));
+        together(refused.chain(nowhere))
     }
 }
