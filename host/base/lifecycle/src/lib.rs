@@ -1,8 +1,9 @@
-//! What every long-running part shares: time, threads that run tasks, stopping, and pauses between tries.
+//! What every long-running part shares: time, chance, threads that run tasks, stopping, and pauses between tries.
 //!
 //! This is the one crate that reads the clock and spawns tasks, so that a search finds every place.
 
 mod backoff;
+pub mod chance;
 pub mod clock;
 mod here;
 mod threads;

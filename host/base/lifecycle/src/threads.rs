@@ -67,6 +67,15 @@ impl Threads {
         Ok(threads)
     }
 
+    /// The thread that asks, as if it were one of these: for tests that want all tasks on one thread, in one order.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    #[must_use]
+    pub fn on_current() -> Self {
+        Self { handles: vec![Handle::current()], stop: Shutdown::new(), running: Vec::new() }
+    }
+
     /// How many threads there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,0 +1,51 @@
+//! Randomness. Everything else asks here, so that a seed can replay a run.
+
+use std::cell::Cell;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+
+thread_local! {
+    /// What the next number is made of, where this thread has a seed.
+    static SEEDED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// From now on what this thread asks for follows from `seed` alone: for tests whose tasks all run on it.
+pub fn seed(seed: u64) {
+    SEEDED.set(Some(seed));
+}
+
+/// A number from 0 up to 1: to spread what would otherwise happen at once, which takes no better randomness.
+#[must_use]
+pub fn part() -> f64 {
+    let bits = SEEDED.get().map_or_else(|| RandomState::new().hash_one(()), next);
+    u32::try_from(bits >> 32).map_or(0.0, f64::from) / f64::from(u32::MAX)
+}
+
+/// One step of SplitMix64.
+fn next(state: u64) -> u64 {
+    let state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    SEEDED.set(Some(state));
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_says_what_comes() {
+        let some = || [part(), part(), part()];
+        let without = some();
+        assert!(without.iter().all(|part| (0.0..=1.0).contains(part)));
+        assert!(without[0] != without[1] || without[1] != without[2]);
+        seed(7);
+        let first = some();
+        assert!(first[0] != first[1] && first.iter().all(|part| (0.0..=1.0).contains(part)));
+        seed(7);
+        assert_eq!(some(), first);
+        seed(8);
+        assert_ne!(some(), first);
+    }
+}
