@@ -24,6 +24,7 @@ impl Drain {
     /// Waits until nothing is in flight; whether that came to be in time, and before a shutdown.
     pub(crate) async fn is_over(&mut self, sky: &Sky, path: &str, wakes: &Wakes) -> bool {
         tokio::select! {
+            biased;
             () = sky.empty() => true,
             () = wakes.wait_for_shutdown() => false,
             () = tokio::time::sleep(MOST_DRAINING) => {

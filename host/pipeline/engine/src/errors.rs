@@ -138,6 +138,7 @@ pub(crate) async fn insist(
         sky.empty().await;
     };
     tokio::select! {
+        biased;
         () = take => {}
         () = replay(Arc::clone(&sky), to.clone(), replay::strategy) => {}
     }

@@ -25,6 +25,7 @@ pub(crate) async fn replay(
     let mut waiting = FuturesUnordered::new();
     loop {
         tokio::select! {
+            biased;
             failed = sky.next_failed() => waiting.push(after_pause(failed, pause)),
             Some(failed) = waiting.next(), if !waiting.is_empty() => {
                 for transaction in again(failed) {

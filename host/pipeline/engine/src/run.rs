@@ -133,12 +133,14 @@ async fn run_to_end(
     tokio::pin!(all);
     let mut stopped = false;
     let complete = tokio::select! {
+        biased;
         complete = &mut all => complete?,
         () = stop.cancelled() => {
             stopped = true;
             halt.cancel();
             wakes.shutdown();
             tokio::select! {
+                biased;
                 complete = &mut all => complete?,
                 () = tokio::time::sleep(grace(config.shutdown_timeout)) => {
                     give_up.cancel();

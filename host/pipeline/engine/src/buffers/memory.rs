@@ -115,6 +115,7 @@ impl Memory {
         let (sky, to) = (Arc::clone(&self.sky), self.to.clone());
         let _grounded = Grounded(&sky);
         tokio::select! {
+            biased;
             () = self.take() => {}
             () = replay(Arc::clone(&sky), to, pause) => {}
         }

@@ -130,6 +130,7 @@ impl Reading {
             let Some(restart) = self.restart.as_mut().filter(|_| !over) else { return };
             let pause = restart.pause();
             tokio::select! {
+                biased;
                 () = self.stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
