@@ -55,6 +55,7 @@ impl Source {
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut connected = false;
         let mut drain = Drain::default();
+        let mut is_open = true;
         while !wakes.pending().shutdown {
             if drain.may_begin()
                 && self.input.prepare().await
@@ -87,13 +88,15 @@ impl Source {
                     self.sky.empty().await;
                     self.input.close(settlements.take()).await;
                     settlements = Settlements::new(&wakes, &meter);
-                    self.reopen(&mut backoff, &wakes).await;
+                    is_open = self.reopen(&mut backoff, &wakes).await;
                 }
             }
         }
         drop(self.reading);
-        self.sky.empty().await;
-        self.input.close(settlements.take()).await;
+        if is_open {
+            self.sky.empty().await;
+            self.input.close(settlements.take()).await;
+        }
         if let Some(scanner) = &mut self.scanner {
             scanner.close().await;
         }
@@ -144,6 +147,7 @@ impl Source {
                 let flight = Flight::of_stream(&self.sky, &batch, &scan.flight);
                 self.send(&flight, batch).await;
                 tokio::select! {
+                    biased;
                     () = self.sky.room() => {}
                     () = wakes.wait_for_shutdown() => {}
                 }
@@ -174,12 +178,13 @@ impl Source {
         }
     }
 
-    async fn reopen(&mut self, backoff: &mut Backoff, wakes: &Wakes) {
+    /// Tries until it succeeds; whether it did before the pipeline stopped.
+    async fn reopen(&mut self, backoff: &mut Backoff, wakes: &Wakes) -> bool {
         while !wakes.pending().shutdown {
             match self.components.open_input(self.setup.clone()).await {
                 Ok(input) => {
                     self.input = input;
-                    return;
+                    return true;
                 }
                 Err(error) => {
                     tracing::error!(path = self.setup.path, %error, "input can't be opened again");
@@ -187,6 +192,7 @@ impl Source {
                 }
             }
         }
+        false
     }
 }
 
@@ -194,6 +200,7 @@ impl Source {
 async fn pause(backoff: &mut Backoff, wakes: &Wakes) {
     let pause = backoff.pause();
     tokio::select! {
+        biased;
         () = tokio::time::sleep(pause) => {}
         () = wakes.wait_for_shutdown() => {}
     }
