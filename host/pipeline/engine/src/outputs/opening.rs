@@ -133,11 +133,19 @@ async fn open(
             Ok(Box::new(Leaf::new(to)))
         }
         Some(own) => {
-            let output = (own.open)(Opening { structure, ground, works }).await?;
+            let output = (own.open)(Opening { structure, ground, works: &mut *works }).await?;
             Ok(if processors.is_empty() {
                 output
             } else {
-                Box::new(Processed { processors: Mutex::new(processors), output })
+                let (in_use, unused) = oneshot::channel();
+                let processors = Arc::new(Mutex::new(processors));
+                let of_work = Arc::clone(&processors);
+                works.push(Box::pin(async move {
+                    // It comes when the output is dropped, after its last batch.
+                    let _ = unused.await;
+                    of_work.lock().await.close().await;
+                }));
+                Box::new(Processed { processors, output, _in_use: in_use })
             })
         }
         None => {
@@ -204,8 +212,10 @@ impl Opening<'_> {
 
 /// An output of the host with processors before it.
 struct Processed {
-    processors: Mutex<Chain>,
+    processors: Arc<Mutex<Chain>>,
     output: Box<dyn Destination>,
+    /// The processors are closed when this is dropped.
+    _in_use: oneshot::Sender<()>,
 }
 
 #[async_trait]

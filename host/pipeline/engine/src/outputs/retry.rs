@@ -1,9 +1,12 @@
+use std::future::poll_fn;
+use std::task::Poll;
+
 use async_trait::async_trait;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
 use forebay_pipeline_message::{Batch, Failure};
 use forebay_plugins_api::OpenError;
 use serde::Deserialize;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use super::opening::Opening;
@@ -41,6 +44,8 @@ pub(super) struct Retry {
     max_retries: i64,
     /// How many batches are being tried again.
     failing: watch::Sender<usize>,
+    /// Held until a batch has begun, so that those that wait begin in their order.
+    turn: Mutex<()>,
 }
 
 async fn open(mut opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenError> {
@@ -51,7 +56,7 @@ async fn open(mut opening: Opening<'_>) -> Result<Box<dyn Destination>, OpenErro
 
 impl Retry {
     pub(super) fn new(output: Box<dyn Destination>, policy: Policy, max_retries: i64) -> Self {
-        Self { output, policy, max_retries, failing: watch::Sender::new(0) }
+        Self { output, policy, max_retries, failing: watch::Sender::new(0), turn: Mutex::default() }
     }
 
     /// Tries what was refused again until it is taken.
@@ -102,9 +107,18 @@ impl Drop for Failing<'_> {
 #[async_trait]
 impl Destination for Retry {
     async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
-        // The sender is part of this.
-        let _ = self.failing.subscribe().wait_for(|failing| *failing == 0).await;
-        let Err(refusal) = self.output.deliver(batch.clone()).await else { return Ok(()) };
+        let mut delivery = self.output.deliver(batch.clone());
+        let begun = {
+            let _turn = self.turn.lock().await;
+            // The sender is part of this.
+            let _ = self.failing.subscribe().wait_for(|failing| *failing == 0).await;
+            poll_fn(|context| Poll::Ready(delivery.as_mut().poll(context))).await
+        };
+        let delivered = match begun {
+            Poll::Ready(delivered) => delivered,
+            Poll::Pending => delivery.await,
+        };
+        let Err(refusal) = delivered else { return Ok(()) };
         if refusal.declined {
             return Err(refusal);
         }
