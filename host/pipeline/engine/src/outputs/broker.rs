@@ -6,6 +6,7 @@ use forebay_pipeline_message::Batch;
 use forebay_plugins_api::OpenError;
 use futures_util::future::join_all;
 use serde::Deserialize;
+use tokio::sync::Mutex;
 
 use super::opening::Opening;
 use super::retry::Retry;
@@ -119,10 +120,21 @@ struct Sequential(Vec<Box<dyn Destination>>);
 #[async_trait]
 impl Destination for Sequential {
     async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
+        let mut refusals = Vec::new();
+        let mut left: Vec<u32> = (0..).take(batch.len()).collect();
         for output in &self.0 {
-            output.deliver(batch.clone()).await?;
+            let part = batch.select(&left).expect("the indexes are of this batch");
+            let Err(refusal) = output.deliver(part).await else { continue };
+            let refusal = if left.len() == batch.len() { refusal } else { refusal.in_whole(&left) };
+            // What this one has taken has to come to the others as well: it is not handed on again.
+            let refused = refusal.by_message(batch.len());
+            left.retain(|index| !refused.contains_key(index));
+            refusals.push(refusal);
+            if left.is_empty() {
+                break;
+            }
         }
-        Ok(())
+        together(refusals)
     }
 }
 
@@ -145,6 +157,8 @@ struct Greedy {
     /// Those that have no batch.
     idle: async_channel::Receiver<usize>,
     back: async_channel::Sender<usize>,
+    /// Held by the batch that waits for room: one that comes later could otherwise take it.
+    turn: Mutex<()>,
 }
 
 /// Batches that one output of a greedy broker has at a time.
@@ -159,7 +173,7 @@ impl Greedy {
             // There is room without bound, and this holds the other end.
             let _ = back.try_send(index);
         }
-        Self { outputs, idle, back }
+        Self { outputs, idle, back, turn: Mutex::default() }
     }
 }
 
@@ -175,7 +189,9 @@ impl Drop for Room<'_> {
 #[async_trait]
 impl Destination for Greedy {
     async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
+        let turn = self.turn.lock().await;
         let Ok(index) = self.idle.recv().await else { unreachable!("this holds the other end") };
+        drop(turn);
         let _room = Room(&self.back, index);
         self.outputs[index].deliver(batch).await
     }

@@ -1,13 +1,18 @@
 //! Outputs that hand batches on, around scripted ones.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use forebay_pipeline_message::{Batch, Failure, Value};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 use super::drop_on::DropOn;
+use super::leaf::Leaf;
 use super::retry::Retry;
 use super::{Destination, Refusal, broker, fallback, together};
 use crate::structure::pauses::Policy;
@@ -120,6 +125,39 @@ async fn no_batch_is_begun_while_another_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn batches_that_wait_for_another_begin_in_their_order() {
+    let output = Scripted::new([Next::RefuseAll]);
+    let retry = Retry::new(to(&output), Policy::for_ever(), 0);
+    let names: Vec<String> = (0..30).map(|number| number.to_string()).collect();
+    let all: FuturesUnordered<_> = names.iter().map(|name| retry.deliver(batch(&[name]))).collect();
+    assert!(all.all(|delivered| std::future::ready(delivered.is_ok())).await);
+    let expected: Vec<&str> = ["0"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    assert_eq!(output.got(), expected);
+}
+
+/// Polls a delivery once.
+async fn poll(delivery: &mut (impl Future + Unpin)) {
+    std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *delivery).poll(context).is_ready())).await;
+}
+
+#[tokio::test]
+async fn no_batch_takes_the_room_that_another_one_waits_for() {
+    let (sender, receiver) = async_channel::bounded(1);
+    let leaf = Leaf::new(sender);
+    let mut deliveries: Vec<_> = ["a", "b", "c"].iter().map(|text| leaf.deliver(batch(&[text]))).collect();
+    poll(&mut deliveries[0]).await;
+    poll(&mut deliveries[1]).await;
+    let mut taken = vec![receiver.try_recv().unwrap()];
+    for index in [2, 1, 2] {
+        poll(&mut deliveries[index]).await;
+        taken.extend(receiver.try_recv());
+    }
+    let texts =
+        taken.iter().map(|transaction| transaction.batch().get(0).unwrap().payload().unwrap().to_vec());
+    assert_eq!(texts.collect::<Vec<_>>(), [b"a", b"b", b"c"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn retries_have_a_limit() {
     let output = Scripted::new([Next::RefuseAll, Next::RefuseAll, Next::Refuse(&[1]), Next::RefuseAll]);
     let retry = Retry::new(to(&output), Policy::for_ever(), 2);
@@ -157,6 +195,16 @@ async fn a_broker_insists_unless_told_to_fail_fast() {
         assert_eq!(broker.deliver(batch(&["a"])).await, result, "{pattern}");
         assert_eq!(outputs[0].got(), first, "{pattern}");
     }
+}
+
+#[tokio::test]
+async fn what_one_of_several_outputs_has_taken_comes_to_all_of_them() {
+    let outputs =
+        [Scripted::new([Next::Refuse(&[1])]), Scripted::new([Next::Refuse(&[1])]), Scripted::new([])];
+    let broker = broker::of("fan_out_sequential_fail_fast", outputs.iter().map(to).collect());
+    let refusal = broker.deliver(batch(&["a", "b", "c"])).await.unwrap_err();
+    assert_eq!(refusal.by_message(3).into_keys().collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(outputs.map(|output| output.got()), [["a b c"], ["a c"], ["a"]]);
 }
 
 #[tokio::test(start_paused = true)]
