@@ -201,7 +201,7 @@ async fn a_broker_insists_unless_told_to_fail_fast() {
 async fn what_one_of_several_outputs_has_taken_comes_to_all_of_them() {
     let outputs =
         [Scripted::new([Next::Refuse(&[1])]), Scripted::new([Next::Refuse(&[1])]), Scripted::new([])];
-    let broker = broker::of("fan_out_sequential_fail_fast", outputs.iter().map(to).collect());
+    let broker = broker::of("fan_out_sequential_fail_fast", outputs.iter().map(to).collect(), broker::EACH);
     let refusal = broker.deliver(batch(&["a", "b", "c"])).await.unwrap_err();
     assert_eq!(refusal.by_message(3).into_keys().collect::<Vec<_>>(), [1, 2]);
     assert_eq!(outputs.map(|output| output.got()), [["a b c"], ["a c"], ["a"]]);
