@@ -358,3 +358,34 @@ impl Drop for StreamFlight {
         self.settlements.push(Settlement { token: self.token, outcome });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use forebay_metrics::Metrics;
+    use forebay_plugins_api::{PipelineName, Setup};
+
+    use super::*;
+
+    #[test]
+    fn messages_of_parts_are_not_named_as_those_of_the_whole() {
+        let sky = Sky::new(&Arc::new(Budget::new(1 << 20)));
+        let setup = Setup::new(PipelineName::new("test"), "", "script".parse().unwrap());
+        let meter = InputMeter::of(&Metrics::default(), &setup);
+        let settlements = Settlements::new(&Arc::default(), &meter);
+        let batch = Batch::from_payloads(["a", "b", "c", "d"].map(Some), true);
+        let flight = Flight::of_token(&sky, &batch, Token(0), &settlements);
+        let halves = [batch.slice(0, 2), batch.slice(2, 4)];
+        let halves = halves.map(|half| flight.transaction(half.unwrap(), 2, true));
+        drop(flight);
+        for half in halves {
+            let (first, second) = half.cut(1);
+            first.decline("the end");
+            second.unwrap().acknowledge();
+        }
+        let told = settlements.take();
+        let [Settlement { outcome: Outcome::Rejected(rejection), .. }] = &told[..] else {
+            panic!("{told:?}")
+        };
+        assert_eq!((rejection.messages.as_deref(), rejection.declined), (None, true));
+    }
+}

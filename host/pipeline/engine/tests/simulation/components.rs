@@ -116,9 +116,10 @@ impl Mapping for Check {
             let first = &names(payload)[0];
             Some(match self {
                 Self::Case { case, count, place } => case_of(*place, *count, first) == *case,
-                Self::OneIn(count) => fixed(0, first) % *count == 0,
+                Self::OneIn(count) => fixed(0, first).is_multiple_of(*count),
                 Self::Unmarked => {
-                    !payload.is_some_and(|payload| payload.ends_with(b"@")) && fixed(1, first) % 2 == 0
+                    !payload.is_some_and(|payload| payload.ends_with(b"@"))
+                        && fixed(1, first).is_multiple_of(2)
                 }
             })
         });

@@ -48,21 +48,21 @@ pub(crate) struct Traits {
 #[derive(Debug)]
 pub(crate) enum Place {
     Leaf(u64),
-    All(Vec<Place>),
-    Any(Vec<Place>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
     /// That of the first case it is of; dropped without one, unless that is refused.
     Cases {
         place: u64,
         count: u64,
-        cases: Vec<Place>,
+        cases: Vec<Self>,
     },
     /// There, or dropped because it was refused.
     UnlessRefused {
-        inner: Box<Place>,
+        inner: Box<Self>,
         impatient: bool,
     },
     /// Behind these processors.
-    Behind(Vec<u64>, Box<Place>),
+    Behind(Vec<u64>, Box<Self>),
     Nowhere,
 }
 

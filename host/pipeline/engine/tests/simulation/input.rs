@@ -72,10 +72,8 @@ impl ScriptedInput {
             reading.messages += messages;
             return Act::Give((first..first + messages).map(|number| format!("{id}.{number}")).collect());
         }
-        if !self.replays() && !self.in_flight.is_empty() {
-            if notes.dice.percent(80) {
-                return Act::Wait(Some(Duration::from_millis(100)));
-            }
+        if !self.replays() && !self.in_flight.is_empty() && notes.dice.percent(80) {
+            return Act::Wait(Some(Duration::from_millis(100)));
         }
         notes.inputs.entry(id).or_default().ended = true;
         Act::End
