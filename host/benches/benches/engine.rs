@@ -8,7 +8,13 @@
 #[path = "programs/programs.rs"]
 mod programs;
 
-use programs::{Program, Took, programs, scratch};
+use std::path::Path;
+use std::time::Duration;
+
+use programs::{Program, programs, scratch};
+
+/// How long a run took, and how much time of processors.
+type Took = (Duration, Duration);
 
 const RUNS: usize = 3;
 const MESSAGES: usize = 1_000_000;
@@ -41,13 +47,13 @@ fn main() {
         let pipeline = scratch("pipeline.yaml", &text);
         print!("{name:<34}");
         let took: Vec<Took> = programs.iter().map(|program| best(program, &pipeline, &out)).collect();
-        for Took { wall, cpu } in &took {
+        for (wall, cpu) in &took {
             let rate = MESSAGES as f64 / wall.as_secs_f64();
             print!("{:>34}", format!("{rate:.0}, {:.2}", cpu.as_secs_f64() * 1e6 / MESSAGES as f64));
         }
         if let [ours, theirs] = took.as_slice() {
-            let wall = theirs.wall.as_secs_f64() / ours.wall.as_secs_f64();
-            let cpu = theirs.cpu.as_secs_f64() / ours.cpu.as_secs_f64();
+            let wall = theirs.0.as_secs_f64() / ours.0.as_secs_f64();
+            let cpu = theirs.1.as_secs_f64() / ours.1.as_secs_f64();
             print!("{:>24}", format!("{wall:.1}, {cpu:.1}"));
         }
         println!();
@@ -67,10 +73,10 @@ fn broker(outputs: usize) -> String {
 }
 
 /// The best figures of some runs.
-fn best(program: &Program, pipeline: &std::path::Path, out: &std::path::Path) -> Took {
+fn best(program: &Program, pipeline: &Path, out: &Path) -> Took {
     let runs = (0..RUNS).map(|_| {
         std::fs::write(out, "").unwrap();
         program.run(pipeline)
     });
-    runs.reduce(|a, b| Took { wall: a.wall.min(b.wall), cpu: a.cpu.min(b.cpu) }).unwrap()
+    runs.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1))).unwrap()
 }

@@ -30,18 +30,9 @@ pub(crate) fn programs() -> Vec<Program> {
     programs
 }
 
-/// What a run took.
-#[derive(Clone, Copy)]
-#[allow(dead_code, reason = "not every bench looks at both")]
-pub(crate) struct Took {
-    pub(crate) wall: Duration,
-    /// Time of processors, all threads together.
-    pub(crate) cpu: Duration,
-}
-
 impl Program {
-    /// Runs a pipeline to its end.
-    pub(crate) fn run(&self, pipeline: &Path) -> Took {
+    /// Runs a pipeline to its end; how long that takes, and how much time of processors, all threads together.
+    pub(crate) fn run(&self, pipeline: &Path) -> (Duration, Duration) {
         let (before, begun) = (cpu_of_children(), clock::now());
         let status = Command::new(&self.path)
             .arg("run")
@@ -55,7 +46,7 @@ impl Program {
             .status()
             .unwrap();
         assert!(status.success(), "{} failed on {}", self.path.display(), pipeline.display());
-        Took { wall: begun.elapsed(), cpu: cpu_of_children() - before }
+        (begun.elapsed(), cpu_of_children() - before)
     }
 }
 
