@@ -79,9 +79,10 @@ fn an_input_is_read_until_its_last_message() {
 
 #[test]
 fn an_input_that_ends_can_be_opened_again() {
-    let input = generated(2, "root = count(\"reopened\")");
-    let lines =
-        run(&format!("input: {{read_until: {{input: {{{input}}}, restart_input: true, check: this == 5}}}}"));
+    let input = generated(2, "root = 1");
+    let lines = run(&format!(
+        "input: {{read_until: {{input: {{{input}}}, restart_input: true, check: 'count(\"seen\") == 5'}}}}"
+    ));
     assert_eq!(lines.len(), 5);
 }
 
@@ -117,7 +118,7 @@ fn a_resource_that_is_not_there_is_named() {
     let error = folder.run(pipeline).finish().stderr;
     assert!(
         error.contains(
-            "(1,9) there is no input `inn` among the input_resources of this pipeline, did you mean `in`?"
+            "(1,8) there is no input `inn` among the input_resources of this pipeline, did you mean `in`?"
         ),
         "{error}"
     );

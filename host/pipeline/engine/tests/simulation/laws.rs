@@ -13,7 +13,8 @@ pub(crate) fn broken(world: &World, ended: Ended) -> Vec<String> {
     let is_expected = match ended {
         Ended::Finished => true,
         Ended::Stopped => world.graph.stop.is_some(),
-        Ended::Incomplete => world.graph.traits.no_replay,
+        // One that can not be opened again ends before its last message.
+        Ended::Incomplete => world.graph.traits.no_replay || notes.refused_to_open,
         Ended::GaveUp => false,
     };
     if !is_expected {
