@@ -37,7 +37,12 @@ fn a_running_pipeline_goes_over_to_a_new_file_and_stays_when_that_breaks() {
 fn a_pin_that_no_build_has_is_named_with_those_that_there_are() {
     let folder = Folder::new();
     let listed = folder.forebay(&["list"]).finish().well();
-    let line = listed.lines().into_iter().find(|line| line.contains("processor  log ")).unwrap().to_owned();
+    let line = listed
+        .lines()
+        .into_iter()
+        .find(|line| line.split_whitespace().take(2).eq(["processor", "log"]))
+        .unwrap()
+        .to_owned();
     let digest = line.split_whitespace().find(|word| word.starts_with("sha256:")).unwrap();
     let pinned = |name: &str| PIPELINE.replace("{log:", &format!("{{{name}:"));
     let _ = folder.lint(&pinned(&format!("log@{digest}"))).finish().well();
