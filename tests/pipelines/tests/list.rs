@@ -137,7 +137,7 @@ fn names_are_listed_by_their_kinds() {
     };
     let all = list(&[]);
     for (kind, name) in DEFAULT.iter().filter(|(_, name)| !["bloblang", "codec"].contains(name)) {
-        let names = all[format!("{kind}s").replace('_', '-')].as_array().unwrap();
+        let names = all[format!("{kind}s").replace('_', "-")].as_array().unwrap();
         assert!(names.iter().any(|found| found == name), "{kind} {name}");
     }
     assert!(all["bloblang-methods"].as_array().unwrap().iter().any(|name| name == "uppercase"));
