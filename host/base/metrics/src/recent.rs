@@ -8,7 +8,7 @@ use crate::timing::Distribution;
 const SPAN: Duration = Duration::from_secs(5 * 60);
 
 /// What whoever shows metrics remembers of timings, so that quantiles speak of the last minutes and not of all the
-/// time: their state at the last two turns, one of which comes when someone looks and [`SPAN`] has passed. What is
+/// time: their state at the last two turns, one of which comes when someone looks and `SPAN` has passed. What is
 /// recent is what came after the older one.
 #[derive(Debug)]
 pub struct Recent {
