@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::budget::{Budget, Hurry};
+use crate::channel::{Receiver, Sender, hand_on};
 use crate::meters::Mechanism;
 use crate::structure::order::in_sequence;
 pub(crate) use policy::{Policy, batching_field, policy_fields};
@@ -28,8 +29,8 @@ pub(crate) struct Batcher {
     path: String,
     policy: Policy,
     budget: Arc<Budget>,
-    from: async_channel::Receiver<Transaction>,
-    to: async_channel::Sender<Transaction>,
+    from: Receiver,
+    to: Sender,
     unsettled: Arc<Unsettled>,
     /// How long nothing more may come before there is hurry.
     grace: Duration,
@@ -64,13 +65,7 @@ impl Pending {
 }
 
 impl Batcher {
-    pub(crate) fn new(
-        path: &str,
-        policy: Policy,
-        budget: &Arc<Budget>,
-        from: async_channel::Receiver<Transaction>,
-        to: async_channel::Sender<Transaction>,
-    ) -> Self {
+    pub(crate) fn new(path: &str, policy: Policy, budget: &Arc<Budget>, from: Receiver, to: Sender) -> Self {
         let (path, budget) = (path.to_owned(), Arc::clone(budget));
         Self { path, policy, budget, from, to, unsettled: Arc::default(), grace: GRACE }
     }
@@ -149,7 +144,6 @@ impl Batcher {
         let Pending { transactions, .. } = std::mem::take(pending);
         let Some(transaction) = together(transactions) else { return };
         let Some(transaction) = self.process(transaction).await else { return };
-        // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
         self.unsettled.count.fetch_add(1, Ordering::AcqRel);
         let unsettled = Arc::clone(&self.unsettled);
         let watched = transaction.watched(move || {
@@ -157,7 +151,7 @@ impl Batcher {
                 unsettled.changed.notify_waiters();
             }
         });
-        let _ = self.to.send(watched).await;
+        hand_on(&self.to, watched).await;
     }
 
     /// What the policy's processors make of a batch, as one batch.

@@ -8,19 +8,19 @@ mod tests;
 use std::sync::Arc;
 
 use forebay_lifecycle::{Shutdown, clock};
-use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind, Status};
+use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind};
 use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{Components as _, OpenError, Setup};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use crate::budget::Budget;
+use crate::channel::{Receiver, Sender, hand_on_all};
 use crate::ground::Work;
 use crate::meters::BufferMeter;
+use crate::spec::specification;
 use crate::structure::{self, Structured};
 
-type Sender = async_channel::Sender<Transaction>;
-type Receiver = async_channel::Receiver<Transaction>;
 type Open = for<'a> fn(Opening<'a>) -> BoxFuture<'a, Result<Vec<Work>, OpenError>>;
 
 /// A buffer: what it is called, what there is to know of it, and how it is opened.
@@ -42,13 +42,7 @@ const NONE: Own = Own {
     open: |opening| {
         Box::pin(async move {
             let Opening { from, to, .. } = opening;
-            let hand_on = async move {
-                while let Ok(transaction) = from.recv().await {
-                    // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-                    let _ = to.send(transaction).await;
-                }
-            };
-            Ok(vec![Box::pin(hand_on) as Work])
+            Ok(vec![Box::pin(hand_on_all(from, to)) as Work])
         })
     },
 };
@@ -93,17 +87,5 @@ fn leaving(meter: &Arc<BufferMeter>, transaction: Transaction) -> Transaction {
 
 /// The specification of a buffer. `summary` ends with a full stop.
 fn spec(name: &str, summary: &str, config: FieldSpec) -> ComponentSpec {
-    ComponentSpec {
-        kind: Kind::Buffer,
-        name: name.parse().expect("a name"),
-        status: Status::Stable,
-        summary: summary.to_owned(),
-        description: String::new(),
-        rereads: false,
-        incremental: false,
-        config,
-        examples: Vec::new(),
-        functions: Vec::new(),
-        methods: Vec::new(),
-    }
+    specification(Kind::Buffer, name, summary, config)
 }

@@ -4,6 +4,7 @@ use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_message::{Batch, Origins, Processed, Transaction};
 use forebay_plugins_api::{ComponentError, LostInstance, LostReason, Processing, Processor};
 
+use crate::channel::{Receiver, Sender, hand_on};
 use crate::errors::Errors;
 use crate::meters::ProcessorMeter;
 use crate::shadow::{Given, ShadowFeed};
@@ -71,6 +72,16 @@ impl Chain {
         for link in &mut self.links {
             link.processor.close().await;
         }
+    }
+
+    /// Takes batches as they come, until there are no more.
+    pub(crate) async fn work(mut self, from: Receiver, to: Sender) {
+        while let Ok(transaction) = from.recv().await {
+            for transaction in self.process(transaction).await {
+                hand_on(&to, transaction).await;
+            }
+        }
+        self.close().await;
     }
 }
 

@@ -7,8 +7,9 @@ use forebay_pipeline_config::{ComponentConfig, ErrorHandling, ErrorLog, Pipeline
 use forebay_pipeline_message::Transaction;
 
 use crate::budget::Budget;
-use crate::flight::{Flight, Grounded, Sky};
-use crate::replay::{self, replay};
+use crate::channel::{Receiver, Sender, hand_on};
+use crate::flight::{Flight, Sky};
+use crate::replay::{self, sending_again};
 use crate::structure::pauses::random;
 use crate::structure::row::{by_error, chosen};
 
@@ -120,26 +121,16 @@ impl Errors {
 }
 
 /// Hands on what comes, and again what of it is rejected behind, until everything is delivered.
-pub(crate) async fn insist(
-    budget: Arc<Budget>,
-    from: async_channel::Receiver<Transaction>,
-    to: async_channel::Sender<Transaction>,
-) {
+pub(crate) async fn insist(budget: Arc<Budget>, from: Receiver, to: Sender) {
     // What is in flight here is in flight for the input as well, and bounded there.
     let sky = Sky::new(&Arc::new(budget.beside(usize::MAX)));
-    let _grounded = Grounded(&sky);
     let take = async {
         while let Ok(transaction) = from.recv().await {
             let batch = transaction.batch().clone();
             let flight = Flight::of_transaction(&sky, transaction);
-            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-            let _ = to.send(flight.transaction(batch, 1, true)).await;
+            hand_on(&to, flight.transaction(batch, 1, true)).await;
         }
         sky.empty().await;
     };
-    tokio::select! {
-        biased;
-        () = take => {}
-        () = replay(Arc::clone(&sky), to.clone(), replay::strategy) => {}
-    }
+    sending_again(&sky, &to, replay::strategy, take).await;
 }

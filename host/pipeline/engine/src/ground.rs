@@ -6,20 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, nearest};
-use forebay_pipeline_message::{Batch, Transaction};
+use forebay_pipeline_message::Batch;
 use forebay_plugins_api::{OpenError, Setup};
 use futures_util::future::{BoxFuture, join, join_all};
 
 use crate::budget::Budget;
+use crate::channel::Receiver;
 use crate::errors::Errors;
 use crate::inproc::Pipes;
 use crate::outputs::{Destination, Refusal};
 use crate::structure::{Structured, problem};
 use crate::{inputs, outputs};
-
-/// Batches that wait between two tasks. What is in flight is bounded by bytes elsewhere; this only keeps a fast task
-/// from running far ahead of a slow one.
-pub(crate) const QUEUE: usize = 16;
 
 /// What works until there is nothing more to do.
 pub(crate) type Work = BoxFuture<'static, ()>;
@@ -50,7 +47,7 @@ struct Opened {
 /// An input of the resources, as one of those who read it has it. It begins with the first of them that does, and ends
 /// when all are gone.
 pub(crate) struct Resource {
-    pub(crate) from: async_channel::Receiver<Transaction>,
+    pub(crate) from: Receiver,
     begun: Shutdown,
     _readers: Arc<Readers>,
 }
@@ -73,7 +70,7 @@ impl Drop for Readers {
 
 /// An input of the resources that is open.
 struct OpenInput {
-    from: async_channel::Receiver<Transaction>,
+    from: Receiver,
     begun: Shutdown,
     unread: Shutdown,
     readers: std::sync::Weak<Readers>,

@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use forebay_pipeline_message::Transaction;
-
-type Sender = async_channel::Sender<Transaction>;
-type Receiver = async_channel::Receiver<Transaction>;
+use crate::channel::{Receiver, Sender};
 
 /// Pipes by their names. Cheap to clone.
 #[derive(Clone, Default)]

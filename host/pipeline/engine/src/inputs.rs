@@ -12,15 +12,14 @@ mod opening;
 mod read_until;
 mod resource;
 mod sequence;
-#[cfg(test)]
-mod tests;
 
-use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind, Status};
+use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind};
 use forebay_plugins_api::OpenError;
 use futures_util::future::BoxFuture;
 
 use crate::ground::Work;
-pub(crate) use opening::{open, open_inside, work};
+use crate::spec::specification;
+pub(crate) use opening::{open, open_inside};
 
 type Open = for<'a> fn(opening::Opening<'a>) -> BoxFuture<'a, Result<Vec<Work>, OpenError>>;
 
@@ -36,19 +35,7 @@ pub(crate) const ALL: &[Own] =
 
 /// The specification of an input. `summary` ends with a full stop.
 fn spec(name: &str, summary: &str, config: FieldSpec) -> ComponentSpec {
-    ComponentSpec {
-        kind: Kind::Input,
-        name: name.parse().expect("a name"),
-        status: Status::Stable,
-        summary: summary.to_owned(),
-        description: String::new(),
-        rereads: false,
-        incremental: false,
-        config,
-        examples: Vec::new(),
-        functions: Vec::new(),
-        methods: Vec::new(),
-    }
+    specification(Kind::Input, name, summary, config)
 }
 
 /// An input in a field.

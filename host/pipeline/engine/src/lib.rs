@@ -24,6 +24,7 @@ mod budget;
 mod buffers;
 mod caches;
 mod chain;
+mod channel;
 mod check;
 mod codec;
 mod drain;
@@ -44,6 +45,7 @@ mod section;
 mod shadow;
 mod sink;
 mod source;
+mod spec;
 mod structure;
 
 pub use check::check_mappings;

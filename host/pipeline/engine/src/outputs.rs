@@ -26,10 +26,12 @@ mod tests;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind, Status};
+use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind};
 use forebay_pipeline_message::{Batch, Failure, Outcome, Rejection, Transaction};
 use forebay_plugins_api::OpenError;
 use futures_util::future::BoxFuture;
+
+use crate::spec::specification;
 
 pub(crate) use leaf::hand_over;
 pub(crate) use opening::{open_inside, open_root};
@@ -69,19 +71,7 @@ pub(crate) const ALL: &[Own] = &[
 
 /// The specification of an output. `summary` ends with a full stop.
 fn spec(name: &str, summary: &str, config: FieldSpec) -> ComponentSpec {
-    ComponentSpec {
-        kind: Kind::Output,
-        name: name.parse().expect("a name"),
-        status: Status::Stable,
-        summary: summary.to_owned(),
-        description: String::new(),
-        rereads: false,
-        incremental: false,
-        config,
-        examples: Vec::new(),
-        functions: Vec::new(),
-        methods: Vec::new(),
-    }
+    specification(Kind::Output, name, summary, config)
 }
 
 /// An output in a field or, without a name, as all of the settings.

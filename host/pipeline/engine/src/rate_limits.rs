@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, Kind, Status};
+use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, Kind};
 use forebay_pipeline_config::{ComponentConfig, Label, Problem};
 use forebay_plugins_api::{OpenError, RateLimit, RateLimits};
 use serde_json::Value as Json;
 
 use crate::check;
 use crate::run::Identity;
+use crate::spec::specification;
 use crate::structure::problem;
 use metered::Metered;
 
@@ -62,17 +63,5 @@ fn open_one(config: &ComponentConfig) -> Result<Arc<dyn RateLimit>, OpenError> {
 
 /// The specification of a rate limit. `summary` ends with a full stop.
 fn spec(name: &str, summary: &str, config: FieldSpec) -> ComponentSpec {
-    ComponentSpec {
-        kind: Kind::RateLimit,
-        name: name.parse().expect("a name"),
-        status: Status::Stable,
-        summary: summary.to_owned(),
-        description: String::new(),
-        rereads: false,
-        incremental: false,
-        config,
-        examples: Vec::new(),
-        functions: Vec::new(),
-        methods: Vec::new(),
-    }
+    specification(Kind::RateLimit, name, summary, config)
 }

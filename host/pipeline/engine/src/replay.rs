@@ -7,7 +7,8 @@ use forebay_pipeline_message::{Batch, Transaction};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use crate::flight::{FailedBatch, Sky};
+use crate::channel::Sender;
+use crate::flight::{FailedBatch, Grounded, Sky};
 
 /// The first two tries follow at once; then pauses grow from here by a tenth each time...
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -15,13 +16,24 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const AT_ONCE: u32 = 2;
 
-/// Sends failed batches into `to` again, until it is dropped or nobody receives any more. `pause` is the time before a
-/// batch that was tried so often is tried again.
-pub(crate) async fn replay(
-    sky: Arc<Sky>,
-    to: async_channel::Sender<Transaction>,
+/// Does work that hands batches of a sky to `to`, and sends those that fail again meanwhile. What waits for that when the
+/// work has ended, or is dropped, is rejected. `pause` is the time before a batch that was tried so often is tried again.
+pub(crate) async fn sending_again(
+    sky: &Arc<Sky>,
+    to: &Sender,
     pause: fn(u32) -> Duration,
+    work: impl Future<Output = ()>,
 ) {
+    let _grounded = Grounded(sky);
+    tokio::select! {
+        biased;
+        () = work => {}
+        () = replay(sky, to, pause) => {}
+    }
+}
+
+/// Sends failed batches again, until it is dropped or nobody receives any more.
+async fn replay(sky: &Sky, to: &Sender, pause: fn(u32) -> Duration) {
     let mut waiting = FuturesUnordered::new();
     loop {
         tokio::select! {

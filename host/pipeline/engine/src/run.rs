@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_pipeline_config::{ComponentConfig, PipelineConfig, Problem, Strategy};
-use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{
     Caches, Components, Environment, OpenError, PipelineName, RateLimits, Resources, Rights, Setup, Stated,
     VirtualClusterName, Wakes,
@@ -19,10 +18,11 @@ use crate::budget::Budget;
 use crate::buffers;
 use crate::caches::RunningCaches;
 use crate::chain::{Chain, Link};
+use crate::channel::{Receiver, Sender, channel};
 use crate::check;
 use crate::errors::{self, Errors};
-use crate::ground::{Ground, QUEUE, Work};
-use crate::inputs::{self, work};
+use crate::ground::{Ground, Work};
+use crate::inputs;
 use crate::meters::ProcessorMeter;
 use crate::outputs;
 use crate::rate_limits;
@@ -188,11 +188,8 @@ fn grace(timeout: Duration) -> Duration {
     timeout / 4 * 3
 }
 
-type Channel = (async_channel::Sender<Transaction>, async_channel::Receiver<Transaction>);
-
-fn channel() -> Channel {
-    async_channel::bounded(QUEUE)
-}
+/// Both ends of a channel.
+type Channel = (Sender, Receiver);
 
 /// A pipeline whose components are open.
 struct Parts {
@@ -206,8 +203,8 @@ struct Parts {
     /// From the input to its processors.
     raw: Channel,
     /// From those to the buffer, or to the workers.
-    read: async_channel::Sender<Transaction>,
-    arrivals: async_channel::Receiver<Transaction>,
+    read: Sender,
+    arrivals: Receiver,
     processed: Channel,
 }
 
@@ -233,10 +230,10 @@ impl Parts {
             })));
         };
         for (index, chain) in chains.into_iter().enumerate() {
-            spawn(index, "a worker", Box::pin(work(chain, arrivals.clone(), processed.0.clone())));
+            spawn(index, "a worker", Box::pin(chain.work(arrivals.clone(), processed.0.clone())));
         }
         // What is sent again passes the input's own processors again, as it did the first time.
-        spawn(workers, "the input's processors", Box::pin(work(input_chain, raw.1, read)));
+        spawn(workers, "the input's processors", Box::pin(input_chain.work(raw.1, read)));
         for (index, input) in inputs.into_iter().enumerate() {
             spawn(workers + index, "an input", input);
         }
@@ -330,7 +327,7 @@ impl Opener<'_> {
         config: &PipelineConfig,
         (budget, stop): (&Arc<Budget>, &Shutdown),
         (to, from): Channel,
-    ) -> (async_channel::Sender<Transaction>, async_channel::Receiver<Transaction>, Vec<Work>) {
+    ) -> (Sender, Receiver, Vec<Work>) {
         let Some(config) = &config.buffer else { return (to, from, Vec::new()) };
         let (read, arriving) = channel();
         let components = Structured::new(Arc::clone(self.components));

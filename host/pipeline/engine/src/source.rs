@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_lifecycle::Backoff;
-use forebay_pipeline_message::{Batch, Transaction};
+use forebay_pipeline_message::Batch;
 use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Token, Wakes};
 
 use crate::budget::Reading;
+use crate::channel::{Sender, hand_on};
 use crate::drain::Drain;
 use crate::flight::{Flight, Settlements, Sky, StreamFlight};
 use crate::idle::Idle;
@@ -31,7 +32,7 @@ pub(crate) struct Source {
     /// Whether failed messages are sent again from memory.
     pub(crate) replay: bool,
     pub(crate) sky: Arc<Sky>,
-    pub(crate) to: async_channel::Sender<Transaction>,
+    pub(crate) to: Sender,
     pub(crate) idle: Idle,
     /// Dropped when it hands out no more.
     pub(crate) reading: Reading,
@@ -158,8 +159,7 @@ impl Source {
 
     /// Sends a batch on its way.
     async fn send(&mut self, flight: &Arc<Flight>, batch: Batch) {
-        // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-        let _ = self.to.send(flight.transaction(batch, 1, self.replay)).await;
+        hand_on(&self.to, flight.transaction(batch, 1, self.replay)).await;
     }
 
     /// Tries once; whether it succeeded.

@@ -5,13 +5,14 @@ use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::OpenError;
 use serde::Deserialize;
 
-use super::{Opening, Own, Receiver, Sender, spec};
+use super::{Opening, Own, spec};
 use crate::batching::{Batcher, Policy, bytes, policy_fields};
 use crate::budget::Budget;
-use crate::flight::{Flight, Grounded, Sky};
-use crate::ground::{QUEUE, Work};
+use crate::channel::{Receiver, Sender, channel, hand_on};
+use crate::flight::{Flight, Sky};
+use crate::ground::Work;
 use crate::meters::BufferMeter;
-use crate::replay::{pause, replay};
+use crate::replay::{pause, sending_again};
 use crate::structure::problem;
 
 pub(super) const OWN: Own =
@@ -95,7 +96,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     let mut works: Vec<Work> = vec![Box::pin(memory.run())];
     let collected = match policy {
         Some(policy) => {
-            let (to, collected) = async_channel::bounded(QUEUE);
+            let (to, collected) = channel();
             works.push(Box::pin(Batcher::new(&path, policy, &budget, leaving, to).run()));
             collected
         }
@@ -103,8 +104,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     };
     works.push(Box::pin(async move {
         while let Ok(transaction) = collected.recv().await {
-            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-            let _ = to.send(super::leaving(&meter, transaction)).await;
+            hand_on(&to, super::leaving(&meter, transaction)).await;
         }
     }));
     Ok(works)
@@ -113,12 +113,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
 impl Memory {
     async fn run(self) {
         let (sky, to) = (Arc::clone(&self.sky), self.to.clone());
-        let _grounded = Grounded(&sky);
-        tokio::select! {
-            biased;
-            () = self.take() => {}
-            () = replay(Arc::clone(&sky), to, pause) => {}
-        }
+        sending_again(&sky, &to, pause, self.take()).await;
     }
 
     /// Takes what comes, then waits until everything is delivered.
@@ -167,7 +162,6 @@ impl Memory {
         self.budget.room_for(bytes).await;
         let flight = Flight::of_buffer(&self.sky, bytes);
         transaction.acknowledge();
-        // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-        let _ = self.to.send(flight.transaction(batch, 1, true)).await;
+        hand_on(&self.to, flight.transaction(batch, 1, true)).await;
     }
 }

@@ -7,11 +7,12 @@ use forebay_pipeline_message::{Batch, Origins, Processed, Transaction, Value};
 use forebay_plugins_api::{Form, Mapping, OpenError};
 use serde::Deserialize;
 
-use super::{Opening, Own, Receiver, Sender, leaving, spec};
+use super::{Opening, Own, leaving, spec};
 use crate::batching::together;
-use crate::flight::{Flight, Grounded, Sky};
+use crate::channel::{Receiver, Sender, hand_on};
+use crate::flight::{Flight, Sky};
 use crate::meters::BufferMeter;
-use crate::replay::{pause, replay};
+use crate::replay::{pause, sending_again};
 use crate::structure::duration::read_duration;
 use crate::structure::problem;
 
@@ -186,11 +187,7 @@ pub(super) fn rfc3339(nanoseconds: i128) -> String {
 impl SystemWindow {
     async fn run(self) {
         let (sky, to) = (Arc::clone(&self.sky), self.to.clone());
-        let _grounded = Grounded(&sky);
-        tokio::select! {
-            () = self.collect() => {}
-            () = replay(Arc::clone(&sky), to, pause) => {}
-        }
+        sending_again(&sky, &to, pause, self.collect()).await;
     }
 
     async fn collect(mut self) {
@@ -308,10 +305,9 @@ impl SystemWindow {
         let end = rfc3339(window.last);
         if let Some(transaction) = together(batch) {
             let marked = transaction.batch().with_metadata(&[(END.to_owned(), Value::Text(&end))]);
-            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
             let flight = Flight::of_transaction(&self.sky, transaction.with_batch(marked.clone()));
             let transaction = leaving(&self.meter, flight.transaction(marked, 1, true));
-            let _ = self.to.send(transaction).await;
+            hand_on(&self.to, transaction).await;
         }
     }
 }

@@ -4,8 +4,9 @@ use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
 use forebay_plugins_api::OpenError;
 
-use super::opening::{Opening, Sender};
+use super::opening::Opening;
 use super::{Own, spec};
+use crate::channel::{Sender, hand_on};
 use crate::ground::{Ground, Work};
 use crate::inproc::PipeReader;
 
@@ -21,11 +22,11 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     let name: String = opening.structure.settings()?;
     let pipe = opening.ground.pipes.read(&name);
     let (ground, stop, to) = (Arc::clone(opening.ground), opening.stop.clone(), opening.to);
-    Ok(vec![Box::pin(hand_on(ground, stop, pipe, to))])
+    Ok(vec![Box::pin(read(ground, stop, pipe, to))])
 }
 
 /// Hands on what comes through the pipe. When the pipeline stops, what is in flight may still want to come through.
-async fn hand_on(ground: Arc<Ground>, stop: Shutdown, pipe: PipeReader, to: Sender) {
+async fn read(ground: Arc<Ground>, stop: Shutdown, pipe: PipeReader, to: Sender) {
     let over = async {
         stop.cancelled().await;
         if ground.stop.is_cancelled() {
@@ -38,8 +39,7 @@ async fn hand_on(ground: Arc<Ground>, stop: Shutdown, pipe: PipeReader, to: Send
             biased;
             () = &mut over => return,
             received = pipe.from.recv() => match received {
-                // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-                Ok(transaction) => drop(to.send(transaction).await),
+                Ok(transaction) => hand_on(&to, transaction).await,
                 Err(_) => return,
             },
         }

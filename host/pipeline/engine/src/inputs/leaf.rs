@@ -6,13 +6,13 @@ use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::ComponentConfig;
 use forebay_plugins_api::{Components as _, OpenError, Scanner, Setup, Stated};
 
-use super::opening::Sender;
+use crate::channel::Sender;
 use crate::check::place;
 use crate::codec;
-use crate::flight::{Grounded, Sky};
+use crate::flight::Sky;
 use crate::ground::{Ground, Work};
 use crate::idle::Idle;
-use crate::replay::{pause, replay};
+use crate::replay::{pause, sending_again};
 use crate::source::Source;
 use crate::structure;
 
@@ -46,19 +46,21 @@ pub(super) async fn open(
 
 /// Reads the input, and sends again what fails, until the input is done.
 async fn read(source: Source, sky: Arc<Sky>, to: Sender, stop: Shutdown) {
-    let _grounded = Grounded(&sky);
     let wakes = Arc::clone(&source.setup.wakes);
     let stopping = async {
         stop.cancelled().await;
         wakes.shutdown();
         std::future::pending::<()>().await;
     };
-    tokio::select! {
-        biased;
-        () = stopping => {}
-        () = source.run() => {}
-        () = replay(Arc::clone(&sky), to, pause) => {}
-    }
+    let reading = async {
+        tokio::select! {
+            biased;
+            // First, so that nothing is read where it is to stop already.
+            () = stopping => {}
+            () = source.run() => {}
+        }
+    };
+    sending_again(&sky, &to, pause, reading).await;
 }
 
 async fn scanner(

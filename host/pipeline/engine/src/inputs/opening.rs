@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::{ComponentConfig, Position};
-use forebay_pipeline_message::Transaction;
 use forebay_plugins_api::{OpenError, Setup};
 use futures_util::future::BoxFuture;
 
 use super::{ALL, leaf};
 use crate::batching::{Batcher, Policy};
 use crate::chain::Chain;
+use crate::channel::{Sender, channel};
 use crate::check::place;
-use crate::ground::{Ground, QUEUE, Work};
+use crate::ground::{Ground, Work};
 use crate::structure::{self, problem};
-
-pub(super) type Sender = async_channel::Sender<Transaction>;
-pub(super) type Receiver = async_channel::Receiver<Transaction>;
 
 /// What is wrong, and where.
 type Faults = Vec<(Position, String)>;
@@ -71,8 +68,8 @@ pub(crate) fn open_inside<'a>(
         let to = if links.is_empty() {
             to
         } else {
-            let (raw, from) = async_channel::bounded(QUEUE);
-            works.push(Box::pin(work(Chain::new(links).with_errors(ground.errors), from, to)) as Work);
+            let (raw, from) = channel();
+            works.push(Box::pin(Chain::new(links).with_errors(ground.errors).work(from, to)) as Work);
             raw
         };
         match open(ground, &setup, config, stop, to).await {
@@ -82,17 +79,6 @@ pub(crate) fn open_inside<'a>(
         }
         if faults.is_empty() { Ok(works) } else { Err(faults) }
     })
-}
-
-/// Takes batches as they come through processors, until there are no more.
-pub(crate) async fn work(mut chain: Chain, from: Receiver, to: Sender) {
-    while let Ok(transaction) = from.recv().await {
-        for transaction in chain.process(transaction).await {
-            // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-            let _ = to.send(transaction).await;
-        }
-    }
-    chain.close().await;
 }
 
 impl Opening<'_> {
@@ -147,7 +133,7 @@ impl Opening<'_> {
         let Some(policy) = Policy::open(&self.structure, field, &self.ground.budget).await? else {
             return Ok(self.to.clone());
         };
-        let (to, from) = async_channel::bounded(QUEUE);
+        let (to, from) = channel();
         let path = &self.structure.setup.path;
         let batcher = Batcher::new(path, policy, &self.ground.budget, from, self.to.clone());
         works.push(Box::pin(batcher.run()));

@@ -9,9 +9,10 @@ use forebay_plugins_api::{OpenError, Setup};
 use futures_util::future::{join, join_all};
 use serde::Deserialize;
 
-use super::opening::{Opening, Receiver, Sender, open_inside};
+use super::opening::{Opening, open_inside};
 use super::{Own, input_field, spec};
-use crate::ground::{Ground, QUEUE, Work};
+use crate::channel::{Receiver, Sender, channel, hand_on};
+use crate::ground::{Ground, Work};
 use crate::outputs::{hand_over, settle};
 use crate::structure::check::Check;
 use crate::structure::duration::read_duration;
@@ -117,7 +118,7 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
 
 impl Reading {
     async fn open(&mut self) -> Result<Open, OpenError> {
-        let (to, from) = async_channel::bounded(QUEUE);
+        let (to, from) = channel();
         let stop = self.stop.child_token();
         let works = open_inside(&self.ground, &self.setup, &self.input, &stop, to).await;
         Ok(Open { works: works.map_err(OpenError::Inside)?, from, stop })
@@ -178,14 +179,14 @@ impl Reading {
         let mut rest = Some(transaction);
         while let Some(transaction) = rest.take() {
             let Some(index) = self.last(transaction.batch()).await else {
-                self.send(transaction).await;
+                hand_on(&self.to, transaction).await;
                 return false;
             };
             let mut last = transaction;
             if last.batch().independent() {
                 if index > 0 {
                     let (before, behind) = last.cut(index);
-                    self.send(before).await;
+                    hand_on(&self.to, before).await;
                     let Some(behind) = behind else { return false };
                     last = behind;
                 }
@@ -204,11 +205,6 @@ impl Reading {
             }
         }
         false
-    }
-
-    async fn send(&mut self, transaction: Transaction) {
-        // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-        let _ = self.to.send(transaction).await;
     }
 
     /// The last message of a batch whose messages stand for themselves. Others are all asked about at once, by the

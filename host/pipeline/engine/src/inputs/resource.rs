@@ -4,8 +4,9 @@ use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
 use forebay_plugins_api::OpenError;
 
-use super::opening::{Opening, Sender};
+use super::opening::Opening;
 use super::{Own, spec};
+use crate::channel::{Sender, hand_on};
 use crate::ground::{Ground, Resource, Work};
 
 pub(super) const OWN: Own =
@@ -26,11 +27,11 @@ async fn open(opening: Opening<'_>) -> Result<Vec<Work>, OpenError> {
     let label: String = opening.structure.settings()?;
     let resource = opening.ground.input(&label).await?;
     let (ground, stop, to) = (Arc::clone(opening.ground), opening.stop.clone(), opening.to);
-    Ok(vec![Box::pin(hand_on(ground, stop, resource, to))])
+    Ok(vec![Box::pin(read(ground, stop, resource, to))])
 }
 
 /// Hands on what arrives until nothing more does, or this reader alone is to stop.
-async fn hand_on(ground: Arc<Ground>, stop: Shutdown, resource: Resource, to: Sender) {
+async fn read(ground: Arc<Ground>, stop: Shutdown, resource: Resource, to: Sender) {
     resource.begin();
     let alone = async {
         stop.cancelled().await;
@@ -45,8 +46,7 @@ async fn hand_on(ground: Arc<Ground>, stop: Shutdown, resource: Resource, to: Se
             biased;
             () = &mut alone => return,
             received = resource.from.recv() => match received {
-                // Nobody receives only when the pipeline is given up; the transaction then fails by itself.
-                Ok(transaction) => drop(to.send(transaction).await),
+                Ok(transaction) => hand_on(&to, transaction).await,
                 Err(_) => return,
             },
         }

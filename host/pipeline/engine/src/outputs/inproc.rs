@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use super::leaf::{outcome, told};
 use super::opening::Opening;
 use super::{Destination, Own, Refusal, spec};
+use crate::channel::hand_on;
 use crate::inproc::Pipes;
 
 pub(super) const OWN: Own =
@@ -40,8 +41,7 @@ impl Destination for Inproc {
         };
         let (transaction, told) = told(batch);
         let turn = self.turn.lock().await;
-        // A transaction that nobody takes any more says itself that it failed.
-        let _ = to.send(transaction).await;
+        hand_on(&to, transaction).await;
         drop(turn);
         outcome(told).await
     }

@@ -3,16 +3,17 @@ use forebay_pipeline_message::{Batch, Outcome, Transaction};
 use tokio::sync::{Mutex, oneshot};
 
 use super::{Destination, Refusal, delivered};
+use crate::channel::{Sender, hand_on};
 
 /// An output behind a channel.
 pub(super) struct Leaf {
-    to: async_channel::Sender<Transaction>,
+    to: Sender,
     /// The channel by itself lets who comes late pass by those who wait.
     turn: Mutex<()>,
 }
 
 impl Leaf {
-    pub(super) fn new(to: async_channel::Sender<Transaction>) -> Self {
+    pub(super) fn new(to: Sender) -> Self {
         Self { to, turn: Mutex::default() }
     }
 }
@@ -22,18 +23,16 @@ impl Destination for Leaf {
     async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
         let (transaction, told) = told(batch);
         let turn = self.turn.lock().await;
-        // A transaction that nobody takes any more says itself that it failed.
-        let _ = self.to.send(transaction).await;
+        hand_on(&self.to, transaction).await;
         drop(turn);
         outcome(told).await
     }
 }
 
 /// Sends a batch through a channel and waits for what becomes of it.
-pub(crate) async fn hand_over(to: &async_channel::Sender<Transaction>, batch: Batch) -> Result<(), Refusal> {
+pub(crate) async fn hand_over(to: &Sender, batch: Batch) -> Result<(), Refusal> {
     let (transaction, told) = told(batch);
-    // As above.
-    let _ = to.send(transaction).await;
+    hand_on(to, transaction).await;
     outcome(told).await
 }
 

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use forebay_pipeline_config::{ComponentConfig, Position};
-use forebay_pipeline_message::{Batch, Transaction};
+use forebay_pipeline_message::Batch;
 use forebay_plugins_api::{Components as _, OpenError, Setup};
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Mutex, oneshot};
 
-use super::leaf::Leaf;
+use super::leaf::{Leaf, outcome, told};
 use super::router::Router;
-use super::{ALL, Destination, Refusal, delivered, settle};
+use super::{ALL, Destination, Refusal, settle};
 use crate::batching::{Batcher, Policy};
 use crate::chain::Chain;
+use crate::channel::{Receiver, channel};
 use crate::check::place;
-use crate::ground::{Ground, QUEUE, Work};
+use crate::ground::{Ground, Work};
 use crate::meters::OutputMeter;
 use crate::sink::{self, Sink};
 use crate::structure::{self, problem};
@@ -50,22 +51,14 @@ pub(crate) fn open_root<'a>(
     setup: &'a Setup,
     config: &'a ComponentConfig,
     processors: Chain,
-    from: async_channel::Receiver<Transaction>,
+    from: Receiver,
 ) -> BoxFuture<'a, Result<Vec<Work>, OpenError>> {
     Box::pin(async move {
         let mut works = Vec::new();
         let (path, most_under_way) = (config.path.clone(), sink::most_under_way(config));
         let structure = structure::Opening { components: &ground.components, setup };
         let policy = Policy::open(&structure, BATCHING, &ground.budget).await?;
-        let (processors, from) = match policy {
-            None => (processors, from),
-            Some(policy) => {
-                let (processed, of_processors) = async_channel::bounded(QUEUE);
-                works.push(Box::pin(crate::inputs::work(processors, from, processed)) as Work);
-                let from = collected(ground, &path, policy, of_processors, &mut works);
-                (Chain::new(Vec::new()), from)
-            }
-        };
+        let (processors, from) = collected(ground, &path, policy, (processors, from), &mut works);
         match own(setup.name.as_str()) {
             Some(own) => {
                 let opening = Opening { structure, ground, works: &mut works };
@@ -122,13 +115,8 @@ async fn open(
         // What collects batches has a channel, and what is behind a channel works by itself.
         Some(own) if policy.is_some() => {
             let destination = (own.open)(Opening { structure, ground, works: &mut *works }).await?;
-            let (to, mut from) = async_channel::bounded(QUEUE);
-            if let Some(policy) = policy {
-                let (processed, of_processors) = async_channel::bounded(QUEUE);
-                works.push(Box::pin(crate::inputs::work(processors, from, processed)));
-                from = collected(ground, &path, policy, of_processors, works);
-            }
-            let processors = Chain::new(Vec::new());
+            let (to, from) = channel();
+            let (processors, from) = collected(ground, &path, policy, (processors, from), works);
             works.push(Box::pin(Router { path, processors, destination, from }.run()));
             Ok(Box::new(Leaf::new(to)))
         }
@@ -151,33 +139,31 @@ async fn open(
         None => {
             let meter = OutputMeter::of(&ground.components.metrics(), setup);
             let output = ground.components.open_output(setup.clone()).await?;
-            let (to, from) = async_channel::bounded(QUEUE);
+            let (to, from) = channel();
             let most_under_way = sink::most_under_way(config);
-            let (processors, from) = match policy {
-                None => (processors, from),
-                Some(policy) => {
-                    let (processed, of_processors) = async_channel::bounded(QUEUE);
-                    works.push(Box::pin(crate::inputs::work(processors, from, processed)));
-                    (Chain::new(Vec::new()), collected(ground, &path, policy, of_processors, works))
-                }
-            };
+            let (processors, from) = collected(ground, &path, policy, (processors, from), works);
             works.push(Box::pin(Sink { path, output, processors, from, most_under_way, meter }.run()));
             Ok(Box::new(Leaf::new(to)))
         }
     }
 }
 
-/// Where what comes through `from` goes on, collected as a policy says.
+/// What is still to work on batches that come through a channel, and where they come from, when they are collected as a
+/// policy says. The processors then work on them before; without a policy nothing is as much as looked at.
 fn collected(
     ground: &Arc<Ground>,
     path: &str,
-    policy: Policy,
-    from: async_channel::Receiver<Transaction>,
+    policy: Option<Policy>,
+    (processors, from): (Chain, Receiver),
     works: &mut Vec<Work>,
-) -> async_channel::Receiver<Transaction> {
-    let (to, collected) = async_channel::bounded(QUEUE);
-    works.push(Box::pin(Batcher::new(path, policy, &ground.budget, from, to).behind_others().run()));
-    collected
+) -> (Chain, Receiver) {
+    let Some(policy) = policy else { return (processors, from) };
+    let (processed, of_processors) = channel();
+    works.push(Box::pin(processors.work(from, processed)));
+    let (to, collected) = channel();
+    let batcher = Batcher::new(path, policy, &ground.budget, of_processors, to).behind_others();
+    works.push(Box::pin(batcher.run()));
+    (Chain::new(Vec::new()), collected)
 }
 
 impl Opening<'_> {
@@ -221,17 +207,13 @@ struct Processed {
 #[async_trait]
 impl Destination for Processed {
     async fn deliver(&self, batch: Batch) -> Result<(), Refusal> {
-        let (tell, told) = oneshot::channel();
-        let transaction = Transaction::new(batch, move |outcome| {
-            // Nobody listens only when the pipeline is given up.
-            let _ = tell.send(outcome);
-        });
+        let (transaction, told) = told(batch);
         let results = self.processors.lock().await.process(transaction).await;
         join_all(results.into_iter().map(|transaction| async {
             let result = self.output.deliver(transaction.batch().clone()).await;
             settle(transaction, result);
         }))
         .await;
-        told.await.map_or_else(|_| Err(Refusal::of_all("the output has ended")), delivered)
+        outcome(told).await
     }
 }

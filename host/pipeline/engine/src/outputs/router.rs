@@ -6,6 +6,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::{Destination, settle};
 use crate::chain::Chain;
+use crate::channel::Receiver;
 
 /// Batches that may be under way at once. How many each output inside has at once is its own affair, and those that wait
 /// for it must not keep others from theirs; what is in flight is bounded by bytes elsewhere.
@@ -16,7 +17,7 @@ pub(crate) struct Router {
     pub(crate) path: String,
     pub(crate) processors: Chain,
     pub(crate) destination: Box<dyn Destination>,
-    pub(crate) from: async_channel::Receiver<Transaction>,
+    pub(crate) from: Receiver,
 }
 
 impl Router {

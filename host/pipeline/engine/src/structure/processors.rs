@@ -26,13 +26,14 @@ mod r#while;
 mod workflow;
 
 use async_trait::async_trait;
-use forebay_pipeline_config::spec::{ComponentSpec, FieldKind, FieldSpec, FieldType, Kind, Status};
+use forebay_pipeline_config::spec::{ComponentSpec, FieldKind, FieldSpec, FieldType, Kind};
 use forebay_pipeline_message::{Batch, Processed};
 use forebay_plugins_api::{ComponentError, LostInstance, OpenError, Operation, Processing, Processor};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::opening::Opening;
+use crate::spec::specification;
 
 /// Opens a processor of the host.
 type Open = for<'a> fn(Opening<'a>) -> BoxFuture<'a, Result<Box<dyn Processor>, OpenError>>;
@@ -108,19 +109,7 @@ fn boxed(structure: impl Structure + 'static) -> Box<dyn Processor> {
 
 /// The specification of a processor. `summary` ends with a full stop.
 fn spec(name: &str, summary: &str, config: FieldSpec) -> ComponentSpec {
-    ComponentSpec {
-        kind: Kind::Processor,
-        name: name.parse().expect("a name"),
-        status: Status::Stable,
-        summary: summary.to_owned(),
-        description: String::new(),
-        rereads: false,
-        incremental: false,
-        config,
-        examples: Vec::new(),
-        functions: Vec::new(),
-        methods: Vec::new(),
-    }
+    specification(Kind::Processor, name, summary, config)
 }
 
 /// A list of processors, as a field or, without a name, as all of the settings.
