@@ -1,0 +1,59 @@
+//! What the metadata store does, as traits: one for each noun, together a [`MetadataStore`].
+//!
+//! The object store holds bytes under names that nobody else has; **the metadata store is the only place where
+//! something is decided**: which offsets a batch has, whether it is a duplicate, which segment a reader finds it in,
+//! and which object may be deleted. So every call here happens as a whole or not at all, and calls that write happen
+//! one after the other.
+//!
+//! - [`VirtualClusters`], [`Topics`], [`Producers`]: what Kafka's clients make and change.
+//! - [`Log`]: segments are committed, and found again by offset or time; who waits is woken.
+//! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
+//!
+//! All keys begin with the virtual cluster. Topics are known by UUID: one that is made again under its old name shares
+//! nothing with it. The time is the store's own.
+//!
+//! Errors are one enum for each operation; `kind()` says what to do about one. [`StoreFailure`] is what any of them
+//! may meet: the store is away, or broken.
+
+mod configs;
+mod failure;
+mod log;
+mod producers;
+mod retention;
+mod segments;
+mod topics;
+mod virtual_clusters;
+
+use async_trait::async_trait;
+use forebay_model::Timestamp;
+
+pub use configs::{ConfigError, Configs};
+pub use failure::{Kind, StoreFailure};
+pub use log::{
+    BatchCommit, BatchCommitted, BatchRefusal, CommitError, CommitOutcome, DeleteBefore, FindFrom,
+    FindRefusal, Found, IdempotentBatch, Log, LogBounds, LogMissing, OffsetQuery, OffsetsFound,
+    ProduceCommit, ProduceOutcome, RecordsKept, Run, SegmentCommit, TimestampType, UPLOAD_HORIZON,
+};
+pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
+pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
+pub use segments::{Segments, Verdict};
+pub use topics::{
+    AddPartitionsError, CreateTopicError, DeleteTopicError, NewTopic, TopicDescription, TopicSelection,
+    Topics,
+};
+pub use virtual_clusters::{CreateVirtualClusterError, VirtualClusters};
+
+/// All that is known beside the bytes of records.
+///
+/// # Cancel safety
+/// A call that is dropped may still happen. What was asked is then either done as a whole or not at all.
+#[async_trait]
+pub trait MetadataStore:
+    VirtualClusters + Topics + Producers + Log + Retention + Segments + std::fmt::Debug + Send + Sync
+{
+    /// The store's clock, by which leases, retention and commits go.
+    ///
+    /// # Errors
+    /// When the store can't be asked.
+    async fn now(&self) -> Result<Timestamp, StoreFailure>;
+}
