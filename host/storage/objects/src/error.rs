@@ -112,6 +112,13 @@ fn classify_source(error: &(dyn Error + 'static)) -> ErrorKind {
         {
             return ErrorKind::Invalid;
         }
+        // Lists do not say these as errors of their own, as everything else does.
+        if ["404 Not Found", "403 Forbidden", "401 Unauthorized", "400 Bad Request"]
+            .iter()
+            .any(|refusal| text.contains(refusal))
+        {
+            return ErrorKind::Internal;
+        }
         next = source.source();
     }
     ErrorKind::Retry
