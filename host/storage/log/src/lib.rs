@@ -17,7 +17,9 @@ mod reader;
 pub mod segment;
 mod writer;
 
-pub use blocks::{BlockCache, BlockError, BlockIndex, BlockSource};
+pub use blocks::{BLOCK_BYTES, BlockCache, BlockError, BlockIndex, BlockSource};
 pub use cleaner::{Cleaned, Cleaner, CleanerError, CleanerSettings, OrphanSearch};
-pub use reader::{FetchError, FetchRefusal, Fetched, FetchedBatch, LookupError, Reader};
-pub use writer::{AppendError, AppendErrorKind, Load, NewBatch, Writer, WriterMetrics, WriterSettings};
+pub use reader::{
+    CorruptRun, FetchError, FetchRefusal, Fetched, FetchedBatch, LookupError, OffsetAndTime, Reader,
+};
+pub use writer::{AppendError, Load, NewBatch, Signal, Writer, WriterMetrics, WriterSettings};

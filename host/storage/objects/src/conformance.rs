@@ -78,8 +78,7 @@ pub async fn an_object_may_be_empty(objects: &dyn Objects) {
 /// A payload may have many pieces, empty ones too, and be larger than a request of a multipart upload.
 pub async fn pieces_become_one_object(objects: &dyn Objects) {
     let at = name("pieces", "a");
-    let pieces: Vec<_> =
-        (0..10_u8).map(|piece| vec![piece; usize::from(piece) * 200_000].into()).collect();
+    let pieces: Vec<_> = (0..10_u8).map(|piece| vec![piece; usize::from(piece) * 200_000].into()).collect();
     let whole: Vec<u8> = pieces.iter().flat_map(|piece: &bytes::Bytes| piece.to_vec()).collect();
     objects.put(&at, pieces.into()).await.expect("put");
     assert_eq!(objects.head(&at).await.expect("head").size, whole.len() as u64);

@@ -65,7 +65,8 @@ impl ObjectError {
     }
 
     pub(crate) fn beyond(name: &ObjectName, wanted: &std::ops::Range<u64>) -> Self {
-        let reason = format!("bytes {}..{} were asked for, and it has none of them", wanted.start, wanted.end);
+        let reason =
+            format!("bytes {}..{} were asked for, and it has none of them", wanted.start, wanted.end);
         Self::new(Operation::Get, name, ErrorKind::Invalid, reason)
     }
 }

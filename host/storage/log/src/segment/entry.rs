@@ -35,7 +35,9 @@ pub struct SegmentEntry {
 impl SegmentEntry {
     pub(super) fn put(&self, bytes: &mut Vec<u8>) {
         let (producer, epoch, sequence) = match self.producer {
-            Some(IdempotentBatch { id, epoch, base_sequence }) => (id.get(), epoch.get(), base_sequence.get()),
+            Some(IdempotentBatch { id, epoch, base_sequence }) => {
+                (id.get(), epoch.get(), base_sequence.get())
+            }
             None => (-1, -1, -1),
         };
         let flags = match self.timestamps {

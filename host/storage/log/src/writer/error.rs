@@ -55,7 +55,9 @@ impl AppendError {
             Self::Commit(error) => match error.kind() {
                 // Another segment with the same batches can be committed.
                 Kind::Conflict | Kind::Retry => Kind::Retry,
-                kind @ (Kind::Fenced | Kind::NotFound | Kind::Invalid | Kind::Corrupt | Kind::Internal) => kind,
+                kind @ (Kind::Fenced | Kind::NotFound | Kind::Invalid | Kind::Corrupt | Kind::Internal) => {
+                    kind
+                }
             },
             Self::Lost => Kind::Internal,
         }

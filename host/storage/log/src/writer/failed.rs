@@ -73,7 +73,8 @@ impl FailedProducers {
     fn make_room(&mut self, now: Instant) {
         self.first.retain(|_, failed| now.saturating_duration_since(failed.since) <= KEPT);
         if self.first.len() >= MOST
-            && let Some(oldest) = self.first.iter().min_by_key(|(_, failed)| failed.since).map(|(key, _)| *key)
+            && let Some(oldest) =
+                self.first.iter().min_by_key(|(_, failed)| failed.since).map(|(key, _)| *key)
         {
             self.first.remove(&oldest);
         }

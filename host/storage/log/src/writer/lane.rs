@@ -7,7 +7,7 @@ use std::time::Duration;
 use forebay_lifecycle::{Backoff, chance, clock};
 use forebay_model::{ByteCount, CommitId, VirtualClusterId};
 use forebay_storage_metadata::{
-    CommitError, CommitOutcome, Kind, Log as _, ProduceCommit, ProduceOutcome, SegmentCommit, StoreFailure,
+    CommitError, CommitOutcome, Kind, ProduceCommit, ProduceOutcome, SegmentCommit, StoreFailure,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
@@ -36,11 +36,7 @@ type Answer = Result<ProduceOutcome, AppendError>;
 /// Pauses between two questions about the same commit.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
 
-pub(super) async fn run(
-    shared: Arc<Shared>,
-    cluster: VirtualClusterId,
-    mut flights: mpsc::Receiver<Flight>,
-) {
+pub(super) async fn run(shared: Arc<Shared>, cluster: VirtualClusterId, mut flights: mpsc::Receiver<Flight>) {
     let mut failed = FailedProducers::default();
     while let Some(flight) = flights.recv().await {
         let Flight { uploaded, requests, replies, bytes, size, opened } = flight;

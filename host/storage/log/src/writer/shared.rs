@@ -75,7 +75,8 @@ impl Shared {
         cluster: &VirtualClusterId,
         batches: Vec<NewBatch>,
     ) -> Result<oneshot::Receiver<Result<ProduceOutcome, AppendError>>, AppendError> {
-        if batches.is_empty() || batches.iter().any(|batch| batch.bytes.is_empty() || batch.records.get() == 0)
+        if batches.is_empty()
+            || batches.iter().any(|batch| batch.bytes.is_empty() || batch.records.get() == 0)
         {
             return Err(AppendError::Empty);
         }
