@@ -21,6 +21,21 @@ pub fn part() -> f64 {
     u32::try_from(bits >> 32).map_or(0.0, f64::from) / f64::from(u32::MAX)
 }
 
+/// Bits for the id of something, which nothing else gets: from the system, where this thread has no seed.
+#[must_use]
+pub fn bits() -> u128 {
+    if SEEDED.get().is_some() {
+        return [(); 2]
+            .into_iter()
+            .filter_map(|()| SEEDED.get().map(next))
+            .fold(0, |bits, part| bits << 64 | u128::from(part));
+    }
+    let mut bits = [0; 16];
+    // A system without randomness would give the same ids to different things: there is nothing to go on with.
+    getrandom::fill(&mut bits).expect("the system gives random bytes");
+    u128::from_be_bytes(bits)
+}
+
 /// One step of SplitMix64.
 fn next(state: u64) -> u64 {
     let state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -39,12 +54,16 @@ mod tests {
         let some = || [part(), part(), part()];
         let without = some();
         assert!(without.iter().all(|part| (0.0..=1.0).contains(part)));
+        assert_ne!(bits(), bits());
         assert!(without[0] != without[1] || without[1] != without[2]);
         seed(7);
         let first = some();
         assert!(first[0] != first[1] && first.iter().all(|part| (0.0..=1.0).contains(part)));
+        let ids = [bits(), bits()];
         seed(7);
         assert_eq!(some(), first);
+        assert_eq!([bits(), bits()], ids);
+        assert_ne!(ids[0], ids[1]);
         seed(8);
         assert_ne!(some(), first);
     }
