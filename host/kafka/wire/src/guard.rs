@@ -1,0 +1,162 @@
+//! The guard in front of decoding. `kafka-protocol` makes room for as many elements as a count says,
+//! before it looks at the first one: four bytes could ask for all memory there is. So every body is walked first, field
+//! by field as the decoder will read it, without making room for anything.
+
+mod requests;
+mod schema;
+
+use bytes::Bytes;
+use kafka_protocol::messages::ApiKey;
+use kafka_protocol::protocol::{Decodable, Request};
+
+use self::schema::{Kind, Layout, Struct};
+use crate::cursor::{Cursor, Ended};
+use crate::varint::{self, VarintError};
+
+/// Elements of arrays and tagged fields in one request. Decoded, each takes up to about 200 bytes, however
+/// few it has on the wire.
+pub const MOST_ELEMENTS: usize = 250_000;
+
+/// A body that is not decoded.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    #[error("requests of {api:?} are not served")]
+    NotServed { api: i16 },
+    #[error("a request of {api:?} version {version}, {left} bytes before its end")]
+    Malformed { api: ApiKey, version: i16, left: usize, source: Malformed },
+    #[error("a request of {api:?} version {version}: {reason}")]
+    Undecodable { api: ApiKey, version: i16, reason: String },
+    #[error("a request of {api:?} version {version} has {extra} bytes too many")]
+    Trailing { api: ApiKey, version: i16, extra: usize },
+}
+
+/// What is wrong with a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    #[error(transparent)]
+    Ended(#[from] Ended),
+    #[error(transparent)]
+    Varint(#[from] VarintError),
+    #[error("a length is {0}")]
+    Length(i32),
+    #[error("there are more than {MOST_ELEMENTS} elements")]
+    Elements,
+    #[error("tagged field {tag} says that it has {said} bytes, and has {found}")]
+    Tag { tag: u32, said: usize, found: usize },
+}
+
+/// Decodes the body of a request, after a walk that shows that no count in it is larger than its bytes explain.
+///
+/// # Errors
+/// When the body is not what the API and version say, or has more elements than [`MOST_ELEMENTS`].
+pub fn decode<R: Request>(mut body: Bytes, version: i16) -> Result<R, DecodeError> {
+    let api = ApiKey::try_from(R::KEY).map_err(|()| DecodeError::NotServed { api: R::KEY })?;
+    let layout = requests::layout_of(api).ok_or(DecodeError::NotServed { api: R::KEY })?;
+    let mut from = Cursor::new(&body);
+    walk(layout, version, &mut from).map_err(|source| DecodeError::Malformed {
+        api,
+        version,
+        left: from.remaining(),
+        source,
+    })?;
+    if from.remaining() > 0 {
+        return Err(DecodeError::Trailing { api, version, extra: from.remaining() });
+    }
+    <R as Decodable>::decode(&mut body, version).map_err(|error| DecodeError::Undecodable {
+        api,
+        version,
+        reason: error.to_string(),
+    })
+}
+
+fn walk(layout: &Layout, version: i16, from: &mut Cursor<'_>) -> Result<(), Malformed> {
+    Walk { version, flexible: version >= layout.flexible, elements: 0 }.structure(&layout.body, from)
+}
+
+struct Walk {
+    version: i16,
+    flexible: bool,
+    elements: usize,
+}
+
+impl Walk {
+    fn structure(&mut self, of: &Struct, from: &mut Cursor<'_>) -> Result<(), Malformed> {
+        for member in of.members {
+            if member.versions.contains(&self.version) {
+                self.field(&member.kind, from)?;
+            }
+        }
+        if self.flexible { self.tags(of, from) } else { Ok(()) }
+    }
+
+    fn field(&mut self, kind: &Kind, from: &mut Cursor<'_>) -> Result<(), Malformed> {
+        match kind {
+            Kind::Fixed(bytes) => {
+                from.take(*bytes)?;
+            }
+            Kind::String => {
+                let length = if self.flexible { compact(from)? } else { plain(i32::from(from.i16()?))? };
+                from.take(length.unwrap_or(0))?;
+            }
+            Kind::Bytes => {
+                let length = if self.flexible { compact(from)? } else { plain(from.i32()?)? };
+                from.take(length.unwrap_or(0))?;
+            }
+            Kind::Array(element) => {
+                let count = if self.flexible { compact(from)? } else { plain(from.i32()?)? };
+                for _ in 0..count.unwrap_or(0) {
+                    self.element()?;
+                    self.field(element, from)?;
+                }
+            }
+            Kind::Struct(of) => self.structure(of, from)?,
+            Kind::Optional(of) => {
+                // Only a 1 says that it is there, to the decoder.
+                if from.byte()? == 1 {
+                    self.structure(of, from)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The tagged fields at the end of a structure. The decoder reads those that it knows without regard
+    /// for their size, so that has to be right.
+    fn tags(&mut self, of: &Struct, from: &mut Cursor<'_>) -> Result<(), Malformed> {
+        for _ in 0..varint::unsigned(from)? {
+            self.element()?;
+            let tag = varint::unsigned(from)?;
+            let said = varint::unsigned(from)? as usize;
+            let Some(known) = of.tags.iter().find(|known| known.number == tag) else {
+                from.take(said)?;
+                continue;
+            };
+            let before = from.remaining();
+            if self.version >= known.since {
+                self.field(&known.kind, from)?;
+            }
+            let found = before - from.remaining();
+            if found != said {
+                return Err(Malformed::Tag { tag, said, found });
+            }
+        }
+        Ok(())
+    }
+
+    fn element(&mut self) -> Result<(), Malformed> {
+        self.elements += 1;
+        if self.elements > MOST_ELEMENTS { Err(Malformed::Elements) } else { Ok(()) }
+    }
+}
+
+/// A length that is sent with one added, so that zero is none.
+fn compact(from: &mut Cursor<'_>) -> Result<Option<usize>, Malformed> {
+    Ok(varint::unsigned(from)?.checked_sub(1).map(|length| length as usize))
+}
+
+fn plain(length: i32) -> Result<Option<usize>, Malformed> {
+    match length {
+        -1 => Ok(None),
+        length => usize::try_from(length).map(Some).map_err(|_| Malformed::Length(length)),
+    }
+}

@@ -1,0 +1,222 @@
+//! The layouts of the requests that are decoded, field by field in the order of their bytes.
+
+use super::schema::{
+    BOOL, I8, I16, I32, I64, Kind, Layout, Struct, Tag, UUID, always, between, layout, since, structure,
+};
+use Kind::{Array, Bytes, Optional, String};
+use kafka_protocol::messages::ApiKey;
+
+/// The layout of an API's requests, in all versions that are served.
+pub(super) fn layout_of(api: ApiKey) -> Option<&'static Layout> {
+    Some(match api {
+        ApiKey::Produce => &PRODUCE,
+        ApiKey::Fetch => &FETCH,
+        ApiKey::ListOffsets => &LIST_OFFSETS,
+        ApiKey::Metadata => &METADATA,
+        ApiKey::FindCoordinator => &FIND_COORDINATOR,
+        ApiKey::ApiVersions => &API_VERSIONS,
+        ApiKey::CreateTopics => &CREATE_TOPICS,
+        ApiKey::DeleteTopics => &DELETE_TOPICS,
+        ApiKey::DeleteRecords => &DELETE_RECORDS,
+        ApiKey::InitProducerId => &INIT_PRODUCER_ID,
+        ApiKey::OffsetForLeaderEpoch => &OFFSET_FOR_LEADER_EPOCH,
+        ApiKey::DescribeConfigs => &DESCRIBE_CONFIGS,
+        ApiKey::AlterConfigs => &ALTER_CONFIGS,
+        ApiKey::CreatePartitions => &CREATE_PARTITIONS,
+        ApiKey::IncrementalAlterConfigs => &INCREMENTAL_ALTER_CONFIGS,
+        ApiKey::DescribeCluster => &DESCRIBE_CLUSTER,
+        ApiKey::DescribeTopicPartitions => &DESCRIBE_TOPIC_PARTITIONS,
+        _ => return None,
+    })
+}
+
+const STRINGS: Kind = Array(&String);
+const NUMBERS: Kind = Array(&I32);
+
+static PRODUCE: Layout = layout(
+    9,
+    &[
+        since(3, String), // transactional id
+        always(I16),      // acks
+        always(I32),      // timeout
+        always(Array(&Kind::Struct(&structure(&[
+            between(0, 12, String), // topic
+            since(13, UUID),
+            always(Array(&Kind::Struct(&structure(&[always(I32), always(Bytes)])))), // partition, records
+        ])))),
+    ],
+);
+
+static FETCH: Layout = Layout {
+    flexible: 12,
+    body: Struct {
+        members: &[
+            between(0, 14, I32), // replica
+            always(I32),         // max wait
+            always(I32),         // min bytes
+            always(I32),         // max bytes
+            always(I8),          // isolation
+            since(7, I32),       // session
+            since(7, I32),       // session epoch
+            always(Array(&Kind::Struct(&structure(&[
+                between(0, 12, String),
+                since(13, UUID),
+                always(Array(&Kind::Struct(&Struct {
+                    members: &[
+                        always(I32),    // partition
+                        since(9, I32),  // leader epoch
+                        always(I64),    // offset
+                        since(12, I32), // last fetched epoch
+                        since(5, I64),  // log start offset
+                        always(I32),    // max bytes
+                    ],
+                    tags: &[
+                        Tag { number: 0, since: 17, kind: UUID },
+                        Tag { number: 1, since: 18, kind: I64 },
+                    ],
+                }))),
+            ])))),
+            since(
+                7,
+                Array(&Kind::Struct(&structure(&[between(0, 12, String), since(13, UUID), always(NUMBERS)]))),
+            ),
+            since(11, String), // rack
+        ],
+        tags: &[
+            Tag { number: 0, since: 12, kind: String },
+            Tag { number: 1, since: 15, kind: Kind::Struct(&structure(&[always(I32), always(I64)])) },
+        ],
+    },
+};
+
+static LIST_OFFSETS: Layout = layout(
+    6,
+    &[
+        always(I32),  // replica
+        since(2, I8), // isolation
+        always(Array(&Kind::Struct(&structure(&[
+            always(String),
+            always(Array(&Kind::Struct(&structure(&[always(I32), since(4, I32), always(I64)])))),
+        ])))),
+        since(10, I32), // timeout
+    ],
+);
+
+static METADATA: Layout = layout(
+    9,
+    &[
+        always(Array(&Kind::Struct(&structure(&[since(10, UUID), always(String)])))),
+        since(4, BOOL),
+        between(8, 10, BOOL),
+        since(8, BOOL),
+    ],
+);
+
+static FIND_COORDINATOR: Layout = layout(3, &[between(0, 3, String), since(1, I8), since(4, STRINGS)]);
+
+static API_VERSIONS: Layout = layout(3, &[since(3, String), since(3, String)]);
+
+static CREATE_TOPICS: Layout = layout(
+    5,
+    &[
+        always(Array(&Kind::Struct(&structure(&[
+            always(String),
+            always(I32), // partitions
+            always(I16), // replicas
+            always(Array(&Kind::Struct(&structure(&[always(I32), always(NUMBERS)])))),
+            always(Array(&Kind::Struct(&structure(&[always(String), always(String)])))),
+        ])))),
+        always(I32),  // timeout
+        always(BOOL), // validate only
+    ],
+);
+
+static DELETE_TOPICS: Layout = layout(
+    4,
+    &[
+        since(6, Array(&Kind::Struct(&structure(&[always(String), always(UUID)])))),
+        between(0, 5, STRINGS),
+        always(I32),
+    ],
+);
+
+static DELETE_RECORDS: Layout = layout(
+    2,
+    &[
+        always(Array(&Kind::Struct(&structure(&[
+            always(String),
+            always(Array(&Kind::Struct(&structure(&[always(I32), always(I64)])))),
+        ])))),
+        always(I32),
+    ],
+);
+
+static INIT_PRODUCER_ID: Layout = layout(2, &[always(String), always(I32), since(3, I64), since(3, I16)]);
+
+static OFFSET_FOR_LEADER_EPOCH: Layout = layout(
+    4,
+    &[
+        since(3, I32),
+        always(Array(&Kind::Struct(&structure(&[
+            always(String),
+            always(Array(&Kind::Struct(&structure(&[always(I32), always(I32), always(I32)])))),
+        ])))),
+    ],
+);
+
+static DESCRIBE_CONFIGS: Layout = layout(
+    4,
+    &[
+        always(Array(&Kind::Struct(&structure(&[always(I8), always(String), always(STRINGS)])))),
+        always(BOOL),
+        since(3, BOOL),
+    ],
+);
+
+static ALTER_CONFIGS: Layout = layout(
+    2,
+    &[
+        always(Array(&Kind::Struct(&structure(&[
+            always(I8),
+            always(String),
+            always(Array(&Kind::Struct(&structure(&[always(String), always(String)])))),
+        ])))),
+        always(BOOL),
+    ],
+);
+
+static CREATE_PARTITIONS: Layout = layout(
+    2,
+    &[
+        always(Array(&Kind::Struct(&structure(&[
+            always(String),
+            always(I32),
+            always(Array(&Kind::Struct(&structure(&[always(NUMBERS)])))),
+        ])))),
+        always(I32),
+        always(BOOL),
+    ],
+);
+
+static INCREMENTAL_ALTER_CONFIGS: Layout = layout(
+    1,
+    &[
+        always(Array(&Kind::Struct(&structure(&[
+            always(I8),
+            always(String),
+            always(Array(&Kind::Struct(&structure(&[always(String), always(I8), always(String)])))),
+        ])))),
+        always(BOOL),
+    ],
+);
+
+static DESCRIBE_CLUSTER: Layout = layout(0, &[always(BOOL), since(1, I8), since(2, BOOL)]);
+
+static DESCRIBE_TOPIC_PARTITIONS: Layout = layout(
+    0,
+    &[
+        always(Array(&Kind::Struct(&structure(&[always(String)])))),
+        always(I32),
+        always(Optional(&structure(&[always(String), always(I32)]))),
+    ],
+);

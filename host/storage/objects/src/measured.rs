@@ -1,0 +1,147 @@
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use forebay_lifecycle::clock;
+use forebay_metrics::{Counter, MetricError, Metrics, Timing};
+
+use crate::error::{ObjectError, Operation};
+use crate::name::{ObjectName, ObjectPrefix};
+use crate::objects::{Listed, Objects};
+use crate::payload::Payload;
+
+/// Counts and times what a store is asked for: `warpstream_blob_store_operation_latency{operation,outcome}`,
+/// `warpstream_blob_store_bytes_read` and `warpstream_blob_store_bytes_written`.
+#[derive(Debug)]
+pub struct Measured {
+    inner: Arc<dyn Objects>,
+    timings: [Outcomes; 5],
+    read: Counter,
+    written: Counter,
+}
+
+#[derive(Debug)]
+struct Outcomes {
+    success: Timing,
+    error: Timing,
+}
+
+const OPERATIONS: [Operation; 5] =
+    [Operation::Put, Operation::Get, Operation::Head, Operation::List, Operation::Delete];
+
+impl Measured {
+    /// Counts in `metrics` what `inner` does.
+    ///
+    /// # Errors
+    /// When one of the names is taken by a metric of another kind.
+    pub fn new(inner: Arc<dyn Objects>, metrics: &Metrics) -> Result<Self, MetricError> {
+        let timing = |operation: Operation, outcome| {
+            let labels = [("operation", operation.name()), ("outcome", outcome)];
+            let help = "How long the object store took to answer";
+            metrics.timing("warpstream_blob_store_operation_latency", help, &labels)
+        };
+        let outcomes = |operation| {
+            Ok::<_, MetricError>(Outcomes {
+                success: timing(operation, "success")?,
+                error: timing(operation, "error")?,
+            })
+        };
+        let [put, get, head, list, delete] = OPERATIONS.map(outcomes);
+        Ok(Self {
+            inner,
+            timings: [put?, get?, head?, list?, delete?],
+            read: metrics.counter(
+                "warpstream_blob_store_bytes_read",
+                "Bytes read from the object store",
+                &[],
+            )?,
+            written: metrics.counter(
+                "warpstream_blob_store_bytes_written",
+                "Bytes written to the object store",
+                &[],
+            )?,
+        })
+    }
+
+    async fn time<T>(
+        &self,
+        operation: Operation,
+        work: impl Future<Output = Result<T, ObjectError>> + Send,
+    ) -> Result<T, ObjectError> {
+        let started = clock::now();
+        let result = work.await;
+        let [put, get, head, list, delete] = &self.timings;
+        let outcomes = match operation {
+            Operation::Put => put,
+            Operation::Get => get,
+            Operation::Head => head,
+            Operation::List => list,
+            Operation::Delete => delete,
+        };
+        let timing = if result.is_ok() { &outcomes.success } else { &outcomes.error };
+        timing.observe(clock::now().saturating_duration_since(started));
+        result
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl Objects for Measured {
+    async fn put(&self, name: &ObjectName, payload: Payload) -> Result<(), ObjectError> {
+        let bytes = payload.len() as u64;
+        self.time(Operation::Put, self.inner.put(name, payload)).await?;
+        self.written.inc_by(bytes);
+        Ok(())
+    }
+
+    async fn get(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, ObjectError> {
+        let bytes = self.time(Operation::Get, self.inner.get(name, range)).await?;
+        self.read.inc_by(bytes.len() as u64);
+        Ok(bytes)
+    }
+
+    async fn head(&self, name: &ObjectName) -> Result<Listed, ObjectError> {
+        self.time(Operation::Head, self.inner.head(name)).await
+    }
+
+    async fn list(
+        &self,
+        prefix: &ObjectPrefix,
+        after: Option<&ObjectName>,
+        most: usize,
+    ) -> Result<Vec<Listed>, ObjectError> {
+        self.time(Operation::List, self.inner.list(prefix, after, most)).await
+    }
+
+    async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
+        self.time(Operation::Delete, self.inner.delete(name)).await
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open;
+
+    #[tokio::test]
+    async fn bytes_and_outcomes_are_counted() {
+        let metrics = Metrics::default();
+        let objects = Measured::new(open("mem://measured", []).unwrap(), &metrics).unwrap();
+        let name = "a".parse().unwrap();
+        objects.put(&name, Payload::from_static(b"abcd")).await.unwrap();
+        objects.get(&name, 1..3).await.unwrap();
+        objects.get(&"b".parse().unwrap(), 1..3).await.unwrap_err();
+        let text = metrics.render();
+        assert!(text.contains("warpstream_blob_store_bytes_written_total 4"), "{text}");
+        assert!(text.contains("warpstream_blob_store_bytes_read_total 2"), "{text}");
+        assert!(text.contains("{operation=\"get\",outcome=\"error\"} 1"), "{text}");
+    }
+}
