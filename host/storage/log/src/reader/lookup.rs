@@ -2,7 +2,7 @@
 
 use forebay_kafka_wire::{BatchHeader, RecordBatch};
 use forebay_model::{LeaderEpoch, Offset, Timestamp, TopicIdPartition, VirtualClusterId};
-use forebay_storage_metadata::{Log as _, LogMissing, OffsetQuery, OffsetsFound, Run};
+use forebay_storage_metadata::{LogMissing, OffsetQuery, OffsetsFound, Run};
 
 use super::error::LookupError;
 use super::walk::{RunWalker, WalkedBatch, join};

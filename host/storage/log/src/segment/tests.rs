@@ -109,11 +109,12 @@ proptest! {
             let at = usize::try_from(entry.position.get()).unwrap();
             let bytes = &segment[at..at + usize::try_from(entry.length.get()).unwrap()];
             let of_request = &requests[usize::try_from(entry.request).unwrap()];
-            prop_assert!(of_request.iter().any(|new| {
+            let is_there = of_request.iter().any(|new| {
                 new.bytes == bytes && new.log == entry.log && new.producer == entry.producer
                     && new.crc == entry.crc && new.timestamps == entry.timestamps
                     && new.records == entry.records && new.max_timestamp == entry.max_timestamp
-            }));
+            });
+            prop_assert!(is_there);
         }
     }
 
