@@ -15,6 +15,7 @@
 //! Errors are one enum for each operation; `kind()` says what to do about one. [`StoreFailure`] is what any of them
 //! may meet: the store is away, or broken.
 
+mod clock;
 mod configs;
 mod failure;
 mod log;
@@ -27,6 +28,7 @@ mod virtual_clusters;
 use async_trait::async_trait;
 use forebay_model::Timestamp;
 
+pub use clock::{Clock, ManualClock, WallClock};
 pub use configs::{ConfigError, Configs};
 pub use failure::{Kind, StoreFailure};
 pub use log::{

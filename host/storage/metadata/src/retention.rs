@@ -39,8 +39,7 @@ pub trait Retention: Send + Sync {
 
     /// Forgets what nobody can ask for any more, about `limit` of each: what partitions remember of producers
     /// ([`PRODUCERS_KEPT`](crate::PRODUCERS_KEPT)), outcomes of commits ([`OUTCOMES_KEPT`]), and the ids of commits and
-    /// the names of segments whose objects have been gone for [`UPLOAD_HORIZON`](crate::UPLOAD_HORIZON). Merges what
-    /// the minute index has for long ago.
+    /// the names of segments whose objects have been gone for [`UPLOAD_HORIZON`](crate::UPLOAD_HORIZON).
     ///
     /// # Errors
     /// When the store can't be asked.
@@ -89,8 +88,6 @@ pub struct Expired {
     pub outcomes: usize,
     /// Segments, with the ids of their commits.
     pub segments: usize,
-    /// Rows of the minute index that were merged into others.
-    pub minutes: usize,
 }
 
 /// Why a partition was not trimmed.

@@ -108,7 +108,8 @@ pub struct BatchCommitted {
 ///
 /// - A batch with the epoch and the sequences of one of the last five of its producer in its partition is a duplicate,
 ///   and no refusal.
-/// - A partition that knows nothing of a producer takes any sequence of it.
+/// - A partition that knows nothing of a producer takes any sequence of it. Only when an earlier request of the same
+///   commit was refused and had a batch of that producer, that batch must come first.
 /// - In the epoch that is known, the next sequence must follow the last; in a newer one it must be 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BatchRefusal {
