@@ -14,5 +14,5 @@ pub use backoff::Backoff;
 pub use here::Here;
 pub use tasks::Tasks;
 pub use threads::{Spawner, TaskFailed, Threads};
-pub use workers::Workers;
 pub use tokio_util::sync::CancellationToken as Shutdown;
+pub use workers::Workers;

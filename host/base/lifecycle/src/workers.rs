@@ -20,8 +20,11 @@ impl Workers {
     /// # Errors
     /// When the system refuses a thread.
     pub fn start(name: &str, count: usize) -> io::Result<Self> {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(count.max(1)).thread_name(name).enable_all().build()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(count.max(1))
+            .thread_name(name)
+            .enable_all()
+            .build()?;
         Ok(Self(Some(runtime)))
     }
 

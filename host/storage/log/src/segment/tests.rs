@@ -38,7 +38,10 @@ fn the_layout_is_as_documented() {
     assert_eq!(&segment[..13], b"FBSEG\0\0\x01batch");
     let entry = &segment[13..85];
     assert_eq!(&entry[..16], TopicId::from_random(1).uuid().as_bytes());
-    assert_eq!(&entry[16..40], [[0, 0, 0, 2, 0, 0, 0, 3], [0, 0, 0, 0, 0, 0, 0, 8], [0, 0, 0, 0, 0, 0, 0, 5]].concat());
+    assert_eq!(
+        &entry[16..40],
+        [[0, 0, 0, 2, 0, 0, 0, 3], [0, 0, 0, 0, 0, 0, 0, 8], [0, 0, 0, 0, 0, 0, 0, 5]].concat()
+    );
     assert_eq!(&entry[40..48], (-7_i64).to_be_bytes());
     assert_eq!(&entry[48..64], [0, 0, 1, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 9]);
     assert_eq!(&entry[64..68], crc32c::crc32c(b"batch").to_be_bytes());

@@ -2,12 +2,14 @@
 //! writer talks to.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use forebay_model::*;
 use forebay_storage_metadata::*;
+
+use crate::steps::Steps;
 
 /// What one call of `commit` does instead of what it should.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +25,7 @@ pub enum CommitFault {
 }
 
 #[derive(Debug, Default)]
-pub struct Ledger(Mutex<State>);
+pub struct Ledger(Mutex<State>, Mutex<Option<Arc<Steps>>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -33,7 +35,7 @@ struct State {
     segments: HashSet<SegmentName>,
     condemned: BTreeMap<SegmentName, bool>,
     faults: VecDeque<CommitFault>,
-    /// The first sequence of each request that was committed, in the order of commits.
+    /// In the order in which they were done.
     order: Vec<CommitId>,
 }
 
@@ -75,6 +77,18 @@ impl Ledger {
         self.0.lock().unwrap().partitions.insert(log, Partition::default());
     }
 
+    /// From now on each call that writes takes a step before and behind what it does.
+    pub fn take_steps(&self, steps: Option<Arc<Steps>>) {
+        *self.1.lock().unwrap() = steps;
+    }
+
+    async fn step(&self) {
+        let steps = self.1.lock().unwrap().clone();
+        if let Some(steps) = steps {
+            steps.step().await;
+        }
+    }
+
     pub fn next(&self, faults: impl IntoIterator<Item = CommitFault>) {
         self.0.lock().unwrap().faults.extend(faults);
     }
@@ -85,6 +99,27 @@ impl Ledger {
 
     pub fn runs(&self, log: TopicIdPartition) -> Vec<Run> {
         self.0.lock().unwrap().partitions[&log].runs.clone()
+    }
+
+    async fn commit_or_fail(&self, commit: SegmentCommit) -> Result<CommitOutcome, CommitError> {
+        let (fault, outcome) = {
+            let mut state = self.0.lock().unwrap();
+            match state.faults.pop_front() {
+                None => return state.commit(&commit),
+                Some(fault @ (CommitFault::Unavailable | CommitFault::NotDoneButUnsettled)) => (fault, None),
+                Some(fault) => (fault, Some(state.commit(&commit))),
+            }
+        };
+        let reason = "a test asked for it".to_owned();
+        match fault {
+            CommitFault::Unavailable => Err(StoreFailure::Unavailable { reason }.into()),
+            CommitFault::NotDoneButUnsettled => Err(StoreFailure::Unsettled { reason }.into()),
+            CommitFault::DoneButUnsettled => {
+                outcome.unwrap()?;
+                Err(StoreFailure::Unsettled { reason }.into())
+            }
+            CommitFault::DoneButHangs => std::future::pending().await,
+        }
     }
 
     /// Drops runs from the index, as retention does.
@@ -221,24 +256,10 @@ impl Log for Ledger {
         _: &VirtualClusterId,
         commit: SegmentCommit,
     ) -> Result<CommitOutcome, CommitError> {
-        let (fault, outcome) = {
-            let mut state = self.0.lock().unwrap();
-            match state.faults.pop_front() {
-                None => return state.commit(&commit),
-                Some(fault @ (CommitFault::Unavailable | CommitFault::NotDoneButUnsettled)) => (fault, None),
-                Some(fault) => (fault, Some(state.commit(&commit))),
-            }
-        };
-        let reason = "a test asked for it".to_owned();
-        match fault {
-            CommitFault::Unavailable => Err(StoreFailure::Unavailable { reason }.into()),
-            CommitFault::NotDoneButUnsettled => Err(StoreFailure::Unsettled { reason }.into()),
-            CommitFault::DoneButUnsettled => {
-                outcome.unwrap()?;
-                Err(StoreFailure::Unsettled { reason }.into())
-            }
-            CommitFault::DoneButHangs => std::future::pending().await,
-        }
+        self.step().await;
+        let outcome = self.commit_or_fail(commit).await;
+        self.step().await;
+        outcome
     }
 
     async fn find(
@@ -341,6 +362,7 @@ impl Segments for Ledger {
         _: &VirtualClusterId,
         names: Vec<SegmentName>,
     ) -> Result<Vec<Verdict>, StoreFailure> {
+        self.step().await;
         let mut state = self.0.lock().unwrap();
         let condemn = |name: SegmentName| {
             if state.is_referenced(&name) {
@@ -358,7 +380,11 @@ impl Segments for Ledger {
         Ok(waiting.map(|(name, _)| name.clone()).take(limit).collect())
     }
 
-    async fn report_deleted(&self, _: &VirtualClusterId, names: Vec<SegmentName>) -> Result<(), StoreFailure> {
+    async fn report_deleted(
+        &self,
+        _: &VirtualClusterId,
+        names: Vec<SegmentName>,
+    ) -> Result<(), StoreFailure> {
         let mut state = self.0.lock().unwrap();
         for name in names {
             if let Some(gone) = state.condemned.get_mut(&name) {
