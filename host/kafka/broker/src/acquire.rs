@@ -14,7 +14,9 @@ pub(crate) struct Memory {
 
 /// Some of it, given back when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Held(#[expect(dead_code, reason = "dropping it gives the memory back")] OwnedSemaphorePermit);
+pub(crate) struct Held(
+    #[expect(dead_code, reason = "dropping it gives the memory back")] OwnedSemaphorePermit,
+);
 
 impl Memory {
     pub(crate) fn new(bytes: usize) -> Self {

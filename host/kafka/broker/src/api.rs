@@ -3,13 +3,10 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use forebay_kafka_wire::{DecodeError, RequestHeader, decode};
 use kafka_protocol::messages::{
-    AlterConfigsRequest, AlterConfigsResponse, ApiKey, ApiVersionsRequest, ApiVersionsResponse,
-    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
+    ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateTopicsRequest, CreateTopicsResponse,
     DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-    DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest, DescribeConfigsResponse,
-    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, FetchRequest, FetchResponse,
-    FindCoordinatorRequest, FindCoordinatorResponse, IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
+    DescribeClusterRequest, DescribeClusterResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
+    FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
     ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse,
 };
@@ -39,7 +36,6 @@ pub(crate) struct Served {
     pub key: ApiKey,
     /// The lowest version that is told to clients. Not all are answered with more than a refusal.
     pub advertised: i16,
-    pub min: i16,
     pub max: i16,
 }
 
@@ -58,7 +54,7 @@ macro_rules! apis {
         }
 
         pub(crate) const SERVED: &[Served] = &[
-            $(Served { key: ApiKey::$name, advertised: $advertised, min: $min, max: $max },)*
+            $(Served { key: ApiKey::$name, advertised: $advertised, max: $max },)*
         ];
 
         impl RequestBody {
@@ -111,12 +107,7 @@ apis! {
     DeleteRecords, 0, 0..=2, DeleteRecordsRequest => DeleteRecordsResponse;
     InitProducerId, 0, 0..=5, InitProducerIdRequest => InitProducerIdResponse;
     OffsetForLeaderEpoch, 2, 2..=4, OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse;
-    DescribeConfigs, 1, 1..=4, DescribeConfigsRequest => DescribeConfigsResponse;
-    AlterConfigs, 0, 0..=2, AlterConfigsRequest => AlterConfigsResponse;
-    CreatePartitions, 0, 0..=3, CreatePartitionsRequest => CreatePartitionsResponse;
-    IncrementalAlterConfigs, 0, 0..=1, IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
     DescribeCluster, 0, 0..=2, DescribeClusterRequest => DescribeClusterResponse;
-    DescribeTopicPartitions, 0, 0..=0, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse;
 }
 
 /// A request in the version in which it came: some mean other things by the same fields.

@@ -91,6 +91,11 @@ impl Broker {
         Self { parts: Arc::new(Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory }) }
     }
 
+    /// Waits while there is too much that is not flushed.
+    pub(crate) async fn relief(&self) {
+        self.parts.writer.relief().await;
+    }
+
     pub(crate) fn parts(&self) -> &Arc<Parts> {
         &self.parts
     }

@@ -5,6 +5,7 @@ mod cluster;
 mod definition;
 mod topic;
 
+pub(crate) use cluster::MOST_PARTITIONS;
 pub use cluster::{CLUSTER_CONFIGS, ClusterConfig};
 pub use definition::{ConfigKind, ConfigRefused, Definition, find};
 pub use topic::{CompressionType, TOPIC_CONFIGS, TopicConfig};

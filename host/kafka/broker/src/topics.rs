@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use forebay_model::{PartitionId, TopicId, TopicIdPartition, TopicName, VirtualClusterId};
 use forebay_storage_metadata::{
-    Configs, ConfigError, MetadataStore, StoreFailure, TopicDescription, TopicSelection,
+    ConfigError, Configs, MetadataStore, StoreFailure, TopicDescription, TopicSelection,
 };
 
 use self::cache::Cache;
@@ -53,7 +53,8 @@ impl Topics {
     pub(crate) async fn find(&self, keys: &[TopicKey]) -> Result<Vec<Option<Arc<Topic>>>, StoreFailure> {
         let mut found: Vec<_> = keys.iter().map(|key| self.cache.get(key)).collect();
         if found.iter().any(Option::is_none) {
-            self.load(keys.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(key, _)| key)).await?;
+            self.load(keys.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(key, _)| key))
+                .await?;
             for (key, found) in keys.iter().zip(&mut found) {
                 if found.is_none() {
                     *found = self.cache.get(key);
@@ -107,9 +108,9 @@ impl Topics {
         let configs = match self.metadata.cluster_configs(&self.cluster).await {
             Ok(configs) => configs,
             Err(ConfigError::Store(failure)) => return Err(failure),
-            Err(ConfigError::NoVirtualCluster { .. } | ConfigError::NoTopic { .. } | ConfigError::Changed) => {
-                Configs::default()
-            }
+            Err(
+                ConfigError::NoVirtualCluster { .. } | ConfigError::NoTopic { .. } | ConfigError::Changed,
+            ) => Configs::default(),
         };
         let config = Arc::new(ClusterConfig::new(&configs));
         self.cache.put_cluster(Arc::clone(&config));

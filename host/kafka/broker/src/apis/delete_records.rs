@@ -4,7 +4,9 @@ use forebay_model::{Offset, TopicIdPartition};
 use forebay_storage_metadata::{DeleteBefore, RecordsKept};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::delete_records_request::DeleteRecordsTopic;
-use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
+use kafka_protocol::messages::delete_records_response::{
+    DeleteRecordsPartitionResult, DeleteRecordsTopicResult,
+};
 use kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse};
 use uuid::Uuid;
 
@@ -17,7 +19,11 @@ use crate::service::Call;
 const END: i64 = -1;
 const UNKNOWN: i64 = -1;
 
-pub(crate) async fn answer(parts: &Parts, _call: &Call, request: DeleteRecordsRequest) -> DeleteRecordsResponse {
+pub(crate) async fn answer(
+    parts: &Parts,
+    _call: &Call,
+    request: DeleteRecordsRequest,
+) -> DeleteRecordsResponse {
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
         topics.push(of_topic(parts, topic).await);

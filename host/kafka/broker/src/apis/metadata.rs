@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use forebay_model::{TopicId, TopicName as ModelTopicName};
+use forebay_model::TopicName as ModelTopicName;
 use forebay_storage_metadata::{Configs, CreateTopicError, NewTopic, TopicDescription, TopicSelection};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
-use kafka_protocol::messages::{BrokerId, MetadataRequest, MetadataResponse, TopicName};
+use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::{CLUSTER_OPERATIONS, LEADER_EPOCH, TOPIC_OPERATIONS, topic_key, wire_name};
@@ -33,7 +33,8 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: MetadataRequest)
     } else {
         let asked = request.topics.unwrap_or_default();
         // Before version 4 nobody could say that topics must not be made.
-        named_topics(parts, call, asked, request.allow_auto_topic_creation || call.version < 4, operations).await
+        named_topics(parts, call, asked, request.allow_auto_topic_creation || call.version < 4, operations)
+            .await
     };
     let endpoint = parts.settings.advertised.to(&call.context);
     let broker = MetadataResponseBroker::default()
@@ -70,8 +71,10 @@ async fn named_topics(
     may_create: bool,
     operations: i32,
 ) -> Vec<MetadataResponseTopic> {
-    let keys: Vec<_> =
-        asked.iter().map(|asked| topic_key(&asked.name.clone().unwrap_or_default(), asked.topic_id)).collect();
+    let keys: Vec<_> = asked
+        .iter()
+        .map(|asked| topic_key(&asked.name.clone().unwrap_or_default(), asked.topic_id))
+        .collect();
     let known: Vec<_> = keys.iter().flatten().cloned().collect();
     let mut found = match parts.topics.find(&known).await {
         Ok(found) => found.into_iter(),
@@ -109,9 +112,7 @@ async fn create(parts: &Parts, name: ModelTopicName) -> Result<Arc<TopicDescript
         Err(CreateTopicError::Exists { .. }) => {
             let found = parts.topics.find(&[TopicKey::Name(name)]).await;
             let found = found.map_err(|failure| error_code::of_store(&failure))?.pop().flatten();
-            found
-                .map(|topic| Arc::new(topic.description.clone()))
-                .ok_or(ResponseError::LeaderNotAvailable)
+            found.map(|topic| Arc::new(topic.description.clone())).ok_or(ResponseError::LeaderNotAvailable)
         }
         Err(CreateTopicError::Collides { .. }) => Err(ResponseError::InvalidTopicException),
         Err(error @ (CreateTopicError::NoVirtualCluster { .. } | CreateTopicError::Store(_))) => {
@@ -139,5 +140,8 @@ fn described(parts: &Parts, topic: &TopicDescription, operations: i32) -> Metada
 
 fn refused(call: &Call, asked: MetadataRequestTopic, code: ResponseError) -> MetadataResponseTopic {
     let name = asked.name.or_else(|| (call.version < NAMES_OPTIONAL).then(TopicName::default));
-    MetadataResponseTopic::default().with_error_code(code.code()).with_name(name).with_topic_id(asked.topic_id)
+    MetadataResponseTopic::default()
+        .with_error_code(code.code())
+        .with_name(name)
+        .with_topic_id(asked.topic_id)
 }

@@ -3,7 +3,9 @@
 use forebay_model::TopicIdPartition;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::offset_for_leader_epoch_request::OffsetForLeaderPartition;
-use kafka_protocol::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
+use kafka_protocol::messages::offset_for_leader_epoch_response::{
+    EpochEndOffset, OffsetForLeaderTopicResult,
+};
 use kafka_protocol::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 use uuid::Uuid;
 
@@ -32,7 +34,8 @@ pub(crate) async fn answer(
                 Err(code) => answer.with_error_code(code.code()),
             });
         }
-        topics.push(OffsetForLeaderTopicResult::default().with_topic(topic.topic).with_partitions(partitions));
+        topics
+            .push(OffsetForLeaderTopicResult::default().with_topic(topic.topic).with_partitions(partitions));
     }
     OffsetForLeaderEpochResponse::default().with_topics(topics)
 }
@@ -46,7 +49,8 @@ async fn log(
         return Err(ResponseError::UnknownLeaderEpoch);
     }
     let key = topic_key(topic, Uuid::nil()).ok_or(ResponseError::UnknownTopicOrPartition)?;
-    let found = parts.topics.find(&[key]).await.map_err(|failure| error_code::of_store(&failure))?.pop().flatten();
+    let found =
+        parts.topics.find(&[key]).await.map_err(|failure| error_code::of_store(&failure))?.pop().flatten();
     found.and_then(|topic| topic.log(asked.partition)).ok_or(ResponseError::UnknownTopicOrPartition)
 }
 
@@ -61,7 +65,5 @@ async fn end(
     }
     let bounds = parts.metadata.bounds(parts.cluster(), vec![log]).await;
     let bounds = bounds.map_err(|failure| error_code::of_store(&failure))?.pop().flatten();
-    bounds
-        .map(|bounds| Some(bounds.high_watermark.get()))
-        .ok_or(ResponseError::UnknownTopicOrPartition)
+    bounds.map(|bounds| Some(bounds.high_watermark.get())).ok_or(ResponseError::UnknownTopicOrPartition)
 }

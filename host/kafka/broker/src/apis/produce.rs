@@ -128,7 +128,8 @@ fn settle(
 
 fn accept(partition: &mut PartitionProduceResponse, committed: BatchCommitted) {
     partition.base_offset = committed.base_offset.get();
-    partition.log_append_time_ms = committed.log_append_time.map_or(UNKNOWN, forebay_model::Timestamp::millis);
+    partition.log_append_time_ms =
+        committed.log_append_time.map_or(UNKNOWN, forebay_model::Timestamp::millis);
     partition.log_start_offset = committed.log_start.get();
 }
 

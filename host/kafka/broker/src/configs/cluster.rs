@@ -3,7 +3,9 @@ use std::time::Duration;
 use forebay_model::PartitionCount;
 use forebay_storage_metadata::Configs;
 
-use super::definition::{ConfigKind, Definition, boolean, duration, is_batch_size, is_boolean, is_duration, number};
+use super::definition::{
+    ConfigKind, Definition, boolean, duration, is_batch_size, is_boolean, is_duration, number,
+};
 use super::topic::DEFAULT_RETENTION;
 
 /// What can be set for a virtual cluster.

@@ -81,7 +81,8 @@ impl CompressionType {
     const EXPECTED: &'static str = "producer, uncompressed, gzip, snappy, lz4 or zstd";
 
     fn parse(text: &str) -> Option<Self> {
-        let all = [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
+        let all =
+            [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
         match text {
             "producer" => Some(Self::Producer),
             _ => all.into_iter().find(|compression| compression.name() == text).map(Self::As),
@@ -132,7 +133,9 @@ mod tests {
 
     #[test]
     fn a_topic_has_the_defaults_of_its_cluster() {
-        let cluster = ClusterConfig::new(&[("log.retention.ms", "5000"), ("message.max.bytes", "99")].into_iter().collect());
+        let cluster = ClusterConfig::new(
+            &[("log.retention.ms", "5000"), ("message.max.bytes", "99")].into_iter().collect(),
+        );
         let plain = TopicConfig::new(&Configs::default(), &cluster);
         assert_eq!(plain.retention.age, Some(Duration::from_secs(5)));
         assert_eq!(plain.max_message_bytes, 99);

@@ -91,7 +91,8 @@ impl Admission {
         if let Some(whole) = &self.whole {
             return Err((whole.code, whole.text.clone()));
         }
-        let topics = self.topics.as_ref().map_err(|failure| (error_code::of_store(failure), failure.to_string()))?;
+        let topics =
+            self.topics.as_ref().map_err(|failure| (error_code::of_store(failure), failure.to_string()))?;
         let Some(key) = key else {
             return Err((ResponseError::InvalidTopicException, "no topic can have this name".to_owned()));
         };
@@ -126,9 +127,10 @@ impl Admission {
             return Err(Refusal::new(ResponseError::MessageTooLarge, text));
         }
         batch.check_crc().map_err(|error| Refusal::new(ResponseError::CorruptMessage, error))?;
-        let compression = header.attributes.compression().map_err(|error| {
-            Refusal::new(ResponseError::UnsupportedCompressionType, error)
-        })?;
+        let compression = header
+            .attributes
+            .compression()
+            .map_err(|error| Refusal::new(ResponseError::UnsupportedCompressionType, error))?;
         if compression == Compression::Zstd && self.version < ZSTD_SINCE {
             let text = format!("zstd needs Produce of version {ZSTD_SINCE}");
             return Err(Refusal::new(ResponseError::UnsupportedCompressionType, text));
@@ -177,7 +179,9 @@ async fn find_topics(
 fn of_bytes(error: &BatchError) -> ResponseError {
     match error {
         // What clients of Produce 3 must not send, as Kafka says it.
-        BatchError::Header(HeaderError::Magic { .. }) | BatchError::Trailing { .. } => ResponseError::InvalidRecord,
+        BatchError::Header(HeaderError::Magic { .. }) | BatchError::Trailing { .. } => {
+            ResponseError::InvalidRecord
+        }
         BatchError::Header(
             HeaderError::Short { .. } | HeaderError::Length { .. } | HeaderError::Negative { .. },
         )
