@@ -6,9 +6,13 @@ mod backoff;
 pub mod chance;
 pub mod clock;
 mod here;
+mod tasks;
 mod threads;
+mod workers;
 
 pub use backoff::Backoff;
 pub use here::Here;
+pub use tasks::Tasks;
 pub use threads::{Spawner, TaskFailed, Threads};
 pub use tokio_util::sync::CancellationToken as Shutdown;
+pub use workers::Workers;

@@ -31,6 +31,10 @@ impl Spawner {
         Self(Handle::current())
     }
 
+    pub(crate) fn on(runtime: Handle) -> Self {
+        Self(runtime)
+    }
+
     /// Starts a task.
     #[expect(clippy::disallowed_methods, reason = "this is the replacement that the lint names")]
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {

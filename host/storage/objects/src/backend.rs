@@ -97,16 +97,16 @@ impl Objects for Backend {
         if range.is_empty() {
             // Stores refuse to return nothing. Whether the object is there is still worth an answer.
             let size = self.head(name).await?.size;
-            let inside = range.start == range.end && range.start <= size;
-            return if inside { Ok(Bytes::new()) } else { Err(ObjectError::beyond(name, &range, 0)) };
+            let is_inside = range.start == range.end && range.start <= size;
+            return if is_inside { Ok(Bytes::new()) } else { Err(ObjectError::beyond(name, &range)) };
         }
         let bytes = self
             .store
             .get_range(&self.path(name.as_str()), range.clone())
             .await
             .map_err(|error| ObjectError::of_store(Operation::Get, name.as_str(), error))?;
-        if bytes.len() as u64 != range.end - range.start {
-            return Err(ObjectError::beyond(name, &range, bytes.len()));
+        if bytes.is_empty() {
+            return Err(ObjectError::beyond(name, &range));
         }
         Ok(bytes)
     }

@@ -64,11 +64,9 @@ impl ObjectError {
         Self::new(operation, name, classify(operation, &error), error)
     }
 
-    pub(crate) fn beyond(name: &ObjectName, wanted: &std::ops::Range<u64>, got: usize) -> Self {
-        let reason = format!(
-            "bytes {}..{} were asked for and {got} of them are there",
-            wanted.start, wanted.end
-        );
+    pub(crate) fn beyond(name: &ObjectName, wanted: &std::ops::Range<u64>) -> Self {
+        let reason =
+            format!("bytes {}..{} were asked for, and it has none of them", wanted.start, wanted.end);
         Self::new(Operation::Get, name, ErrorKind::Invalid, reason)
     }
 }

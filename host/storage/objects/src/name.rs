@@ -60,8 +60,7 @@ impl FromStr for ObjectName {
     type Err = InvalidName;
 
     fn from_str(name: &str) -> Result<Self, InvalidName> {
-        let invalid =
-            |reason| Err(InvalidName { name: name.chars().take(LONGEST_PART).collect(), reason });
+        let invalid = |reason| Err(InvalidName { name: name.chars().take(LONGEST_PART).collect(), reason });
         if name.is_empty() || name.len() > LONGEST {
             return invalid("it needs 1 to 512 bytes");
         }

@@ -25,10 +25,11 @@ pub trait Objects: fmt::Debug + fmt::Display + Send + Sync {
     /// `Retry`: it may have landed, or may land later. `Internal`: nothing of the kind works until somebody helps.
     async fn put(&self, name: &ObjectName, payload: Payload) -> Result<(), ObjectError>;
 
-    /// The bytes of a range of an object, all of them.
+    /// The bytes of a range of an object: fewer than the range says only where the object ends. So who does not know
+    /// how long it is may ask for whole blocks.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` when the object is shorter than the range says; `Retry`; `Internal`.
+    /// `NotFound`; `Invalid` when the range begins at the end of the object or beyond; `Retry`; `Internal`.
     async fn get(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, ObjectError>;
 
     /// What is known of an object.

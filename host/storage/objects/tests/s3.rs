@@ -97,10 +97,7 @@ async fn s3_conforms() {
     let missing = open(&url, moto.variables().take(2)).unwrap();
     let error = missing.put(&"a".parse().unwrap(), Payload::from_static(b"x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal, "{error:?}");
-    assert_eq!(
-        missing.list(&ObjectPrefix::all(), None, 1).await.unwrap_err().kind(),
-        ErrorKind::Internal
-    );
+    assert_eq!(missing.list(&ObjectPrefix::all(), None, 1).await.unwrap_err().kind(), ErrorKind::Internal);
 }
 
 #[tokio::test]

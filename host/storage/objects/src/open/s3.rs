@@ -51,6 +51,7 @@ fn unknown(name: &str) -> OpenError {
     OpenError::Parameter {
         scheme: "s3",
         name: name.to_owned(),
-        known: "region, endpoint, s3ForcePathStyle and what the variables AWS_... say, in small letters".to_owned(),
+        known: "region, endpoint, s3ForcePathStyle and what the variables AWS_... say, in small letters"
+            .to_owned(),
     }
 }

@@ -1,0 +1,170 @@
+//! The APIs that are served, and in which versions: what ApiVersions tells, what is decoded, and how answers are encoded.
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use forebay_kafka_wire::{DecodeError, RequestHeader, decode};
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateTopicsRequest, CreateTopicsResponse,
+    DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+    DescribeClusterRequest, DescribeClusterResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
+    FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
+    ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse,
+};
+use kafka_protocol::protocol::Encodable as _;
+
+/// Why there is no request to answer. The connection is closed then, as Kafka does.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    #[error("API {api_key} version {version} is not served: ask for the versions that are with ApiVersions")]
+    NotServed { api_key: i16, version: i16 },
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
+
+/// An answer that does not fit its version: a fault of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer to {api:?} version {version} can't be written: {reason}")]
+pub struct EncodeError {
+    api: ApiKey,
+    version: i16,
+    reason: String,
+}
+
+/// An API and the versions of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Served {
+    pub key: ApiKey,
+    /// The lowest version that is told to clients. Not all are answered with more than a refusal.
+    pub advertised: i16,
+    pub max: i16,
+}
+
+macro_rules! apis {
+    ($($(#[$doc:meta])* $name:ident, $advertised:literal, $min:literal..=$max:literal, $request:ident => $response:ident;)*) => {
+        /// A request, decoded.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum RequestBody {
+            $($(#[$doc])* $name($request),)*
+        }
+
+        /// An answer, not yet encoded.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Response {
+            $($name($response),)*
+        }
+
+        pub(crate) const SERVED: &[Served] = &[
+            $(Served { key: ApiKey::$name, advertised: $advertised, max: $max },)*
+        ];
+
+        impl RequestBody {
+            fn decode(api: ApiKey, version: i16, body: Bytes) -> Result<Option<Self>, DecodeError> {
+                Ok(match (api, version) {
+                    $((ApiKey::$name, $min..=$max) => Some(Self::$name(decode(body, version)?)),)*
+                    _ => None,
+                })
+            }
+        }
+
+        impl Response {
+            /// The API that this answers.
+            #[must_use]
+            pub fn api(&self) -> ApiKey {
+                match self {
+                    $(Self::$name(_) => ApiKey::$name,)*
+                }
+            }
+
+            fn encode_body(&self, version: i16, into: &mut BytesMut) -> Result<(), String> {
+                match self {
+                    $(Self::$name(response) => {
+                        let size = response.compute_size(version).map_err(|error| error.to_string())?;
+                        into.reserve(size);
+                        response.encode(into, version).map_err(|error| error.to_string())
+                    })*
+                }
+            }
+        }
+
+        $(impl From<$response> for Response {
+            fn from(response: $response) -> Self {
+                Self::$name(response)
+            }
+        })*
+    };
+}
+
+apis! {
+    /// Versions 0 to 2 are refused, see [`forebay_kafka_wire::OldProduce`].
+    Produce, 0, 3..=13, ProduceRequest => ProduceResponse;
+    Fetch, 4, 4..=17, FetchRequest => FetchResponse;
+    ListOffsets, 1, 1..=10, ListOffsetsRequest => ListOffsetsResponse;
+    Metadata, 0, 0..=13, MetadataRequest => MetadataResponse;
+    FindCoordinator, 0, 0..=6, FindCoordinatorRequest => FindCoordinatorResponse;
+    ApiVersions, 0, 0..=4, ApiVersionsRequest => ApiVersionsResponse;
+    CreateTopics, 2, 2..=7, CreateTopicsRequest => CreateTopicsResponse;
+    DeleteTopics, 1, 1..=6, DeleteTopicsRequest => DeleteTopicsResponse;
+    DeleteRecords, 0, 0..=2, DeleteRecordsRequest => DeleteRecordsResponse;
+    InitProducerId, 0, 0..=5, InitProducerIdRequest => InitProducerIdResponse;
+    OffsetForLeaderEpoch, 2, 2..=4, OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse;
+    DescribeCluster, 0, 0..=2, DescribeClusterRequest => DescribeClusterResponse;
+}
+
+/// A request in the version in which it came: some mean other things by the same fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    pub version: i16,
+    pub body: RequestBody,
+}
+
+impl Request {
+    /// Decodes what follows a request header.
+    ///
+    /// # Errors
+    /// When the API is not served in that version, or the body is something else.
+    pub fn decode(header: &RequestHeader, body: Bytes) -> Result<Self, RequestError> {
+        let version = header.api_version;
+        let not_served = RequestError::NotServed { api_key: header.api_key, version };
+        let Ok(api) = ApiKey::try_from(header.api_key) else { return Err(not_served) };
+        let body = RequestBody::decode(api, version, body)?.ok_or(not_served)?;
+        Ok(Self { version, body })
+    }
+}
+
+impl Response {
+    /// The whole frame of an answer, with the length in front.
+    ///
+    /// # Errors
+    /// When it does not fit the version: a fault of this program.
+    pub fn to_frame(&self, version: i16, correlation_id: i32) -> Result<Bytes, EncodeError> {
+        let api = self.api();
+        let mut frame = start_frame(correlation_id);
+        if api.response_header_version(version) >= 1 {
+            // No tagged fields.
+            frame.put_u8(0);
+        }
+        let failed = |reason| EncodeError { api, version, reason };
+        self.encode_body(version, &mut frame).map_err(failed)?;
+        finish_frame(frame).ok_or_else(|| failed("it is longer than a frame can be".to_owned()))
+    }
+}
+
+/// A frame of the oldest form, around a body that is there already.
+pub(crate) fn plain_frame(correlation_id: i32, body: &[u8]) -> Option<Bytes> {
+    let mut frame = start_frame(correlation_id);
+    frame.extend_from_slice(body);
+    finish_frame(frame)
+}
+
+fn start_frame(correlation_id: i32) -> BytesMut {
+    let mut frame = BytesMut::with_capacity(64);
+    frame.put_i32(0);
+    frame.put_i32(correlation_id);
+    frame
+}
+
+fn finish_frame(mut frame: BytesMut) -> Option<Bytes> {
+    let length = i32::try_from(frame.len() - 4).ok()?;
+    frame[..4].copy_from_slice(&length.to_be_bytes());
+    Some(frame.freeze())
+}

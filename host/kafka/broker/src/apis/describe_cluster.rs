@@ -1,0 +1,40 @@
+//! DescribeCluster 0 to 2: one broker, the agent that is asked. There are no controllers to be told of.
+
+use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
+use kafka_protocol::messages::{DescribeClusterRequest, DescribeClusterResponse};
+use kafka_protocol::protocol::StrBytes;
+
+use super::{CLUSTER_OPERATIONS, message};
+use crate::broker::Parts;
+use crate::service::Call;
+
+/// Asked for brokers, not for controllers.
+const BROKERS: i8 = 1;
+
+pub(crate) fn answer(
+    parts: &Parts,
+    call: &Call,
+    request: &DescribeClusterRequest,
+) -> DescribeClusterResponse {
+    if call.version >= 1 && request.endpoint_type != BROKERS {
+        return DescribeClusterResponse::default()
+            .with_error_code(ResponseError::UnsupportedEndpointType.code())
+            .with_endpoint_type(request.endpoint_type)
+            .with_error_message(message("only brokers can be asked about"));
+    }
+    let endpoint = parts.settings.advertised.to(&call.context);
+    let broker = DescribeClusterBroker::default()
+        .with_broker_id(parts.node())
+        .with_host(StrBytes::from_string(endpoint.host))
+        .with_port(i32::from(endpoint.port));
+    let response = DescribeClusterResponse::default()
+        .with_cluster_id(StrBytes::from_string(parts.cluster().as_str().to_owned()))
+        .with_controller_id(parts.node())
+        .with_brokers(vec![broker]);
+    if request.include_cluster_authorized_operations {
+        response.with_cluster_authorized_operations(CLUSTER_OPERATIONS)
+    } else {
+        response
+    }
+}

@@ -1,0 +1,42 @@
+//! InitProducerId 0 to 5, for idempotent producers without transactions. Who asks for a new epoch of a producer gets
+//! a new producer, as Kafka gives it where there is no transactional id. Transactional ids are refused.
+
+use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse, ProducerId};
+
+use crate::broker::Parts;
+use crate::error_code;
+use crate::service::Call;
+
+const NONE: i64 = -1;
+
+pub(crate) async fn answer(
+    parts: &Parts,
+    _call: &Call,
+    request: InitProducerIdRequest,
+) -> InitProducerIdResponse {
+    let refused = |code: ResponseError| {
+        InitProducerIdResponse::default()
+            .with_error_code(code.code())
+            .with_producer_id(ProducerId(NONE))
+            .with_producer_epoch(-1)
+    };
+    if let Some(id) = &request.transactional_id {
+        let code = if id.0.is_empty() {
+            ResponseError::InvalidRequest
+        } else {
+            // Of a kind that producers don't try again.
+            ResponseError::TransactionalIdAuthorizationFailed
+        };
+        return refused(code);
+    }
+    match parts.metadata.init_producer(parts.cluster()).await {
+        Ok(producer) => InitProducerIdResponse::default()
+            .with_producer_id(ProducerId(producer.id.get()))
+            .with_producer_epoch(producer.epoch.get()),
+        Err(error) => {
+            tracing::warn!(%error, "no producer can be given");
+            refused(error_code::of_kind(error.kind()))
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Metadata 0 to 13. The agent that is asked is the only broker, the controller, and the leader of every partition.
+//! Topics that are named and do not exist are made, where client and cluster allow it.
+
+use std::sync::Arc;
+
+use forebay_model::TopicName as ModelTopicName;
+use forebay_storage_metadata::{Configs, CreateTopicError, NewTopic, TopicDescription, TopicSelection};
+use kafka_protocol::error::ResponseError;
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::metadata_response::{
+    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
+use kafka_protocol::protocol::StrBytes;
+
+use super::{CLUSTER_OPERATIONS, LEADER_EPOCH, TOPIC_OPERATIONS, topic_key, wire_name};
+use crate::broker::Parts;
+use crate::error_code;
+use crate::service::Call;
+use crate::topics::TopicKey;
+
+/// The first version in which asking for no topics is not asking for all.
+const NONE_IS_NONE: i16 = 1;
+/// The first version in which a topic may have no name in an answer.
+const NAMES_OPTIONAL: i16 = 12;
+const NOT_ASKED: i32 = i32::MIN;
+
+pub(crate) async fn answer(parts: &Parts, call: &Call, request: MetadataRequest) -> MetadataResponse {
+    let operations = if request.include_topic_authorized_operations { TOPIC_OPERATIONS } else { NOT_ASKED };
+    let all = request.topics.as_ref().is_none_or(|topics| call.version < NONE_IS_NONE && topics.is_empty());
+    let topics = if all {
+        all_topics(parts, operations).await
+    } else {
+        let asked = request.topics.unwrap_or_default();
+        // Before version 4 nobody could say that topics must not be made.
+        named_topics(parts, call, asked, request.allow_auto_topic_creation || call.version < 4, operations)
+            .await
+    };
+    let endpoint = parts.settings.advertised.to(&call.context);
+    let broker = MetadataResponseBroker::default()
+        .with_node_id(parts.node())
+        .with_host(StrBytes::from_string(endpoint.host))
+        .with_port(i32::from(endpoint.port));
+    let response = MetadataResponse::default()
+        .with_brokers(vec![broker])
+        .with_cluster_id(Some(StrBytes::from_string(parts.cluster().as_str().to_owned())))
+        .with_controller_id(parts.node())
+        .with_topics(topics);
+    if request.include_cluster_authorized_operations {
+        response.with_cluster_authorized_operations(CLUSTER_OPERATIONS)
+    } else {
+        response
+    }
+}
+
+async fn all_topics(parts: &Parts, operations: i32) -> Vec<MetadataResponseTopic> {
+    match parts.metadata.describe_topics(parts.cluster(), &TopicSelection::All).await {
+        Ok(topics) => topics.iter().map(|topic| described(parts, topic, operations)).collect(),
+        // The protocol has no room to say that the store is away: a client that sees no topics asks again.
+        Err(failure) => {
+            tracing::warn!(%failure, "topics can't be listed");
+            Vec::new()
+        }
+    }
+}
+
+async fn named_topics(
+    parts: &Parts,
+    call: &Call,
+    asked: Vec<MetadataRequestTopic>,
+    may_create: bool,
+    operations: i32,
+) -> Vec<MetadataResponseTopic> {
+    let keys: Vec<_> = asked
+        .iter()
+        .map(|asked| topic_key(&asked.name.clone().unwrap_or_default(), asked.topic_id))
+        .collect();
+    let known: Vec<_> = keys.iter().flatten().cloned().collect();
+    let mut found = match parts.topics.find(&known).await {
+        Ok(found) => found.into_iter(),
+        Err(failure) => {
+            let code = error_code::of_store(&failure);
+            return asked.into_iter().map(|asked| refused(call, asked, code)).collect();
+        }
+    };
+    let mut answers = Vec::with_capacity(asked.len());
+    for (asked, key) in asked.into_iter().zip(keys) {
+        let answer = match (key.as_ref().and_then(|_| found.next()).flatten(), key) {
+            (Some(topic), _) => Ok(described(parts, &topic.description, operations)),
+            (None, None) => Err(ResponseError::InvalidTopicException),
+            (None, Some(TopicKey::Id(_))) => Err(ResponseError::UnknownTopicId),
+            (None, Some(TopicKey::Name(_))) if !may_create => Err(ResponseError::UnknownTopicOrPartition),
+            (None, Some(TopicKey::Name(name))) => {
+                create(parts, name).await.map(|topic| described(parts, &topic, operations))
+            }
+        };
+        answers.push(answer.unwrap_or_else(|code| refused(call, asked, code)));
+    }
+    answers
+}
+
+/// Makes a topic that somebody asked about, if the cluster allows that.
+async fn create(parts: &Parts, name: ModelTopicName) -> Result<Arc<TopicDescription>, ResponseError> {
+    let config = parts.topics.cluster_config().await.map_err(|failure| error_code::of_store(&failure))?;
+    if !config.auto_create_topics {
+        return Err(ResponseError::UnknownTopicOrPartition);
+    }
+    let topic = NewTopic { name: name.clone(), partitions: config.partitions, configs: Configs::default() };
+    match parts.metadata.create_topic(parts.cluster(), &topic).await {
+        Ok(topic) => Ok(Arc::new(topic)),
+        // Somebody else was as quick.
+        Err(CreateTopicError::Exists { .. }) => {
+            let found = parts.topics.find(&[TopicKey::Name(name)]).await;
+            let found = found.map_err(|failure| error_code::of_store(&failure))?.pop().flatten();
+            found.map(|topic| Arc::new(topic.description.clone())).ok_or(ResponseError::LeaderNotAvailable)
+        }
+        Err(CreateTopicError::Collides { .. }) => Err(ResponseError::InvalidTopicException),
+        Err(error @ (CreateTopicError::NoVirtualCluster { .. } | CreateTopicError::Store(_))) => {
+            Err(error_code::of_kind(error.kind()))
+        }
+    }
+}
+
+fn described(parts: &Parts, topic: &TopicDescription, operations: i32) -> MetadataResponseTopic {
+    let node = parts.node();
+    let partitions = topic.partitions.partitions().map(|partition| {
+        MetadataResponsePartition::default()
+            .with_partition_index(partition.get())
+            .with_leader_id(node)
+            .with_leader_epoch(LEADER_EPOCH)
+            .with_replica_nodes(vec![node])
+            .with_isr_nodes(vec![node])
+    });
+    MetadataResponseTopic::default()
+        .with_name(Some(wire_name(&topic.name)))
+        .with_topic_id(topic.id.uuid())
+        .with_partitions(partitions.collect())
+        .with_topic_authorized_operations(operations)
+}
+
+fn refused(call: &Call, asked: MetadataRequestTopic, code: ResponseError) -> MetadataResponseTopic {
+    let name = asked.name.or_else(|| (call.version < NAMES_OPTIONAL).then(TopicName::default));
+    MetadataResponseTopic::default()
+        .with_error_code(code.code())
+        .with_name(name)
+        .with_topic_id(asked.topic_id)
+}

@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_storage_log::{Reader, Writer};
+use forebay_storage_metadata::MetadataStore;
+use kafka_protocol::messages::BrokerId;
+
+use crate::acquire::Memory;
+use crate::apis::fetch::Sessions;
+use crate::context::Advertised;
+use crate::topics::Topics;
+
+/// The number by which clients know an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeId(i32);
+
+impl NodeId {
+    /// From the id of an agent, as any 16 bytes that stay the same.
+    #[must_use]
+    pub fn of(agent: u128) -> Self {
+        let folded = agent ^ (agent >> 64);
+        let folded = (folded ^ (folded >> 32)) & 0x7fff_ffff;
+        Self(i32::try_from(folded).unwrap_or_default())
+    }
+
+    pub(crate) fn wire(self) -> BrokerId {
+        BrokerId(self.0)
+    }
+}
+
+/// What a broker is told at its start.
+#[derive(Debug, Clone)]
+pub struct BrokerSettings {
+    pub cluster: VirtualClusterId,
+    pub node: NodeId,
+    pub advertised: Advertised,
+    /// The most bytes that one Fetch is answered with, and the most for all that are answered at the same time.
+    pub fetch_bytes: ByteCount,
+    pub fetch_memory: ByteCount,
+    /// How many fetch sessions are kept.
+    pub fetch_sessions: usize,
+}
+
+impl BrokerSettings {
+    /// Kafka's own limits, with memory for five full answers.
+    #[must_use]
+    pub fn new(cluster: VirtualClusterId, node: NodeId, advertised: Advertised) -> Self {
+        let fetch_bytes = ByteCount::new(55 << 20);
+        Self {
+            cluster,
+            node,
+            advertised,
+            fetch_bytes,
+            fetch_memory: ByteCount::new(fetch_bytes.get() * 5),
+            fetch_sessions: 1_000,
+        }
+    }
+}
+
+/// One virtual cluster's broker. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    parts: Arc<Parts>,
+}
+
+/// What the APIs work with.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub settings: BrokerSettings,
+    pub metadata: Arc<dyn MetadataStore>,
+    pub writer: Writer,
+    pub reader: Reader,
+    pub topics: Topics,
+    pub sessions: Sessions,
+    pub fetch_memory: Memory,
+}
+
+impl Broker {
+    /// A broker over these stores. The virtual cluster exists already.
+    #[must_use]
+    pub fn new(
+        settings: BrokerSettings,
+        metadata: Arc<dyn MetadataStore>,
+        writer: Writer,
+        reader: Reader,
+    ) -> Self {
+        let topics = Topics::new(settings.cluster.clone(), Arc::clone(&metadata));
+        let sessions = Sessions::new(settings.fetch_sessions);
+        let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
+        let fetch_memory = Memory::new(bytes);
+        Self { parts: Arc::new(Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory }) }
+    }
+
+    /// Waits while there is too much that is not flushed.
+    pub(crate) async fn relief(&self) {
+        self.parts.writer.relief().await;
+    }
+
+    pub(crate) fn parts(&self) -> &Arc<Parts> {
+        &self.parts
+    }
+}
+
+impl Parts {
+    pub(crate) fn cluster(&self) -> &VirtualClusterId {
+        &self.settings.cluster
+    }
+
+    pub(crate) fn node(&self) -> BrokerId {
+        self.settings.node.wire()
+    }
+}

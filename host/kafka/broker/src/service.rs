@@ -1,0 +1,120 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::acquire::Held;
+use crate::api::{Request, RequestBody, Response};
+use crate::apis;
+use crate::broker::Broker;
+use crate::context::ConnectionContext;
+
+/// A request and where it comes from, without its body.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub context: ConnectionContext,
+    pub version: i16,
+}
+
+/// An answer, with the memory that it takes.
+#[derive(Debug)]
+pub struct Answer {
+    pub response: Response,
+    /// Given back when the answer has been sent.
+    _held: Option<Held>,
+}
+
+/// A request that was taken. What it does to the order of things has happened; the answer may take long.
+pub enum Started {
+    Answered(Answer),
+    Waiting(Pin<Box<dyn Future<Output = Answer> + Send>>),
+}
+
+impl Answer {
+    pub(crate) fn holding(response: impl Into<Response>, held: Held) -> Self {
+        Self { response: response.into(), _held: Some(held) }
+    }
+}
+
+impl<R: Into<Response>> From<R> for Answer {
+    fn from(response: R) -> Self {
+        Self { response: response.into(), _held: None }
+    }
+}
+
+impl Started {
+    fn answered(response: impl Into<Response>) -> Self {
+        Self::Answered(Answer::from(response))
+    }
+
+    pub(crate) fn waiting(answer: impl Future<Output = Answer> + Send + 'static) -> Self {
+        Self::Waiting(Box::pin(answer))
+    }
+
+    /// The answer.
+    pub async fn answer(self) -> Answer {
+        match self {
+            Self::Answered(answer) => answer,
+            Self::Waiting(answer) => answer.await,
+        }
+    }
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(answer) => f.debug_tuple("Answered").field(answer).finish(),
+            Self::Waiting(_) => f.debug_tuple("Waiting").finish_non_exhaustive(),
+        }
+    }
+}
+
+impl Broker {
+    /// Takes a request. Whoever has several takes one behind the other, and waits for the answers later: batches of a
+    /// producer are then appended in the order of its requests.
+    ///
+    /// # Cancel safety
+    /// A request that is dropped may have been done.
+    pub async fn start(&self, context: &ConnectionContext, request: Request) -> Started {
+        let parts = self.parts();
+        let call = Call { context: context.clone(), version: request.version };
+        match request.body {
+            RequestBody::Produce(request) => apis::produce::start(parts, &call, request).await,
+            RequestBody::Fetch(request) => apis::fetch::start(parts, &call, request),
+            RequestBody::ListOffsets(request) => {
+                Started::answered(apis::list_offsets::answer(parts, &call, request).await)
+            }
+            RequestBody::Metadata(request) => {
+                Started::answered(apis::metadata::answer(parts, &call, request).await)
+            }
+            RequestBody::FindCoordinator(request) => {
+                Started::answered(apis::find_coordinator::answer(&call, request))
+            }
+            RequestBody::ApiVersions(request) => {
+                Started::answered(apis::api_versions::answer(&call, &request))
+            }
+            RequestBody::CreateTopics(request) => {
+                Started::answered(apis::create_topics::answer(parts, &call, request).await)
+            }
+            RequestBody::DeleteTopics(request) => {
+                Started::answered(apis::delete_topics::answer(parts, &call, request).await)
+            }
+            RequestBody::DeleteRecords(request) => {
+                Started::answered(apis::delete_records::answer(parts, &call, request).await)
+            }
+            RequestBody::InitProducerId(request) => {
+                Started::answered(apis::init_producer_id::answer(parts, &call, request).await)
+            }
+            RequestBody::OffsetForLeaderEpoch(request) => {
+                Started::answered(apis::offset_for_leader_epoch::answer(parts, &call, request).await)
+            }
+            RequestBody::DescribeCluster(request) => {
+                Started::answered(apis::describe_cluster::answer(parts, &call, &request))
+            }
+        }
+    }
+
+    /// Takes a request and waits for its answer.
+    pub async fn call(&self, context: &ConnectionContext, request: Request) -> Answer {
+        self.start(context, request).await.answer().await
+    }
+}

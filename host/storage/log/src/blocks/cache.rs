@@ -1,0 +1,146 @@
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use forebay_metrics::Counter;
+use forebay_model::{ByteCount, SegmentName};
+use forebay_storage_objects::{ObjectName, Objects};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::{BLOCK_BYTES, BlockError, BlockIndex, BlockSource};
+
+/// Blocks in the memory of this agent. However many want a block that is not there, it is read once.
+pub struct BlockCache {
+    objects: Arc<dyn Objects>,
+    blocks: Cache<Key, Bytes, ByBytes>,
+    hits: Counter,
+    misses: Counter,
+}
+
+type Key = (SegmentName, BlockIndex);
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<Key, Bytes> for ByBytes {
+    fn weight(&self, (segment, _): &Key, block: &Bytes) -> u64 {
+        // What the cache itself needs for an entry, roughly: there may be many small segments.
+        (block.len() + segment.as_str().len() + 128) as u64
+    }
+}
+
+impl BlockCache {
+    /// Keeps up to `capacity` of what it reads from `objects`.
+    #[must_use]
+    pub fn new(objects: Arc<dyn Objects>, capacity: ByteCount) -> Self {
+        // Segments of busy agents have a full block and a half, those of idle ones are much smaller.
+        let expected =
+            usize::try_from(capacity.get() / (BLOCK_BYTES / 4)).unwrap_or(usize::MAX).clamp(16, 1 << 20);
+        Self {
+            objects,
+            blocks: Cache::with_weighter(expected, capacity.get(), ByBytes),
+            hits: Counter::default(),
+            misses: Counter::default(),
+        }
+    }
+
+    /// How often a block was there, and how often it was not.
+    #[must_use]
+    pub fn counts(&self) -> (Counter, Counter) {
+        (self.hits.clone(), self.misses.clone())
+    }
+
+    async fn read(&self, segment: &SegmentName, index: BlockIndex) -> Result<Bytes, BlockError> {
+        self.misses.inc();
+        let name: ObjectName = segment.as_str().parse().map_err(|_| BlockError::NotFound {
+            // No object ever had such a name.
+            segment: segment.clone(),
+        })?;
+        let start = index.start();
+        let block = self.objects.get(&name, start..start.saturating_add(BLOCK_BYTES)).await;
+        block.map_err(|error| BlockError::of_store(segment, index, error))
+    }
+}
+
+#[async_trait]
+impl BlockSource for BlockCache {
+    async fn block(&self, segment: &SegmentName, index: BlockIndex) -> Result<Bytes, BlockError> {
+        let key = (segment.clone(), index);
+        if let Some(block) = self.blocks.get(&key) {
+            self.hits.inc();
+            return Ok(block);
+        }
+        self.blocks.get_or_insert_async(&key, self.read(segment, index)).await
+    }
+}
+
+impl fmt::Debug for BlockCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockCache").field("bytes", &self.blocks.weight()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use forebay_storage_objects::{Fault, Faults, Faulty, Operation, Payload, open};
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    async fn store(name: &str, bytes: usize) -> (Arc<Faults>, Arc<dyn Objects>, SegmentName) {
+        let faults = Arc::new(Faults::new(0));
+        let inner = open(&format!("mem://block-cache-{name}"), []).unwrap();
+        let objects = Arc::new(Faulty::new(inner, Arc::clone(&faults)));
+        let payload: Vec<u8> = (0..bytes).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        objects.put(&"vci/segments/a".parse().unwrap(), Payload::from(payload)).await.unwrap();
+        (faults, objects, "vci/segments/a".parse().unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_block_that_many_want_is_read_once() {
+        let (faults, objects, segment) = store("once", 5 << 20).await;
+        faults.always(Operation::Get, Fault::Delay(Duration::from_secs(1)));
+        let cache = BlockCache::new(objects, ByteCount::new(64 << 20));
+        let wanted = (0..10).map(|n| cache.block(&segment, BlockIndex(n % 2)));
+        for (n, block) in join_all(wanted).await.into_iter().enumerate() {
+            assert_eq!(block.unwrap().len(), [4 << 20, 1 << 20][n % 2]);
+        }
+        assert_eq!(faults.count(Operation::Get), 2);
+        assert!(matches!(
+            cache.block(&segment, BlockIndex(2)).await,
+            Err(BlockError::Beyond { index: BlockIndex(2), .. })
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_may_go_away_or_fail_and_the_next_one_reads() {
+        let (faults, objects, segment) = store("away", 100).await;
+        let cache = BlockCache::new(objects, ByteCount::new(1 << 20));
+        faults.next(Operation::Get, [Fault::Hang, Fault::Fail, Fault::Delay(Duration::from_secs(1))]);
+        let gone = tokio::time::timeout(Duration::from_secs(1), cache.block(&segment, BlockIndex(0)));
+        let waiting = async {
+            tokio::task::yield_now().await;
+            cache.block(&segment, BlockIndex(0)).await
+        };
+        let (gone, failed) = tokio::join!(gone, waiting);
+        assert!(gone.is_err());
+        assert!(matches!(failed, Err(BlockError::Store { .. })));
+        assert_eq!(cache.block(&segment, BlockIndex(0)).await.unwrap().len(), 100);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_kept_than_the_capacity() {
+        let (_, objects, segment) = store("bounded", 40 << 20).await;
+        let cache = BlockCache::new(objects, ByteCount::new(16 << 20));
+        for index in 0..10 {
+            cache.block(&segment, BlockIndex(index)).await.unwrap();
+        }
+        assert!(cache.blocks.weight() <= 16 << 20);
+        let (_, misses) = cache.counts();
+        assert_eq!(misses.get(), 10);
+    }
+}
