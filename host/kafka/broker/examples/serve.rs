@@ -14,6 +14,7 @@ use forebay_storage_metadata::VirtualClusters as _;
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).init();
     let mut args = std::env::args().skip(1);
     let listen = args.next().unwrap_or_else(|| "127.0.0.1:9092".to_owned());
     let objects = args.next().unwrap_or_else(|| "mem://records".to_owned());

@@ -26,8 +26,6 @@ pub enum DecodeError {
     Malformed { api: ApiKey, version: i16, left: usize, source: Malformed },
     #[error("a request of {api:?} version {version}: {reason}")]
     Undecodable { api: ApiKey, version: i16, reason: String },
-    #[error("a request of {api:?} version {version} has {extra} bytes too many")]
-    Trailing { api: ApiKey, version: i16, extra: usize },
 }
 
 /// What is wrong with a body.
@@ -46,6 +44,7 @@ pub enum Malformed {
 }
 
 /// Decodes the body of a request, after a walk that shows that no count in it is larger than its bytes explain.
+/// What follows the body is ignored, as Kafka does: librdkafka sends three bytes too many when it asks for all topics.
 ///
 /// # Errors
 /// When the body is not what the API and version say, or has more elements than [`MOST_ELEMENTS`].
@@ -59,9 +58,6 @@ pub fn decode<R: Request>(mut body: Bytes, version: i16) -> Result<R, DecodeErro
         left: from.remaining(),
         source,
     })?;
-    if from.remaining() > 0 {
-        return Err(DecodeError::Trailing { api, version, extra: from.remaining() });
-    }
     <R as Decodable>::decode(&mut body, version).map_err(|error| DecodeError::Undecodable {
         api,
         version,

@@ -40,3 +40,6 @@ pub use name::{fresh_name, objects_of};
 pub const HEADER: [u8; 8] = *b"FBSEG\0\0\x01";
 /// What a segment ends with.
 pub const END: [u8; 8] = *b"FBEND\0\0\x01";
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What plugins in other languages than Rust are built with: componentize-py and zig in a virtual environment,
 //! componentize-js with all that it needs, and the one module that plugins in Go depend on. All are pinned with
-//! digests, in `host/xtask/languages` and in the examples in Go. Only tests need them.
+//! digests, in `host/xtask/languages` and in the examples in Go. Only tests need them, and beside them a server that
+//! speaks S3.
 
 use std::fs;
 use std::path::Path;
@@ -18,17 +19,20 @@ pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     let target = workspace.target.join("languages");
     let ours = workspace.root.join(OURS);
     fs::create_dir_all(&target).with_context(|| format!("create {}", target.display()))?;
-    python(steps, &ours.join("pip.txt"), &target.join("python"))?;
+    let builders = "componentize-py and zig, for plugins in Python and C";
+    python(steps, &ours.join("pip.txt"), &target.join("python"), builders)?;
+    let server = "moto, a server that speaks S3, for tests of the object store";
+    python(steps, &ours.join("moto.txt"), &target.join("moto"), server)?;
     javascript(steps, &ours.join("js"), &target.join("js"))?;
     go(steps, &workspace.root.join("examples/plugins/go/processor"), &target.join("go"))
 }
 
-fn python(steps: &mut Steps, requirements: &Path, folder: &Path) -> Result<()> {
+fn python(steps: &mut Steps, requirements: &Path, folder: &Path, what: &str) -> Result<()> {
     let wanted =
         fs::read_to_string(requirements).with_context(|| format!("read {}", requirements.display()))?;
     let stamp = Stamp::of(folder, &wanted);
     if stamp.is_set() {
-        steps.done("componentize-py and zig, for plugins in Python and C");
+        steps.done(what);
         return Ok(());
     }
     stamp.remove()?;
@@ -43,7 +47,7 @@ fn python(steps: &mut Steps, requirements: &Path, folder: &Path) -> Result<()> {
         "--disable-pip-version-check",
     ]);
     let pip = pip.args(["--require-hashes", "--only-binary", ":all:", "-r"]).arg(text(requirements));
-    steps.run("install componentize-py and zig in it, for plugins in Python and C", &pip)?;
+    steps.run(&format!("install {what}"), &pip)?;
     stamp.set()
 }
 
@@ -148,9 +152,11 @@ mod tests {
     #[test]
     fn what_is_fetched_is_pinned_with_digests() {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("languages");
-        let pip = fs::read_to_string(ours.join("pip.txt")).unwrap();
-        for package in pip.split("==").skip(1) {
-            assert!(package.contains("--hash=sha256:"), "{package}");
+        for list in ["pip.txt", "moto.txt"] {
+            let pip = fs::read_to_string(ours.join(list)).unwrap();
+            for package in pip.split("==").skip(1) {
+                assert!(package.contains("--hash=sha256:"), "{package}");
+            }
         }
         let lock = fs::read_to_string(ours.join("js/package-lock.json")).unwrap();
         let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();

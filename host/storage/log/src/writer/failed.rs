@@ -86,3 +86,86 @@ fn follows(later: Sequence, earlier: Sequence) -> bool {
     let distance = i64::from(later.get()) - i64::from(earlier.get());
     (1..HALF).contains(&distance.rem_euclid(HALF * 2))
 }
+
+#[cfg(test)]
+mod tests {
+    use forebay_model::{ByteCount, PartitionId, RecordCount, Timestamp, TopicId};
+    use forebay_storage_metadata::TimestampType;
+
+    use super::*;
+
+    fn request(batches: &[(i32, i64, i16, i32)]) -> ProduceCommit {
+        let batch = |&(partition, id, epoch, sequence): &(i32, i64, i16, i32)| BatchCommit {
+            log: TopicIdPartition {
+                topic: TopicId::from_random(1),
+                partition: PartitionId::new(partition).unwrap(),
+            },
+            position: ByteCount::ZERO,
+            length: ByteCount::ZERO,
+            records: RecordCount::new(5),
+            max_timestamp: Timestamp::NONE,
+            timestamps: TimestampType::CreateTime,
+            producer: Some(IdempotentBatch {
+                id: ProducerId::new(id).unwrap(),
+                epoch: ProducerEpoch::new(epoch).unwrap(),
+                base_sequence: Sequence::new(sequence).unwrap(),
+            }),
+        };
+        ProduceCommit { batches: batches.iter().map(batch).collect() }
+    }
+
+    fn failed(batches: &[(i32, i64, i16, i32)]) -> FailedProducers {
+        let mut failed = FailedProducers::default();
+        request(batches).batches.iter().for_each(|batch| failed.add(batch));
+        failed
+    }
+
+    #[test]
+    fn what_follows_a_failed_batch_waits_for_it() {
+        let mut failed = failed(&[(0, 1, 0, 5), (0, 1, 0, 10)]);
+        let now = clock::now();
+        assert!(!failed.admit(&request(&[(0, 1, 0, 10)]), now));
+        assert!(!failed.admit(&request(&[(0, 1, 0, 15)]), now));
+        assert!(failed.admit(&request(&[(1, 1, 0, 15)]), now), "another partition");
+        assert!(failed.admit(&request(&[(0, 2, 0, 15)]), now), "another producer");
+        assert!(failed.admit(&request(&[(0, 1, 0, 0)]), now), "a duplicate from before");
+        assert!(!failed.admit(&request(&[(0, 1, 0, 10)]), now));
+        assert!(failed.admit(&request(&[(0, 1, 0, 5)]), now), "it comes again");
+        assert!(failed.admit(&request(&[(0, 1, 0, 10)]), now));
+    }
+
+    #[test]
+    fn a_request_that_is_held_back_holds_back_what_follows_any_of_it() {
+        let mut failed = failed(&[(0, 1, 0, 5)]);
+        let now = clock::now();
+        assert!(!failed.admit(&request(&[(1, 1, 0, 0), (0, 1, 0, 10)]), now));
+        assert!(!failed.admit(&request(&[(1, 1, 0, 5)]), now));
+        // Also what came again in it is still missing.
+        assert!(!failed.admit(&request(&[(0, 1, 0, 5), (1, 1, 0, 5)]), now));
+        assert!(!failed.admit(&request(&[(0, 1, 0, 10)]), now));
+        assert!(failed.admit(&request(&[(0, 1, 0, 5), (1, 1, 0, 0)]), now));
+    }
+
+    #[test]
+    fn a_newer_epoch_starts_over_and_an_older_one_is_for_the_store() {
+        let mut failed = failed(&[(0, 1, 3, 5)]);
+        let now = clock::now();
+        assert!(failed.admit(&request(&[(0, 1, 2, 10)]), now));
+        assert!(!failed.admit(&request(&[(0, 1, 3, 10)]), now));
+        assert!(failed.admit(&request(&[(0, 1, 4, 10)]), now));
+    }
+
+    #[test]
+    fn sequences_start_over() {
+        let mut failed = failed(&[(0, 1, 0, i32::MAX - 2)]);
+        assert!(!failed.admit(&request(&[(0, 1, 0, 2)]), clock::now()));
+        assert!(failed.admit(&request(&[(0, 1, 0, i32::MAX - 7)]), clock::now()));
+    }
+
+    #[test]
+    fn nobody_is_held_back_for_ever() {
+        let mut failed = failed(&[(0, 1, 0, 5)]);
+        assert!(!failed.admit(&request(&[(0, 1, 0, 10)]), clock::now() + KEPT / 2));
+        assert!(failed.admit(&request(&[(0, 1, 0, 10)]), clock::now() + KEPT * 2));
+    }
+}
