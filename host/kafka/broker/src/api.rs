@@ -3,10 +3,13 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use forebay_kafka_wire::{DecodeError, RequestHeader, decode};
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateTopicsRequest, CreateTopicsResponse,
+    AlterConfigsRequest, AlterConfigsResponse, ApiKey, ApiVersionsRequest, ApiVersionsResponse,
+    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
     DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-    DescribeClusterRequest, DescribeClusterResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
-    FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
+    DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest, DescribeConfigsResponse,
+    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, FetchRequest, FetchResponse,
+    FindCoordinatorRequest, FindCoordinatorResponse, IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
     ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse,
 };
@@ -107,6 +110,11 @@ apis! {
     DeleteRecords, 0, 0..=2, DeleteRecordsRequest => DeleteRecordsResponse;
     InitProducerId, 0, 0..=5, InitProducerIdRequest => InitProducerIdResponse;
     OffsetForLeaderEpoch, 2, 2..=4, OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse;
+    DescribeConfigs, 1, 1..=4, DescribeConfigsRequest => DescribeConfigsResponse;
+    AlterConfigs, 0, 0..=2, AlterConfigsRequest => AlterConfigsResponse;
+    IncrementalAlterConfigs, 0, 0..=1, IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
+    CreatePartitions, 0, 0..=3, CreatePartitionsRequest => CreatePartitionsResponse;
+    DescribeTopicPartitions, 0, 0..=0, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse;
     DescribeCluster, 0, 0..=2, DescribeClusterRequest => DescribeClusterResponse;
 }
 

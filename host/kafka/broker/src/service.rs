@@ -107,6 +107,21 @@ impl Broker {
             RequestBody::OffsetForLeaderEpoch(request) => {
                 Started::answered(apis::offset_for_leader_epoch::answer(parts, &call, request).await)
             }
+            RequestBody::DescribeConfigs(request) => {
+                Started::answered(apis::describe_configs::answer(parts, &call, request).await)
+            }
+            RequestBody::AlterConfigs(request) => {
+                Started::answered(apis::alter_configs::answer(parts, request).await)
+            }
+            RequestBody::IncrementalAlterConfigs(request) => {
+                Started::answered(apis::incremental_alter_configs::answer(parts, request).await)
+            }
+            RequestBody::CreatePartitions(request) => {
+                Started::answered(apis::create_partitions::answer(parts, request).await)
+            }
+            RequestBody::DescribeTopicPartitions(request) => {
+                Started::answered(apis::describe_topic_partitions::answer(parts, request).await)
+            }
             RequestBody::DescribeCluster(request) => {
                 Started::answered(apis::describe_cluster::answer(parts, &call, &request))
             }

@@ -149,13 +149,19 @@ pub async fn deleted_timestamps_are_no_longer_found(site: &dyn Site) {
     for time in [900, 10, 20, 15] {
         scene.append(at(batch(a, 2), time)).await;
     }
-    let before = vec![(a, DeleteBefore::Offset(offset(3)))];
-    scene.store.delete_records(&scene.cluster, before).await.expect("there")[0].expect("in range");
+    let delete = async |before| {
+        let before = vec![(a, DeleteBefore::Offset(offset(before)))];
+        scene.store.delete_records(&scene.cluster, before).await.expect("there")[0].expect("in range");
+    };
     let base = async |query| match list(&scene, a, query).await.expect("it exists") {
         OffsetsFound::Within { run, from, .. } => Some((run.base_offset.get(), from.get())),
         OffsetsFound::None => None,
         other @ OffsetsFound::Offset { .. } => unexpected(&other),
     };
+    delete(2).await;
+    assert_eq!(base(since(12)).await, Some((4, 4)));
+    assert_eq!(base(OffsetQuery::MaxTimestamp).await, Some((4, 4)));
+    delete(3).await;
     assert_eq!(base(since(5)).await, Some((2, 3)));
     assert_eq!(base(since(12)).await, Some((4, 4)));
     assert_eq!(base(since(21)).await, None);
