@@ -67,3 +67,26 @@ pub(crate) async fn watch(
     };
     tokio::time::timeout(timeout, changed).await.unwrap_or_else(|_| Ok(Vec::new()))
 }
+
+#[cfg(test)]
+mod tests {
+    use forebay_model::TopicId;
+    use forebay_storage_metadata::{Log as _, VirtualClusters as _};
+
+    use super::*;
+    use crate::Location;
+
+    #[tokio::test]
+    async fn who_no_longer_waits_is_forgotten() {
+        let store = SqliteMetadataStore::open(&Location::Memory).unwrap();
+        let cluster = "vci_1".parse().unwrap();
+        store.create_virtual_cluster(&cluster).await.unwrap();
+        let log = TopicIdPartition::new(TopicId::from_random(1), 0.try_into().unwrap());
+        let known = vec![(log, Offset::ZERO), (log, Offset::ZERO)];
+        let told = store.watch_offsets(&cluster, known.clone(), Duration::from_secs(9)).await.unwrap();
+        assert_eq!(told, [(log, None), (log, None)]);
+        assert!(store.ends.is_idle());
+        drop(store.watch_offsets(&cluster, known, Duration::from_secs(9)));
+        assert!(store.ends.is_idle());
+    }
+}

@@ -17,6 +17,8 @@
 
 mod clock;
 mod configs;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod failure;
 mod log;
 mod producers;

@@ -1,0 +1,10 @@
+//! The broker over stores in memory: what its service answers, and what its server does with clients that misbehave.
+
+#[cfg(test)]
+mod node;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod service;

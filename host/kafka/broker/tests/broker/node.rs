@@ -1,0 +1,57 @@
+//! A broker over memory, with a server on a port of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_kafka_broker::{
+    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, Limits, NodeId, Request, RequestBody,
+    Response, Server, ServerSettings,
+};
+use forebay_lifecycle::{Shutdown, Spawner, Tasks};
+use forebay_model::ByteCount;
+use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics, WriterSettings};
+use forebay_storage_metadata::VirtualClusters as _;
+use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
+
+pub(crate) struct Node {
+    pub(crate) broker: Broker,
+    pub(crate) address: SocketAddr,
+    pub(crate) tasks: Tasks,
+}
+
+impl Node {
+    pub(crate) async fn start() -> Self {
+        Self::with(Limits::default(), WriterSettings::default()).await
+    }
+
+    pub(crate) async fn with(limits: Limits, writer: WriterSettings) -> Self {
+        let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
+        let metadata = Arc::new(metadata);
+        let cluster = "vci_test".parse().unwrap();
+        metadata.create_virtual_cluster(&cluster).await.unwrap();
+        let bucket = format!("mem://{:032x}", forebay_lifecycle::chance::bits());
+        let objects = forebay_storage_objects::open(&bucket, std::iter::empty()).unwrap();
+        let metrics = WriterMetrics::new(&forebay_metrics::Metrics::default()).unwrap();
+        let writer = WriterSettings { batch_timeout: Duration::from_millis(25), ..writer };
+        let spawner = Spawner::current();
+        let store = Arc::clone(&metadata) as _;
+        let writer = Writer::spawn(Arc::clone(&objects), store, writer, metrics, &spawner);
+        let blocks = Arc::new(BlockCache::new(objects, ByteCount::new(64 << 20)));
+        let reader = Reader::new(Arc::clone(&metadata) as _, blocks);
+        let advertised = Advertised::AsReached(Endpoint { host: "inside".to_owned(), port: 9092 });
+        let settings = BrokerSettings::new(cluster, NodeId::of(7), advertised);
+        let broker = Broker::new(settings, metadata, writer, reader);
+        let settings = ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), limits };
+        let server = Server::bind(settings).await.unwrap();
+        let address = server.local_addr().unwrap();
+        let tasks = Tasks::new(spawner.clone(), Shutdown::new());
+        spawner.spawn(server.serve(broker.clone(), tasks.clone()));
+        Self { broker, address, tasks }
+    }
+
+    /// Asks from inside of the process.
+    pub(crate) async fn ask(&self, version: i16, body: RequestBody) -> Response {
+        self.broker.call(&ConnectionContext::default(), Request { version, body }).await.response
+    }
+}

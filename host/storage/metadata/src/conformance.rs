@@ -1,0 +1,105 @@
+//! What every metadata store does: one function for each behaviour, and random calls beside a model of Kafka.
+//!
+//! An implementation calls [`behaviours!`](crate::behaviours) with its [`Site`], and [`random_calls`].
+
+mod cleaning;
+mod delayed;
+mod idempotence;
+mod index;
+mod model;
+mod random;
+mod retention;
+mod scene;
+mod settling;
+mod topics;
+mod waking;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use cleaning::*;
+pub use delayed::Delayed;
+pub use idempotence::*;
+pub use index::*;
+pub use random::random_calls;
+pub use retention::*;
+pub use scene::Scene;
+pub use settling::*;
+pub use topics::*;
+pub use waking::*;
+
+use crate::{ManualClock, MetadataStore};
+
+/// Where a store is.
+#[async_trait]
+pub trait Site: Send + Sync {
+    /// Opens it: what was there is still there, unless [`Self::is_durable`] says otherwise. Only one at a time is open.
+    async fn open(&self) -> Arc<dyn MetadataStore>;
+
+    /// The clock that its stores go by.
+    fn clock(&self) -> ManualClock;
+
+    /// Whether it keeps anything when it is closed.
+    fn is_durable(&self) -> bool;
+}
+
+/// A test for each behaviour. `$site` makes a new, empty [`Site`](crate::conformance::Site) for each.
+#[macro_export]
+macro_rules! behaviours {
+    ($site:expr) => {
+        $crate::behaviours! { $site =>
+            topics_are_made_described_and_deleted
+            topics_that_kafka_takes_for_one_collide
+            a_topic_made_again_shares_nothing
+            partitions_are_only_added
+            configs_are_replaced_if_they_are_what_was_seen
+            virtual_clusters_share_nothing
+            producers_are_numbered
+            offsets_are_dense_in_the_order_of_the_commit
+            adjacent_batches_are_one_run
+            finding_stops_at_the_budget
+            offsets_out_of_range_are_refused
+            offsets_are_listed_by_time
+            deleted_timestamps_are_no_longer_found
+            log_append_time_is_the_time_of_the_commit
+            minutes_tell_about_when_offsets_were_committed
+            a_refused_request_fails_no_neighbour
+            a_duplicate_gets_its_first_offset
+            only_five_batches_are_remembered
+            sequences_must_follow
+            older_epochs_are_fenced
+            what_is_unknown_of_a_producer_is_taken
+            what_follows_a_refused_first_batch_is_refused
+            sequences_start_over
+            a_commit_is_done_once
+            an_old_outcome_is_forgotten_but_not_repeated
+            a_segment_named_too_long_ago_is_refused
+            a_name_is_committed_once
+            impossible_batches_are_refused
+            commits_at_once_get_offsets_of_their_own
+            a_condemned_name_is_never_committed
+            what_is_referenced_is_never_condemned
+            segments_without_records_are_found_after_the_grace
+            condemned_names_are_kept_until_no_commit_can_come
+            old_runs_are_trimmed
+            large_logs_are_trimmed
+            trimming_is_bounded
+            records_are_deleted_up_to_an_offset
+            deleted_topics_are_purged_bit_by_bit
+            idle_producers_are_forgotten
+            a_commit_wakes_who_waits
+            waiting_ends_with_its_time
+            deleting_a_topic_wakes_who_waits
+        }
+    };
+    ($site:expr => $($behaviour:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $behaviour() {
+                let site = $site;
+                Box::pin($crate::conformance::$behaviour(&site)).await;
+            }
+        )*
+    };
+}
