@@ -173,37 +173,7 @@ mod tests {
     use crate::document::{Document, Files};
     use crate::spec::Description;
 
-    #[test]
-    fn what_is_read_is_shown_in_order_with_defaults_and_without_secrets() {
-        let description = json!({"contract": 1, "plugin": {"name": "test"}, "components": [
-            {"kind": "input", "name": "stdin"},
-            {"kind": "output", "name": "http", "config": {"type": "object", "fields": [
-                {"name": "url", "type": "string"},
-                {"name": "login", "type": "object", "optional": true, "fields": [
-                    {"name": "user", "type": "string"},
-                    {"name": "password", "type": "string", "secret": true}]},
-                {"name": "inner", "type": "processor", "kind": "array", "default": []}]}},
-            {"kind": "processor", "name": "log", "config": {"type": "object", "fields": [
-                {"name": "level", "type": "string", "default": "INFO"}, {"name": "message", "type": "string"}]}},
-        ]});
-        let mut catalog = Catalog::new();
-        catalog.insert(Description::from_json(&description.to_string()).unwrap()).unwrap();
-        let text = "\
-output:
-  type: http
-  http:
-    inner: [{type: log, log: {message: \"a\\nb\", level: '5'}, label: x}]
-    login: {password: hidden, user: ${NAME}}
-    url: x
-  processors: [{log: {message: m}}]
-pipeline: {processors: []}
-input: {stdin: {}, label: in}
-";
-        let variables = BTreeMap::from([("NAME".to_owned(), "me".to_owned())]);
-        let settings = ["logger.level=TRACE".to_owned()];
-        let document = Document::read(&Files { settings: &settings, ..Files::one("f", text) }, &variables);
-        let shown = normal(document.root().unwrap(), &catalog).to_text().unwrap();
-        let expected = "\
+    const NORMAL: &str = "\
 input:
   label: in
   stdin: {}
@@ -271,6 +241,37 @@ output_resources: []
 cache_resources: []
 rate_limit_resources: []
 ";
-        assert_eq!(shown, expected);
+
+    #[test]
+    fn what_is_read_is_shown_in_order_with_defaults_and_without_secrets() {
+        let description = json!({"contract": 1, "plugin": {"name": "test"}, "components": [
+            {"kind": "input", "name": "stdin"},
+            {"kind": "output", "name": "http", "config": {"type": "object", "fields": [
+                {"name": "url", "type": "string"},
+                {"name": "login", "type": "object", "optional": true, "fields": [
+                    {"name": "user", "type": "string"},
+                    {"name": "password", "type": "string", "secret": true}]},
+                {"name": "inner", "type": "processor", "kind": "array", "default": []}]}},
+            {"kind": "processor", "name": "log", "config": {"type": "object", "fields": [
+                {"name": "level", "type": "string", "default": "INFO"}, {"name": "message", "type": "string"}]}},
+        ]});
+        let mut catalog = Catalog::new();
+        catalog.insert(Description::from_json(&description.to_string()).unwrap()).unwrap();
+        let text = "\
+output:
+  type: http
+  http:
+    inner: [{type: log, log: {message: \"a\\nb\", level: '5'}, label: x}]
+    login: {password: hidden, user: ${NAME}}
+    url: x
+  processors: [{log: {message: m}}]
+pipeline: {processors: []}
+input: {stdin: {}, label: in}
+";
+        let variables = BTreeMap::from([("NAME".to_owned(), "me".to_owned())]);
+        let settings = ["logger.level=TRACE".to_owned()];
+        let document = Document::read(&Files { settings: &settings, ..Files::one("f", text) }, &variables);
+        let shown = normal(document.root().unwrap(), &catalog).to_text().unwrap();
+        assert_eq!(shown, NORMAL);
     }
 }
