@@ -9,6 +9,7 @@ use forebay_storage_objects::{
     conformance, open,
 };
 
+#[cfg(test)]
 fn memory(name: &str) -> Arc<dyn Objects> {
     open(&format!("mem://conformance-{name}"), []).unwrap()
 }

@@ -12,11 +12,13 @@ use forebay_storage_objects::{
 };
 
 /// A server on a free port of this machine, ended when this is dropped.
+#[cfg(test)]
 struct Moto {
     process: Child,
     address: String,
 }
 
+#[cfg(test)]
 impl Moto {
     fn start() -> Option<Self> {
         let installed =
@@ -66,6 +68,7 @@ impl Moto {
     }
 }
 
+#[cfg(test)]
 impl Drop for Moto {
     fn drop(&mut self) {
         let _ = self.process.kill();

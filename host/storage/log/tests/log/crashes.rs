@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use forebay_model::{ByteCount, TopicIdPartition};
-use forebay_storage_log::{Cleaner, CleanerSettings, OrphanSearch, Writer, WriterSettings};
+use forebay_storage_log::{AppendError, Cleaner, CleanerSettings, OrphanSearch, Writer, WriterSettings};
 use forebay_storage_metadata::{MetadataStore, ProduceOutcome};
 use forebay_storage_objects::{Fault, Faults, Faulty, ObjectPrefix, Objects, RetryPolicy, Retrying};
 use futures_util::future::{Either, join, join_all, select};
@@ -33,6 +33,26 @@ fn clients() -> Vec<Mutex<Client>> {
     [(1, 0), (2, 0), (3, 1)].into_iter().map(client).map(Mutex::new).collect()
 }
 
+impl Client {
+    /// Takes the answers to batches from `first` on.
+    fn take(&mut self, first: usize, answers: Vec<Result<ProduceOutcome, AppendError>>) {
+        let mut has_failed = false;
+        for (n, answer) in (first..).zip(answers) {
+            match answer {
+                Ok(ProduceOutcome::Committed(batches)) => {
+                    assert!(!has_failed, "{}-{n} was acknowledged, but not one before it", self.id);
+                    self.acked[n] = Some(batches[0].base_offset.get());
+                }
+                Ok(ProduceOutcome::Refused(refusals)) => {
+                    // Only what follows something that failed may be out of order.
+                    assert!(has_failed, "{}-{n} can never be written: {refusals:?}", self.id);
+                }
+                Err(_) => has_failed = true,
+            }
+        }
+    }
+}
+
 /// Sends what is not acknowledged, in order and again, until all is.
 async fn produce(writer: &Writer, client: &Mutex<Client>) {
     for _ in 0..500 {
@@ -48,22 +68,7 @@ async fn produce(writer: &Writer, client: &Mutex<Client>) {
         };
         let cluster = cluster();
         let answers = join_all(batches.into_iter().map(|batch| writer.append(&cluster, vec![batch]))).await;
-        let mut client = client.lock().unwrap();
-        let mut has_failed = false;
-        for (n, answer) in (first..).zip(answers) {
-            match answer {
-                Ok(ProduceOutcome::Committed(batches)) => {
-                    assert!(!has_failed, "{}-{n} was acknowledged, but not one before it", client.id);
-                    client.acked[n] = Some(batches[0].base_offset.get());
-                }
-                Ok(ProduceOutcome::Refused(refusals)) => {
-                    // Only what follows something that failed may be out of order.
-                    assert!(has_failed, "{}-{n} can never be written: {refusals:?}", client.id);
-                }
-                Err(_) => has_failed = true,
-            }
-        }
-        drop(client);
+        client.lock().unwrap().take(first, answers);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("a client does not get on: {client:?}");
@@ -113,11 +118,13 @@ impl World {
             let writer = writer(&objects, Arc::clone(&self.ledger) as _, settings);
             let produced = join_all(self.clients.iter().map(|client| produce(&writer, client)));
             let cleaned = async {
-                while with_cleaner {
+                if !with_cleaner {
+                    return std::future::pending().await;
+                }
+                loop {
                     self.clean(&objects).await;
                     tokio::time::sleep(Duration::from_millis(70)).await;
                 }
-                std::future::pending::<()>().await;
             };
             let work = Box::pin(select(Box::pin(produced), Box::pin(cleaned)));
             match select(work, Box::pin(steps.killed())).await {

@@ -2,12 +2,21 @@
 
 #![expect(unreachable_pub, reason = "modules of a test have no other users")]
 
+#[cfg(test)]
 mod cleaner;
+#[cfg(test)]
 mod crashes;
+#[cfg(test)]
 mod ground;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
 mod protocol;
+#[cfg(test)]
 mod reader;
+#[cfg(test)]
 mod sqlite;
+#[cfg(test)]
 mod steps;
+#[cfg(test)]
 mod writer;
