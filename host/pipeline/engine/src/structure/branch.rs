@@ -11,6 +11,7 @@ use super::check::lost;
 use super::opening::{Opening, problem};
 use super::order::{in_order, in_sequence};
 use super::row::{Row, chosen};
+use crate::spans::Traced;
 
 pub(super) const REQUEST_MAP: &str = "request_map";
 pub(super) const PROCESSORS: &str = "processors";
@@ -43,6 +44,8 @@ pub(super) struct Branch {
     pub(super) result_map: Option<Box<dyn Mapping>>,
     /// The component that it belongs to.
     pub(super) component: ComponentName,
+    /// Of a branch that has spans of its own, beside those of the component.
+    pub(super) traced: Traced,
 }
 
 /// What became of the requests of a batch.
@@ -80,7 +83,13 @@ impl Branch {
             row,
             result_map: opening.mapping(&format!("{at}/{RESULT_MAP}"), Form::Mapping).await?,
             component: opening.setup.name.clone(),
+            traced: Traced::default(),
         })
+    }
+
+    /// The same, with spans of this name.
+    pub(super) fn named(self, opening: &Opening<'_>, name: &str) -> Self {
+        Self { traced: opening.traced(name), ..self }
     }
 
     /// Makes requests of all messages but those whose index `left_out` has, and applies the processors to them.
@@ -88,6 +97,19 @@ impl Branch {
     /// # Errors
     /// Something inside was lost.
     pub(super) async fn ask(&mut self, batch: &Batch, left_out: &[u32]) -> Result<Answers, LostInstance> {
+        let Some((inside, spans)) = self.traced.open(batch) else { return self.answers(batch, left_out).await };
+        let answers = self.answers(&inside, left_out).await;
+        spans.end(|index| {
+            let answers = answers.as_ref().ok()?;
+            answers.broken.as_deref().or(match answers.answers.get(index)? {
+                Answer::Failed(error) => Some(error.as_str()),
+                Answer::Result(_) | Answer::LeftOut => None,
+            })
+        });
+        answers
+    }
+
+    async fn answers(&mut self, batch: &Batch, left_out: &[u32]) -> Result<Answers, LostInstance> {
         let mut answers = vec![Answer::Result(0); batch.len()];
         for index in left_out {
             answers[*index as usize] = Answer::LeftOut;

@@ -65,7 +65,7 @@ async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
             return Err(problem("/branches", &message));
         }
         let branch = Branch::open(&opening, &format!("/branches/{name}")).await?;
-        branches.insert(name, branch);
+        branches.insert(name.clone(), branch.named(&opening, &name));
     }
     let tiers = if order.is_empty() {
         let tiers =
