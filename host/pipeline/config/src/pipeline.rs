@@ -3,6 +3,7 @@
 //! Fields of Bento that this version does not have are refused by name: they decide over records.
 
 pub(crate) mod caches;
+mod choice;
 mod error_handling;
 mod http;
 mod in_flight;
@@ -35,6 +36,7 @@ pub use metrics::{
     LoggerMetricsConfig, MetricsConfig, MetricsExporter, MetricsMapping, PrometheusConfig, PushAuth, Quantile,
 };
 pub use threads::Threads;
+pub use tracer::{CollectorConfig, CollectorProtocol, OtlpConfig, TracerConfig};
 
 /// What `forebay test` runs.
 pub(crate) const TESTS: &str = "tests";
@@ -81,6 +83,7 @@ pub struct PipelineConfig {
     pub logger: LoggerConfig,
     pub http: HttpConfig,
     pub metrics: MetricsConfig,
+    pub tracer: TracerConfig,
 }
 
 /// Reads a configuration; every problem is left with the examiner. Without a fatal problem there is a pipeline.
@@ -119,7 +122,7 @@ pub(crate) fn examine(
     let in_flight_bytes = in_flight::examine(examiner, root, &settings);
     let http = http::examine(examiner, root, &settings);
     let metrics = metrics::examine(examiner, root);
-    tracer::examine(examiner, root);
+    let tracer = tracer::examine(examiner, root);
 
     let caches = caches::examine(examiner, root);
     let rate_limits = rate_limits::examine(examiner, root);
@@ -169,6 +172,7 @@ pub(crate) fn examine(
         logger,
         http,
         metrics,
+        tracer,
     });
     (config, components)
 }

@@ -36,9 +36,7 @@ impl BufferMeter {
     /// A transaction that enters the buffer, in spans that end with it.
     pub(crate) fn traced(&self, transaction: Transaction) -> Transaction {
         match self.traced.open_beside(transaction.batch()) {
-            Some((inside, spans)) => {
-                transaction.with_batch(inside).watched(move || spans.end(|_| None))
-            }
+            Some((inside, spans)) => transaction.with_batch(inside).watched(move || spans.end(|_| None)),
             None => transaction,
         }
     }

@@ -97,7 +97,9 @@ impl Branch {
     /// # Errors
     /// Something inside was lost.
     pub(super) async fn ask(&mut self, batch: &Batch, left_out: &[u32]) -> Result<Answers, LostInstance> {
-        let Some((inside, spans)) = self.traced.open(batch) else { return self.answers(batch, left_out).await };
+        let Some((inside, spans)) = self.traced.open(batch) else {
+            return self.answers(batch, left_out).await;
+        };
         let answers = self.answers(&inside, left_out).await;
         spans.end(|index| {
             let answers = answers.as_ref().ok()?;
