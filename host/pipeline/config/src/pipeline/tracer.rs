@@ -83,10 +83,18 @@ struct Sampling {
 impl CollectorProtocol {
     /// The port of a collector whose address names none.
     #[must_use]
-    pub fn port(self) -> u16 {
+    pub fn port(self, secure: bool) -> u16 {
         match self {
-            Self::Http => 4318,
-            Self::Grpc => 4317,
+            Self::Http if !secure => 80,
+            Self::Http | Self::Grpc => 443,
+        }
+    }
+
+    /// Where a collector listens that is not named at all.
+    fn usual_address(self) -> &'static str {
+        match self {
+            Self::Http => "localhost:4318",
+            Self::Grpc => "localhost:4317",
         }
     }
 
@@ -195,7 +203,7 @@ fn fields_of(name: &str) -> Vec<FieldSpec> {
 
 fn collectors(protocol: CollectorProtocol, docs: &str) -> FieldSpec {
     let url = FieldSpec::new("url", FieldType::String)
-        .with_default(format!("localhost:{}", protocol.port()))
+        .with_default(protocol.usual_address())
         .with_docs("The same under an older name.");
     FieldSpec::new(protocol.field(), FieldType::Object)
         .of_kind(FieldKind::Array)
