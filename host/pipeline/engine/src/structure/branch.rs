@@ -5,14 +5,17 @@
 
 use forebay_pipeline_config::spec::{ComponentName, FieldSpec, FieldType};
 use forebay_pipeline_message::{Batch, Origins};
-use forebay_plugins_api::{Changed, Form, LostInstance, Mapping, OpenError};
+use forebay_plugins_api::{Changed, Form, LostInstance, Mapping, OpenError, Setup};
 
 use super::check::lost;
 use super::opening::{Opening, problem};
 use super::order::{in_order, in_sequence};
 use super::row::{Row, chosen};
+use crate::check::place;
 use crate::spans::Traced;
 
+/// What the processor is called that is a branch by itself.
+pub(super) const NAME: &str = "branch";
 pub(super) const REQUEST_MAP: &str = "request_map";
 pub(super) const PROCESSORS: &str = "processors";
 pub(super) const RESULT_MAP: &str = "result_map";
@@ -85,6 +88,35 @@ impl Branch {
             component: opening.setup.name.clone(),
             traced: Traced::default(),
         })
+    }
+
+    /// Opens the processor `branch` that has a label among the resources, as a branch of the component.
+    ///
+    /// # Errors
+    /// There is none, it is another processor, it would hold itself, or it does not open.
+    pub(super) async fn of_resource(opening: &Opening<'_>, label: &str) -> Result<Self, OpenError> {
+        let found = opening.setup.resources.processor(label);
+        let (config, resources) = found.map_err(|error| problem("", &error.to_string()))?;
+        if config.name.as_str() != NAME {
+            let message =
+                format!("processor `{label}` is a `{}`, a workflow takes branches only", config.name);
+            return Err(problem("", &message));
+        }
+        if config.shadow.is_some() {
+            return Err(problem(
+                "",
+                &format!("processor `{label}`, a branch of a workflow, can't have a shadow"),
+            ));
+        }
+        let setup = Setup { resources, ..opening.setup_of(config) };
+        let inside = Opening { components: opening.components, setup: &setup };
+        // Boxed: it may hold workflows with branches of resources in turn.
+        let branch = Box::pin(Self::open(&inside, "")).await;
+        let branch = branch.map_err(|error| match error {
+            OpenError::Inside(places) => OpenError::Inside(places),
+            error => OpenError::Inside(vec![place(config, "", &error)]),
+        })?;
+        Ok(Self { component: opening.setup.name.clone(), ..branch }.named(opening, label))
     }
 
     /// The same, with spans of this name.
