@@ -254,12 +254,6 @@ impl Batch {
         Self::from_columns(columns).replace(writer)
     }
 
-    /// Whether a message belongs to a trace.
-    #[must_use]
-    pub fn has_traces(&self) -> bool {
-        self.mask() & ColumnId::TRACES.bit() != 0
-    }
-
     /// This batch with empty payloads, none of which is a tombstone, and without errors.
     #[must_use]
     pub fn emptied(&self) -> Self {
