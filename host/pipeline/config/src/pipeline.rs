@@ -144,16 +144,7 @@ pub(crate) fn examine(
     let components = children.iter().map(|child| &child.component).chain(shared);
     let components =
         components.chain(&buffer).chain(&input_resources).chain(&output_resources).cloned().collect();
-    let mut input = None;
-    let mut output = None;
-    let mut processors = Vec::new();
-    for Child { pointer, component } in children {
-        match pointer.as_str() {
-            "/input" => input = Some(component),
-            "/output" => output = Some(component),
-            _ => processors.push(component),
-        }
-    }
+    let (input, output, processors) = parts(children);
     let config = input.zip(output).map(|(input, output)| PipelineConfig {
         input,
         buffer,
@@ -175,6 +166,19 @@ pub(crate) fn examine(
         tracer,
     });
     (config, components)
+}
+
+/// The input, the output, and the processors between them.
+fn parts(children: Vec<Child>) -> (Option<ComponentConfig>, Option<ComponentConfig>, Vec<ComponentConfig>) {
+    let (mut input, mut output, mut processors) = (None, None, Vec::new());
+    for Child { pointer, component } in children {
+        match pointer.as_str() {
+            "/input" => input = Some(component),
+            "/output" => output = Some(component),
+            _ => processors.push(component),
+        }
+    }
+    (input, output, processors)
 }
 
 /// Notes what is wrong with the uses of processor resources.
