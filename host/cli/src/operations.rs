@@ -9,7 +9,7 @@ use forebay_metrics::{Labels, Metrics};
 use forebay_pipeline_config::{HttpConfig, PipelineConfig};
 use forebay_pipeline_engine::{Identity, MetricNames};
 use forebay_pipeline_operations::{
-    About, Bound, Endpoints, Exporter, Registration, Rename, Renamed, own_endpoints,
+    About, Bound, Endpoints, Exporter, Registration, Rename, Renamed, TraceExporter, own_endpoints,
 };
 use forebay_plugins_api::Components;
 
@@ -23,6 +23,8 @@ pub(crate) struct Operations {
     /// Of the server and of what is told without being asked; a guest that computes holds up neither.
     threads: Threads,
     server: Option<Serving>,
+    /// What tells of spans.
+    traces: Option<Serving>,
     _own: Vec<Registration>,
 }
 
@@ -38,6 +40,7 @@ pub(crate) struct Told<'a> {
     pub(crate) components: &'a dyn Components,
     /// In place of the configuration's.
     pub(crate) address: Option<&'a str>,
+    pub(crate) traces: Option<TraceExporter>,
 }
 
 impl Operations {
@@ -46,7 +49,7 @@ impl Operations {
     /// # Errors
     /// The port can't be had, or a setting is not what it has to be.
     pub(crate) async fn start(told: Told<'_>) -> anyhow::Result<Self> {
-        let Told { identity, config, text, metrics, components, address } = told;
+        let Told { identity, config, text, metrics, components, address, traces } = told;
         let mut rename: Option<Box<dyn Rename>> = None;
         if let Some(mapping) = &config.metrics.mapping {
             let names = MetricNames::open(identity, mapping, components).await?;
@@ -77,19 +80,20 @@ impl Operations {
         }
         let reporting = Arc::clone(&exporter);
         drop(threads.spawn(0, "the report of metrics", async move { reporting.report().await }));
-        Ok(Self { exporter, stop, threads, server, _own: own })
+        let traces = traces.map(|traces| -> Serving {
+            Box::pin(threads.spawn(0, "the export of spans", traces.run(stop.clone())))
+        });
+        Ok(Self { exporter, stop, threads, server, traces, _own: own })
     }
 
     /// Ends the server, and tells metrics for the last time.
     pub(crate) async fn finish(self) {
-        let Self { exporter, stop, threads, server, _own: own } = self;
+        let Self { exporter, stop, threads, server, traces, _own: own } = self;
         stop.cancel();
-        let ended = match server {
-            Some(server) => server.await,
-            None => Ok(()),
-        };
-        if let Err(error) = ended {
-            tracing::error!(%error, "stop the HTTP server");
+        for ending in [server, traces].into_iter().flatten() {
+            if let Err(error) = ending.await {
+                tracing::error!(%error, "stop what tells of the pipeline");
+            }
         }
         drop(own);
         exporter.finish().await;

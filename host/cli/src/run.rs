@@ -14,6 +14,7 @@ use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{LogLevel, LoggerConfig, PipelineConfig};
 use forebay_pipeline_engine::{Ended, Identity, Structured};
+use forebay_pipeline_operations::TraceExporter;
 use forebay_plugins_api::{Components, PipelineName, Rights};
 use forebay_plugins_runtime::{FolderWatch, Watchdog};
 
@@ -48,7 +49,8 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let output_closed = Shutdown::new();
     let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
     let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
-    let components: Arc<dyn Components> = Arc::new(Structured::new(Arc::new(loaded.clone())));
+    let structured = Structured::new(Arc::new(loaded.clone()));
+    let components: Arc<dyn Components> = Arc::new(structured.clone());
     let checker = Checker { components: &components, environment: &environment, chilled };
     // The files are taken as they are before they are read: what changes meanwhile is a change.
     let watching = watcher.then(|| Watching::new(main.clone(), sources.clone()));
@@ -67,6 +69,8 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         rights: Rights::Starter,
         environment: environment.clone(),
     };
+    let (tracer, traces) = TraceExporter::open(&config.tracer, env!("CARGO_PKG_VERSION"));
+    let traced: Arc<dyn Components> = Arc::new(structured.with_tracer(tracer));
     // What a watched configuration says of these later on is for the next start.
     let operations = Operations::start(Told {
         identity: &identity,
@@ -75,13 +79,14 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         metrics: &metrics,
         components: components.as_ref(),
         address: http_address.as_deref(),
+        traces,
     });
     let operations = operations.await?;
     let status = StatusLine::start(&config, &metrics)?;
     let set_log = |config: &PipelineConfig| log.set(&logger(config, log_level));
     let mut pipelines = Pipelines {
         identity: &identity,
-        components: &components,
+        components: &traced,
         threads: &threads,
         signals: Signals::listen()?,
         stuck: &stuck,

@@ -8,6 +8,7 @@ mod split;
 mod tar;
 mod zip;
 
+use forebay_bloblang::XmlDocuments;
 use forebay_sdk::{Batch, Config, Context, Error, Problem, Processing, Processor};
 
 use crate::budget::Budget;
@@ -33,6 +34,8 @@ pub(crate) struct UnarchiveConfig {
     /// - `json_map`: a value each
     /// - `lines`: a line each
     /// - `tar`, `zip`: a file each
+    /// - `xml_documents_to_json`: an element each, of any number one after the other, as a document; with `:cast` behind
+    ///   that, texts that are numbers or booleans become such
     format: String,
 }
 
@@ -45,6 +48,7 @@ enum Format {
     JsonMap,
     Lines,
     Tar,
+    Xml { cast: bool },
     Zip,
 }
 
@@ -98,9 +102,8 @@ impl Format {
             "lines" => Self::Lines,
             "tar" => Self::Tar,
             "zip" => Self::Zip,
-            "xml_documents_to_json" | "xml_documents_to_json:cast" => {
-                return Err(format!("archive format {name} is not supported yet"));
-            }
+            "xml_documents_to_json" => Self::Xml { cast: false },
+            "xml_documents_to_json:cast" => Self::Xml { cast: true },
             other => match other.strip_prefix("csv:") {
                 Some(delimiter) => Self::Csv(single(delimiter)?),
                 None => return Err(format!("archive format not recognised: {other}")),
@@ -117,6 +120,7 @@ impl Format {
             Self::JsonMap => json::map(parts),
             Self::Lines => lines(parts),
             Self::Tar => tar::read(parts),
+            Self::Xml { cast } => xml(parts, cast),
             Self::Zip => zip::read(parts),
         }
     }
@@ -133,6 +137,17 @@ fn single(delimiter: &str) -> Result<char, &'static str> {
 
 fn lines(parts: &mut Parts<'_, '_>) -> Result<(), Error> {
     parts.source().split(|byte| *byte == b'\n').try_for_each(|line| parts.add(line))
+}
+
+fn xml(parts: &mut Parts<'_, '_>, cast: bool) -> Result<(), Error> {
+    for document in XmlDocuments::new(parts.source(), cast) {
+        let document = document.map_err(Error::new)?;
+        parts.write(|out| {
+            document.write_json(out);
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

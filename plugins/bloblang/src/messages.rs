@@ -23,6 +23,10 @@ impl<'a> Seen<'a> {
         }
         (Self { batch, first: 0, length: batch.len() }, index)
     }
+
+    fn trace(&self, index: usize) -> Option<&'a str> {
+        if index < self.length { self.batch.message(self.first + index).trace() } else { None }
+    }
 }
 
 impl Messages for Seen<'_> {
@@ -52,5 +56,13 @@ impl Messages for Seen<'_> {
 
     fn error(&self, index: usize) -> Option<&str> {
         if index < self.length { self.batch.message(self.first + index).error() } else { None }
+    }
+
+    fn trace_id(&self, index: usize) -> Option<String> {
+        self.trace(index)?.split('-').nth(1).map(ToOwned::to_owned)
+    }
+
+    fn trace_headers(&self, index: usize) -> Option<Vec<(String, String)>> {
+        Some(vec![("traceparent".to_owned(), self.trace(index)?.to_owned())])
     }
 }

@@ -97,6 +97,23 @@ mod tests {
     }
 
     #[test]
+    fn lines_end_where_the_delimiter_says() {
+        for (omit_empty, text, expected) in [
+            (false, "firstXsecondXthird", &["first", "second", "third"][..]),
+            (false, "firstXsecondXXthird", &["first", "second", "", "third"]),
+            (true, "firstXsecondXXthird", &["first", "second", "third"]),
+        ] {
+            let config = json!({"custom_delimiter": "X", "omit_empty": omit_empty});
+            let mut lines = open(&config, testing::stream(text.as_bytes(), 64));
+            let mut all = Vec::new();
+            while let Ok(Scanned::Batch(batch)) = lines.next() {
+                all.extend(testing::texts(&batch));
+            }
+            assert_eq!(all, expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_woken_read_keeps_the_start_of_a_line() {
         let chunks =
             vec![Chunk::Bytes(b"a".to_vec()), Chunk::Woken(Woken::SHUTDOWN), Chunk::Bytes(b"b\n".to_vec())];

@@ -34,6 +34,7 @@ pub struct Batch {
     payload: OnceCell<Box<Columns>>,
     metadata: OnceCell<Box<Columns>>,
     errors: OnceCell<Box<Columns>>,
+    traces: OnceCell<Box<Columns>>,
 }
 
 impl Batch {
@@ -44,6 +45,7 @@ impl Batch {
             payload: OnceCell::new(),
             metadata: OnceCell::new(),
             errors: OnceCell::new(),
+            traces: OnceCell::new(),
         }
     }
 
@@ -205,6 +207,10 @@ impl Batch {
 
     fn error_columns(&self) -> &Columns {
         self.errors.get_or_init(|| Box::new(Columns::fetch(&self.handle, ColumnId::ERRORS.bit())))
+    }
+
+    fn trace_columns(&self) -> &Columns {
+        self.traces.get_or_init(|| Box::new(Columns::fetch(&self.handle, ColumnId::TRACES.bit())))
     }
 
     /// How many bytes of payload were fetched: an estimate of those of a result.

@@ -10,6 +10,8 @@ fn what_is_created_is_right_and_can_be_echoed() {
         &["create", "--small"],
         &["create", "-s", "generate/log,noop/file"],
         &["create", "stdin/bounds_check/drop"],
+        // What has to be written first is not missed before somebody runs it.
+        &["create", "stdin/mapping,mutation,branch/drop"],
     ] {
         let created = folder.forebay(args).finish().well().stdout;
         let linted = folder.lint(&created).finish().stdout;

@@ -59,6 +59,92 @@ fn a_broker_reads_all_its_inputs() {
     assert_eq!(all.iter().map(|batch| batch.split(' ').count()).sum::<usize>(), 10, "{all:?}");
 }
 
+/// The messages of a sequence of inputs that are joined, each a line.
+fn joined(join: &str, inputs: &[&[&str]]) -> Vec<String> {
+    let folder = Folder::new();
+    let mut list = Vec::new();
+    for (index, lines) in inputs.iter().enumerate() {
+        folder.write(
+            &format!("{index}.txt"),
+            &lines.iter().map(|line| format!("{line}\n")).collect::<String>(),
+        );
+        list.push(format!(
+            "{{file: {{paths: [{index}.txt]}}, processors: [{{mapping: 'meta from_{index} = content()'}}]}}"
+        ));
+    }
+    let list = list.join(", ");
+    let pipeline = format!(
+        "input: {{sequence: {{sharded_join: {{{join}}}, inputs: [{list}]}}}}
+pipeline: {{threads: 1, processors: [{{mapping: 'root = this.merge({{\"metas\": @.keys().sort()}})'}}]}}
+output: {{file: {{path: out.txt}}}}\n"
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    folder.read("out.txt").lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_full_outer_join_gives_a_message_for_every_identifier() {
+    let inputs: [&[&str]; 2] = [
+        &[
+            r#"{"id":"A","hobby":"rowing"}"#,
+            "nonsense",
+            r#"{"id":"C","hobby":"chess"}"#,
+            r#"{"id":"A","hobby":"golf"}"#,
+        ],
+        &[r#"{"id":"A","name":"Mel"}"#, r#"{"id":"B","name":"Em"}"#, r#"{"name":"nobody"}"#],
+    ];
+    let mut expected = vec![
+        r#"{"hobby":["rowing","golf"],"id":"A","metas":["from_0","from_1"],"name":"Mel"}"#,
+        r#"{"hobby":"chess","id":"C","metas":["from_0"]}"#,
+        r#"{"id":"B","metas":["from_1"],"name":"Em"}"#,
+    ];
+    assert_eq!(joined("type: full-outer, id_path: id", &inputs), expected);
+    // In several rounds, of which each reads everything: the order is another one.
+    for join in
+        ["type: full-outer, id_path: id, iterations: 3", "type: full-outter, id_path: id, iterations: 7"]
+    {
+        let mut lines = joined(join, &inputs);
+        lines.sort();
+        expected.sort_unstable();
+        assert_eq!(lines, expected);
+    }
+    let replaced = joined("type: full-outer, id_path: id, merge_strategy: replace", &inputs);
+    assert!(replaced[0].starts_with(r#"{"hobby":"golf","id":"A""#), "{replaced:?}");
+    let kept = joined("type: full-outer, id_path: id, merge_strategy: keep", &inputs);
+    assert!(kept[0].starts_with(r#"{"hobby":"rowing","id":"A""#), "{kept:?}");
+}
+
+#[test]
+fn an_outer_join_gives_a_message_for_every_one_of_the_last_input() {
+    let inputs: [&[&str]; 2] = [
+        &[r#"{"id":"A","x":1}"#, r#"{"id":"C","x":2}"#],
+        &[r#"{"id":"A","y":1}"#, r#"{"id":"B","y":2}"#, r#"{"id":"A","y":3}"#],
+    ];
+    let expected = [
+        r#"{"id":"A","metas":["from_0","from_1"],"x":1,"y":1}"#,
+        r#"{"id":"B","metas":["from_1"],"y":2}"#,
+        r#"{"id":"A","metas":["from_0","from_1"],"x":1,"y":[1,3]}"#,
+    ];
+    assert_eq!(joined("type: outer, id_path: id", &inputs), expected);
+}
+
+#[test]
+fn a_join_that_can_not_be_is_refused() {
+    let refused = |join: &str| {
+        let folder = Folder::new();
+        let input = format!("sequence: {{sharded_join: {{{join}}}, inputs: [{{{LINES}}}]}}");
+        folder.run(&format!("input: {{{input}}}\noutput: {{drop: {{}}}}\n")).finish().stderr
+    };
+    for (join, expected) in [
+        ("type: outer", "the id path must not be empty"),
+        ("type: outer, id_path: a, iterations: 0", "invalid number of iterations: 0"),
+        ("type: inner, id_path: a", "value `inner` is not one of the options"),
+    ] {
+        let stderr = refused(join);
+        assert!(stderr.contains(expected), "{join}: {stderr}");
+    }
+}
+
 #[test]
 fn a_sequence_begins_an_input_when_the_one_before_has_ended() {
     let inputs =

@@ -17,8 +17,13 @@ pub fn seed(seed: u64) {
 /// A number from 0 up to 1: to spread what would otherwise happen at once, which takes no better randomness.
 #[must_use]
 pub fn part() -> f64 {
-    let bits = SEEDED.get().map_or_else(|| RandomState::new().hash_one(()), next);
-    u32::try_from(bits >> 32).map_or(0.0, f64::from) / f64::from(u32::MAX)
+    u32::try_from(bits() >> 32).map_or(0.0, f64::from) / f64::from(u32::MAX)
+}
+
+/// A number of which every bit is left to chance: for names that nobody else should have had, not for secrets.
+#[must_use]
+pub fn bits() -> u64 {
+    SEEDED.get().map_or_else(|| RandomState::new().hash_one(()), next)
 }
 
 /// Bits for the id of something, which nothing else gets: from the system, where this thread has no seed.

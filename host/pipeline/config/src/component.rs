@@ -65,6 +65,8 @@ pub(crate) struct ResourceUse {
     pub(crate) label: String,
     /// In the text that was parsed.
     pub(crate) at: Position,
+    /// Whether it may be the name of something within the component instead.
+    pub(crate) may_be_own: bool,
 }
 
 /// A component in the settings of another one.
@@ -162,8 +164,10 @@ fn examine_entered(
     }
     let mut fields = Fields::new(examiner, Some(kind), format!("{path}.{}", spec.name));
     let config = fields.whole(inferred.config, &spec.config, inferred.at);
-    let uses = fields.take_uses();
+    let mut uses = fields.take_uses();
     let (texts, children, secrets) = fields.finish();
+    let is_own = |name: &str| children.iter().any(|child| child.pointer.split('/').any(|part| part == name));
+    uses.retain(|used| !used.may_be_own || !is_own(&used.label));
     let written = inferred.config.and_then(|node| node.to_json().ok()).unwrap_or(Json::Null);
     let shadow = shadow::examine(examiner, kind, node, &written);
     Some(ComponentConfig {

@@ -69,9 +69,9 @@ pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpo
 pub use excerpt::{ConfigFile, Excerpt, ExcerptError, Mock, excerpt};
 pub use lint::{Examined, LintOptions, Problem, Severity, examine, read, read_settings};
 pub use pipeline::{
-    BasicAuthConfig, CorsConfig, ErrorHandling, ErrorLog, HttpConfig, LogFormat, LogLevel, LoggerConfig,
-    LoggerMetricsConfig, MetricsConfig, MetricsExporter, MetricsMapping, PipelineConfig, PrometheusConfig,
-    PushAuth, Quantile, Strategy, Threads,
+    BasicAuthConfig, CollectorConfig, CollectorProtocol, CorsConfig, ErrorHandling, ErrorLog, HttpConfig,
+    LogFormat, LogLevel, LoggerConfig, LoggerMetricsConfig, MetricsConfig, MetricsExporter, MetricsMapping,
+    OtlpConfig, PipelineConfig, PrometheusConfig, PushAuth, Quantile, Strategy, Threads, TracerConfig,
 };
 pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};

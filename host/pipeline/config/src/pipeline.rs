@@ -3,6 +3,7 @@
 //! Fields of Bento that this version does not have are refused by name: they decide over records.
 
 pub(crate) mod caches;
+mod choice;
 mod error_handling;
 mod http;
 mod in_flight;
@@ -35,6 +36,7 @@ pub use metrics::{
     LoggerMetricsConfig, MetricsConfig, MetricsExporter, MetricsMapping, PrometheusConfig, PushAuth, Quantile,
 };
 pub use threads::Threads;
+pub use tracer::{CollectorConfig, CollectorProtocol, OtlpConfig, TracerConfig};
 
 /// What `forebay test` runs.
 pub(crate) const TESTS: &str = "tests";
@@ -81,6 +83,7 @@ pub struct PipelineConfig {
     pub logger: LoggerConfig,
     pub http: HttpConfig,
     pub metrics: MetricsConfig,
+    pub tracer: TracerConfig,
 }
 
 /// Reads a configuration; every problem is left with the examiner. Without a fatal problem there is a pipeline.
@@ -119,7 +122,7 @@ pub(crate) fn examine(
     let in_flight_bytes = in_flight::examine(examiner, root, &settings);
     let http = http::examine(examiner, root, &settings);
     let metrics = metrics::examine(examiner, root);
-    tracer::examine(examiner, root);
+    let tracer = tracer::examine(examiner, root);
 
     let caches = caches::examine(examiner, root);
     let rate_limits = rate_limits::examine(examiner, root);
@@ -141,16 +144,7 @@ pub(crate) fn examine(
     let components = children.iter().map(|child| &child.component).chain(shared);
     let components =
         components.chain(&buffer).chain(&input_resources).chain(&output_resources).cloned().collect();
-    let mut input = None;
-    let mut output = None;
-    let mut processors = Vec::new();
-    for Child { pointer, component } in children {
-        match pointer.as_str() {
-            "/input" => input = Some(component),
-            "/output" => output = Some(component),
-            _ => processors.push(component),
-        }
-    }
+    let (input, output, processors) = parts(children);
     let config = input.zip(output).map(|(input, output)| PipelineConfig {
         input,
         buffer,
@@ -169,8 +163,22 @@ pub(crate) fn examine(
         logger,
         http,
         metrics,
+        tracer,
     });
     (config, components)
+}
+
+/// The input, the output, and the processors between them.
+fn parts(children: Vec<Child>) -> (Option<ComponentConfig>, Option<ComponentConfig>, Vec<ComponentConfig>) {
+    let (mut input, mut output, mut processors) = (None, None, Vec::new());
+    for Child { pointer, component } in children {
+        match pointer.as_str() {
+            "/input" => input = Some(component),
+            "/output" => output = Some(component),
+            _ => processors.push(component),
+        }
+    }
+    (input, output, processors)
 }
 
 /// Notes what is wrong with the uses of processor resources.

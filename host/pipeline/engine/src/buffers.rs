@@ -74,7 +74,7 @@ pub(crate) async fn open(
         return Err(OpenError::Unknown { kind: "buffer", name: setup.name.to_string() });
     };
     let structure = structure::Opening { components, setup };
-    let meter = Arc::new(BufferMeter::of(&components.metrics(), setup.label.as_deref(), &setup.path));
+    let meter = Arc::new(BufferMeter::of(&components.metrics(), &components.tracer(), setup));
     (own.open)(Opening { structure, budget, meter, stop, from, to }).await
 }
 

@@ -6,7 +6,7 @@ use forebay_plugins_api::{ComponentError, LostInstance, LostReason, Processing, 
 
 use crate::channel::{Receiver, Sender, hand_on};
 use crate::errors::Errors;
-use crate::meters::ProcessorMeter;
+use crate::meters::{Begun, ProcessorMeter};
 use crate::shadow::{Given, ShadowFeed};
 
 /// The plugin that components of the host are of, which alone can get origins wrong: others are checked where they
@@ -105,9 +105,9 @@ impl Link {
     /// As [`Link::work`].
     pub(crate) async fn apply(&mut self, source: &Batch) -> Result<Vec<Processed>, LostInstance> {
         let begun = self.meter.begin(source);
-        let results = self.work(source).await;
-        self.meter.end(begun, source, results.as_deref().ok());
-        results
+        let inside = begun.as_ref().and_then(Begun::inside).cloned();
+        let results = self.work(inside.as_ref().unwrap_or(source)).await;
+        self.meter.end(begun, source, results)
     }
 
     /// The results of a batch, whose origins fit it. When the processor fails, they are the batch with every message

@@ -17,6 +17,10 @@ pub async fn check_mappings(
             else {
                 continue;
             };
+            // What has still to be written, as in what `create` makes: whoever opens the component says so.
+            if source.is_empty() {
+                continue;
+            }
             let (language, form) = match &text.language {
                 Some(language) => (language.as_str(), form(text.form.as_deref())),
                 None if source.contains("${!") => (DEFAULT_LANGUAGE, Form::Interpolation),

@@ -264,7 +264,7 @@ impl Flight {
     pub(crate) fn transaction(self: &Arc<Self>, batch: Batch, attempts: u32, replay: bool) -> Transaction {
         let flight = Arc::clone(self);
         let kept = replay.then(|| batch.clone());
-        let received = self.received(&batch);
+        let (batch, received) = self.received(batch);
         Transaction::new(batch, move |outcome| {
             received.into_iter().for_each(Received::settled);
             // What is sent again may be a part, whose indexes are not those of the whole.
@@ -289,13 +289,15 @@ impl Flight {
         })
     }
 
-    fn received(&self, batch: &Batch) -> Option<Received> {
-        let settlements = match self.destination.as_ref()? {
-            Destination::Token(_, settlements) => settlements,
-            Destination::Stream(stream) => &stream.settlements,
-            Destination::Transaction(_) | Destination::Nobody => return None,
+    /// Counts a batch where it comes in; it is then as it is to go on.
+    fn received(&self, batch: Batch) -> (Batch, Option<Received>) {
+        let settlements = match &self.destination {
+            Some(Destination::Token(_, settlements)) => settlements,
+            Some(Destination::Stream(stream)) => &stream.settlements,
+            Some(Destination::Transaction(_) | Destination::Nobody) | None => return (batch, None),
         };
-        Some(settlements.meter.received(batch))
+        let (batch, received) = settlements.meter.received(batch);
+        (batch, Some(received))
     }
 
     fn set_rejected(&self, rejection: Rejection) {
@@ -363,6 +365,7 @@ impl Drop for StreamFlight {
 mod tests {
     use forebay_metrics::Metrics;
     use forebay_plugins_api::{PipelineName, Setup};
+    use forebay_traces::Tracer;
 
     use super::*;
 
@@ -370,7 +373,7 @@ mod tests {
     fn messages_of_parts_are_not_named_as_those_of_the_whole() {
         let sky = Sky::new(&Arc::new(Budget::new(1 << 20)));
         let setup = Setup::new(PipelineName::new("test"), "", "script".parse().unwrap());
-        let meter = InputMeter::of(&Metrics::default(), &setup);
+        let meter = InputMeter::of(&Metrics::default(), &Tracer::off(), &setup);
         let settlements = Settlements::new(&Arc::default(), &meter);
         let batch = Batch::from_payloads(["a", "b", "c", "d"].map(Some), true);
         let flight = Flight::of_token(&sky, &batch, Token(0), &settlements);

@@ -45,6 +45,7 @@ mod section;
 mod shadow;
 mod sink;
 mod source;
+mod spans;
 mod spec;
 mod structure;
 

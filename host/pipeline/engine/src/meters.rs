@@ -3,6 +3,8 @@
 //! A meter is opened with its component: it looks its series up once, and counting is a few atomic additions for each
 //! batch. A batch of *independent* messages counts as what it stands for, a batch of one message each.
 //!
+//! Those that are measured make spans of the messages that they see, too, where a tracer is on: `spans.rs`.
+//!
 //! Bento measures no `noop`, `metric` and `resource`, and of outputs only those that write somewhere.
 
 mod batches;
@@ -23,7 +25,7 @@ pub(crate) use cache::CacheMeter;
 pub(crate) use input::{InputMeter, Received};
 pub(crate) use output::OutputMeter;
 pub(crate) use path::path_of_metrics;
-pub(crate) use processor::{ProcessorMeter, own_errors};
+pub(crate) use processor::{Begun, ProcessorMeter, own_errors};
 
 /// How many batches a batch stands for.
 fn batches(batch: &Batch) -> u64 {

@@ -347,7 +347,7 @@ impl Opener<'_> {
             if let Some(processor) = self.note(problems, config, opened) {
                 let shadow = self.shadow(shadows, config).await;
                 let (path, name) = (config.path.clone(), config.name.clone());
-                let meter = ProcessorMeter::of(&self.components.metrics(), config);
+                let meter = ProcessorMeter::of(&self.components.metrics(), &self.components.tracer(), config);
                 links.push(Link { path, name, processor, shadow, meter });
             }
         }

@@ -59,7 +59,7 @@ impl Section {
                     name: config.name.clone(),
                     processor,
                     shadow: None,
-                    meter: ProcessorMeter::of(&components.metrics(), config),
+                    meter: ProcessorMeter::of(&components.metrics(), &components.tracer(), config),
                 }),
                 Err(error) => problems.extend(check::problems(&identity.file, config, "", &error)),
             }

@@ -147,13 +147,13 @@ impl Sink {
                 }
                 Err(WriteError::Component(error @ ComponentError::Failed(_))) => {
                     tracing::error!(path = self.path, %error, "write failed");
-                    self.meter.failed(transaction.batch());
+                    self.meter.failed(transaction.batch(), &error.to_string(), begun);
                     transaction.reject(&error.to_string());
                     return;
                 }
                 Err(WriteError::Component(error @ ComponentError::Lost(_))) => {
                     tracing::error!(path = self.path, %error, "output lost, the batch is rejected");
-                    self.meter.failed(transaction.batch());
+                    self.meter.failed(transaction.batch(), &error.to_string(), begun);
                     self.meter.connection().lost();
                     *connected = false;
                     transaction.reject_apart(&error.to_string());

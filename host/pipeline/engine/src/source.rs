@@ -51,7 +51,7 @@ impl Source {
     /// Reads until the end, then waits until everything is settled, and closes the input.
     pub(crate) async fn run(mut self) {
         let wakes = Arc::clone(&self.setup.wakes);
-        let meter = InputMeter::of(&self.components.metrics(), &self.setup);
+        let meter = InputMeter::of(&self.components.metrics(), &self.components.tracer(), &self.setup);
         let mut settlements = Settlements::new(&wakes, &meter);
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut connected = false;

@@ -33,6 +33,7 @@ use forebay_plugins_api::{
     Cache, Components, IncrementalProcessor, Input, Mapping, MappingText, OpenError, Output, Processor,
     Scanner, Setup,
 };
+use forebay_traces::Tracer;
 
 use crate::caches::multilevel;
 use crate::chain::OWN;
@@ -43,12 +44,20 @@ pub(crate) use opening::{Opening, problem};
 #[derive(Clone)]
 pub struct Structured {
     plugins: Arc<dyn Components>,
+    tracer: Tracer,
 }
 
 impl Structured {
     /// Adds the host's own components. The catalog of `plugins` has to hold [`description`] already.
     pub fn new(plugins: Arc<dyn Components>) -> Self {
-        Self { plugins }
+        let tracer = plugins.tracer();
+        Self { plugins, tracer }
+    }
+
+    /// The same, with spans made of messages.
+    #[must_use]
+    pub fn with_tracer(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 }
 
@@ -78,6 +87,10 @@ impl Components for Structured {
 
     fn metrics(&self) -> Arc<Metrics> {
         self.plugins.metrics()
+    }
+
+    fn tracer(&self) -> Tracer {
+        self.tracer.clone()
     }
 
     async fn open_input(&self, setup: Setup) -> Result<Box<dyn Input>, OpenError> {

@@ -14,6 +14,8 @@ mod scripted;
 mod shadows;
 #[path = "pipeline/take_over.rs"]
 mod take_over;
+#[path = "pipeline/traces.rs"]
+mod traces;
 #[path = "pipeline/words.rs"]
 mod words;
 

@@ -242,6 +242,18 @@ impl Batch {
         self.replace(writer)
     }
 
+    /// This batch with these traces in place of its own. Indexes rise.
+    #[must_use]
+    pub fn with_traces<'t>(&self, traces: impl IntoIterator<Item = (usize, &'t str)>) -> Self {
+        let mut writer = BlockWriter::without_payload(self.len());
+        for (index, trace) in traces {
+            writer.push_trace(index, trace);
+        }
+        let mut columns = self.joined();
+        columns.remove(ColumnId::TRACES);
+        Self::from_columns(columns).replace(writer)
+    }
+
     /// This batch with empty payloads, none of which is a tombstone, and without errors.
     #[must_use]
     pub fn emptied(&self) -> Self {

@@ -114,6 +114,22 @@ fn errors_are_replaced_and_taken_away() {
 }
 
 #[test]
+fn traces_are_replaced_and_taken_away() {
+    let base = Batch::from_payloads([Some("a"), None, Some("c")], true);
+    let traces = |batch: &Batch| {
+        batch.iter().map(|message| message.trace().map(ToOwned::to_owned)).collect::<Vec<_>>()
+    };
+    let traced = base.with_traces([(0, "x"), (2, "z")]);
+    assert_eq!(traces(&traced), [Some("x".to_owned()), None, Some("z".to_owned())]);
+    // Also in a part of it, and those of before do not come back.
+    let again = traced.slice(1, 3).unwrap().with_traces([(0, "y")]);
+    assert_eq!(traces(&again), [Some("y".to_owned()), None]);
+    assert_eq!(again.get(0).unwrap().payload(), None);
+    let cleared = Batch::from_block(traced.with_traces([]).block(u32::MAX)).unwrap();
+    assert_eq!(traces(&cleared), [None, None, None]);
+}
+
+#[test]
 fn a_block_that_has_all_that_is_asked_for_is_handed_on_as_it_is() {
     let base = batch(&[(Some(b"a".to_vec()), vec![("k".into(), 1)], None)]);
     assert_eq!(base.block(u32::MAX).as_ptr(), base.block(ColumnId::PAYLOAD.bit()).as_ptr());

@@ -7,6 +7,7 @@
 //!   [`Bound::serve`] answers until it is told to stop.
 //! - [`Exporter`] shows metrics as the configuration wants them, under the names that a [`Rename`] gives them;
 //!   [`Exporter::report`] logs and pushes them as time goes by, and [`Exporter::finish`] for the last time.
+//! - [`TraceExporter`] tells collectors of the spans that a tracer has made.
 //!
 //! It knows neither components nor languages: mappings come in as a [`Rename`].
 //!
@@ -26,9 +27,11 @@ mod rename;
 mod report;
 mod server;
 mod tls;
+mod traces;
 
 pub use endpoints::{Answer, Body, Endpoints, Handler, PathTaken, Registration, Request, RequestBody, text};
 pub use export::Exporter;
 pub use own::{About, own_endpoints};
 pub use rename::{Rename, Renamed};
 pub use server::{Bound, ServerError};
+pub use traces::TraceExporter;

@@ -55,7 +55,7 @@ async fn send(base: &str, config: &PrometheusConfig, content_type: &str, text: S
     let address = (host.trim_matches(['[', ']']), port);
     let stream = TcpStream::connect(address).await.map_err(|error| format!("connect: {error}"))?;
     let status = if is_tls {
-        exchange(tls::connect(host, stream).await?, request).await?
+        exchange(tls::connect(host, stream, &[]).await?, request).await?
     } else {
         exchange(stream, request).await?
     };

@@ -30,20 +30,25 @@ pub(crate) fn acceptor(cert_file: &str, key_file: &str) -> Result<TlsAcceptor, S
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// The client's side, with the machine's roots.
+/// The client's side, with the machine's roots, and the protocols that it speaks.
 ///
 /// # Errors
 /// The other side is not who it should be, or does not do TLS.
-pub(crate) async fn connect(host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+pub(crate) async fn connect(
+    host: &str,
+    stream: TcpStream,
+    protocols: &[&[u8]],
+) -> Result<TlsStream<TcpStream>, String> {
     let mut roots = RootCertStore::empty();
     // One file that can't be read must not take all others away.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .with_root_certificates(roots)
         .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     let name = host.trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(name).map_err(|error| error.to_string())?;
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(|error| error.to_string())

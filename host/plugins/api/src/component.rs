@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_message::{Batch, Failure, Outcome, Processed};
+use forebay_traces::Tracer;
 use tokio::sync::mpsc;
 
 use crate::setup::{ByteStream, Form, MetadataValue, Setup};
@@ -20,6 +21,11 @@ pub trait Components: Send + Sync + 'static {
     /// Where the engine counts what only it knows.
     fn metrics(&self) -> Arc<Metrics> {
         Arc::default()
+    }
+
+    /// What makes spans of messages; off where nobody wants them.
+    fn tracer(&self) -> Tracer {
+        Tracer::off()
     }
 
     /// # Errors

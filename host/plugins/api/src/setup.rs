@@ -194,6 +194,22 @@ pub enum MetadataValue {
     Json(String),
 }
 
+impl From<Value<'_>> for MetadataValue {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(value),
+            Value::Signed(value) => Self::Signed(value),
+            Value::Unsigned(value) => Self::Unsigned(value),
+            Value::Float(value) => Self::Float(value),
+            Value::Text(text) => Self::Text(text.to_owned()),
+            Value::Bytes(bytes) => Self::Bytes(bytes.to_owned()),
+            Value::Timestamp { seconds, nanoseconds } => Self::Timestamp { seconds, nanoseconds },
+            Value::Json(text) => Self::Json(text.to_owned()),
+        }
+    }
+}
+
 impl MetadataValue {
     /// The value without its ownership.
     #[must_use]

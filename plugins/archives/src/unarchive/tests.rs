@@ -37,7 +37,7 @@ pub(super) fn archived(format: &str, path: &str, payloads: &[&str]) -> Vec<u8> {
 
 #[test]
 fn parts_are_those_of_the_format() {
-    let cases: [(&str, &str, &[&str]); 9] = [
+    let cases: [(&str, &str, &[&str]); 13] = [
         ("lines", "a\n\nb\n", &["a", "", "b", ""]),
         ("lines", "", &[""]),
         (
@@ -51,6 +51,18 @@ fn parts_are_those_of_the_format() {
         ("json_map", r#"{"z":1,"a":[2, 3],"z":4}"#, &["[2,3]", "4"]),
         ("csv", "b,a,b\n1,2,3\n\"x,\"\"y\",,\n", &[r#"{"a":"2","b":"3"}"#, r#"{"a":"","b":""}"#]),
         ("csv:\t", "a\tb\n1\t<2>", &[r#"{"a":"1","b":"<2>"}"#]),
+        (
+            "xml_documents_to_json",
+            "<a x=\"1\">t</a> <b>&lt;2</b><?xml version=\"1.0\"?><c/> trailing",
+            &[r##"{"a":{"#text":"t","-x":"1"}}"##, r#"{"b":"<2"}"#, r#"{"c":""}"#],
+        ),
+        ("xml_documents_to_json", "no element", &[]),
+        (
+            "xml_documents_to_json:cast",
+            "<a><b>1.50</b><b>true</b><b>x</b></a>",
+            &[r#"{"a":{"b":[1.5,true,"x"]}}"#],
+        ),
+        ("xml_documents_to_json:cast", "", &[]),
     ];
     for (format, payload, expected) in cases {
         assert_eq!(parts(format, payload.as_bytes()).expect("an archive"), expected, "{format}: {payload}");
@@ -239,5 +251,13 @@ fn a_format_must_be_known() {
         let config = testing::config(&json!({"format": format})).expect("a configuration");
         let problem = Unarchive::open(config, &Context::new("unarchive")).err().expect("refused");
         assert_eq!(problem.to_string(), format!("/format: {expected}"));
+    }
+}
+
+#[test]
+fn a_mistake_in_one_document_is_one_of_the_message() {
+    for (payload, line) in [("<a>", 1), ("<a/><b", 1), ("<a>\n</a>\n<b>\n", 3)] {
+        let expected = format!("xml.Decoder.Token() - XML syntax error on line {line}: unexpected EOF");
+        assert_eq!(parts("xml_documents_to_json", payload.as_bytes()), Err(expected), "{payload}");
     }
 }

@@ -96,6 +96,7 @@ pub use time::civil::{Civil, Parts};
 pub use time::{Zone, strftime, strptime};
 pub use value::{Array, Object, Text, Timestamp, Value, quoted};
 pub use world::{ErrorSource, Messages, World};
+pub use xml::XmlDocuments;
 
 #[cfg(test)]
 mod testing;

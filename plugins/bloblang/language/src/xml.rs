@@ -6,6 +6,7 @@ mod read;
 mod tokens;
 mod write;
 
+pub use read::XmlDocuments;
 pub(crate) use read::read;
 pub(crate) use write::{Layout, write};
 

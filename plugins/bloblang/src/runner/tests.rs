@@ -65,3 +65,20 @@ fn independent_messages_do_not_see_each_other() {
     assert_eq!(testing::texts(&result), ["1", "1"]);
     assert!(result.independent());
 }
+
+#[test]
+fn the_trace_of_a_message_is_seen_and_stays() {
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let mut block = BlockWriter::with_capacity(2, 0);
+    block.push(b"{}");
+    block.push(b"{}");
+    block.push_trace(1, TRACE);
+    let batch = Batch::from_block(block);
+    let result = run("root = [tracing_span(), tracing_id()]", Form::Mapping, &batch).batch;
+    let expected = [
+        r#"[{},"00000000000000000000000000000000"]"#.to_owned(),
+        format!(r#"[{{"traceparent":"{TRACE}"}},"4bf92f3577b34da6a3ce929d0e0e4736"]"#),
+    ];
+    assert_eq!(testing::texts(&result), expected);
+    assert_eq!((result.message(0).trace(), result.message(1).trace()), (None, Some(TRACE)));
+}

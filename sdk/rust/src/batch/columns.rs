@@ -11,6 +11,7 @@ pub(super) struct Columns {
     nulls: Option<Nulls<'static>>,
     metadata: Metadata<'static>,
     errors: Option<Sparse<'static>>,
+    traces: Option<Sparse<'static>>,
     /// Last, so that it is dropped last; never changed.
     _bytes: Box<[u8]>,
 }
@@ -33,7 +34,8 @@ impl Columns {
         let nulls = if wanted(ColumnId::NULLS) { block.nulls()? } else { None };
         let metadata = if wanted(ColumnId::METADATA) { block.metadata()? } else { Metadata::EMPTY };
         let errors = if wanted(ColumnId::ERRORS) { block.errors()? } else { None };
-        Ok(Self { payload, nulls, metadata, errors, _bytes: bytes })
+        let traces = if wanted(ColumnId::TRACES) { block.traces()? } else { None };
+        Ok(Self { payload, nulls, metadata, errors, traces, _bytes: bytes })
     }
 
     pub(super) fn payload(&self) -> Payload<'_> {
@@ -50,5 +52,9 @@ impl Columns {
 
     pub(super) fn errors(&self) -> Option<Sparse<'_>> {
         self.errors
+    }
+
+    pub(super) fn traces(&self) -> Option<Sparse<'_>> {
+        self.traces
     }
 }

@@ -68,6 +68,10 @@ impl Handle {
             if let Some(error) = errors.and_then(|errors| errors.get(at(ColumnId::ERRORS, index))) {
                 writer.push_error(index, error);
             }
+            let traces = from(ColumnId::TRACES).traces().expect("checked");
+            if let Some(trace) = traces.and_then(|traces| traces.get(at(ColumnId::TRACES, index))) {
+                writer.push_trace(index, trace);
+            }
         }
         writer.set_metadata(metadata);
         Self::from_columns(writer.finish())
@@ -97,6 +101,9 @@ impl Handle {
             metadata.end_message();
             if let Some(error) = message.error() {
                 writer.push_error(index, error);
+            }
+            if let Some(trace) = message.trace() {
+                writer.push_trace(index, trace);
             }
         }
         writer.set_metadata(metadata);

@@ -55,6 +55,12 @@ impl<'a> Message<'a> {
     pub fn error(&self) -> Option<&'a str> {
         self.batch.error_columns().errors()?.get(self.index)
     }
+
+    /// The span that the message is in, as a W3C `traceparent`, when it belongs to a trace.
+    #[must_use]
+    pub fn trace(&self) -> Option<&'a str> {
+        self.batch.trace_columns().traces()?.get(self.index)
+    }
 }
 
 impl fmt::Debug for Message<'_> {

@@ -179,13 +179,30 @@ impl<'e, 'a> Fields<'e, 'a> {
                 self.in_language(node, spec)
             }
             FieldType::Unknown => match node.to_json() {
-                Ok(value) => Some(value),
+                Ok(value) => {
+                    if spec.resource.as_deref() == Some("processor") {
+                        self.uses_within(node);
+                    }
+                    Some(value)
+                }
                 Err(error) => {
                     self.examiner.fatal(error.position, error.message);
                     None
                 }
             },
             _ => self.scalar(node, spec),
+        }
+    }
+
+    /// All texts in a value that is of no type: labels of resources, or names of what stands beside it.
+    fn uses_within(&mut self, node: &Node) {
+        match &node.value {
+            Value::Sequence(items) => items.iter().for_each(|item| self.uses_within(item)),
+            _ if node.is_scalar() && !node.is_null() => {
+                let (label, at) = (node.text.clone(), node.span.start);
+                self.uses.push(ResourceUse { label, at, may_be_own: true });
+            }
+            _ => {}
         }
     }
 
@@ -266,7 +283,8 @@ impl<'e, 'a> Fields<'e, 'a> {
                 self.examiner.resource_used(Kind::RateLimit, &node.text, node.span.start);
             }
             Some("processor") if !is_evaluated => {
-                self.uses.push(ResourceUse { label: node.text.clone(), at: node.span.start });
+                let (label, at) = (node.text.clone(), node.span.start);
+                self.uses.push(ResourceUse { label, at, may_be_own: false });
             }
             _ => {}
         }

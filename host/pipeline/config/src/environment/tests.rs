@@ -22,6 +22,17 @@ fn variables() -> BTreeMap<String, String> {
 #[case::set_wins("foo ${BENTO.TEST.FOO:bar} baz", "foo testfoo baz")]
 #[case::set_without_default("foo ${BENTO.TEST.FOO} baz", "foo testfoo baz")]
 #[case::a_url("foo ${BENTO_TEST_FOO:http://bar.com?wat=nuh#x} baz", "foo http://bar.com?wat=nuh#x baz")]
+#[case::a_plain_url("foo ${BENTO_TEST_FOO:http://bar.com} baz", "foo http://bar.com baz")]
+#[case::a_query("foo ${BENTO_TEST_FOO:http://bar.com?wat=nuh} baz", "foo http://bar.com?wat=nuh baz")]
+#[case::a_fragment("foo ${BENTO_TEST_FOO:http://bar.com#wat} baz", "foo http://bar.com#wat baz")]
+#[case::a_url_behind("foo ${BENTO_TEST_FOO:bar} http://bar.com baz", "foo bar http://bar.com baz")]
+#[case::an_address("foo ${BENTO_TEST_FOO:wat@nuh.com} baz", "foo wat@nuh.com baz")]
+#[case::a_comma("foo ${BENTO_TEST_FOO:foo,bar} baz", "foo foo,bar baz")]
+#[case::empty_alone("foo ${BENTO_TEST_FOO} baz", "foo  baz")]
+#[case::nested_side_by_side(
+    "foo ${BENTO_TEST_FOO:${!metadata:foo}${!metadata:bar}} baz",
+    "foo ${!metadata:foo}${!metadata:bar} baz"
+)]
 #[case::a_star("foo ${BENTO_TEST_FOO:tcp://*:2020} baz", "foo tcp://*:2020 baz")]
 #[case::empty_is_set("foo ${BENTO_TEST_FOO} http://bar.com baz", "foo  http://bar.com baz")]
 #[case::no_name("foo ${} baz", "foo ${} baz")]

@@ -22,6 +22,7 @@ fn catalog() -> Catalog {
     let description = json!({"contract": 1, "plugin": {"name": "test"}, "components": [
         component("input", "food"), component("processor", "fixer"),
         {"kind": "input", "name": "old", "status": "deprecated", "config": {"type": "unknown"}},
+        {"kind": "input", "name": "resource", "config": {"type": "string", "resource": "input"}},
         {"kind": "output", "name": "drop"},
     ]});
     let mut catalog = Catalog::new();
@@ -87,6 +88,10 @@ fn input_problems(text: &str, options: LintOptions) -> Vec<String> {
 #[case::array_for_map("food:\n  foo5:\n    - fixer: {}", &["f(4,7) expected object value, got !!seq"])]
 #[case::objects_in_array("food:\n  foo7:\n    - wat: no", &["f(4,9) field wat not recognised"])]
 #[case::objects_in_map("food:\n  foo8:\n    k: {wat: 1}\n    l: {child1: 2}", &["f(4,11) field wat not recognised"])]
+#[case::object_in_array("food:\n  foo7:\n    - child1: yep", &[])]
+#[case::object_in_map("food:\n  foo8:\n    key1: {child1: 10}", &[])]
+#[case::map_for_array("food:\n  foo7:\n    key1: {wat: no}", &["f(4,7) expected array value"])]
+#[case::array_for_map_of_objects("food:\n  foo8:\n    - wat: no", &["f(4,7) expected object value, got !!seq"])]
 #[case::option(
     "food: {mode: slw}",
     &["f(2,16) value `slw` is not one of the options fast, slow, did you mean `slow`?"]
@@ -102,6 +107,7 @@ fn what_is_deprecated_or_without_a_label_is_reported_on_demand() {
     assert_eq!(input_problems("food:\n  foo6: x", deprecated), ["f(3,5) field foo6 is deprecated"]);
     let labels = LintOptions { require_labels: true, ..LintOptions::default() };
     assert_eq!(input_problems("food: {}", labels), ["f(2,3) label is required for food"]);
+    assert_eq!(input_problems("resource: something", labels), Vec::<String>::new());
 }
 
 #[test]

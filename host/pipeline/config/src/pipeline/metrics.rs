@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::choice::{Choice, Chosen};
 use crate::component::{Fields, TextField};
 use crate::duration::parse_duration;
 use crate::lint::Examiner;
 use crate::position::Position;
 use crate::source::Source;
 use crate::spec::{FieldKind, FieldSpec, FieldType};
-use crate::suggest;
 use crate::yaml::{Key, Node, Value};
 
 pub(super) const FIELD: &str = "metrics";
@@ -103,9 +103,11 @@ impl std::fmt::Debug for PushAuth {
     }
 }
 
-const TYPES: [&str; 4] = ["prometheus", "json_api", "logger", "none"];
-/// What stands beside the name of the type.
-const RESERVED: [&str; 2] = ["type", "mapping"];
+const CHOICE: Choice = Choice {
+    kind: "metrics",
+    types: &["prometheus", "json_api", "logger", "none"],
+    reserved: &["type", "mapping"],
+};
 
 /// Reads the section; what is wrong with it is left with the examiner.
 pub(super) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> MetricsConfig {
@@ -122,31 +124,7 @@ pub(super) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> MetricsConfig
 }
 
 fn exporter(examiner: &mut Examiner<'_>, section: &Node, entries: &[(Key, Node)]) -> Option<MetricsExporter> {
-    let candidates: Vec<_> =
-        entries.iter().filter(|(key, _)| !RESERVED.contains(&key.text.as_str())).collect();
-    let stated = section.get("type").filter(|stated| !stated.is_null());
-    let (name, at) = match (stated, candidates.as_slice()) {
-        (Some(stated), _) => (stated.text.as_str(), stated.span),
-        (None, []) => {
-            examiner.fatal(section.span.start, "an explicit metrics type must be specified");
-            return None;
-        }
-        (None, [(key, _), ..]) => (key.text.as_str(), key.span),
-    };
-    if !TYPES.contains(&name) {
-        let hint = suggest::hint(name, TYPES);
-        examiner.fatal(at.start, format!("metrics type `{name}` not recognised{hint}"));
-        return None;
-    }
-    for (key, _) in candidates.iter().filter(|(key, _)| key.text != name) {
-        let message = if stated.is_none() && TYPES.contains(&key.text.as_str()) {
-            format!("unable to infer metrics type, multiple candidates '{name}' and '{}'", key.text)
-        } else {
-            format!("field {} is invalid when the component type is {name} (metrics)", key.text)
-        };
-        examiner.fatal(key.span.start, message);
-    }
-    let settings = candidates.iter().find(|(key, _)| key.text == name).map(|(_, settings)| settings);
+    let Chosen { name, at, settings } = CHOICE.of(examiner, section, entries)?;
     let spec = FieldSpec::new("", FieldType::Object).with_fields(fields_of(name));
     let read = Fields::new(examiner, None, String::new()).whole(settings, &spec, at);
     Some(match name {

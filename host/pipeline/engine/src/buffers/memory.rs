@@ -162,6 +162,6 @@ impl Memory {
         self.budget.room_for(bytes).await;
         let flight = Flight::of_buffer(&self.sky, bytes);
         transaction.acknowledge();
-        hand_on(&self.to, flight.transaction(batch, 1, true)).await;
+        hand_on(&self.to, self.meter.traced(flight.transaction(batch, 1, true))).await;
     }
 }

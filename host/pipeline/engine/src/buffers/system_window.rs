@@ -231,6 +231,7 @@ impl SystemWindow {
     /// Adds the messages of a batch that are in a window still to come; others are dropped.
     async fn take(&mut self, transaction: Transaction) {
         self.meter.received(transaction.batch());
+        let transaction = self.meter.traced(transaction);
         let times = match self.times(transaction.batch()).await {
             Ok(times) => times,
             Err(error) => {

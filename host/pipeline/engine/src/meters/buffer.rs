@@ -1,10 +1,13 @@
 use std::time::Duration;
 
 use forebay_metrics::{Counter, Metrics, Timing};
-use forebay_pipeline_message::Batch;
+use forebay_pipeline_message::{Batch, Transaction};
+use forebay_plugins_api::Setup;
+use forebay_traces::Tracer;
 
 use super::batches;
 use super::series::Series;
+use crate::spans::Traced;
 
 /// What a buffer is measured by.
 pub(crate) struct BufferMeter {
@@ -13,11 +16,12 @@ pub(crate) struct BufferMeter {
     sent: Counter,
     batch_sent: Counter,
     latency: Timing,
+    traced: Traced,
 }
 
 impl BufferMeter {
-    /// `path` is `buffer` for that of a pipeline.
-    pub(crate) fn of(metrics: &Metrics, label: Option<&str>, path: &str) -> Self {
+    pub(crate) fn of(metrics: &Metrics, tracer: &Tracer, setup: &Setup) -> Self {
+        let (label, path) = (setup.label.as_deref(), setup.path.as_str());
         let series = Series::of(metrics, label, path);
         Self {
             received: series.counter("buffer_received", "Messages that a buffer was given"),
@@ -25,6 +29,15 @@ impl BufferMeter {
             sent: series.counter("buffer_sent", "Messages that a buffer has handed out"),
             batch_sent: series.counter("buffer_batch_sent", "Batches that a buffer has handed out"),
             latency: series.timing("buffer_latency_ns", "From handing a batch out to its settlement"),
+            traced: Traced::of(tracer, setup.name.as_str(), label, path),
+        }
+    }
+
+    /// A transaction that enters the buffer, in spans that end with it.
+    pub(crate) fn traced(&self, transaction: Transaction) -> Transaction {
+        match self.traced.open_beside(transaction.batch()) {
+            Some((inside, spans)) => transaction.with_batch(inside).watched(move || spans.end(|_| None)),
+            None => transaction,
         }
     }
 

@@ -4,10 +4,12 @@ use std::time::Instant;
 use forebay_metrics::{Counter, Metrics, Side, Timing};
 use forebay_pipeline_message::{Batch, Failure};
 use forebay_plugins_api::Setup;
+use forebay_traces::Tracer;
 
 use super::batches;
 use super::connection::ConnectionMeter;
 use super::series::Series;
+use crate::spans::Traced;
 
 /// What an output is measured by.
 pub(crate) struct OutputMeter {
@@ -16,10 +18,12 @@ pub(crate) struct OutputMeter {
     batch_sent: Counter,
     error: Counter,
     latency: Timing,
+    traced: Traced,
 }
 
 impl OutputMeter {
-    pub(crate) fn of(metrics: &Metrics, setup: &Setup) -> Self {
+    pub(crate) fn of(metrics: &Metrics, tracer: &Tracer, setup: &Setup) -> Self {
+        let name = format!("output_{}", setup.name);
         let series = Series::of(metrics, setup.label.as_deref(), &setup.path);
         Self {
             connection: ConnectionMeter::of(metrics, setup, Side::Output),
@@ -27,6 +31,7 @@ impl OutputMeter {
             batch_sent: series.counter("output_batch_sent", "Batches that an output has delivered"),
             error: series.counter("output_error", "Batches that an output has failed to deliver"),
             latency: series.timing("output_latency_ns", "How long the delivery of a batch takes"),
+            traced: Traced::of(tracer, &name, setup.label.as_deref(), &setup.path),
         }
     }
 
@@ -51,12 +56,19 @@ impl OutputMeter {
             self.batch_sent.inc_by(delivered);
             self.latency.observe_times(begun.elapsed(), delivered);
         }
+        let failure = |index: usize| failures.iter().find(|failure| is_of(failure, index));
+        self.traced.over(batch, begun, |index| failure(index).map(|failure| failure.reason.as_str()));
     }
 
-    /// Counts a batch that was not delivered at all.
-    pub(crate) fn failed(&self, batch: &Batch) {
+    /// Counts a batch whose delivery began at a moment, of which nothing was delivered.
+    pub(crate) fn failed(&self, batch: &Batch, reason: &str, begun: Instant) {
         self.error.inc_by(batches(batch));
+        self.traced.over(batch, begun, |_| Some(reason));
     }
+}
+
+fn is_of(failure: &Failure, index: usize) -> bool {
+    failure.messages.as_ref().is_none_or(|messages| messages.iter().any(|failed| *failed as usize == index))
 }
 
 /// How many messages of a batch these failures are of.

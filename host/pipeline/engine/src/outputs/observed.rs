@@ -6,6 +6,7 @@ use forebay_plugins_api::Components as _;
 use super::opening::Opening;
 use super::{Destination, Refusal};
 use crate::meters::OutputMeter;
+use crate::structure;
 
 /// An output of the host that is the end of a batch's way, and is measured as those of plugins are. It is always
 /// connected.
@@ -16,7 +17,8 @@ struct Observed<D> {
 
 /// Measures an output.
 pub(super) fn observed(opening: &Opening<'_>, output: impl Destination + 'static) -> Box<dyn Destination> {
-    let meter = OutputMeter::of(&opening.structure.components.metrics(), opening.structure.setup);
+    let structure::Opening { components, setup } = &opening.structure;
+    let meter = OutputMeter::of(&components.metrics(), &components.tracer(), setup);
     meter.connection().up();
     Box::new(Observed { output, meter })
 }

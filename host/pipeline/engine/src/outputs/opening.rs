@@ -66,7 +66,7 @@ pub(crate) fn open_root<'a>(
                 works.insert(0, Box::pin(Router { path, processors, destination, from }.run()));
             }
             None => {
-                let meter = OutputMeter::of(&ground.components.metrics(), setup);
+                let meter = OutputMeter::of(&ground.components.metrics(), &ground.components.tracer(), setup);
                 let output = ground.components.open_output(setup.clone()).await?;
                 let sink = Sink { path, output, processors, from, most_under_way, meter };
                 works.insert(0, Box::pin(sink.run()));
@@ -137,7 +137,7 @@ async fn open(
             })
         }
         None => {
-            let meter = OutputMeter::of(&ground.components.metrics(), setup);
+            let meter = OutputMeter::of(&ground.components.metrics(), &ground.components.tracer(), setup);
             let output = ground.components.open_output(setup.clone()).await?;
             let (to, from) = channel();
             let most_under_way = sink::most_under_way(config);

@@ -5,13 +5,17 @@
 
 use forebay_pipeline_config::spec::{ComponentName, FieldSpec, FieldType};
 use forebay_pipeline_message::{Batch, Origins};
-use forebay_plugins_api::{Changed, Form, LostInstance, Mapping, OpenError};
+use forebay_plugins_api::{Changed, Form, LostInstance, Mapping, OpenError, Setup};
 
 use super::check::lost;
 use super::opening::{Opening, problem};
 use super::order::{in_order, in_sequence};
 use super::row::{Row, chosen};
+use crate::check::place;
+use crate::spans::Traced;
 
+/// What the processor is called that is a branch by itself.
+pub(super) const NAME: &str = "branch";
 pub(super) const REQUEST_MAP: &str = "request_map";
 pub(super) const PROCESSORS: &str = "processors";
 pub(super) const RESULT_MAP: &str = "result_map";
@@ -43,6 +47,8 @@ pub(super) struct Branch {
     pub(super) result_map: Option<Box<dyn Mapping>>,
     /// The component that it belongs to.
     pub(super) component: ComponentName,
+    /// Of a branch that has spans of its own, beside those of the component.
+    pub(super) traced: Traced,
 }
 
 /// What became of the requests of a batch.
@@ -80,7 +86,42 @@ impl Branch {
             row,
             result_map: opening.mapping(&format!("{at}/{RESULT_MAP}"), Form::Mapping).await?,
             component: opening.setup.name.clone(),
+            traced: Traced::default(),
         })
+    }
+
+    /// Opens the processor `branch` that has a label among the resources, as a branch of the component.
+    ///
+    /// # Errors
+    /// There is none, it is another processor, it would hold itself, or it does not open.
+    pub(super) async fn of_resource(opening: &Opening<'_>, label: &str) -> Result<Self, OpenError> {
+        let found = opening.setup.resources.processor(label);
+        let (config, resources) = found.map_err(|error| problem("", &error.to_string()))?;
+        if config.name.as_str() != NAME {
+            let message =
+                format!("processor `{label}` is a `{}`, a workflow takes branches only", config.name);
+            return Err(problem("", &message));
+        }
+        if config.shadow.is_some() {
+            return Err(problem(
+                "",
+                &format!("processor `{label}`, a branch of a workflow, can't have a shadow"),
+            ));
+        }
+        let setup = Setup { resources, ..opening.setup_of(config) };
+        let inside = Opening { components: opening.components, setup: &setup };
+        // Boxed: it may hold workflows with branches of resources in turn.
+        let branch = Box::pin(Self::open(&inside, "")).await;
+        let branch = branch.map_err(|error| match error {
+            OpenError::Inside(places) => OpenError::Inside(places),
+            error => OpenError::Inside(vec![place(config, "", &error)]),
+        })?;
+        Ok(Self { component: opening.setup.name.clone(), ..branch }.named(opening, label))
+    }
+
+    /// The same, with spans of this name.
+    pub(super) fn named(self, opening: &Opening<'_>, name: &str) -> Self {
+        Self { traced: opening.traced(name), ..self }
     }
 
     /// Makes requests of all messages but those whose index `left_out` has, and applies the processors to them.
@@ -88,6 +129,21 @@ impl Branch {
     /// # Errors
     /// Something inside was lost.
     pub(super) async fn ask(&mut self, batch: &Batch, left_out: &[u32]) -> Result<Answers, LostInstance> {
+        let Some((inside, spans)) = self.traced.open(batch) else {
+            return self.answers(batch, left_out).await;
+        };
+        let answers = self.answers(&inside, left_out).await;
+        spans.end(|index| {
+            let answers = answers.as_ref().ok()?;
+            answers.broken.as_deref().or(match answers.answers.get(index)? {
+                Answer::Failed(error) => Some(error.as_str()),
+                Answer::Result(_) | Answer::LeftOut => None,
+            })
+        });
+        answers
+    }
+
+    async fn answers(&mut self, batch: &Batch, left_out: &[u32]) -> Result<Answers, LostInstance> {
         let mut answers = vec![Answer::Result(0); batch.len()];
         for index in left_out {
             answers[*index as usize] = Answer::LeftOut;

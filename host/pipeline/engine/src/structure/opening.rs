@@ -3,6 +3,7 @@
 use forebay_metrics::Counter;
 use forebay_pipeline_config::{ComponentConfig, Position};
 use forebay_plugins_api::{Components as _, Form, Mapping, MappingText, OpenError, Problem, Setup, Stated};
+use forebay_traces::Tracer;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -12,6 +13,7 @@ use super::row::Row;
 use crate::chain::Link;
 use crate::check::place;
 use crate::meters::{self, ProcessorMeter};
+use crate::spans::Traced;
 
 /// The language of texts that name no other.
 const LANGUAGE: &str = "bloblang";
@@ -76,7 +78,7 @@ impl Opening<'_> {
         let (path, name) = (config.path.clone(), config.name.clone());
         match self.components.open_processor(setup).await {
             Ok(processor) => {
-                let meter = ProcessorMeter::of(&self.components.metrics(), config);
+                let meter = ProcessorMeter::of(&self.components.metrics(), &self.tracer(), config);
                 Ok(Link { path, name, processor, shadow: None, meter })
             }
             Err(OpenError::Inside(places)) => Err(places),
@@ -108,6 +110,17 @@ impl Opening<'_> {
             children: config.children.clone(),
             ..self.setup.clone()
         }
+    }
+
+    /// What makes spans with a name, beside those of the component itself.
+    pub(super) fn traced(&self, name: &str) -> Traced {
+        let Setup { label, path, .. } = self.setup;
+        Traced::of(&self.tracer(), name, label.as_deref(), path)
+    }
+
+    /// What makes spans of messages here. A shadow makes none: it works on what others work on too.
+    fn tracer(&self) -> Tracer {
+        if self.setup.stated.is_shadow { Tracer::off() } else { self.components.tracer() }
     }
 
     /// Counts what the component itself has failed for, where that can't be told from what those inside have.

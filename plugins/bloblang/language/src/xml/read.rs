@@ -19,6 +19,34 @@ pub(crate) fn read(bytes: &[u8], cast: bool) -> Result<Object, String> {
     }
 }
 
+/// Elements that stand one after the other, each as a document of its own, with what is around them left out.
+///
+/// After the first mistake there is nothing more.
+#[derive(Debug)]
+pub struct XmlDocuments(Option<Reader>);
+
+impl XmlDocuments {
+    /// With `cast`, numbers and booleans become such.
+    #[must_use]
+    pub fn new(bytes: &[u8], cast: bool) -> Self {
+        Self(Some(Reader { tokens: Tokens::new(bytes), cast }))
+    }
+}
+
+impl Iterator for XmlDocuments {
+    type Item = Result<Value, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let reader = self.0.as_mut()?;
+        let next = reader.document();
+        if !matches!(next, Some(Ok(_))) {
+            self.0 = None;
+        }
+        next
+    }
+}
+
+#[derive(Debug)]
 struct Reader {
     tokens: Tokens,
     cast: bool,
@@ -28,8 +56,26 @@ impl Reader {
     fn token(&mut self) -> Result<Token, String> {
         self.tokens.next().map_err(|stop| match stop {
             Stop::End => "EOF".to_owned(),
-            Stop::Mistake(mistake) => format!("xml.Decoder.Token() - {mistake}"),
+            Stop::Mistake(mistake) => mistake_of(&mistake),
         })
+    }
+
+    /// The next element under its name; lines are counted from where the one before it ended.
+    fn document(&mut self) -> Option<Result<Value, String>> {
+        self.tokens.count_lines_anew();
+        loop {
+            match self.tokens.next() {
+                Ok(Token::Start { name, attributes }) => {
+                    let value = self.element(attributes, 1);
+                    return Some(
+                        value.map(|value| Value::Object(Object::from(vec![(Text::from(name), value)]))),
+                    );
+                }
+                Ok(_) => {}
+                Err(Stop::End) => return None,
+                Err(Stop::Mistake(mistake)) => return Some(Err(mistake_of(&mistake))),
+            }
+        }
     }
 
     /// What is inside of an element. Of several pieces of text the last one counts.
@@ -86,6 +132,10 @@ impl Reader {
         }
         Value::from(text)
     }
+}
+
+fn mistake_of(mistake: &str) -> String {
+    format!("xml.Decoder.Token() - {mistake}")
 }
 
 /// Elements of the same name become an array.

@@ -23,6 +23,7 @@ pub(super) enum Stop {
     Mistake(String),
 }
 
+#[derive(Debug)]
 pub(super) struct Tokens {
     bytes: Vec<u8>,
     at: usize,
@@ -37,6 +38,10 @@ type Read<T> = Result<T, Stop>;
 impl Tokens {
     pub(super) fn new(bytes: &[u8]) -> Self {
         Self { bytes: bytes.to_vec(), at: 0, line: 1, open: Vec::new(), pending: None }
+    }
+
+    pub(super) fn count_lines_anew(&mut self) {
+        self.line = 1;
     }
 
     pub(super) fn next(&mut self) -> Read<Token> {

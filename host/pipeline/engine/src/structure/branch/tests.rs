@@ -5,6 +5,7 @@ use forebay_plugins_api::{ComponentError, Operation, Processing, Processor};
 use super::*;
 use crate::chain::Link;
 use crate::meters::ProcessorMeter;
+use crate::spans::Traced;
 
 /// Gives each message as often as the number in it says; `fail` fails.
 struct Repeat;
@@ -73,6 +74,7 @@ fn branch() -> Branch {
         request_map: Some(Box::new(Append)),
         row: Row::new(vec![link]),
         result_map: Some(Box::new(Append)),
+        traced: Traced::default(),
         component: name,
     }
 }

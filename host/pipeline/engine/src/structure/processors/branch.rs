@@ -8,7 +8,7 @@ use crate::structure::branch::{self, Answer, Branch, errors};
 use crate::structure::opening::Opening;
 
 pub(super) const OWN: Own =
-    Own { name: "branch", spec: specification, open: |opening| Box::pin(open(opening)) };
+    Own { name: branch::NAME, spec: specification, open: |opening| Box::pin(open(opening)) };
 
 fn specification() -> ComponentSpec {
     let fields = branch::fields(processor_list(branch::PROCESSORS));

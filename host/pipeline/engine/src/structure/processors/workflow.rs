@@ -25,10 +25,24 @@ fn specification() -> ComponentSpec {
              is there already says which branches to leave out: those that succeeded or were skipped, and all but \
              those in `apply`, if that has any. Where this is empty, a message is flagged when a branch fails for it.",
         ),
-        FieldSpec::new("order", FieldType::Unknown).of_kind(FieldKind::Array).with_default(json!([])).with_docs(
-            "Lists of names of branches: those of a list run at once, after those of the list before. Without this the \
-             order follows from what the mappings of the branches read and write.",
-        ),
+        FieldSpec::new("order", FieldType::Unknown)
+            .of_kind(FieldKind::Array)
+            .with_default(json!([]))
+            .label_of("processor")
+            .with_docs(
+                "Lists of names of branches: those of a list run at once, after those of the list before. A name that \
+                 none of `branches` has is the label of a processor `branch` among the `processor_resources`. Without \
+                 this the order follows from what the mappings of the branches read and write.",
+            ),
+        FieldSpec::new("branch_resources", FieldType::String)
+            .of_kind(FieldKind::Array)
+            .with_default(json!([]))
+            .label_of("processor")
+            .with_docs(
+                "Labels of processors `branch` among the `processor_resources` that are branches of this workflow \
+                 too. Those that `order` names need not stand here.",
+            )
+            .advanced(),
         FieldSpec::new("branches", FieldType::Object)
             .of_kind(FieldKind::Map)
             .with_fields(branches)
@@ -44,6 +58,7 @@ fn specification() -> ComponentSpec {
 struct Settings {
     meta_path: String,
     order: Vec<Vec<String>>,
+    branch_resources: Vec<String>,
     branches: BTreeMap<String, Json>,
 }
 
@@ -57,7 +72,7 @@ struct Workflow {
 }
 
 async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
-    let Settings { meta_path, order, branches: names } = opening.settings()?;
+    let Settings { meta_path, order, branch_resources, branches: names } = opening.settings()?;
     let mut branches = BTreeMap::new();
     for name in names.into_keys() {
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
@@ -65,7 +80,20 @@ async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
             return Err(problem("/branches", &message));
         }
         let branch = Branch::open(&opening, &format!("/branches/{name}")).await?;
-        branches.insert(name, branch);
+        branches.insert(name.clone(), branch.named(&opening, &name));
+    }
+    for (index, label) in branch_resources.iter().enumerate() {
+        if branches.contains_key(label) {
+            let message = format!("branch resource name '{label}' collides with an explicit branch");
+            return Err(problem(&format!("/branch_resources/{index}"), &message));
+        }
+        branches.insert(label.clone(), Branch::of_resource(&opening, label).await?);
+    }
+    // What an order names and nothing else is a resource.
+    for label in order.iter().flatten() {
+        if !branches.contains_key(label) {
+            branches.insert(label.clone(), Branch::of_resource(&opening, label).await?);
+        }
     }
     let tiers = if order.is_empty() {
         let tiers =
