@@ -64,6 +64,20 @@ impl ProcessorMeter {
         Some(clock::now())
     }
 
+    /// Counts that one message was made of so many, one after the other, or that this failed.
+    pub(crate) fn grown(&self, messages: usize, begun: Instant, is_made: bool) {
+        let Some(inner) = &self.0 else { return };
+        inner.received.inc_by(messages as u64);
+        inner.batch_received.inc_by(1);
+        inner.latency.observe_times(begun.elapsed(), 1);
+        if is_made {
+            inner.sent.inc_by(1);
+            inner.batch_sent.inc_by(1);
+        } else {
+            inner.error.inc_by(messages as u64);
+        }
+    }
+
     /// Counts what it makes of that; nothing, where it was lost.
     pub(crate) fn end(&self, begun: Option<Instant>, source: &Batch, results: Option<&[Processed]>) {
         let (Some(inner), Some(begun)) = (&self.0, begun) else { return };
