@@ -187,10 +187,8 @@ impl Batcher {
             };
             match growth.begin(first.batch(), &self.budget).await {
                 Ok(growing) => pending.growing = Some(growing),
-                Err(fault) => {
-                    growth.stop().await;
-                    return self.give_up(pending, &fault).await;
-                }
+                // Nothing was taken of it: it is made in one piece.
+                Err(fault) => return growth.refuse(&self.path, &fault, pending.messages).await,
             }
         }
         let Some(growing) = &mut pending.growing else { return };

@@ -226,6 +226,14 @@ impl Settlements {
         std::mem::take(&mut waiting)
     }
 
+    /// Whether something waits there that was tried and failed.
+    pub(crate) fn has_rejected(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().any(|settlement| {
+            matches!(&settlement.outcome, Outcome::Rejected(rejection) if !rejection.declined)
+        })
+    }
+
     fn push(&self, settlement: Settlement) {
         // Under the lock, so that a wake is not taken back by a `take` that came before it.
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -73,6 +73,12 @@ impl Source {
             }
             match self.step(&settlements, &wakes).await {
                 Next::Read => backoff.reset(),
+                Next::End if self.again == Again::Input => {
+                    self.sky.empty().await;
+                    if !settlements.has_rejected() {
+                        break;
+                    }
+                }
                 Next::End => break,
                 Next::Reconnect(reason) => {
                     tracing::error!(path = self.setup.path, reason, "input is not connected");

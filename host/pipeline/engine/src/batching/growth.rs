@@ -34,6 +34,8 @@ pub(crate) struct Growth {
     output: Option<async_channel::Sender<Parcel>>,
     /// Messages that something failed for, and which are made in one piece when they come again.
     failed: usize,
+    /// Whether a processor says that it can't be done so.
+    is_refused: bool,
 }
 
 /// An incremental processor. It is opened when it is needed first.
@@ -102,12 +104,7 @@ impl Growth {
             stages.push(Stage { components: components.clone(), setup, processor: None, made: None });
         }
         let large = LARGE.min(budget.most() / 4);
-        (!stages.is_empty()).then_some(Self { stages, large, output: None, failed: 0 })
-    }
-
-    #[cfg(test)]
-    pub(super) fn from(self, large: usize) -> Self {
-        Self { large, ..self }
+        (!stages.is_empty()).then_some(Self { stages, large, output: None, failed: 0, is_refused: false })
     }
 
     /// How many processors of the row they are.
@@ -122,7 +119,7 @@ impl Growth {
 
     /// Whether a batch of so many bytes is to be made from here on.
     pub(super) fn is_for(&self, bytes: usize) -> bool {
-        self.failed == 0 && bytes > self.large
+        !self.is_refused && self.failed == 0 && bytes > self.large
     }
 
     /// Notes that so many messages went on in one piece.
@@ -141,6 +138,18 @@ impl Growth {
             None => Tail::Kept { bytes: Vec::new(), weight: budget.weight(), duties: Vec::new() },
         };
         Ok(Growing { first, messages: 0, begun: clock::now(), tail })
+    }
+
+    /// Notes that a batch, which has so many messages by now, could not be begun.
+    pub(super) async fn refuse(&mut self, path: &str, fault: &Fault, messages: usize) {
+        self.stop().await;
+        self.failed = messages;
+        if fault.whole {
+            self.is_refused = true;
+            tracing::debug!(path, reason = fault.reason, "large batches are made in one piece");
+        } else {
+            tracing::warn!(path, reason = fault.reason, "a large batch is made in one piece");
+        }
     }
 
     /// Adds messages to a batch. When this fails, the batch has to be given up.
