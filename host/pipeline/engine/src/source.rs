@@ -152,6 +152,8 @@ impl Source {
             while let Some(batch) = scan.next(scanner.as_mut(), wakes).await {
                 let flight = Flight::of_stream(&self.sky, &batch, &scan.flight);
                 self.send(&flight, batch).await;
+                // It may be what there is no room for.
+                drop(flight);
                 tokio::select! {
                     biased;
                     () = self.sky.room() => {}
