@@ -23,7 +23,7 @@ use crate::budget::{Budget, Hurry};
 use crate::channel::{Receiver, Sender, hand_on};
 use crate::meters::Mechanism;
 use crate::structure::order::in_sequence;
-use growth::{Fault, Grown, Growing};
+use growth::{Fault, Growing, Grown};
 pub(crate) use policy::{Policy, batching_field, policy_fields};
 pub(crate) use streamed::Parcel;
 

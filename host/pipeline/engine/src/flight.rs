@@ -107,7 +107,10 @@ struct Failed {
 impl FailedBatch {
     /// Why it failed, and what of it is to be sent again: all of these parts of the batch, which has the indexes that
     /// the rejection names.
-    pub(crate) fn sent_again(mut self, parts: impl FnOnce(Batch, &Rejection) -> Vec<Batch>) -> Vec<Transaction> {
+    pub(crate) fn sent_again(
+        mut self,
+        parts: impl FnOnce(Batch, &Rejection) -> Vec<Batch>,
+    ) -> Vec<Transaction> {
         let Some(Failed { batch, held, rejection, flight }) = self.inner.take() else { return Vec::new() };
         let again = |part| flight.transaction_of(part, held.clone(), self.attempts + 1, Again::Host);
         parts(batch, &rejection).into_iter().map(again).collect()
@@ -229,9 +232,9 @@ impl Settlements {
     /// Whether something waits there that was tried and failed.
     pub(crate) fn has_rejected(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.iter().any(|settlement| {
-            matches!(&settlement.outcome, Outcome::Rejected(rejection) if !rejection.declined)
-        })
+        waiting.iter().any(
+            |settlement| matches!(&settlement.outcome, Outcome::Rejected(rejection) if !rejection.declined),
+        )
     }
 
     fn push(&self, settlement: Settlement) {
@@ -321,7 +324,10 @@ impl Flight {
                 }
                 (Outcome::Rejected(rejection), Some((batch, held))) => {
                     let sky = Arc::clone(&flight.sky);
-                    sky.fail(FailedBatch { attempts, inner: Some(Failed { batch, held, rejection, flight }) });
+                    sky.fail(FailedBatch {
+                        attempts,
+                        inner: Some(Failed { batch, held, rejection, flight }),
+                    });
                 }
                 (Outcome::Rejected(rejection), None) => {
                     if again == Again::Nobody {

@@ -79,7 +79,10 @@ fn a_large_batch_takes_no_more_than_the_budget() {
     let policy = format!("count: {MESSAGES}, processors: [{{gather: {{}}}}]");
     finish(&world, &pipeline("rereading", "16MiB", &policy, true));
     let notes = world.notes();
-    assert_eq!(notes.streamed.iter().map(|stream| stream.length).collect::<Vec<_>>(), [MESSAGES * (MESSAGE + 1) - 1]);
+    assert_eq!(
+        notes.streamed.iter().map(|stream| stream.length).collect::<Vec<_>>(),
+        [MESSAGES * (MESSAGE + 1) - 1]
+    );
     assert!(notes.most_held <= (16 << 20) + MESSAGE, "{} bytes were held", notes.most_held);
     assert_eq!(notes.acknowledged.len(), MESSAGES);
     assert!(notes.written.is_empty() && notes.rejected == 0);
@@ -104,7 +107,8 @@ fn a_large_batch_is_what_it_would_be_in_one_piece() {
         finish(&world, &pipeline("rereading", "4MiB", &policy(processor), streams));
         let mut notes = world.notes();
         assert_eq!(notes.acknowledged.len(), 100);
-        let streamed = notes.streamed.drain(..).map(|stream| (stream.first, stream.bytes)).collect::<Vec<_>>();
+        let streamed =
+            notes.streamed.drain(..).map(|stream| (stream.first, stream.bytes)).collect::<Vec<_>>();
         let mut all = std::mem::take(&mut notes.written);
         all.extend(streamed);
         all.sort();
@@ -234,9 +238,10 @@ fn an_input_that_failed_does_not_wait_for_a_window() {
 
 #[test]
 fn a_message_that_kills_the_processor_of_a_policy_does_not_hold_up_those_it_was_joined_to() {
-    let world = World::new((0..9).map(|number| {
-        if number == 4 { b"dies always".to_vec() } else { number.to_string().into_bytes() }
-    }));
+    let world =
+        World::new((0..9).map(|number| {
+            if number == 4 { b"dies always".to_vec() } else { number.to_string().into_bytes() }
+        }));
     let yaml = "input: {batched: {child: {script: {}}, policy: {count: 9, processors: [{gather: {}}]}}}\n\
                 pipeline: {threads: 1}\noutput: {script: {}}\nshutdown_timeout: 1s\n";
     world.stop_after_delivering(8);
@@ -248,7 +253,8 @@ fn a_message_that_kills_the_processor_of_a_policy_does_not_hold_up_those_it_was_
 #[test]
 fn what_failed_before_the_last_message_is_delivered_after_it() {
     for count in [1, 2] {
-        let world = World::new((0..6).map(|number| number.to_string().into_bytes())).writing([Write::FailAtOnce]);
+        let world =
+            World::new((0..6).map(|number| number.to_string().into_bytes())).writing([Write::FailAtOnce]);
         let yaml = format!(
             "input: {{read_until: {{input: {{script: {{}}}}, check: 'last'}}}}\n\
              pipeline: {{threads: 1}}\noutput: {{script: {{batching: {{count: {count}}}}}}}\n"
@@ -257,7 +263,10 @@ fn what_failed_before_the_last_message_is_delivered_after_it() {
         let notes = world.notes();
         let mut delivered: Vec<_> = notes.written.iter().map(|(_, bytes)| bytes.clone()).collect();
         delivered.sort();
-        assert!(delivered.starts_with(&[b"0".to_vec(), b"1".to_vec(), b"2".to_vec(), b"3".to_vec()]), "{delivered:?}");
+        assert!(
+            delivered.starts_with(&[b"0".to_vec(), b"1".to_vec(), b"2".to_vec(), b"3".to_vec()]),
+            "{delivered:?}"
+        );
         assert!(notes.acknowledged.contains(&0), "{:?}", notes.acknowledged);
     }
 }

@@ -71,7 +71,9 @@ impl Directory {
         self.offset += out.len() - start;
         self.files += members.len();
         if self.headers.len() > BYTES {
-            return Err(Error::new(format!("the directory of a zip is larger than the limit of {BYTES} bytes")));
+            return Err(Error::new(format!(
+                "the directory of a zip is larger than the limit of {BYTES} bytes"
+            )));
         }
         Ok(())
     }
@@ -92,7 +94,6 @@ fn file(
     out: &mut Vec<u8>,
     headers: &mut Vec<u8>,
 ) -> Result<(), Error> {
-
     let name = member.name.as_ref();
     if u16::try_from(name.len()).is_err() {
         return Err(Error::new("zip: FileHeader.Name too long"));

@@ -153,11 +153,7 @@ impl Growth {
     }
 
     /// Adds messages to a batch. When this fails, the batch has to be given up.
-    pub(super) async fn add(
-        &mut self,
-        growing: &mut Growing,
-        transaction: Transaction,
-    ) -> Result<(), Fault> {
+    pub(super) async fn add(&mut self, growing: &mut Growing, transaction: Transaction) -> Result<(), Fault> {
         let (batch, duty) = transaction.into_parts();
         growing.messages += duty.messages();
         match &mut growing.tail {

@@ -280,10 +280,14 @@ mod tests {
 
     #[test]
     fn only_calls_look_beside() {
-        for source in ["batch_size() == 4", "json(\"a\").from (0)", "this.x.from_all().sum() > 3", "import \"a\""] {
+        for source in
+            ["batch_size() == 4", "json(\"a\").from (0)", "this.x.from_all().sum() > 3", "import \"a\""]
+        {
             assert!(looks_beside(source), "{source}");
         }
-        for source in ["this.batch_id == 1", "this.from == \"a\"", "this.valid_from(1)", "@batch_size == \"4\""] {
+        for source in
+            ["this.batch_id == 1", "this.from == \"a\"", "this.valid_from(1)", "@batch_size == \"4\""]
+        {
             assert!(!looks_beside(source), "{source}");
         }
     }

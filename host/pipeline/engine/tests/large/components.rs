@@ -204,7 +204,8 @@ impl Mapping for IsLast {
     }
 
     async fn values(&mut self, batch: Batch) -> Result<Batch, String> {
-        let values = batch.iter().map(|message| Some(if message.payload() == Some(b"3") { "true" } else { "false" }));
+        let values =
+            batch.iter().map(|message| Some(if message.payload() == Some(b"3") { "true" } else { "false" }));
         Ok(Batch::from_payloads(values.collect::<Vec<_>>(), batch.independent()))
     }
 }

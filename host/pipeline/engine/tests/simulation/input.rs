@@ -33,7 +33,14 @@ enum Act {
 impl ScriptedInput {
     pub(crate) fn new(world: &Arc<World>, setup: Setup) -> Self {
         let id = number(&setup, "id");
-        Self { world: Arc::clone(world), setup, id, next_token: 0, in_flight: BTreeMap::new(), has_failed: false }
+        Self {
+            world: Arc::clone(world),
+            setup,
+            id,
+            next_token: 0,
+            in_flight: BTreeMap::new(),
+            has_failed: false,
+        }
     }
 
     fn replays(&self) -> bool {
