@@ -1,5 +1,6 @@
 //! Many messages in one.
 
+mod growing;
 mod json;
 mod members;
 mod plain;
@@ -7,8 +8,13 @@ mod tar;
 mod zip;
 
 use forebay_sdk::config::Interpolated;
-use forebay_sdk::{Batch, Config, Context, Docs, Error, Example, Problem, Processing, Processor};
+use forebay_sdk::streams::ByteSink;
+use forebay_sdk::{
+    Batch, Config, Context, Docs, Error, Example, IncrementalProcessor, Problem, Processing, Processor,
+    StreamMetadata,
+};
 
+use growing::Growing;
 use members::Members;
 
 /// Puts all messages of a batch into one message.
@@ -45,6 +51,8 @@ enum Format {
 pub(crate) struct Archive {
     format: Format,
     path: Interpolated,
+    /// The archive that was begun.
+    growing: Option<Growing>,
 }
 
 impl Processor for Archive {
@@ -72,17 +80,14 @@ impl Processor for Archive {
                 return Err(Problem::new(format!("archive format not recognised: {other}")).at("/format"));
             }
         };
-        Ok(Self { format, path })
+        Ok(Self { format, path, growing: None })
     }
 
     fn process(&mut self, batch: Batch) -> Result<Processing, Error> {
         if batch.is_empty() {
             return Ok(Processing::Done(Vec::new()));
         }
-        let names = match self.format {
-            Format::Tar | Format::Zip => Some(self.path.evaluate(&batch)?),
-            Format::Binary | Format::Concatenate | Format::JsonArray | Format::Lines => None,
-        };
+        let names = if self.format.has_names() { Some(self.path.evaluate(&batch)?) } else { None };
         let all = Members::new(&batch, names.as_ref());
         if batch.independent() {
             // Each message is a batch, and becomes an archive of its own.
@@ -94,6 +99,33 @@ impl Processor for Archive {
         self.write(&all, writer.payload())?;
         writer.end(0);
         Ok(writer.finish_whole().into())
+    }
+}
+
+impl Format {
+    fn has_names(self) -> bool {
+        matches!(self, Self::Tar | Self::Zip)
+    }
+}
+
+impl IncrementalProcessor for Archive {
+    fn begin(&mut self, sink: ByteSink) -> Result<(), Error> {
+        self.growing = Some(Growing::begin(self.format, forebay_sdk::time::now().as_secs(), sink)?);
+        Ok(())
+    }
+
+    fn add(&mut self, slice: &Batch) -> Result<(), Error> {
+        let Some(growing) = self.growing.as_mut().filter(|_| !slice.is_empty()) else { return Ok(()) };
+        let names = if self.format.has_names() { Some(self.path.evaluate(slice)?) } else { None };
+        growing.add(slice, &Members::new(slice, names.as_ref()))
+    }
+
+    fn finish(&mut self) -> Result<StreamMetadata, Error> {
+        self.growing.take().ok_or_else(|| Error::new("no archive was begun"))?.finish()
+    }
+
+    fn abort(&mut self) {
+        self.growing = None;
     }
 }
 

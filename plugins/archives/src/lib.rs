@@ -18,5 +18,5 @@ use unarchive::Unarchive;
 forebay_sdk::plugin! {
     name: "archives",
     summary: "Archives and compression.",
-    processors: [Archive, Unarchive, Compress, Decompress],
+    incremental_processors: [Archive, Compress; Unarchive, Decompress],
 }

@@ -79,10 +79,11 @@ impl ComponentDescription {
         if rereads { self.with("rereads", true.into()) } else { self }
     }
 
-    /// Says of a processor that it has the incremental form too.
+    /// Says of a processor that it has the incremental form too, of messages or of the pieces of one.
     #[must_use]
-    pub fn incremental(self) -> Self {
-        self.with("incremental", true.into())
+    pub fn incremental(self, of_pieces: bool) -> Self {
+        let incremental = self.with("incremental", true.into());
+        if of_pieces { incremental.with("pieces", true.into()) } else { incremental }
     }
 
     /// Says of a language what can be called in it.

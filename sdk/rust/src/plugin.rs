@@ -65,7 +65,10 @@ macro_rules! __describe {
         $list.push($crate::docs::processor::<$type>());
     )*};
     ($list:ident, incremental_processors: [$($type:ty),* $(; $($other:ty),*)? $(,)?]) => {
-        $($list.push($crate::docs::processor::<$type>().incremental());)*
+        $($list.push(
+            $crate::docs::processor::<$type>()
+                .incremental(<$type as $crate::IncrementalProcessor>::OF_PIECES),
+        );)*
         $($($list.push($crate::docs::processor::<$other>());)*)?
     };
     ($list:ident, outputs: [$($type:ty),* $(,)?]) => {$(

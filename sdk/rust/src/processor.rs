@@ -64,10 +64,13 @@ impl From<Batch> for Processing {
 ///
 /// A plugin names such a processor under `incremental_processors` instead of `processors`.
 pub trait IncrementalProcessor: Processor {
+    /// Whether slices are pieces of one message, each with the next bytes of its payload, rather than messages.
+    const OF_PIECES: bool = false;
+
     /// Starts a batch. The payload of its single result message goes to `sink`.
     ///
     /// # Errors
-    /// Fails the batch.
+    /// The batch can't be made slice by slice; it comes whole then.
     fn begin(&mut self, sink: ByteSink) -> Result<(), Error>;
 
     /// The next messages. May write to the sink; waiting there is how the receiver holds back.

@@ -17,12 +17,13 @@ pub fn seed(seed: u64) {
 /// A number from 0 up to 1: to spread what would otherwise happen at once, which takes no better randomness.
 #[must_use]
 pub fn part() -> f64 {
-    u32::try_from(bits() >> 32).map_or(0.0, f64::from) / f64::from(u32::MAX)
+    u32::try_from(number() >> 32).map_or(0.0, f64::from) / f64::from(u32::MAX)
 }
 
-/// A number of which every bit is left to chance: for names that nobody else should have had, not for secrets.
+/// A number of which every bit is left to chance: for names that nobody else should
+/// have had, made in passing; not for secrets.
 #[must_use]
-pub fn bits() -> u64 {
+pub fn number() -> u64 {
     SEEDED.get().map_or_else(|| RandomState::new().hash_one(()), next)
 }
 
@@ -59,6 +60,7 @@ mod tests {
         let some = || [part(), part(), part()];
         let without = some();
         assert!(without.iter().all(|part| (0.0..=1.0).contains(part)));
+        assert_ne!(number(), number());
         assert_ne!(bits(), bits());
         assert!(without[0] != without[1] || without[1] != without[2]);
         seed(7);

@@ -31,7 +31,7 @@ impl TraceId {
     /// One that nobody has had.
     #[must_use]
     pub fn random() -> Self {
-        Self((u128::from(chance::bits()) << 64 | u128::from(chance::bits())).max(1))
+        Self((u128::from(chance::number()) << 64 | u128::from(chance::number())).max(1))
     }
 
     /// As it stands on the wire.
@@ -45,7 +45,7 @@ impl SpanId {
     /// One that nobody has had.
     #[must_use]
     pub fn random() -> Self {
-        Self(chance::bits().max(1))
+        Self(chance::number().max(1))
     }
 
     /// As it stands on the wire.

@@ -56,6 +56,9 @@ pub struct ComponentSpec {
     /// A component that works on its input piece by piece.
     #[serde(default, skip_serializing_if = "is_false")]
     pub incremental: bool,
+    /// An incremental processor whose slices are pieces of one message, rather than messages.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pieces: bool,
     /// The whole configuration, as a field without a name.
     #[serde(default)]
     pub config: FieldSpec,

@@ -2,8 +2,12 @@
 //!
 //! Batches that come in are added as they are; of one whose messages stand for themselves each is added alone, so that
 //! what goes on is cut exactly where the policy says. What goes on settles each batch that it was made of.
+//!
+//! Messages that failed maybe because of one among them go on by themselves: nothing is collected to them.
 
+mod growth;
 mod policy;
+mod streamed;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use forebay_pipeline_message::{Batch, Transaction};
+use forebay_pipeline_message::{Batch, Transaction, Tried};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -19,7 +23,9 @@ use crate::budget::{Budget, Hurry};
 use crate::channel::{Receiver, Sender, hand_on};
 use crate::meters::Mechanism;
 use crate::structure::order::in_sequence;
+use growth::{Fault, Growing, Grown};
 pub(crate) use policy::{Policy, batching_field, policy_fields};
+pub(crate) use streamed::Parcel;
 
 /// How long nothing more may come, while an input ends, before what was collected goes on.
 const GRACE: Duration = Duration::from_millis(50);
@@ -30,10 +36,17 @@ pub(crate) struct Batcher {
     policy: Policy,
     budget: Arc<Budget>,
     from: Receiver,
-    to: Sender,
+    to: Outlet,
     unsettled: Arc<Unsettled>,
     /// How long nothing more may come before there is hurry.
     grace: Duration,
+}
+
+/// Where batches go on to.
+enum Outlet {
+    Channel(Sender),
+    /// An output that takes streams as well.
+    Output(async_channel::Sender<Parcel>),
 }
 
 /// Batches that were handed on and are not settled.
@@ -46,6 +59,8 @@ struct Unsettled {
 /// What waits for a batch to be complete.
 #[derive(Default)]
 pub(super) struct Pending {
+    /// What of it is being made already, before all else.
+    growing: Option<Growing>,
     transactions: Vec<Transaction>,
     messages: usize,
     /// Bytes of contents.
@@ -54,7 +69,7 @@ pub(super) struct Pending {
 
 impl Pending {
     fn is_empty(&self) -> bool {
-        self.transactions.is_empty()
+        self.transactions.is_empty() && self.growing.is_none()
     }
 
     fn add(&mut self, transaction: Transaction) {
@@ -67,7 +82,22 @@ impl Pending {
 impl Batcher {
     pub(crate) fn new(path: &str, policy: Policy, budget: &Arc<Budget>, from: Receiver, to: Sender) -> Self {
         let (path, budget) = (path.to_owned(), Arc::clone(budget));
-        Self { path, policy, budget, from, to, unsettled: Arc::default(), grace: GRACE }
+        Self { path, policy, budget, from, to: Outlet::Channel(to), unsettled: Arc::default(), grace: GRACE }
+    }
+
+    /// One whose batches go to an output that takes large ones while they are made.
+    pub(crate) fn streaming(
+        path: &str,
+        mut policy: Policy,
+        budget: &Arc<Budget>,
+        from: Receiver,
+        to: async_channel::Sender<Parcel>,
+    ) -> Self {
+        if let Some(growth) = &mut policy.growth {
+            growth.stream_to(to.clone());
+        }
+        let (path, budget) = (path.to_owned(), Arc::clone(budget));
+        Self { path, policy, budget, from, to: Outlet::Output(to), unsettled: Arc::default(), grace: GRACE }
     }
 
     /// The same behind others that collect batches, and whose hurry comes first.
@@ -119,15 +149,24 @@ impl Batcher {
         }
         self.flush(&mut pending).await;
         self.policy.row.close().await;
+        if let Some(growth) = &mut self.policy.growth {
+            growth.close().await;
+        }
     }
 
     async fn take(&mut self, transaction: Transaction, pending: &mut Pending, flushed: &mut Instant) {
+        if transaction.batch().tried() == Tried::Apart {
+            let mut alone = Pending::default();
+            alone.add(transaction);
+            return self.flush_whole(alone).await;
+        }
         let mut rest = Some(transaction);
         let mut verdicts = None;
         while let Some(transaction) = rest.take() {
             let cut = self.policy.cut(pending, transaction.batch(), *flushed, &mut verdicts).await;
             let Some((messages, by)) = cut else {
                 pending.add(transaction);
+                self.grow(pending).await;
                 return;
             };
             let (first, behind) = transaction.cut(messages);
@@ -139,11 +178,73 @@ impl Batcher {
         }
     }
 
+    /// Begins to make a batch that is large, or goes on with it.
+    async fn grow(&mut self, pending: &mut Pending) {
+        let Some(growth) = &mut self.policy.growth else { return };
+        if pending.growing.is_none() {
+            let Some(first) = pending.transactions.first().filter(|_| growth.is_for(pending.bytes)) else {
+                return;
+            };
+            match growth.begin(first.batch(), &self.budget).await {
+                Ok(growing) => pending.growing = Some(growing),
+                // Nothing was taken of it: it is made in one piece.
+                Err(fault) => return growth.refuse(&self.path, &fault, pending.messages).await,
+            }
+        }
+        let Some(growing) = &mut pending.growing else { return };
+        let mut waiting = std::mem::take(&mut pending.transactions).into_iter();
+        while let Some(transaction) = waiting.next() {
+            if let Err(fault) = growth.add(growing, transaction).await {
+                pending.transactions = waiting.collect();
+                return self.give_up(pending, &fault).await;
+            }
+        }
+    }
+
+    /// Rejects all that waits.
+    async fn give_up(&mut self, pending: &mut Pending, fault: &Fault) {
+        let Pending { growing, transactions, .. } = std::mem::take(pending);
+        let Some(growth) = &mut self.policy.growth else { return };
+        tracing::error!(path = self.path, error = fault.reason, "a batch can't be made, and is rejected");
+        if let Some(growing) = growing {
+            growth.abort(growing, &mut self.policy.row, fault).await;
+        }
+        let duties = transactions.into_iter().map(|transaction| transaction.into_parts().1);
+        growth.reject(duties.collect(), fault);
+    }
+
     /// Hands on what is there.
     async fn flush(&mut self, pending: &mut Pending) {
-        let Pending { transactions, .. } = std::mem::take(pending);
-        let Some(transaction) = together(transactions) else { return };
-        let Some(transaction) = self.process(transaction).await else { return };
+        if pending.growing.is_none() {
+            return self.flush_whole(std::mem::take(pending)).await;
+        }
+        self.grow(pending).await;
+        let (Some(growth), Some(growing)) = (&mut self.policy.growth, &mut pending.growing) else { return };
+        match growth.finish(growing, &mut self.policy.row).await {
+            Ok(grown) => {
+                let made = growth.processors();
+                *pending = Pending::default();
+                if let Grown::Kept(transaction) = grown {
+                    self.hand_on(made, transaction).await;
+                }
+            }
+            Err(fault) => self.give_up(pending, &fault).await,
+        }
+    }
+
+    /// Hands on what was not begun to be made.
+    async fn flush_whole(&mut self, pending: Pending) {
+        if let Some(growth) = &mut self.policy.growth {
+            growth.made_whole(pending.messages);
+        }
+        if let Some(transaction) = together(pending.transactions) {
+            self.hand_on(0, transaction).await;
+        }
+    }
+
+    /// Hands a batch on, which the first so many processors have made.
+    async fn hand_on(&mut self, made: usize, transaction: Transaction) {
+        let Some(transaction) = self.process(made, transaction).await else { return };
         self.unsettled.count.fetch_add(1, Ordering::AcqRel);
         let unsettled = Arc::clone(&self.unsettled);
         let watched = transaction.watched(move || {
@@ -151,15 +252,22 @@ impl Batcher {
                 unsettled.changed.notify_waiters();
             }
         });
-        hand_on(&self.to, watched).await;
+        match &self.to {
+            Outlet::Channel(to) => hand_on(to, watched).await,
+            Outlet::Output(to) => {
+                // As with any channel: it ends only when the pipeline is given up.
+                let _ = to.send(Parcel::Whole(watched)).await;
+            }
+        }
     }
 
-    /// What the policy's processors make of a batch, as one batch.
-    async fn process(&mut self, transaction: Transaction) -> Option<Transaction> {
-        if self.policy.row.is_empty() {
+    /// What the policy's processors make of a batch, as one batch: those behind the first so many.
+    async fn process(&mut self, made: usize, transaction: Transaction) -> Option<Transaction> {
+        let row = &mut self.policy.row;
+        if row.links().len() <= made {
             return Some(transaction);
         }
-        let results = match self.policy.row.run(transaction.batch().clone()).await {
+        let results = match row.run_behind(made, transaction.batch().clone()).await {
             Ok(results) => in_sequence(results, transaction.batch()),
             Err(lost) => {
                 tracing::error!(path = self.path, error = %lost, "processor lost, the batch is rejected");

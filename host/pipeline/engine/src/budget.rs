@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 
 /// What a batch costs beside its bytes.
 const BATCH: usize = 2 << 10;
+/// The part of that which stays when nobody has its bytes any more: the duty to settle it.
+const DUTY: usize = 4;
 /// How long nothing may land while an input waits for room, before those who collect batches must let go of them.
 const STALL: Duration = Duration::from_secs(1);
 
@@ -60,6 +62,38 @@ struct Load {
     batches: usize,
     /// How often something has landed.
     landings: u64,
+}
+
+/// Bytes in memory that count as in flight, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Weight {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Weight {
+    /// Counts so many bytes more.
+    pub(crate) fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.budget.lock().bytes += bytes;
+    }
+
+    /// All of it, which somebody else has from now on.
+    pub(crate) fn take(&mut self) -> Self {
+        Self { budget: Arc::clone(&self.budget), bytes: std::mem::take(&mut self.bytes) }
+    }
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            let mut load = self.budget.lock();
+            load.bytes -= self.bytes;
+            load.landings += 1;
+            drop(load);
+            self.budget.landed.notify_waiters();
+        }
+    }
 }
 
 /// Why what is collected must go on.
@@ -218,19 +252,26 @@ impl Budget {
         }
     }
 
-    /// Counts a batch of so many bytes.
-    pub(crate) fn add(&self, bytes: usize) {
+    /// Counts a batch of so many bytes, until [`Budget::remove`]. The bytes count as long as what this gives is there.
+    pub(crate) fn add(self: &Arc<Self>, bytes: usize) -> Weight {
+        let bytes = bytes + self.of_batch - self.of_batch / DUTY;
         let mut load = self.lock();
-        load.bytes += bytes + self.of_batch;
+        load.bytes += bytes + self.of_batch / DUTY;
         load.batches += 1;
         drop(load);
         self.waits.batches.fetch_add(1, Ordering::AcqRel);
+        Weight { budget: Arc::clone(self), bytes }
     }
 
-    /// Takes back what [`Budget::add`] was called with.
-    pub(crate) fn remove(&self, bytes: usize) {
+    /// Bytes that are of no batch yet: none at first.
+    pub(crate) fn weight(self: &Arc<Self>) -> Weight {
+        Weight { budget: Arc::clone(self), bytes: 0 }
+    }
+
+    /// Takes back a batch that was counted.
+    pub(crate) fn remove(&self) {
         let mut load = self.lock();
-        load.bytes -= bytes + self.of_batch;
+        load.bytes -= self.of_batch / DUTY;
         load.batches -= 1;
         load.landings += 1;
         drop(load);
@@ -251,8 +292,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_room_in_vain_has_others_hurry_until_there_is_room() {
-        let budget = Budget::new(10);
-        budget.add(10);
+        let budget = Arc::new(Budget::new(10));
+        let weight = budget.add(10);
         let waiting = budget.room();
         tokio::pin!(waiting);
         let hurried = tokio::select! {
@@ -260,7 +301,8 @@ mod tests {
             hurried = budget.hurried(false) => Some(hurried),
         };
         assert_eq!(hurried, Some(Hurry::Stalled));
-        budget.remove(10);
+        drop(weight);
+        budget.remove();
         waiting.await;
         let hurried = tokio::time::timeout(STALL, budget.hurried(false)).await;
         assert!(hurried.is_err(), "there is room again");
@@ -268,8 +310,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_ends_has_others_hurry_as_long_as_that_takes() {
-        let budget = Budget::new(10);
-        budget.add(1);
+        let budget = Arc::new(Budget::new(10));
+        let _weight = budget.add(1);
         let hurried = {
             let ending = budget.ending(budget.room_for(100));
             tokio::pin!(ending);

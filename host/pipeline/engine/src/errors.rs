@@ -8,7 +8,7 @@ use forebay_pipeline_message::Transaction;
 
 use crate::budget::Budget;
 use crate::channel::{Receiver, Sender, hand_on};
-use crate::flight::{Flight, Sky};
+use crate::flight::{Again, Flight, Sky};
 use crate::replay::{self, sending_again};
 use crate::structure::pauses::random;
 use crate::structure::row::{by_error, chosen};
@@ -126,9 +126,8 @@ pub(crate) async fn insist(budget: Arc<Budget>, from: Receiver, to: Sender) {
     let sky = Sky::new(&Arc::new(budget.beside(usize::MAX)));
     let take = async {
         while let Ok(transaction) = from.recv().await {
-            let batch = transaction.batch().clone();
-            let flight = Flight::of_transaction(&sky, transaction);
-            hand_on(&to, flight.transaction(batch, 1, true)).await;
+            let (flight, batch) = Flight::of_transaction(&sky, transaction);
+            hand_on(&to, flight.transaction(batch, Again::Host)).await;
         }
         sky.empty().await;
     };

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use forebay_pipeline_message::{Batch, Outcome, Rejection, Transaction};
+use forebay_pipeline_message::{Batch, Duty, Held, Outcome, Rejection, Transaction};
 use forebay_plugins_api::{Settlement, Token, Wakes};
 use tokio::sync::Notify;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Weight};
 use crate::meters::{InputMeter, Received};
 
 /// What one input of a pipeline has in flight.
@@ -35,11 +35,22 @@ pub(crate) struct Settlements {
 #[derive(Debug)]
 pub(crate) struct Flight {
     sky: Arc<Sky>,
-    bytes: usize,
+    /// Its bytes, until somebody has them.
+    held: Mutex<Option<Held>>,
     /// Taken when the flight has landed.
     destination: Option<Destination>,
     /// Why it failed for good; set only where failed messages are not sent again.
     rejected: Mutex<Option<Rejection>>,
+}
+
+/// Who sends again what fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// The host, which keeps it in memory until it is delivered.
+    Host,
+    /// The input, when it is told.
+    Input,
+    Nobody,
 }
 
 /// Whom to tell.
@@ -49,8 +60,8 @@ enum Destination {
     Token(Token, Arc<Settlements>),
     /// The stream that the batch was scanned from.
     Stream(Arc<StreamFlight>),
-    /// The transaction that the batch is of.
-    Transaction(Transaction),
+    /// Who has handed over the duty for the batch.
+    Duty(Duty),
     /// Nobody: whoever handed it out has been told already.
     Nobody,
 }
@@ -88,14 +99,21 @@ pub(crate) struct FailedBatch {
 #[derive(Debug)]
 struct Failed {
     batch: Batch,
+    held: Option<Held>,
     rejection: Rejection,
     flight: Arc<Flight>,
 }
 
 impl FailedBatch {
-    /// The batch, why it failed, and the flight that it is of: to be sent again.
-    pub(crate) fn take(mut self) -> Option<(Batch, Rejection, Arc<Flight>)> {
-        self.inner.take().map(|Failed { batch, rejection, flight }| (batch, rejection, flight))
+    /// Why it failed, and what of it is to be sent again: all of these parts of the batch, which has the indexes that
+    /// the rejection names.
+    pub(crate) fn sent_again(
+        mut self,
+        parts: impl FnOnce(Batch, &Rejection) -> Vec<Batch>,
+    ) -> Vec<Transaction> {
+        let Some(Failed { batch, held, rejection, flight }) = self.inner.take() else { return Vec::new() };
+        let again = |part| flight.transaction_of(part, held.clone(), self.attempts + 1, Again::Host);
+        parts(batch, &rejection).into_iter().map(again).collect()
     }
 }
 
@@ -186,13 +204,13 @@ impl Sky {
         self.failed_changed.notify_waiters();
     }
 
-    fn add(&self, bytes: usize) {
-        self.budget.add(bytes);
+    fn add(&self, bytes: usize) -> Weight {
         *self.batches() += 1;
+        self.budget.add(bytes)
     }
 
-    fn remove(&self, bytes: usize) {
-        self.budget.remove(bytes);
+    fn remove(&self) {
+        self.budget.remove();
         *self.batches() -= 1;
         self.landed.notify_waiters();
     }
@@ -209,6 +227,14 @@ impl Settlements {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         self.wakes.settlements_taken();
         std::mem::take(&mut waiting)
+    }
+
+    /// Whether something waits there that was tried and failed.
+    pub(crate) fn has_rejected(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().any(
+            |settlement| matches!(&settlement.outcome, Outcome::Rejected(rejection) if !rejection.declined),
+        )
     }
 
     fn push(&self, settlement: Settlement) {
@@ -241,9 +267,15 @@ impl Flight {
     }
 
     /// The batch of a transaction, which is settled when this has landed.
-    pub(crate) fn of_transaction(sky: &Arc<Sky>, transaction: Transaction) -> Arc<Self> {
-        let bytes = transaction.batch().byte_size();
-        Self::of_bytes(sky, bytes, Destination::Transaction(transaction))
+    pub(crate) fn of_transaction(sky: &Arc<Sky>, transaction: Transaction) -> (Arc<Self>, Batch) {
+        let (held, bytes) = (transaction.held().cloned(), transaction.batch().byte_size());
+        let (batch, duty) = transaction.into_parts();
+        let flight = Self::of_bytes(sky, bytes, Destination::Duty(duty));
+        if let Some(held) = held {
+            let mut own = flight.held.lock().unwrap_or_else(PoisonError::into_inner);
+            *own = Some(Held::new((own.take(), held)));
+        }
+        (flight, batch)
     }
 
     fn new(sky: &Arc<Sky>, batch: &Batch, destination: Destination) -> Arc<Self> {
@@ -251,21 +283,34 @@ impl Flight {
     }
 
     fn of_bytes(sky: &Arc<Sky>, bytes: usize, destination: Destination) -> Arc<Self> {
-        sky.add(bytes);
+        let held = Held::new(sky.add(bytes));
         Arc::new(Self {
             sky: Arc::clone(sky),
-            bytes,
+            held: Mutex::new(Some(held)),
             destination: Some(destination),
             rejected: Mutex::default(),
         })
     }
 
-    /// The transaction of a batch of this flight. `replay`: what fails is sent again.
-    pub(crate) fn transaction(self: &Arc<Self>, batch: Batch, attempts: u32, replay: bool) -> Transaction {
+    /// The transaction of the batch of this flight.
+    pub(crate) fn transaction(self: &Arc<Self>, batch: Batch, again: Again) -> Transaction {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.transaction_of(batch, held, 1, again)
+    }
+
+    /// The transaction of a batch of this flight, or of a part of it, that is tried for the so manieth time.
+    fn transaction_of(
+        self: &Arc<Self>,
+        batch: Batch,
+        held: Option<Held>,
+        attempts: u32,
+        again: Again,
+    ) -> Transaction {
         let flight = Arc::clone(self);
-        let kept = replay.then(|| batch.clone());
+        // The bytes count as long as they are kept here.
+        let kept = (again == Again::Host).then(|| (batch.clone(), held.clone()));
         let (batch, received) = self.received(batch);
-        Transaction::new(batch, move |outcome| {
+        let transaction = Transaction::new(batch, move |outcome| {
             received.into_iter().for_each(Received::settled);
             // What is sent again may be a part, whose indexes are not those of the whole.
             let of_whole = |rejection: Rejection| match attempts {
@@ -277,16 +322,25 @@ impl Flight {
                 (Outcome::Rejected(rejection), _) if rejection.declined => {
                     flight.set_rejected(of_whole(rejection));
                 }
-                (Outcome::Rejected(rejection), Some(batch)) => {
+                (Outcome::Rejected(rejection), Some((batch, held))) => {
                     let sky = Arc::clone(&flight.sky);
-                    sky.fail(FailedBatch { attempts, inner: Some(Failed { batch, rejection, flight }) });
+                    sky.fail(FailedBatch {
+                        attempts,
+                        inner: Some(Failed { batch, held, rejection, flight }),
+                    });
                 }
                 (Outcome::Rejected(rejection), None) => {
-                    flight.sky.note_incomplete();
+                    if again == Again::Nobody {
+                        flight.sky.note_incomplete();
+                    }
                     flight.set_rejected(of_whole(rejection));
                 }
             }
-        })
+        });
+        match held {
+            Some(held) => transaction.holding(held),
+            None => transaction,
+        }
     }
 
     /// Counts a batch where it comes in; it is then as it is to go on.
@@ -294,7 +348,7 @@ impl Flight {
         let settlements = match &self.destination {
             Some(Destination::Token(_, settlements)) => settlements,
             Some(Destination::Stream(stream)) => &stream.settlements,
-            Some(Destination::Transaction(_) | Destination::Nobody) | None => return (batch, None),
+            Some(Destination::Duty(_) | Destination::Nobody) | None => return (batch, None),
         };
         let (batch, received) = settlements.meter.received(batch);
         (batch, Some(received))
@@ -324,18 +378,16 @@ impl Drop for Flight {
             }
             (Some(Destination::Stream(stream)), Some(rejection)) => stream.fail(rejection.reason),
             (Some(Destination::Stream(stream)), None) => drop(stream),
-            (Some(Destination::Transaction(transaction)), Some(rejection)) if rejection.declined => {
-                transaction.decline(&rejection.reason);
+            (Some(Destination::Duty(duty)), Some(rejection)) if rejection.declined => {
+                duty.decline(&rejection.reason);
             }
-            (Some(Destination::Transaction(transaction)), Some(rejection)) => {
-                transaction.reject(&rejection.reason);
-            }
-            (Some(Destination::Transaction(transaction)), None) => transaction.acknowledge(),
+            (Some(Destination::Duty(duty)), Some(rejection)) => duty.reject(&rejection.reason),
+            (Some(Destination::Duty(duty)), None) => duty.acknowledge(),
             (Some(Destination::Nobody) | None, _) => {}
         }
         // Last: the source waits for an empty sky, then takes the settlements for the last time. That of
         // a stream is made when the last of its flights lets go of it, which is done by now.
-        self.sky.remove(self.bytes);
+        self.sky.remove();
     }
 }
 
@@ -378,7 +430,7 @@ mod tests {
         let batch = Batch::from_payloads(["a", "b", "c", "d"].map(Some), true);
         let flight = Flight::of_token(&sky, &batch, Token(0), &settlements);
         let halves = [batch.slice(0, 2), batch.slice(2, 4)];
-        let halves = halves.map(|half| flight.transaction(half.unwrap(), 2, true));
+        let halves = halves.map(|half| flight.transaction_of(half.unwrap(), None, 2, Again::Host));
         drop(flight);
         for half in halves {
             let (first, second) = half.cut(1);

@@ -14,6 +14,7 @@ mod inproc;
 mod leaf;
 mod observed;
 mod opening;
+mod place;
 mod reject;
 mod reject_errored;
 mod resource;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_pipeline_message::{Batch, Transaction};
+use forebay_pipeline_message::{Transaction, Tried};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
@@ -80,19 +80,18 @@ pub(crate) fn pause(attempts: u32) -> Duration {
 /// themselves and may have failed because of one among them are halved, so that in the end only
 /// that one is left to fail.
 fn again(failed: FailedBatch) -> Vec<Transaction> {
-    let attempts = failed.attempts;
-    let Some((batch, rejection, flight)) = failed.take() else { return Vec::new() };
-    let batch = match &rejection.messages {
-        Some(messages) => batch.select(messages).unwrap_or(batch),
-        None => batch,
-    };
-    let parts: Vec<Batch> = if rejection.apart && batch.independent() && batch.len() > 1 {
+    failed.sent_again(|batch, rejection| {
+        let batch = match &rejection.messages {
+            Some(messages) => batch.select(messages).unwrap_or(batch),
+            None => batch,
+        };
+        let batch = batch.with_tried(if rejection.apart { Tried::Apart } else { Tried::Before });
+        if !(rejection.apart && batch.independent() && batch.len() > 1) {
+            return vec![batch];
+        }
         let middle = batch.len() / 2;
         [batch.slice(0, middle), batch.slice(middle, batch.len())].into_iter().flatten().collect()
-    } else {
-        vec![batch]
-    };
-    parts.into_iter().map(|part| flight.transaction(part, attempts + 1, true)).collect()
+    })
 }
 
 #[cfg(test)]

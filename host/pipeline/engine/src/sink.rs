@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use forebay_lifecycle::{Backoff, clock};
 use forebay_pipeline_config::ComponentConfig;
 use forebay_pipeline_message::{Failure, Transaction};
-use forebay_plugins_api::{ComponentError, Operation, Output, Pending, WriteError, Written};
+use forebay_plugins_api::{ByteStream, ComponentError, Operation, Output, Pending, WriteError, Written};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
+use crate::batching::Parcel;
 use crate::chain::Chain;
+use crate::channel::Receiver;
 use crate::drain::{Drain, MOST_DRAINING};
 use crate::meters::OutputMeter;
 
@@ -35,9 +37,29 @@ pub(crate) struct Sink {
     pub(crate) path: String,
     pub(crate) output: Box<dyn Output>,
     pub(crate) processors: Chain,
-    pub(crate) from: async_channel::Receiver<Transaction>,
+    pub(crate) from: Arrivals,
     pub(crate) most_under_way: usize,
     pub(crate) meter: OutputMeter,
+}
+
+/// Where what is to be written comes from.
+pub(crate) enum Arrivals {
+    Batches(Receiver),
+    /// Large messages among them, while they are made.
+    Parcels(async_channel::Receiver<Parcel>),
+}
+
+impl Arrivals {
+    /// What comes next; `None` at the end.
+    ///
+    /// # Cancel safety
+    /// Safe, as the channels are.
+    async fn next(&self) -> Option<Parcel> {
+        match self {
+            Self::Batches(from) => from.recv().await.ok().map(Parcel::Whole),
+            Self::Parcels(from) => from.recv().await.ok(),
+        }
+    }
 }
 
 /// A written batch that is not settled yet.
@@ -76,17 +98,26 @@ impl Sink {
                 Some(ended) = writes.operations.next(), if !writes.operations.is_empty() => {
                     self.ended(&mut writes, ended, &mut connected).await;
                 }
-                received = self.from.recv(), if has_room => match received {
-                    Ok(transaction) => {
-                        if drain.may_begin() && self.output.prepare().await {
-                            self.take_over(&mut writes, &mut drain, &mut connected).await;
+                parcel = self.from.next(), if has_room => {
+                    let Some(parcel) = parcel else { break };
+                    if drain.may_begin() && self.output.prepare().await {
+                        self.take_over(&mut writes, &mut drain, &mut connected).await;
+                    }
+                    match parcel {
+                        Parcel::Whole(transaction) => {
+                            for transaction in self.processors.process(transaction).await {
+                                self.write(&mut writes, transaction, &mut connected).await;
+                            }
                         }
-                        for transaction in self.processors.process(transaction).await {
-                            self.write(&mut writes, transaction, &mut connected).await;
+                        Parcel::Stream(head, payload) => {
+                            // The output has no time for their ends while it reads, and more may only come after them.
+                            while let Some(ended) = writes.operations.next().await {
+                                self.ended(&mut writes, ended, &mut connected).await;
+                            }
+                            self.write_stream(&mut writes, head, payload, &mut connected).await;
                         }
                     }
-                    Err(_) => break,
-                },
+                }
             }
         }
         while let Some(ended) = writes.operations.next().await {
@@ -114,51 +145,86 @@ impl Sink {
     async fn write(&mut self, writes: &mut Writes, transaction: Transaction, connected: &mut bool) {
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
-            if !*connected {
-                match self.output.connect().await {
-                    Ok(()) => {
-                        *connected = true;
-                        self.meter.connection().up();
-                    }
-                    Err(error) => {
-                        self.meter.connection().failed();
-                        tracing::error!(path = self.path, %error, "output can't connect");
-                        tokio::time::sleep(backoff.pause()).await;
-                        continue;
-                    }
-                }
-            }
+            self.connect(&mut backoff, connected).await;
             let begun = clock::now();
             match self.output.write(transaction.batch().clone()).await {
-                Ok(written) => {
-                    let write = writes.next;
-                    writes.next += 1;
-                    let under_way = UnderWay { transaction, failures: Vec::new(), operations: 0, begun };
-                    writes.under_way.insert(write, under_way);
-                    writes.add(write, written);
-                    writes.settle(write, &self.path, &self.meter);
-                    return;
-                }
+                Ok(written) => return self.begun(writes, transaction, written, begun),
                 Err(WriteError::NotConnected(reason)) => {
                     tracing::error!(path = self.path, reason, "output is not connected");
                     self.meter.connection().lost();
                     *connected = false;
                     tokio::time::sleep(backoff.pause()).await;
                 }
-                Err(WriteError::Component(error @ ComponentError::Failed(_))) => {
-                    tracing::error!(path = self.path, %error, "write failed");
-                    self.meter.failed(transaction.batch(), &error.to_string(), begun);
-                    transaction.reject(&error.to_string());
-                    return;
+                Err(WriteError::Component(error)) => {
+                    return self.failed(transaction, &error, begun, connected);
                 }
-                Err(WriteError::Component(error @ ComponentError::Lost(_))) => {
-                    tracing::error!(path = self.path, %error, "output lost, the batch is rejected");
-                    self.meter.failed(transaction.batch(), &error.to_string(), begun);
-                    self.meter.connection().lost();
-                    *connected = false;
-                    transaction.reject_apart(&error.to_string());
-                    return;
+            }
+        }
+    }
+
+    /// Writes one message as it is made. What of it was read does not come again, so it is tried once.
+    async fn write_stream(
+        &mut self,
+        writes: &mut Writes,
+        head: Transaction,
+        payload: Box<dyn ByteStream>,
+        connected: &mut bool,
+    ) {
+        self.connect(&mut Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), connected).await;
+        let begun = clock::now();
+        match self.output.write_stream(head.batch().clone(), payload).await {
+            Ok(written) => self.begun(writes, head, written, begun),
+            Err(WriteError::NotConnected(reason)) => {
+                tracing::error!(path = self.path, reason, "output is not connected, the message is rejected");
+                self.meter.failed(head.batch(), &reason, begun);
+                self.meter.connection().lost();
+                *connected = false;
+                head.reject(&reason);
+            }
+            Err(WriteError::Component(error)) => self.failed(head, &error, begun, connected),
+        }
+    }
+
+    /// Connects where that is needed, however often it takes.
+    async fn connect(&mut self, backoff: &mut Backoff, connected: &mut bool) {
+        while !*connected {
+            match self.output.connect().await {
+                Ok(()) => {
+                    *connected = true;
+                    self.meter.connection().up();
                 }
+                Err(error) => {
+                    self.meter.connection().failed();
+                    tracing::error!(path = self.path, %error, "output can't connect");
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+            }
+        }
+    }
+
+    /// Notes a batch that the output has begun to deliver.
+    fn begun(&self, writes: &mut Writes, transaction: Transaction, written: Written, begun: Instant) {
+        let write = writes.next;
+        writes.next += 1;
+        let under_way = UnderWay { transaction, failures: Vec::new(), operations: 0, begun };
+        writes.under_way.insert(write, under_way);
+        writes.add(write, written);
+        writes.settle(write, &self.path, &self.meter);
+    }
+
+    /// Rejects a batch that could not be written.
+    fn failed(&self, transaction: Transaction, error: &ComponentError, begun: Instant, connected: &mut bool) {
+        self.meter.failed(transaction.batch(), &error.to_string(), begun);
+        match error {
+            ComponentError::Failed(_) => {
+                tracing::error!(path = self.path, %error, "write failed");
+                transaction.reject(&error.to_string());
+            }
+            ComponentError::Lost(_) => {
+                tracing::error!(path = self.path, %error, "output lost, the batch is rejected");
+                self.meter.connection().lost();
+                *connected = false;
+                transaction.reject_apart(&error.to_string());
             }
         }
     }

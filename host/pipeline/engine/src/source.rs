@@ -13,8 +13,8 @@ use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Toke
 
 use crate::budget::Reading;
 use crate::channel::{Sender, hand_on};
-use crate::drain::Drain;
-use crate::flight::{Flight, Settlements, Sky, StreamFlight};
+use crate::drain::{Drain, MOST_DRAINING};
+use crate::flight::{Again, Flight, Settlements, Sky, StreamFlight};
 use crate::idle::Idle;
 use crate::meters::InputMeter;
 use crate::scan::Scan;
@@ -29,8 +29,8 @@ pub(crate) struct Source {
     pub(crate) setup: Setup,
     pub(crate) input: Box<dyn Input>,
     pub(crate) scanner: Option<Box<dyn Scanner>>,
-    /// Whether failed messages are sent again from memory.
-    pub(crate) replay: bool,
+    /// Who sends failed messages again.
+    pub(crate) again: Again,
     pub(crate) sky: Arc<Sky>,
     pub(crate) to: Sender,
     pub(crate) idle: Idle,
@@ -73,6 +73,12 @@ impl Source {
             }
             match self.step(&settlements, &wakes).await {
                 Next::Read => backoff.reset(),
+                Next::End if self.again == Again::Input => {
+                    self.sky.empty().await;
+                    if !settlements.has_rejected() {
+                        break;
+                    }
+                }
                 Next::End => break,
                 Next::Reconnect(reason) => {
                     tracing::error!(path = self.setup.path, reason, "input is not connected");
@@ -85,8 +91,7 @@ impl Source {
                     meter.connection().lost();
                     connected = false;
                     pause(&mut backoff, &wakes).await;
-                    // What it has handed out is settled first: its tokens mean nothing to the next one.
-                    self.sky.empty().await;
+                    settled_soon(&self.sky, &self.setup.path, &wakes).await;
                     self.input.close(settlements.take()).await;
                     settlements = Settlements::new(&wakes, &meter);
                     is_open = self.reopen(&mut backoff, &wakes).await;
@@ -94,8 +99,8 @@ impl Source {
             }
         }
         drop(self.reading);
+        self.sky.empty().await;
         if is_open {
-            self.sky.empty().await;
             self.input.close(settlements.take()).await;
         }
         if let Some(scanner) = &mut self.scanner {
@@ -147,6 +152,8 @@ impl Source {
             while let Some(batch) = scan.next(scanner.as_mut(), wakes).await {
                 let flight = Flight::of_stream(&self.sky, &batch, &scan.flight);
                 self.send(&flight, batch).await;
+                // It may be what there is no room for.
+                drop(flight);
                 tokio::select! {
                     biased;
                     () = self.sky.room() => {}
@@ -159,7 +166,7 @@ impl Source {
 
     /// Sends a batch on its way.
     async fn send(&mut self, flight: &Arc<Flight>, batch: Batch) {
-        hand_on(&self.to, flight.transaction(batch, 1, self.replay)).await;
+        hand_on(&self.to, flight.transaction(batch, self.again)).await;
     }
 
     /// Tries once; whether it succeeded.
@@ -203,5 +210,20 @@ async fn pause(backoff: &mut Backoff, wakes: &Wakes) {
         biased;
         () = tokio::time::sleep(pause) => {}
         () = wakes.wait_for_shutdown() => {}
+    }
+}
+
+/// Waits until what an instance that has failed handed out is settled: its tokens mean nothing to the next one, which
+/// may read again what is not. That is better than to wait for as long as a window or a pause may take.
+async fn settled_soon(sky: &Sky, path: &str, wakes: &Wakes) {
+    tokio::select! {
+        biased;
+        () = sky.empty() => {}
+        () = wakes.wait_for_shutdown() => {}
+        () = tokio::time::sleep(MOST_DRAINING) => tracing::warn!(
+            path,
+            after = ?MOST_DRAINING,
+            "the input is opened again before everything that it handed out is settled, and may read some of it again"
+        ),
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn specification(kind: Kind, name: &str, summary: &str, config: Field
         description: String::new(),
         rereads: false,
         incremental: false,
+        pieces: false,
         config,
         examples: Vec::new(),
         functions: Vec::new(),

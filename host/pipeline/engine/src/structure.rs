@@ -27,8 +27,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::Catalog;
-use forebay_pipeline_config::spec::{Description, Plugin};
+use forebay_pipeline_config::spec::{ComponentSpec, Description, Plugin};
+use forebay_pipeline_config::{Catalog, ComponentConfig};
 use forebay_plugins_api::{
     Cache, Components, IncrementalProcessor, Input, Mapping, MappingText, OpenError, Output, Processor,
     Scanner, Setup,
@@ -58,6 +58,16 @@ impl Structured {
     #[must_use]
     pub fn with_tracer(self, tracer: Tracer) -> Self {
         Self { tracer, ..self }
+    }
+
+    /// What the build that a configuration stands for says of it.
+    pub(crate) fn spec_of(&self, config: &ComponentConfig) -> Option<ComponentSpec> {
+        let catalog = self.plugins.catalog();
+        let entry = match &config.pin {
+            None => catalog.get(config.kind, config.name.as_str()),
+            Some(pin) => catalog.pinned(config.kind, config.name.as_str(), pin).ok(),
+        };
+        entry.map(|entry| entry.spec.clone())
     }
 }
 

@@ -210,6 +210,39 @@ async fn a_stream_is_acknowledged_when_all_of_it_is() {
 }
 
 #[tokio::test]
+async fn a_stream_whose_batches_are_larger_than_the_budget_comes_to_its_end() {
+    let yaml = PLAIN
+        .replace("input: {script: {}}", "input: {script: {scanner: {words: {}}}}")
+        .replace("threads: 1", "threads: 1, in_flight_bytes: 1");
+    let script = Script::new().arriving([Step::Stream("one two three")]);
+    let ended = tokio::time::timeout(Duration::from_secs(60), run_script(&script, &yaml, Shutdown::new()));
+    assert_eq!(ended.await.unwrap(), Ended::Finished);
+    assert_eq!(script.written(), ["one@s", "two@s", "three@s"]);
+}
+
+#[tokio::test]
+async fn messages_that_fail_are_rejected_or_tried_again_unless_the_pipeline_looks_at_errors() {
+    let yaml = |strategy: &str, output: &str| {
+        PLAIN
+            .replace("input: {script: {}}", "input: {script: {auto_replay_nacks: false}}")
+            .replace("{threads: 1}", "{threads: 1, processors: [{script: {fails: true}}]}")
+            .replace("output: {script: {}}", output)
+            + &format!("error_handling: {{strategy: {strategy}}}\n")
+    };
+    let script = Script::new().arriving([Step::Batch(batch(&["a", "b"]))]);
+    let ended = run_script(&script, &yaml("reject", "output: {script: {}}"), Shutdown::new()).await;
+    assert_eq!((ended, script.written()), (Ended::Incomplete, Vec::new()));
+    assert!(matches!(&script.settled()[..], [(0, Outcome::Rejected(rejection))] if rejection.reason == "no"));
+    // Nothing is delivered as long as the processor fails, which it does until the pipeline stops.
+    let script = Script::new().arriving([Step::Batch(batch(&["a"])), Step::Wait]);
+    let stop = Shutdown::new();
+    stop.cancel();
+    let yaml_of_retry = yaml("retry", "output: {script: {}}").replace("2s", "100ms");
+    let _ = run_script(&script, &yaml_of_retry, stop).await;
+    assert_eq!(script.written(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_deprecated_codec_wins_over_the_scanner() {
     let yaml =
         PLAIN.replace("input: {script: {}}", "input: {script: {codec: all-bytes, scanner: {words: {}}}}");

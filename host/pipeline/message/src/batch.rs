@@ -14,6 +14,17 @@ const FLAGS: usize = 64 << 20;
 pub struct Batch {
     parts: Vec<Rows>,
     length: u32,
+    tried: Tried,
+}
+
+/// Whether messages were sent on their way before. What is made of them in a transaction has been as well.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tried {
+    #[default]
+    Never,
+    Before,
+    /// Before, and they failed maybe because of one among those that were with them: keep them from others.
+    Apart,
 }
 
 /// One message of a batch.
@@ -65,7 +76,7 @@ impl Batch {
 
     pub(crate) fn from_columns(columns: Columns) -> Self {
         let length = columns.messages();
-        Self { parts: vec![Rows::all(Arc::new(columns))], length }
+        Self { parts: vec![Rows::all(Arc::new(columns))], length, tried: Tried::Never }
     }
 
     /// The number of messages.
@@ -179,7 +190,7 @@ impl Batch {
             from -= first;
             to -= last;
         }
-        Some(Self { parts, length })
+        Some(Self { parts, length, tried: self.tried })
     }
 
     /// The messages with these indexes, in this order; `None` when one is out of range.
@@ -200,15 +211,34 @@ impl Batch {
             parts.push(part.select(rest[..run].iter().map(|index| index - start)));
             rest = &rest[run..];
         }
-        Some(Self { parts, length })
+        Some(Self { parts, length, tried: self.tried })
     }
 
-    /// All messages of several batches, one after the other; `None` past 2^32.
+    /// Whether these messages were sent on their way before.
+    #[must_use]
+    pub fn tried(&self) -> Tried {
+        self.tried
+    }
+
+    /// The same messages, sent on their way before or not.
+    #[must_use]
+    pub fn with_tried(mut self, tried: Tried) -> Self {
+        self.tried = tried;
+        self
+    }
+
+    /// All messages of several batches, one after the other; `None` past 2^32. They were tried where some of them were,
+    /// and are not kept apart any more.
     #[must_use]
     pub fn concatenate(batches: &[Self]) -> Option<Self> {
         let length = batches.iter().try_fold(0_u32, |sum, batch| sum.checked_add(batch.length))?;
         let parts = batches.iter().flat_map(|batch| &batch.parts).filter(|part| part.len() > 0);
-        Some(Self { parts: parts.cloned().collect(), length })
+        let tried = if batches.iter().all(|batch| batch.tried == Tried::Never) {
+            Tried::Never
+        } else {
+            Tried::Before
+        };
+        Some(Self { parts: parts.cloned().collect(), length, tried })
     }
 
     /// The first error that a message is flagged with, and how many are flagged.
@@ -262,7 +292,7 @@ impl Batch {
         writer.set_errors(forebay_columns::SparseWriter::default());
         let mut emptied = self.replace(writer).joined();
         emptied.remove(ColumnId::NULLS);
-        Self::from_columns(emptied)
+        Self::from_columns(emptied).with_tried(self.tried)
     }
 
     /// This batch with every message flagged with the same error.
@@ -305,7 +335,7 @@ impl Batch {
     #[must_use]
     pub fn with_independent(&self, independent: bool) -> Self {
         let marked = |part: &Rows| part.with_independent(independent);
-        Self { parts: self.parts.iter().map(marked).collect(), length: self.length }
+        Self { parts: self.parts.iter().map(marked).collect(), length: self.length, tried: self.tried }
     }
 
     /// This batch with the columns that `writer` has in place of its own.
@@ -316,7 +346,7 @@ impl Batch {
         for (id, bytes) in replacement.iter() {
             columns.set(*id, bytes.clone());
         }
-        Self::from_columns(columns)
+        Self::from_columns(columns).with_tried(self.tried)
     }
 
     /// One set of columns with exactly these messages: shared where they are one already.

@@ -5,6 +5,7 @@
 //!   copy no payload: a batch is a list of ranges of shared [`Columns`].
 //! - [`Transaction`] is a batch and the duty to settle it. What processors make of it inherits that
 //!   duty by lineage ([`Origins`]); the source learns the outcome when the last descendant is gone.
+//! - [`Duty`] is what is left of it when the batch is elsewhere, and [`Held`] goes with the batch alone.
 //!
 //! Pure: no clock, no I/O, no tasks.
 //!
@@ -21,14 +22,16 @@
 mod batch;
 mod columns;
 mod derive;
+mod held;
 mod lineage;
 mod rows;
 mod transaction;
 
-pub use batch::{Batch, Message};
+pub use batch::{Batch, Message, Tried};
 pub use columns::Columns;
 pub use derive::DeriveError;
+pub use held::Held;
 pub use lineage::{Origins, OriginsError, Processed};
-pub use transaction::{Failure, Outcome, Rejection, Transaction};
+pub use transaction::{Duty, Failure, Outcome, Rejection, Transaction};
 
 pub use forebay_columns::{ColumnId, LayoutError, MetadataWriter, Value};

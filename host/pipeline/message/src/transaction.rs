@@ -1,7 +1,9 @@
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+mod duty;
 
-use crate::{Batch, Origins, OriginsError, Processed};
+use crate::{Batch, Held, Origins, OriginsError, Processed};
+use duty::share;
+
+pub use duty::Duty;
 
 /// What became of a source batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,41 +39,28 @@ pub struct Failure {
 #[derive(Debug)]
 pub struct Transaction {
     batch: Batch,
-    lineage: Lineage,
-    settled: bool,
-}
-
-/// How the messages of a transaction depend on those of its source.
-#[derive(Debug, Clone)]
-struct Lineage {
-    source: Arc<Source>,
-    origins: Arc<Origins>,
-}
-
-/// Takes the outcome of a source batch.
-type Tell = Box<dyn FnOnce(Outcome) + Send>;
-
-/// What all descendants of a source batch share. The outcome is told when the last of them is gone.
-struct Source {
-    failed: Mutex<Failed>,
-    tell: Mutex<Option<Tell>>,
-}
-
-#[derive(Default)]
-struct Failed {
-    reason: Option<String>,
-    all: bool,
-    apart: bool,
-    /// Whether anything failed that was not declined.
-    tried: bool,
-    messages: BTreeSet<u32>,
+    /// Held as long as the batch is; before the duty, so that it is let go before anything is told.
+    held: Option<Held>,
+    duty: Duty,
 }
 
 impl Transaction {
     /// A source batch; `tell` is called once, by whoever settles its last descendant.
     pub fn new(batch: Batch, tell: impl FnOnce(Outcome) + Send + 'static) -> Self {
-        let source = Arc::new(Source { failed: Mutex::default(), tell: Mutex::new(Some(Box::new(tell))) });
-        Self { batch, lineage: Lineage { source, origins: Arc::new(Origins::Same) }, settled: false }
+        let duty = Duty::new(batch.len(), tell);
+        Self { batch, held: None, duty }
+    }
+
+    /// One message that was made of all of what these duties are for, or several.
+    #[must_use]
+    pub fn made_of(batch: Batch, duties: Vec<Duty>) -> Self {
+        Self::new(batch, move |outcome| outcome.settle(duties))
+    }
+
+    /// The same transaction; what is held is let go when nobody has its batch, or a part of it, any more.
+    #[must_use]
+    pub fn holding(self, held: Held) -> Self {
+        Self { held: Some(held), ..self }
     }
 
     #[must_use]
@@ -79,11 +68,23 @@ impl Transaction {
         &self.batch
     }
 
+    /// What is held as long as the batch is.
+    #[must_use]
+    pub fn held(&self) -> Option<&Held> {
+        self.held.as_ref()
+    }
+
+    /// The batch, and the duty to say what becomes of it. What is held is let go, so the batch should be as well.
+    #[must_use]
+    pub fn into_parts(self) -> (Batch, Duty) {
+        (self.batch, self.duty)
+    }
+
     /// This transaction with another batch of as many messages that come from the same sources.
     #[must_use]
     pub fn with_batch(mut self, batch: Batch) -> Self {
         debug_assert_eq!(batch.len(), self.batch.len());
-        self.batch = batch;
+        self.batch = batch.with_tried(self.batch.tried());
         self
     }
 
@@ -94,34 +95,28 @@ impl Transaction {
 
     /// Nothing was delivered.
     pub fn reject(self, reason: &str) {
-        self.settle(&[Failure { reason: reason.to_owned(), messages: None }]);
+        self.letting_go().reject(reason);
     }
 
     /// Nothing was delivered, maybe because of one message among them.
     pub fn reject_apart(self, reason: &str) {
-        self.lineage.source.lock().apart = true;
-        self.reject(reason);
+        self.letting_go().reject_apart(reason);
     }
 
     /// Nothing was delivered, nor will be: the input is to end before this.
     pub fn decline(self, reason: &str) {
-        self.decline_some(reason, None);
-    }
-
-    fn decline_some(mut self, reason: &str, messages: Option<&[u32]>) {
-        self.settled = true;
-        self.lineage.fail(reason, messages);
+        self.letting_go().decline(reason);
     }
 
     /// Everything was delivered but what `failures` name.
-    pub fn settle(mut self, failures: &[Failure]) {
-        self.settled = true;
-        let failures =
-            failures.iter().filter(|failure| failure.messages.as_ref().is_none_or(|of| !of.is_empty()));
-        for failure in failures {
-            self.lineage.source.lock().tried = true;
-            self.lineage.fail(&failure.reason, failure.messages.as_deref());
-        }
+    pub fn settle(self, failures: &[Failure]) {
+        self.letting_go().settle(failures);
+    }
+
+    fn letting_go(self) -> Duty {
+        let Self { batch, held, duty } = self;
+        drop((batch, held));
+        duty
     }
 
     /// What a processor made of this transaction. Its duty passes on to the results; messages that
@@ -129,18 +124,21 @@ impl Transaction {
     ///
     /// # Errors
     /// When origins do not fit; the transaction is then unchanged.
-    pub fn derive(mut self, results: Vec<Processed>) -> Result<Vec<Self>, (Self, OriginsError)> {
+    pub fn derive(self, results: Vec<Processed>) -> Result<Vec<Self>, (Self, OriginsError)> {
         for result in &results {
             if let Err(error) = result.origins.check(result.batch.len(), self.batch.len()) {
                 return Err((self, error));
             }
         }
-        self.settled = true;
+        let tried = self.batch.tried();
         let results = results.into_iter().map(|Processed { batch, origins }| {
-            let lineage = self.lineage.derive(&origins, batch.len());
-            Self { batch, lineage, settled: false }
+            let duty = self.duty.derive(&origins, batch.len());
+            Self { batch: batch.with_tried(tried), held: self.held.clone(), duty }
         });
-        Ok(results.collect())
+        let results = results.collect();
+        // The results have it now.
+        self.letting_go().passed_on();
+        Ok(results)
     }
 
     /// The first so many messages and the rest, where both are some.
@@ -192,107 +190,24 @@ impl Transaction {
         let batches: Vec<Batch> = transactions.iter().map(|part| part.batch.clone()).collect();
         let Some(batch) = Batch::concatenate(&batches) else { return Err(transactions) };
         let batch = batch.with_independent(false);
-        Ok(Self::new(batch, move |outcome| share(outcome, transactions)))
+        let mut held = Vec::new();
+        let mut duties = Vec::with_capacity(transactions.len());
+        for Self { held: of_part, duty, .. } in transactions {
+            held.extend(of_part);
+            duties.push(duty);
+        }
+        let held = (!held.is_empty()).then(|| Held::new(held));
+        Ok(Self { held, ..Self::new(batch, move |outcome| share(outcome, duties)) })
     }
 
     /// The same transaction; `told` is called when it is settled.
     #[must_use]
     pub fn watched(self, told: impl FnOnce() + Send + 'static) -> Self {
-        let batch = self.batch.clone();
-        Self::new(batch, move |outcome| {
+        let Self { batch, held, duty } = self;
+        let watched = Self::new(batch, move |outcome| {
             told();
-            share(outcome, vec![self]);
-        })
-    }
-}
-
-/// Settles the parts of a batch by what became of it.
-fn share(outcome: Outcome, parts: Vec<Transaction>) {
-    let Outcome::Rejected(Rejection { reason, messages, apart, declined }) = outcome else {
-        return parts.into_iter().for_each(Transaction::acknowledge);
-    };
-    let mut start = 0;
-    for part in parts {
-        let end = start + u32::try_from(part.batch.len()).unwrap_or(u32::MAX);
-        let failed = messages.as_ref().map(|messages| {
-            let range = messages.partition_point(|index| *index < start)
-                ..messages.partition_point(|index| *index < end);
-            messages[range].iter().map(|index| index - start).collect::<Vec<_>>()
+            share(outcome, vec![duty]);
         });
-        start = end;
-        match failed {
-            Some(failed) if failed.is_empty() => part.acknowledge(),
-            failed if declined => part.decline_some(&reason, failed.as_deref()),
-            failed => {
-                part.lineage.source.lock().apart |= apart;
-                part.settle(&[Failure { reason: reason.clone(), messages: failed }]);
-            }
-        }
-    }
-}
-
-impl Drop for Transaction {
-    fn drop(&mut self) {
-        if !self.settled {
-            self.lineage.source.lock().tried = true;
-            self.lineage.fail("the batch was given up", None);
-        }
-    }
-}
-
-impl Lineage {
-    fn derive(&self, further: &Origins, messages: usize) -> Self {
-        let origins = match further {
-            Origins::Same => Arc::clone(&self.origins),
-            further => Arc::new(self.origins.then(further, messages)),
-        };
-        Self { source: Arc::clone(&self.source), origins }
-    }
-
-    fn fail(&self, reason: &str, messages: Option<&[u32]>) {
-        let mut failed = self.source.lock();
-        failed.reason.get_or_insert_with(|| reason.to_owned());
-        match (&*self.origins, messages) {
-            (Origins::Same, None) | (Origins::Whole, _) => failed.all = true,
-            (Origins::Same, Some(messages)) => failed.messages.extend(messages),
-            (Origins::Each(each), None) => failed.messages.extend(each),
-            (Origins::Each(each), Some(messages)) => {
-                failed.messages.extend(messages.iter().filter_map(|index| each.get(*index as usize)));
-            }
-            (Origins::Sets(sets), None) => failed.messages.extend(sets.iter().flat_map(|set| set.iter())),
-            (Origins::Sets(sets), Some(messages)) => {
-                let sets = messages.iter().filter_map(|index| sets.get(*index as usize));
-                failed.messages.extend(sets.flat_map(|set| set.iter()));
-            }
-        }
-    }
-}
-
-impl Source {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Failed> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        let Failed { reason, all, apart, tried, messages } =
-            std::mem::take(self.failed.get_mut().unwrap_or_else(PoisonError::into_inner));
-        let outcome = match reason {
-            None => Outcome::Acknowledged,
-            Some(reason) => {
-                let messages = (!all).then(|| messages.into_iter().collect());
-                Outcome::Rejected(Rejection { reason, messages, apart, declined: !tried })
-            }
-        };
-        if let Some(tell) = self.tell.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            tell(outcome);
-        }
-    }
-}
-
-impl std::fmt::Debug for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source").finish_non_exhaustive()
+        Self { held, ..watched }
     }
 }

@@ -382,6 +382,26 @@ pub trait Output: Send {
 
     /// Goes on after an operation that asked for it.
     ///
+    /// Whether [`Output::write_stream`] works.
+    fn streams(&self) -> bool {
+        false
+    }
+
+    /// Starts to deliver one message whose payload comes as it is made. `head` is a batch of that message without its
+    /// payload, which is whole when `payload` ends. Where reading it fails, the message is given up, and nothing of it
+    /// may be seen; the error is that of the call then. What this gives is as for a batch of that one message.
+    ///
+    /// # Errors
+    /// When nothing of it was delivered. What was read of the payload does not come again.
+    async fn write_stream(
+        &mut self,
+        head: Batch,
+        payload: Box<dyn ByteStream>,
+    ) -> Result<Written, WriteError> {
+        drop((head, payload));
+        Err(ComponentError::Failed("this output takes no streams".to_owned()).into())
+    }
+
     /// # Errors
     /// When the messages of that operation were not delivered.
     async fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError>;

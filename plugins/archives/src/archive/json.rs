@@ -6,11 +6,18 @@ use crate::unarchive::json;
 
 /// An array of documents.
 pub(super) fn array(members: &Members<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+    out.push(b'[');
+    items(members, true, out)?;
+    out.push(b']');
+    Ok(())
+}
+
+/// The documents without the brackets; `first`: none stand before them.
+pub(super) fn items(members: &Members<'_>, first: bool, out: &mut Vec<u8>) -> Result<(), Error> {
     out.reserve(members.size(1)? + 1);
     let start = out.len();
-    out.push(b'[');
     for (index, member) in members.iter().enumerate() {
-        if index > 0 {
+        if index > 0 || !first {
             out.push(b',');
         }
         json::document(member.bytes, out)
@@ -22,6 +29,5 @@ pub(super) fn array(members: &Members<'_>, out: &mut Vec<u8>) -> Result<(), Erro
             )));
         }
     }
-    out.push(b']');
     Ok(())
 }

@@ -13,6 +13,18 @@ const PREFIX: usize = 155;
 const BESIDE: usize = 5 * BLOCK;
 
 pub(super) fn write(members: &Members<'_>, now: u64, out: &mut Vec<u8>) -> Result<(), Error> {
+    files(members, now, out)?;
+    end(out);
+    Ok(())
+}
+
+/// Two empty blocks are the end.
+pub(super) fn end(out: &mut Vec<u8>) {
+    out.resize(out.len() + 2 * BLOCK, 0);
+}
+
+/// The files without the end.
+pub(super) fn files(members: &Members<'_>, now: u64, out: &mut Vec<u8>) -> Result<(), Error> {
     let names: usize = members.iter().map(|member| 2 * member.name.len()).sum();
     out.reserve(members.size(BESIDE + names / members.len().max(1))?);
     for member in members.iter() {
@@ -36,8 +48,6 @@ pub(super) fn write(members: &Members<'_>, now: u64, out: &mut Vec<u8>) -> Resul
         header(prefix.as_bytes(), rest, EntryType::Regular, member.bytes.len(), Some(now), out)?;
         padded(member.bytes, out);
     }
-    // Two empty blocks are the end.
-    out.resize(out.len() + 2 * BLOCK, 0);
     Ok(())
 }
 

@@ -75,6 +75,42 @@ fn messages_that_stand_for_themselves_are_archived_alone() {
     assert!(results[0].batch.independent());
 }
 
+/// What becomes of messages that come in slices of so many.
+fn in_slices(format: &str, path: &str, messages: &[String], slice: usize) -> Result<Vec<u8>, Error> {
+    let config = testing::config(&json!({"format": format, "path": path})).expect("a configuration");
+    let mut archive = Archive::open(config, &Context::new("archive")).expect("opens");
+    let (sink, bytes) = testing::sink();
+    archive.begin(sink)?;
+    for slice in messages.chunks(slice) {
+        archive.add(&Batch::from_payloads(slice))?;
+    }
+    archive.finish()?;
+    Ok(bytes.take())
+}
+
+#[test]
+fn slices_become_the_archive_that_all_of_them_become() {
+    let messages: Vec<String> = (0..100).map(|number| (number * 7919).to_string().repeat(number)).collect();
+    let documents: Vec<String> = messages.iter().map(|message| format!("\"{message}\"")).collect();
+    for format in ["concatenate", "lines", "json_array", "tar", "zip"] {
+        let whole = run(format, "name", Batch::from_payloads(&documents)).expect("an archive");
+        for slice in [1, 3, 64, 1000] {
+            let sliced = in_slices(format, "name", &documents, slice).expect("an archive");
+            assert!(sliced == whole[0].batch.message(0).bytes(), "{format} {slice}");
+        }
+    }
+}
+
+#[test]
+fn slices_that_can_not_be_added_fail() {
+    let error = |format, path, message: &str| {
+        in_slices(format, path, &["1".to_owned(), message.to_owned()], 1).expect_err("fails").into_message()
+    };
+    assert_eq!(error("binary", "", "a"), "this format says first how many messages there are");
+    assert!(error("json_array", "", "x").starts_with("failed to parse message as JSON"));
+    assert!(error("tar", "a/", "x").ends_with("trailing slash"));
+}
+
 #[test]
 fn nothing_makes_no_archive() {
     let nothing: [&str; 0] = [];

@@ -5,7 +5,8 @@
 use forebay_compression::Algorithm;
 use forebay_sdk::Error;
 
-use super::members::Members;
+use super::members::{Member, Members};
+use crate::budget::BYTES;
 
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";
@@ -39,41 +40,84 @@ struct Entry<'a> {
 }
 
 pub(super) fn write(members: &Members<'_>, now: u64, out: &mut Vec<u8>) -> Result<(), Error> {
-    let names: usize = members.iter().map(|member| 2 * member.name.len()).sum();
-    members.size(BESIDE + names / members.len().max(1))?;
-    let start = out.len();
-    let time = times(now);
-    let mut directory = Vec::new();
-    for member in members.iter() {
-        let name = member.name.as_ref();
-        if u16::try_from(name.len()).is_err() {
-            return Err(Error::new("zip: FileHeader.Name too long"));
-        }
-        if name.ends_with('/') && !member.bytes.is_empty() {
-            return Err(Error::new("zip: write to directory"));
-        }
-        let deflated = Algorithm::Flate.compress(member.bytes, -1).map_err(Error::new)?;
-        let (method, content) = if deflated.len() < member.bytes.len() {
-            (DEFLATED, deflated.as_slice())
-        } else {
-            (STORED, member.bytes)
-        };
-        let entry = Entry {
-            name,
-            method,
-            checksum: crc32fast::hash(member.bytes),
-            compressed: u32::try_from(content.len())?,
-            size: u32::try_from(member.bytes.len())?,
-            offset: u32::try_from(out.len() - start)?,
-        };
-        entry.local(&time, out)?;
-        out.extend_from_slice(content);
-        entry.central(&time, &mut directory)?;
+    let mut directory = Directory::new(now);
+    directory.files(members, out)?;
+    directory.end(out)
+}
+
+/// What is known of the files that were written.
+pub(super) struct Directory {
+    time: Times,
+    headers: Vec<u8>,
+    files: usize,
+    /// Bytes before the next file.
+    offset: usize,
+}
+
+impl Directory {
+    pub(super) fn new(now: u64) -> Self {
+        Self { time: times(now), headers: Vec::new(), files: 0, offset: 0 }
     }
-    let offset = u32::try_from(out.len() - start)?;
-    out.extend_from_slice(&directory);
-    end(members.len(), u32::try_from(directory.len())?, offset, out);
-    Ok(())
+
+    /// Writes files. After an error it is of no more use.
+    pub(super) fn files(&mut self, members: &Members<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        let names: usize = members.iter().map(|member| 2 * member.name.len()).sum();
+        members.size(BESIDE + names / members.len().max(1))?;
+        let start = out.len();
+        for member in members.iter() {
+            let offset = u32::try_from(self.offset + out.len() - start)?;
+            file(&member, &self.time, offset, out, &mut self.headers)?;
+        }
+        self.offset += out.len() - start;
+        self.files += members.len();
+        if self.headers.len() > BYTES {
+            return Err(Error::new(format!(
+                "the directory of a zip is larger than the limit of {BYTES} bytes"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Writes what is behind all files.
+    pub(super) fn end(self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let offset = u32::try_from(self.offset)?;
+        out.extend_from_slice(&self.headers);
+        end(self.files, u32::try_from(self.headers.len())?, offset, out);
+        Ok(())
+    }
+}
+
+fn file(
+    member: &Member<'_>,
+    time: &Times,
+    offset: u32,
+    out: &mut Vec<u8>,
+    headers: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let name = member.name.as_ref();
+    if u16::try_from(name.len()).is_err() {
+        return Err(Error::new("zip: FileHeader.Name too long"));
+    }
+    if name.ends_with('/') && !member.bytes.is_empty() {
+        return Err(Error::new("zip: write to directory"));
+    }
+    let deflated = Algorithm::Flate.compress(member.bytes, -1).map_err(Error::new)?;
+    let (method, content) = if deflated.len() < member.bytes.len() {
+        (DEFLATED, deflated.as_slice())
+    } else {
+        (STORED, member.bytes)
+    };
+    let entry = Entry {
+        name,
+        method,
+        checksum: crc32fast::hash(member.bytes),
+        compressed: u32::try_from(content.len())?,
+        size: u32::try_from(member.bytes.len())?,
+        offset,
+    };
+    entry.local(time, out)?;
+    out.extend_from_slice(content);
+    entry.central(time, headers)
 }
 
 /// The time in MS-DOS's two words, and the extra field that has it in Unix's seconds.

@@ -8,5 +8,5 @@ mod huffman;
 mod inflate;
 mod tokens;
 
-pub(crate) use deflate::{Effort, deflate, deflate_in_parts};
+pub(crate) use deflate::{Effort, PART, deflate, deflate_end, deflate_in_parts, deflate_part};
 pub(crate) use inflate::inflate;

@@ -13,21 +13,26 @@ const LONGEST: usize = 512;
 
 /// `deflated` is what became of `bytes`.
 pub(super) fn gzip(bytes: &[u8], level: i64, deflated: Vec<u8>) -> Vec<u8> {
-    let hint = match level {
-        9 => 2,
-        1 => 4,
-        _ => 0,
-    };
-    // The time is that of Go's zero time, cut to 32 bits.
-    let mut out = vec![0x1f, 0x8b, 8, 0, 0x00, 0x09, 0x6e, 0x88, hint, 0xff];
+    let mut out = gzip_start(level);
     out.extend(deflated);
     out.extend(crc32fast::hash(bytes).to_le_bytes());
     out.extend(low(bytes.len()).to_le_bytes());
     out
 }
 
+/// What stands before the deflated bytes.
+pub(super) fn gzip_start(level: i64) -> Vec<u8> {
+    let hint = match level {
+        9 => 2,
+        1 => 4,
+        _ => 0,
+    };
+    // The time is that of Go's zero time, cut to 32 bits.
+    vec![0x1f, 0x8b, 8, 0, 0x00, 0x09, 0x6e, 0x88, hint, 0xff]
+}
+
 /// The length, as far as a trailer can hold it.
-fn low(length: usize) -> u32 {
+pub(super) fn low(length: usize) -> u32 {
     u32::try_from(length & 0xffff_ffff).unwrap_or_default()
 }
 
@@ -83,6 +88,14 @@ fn gzip_header(rest: &mut &[u8]) -> Result<(), String> {
 
 /// `deflated` is what became of `bytes`.
 pub(super) fn zlib(bytes: &[u8], level: i64, deflated: Vec<u8>) -> Vec<u8> {
+    let mut out = zlib_start(level);
+    out.extend(deflated);
+    out.extend(adler(bytes).to_be_bytes());
+    out
+}
+
+/// What stands before the deflated bytes.
+pub(super) fn zlib_start(level: i64) -> Vec<u8> {
     let hint: u8 = match level {
         -2 | 0 | 1 => 0,
         2..=5 => 1,
@@ -93,10 +106,7 @@ pub(super) fn zlib(bytes: &[u8], level: i64, deflated: Vec<u8>) -> Vec<u8> {
     let second = hint << 6;
     let rest = u16::from_be_bytes([first, second]) % 31;
     let check = u8::try_from((31 - rest) % 31).unwrap_or_default();
-    let mut out = vec![first, second + check];
-    out.extend(deflated);
-    out.extend(adler(bytes).to_be_bytes());
-    out
+    vec![first, second + check]
 }
 
 pub(super) fn unzlib(bytes: &[u8], out: &mut Output<'_>) -> Result<(), String> {
@@ -119,10 +129,15 @@ pub(super) fn unzlib(bytes: &[u8], out: &mut Output<'_>) -> Result<(), String> {
 
 /// The checksum of Mark Adler.
 fn adler(bytes: &[u8]) -> u32 {
+    adler_behind(1, bytes)
+}
+
+/// The same behind others that have this one; that of nothing is 1.
+pub(super) fn adler_behind(before: u32, bytes: &[u8]) -> u32 {
     const MODULUS: u32 = 65_521;
     // Sums of so many bytes cannot overflow.
     const STRETCH: usize = 5552;
-    let (mut low, mut high) = (1_u32, 0_u32);
+    let (mut low, mut high) = (before & 0xffff, before >> 16);
     for stretch in bytes.chunks(STRETCH) {
         for byte in stretch {
             low += u32::from(*byte);

@@ -1,6 +1,6 @@
 //! Compression, as Go's packages do it: the same words for what is wrong and, where it says so, the same bytes.
 //!
-//! Pure functions over bytes: no I/O, no state. [`Algorithm`] is what Bento has names for; the rest is what formats of
+//! Pure functions over bytes: no I/O, and no state but that of [`Pieces`]. [`Algorithm`] is what Bento has names for; the rest is what formats of
 //! files have inside. Whatever comes in, no more is made of it than a limit that the caller names.
 //!
 //! ```
@@ -20,12 +20,14 @@ mod flate;
 mod framed;
 mod lz4;
 mod output;
+mod pieces;
 mod snappy;
 mod zstd;
 
 pub use algorithm::Algorithm;
 pub use brotli::{decompress as brotli, window as brotli_window};
 pub use lz4::decompress_raw as lz4_block;
+pub use pieces::Pieces;
 
 fn ends() -> String {
     "unexpected EOF".to_owned()

@@ -6,14 +6,14 @@ mod xxh32;
 use super::ends;
 use super::output::Output;
 use block::{compress_block, decompress_block};
-use xxh32::xxh32;
+use xxh32::{Xxh32, xxh32};
 
 const MAGIC: u32 = 0x184d_2204;
 /// The first of the magic numbers of frames to be skipped. There should be sixteen of them; Bento takes more.
 const SKIPPED: u32 = 0x184d_2a50;
 /// Version 1, independent blocks, a checksum of the content; blocks of 4 MiB.
 const SETTINGS: [u8; 2] = [0x64, 0x70];
-const BLOCK: usize = 4 << 20;
+pub(super) const BLOCK: usize = 4 << 20;
 const STORED: u32 = 1 << 31;
 const INDEPENDENT: u8 = 0x20;
 const BLOCK_CHECKSUM: u8 = 0x10;
@@ -23,21 +23,54 @@ const CHECKSUM: u8 = 0x04;
 const WINDOW: usize = 64 << 10;
 
 pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
+    let mut frame = Frame::default();
+    let mut out = start();
+    let mut blocks = bytes.chunks_exact(BLOCK);
+    blocks.by_ref().for_each(|block| frame.block(block, &mut out));
+    frame.finish(blocks.remainder(), &mut out);
+    out
+}
+
+/// What stands before all blocks.
+pub(super) fn start() -> Vec<u8> {
     let mut out = MAGIC.to_le_bytes().to_vec();
     out.extend(SETTINGS);
     out.push(header_checksum(&SETTINGS));
-    for block in bytes.chunks(BLOCK) {
-        let compressed = compress_block(block);
-        let (flag, data) = match &compressed {
-            Some(compressed) => (0, compressed.as_slice()),
-            None => (STORED, block),
-        };
-        out.extend((u32::try_from(data.len()).unwrap_or_default() | flag).to_le_bytes());
-        out.extend(data);
-    }
-    out.extend([0; 4]);
-    out.extend(xxh32(bytes).to_le_bytes());
     out
+}
+
+/// A frame that is written block by block.
+#[derive(Default)]
+pub(super) struct Frame(Xxh32);
+
+impl Frame {
+    /// Writes a block of [`BLOCK`] bytes.
+    pub(super) fn block(&mut self, block: &[u8], out: &mut Vec<u8>) {
+        let (stripes, _) = block.as_chunks::<16>();
+        self.0.add(stripes);
+        data(block, out);
+    }
+
+    /// Writes the last block, which is shorter or empty, and the end.
+    pub(super) fn finish(mut self, rest: &[u8], out: &mut Vec<u8>) {
+        if !rest.is_empty() {
+            data(rest, out);
+        }
+        out.extend([0; 4]);
+        let (stripes, rest) = rest.as_chunks::<16>();
+        self.0.add(stripes);
+        out.extend(self.0.finish(rest).to_le_bytes());
+    }
+}
+
+fn data(block: &[u8], out: &mut Vec<u8>) {
+    let compressed = compress_block(block);
+    let (flag, data) = match &compressed {
+        Some(compressed) => (0, compressed.as_slice()),
+        None => (STORED, block),
+    };
+    out.extend((u32::try_from(data.len()).unwrap_or_default() | flag).to_le_bytes());
+    out.extend(data);
 }
 
 fn header_checksum(settings: &[u8]) -> u8 {

@@ -1,4 +1,4 @@
-use super::Algorithm;
+use super::{Algorithm, Pieces};
 
 const NAMES: [&str; 7] = ["flate", "gzip", "pgzip", "zlib", "lz4", "snappy", "zstd"];
 const LIMIT: usize = 1 << 24;
@@ -36,6 +36,48 @@ fn what_is_compressed_comes_back_at_every_level() {
             }
         }
     }
+}
+
+/// What is made of a content whose pieces are so long.
+fn in_pieces(algorithm: Algorithm, level: i64, content: &[u8], length: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut pieces = Pieces::begin(algorithm, level, &mut out).expect("can be begun");
+    content.chunks(length).for_each(|piece| pieces.add(piece, &mut out));
+    pieces.finish(&mut out);
+    out
+}
+
+#[test]
+fn what_is_compressed_in_pieces_comes_back() {
+    let mut contents = contents();
+    let long: Vec<u8> = contents.concat().into_iter().cycle().take((9 << 20) + 5).collect();
+    contents.push(long);
+    for content in contents {
+        for name in ["flate", "gzip", "pgzip", "zlib", "lz4", "zstd"] {
+            for level in [-1, 0] {
+                let algorithm = Algorithm::to_compress(name).expect("known");
+                for length in [1 << 16, (1 << 20) + 7] {
+                    let compressed = in_pieces(algorithm, level, &content, length);
+                    let back = algorithm.decompress(&compressed, LIMIT);
+                    assert!(back.as_deref() == Ok(&content), "{name} {level} {length}: {}", content.len());
+                    // These are cut in the same way when they come as a whole.
+                    if name == "pgzip" || name == "lz4" {
+                        assert!(algorithm.compress(&content, level).as_ref() == Ok(&compressed), "{name}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_needs_the_whole_content_is_not_begun() {
+    let begin = |name, level| {
+        let algorithm = Algorithm::to_compress(name).expect("known");
+        Pieces::begin(algorithm, level, &mut Vec::new()).map(drop)
+    };
+    assert_eq!(begin("snappy", -1), Err("snappy says first how long the content is".to_owned()));
+    assert_eq!(begin("gzip", 10), Err("gzip: invalid compression level: 10".to_owned()));
 }
 
 #[test]

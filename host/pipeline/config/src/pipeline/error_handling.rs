@@ -85,9 +85,7 @@ pub(super) fn examine(
             }
             handling
         }
-        Err(error) => {
-            examiner.fatal(at(), format!("field {NAME}: {error}"));
-            ErrorHandling::default()
-        }
+        // What does not fit was reported when the fields were read.
+        Err(_) => ErrorHandling::default(),
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::Pending;
+use super::growth::Growth;
 use crate::budget::Budget;
 use crate::meters::{BatchMeter, Mechanism};
 use crate::structure::check::Check;
@@ -32,6 +33,8 @@ pub(crate) struct Policy {
     meter: BatchMeter,
     /// What works on a complete batch.
     pub(crate) row: Row,
+    /// How large batches are made, where the first of these processors can do so and the check needs no earlier message.
+    pub(super) growth: Option<Growth>,
 }
 
 #[derive(Deserialize)]
@@ -92,7 +95,8 @@ impl Policy {
         let Settings { count, byte_size, period, jitter, check } = settings;
         let limit = |limit: i64| usize::try_from(limit).ok().filter(|limit| *limit > 0);
         let (count, byte_size) = (limit(count), limit(byte_size));
-        let row = opening.row(&format!("{field}/processors")).await?;
+        let list = format!("{field}/processors");
+        let row = opening.row(&list).await?;
         let source = source(&check);
         let is_limited = byte_size.is_some() || !source.is_empty() || !period.is_empty();
         if !is_limited && count.is_none_or(|count| count == 1) && row.is_empty() {
@@ -126,14 +130,25 @@ impl Policy {
         let period = period.filter(|period| !period.is_zero());
         let path = format!("{}{}", opening.setup.path, field.replace('/', "."));
         let meter = BatchMeter::of(&opening.components.metrics(), opening.setup.label.as_deref(), &path);
-        Ok(Some(Self { count, byte_size, period, jitter: jitter.max(0.0), check, in_context, meter, row }))
+        let children = opening.children(&list);
+        let growth = (!in_context)
+            .then(|| Growth::of(opening.components, children, |child| opening.setup_of(child), budget))
+            .flatten();
+        let jitter = jitter.max(0.0);
+        Ok(Some(Self { count, byte_size, period, jitter, check, in_context, meter, row, growth }))
+    }
+
+    /// Whether all processors behind it make large batches while they come.
+    pub(crate) fn can_stream(&self) -> bool {
+        self.growth.as_ref().is_some_and(|growth| growth.processors() == self.row.links().len())
     }
 
     #[cfg(test)]
     pub(super) fn of(count: Option<usize>, byte_size: Option<usize>, period: Option<Duration>) -> Self {
         let row = Row::new(Vec::new());
         let meter = BatchMeter::of(&Metrics::default(), None, "");
-        Self { count, byte_size, period, jitter: 0.0, check: None, in_context: false, meter, row }
+        let growth = None;
+        Self { count, byte_size, period, jitter: 0.0, check: None, in_context: false, meter, row, growth }
     }
 
     /// When a batch goes on in any case, after one that went on at `flushed`.
@@ -247,6 +262,33 @@ fn source(check: &Json) -> &str {
 
 /// Whether a text may look at other messages of its batch. One that does not is asked about many messages at once.
 fn looks_beside(source: &str) -> bool {
-    const BESIDE: [&str; 5] = ["batch_", "from(", "from_all(", "import", "from ("];
-    BESIDE.iter().any(|word| source.contains(word))
+    const BESIDE: [&str; 4] = ["batch_index", "batch_size", "from", "from_all"];
+    let is_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let calls = |word: &&str| {
+        source.match_indices(word).any(|(at, _)| {
+            let (before, behind) = (&source[..at], &source[at + word.len()..]);
+            !before.ends_with(is_of_word) && behind.trim_start().starts_with('(')
+        })
+    };
+    // What is imported may call anything.
+    source.contains("import") || BESIDE.iter().any(calls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_beside;
+
+    #[test]
+    fn only_calls_look_beside() {
+        for source in
+            ["batch_size() == 4", "json(\"a\").from (0)", "this.x.from_all().sum() > 3", "import \"a\""]
+        {
+            assert!(looks_beside(source), "{source}");
+        }
+        for source in
+            ["this.batch_id == 1", "this.from == \"a\"", "this.valid_from(1)", "@batch_size == \"4\""]
+        {
+            assert!(!looks_beside(source), "{source}");
+        }
+    }
 }

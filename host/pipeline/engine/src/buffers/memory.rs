@@ -9,7 +9,7 @@ use super::{Opening, Own, spec};
 use crate::batching::{Batcher, Policy, bytes, policy_fields};
 use crate::budget::Budget;
 use crate::channel::{Receiver, Sender, channel, hand_on};
-use crate::flight::{Flight, Sky};
+use crate::flight::{Again, Flight, Sky};
 use crate::ground::Work;
 use crate::meters::BufferMeter;
 use crate::replay::{pause, sending_again};
@@ -162,6 +162,6 @@ impl Memory {
         self.budget.room_for(bytes).await;
         let flight = Flight::of_buffer(&self.sky, bytes);
         transaction.acknowledge();
-        hand_on(&self.to, self.meter.traced(flight.transaction(batch, 1, true))).await;
+        hand_on(&self.to, self.meter.traced(flight.transaction(batch, Again::Host))).await;
     }
 }

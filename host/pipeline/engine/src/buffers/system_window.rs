@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{Opening, Own, leaving, spec};
 use crate::batching::together;
 use crate::channel::{Receiver, Sender, hand_on};
-use crate::flight::{Flight, Sky};
+use crate::flight::{Again, Flight, Sky};
 use crate::meters::BufferMeter;
 use crate::replay::{pause, sending_again};
 use crate::structure::duration::read_duration;
@@ -306,8 +306,8 @@ impl SystemWindow {
         let end = rfc3339(window.last);
         if let Some(transaction) = together(batch) {
             let marked = transaction.batch().with_metadata(&[(END.to_owned(), Value::Text(&end))]);
-            let flight = Flight::of_transaction(&self.sky, transaction.with_batch(marked.clone()));
-            let transaction = leaving(&self.meter, flight.transaction(marked, 1, true));
+            let (flight, batch) = Flight::of_transaction(&self.sky, transaction.with_batch(marked));
+            let transaction = leaving(&self.meter, flight.transaction(batch, Again::Host));
             hand_on(&self.to, transaction).await;
         }
     }

@@ -34,6 +34,7 @@ pub(crate) fn specification() -> ComponentSpec {
         description: description.to_owned(),
         rereads: false,
         incremental: false,
+        pieces: false,
         config: levels,
         examples: vec![example],
         functions: Vec::new(),

@@ -9,7 +9,7 @@ use forebay_plugins_api::{Components as _, OpenError, Scanner, Setup, Stated};
 use crate::channel::Sender;
 use crate::check::place;
 use crate::codec;
-use crate::flight::Sky;
+use crate::flight::{Again, Sky};
 use crate::ground::{Ground, Work};
 use crate::idle::Idle;
 use crate::replay::{pause, sending_again};
@@ -29,13 +29,18 @@ pub(super) async fn open(
     let input = ground.components.open_input(setup.clone()).await?;
     let scanner = scanner(ground, &setup, config).await?;
     let replays = config.config.get("auto_replay_nacks").and_then(|value| value.as_bool()).unwrap_or(true);
+    let again = match (replays, ground.components.spec_of(config).is_some_and(|spec| spec.rereads)) {
+        (false, _) => Again::Nobody,
+        (true, true) => Again::Input,
+        (true, false) => Again::Host,
+    };
     let sky = Sky::new(&ground.budget);
     let source = Source {
         components: Arc::new(ground.components.clone()),
         setup,
         input,
         scanner,
-        replay: replays,
+        again,
         sky: Arc::clone(&sky),
         to: to.clone(),
         idle: Idle::default(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 use forebay_lifecycle::{Backoff, Shutdown};
 use forebay_pipeline_config::ComponentConfig;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType};
-use forebay_pipeline_message::{Batch, Transaction, Value};
+use forebay_pipeline_message::{Batch, Transaction, Tried, Value};
 use forebay_plugins_api::{OpenError, Setup};
 use futures_util::future::{join, join_all};
 use serde::Deserialize;
@@ -169,7 +169,12 @@ impl Reading {
         }
         stop.cancel();
         while let Ok(transaction) = from.recv().await {
-            transaction.decline(AFTER_THE_END);
+            // What was tried and has failed came before the end.
+            if transaction.batch().tried() == Tried::Never {
+                transaction.decline(AFTER_THE_END);
+            } else {
+                hand_on(&self.to, transaction).await;
+            }
         }
         true
     }
@@ -236,5 +241,5 @@ fn marked(batch: &Batch) -> Batch {
     let parts = [batch.slice(0, 1).map(|first| first.with_metadata(&mark)), batch.slice(1, batch.len())];
     let parts: Vec<Batch> = parts.into_iter().flatten().collect();
     let marked = Batch::concatenate(&parts).unwrap_or_else(|| batch.clone());
-    marked.with_independent(batch.independent())
+    marked.with_independent(batch.independent()).with_tried(batch.tried())
 }

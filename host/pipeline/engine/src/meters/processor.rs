@@ -88,6 +88,20 @@ impl ProcessorMeter {
         Some(Begun { at: clock::now(), inside })
     }
 
+    /// Counts that one message was made of so many, one after the other, or that this failed.
+    pub(crate) fn grown(&self, messages: usize, begun: Instant, is_made: bool) {
+        let Some(inner) = &self.0 else { return };
+        inner.received.inc_by(messages as u64);
+        inner.batch_received.inc_by(1);
+        inner.latency.observe_times(begun.elapsed(), 1);
+        if is_made {
+            inner.sent.inc_by(1);
+            inner.batch_sent.inc_by(1);
+        } else {
+            inner.error.inc_by(messages as u64);
+        }
+    }
+
     /// Counts what it makes of that, and gives it back as the next one is to see it.
     ///
     /// # Errors

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use forebay_pipeline_config::{ComponentConfig, Position};
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{Components as _, OpenError, Setup};
+use forebay_plugins_api::{Components as _, OpenError, Output, Setup};
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Mutex, oneshot};
 
 use super::leaf::{Leaf, outcome, told};
+use super::place::place_is_known;
 use super::router::Router;
 use super::{ALL, Destination, Refusal, settle};
 use crate::batching::{Batcher, Policy};
@@ -18,7 +19,7 @@ use crate::channel::{Receiver, channel};
 use crate::check::place;
 use crate::ground::{Ground, Work};
 use crate::meters::OutputMeter;
-use crate::sink::{self, Sink};
+use crate::sink::{self, Arrivals, Sink};
 use crate::structure::{self, problem};
 
 /// Where outputs that collect batches have the policy for it.
@@ -58,9 +59,9 @@ pub(crate) fn open_root<'a>(
         let (path, most_under_way) = (config.path.clone(), sink::most_under_way(config));
         let structure = structure::Opening { components: &ground.components, setup };
         let policy = Policy::open(&structure, BATCHING, &ground.budget).await?;
-        let (processors, from) = collected(ground, &path, policy, (processors, from), &mut works);
         match own(setup.name.as_str()) {
             Some(own) => {
+                let (processors, from) = collected(ground, &path, policy, (processors, from), &mut works);
                 let opening = Opening { structure, ground, works: &mut works };
                 let destination = (own.open)(opening).await?;
                 works.insert(0, Box::pin(Router { path, processors, destination, from }.run()));
@@ -68,6 +69,8 @@ pub(crate) fn open_root<'a>(
             None => {
                 let meter = OutputMeter::of(&ground.components.metrics(), &ground.components.tracer(), setup);
                 let output = ground.components.open_output(setup.clone()).await?;
+                let before = (processors, from);
+                let (processors, from) = written(ground, (config, &*output), policy, before, &mut works);
                 let sink = Sink { path, output, processors, from, most_under_way, meter };
                 works.insert(0, Box::pin(sink.run()));
             }
@@ -141,7 +144,7 @@ async fn open(
             let output = ground.components.open_output(setup.clone()).await?;
             let (to, from) = channel();
             let most_under_way = sink::most_under_way(config);
-            let (processors, from) = collected(ground, &path, policy, (processors, from), works);
+            let (processors, from) = written(ground, (config, &*output), policy, (processors, from), works);
             works.push(Box::pin(Sink { path, output, processors, from, most_under_way, meter }.run()));
             Ok(Box::new(Leaf::new(to)))
         }
@@ -164,6 +167,33 @@ fn collected(
     let batcher = Batcher::new(path, policy, &ground.budget, of_processors, to).behind_others();
     works.push(Box::pin(batcher.run()));
     (Chain::new(Vec::new()), collected)
+}
+
+/// The same for an output of a plugin, to which large batches go while they are made where both can do that.
+fn written(
+    ground: &Arc<Ground>,
+    (config, output): (&ComponentConfig, &dyn Output),
+    policy: Option<Policy>,
+    (processors, from): (Chain, Receiver),
+    works: &mut Vec<Work>,
+) -> (Chain, Arrivals) {
+    let streams = |policy: &Policy| policy.can_stream() && output.streams() && place_is_known(config);
+    match policy {
+        Some(policy) if streams(&policy) => {
+            let (processed, of_processors) = channel();
+            works.push(Box::pin(processors.work(from, processed)));
+            // Its bound is that of other channels: what waits here is in flight.
+            let (to, parcels) = async_channel::bounded(16);
+            let batcher =
+                Batcher::streaming(&config.path, policy, &ground.budget, of_processors, to).behind_others();
+            works.push(Box::pin(batcher.run()));
+            (Chain::new(Vec::new()), Arrivals::Parcels(parcels))
+        }
+        policy => {
+            let (processors, from) = collected(ground, &config.path, policy, (processors, from), works);
+            (processors, Arrivals::Batches(from))
+        }
+    }
 }
 
 impl Opening<'_> {

@@ -20,13 +20,29 @@ impl Row {
         self.links.is_empty()
     }
 
+    pub(crate) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
     /// What the processors make of a batch; origins are in that batch, and no result is empty.
     ///
     /// # Errors
     /// One of them was lost, and with it the batch.
     pub(crate) async fn run(&mut self, batch: Batch) -> Result<Vec<Processed>, LostInstance> {
+        self.run_behind(0, batch).await
+    }
+
+    /// The same for those behind the first so many of them.
+    ///
+    /// # Errors
+    /// As [`Row::run`].
+    pub(crate) async fn run_behind(
+        &mut self,
+        first: usize,
+        batch: Batch,
+    ) -> Result<Vec<Processed>, LostInstance> {
         let mut current = vec![Processed { batch, origins: Origins::Same }];
-        for link in &mut self.links {
+        for link in self.links.iter_mut().skip(first) {
             let mut next = Vec::with_capacity(current.len());
             for Processed { batch, origins } in current {
                 let results = link.apply(&batch).await?;

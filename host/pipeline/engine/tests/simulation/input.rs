@@ -17,6 +17,8 @@ pub(crate) struct ScriptedInput {
     next_token: u64,
     /// What it has handed out, until it hears of it.
     in_flight: BTreeMap<u64, Vec<String>>,
+    /// Whether it is of no more use.
+    has_failed: bool,
 }
 
 /// What a call does.
@@ -31,7 +33,14 @@ enum Act {
 impl ScriptedInput {
     pub(crate) fn new(world: &Arc<World>, setup: Setup) -> Self {
         let id = number(&setup, "id");
-        Self { world: Arc::clone(world), setup, id, next_token: 0, in_flight: BTreeMap::new() }
+        Self {
+            world: Arc::clone(world),
+            setup,
+            id,
+            next_token: 0,
+            in_flight: BTreeMap::new(),
+            has_failed: false,
+        }
     }
 
     fn replays(&self) -> bool {
@@ -108,6 +117,7 @@ impl Input for ScriptedInput {
             Act::NotConnected => Ok(Event::NotConnected("as the dice fell".to_owned())),
             Act::Fail(error) => {
                 self.world.notes().note(format!("input {} fails", self.id));
+                self.has_failed = true;
                 Err(error)
             }
             Act::End => Ok(Event::Ended),
@@ -119,7 +129,13 @@ impl Input for ScriptedInput {
         let mut notes = self.world.notes();
         notes.open -= 1;
         notes.note(format!("input {} is closed", self.id));
-        if !self.in_flight.is_empty() {
+        if self.has_failed {
+            // The next instance reads it again.
+            for names in std::mem::take(&mut self.in_flight).into_values() {
+                notes.trouble(&names);
+                notes.inputs.entry(self.id).or_default().again.push_back(names);
+            }
+        } else if !self.in_flight.is_empty() {
             let what = format!("input {} is closed and does not know of {:?}", self.id, self.in_flight);
             notes.fault(what);
         }

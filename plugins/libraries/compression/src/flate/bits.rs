@@ -65,6 +65,11 @@ impl BitWriter {
         self.out
     }
 
+    /// What was written, where that ends with a stored block, and so at a whole byte. More blocks may follow.
+    pub(super) fn aligned(self) -> Vec<u8> {
+        self.out
+    }
+
     /// A block as it is.
     pub(super) fn stored(&mut self, block: &[u8]) {
         self.close();

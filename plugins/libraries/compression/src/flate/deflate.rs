@@ -50,9 +50,24 @@ pub(crate) fn deflate(bytes: &[u8], effort: Effort) -> Vec<u8> {
     writer.finish()
 }
 
+/// The bytes of one part of those that know nothing of one another.
+pub(crate) const PART: usize = 1 << 20;
+
+/// A part that others may follow, compressed: it ends at a whole byte.
+pub(crate) fn deflate_part(bytes: &[u8], effort: Effort) -> Vec<u8> {
+    let mut writer = BitWriter::new(effort.penalty());
+    part(bytes, effort, &mut writer);
+    writer.stored(&[]);
+    writer.aligned()
+}
+
+/// What ends all parts.
+pub(crate) fn deflate_end() -> Vec<u8> {
+    BitWriter::new(Effort::Matched.penalty()).finish()
+}
+
 /// The same in parts that know nothing of one another, each of which ends at a whole byte.
 pub(crate) fn deflate_in_parts(bytes: &[u8], effort: Effort) -> Vec<u8> {
-    const PART: usize = 1 << 20;
     let mut writer = BitWriter::new(effort.penalty());
     let mut rest = bytes;
     loop {

@@ -10,7 +10,7 @@ use futures_util::future::{join, join_all};
 
 use super::join::Joiner;
 use crate::channel::{Receiver, Sender, channel, hand_on};
-use crate::flight::{Flight, Sky};
+use crate::flight::{Again, Flight, Sky};
 use crate::ground::{Ground, Work};
 use crate::inputs::opening::open_inside;
 use crate::replay::{pause, sending_again};
@@ -119,7 +119,7 @@ impl Joining {
     async fn send(&self, sky: &Arc<Sky>, batch: forebay_pipeline_message::Batch) {
         sky.room().await;
         let flight = Flight::of_buffer(sky, batch.byte_size());
-        hand_on(&self.to, flight.transaction(batch, 1, true)).await;
+        hand_on(&self.to, flight.transaction(batch, Again::Host)).await;
     }
 
     /// Tries until all inputs are open again; nothing once the pipeline stops.
