@@ -262,7 +262,7 @@ impl<'e, 'a> Fields<'e, 'a> {
             Some("cache") if !is_evaluated => {
                 self.examiner.resource_used(Kind::Cache, &node.text, node.span.start);
             }
-            Some("rate_limit") if !is_evaluated && !is_none => {
+            Some("rate_limit") if !is_evaluated && !is_none && !(spec.optional && node.text.is_empty()) => {
                 self.examiner.resource_used(Kind::RateLimit, &node.text, node.span.start);
             }
             Some("processor") if !is_evaluated => {
