@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use forebay_sdk::config::{Interpolated, Secret};
-use forebay_sdk::http::{self, HttpError, Request, Response};
+use forebay_sdk::config::{Interpolated, RateLimitLabel, Secret};
+use forebay_sdk::http::{self, Authentication, HttpError, Request, Response};
 use forebay_sdk::log::Level;
+use forebay_sdk::rate_limits::{self, Waited};
 use forebay_sdk::{Batch, Error, Operation, Problem, metrics, time};
 
 use crate::certificates::Certificates;
@@ -30,6 +31,8 @@ pub(crate) struct Client {
     dump: Option<Level>,
     connection: Connection,
     tokens: Option<Tokens>,
+    authentication: Option<Authentication>,
+    rate_limit: Option<RateLimitLabel>,
 }
 
 /// What all requests have in common.
@@ -47,6 +50,7 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(600);
 impl Client {
     pub(crate) fn new(fields: ClientFields, method: String, body: Body) -> Result<Self, Problem> {
         fields.check()?;
+        let authentication = fields.auth.authentication();
         let ClientFields {
             url,
             mut headers,
@@ -55,6 +59,7 @@ impl Client {
             auth: AuthFields { oauth2, basic_auth, .. },
             tls,
             extract_headers,
+            rate_limit,
             timeout,
             retry_period,
             max_retry_backoff,
@@ -94,6 +99,8 @@ impl Client {
                 timeout: if timeout.is_zero() { LONGEST } else { timeout },
             },
             tokens,
+            authentication,
+            rate_limit: RateLimitLabel::given(rate_limit),
         })
     }
 
@@ -116,6 +123,14 @@ impl Client {
 
     /// Goes on after a try has ended.
     pub(crate) fn resume(&mut self, mut exchange: Exchange, operation: &Operation) -> Step {
+        if self.rate_limit.is_some() && !exchange.admitted {
+            if let Some(Err(error)) = operation.outcome() {
+                return Step::Ended(Err(Failure::new(error.into_message())));
+            }
+            exchange.admitted = true;
+            return self.start(exchange, Duration::ZERO);
+        }
+        exchange.admitted = false;
         let tried = http::response(operation).map_err(TryError::Http);
         match self.judge(&mut exchange, tried) {
             Verdict::Again(pause) => self.start(exchange, pause),
@@ -123,7 +138,14 @@ impl Client {
         }
     }
 
+    /// Starts a try after a pause, or the wait for the rate limit that comes between.
     fn start(&mut self, mut exchange: Exchange, pause: Duration) -> Step {
+        if let Some(limit) = self.rate_limit.as_deref().filter(|_| !exchange.admitted) {
+            return match rate_limits::start(limit, Some(size(&exchange.batch)), pause) {
+                Ok(operation) => Step::Waits(exchange, operation),
+                Err(error) => Step::Ended(Err(Failure::new(error.to_string()))),
+            };
+        }
         let tried = match self.request(&mut exchange) {
             Err(failure) => return Step::Ended(Err(failure)),
             Ok(Err(error)) => Err(error),
@@ -146,8 +168,19 @@ impl Client {
             method: String::new(),
             url: String::new(),
             dump: None,
+            admitted: false,
             started: Duration::ZERO,
         }
+    }
+
+    /// Waits until the rate limit lets the next try of an exchange go on, or until something else is pending.
+    ///
+    /// # Errors
+    /// When there is no such limit.
+    pub(crate) fn admit(&self, exchange: &Exchange) -> Result<Waited, Failure> {
+        let Some(limit) = self.rate_limit.as_deref() else { return Ok(Waited::Admitted) };
+        rate_limits::wait(limit, Some(size(&exchange.batch)), None)
+            .map_err(|error| Failure::new(error.to_string()))
     }
 
     /// The next try of an exchange.
@@ -169,7 +202,12 @@ impl Client {
             }
         }
         exchange.dump = Dump::of(self.dump, &composed);
-        let request = connection.apply(composed.into_request());
+        let request = composed.into_request();
+        let request = match &self.authentication {
+            Some(authentication) => request.authentication(authentication.clone()),
+            None => request,
+        };
+        let request = connection.apply(request);
         Ok(request
             .map(|request| request.timeout(connection.timeout).most(LARGEST))
             .map_err(|error| TryError::Unsent(error.into_message())))
@@ -243,6 +281,11 @@ impl Connection {
 fn take_host(headers: &mut BTreeMap<String, Interpolated>) -> Option<Interpolated> {
     let name = headers.keys().find(|name| name.eq_ignore_ascii_case("host"))?.clone();
     headers.remove(&name)
+}
+
+/// The bytes of all payloads.
+fn size(batch: &Batch) -> usize {
+    batch.messages().map(|message| message.bytes().len()).sum()
 }
 
 fn count(status: u16) {

@@ -18,13 +18,15 @@ pub(crate) struct Exchange {
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) dump: Option<Dump>,
+    /// Whether the rate limit lets the next try go on, where there is one.
+    pub(crate) admitted: bool,
     /// When the last try began.
     pub(crate) started: Duration,
 }
 
 /// How far an exchange is.
 pub(crate) enum Step {
-    /// A try is under way.
+    /// A try, or the wait for it, is under way.
     Waits(Exchange, Operation),
     Ended(Result<Response, Failure>),
 }

@@ -7,7 +7,7 @@ mod transport;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use forebay_sdk::config::{Interpolated, Secret};
+use forebay_sdk::config::{Interpolated, RateLimitLabel, Secret};
 use forebay_sdk::{Config, Problem};
 
 pub(crate) use auth::{AuthFields, OAuth2Fields};
@@ -38,8 +38,8 @@ pub(crate) struct ClientFields {
     /// Which headers of a response become metadata of its messages, under their names in lower case.
     #[config(default = {}, advanced)]
     pub(crate) extract_headers: KeyFields,
-    /// A rate limit to keep to. There are none yet.
-    pub(crate) rate_limit: Option<String>,
+    /// The rate limit that every try of a request keeps to.
+    pub(crate) rate_limit: Option<RateLimitLabel>,
     /// How long one try of a request may take. At most ten minutes, which is also what `0s` stands for.
     #[config(default = "5s")]
     pub(crate) timeout: Duration,
@@ -85,11 +85,6 @@ pub(crate) struct KeyFields {
 impl ClientFields {
     /// Refuses what can't be done yet, or not here.
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        if self.rate_limit.as_ref().is_some_and(|label| !label.is_empty()) {
-            return Err(
-                Problem::new("rate limits are not supported yet: leave the field out").at("/rate_limit")
-            );
-        }
         self.auth.check()?;
         self.tls.check()
     }

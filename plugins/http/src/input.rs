@@ -2,11 +2,12 @@ use std::time::Duration;
 
 use forebay_sdk::config::{Interpolated, ScannerConfig};
 use forebay_sdk::http::{Opened, Request, Response};
+use forebay_sdk::rate_limits::Waited;
 use forebay_sdk::streams::ByteStream;
 use forebay_sdk::waits::{self, Woken};
 use forebay_sdk::{
     ArrivedStream, Batch, BlockWriter, Config, Context, Error, Event, Input, MetadataWriter, Problem,
-    Settlement, StreamMetadata, Token, Value, time,
+    Settlement, StreamMetadata, Token, Value, scanned, time,
 };
 
 use crate::client::{Client, LARGEST};
@@ -20,7 +21,8 @@ use crate::response::{Answer, chosen};
 ///
 /// Every response is a message, and one of several parts (`multipart/...`) is a batch. Messages have the
 /// metadata `http_status_code`, and the headers that `extract_headers` chooses. Texts in `url`, `headers`
-/// and `payload` see the message before, so that simple paging can be written with them.
+/// and `payload` see the messages before, so that simple paging can be written with them. After a stream they
+/// are what its scanner has made last.
 ///
 /// With `stream.enabled` a response may go on for ever, and a scanner cuts it into messages as it comes. A
 /// stream that says nothing for ten minutes is given up.
@@ -118,12 +120,23 @@ impl Input for HttpClientInput {
         if self.mode == Mode::Over {
             return Ok(Event::Ended);
         }
+        if let Some(last) = scanned::last() {
+            self.previous = last;
+        }
         let start = || (self.client.exchange(self.previous.slice(0..self.previous.len())), Duration::ZERO);
         let (mut exchange, mut due) = self.trying.take().unwrap_or_else(start);
         loop {
             if !wait_until(due) {
                 self.trying = Some((exchange, due));
                 return Ok(Event::Idle);
+            }
+            match self.client.admit(&exchange) {
+                Ok(Waited::Admitted) => {}
+                Ok(Waited::Woken(_)) => {
+                    self.trying = Some((exchange, due));
+                    return Ok(Event::Idle);
+                }
+                Err(failure) => return Ok(failed(failure)),
             }
             let Sent { tried, stream } = match self.client.request(&mut exchange) {
                 Err(failure) => return Ok(failed(failure)),

@@ -2,7 +2,7 @@ mod lane;
 
 use std::collections::{HashMap, VecDeque};
 
-use forebay_sdk::config::Interpolated;
+use forebay_sdk::config::{BatchPolicy, Interpolated};
 use forebay_sdk::http::Response;
 use forebay_sdk::{
     Batch, Config, Context, Failure as Undelivered, Operation, Output, Pending, Problem, WriteError, Written,
@@ -46,6 +46,10 @@ pub(crate) struct HttpClientOutputConfig {
     /// How many batches may be under way at once.
     #[config(default = 64)]
     max_in_flight: usize,
+    /// How messages are collected to batches first.
+    #[config(default = {})]
+    #[expect(dead_code, reason = "the host collects them")]
+    batching: BatchPolicy,
     /// The parts of every request. Where there are any, they are sent in the place of messages.
     #[config(default = [], advanced)]
     multipart: Vec<PartFields>,
@@ -87,6 +91,7 @@ impl Output for HttpClientOutput {
             batch_as_multipart,
             propagate_response,
             max_in_flight,
+            batching: _,
             multipart,
         } = config;
         let body = match payload.filter(|payload| !payload.source().is_empty()) {

@@ -122,10 +122,8 @@ mod tests {
     #[test]
     fn what_is_not_available_is_refused() {
         for (field, value, at) in [
-            ("rate_limit", json!("some"), "/rate_limit"),
-            ("oauth", json!({"enabled": true}), "/oauth/enabled"),
-            ("jwt", json!({"enabled": true}), "/jwt/enabled"),
-            ("digest_auth", json!({"enabled": true}), "/digest_auth/enabled"),
+            ("jwt", json!({"enabled": true, "signing_method": "HS256"}), "/jwt/signing_method"),
+            ("jwt", json!({"enabled": true, "signing_method": "RS256"}), "/jwt/private_key_file"),
             ("negotiate", json!({"enabled": true}), "/negotiate/enabled"),
             ("oauth2", json!({"enabled": true}), "/oauth2/token_url"),
             ("tls", json!({"enabled": true, "enable_renegotiation": true}), "/tls/enable_renegotiation"),

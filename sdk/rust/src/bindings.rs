@@ -12,7 +12,7 @@ macro_rules! world {
                 path: [
                     "../../wit/plugin", "../../wit/expressions", "../../wit/files", "../../wit/http", "../../wit/log",
                     "../../wit/metrics", "../../wit/environment", "../../wit/state", "../../wit/caches",
-                    "../../wit/subprocess",
+                    "../../wit/rate-limits", "../../wit/subprocess",
                     "../../wit/worlds",
                 ],
                 world: $world,
@@ -32,6 +32,7 @@ macro_rules! kind {
             "forebay:plugin/streams@0.1.0": crate::bindings::capabilities::forebay::plugin::streams,
             "forebay:plugin/operations@0.1.0": crate::bindings::capabilities::forebay::plugin::operations,
             "forebay:plugin/batches@0.1.0": crate::bindings::capabilities::forebay::plugin::batches,
+            "forebay:plugin/scanned@0.1.0": crate::bindings::capabilities::forebay::plugin::scanned,
             "forebay:plugin/configuration@0.1.0": crate::bindings::capabilities::forebay::plugin::configuration,
             "forebay:expressions/expressions@0.1.0": crate::bindings::capabilities::forebay::expressions::expressions,
             "forebay:files/files@0.1.0": crate::bindings::capabilities::forebay::files::files,
@@ -41,6 +42,7 @@ macro_rules! kind {
             "forebay:metrics/metrics@0.1.0": crate::bindings::capabilities::forebay::metrics::metrics,
             "forebay:environment/environment@0.1.0": crate::bindings::capabilities::forebay::environment::environment,
             "forebay:caches/caches@0.1.0": crate::bindings::capabilities::forebay::caches::caches,
+            "forebay:rate-limits/rate-limits@0.1.0": crate::bindings::capabilities::forebay::rate_limits::rate_limits,
             "forebay:subprocess/subprocess@0.1.0": crate::bindings::capabilities::forebay::subprocess::subprocess,
             "forebay:state/state@0.1.0": crate::bindings::capabilities::forebay::state::state,
         });

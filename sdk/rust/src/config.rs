@@ -18,6 +18,7 @@
 //! value, with the attributes of the struct itself.
 
 mod basic;
+mod batching;
 mod cache;
 mod collections;
 mod duration;
@@ -25,10 +26,12 @@ mod fields;
 mod interpolated;
 mod mapping;
 mod pointer;
+mod rate_limit;
 mod scanner;
 mod secret;
 mod spec;
 
+pub use batching::BatchPolicy;
 pub use cache::CacheLabel;
 pub use duration::parse_duration;
 pub use fields::Fields;
@@ -36,6 +39,7 @@ pub use forebay_sdk_macros::Config;
 pub use interpolated::{Interpolated, Values};
 pub use mapping::Mapping;
 pub use pointer::Pointer;
+pub use rate_limit::RateLimitLabel;
 pub use scanner::ScannerConfig;
 pub use secret::Secret;
 use serde_json::Value;

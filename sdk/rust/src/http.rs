@@ -57,11 +57,13 @@
 //! Natively, in tests, [`Request::send`] is answered by
 //! [`testing::set_http`](crate::testing::set_http), and denied without it; everything else is denied.
 
+mod authentication;
 mod error;
 mod listener;
 mod request;
 mod text;
 
+pub use authentication::Authentication;
 pub use error::HttpError;
 pub use listener::{Arrived, Exchange, ListenError, Listened, Listener, ListenerOptions};
 pub use request::{Opened, Request, Response, response};

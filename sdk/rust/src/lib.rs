@@ -25,6 +25,8 @@ mod output;
 mod plugin;
 mod problem;
 mod processor;
+pub mod rate_limits;
+pub mod scanned;
 mod scanner;
 pub mod state;
 pub mod streams;

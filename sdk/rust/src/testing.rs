@@ -5,7 +5,9 @@
 
 mod clock;
 mod language;
+mod limits;
 mod lines;
+mod scans;
 mod web;
 
 use std::cell::RefCell;
@@ -15,8 +17,12 @@ pub(crate) use clock::{now, pending, wait};
 pub use clock::{set_now, set_pending};
 pub(crate) use language::Text;
 pub use language::set_language;
+pub(crate) use limits::ask_rate_limit;
+pub use limits::set_rate_limit;
 pub use lines::{LogLine, set_log_level, take_log};
 pub(crate) use lines::{log_enabled, write_log};
+pub use scans::set_scanned;
+pub(crate) use scans::take_scanned;
 pub(crate) use web::send;
 pub use web::set_http;
 

@@ -126,8 +126,13 @@ async fn a_rejection_is_handed_over() {
     let world = World::of(&["waiter"]).await;
     let mut input = world.input("waiter", json!({"batches": 2})).await;
     let (token, _) = read_batch(&mut *input, vec![]).await;
-    let rejection =
-        Rejection { reason: "no".to_owned(), messages: Some(vec![0]), apart: false, declined: false };
+    let rejection = Rejection {
+        reason: "no".to_owned(),
+        messages: Some(vec![0]),
+        reasons: Vec::new(),
+        apart: false,
+        declined: false,
+    };
     let settled = vec![Settlement { token, outcome: Outcome::Rejected(rejection) }];
     let (_, text) = read_batch(&mut *input, settled).await;
     assert_eq!(text, ["acknowledged 0, rejected 1"]);

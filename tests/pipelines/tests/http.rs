@@ -219,13 +219,71 @@ fn a_stream_is_cut_by_its_scanner() {
 }
 
 #[test]
+fn the_next_request_sees_what_the_stream_ended_with() {
+    let web = Web::start(|_, before| Reply::ok(format!("{before}a\n{before}b\n")));
+    let url = web.url();
+    let pipeline = format!(
+        "input: {{http_client: {{url: '{url}/?after=${{! content() }}', stream: {{enabled: true}}}}}}\noutput: {{stdout: {{}}}}\n"
+    );
+    let folder = Folder::new();
+    let mut running = folder.run(&pipeline).start();
+    running.until("there are three streams", |running| running.printed().contains("2b\n"));
+    running.signal("TERM");
+    let _ = running.finish().well();
+    let paths: Vec<_> = web.asked().into_iter().take(3).map(|asked| asked.path).collect();
+    assert_eq!(paths, ["/?after=", "/?after=0b", "/?after=1b"]);
+}
+
+#[test]
+fn an_output_collects_messages_first() {
+    let web = Web::start(|_, _| Reply::ok(""));
+    let fields = "max_in_flight: 1, batch_as_multipart: true, batching: {count: 3, processors: [{archive: {format: lines}}]}";
+    let _ = delivered(&web, fields, "a\nb\nc\nd\n");
+    let bodies: Vec<_> = web.asked().into_iter().map(|asked| asked.body).collect();
+    assert_eq!(bodies, ["a\nb\nc", "d"]);
+    let web = Web::start(|_, _| Reply::ok(""));
+    let _ = delivered(&web, "batching: {check: 'content() == \"b\"'}, batch_as_multipart: true", "a\nb\nc\n");
+    let asked = web.asked();
+    let parts = |body: &str| body.matches("Content-Type").count();
+    assert_eq!((asked.len(), parts(&asked[0].body)), (2, 2));
+}
+
+#[test]
+fn every_message_is_told_its_own_reason() {
+    let web = Web::start(|asked, _| match asked.body.as_str() {
+        "a" => Reply::status(403, ""),
+        "b" => Reply::status(404, ""),
+        _ => Reply::ok(""),
+    });
+    let url = web.url();
+    let pipeline = format!(
+        "input: {{stdin: {{}}}}\noutput:\n  fallback:\n    - http_client: {{url: '{url}', retries: 0}}\n    - stdout: {{}}\n      \
+         processors:\n        - mapping: root = content().string() + \" \" + @fallback_error\n"
+    );
+    let finished = Folder::new().run(&pipeline).input("a\nx\nb\n").finish().well();
+    let error = |message: &str, status: &str| {
+        let code = &status[..3];
+        format!(
+            "{message} {url}: HTTP request returned unexpected response code ({code}): {status}, Error: \n"
+        )
+    };
+    let mut lines: Vec<_> = finished.stdout.split_inclusive('\n').collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [error("a", "403 Forbidden"), error("b", "404 Not Found")]);
+}
+
+#[test]
 fn what_is_not_available_is_refused_by_name() {
     let folder = Folder::new();
     for (fields, expected) in [
-        ("rate_limit: foo", "rate limits are not supported yet"),
-        ("oauth: {enabled: true}", "oauth is not available"),
-        ("jwt: {enabled: true}", "jwt is not available"),
-        ("digest_auth: {enabled: true}", "digest_auth is not available"),
+        ("rate_limit: foo", "rate limit resource 'foo' was not found"),
+        ("negotiate: {enabled: true}", "negotiate is not available"),
+        ("jwt: {enabled: true, signing_method: HS256}", "jwt signing method \"HS256\" is not accepted"),
+        (
+            "digest_auth: {enabled: true}, oauth: {enabled: true}",
+            "digest_auth can't be used beside oauth or jwt",
+        ),
+        ("tls: {enabled: true, enable_renegotiation: true}", "renegotiation is not available"),
     ] {
         let output = format!("output: {{http_client: {{url: 'http://a/', {fields}}}}}\n");
         let finished = folder.run(&format!("input: {{stdin: {{}}}}\n{output}")).finish();

@@ -1,10 +1,11 @@
 //! What becomes of messages that a processor fails for, as `error_handling` says.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_config::{ComponentConfig, ErrorHandling, ErrorLog, PipelineConfig, Strategy};
-use forebay_pipeline_message::Transaction;
+use forebay_pipeline_message::{Batch, Failure, Transaction};
 
 use crate::budget::Budget;
 use crate::channel::{Receiver, Sender, hand_on};
@@ -85,16 +86,17 @@ impl Errors {
             return Some(transaction);
         }
         let (fit, failed) = by_error(transaction.batch());
-        let reason = transaction.batch().errors().map(|(first, _)| first.to_owned()).unwrap_or_default();
         if fit.is_empty() {
-            transaction.reject(&reason);
+            let reasons = reasons(transaction.batch());
+            transaction.settle(&reasons);
             return None;
         }
         let parts = [&fit, &failed].map(|indexes| chosen(transaction.batch(), indexes));
         match transaction.derive(parts.into()) {
             Ok(mut parts) => {
                 if let Some(failed) = parts.pop() {
-                    failed.reject(&reason);
+                    let reasons = reasons(failed.batch());
+                    failed.settle(&reasons);
                 }
                 parts.pop()
             }
@@ -118,6 +120,19 @@ impl Errors {
             }
         }
     }
+}
+
+/// Why each message of a batch is flagged, the reason of the first one first.
+fn reasons(batch: &Batch) -> Vec<Failure> {
+    let mut by_reason: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for (index, message) in (0..).zip(batch.iter()) {
+        by_reason.entry(message.error().unwrap_or_default()).or_default().push(index);
+    }
+    let mut all: Vec<_> = by_reason.into_iter().collect();
+    all.sort_by_key(|(_, messages)| messages.first().copied());
+    all.into_iter()
+        .map(|(reason, messages)| Failure { reason: reason.to_owned(), messages: Some(messages) })
+        .collect()
 }
 
 /// Hands on what comes, and again what of it is rejected behind, until everything is delivered.

@@ -315,7 +315,7 @@ impl Flight {
             // What is sent again may be a part, whose indexes are not those of the whole.
             let of_whole = |rejection: Rejection| match attempts {
                 1 => rejection,
-                _ => Rejection { messages: None, ..rejection },
+                _ => rejection.of_all(),
             };
             match (outcome, kept) {
                 (Outcome::Acknowledged, _) => {}
@@ -361,7 +361,7 @@ impl Flight {
             // The indexes of parts are not those of the whole.
             Some(first) => {
                 let (apart, declined) = (first.apart | rejection.apart, first.declined & rejection.declined);
-                Rejection { messages: None, apart, declined, ..first }
+                Rejection { apart, declined, ..first.of_all() }
             }
         });
     }
@@ -407,7 +407,8 @@ impl Drop for StreamFlight {
     fn drop(&mut self) {
         let failed = self.failed.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let outcome = failed.map_or(Outcome::Acknowledged, |reason| {
-            Outcome::Rejected(Rejection { reason, messages: None, apart: false, declined: false })
+            let (messages, reasons) = (None, Vec::new());
+            Outcome::Rejected(Rejection { reason, messages, reasons, apart: false, declined: false })
         });
         self.settlements.push(Settlement { token: self.token, outcome });
     }

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use forebay_pipeline_config::spec::{ComponentSpec, FieldSpec, FieldType, Kind};
-use forebay_pipeline_message::{Batch, Failure, Outcome, Rejection, Transaction};
+use forebay_pipeline_message::{Batch, Failure, Outcome, Transaction};
 use forebay_plugins_api::OpenError;
 use futures_util::future::BoxFuture;
 
@@ -158,8 +158,10 @@ pub(crate) fn settle(transaction: Transaction, delivered: Result<(), Refusal>) {
 fn delivered(outcome: Outcome) -> Result<(), Refusal> {
     match outcome {
         Outcome::Acknowledged => Ok(()),
-        Outcome::Rejected(Rejection { reason, messages, apart, declined }) => {
-            Err(Refusal { failures: vec![Failure { reason, messages }], apart, declined })
-        }
+        Outcome::Rejected(rejection) => Err(Refusal {
+            failures: rejection.failures(),
+            apart: rejection.apart,
+            declined: rejection.declined,
+        }),
     }
 }

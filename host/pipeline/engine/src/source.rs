@@ -149,7 +149,9 @@ impl Source {
             return;
         };
         if let Some(scan) = Scan::begin(scanner.as_mut(), stream, flight, &self.sky).await {
+            let mut last = None;
             while let Some(batch) = scan.next(scanner.as_mut(), wakes).await {
+                last = Some(batch.clone());
                 let flight = Flight::of_stream(&self.sky, &batch, &scan.flight);
                 self.send(&flight, batch).await;
                 // It may be what there is no room for.
@@ -159,6 +161,9 @@ impl Source {
                     () = self.sky.room() => {}
                     () = wakes.wait_for_shutdown() => {}
                 }
+            }
+            if let Some(last) = last.and_then(last_arrived) {
+                self.input.scanned(last);
             }
         }
         self.scanner = Some(scanner);
@@ -201,6 +206,11 @@ impl Source {
         }
         false
     }
+}
+
+/// What arrived last of a batch: all of it, or its last message where each stands for itself.
+fn last_arrived(batch: Batch) -> Option<Batch> {
+    if batch.independent() { batch.slice(batch.len() - 1, batch.len()) } else { Some(batch) }
 }
 
 /// Waits before the next try, unless the pipeline stops.

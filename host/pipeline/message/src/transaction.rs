@@ -16,9 +16,12 @@ pub enum Outcome {
 /// That some of a source batch was not delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
+    /// The first reason.
     pub reason: String,
     /// Indexes of the source messages that failed, rising; `None`: all.
     pub messages: Option<Vec<u32>>,
+    /// Where there are several reasons, why each message failed: see [`Rejection::failures`]. Empty otherwise.
+    pub reasons: Vec<Failure>,
     /// Whether they may have failed because of one among them: try them apart.
     pub apart: bool,
     /// Whether nobody tried to deliver them, because their input is to end before them.
@@ -31,6 +34,24 @@ pub struct Failure {
     pub reason: String,
     /// Indexes in that batch; `None`: all.
     pub messages: Option<Vec<u32>>,
+}
+
+impl Rejection {
+    /// Why each message failed: the first of these that names it, or all, says so. At least one.
+    #[must_use]
+    pub fn failures(&self) -> Vec<Failure> {
+        if self.reasons.is_empty() {
+            vec![Failure { reason: self.reason.clone(), messages: self.messages.clone() }]
+        } else {
+            self.reasons.clone()
+        }
+    }
+
+    /// The same of all messages, for the first reason.
+    #[must_use]
+    pub fn of_all(self) -> Self {
+        Self { messages: None, reasons: Vec::new(), ..self }
+    }
 }
 
 /// A batch, and the duty to say what became of it.

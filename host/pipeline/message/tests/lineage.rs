@@ -28,6 +28,7 @@ fn rejected(messages: &[u32]) -> Outcome {
     Outcome::Rejected(Rejection {
         reason: "no".into(),
         messages: Some(messages.to_vec()),
+        reasons: Vec::new(),
         apart: false,
         declined: false,
     })
@@ -179,4 +180,52 @@ proptest! {
         let expected: Vec<_> = parts.iter().flat_map(|(origins, made)| plain(origins, *made, source)).collect();
         prop_assert_eq!(plain(&joined, messages, source), expected);
     }
+}
+
+fn failure(reason: &str, messages: Option<&[u32]>) -> Failure {
+    Failure { reason: reason.to_owned(), messages: messages.map(<[u32]>::to_vec) }
+}
+
+fn failures(outcome: Outcome) -> Vec<Failure> {
+    match outcome {
+        Outcome::Acknowledged => Vec::new(),
+        Outcome::Rejected(rejection) => rejection.failures(),
+    }
+}
+
+#[test]
+fn every_message_keeps_the_reason_that_was_given_first_for_it() {
+    let (source, settled) = source(5);
+    let parts = vec![processed(2, Origins::Each(vec![4, 0])), processed(3, Origins::Each(vec![1, 2, 4]))];
+    let mut parts = source.derive(parts).unwrap();
+    parts.pop().unwrap().settle(&[failure("a", Some(&[0, 2])), failure("b", Some(&[1]))]);
+    parts.pop().unwrap().settle(&[failure("c", Some(&[0, 1])), failure("a", Some(&[1]))]);
+    let outcome = settled.recv().unwrap();
+    let Outcome::Rejected(rejection) = &outcome else { panic!("{outcome:?}") };
+    assert_eq!((rejection.reason.as_str(), rejection.messages.as_deref()), ("a", Some(&[0, 1, 2, 4][..])));
+    let expected = [failure("a", Some(&[1, 4])), failure("b", Some(&[2])), failure("c", Some(&[0]))];
+    assert_eq!(failures(outcome), expected);
+}
+
+#[test]
+fn a_reason_for_all_is_that_of_messages_without_one() {
+    let (source, settled) = source(3);
+    let parts = vec![processed(1, Origins::Each(vec![1])), processed(1, Origins::Whole)];
+    let mut parts = source.derive(parts).unwrap();
+    parts.pop().unwrap().reject("all");
+    parts.pop().unwrap().reject("one");
+    let expected = [failure("one", Some(&[1])), failure("all", None)];
+    assert_eq!(failures(settled.recv().unwrap()), expected);
+}
+
+#[test]
+fn what_was_joined_is_told_its_own_reasons() {
+    let (first, of_first) = source(2);
+    let (second, of_second) = source(2);
+    let (third, of_third) = source(1);
+    let joined = Transaction::join(vec![first, second, third]).unwrap();
+    joined.settle(&[failure("a", Some(&[3])), failure("b", Some(&[1, 2]))]);
+    assert_eq!(failures(of_first.recv().unwrap()), [failure("b", Some(&[1]))]);
+    assert_eq!(failures(of_second.recv().unwrap()), [failure("b", Some(&[0])), failure("a", Some(&[1]))]);
+    assert_eq!(of_third.recv().unwrap(), Outcome::Acknowledged);
 }

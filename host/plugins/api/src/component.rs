@@ -202,6 +202,12 @@ pub trait Input: Send {
     /// The input must be opened afresh; tokens that it has handed out are void.
     async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError>;
 
+    /// Says what a scanner has made last of the last stream that this has handed out, before the next `read`: a batch,
+    /// or one message of a batch whose messages stand for themselves.
+    fn scanned(&mut self, last: Batch) {
+        drop(last);
+    }
+
     /// The last call, with the last settlements.
     async fn close(&mut self, settled: Vec<Settlement>);
 

@@ -79,7 +79,7 @@ impl Account {
             pauses: Mutex::new(Pauses::new(&limits)),
             samples: Mutex::default(),
             held: Held::new(limits.batches),
-            requests: Requests::default(),
+            requests: Requests::new(limits.requests),
             replacements: Replacements::default(),
             limits: Arc::new(limits),
             metrics,

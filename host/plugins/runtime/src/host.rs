@@ -10,6 +10,8 @@ pub(crate) mod http;
 mod log;
 mod metrics;
 mod operations;
+mod rate_limits;
+mod scanned;
 pub(crate) mod state;
 pub(crate) mod streams;
 pub(crate) mod subprocess;
@@ -30,6 +32,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     plugin::operations::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     plugin::configuration::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     plugin::batches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    plugin::scanned::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     expr::expressions::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     fs::files::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     web::client::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
@@ -37,6 +40,10 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     logs::log::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::metrics::metrics::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::caches::caches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    crate::bindings::forebay::rate_limits::rate_limits::add_to_linker::<_, HasSelf<Guest>>(
+        linker,
+        |guest| guest,
+    )?;
     crate::bindings::forebay::subprocess::subprocess::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| {
         guest
     })?;

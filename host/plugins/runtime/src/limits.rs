@@ -22,6 +22,8 @@ pub struct Limits {
     /// What the component keeps beyond the instance.
     pub state: StateLimits,
     pub processes: ProcessLimits,
+    /// Requests to other servers that are under way at once. More wait.
+    pub requests: usize,
     /// CPU time of one call; waits do not count. Checked where code was compiled with epoch checks.
     pub cpu: Duration,
     /// Time of one call. Waits that the contract allows do not count.
@@ -75,6 +77,7 @@ impl Default for Limits {
             streams: 256,
             state: StateLimits::default(),
             processes: ProcessLimits::default(),
+            requests: 64,
             cpu: Duration::from_secs(5),
             wall: Duration::from_secs(60),
             host_calls: 1_000_000,
@@ -99,6 +102,7 @@ impl Limits {
             streams,
             state,
             processes,
+            requests,
         } = config;
         let bytes = |given: &Option<u64>, usual: usize| {
             given.map_or(usual, |given| usize::try_from(given).unwrap_or(usize::MAX))
@@ -114,6 +118,7 @@ impl Limits {
                 ..self.processes
             },
             streams: streams.map_or(self.streams, |given| given as usize),
+            requests: requests.map_or(self.requests, |given| given as usize),
             cpu: cpu.unwrap_or(self.cpu),
             wall: wall.unwrap_or(self.wall),
             host_calls: host_calls.unwrap_or(self.host_calls),
@@ -135,6 +140,7 @@ impl Limits {
                 ..self.processes
             },
             streams: self.streams.min(most.streams),
+            requests: self.requests.min(most.requests),
             cpu: self.cpu.min(most.cpu),
             wall: self.wall.min(most.wall),
             host_calls: self.host_calls.min(most.host_calls),
@@ -158,10 +164,11 @@ pub(crate) enum Limit {
     LogLines,
     State,
     Processes,
+    Requests,
 }
 
 impl Limit {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Memory,
         Self::Batches,
         Self::Output,
@@ -173,6 +180,7 @@ impl Limit {
         Self::LogLines,
         Self::State,
         Self::Processes,
+        Self::Requests,
     ];
 
     /// Its name in metrics, which is that in configurations too.
@@ -189,6 +197,7 @@ impl Limit {
             Self::LogLines => "log_lines",
             Self::State => "state",
             Self::Processes => "processes",
+            Self::Requests => "requests",
         }
     }
 }
@@ -215,7 +224,7 @@ impl Refusal {
             Limit::Output => LostReason::Output,
             Limit::Cpu => LostReason::Cpu,
             Limit::Wall => LostReason::WallClock,
-            Limit::HostCalls | Limit::LogLines | Limit::Processes => LostReason::HostCalls,
+            Limit::HostCalls | Limit::LogLines | Limit::Processes | Limit::Requests => LostReason::HostCalls,
         };
         wasmtime::Error::new(Self { reason, limit: Some(limit), detail: detail.into() })
     }

@@ -256,12 +256,13 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 16] = [
+    const OURS: [&str; 18] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
         "forebay:plugin/configuration",
         "forebay:plugin/batches",
+        "forebay:plugin/scanned",
         "forebay:expressions/expressions",
         "forebay:files/files",
         "forebay:http/client",
@@ -271,6 +272,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:environment/environment",
         "forebay:state/state",
         "forebay:caches/caches",
+        "forebay:rate-limits/rate-limits",
         "forebay:subprocess/subprocess",
         "wasi:",
     ];

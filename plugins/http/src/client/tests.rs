@@ -61,3 +61,32 @@ fn the_host_of_the_headers_is_one() {
     assert_eq!(request.shown_header("host").as_deref(), Some("b"));
     assert_eq!((exchange.method.as_str(), exchange.url.as_str()), ("PUT", "http://a/"));
 }
+
+#[test]
+fn what_proves_who_sends_a_request_is_for_the_host_to_compute() {
+    let authentication = |fields: serde_json::Value| {
+        let mut config = json!({"url": "http://a/"});
+        for (key, value) in fields.as_object().expect("an object") {
+            config[key] = value.clone();
+        }
+        let mut client = client(&config);
+        let mut exchange = client.exchange(Batch::from_payloads(["m"]));
+        let Ok(Ok(request)) = client.request(&mut exchange) else { panic!("it can be sent") };
+        request.shown_authentication().map(|authentication| format!("{authentication:?}"))
+    };
+    let oauth = json!({"enabled": true, "consumer_key": "k", "consumer_secret": {"$secret": "/oauth/consumer_secret"}});
+    let jwt =
+        json!({"enabled": true, "private_key_file": "k.pem", "signing_method": "EdDSA", "claims": {"n": 1}});
+    let basic = json!({"enabled": true, "username": "u"});
+    let shown = authentication(json!({"oauth": oauth})).expect("there is one");
+    assert!(
+        shown.starts_with("OAuth1 { consumer_key: \"k\"") && shown.contains("/oauth/consumer_secret"),
+        "{shown}"
+    );
+    let shown = authentication(json!({"oauth": oauth, "jwt": jwt})).expect("there is one");
+    assert!(shown.starts_with("Jwt") && shown.contains("{\\\"n\\\":1}"), "{shown}");
+    assert_eq!(authentication(json!({"oauth": oauth, "jwt": jwt, "basic_auth": basic})), None);
+    let digest = json!({"enabled": true, "username": "u", "password": {"$secret": "/digest_auth/password"}});
+    let shown = authentication(json!({"digest_auth": digest, "basic_auth": basic})).expect("there is one");
+    assert!(shown.starts_with("Digest"), "{shown}");
+}

@@ -1,16 +1,17 @@
 use std::collections::BTreeMap;
 
 use forebay_sdk::config::Secret;
+use forebay_sdk::http::{Authentication, Text};
 use forebay_sdk::serde_json::Value;
 use forebay_sdk::{Config, Problem};
 
 /// How a request shows who sends it.
 ///
-/// The bytes of a secret are the host's, which puts them into requests as they are. What would have to
-/// compute with them is refused.
+/// The bytes of a secret are the host's: it puts them into requests, and computes with them what has to be
+/// computed. Where several are enabled, `oauth2` wins over `basic_auth`, that over `jwt`, and that over `oauth`.
 #[derive(Config)]
 pub(crate) struct AuthFields {
-    /// OAuth version 1. Not available: it signs with a secret that plugins do not see.
+    /// OAuth version 1 (RFC 5849), signed with HMAC-SHA1.
     #[config(default = {}, advanced)]
     oauth: OAuthFields,
     /// OAuth version 2 with the credentials of a client, for which a token is fetched.
@@ -19,10 +20,10 @@ pub(crate) struct AuthFields {
     /// Basic authentication.
     #[config(default = {}, advanced)]
     pub(crate) basic_auth: BasicAuthFields,
-    /// Signed tokens. Not available: private keys are not for plugins to see.
+    /// A token that is signed with a private key.
     #[config(default = {}, advanced)]
     jwt: JwtFields,
-    /// Digest authentication. Not available: it computes with the password.
+    /// Digest authentication (RFC 7616), where the server asks for it.
     #[config(default = {}, advanced)]
     digest_auth: DigestAuthFields,
     /// SPNEGO. Not available.
@@ -31,7 +32,6 @@ pub(crate) struct AuthFields {
 }
 
 #[derive(Config)]
-#[expect(dead_code, reason = "read for compatibility, refused when it is enabled")]
 struct OAuthFields {
     /// Whether it is used.
     #[config(default = false)]
@@ -82,7 +82,6 @@ pub(crate) struct BasicAuthFields {
 }
 
 #[derive(Config)]
-#[expect(dead_code, reason = "read for compatibility, refused when it is enabled")]
 struct JwtFields {
     /// Whether it is used.
     #[config(default = false)]
@@ -102,7 +101,6 @@ struct JwtFields {
 }
 
 #[derive(Config)]
-#[expect(dead_code, reason = "read for compatibility, refused when it is enabled")]
 struct DigestAuthFields {
     /// Whether it is used.
     #[config(default = false)]
@@ -158,26 +156,71 @@ struct KerberosFields {
     ccname: String,
 }
 
+/// How tokens can be signed.
+const SIGNING_METHODS: [&str; 4] = ["RS256", "RS384", "RS512", "EdDSA"];
+
 impl AuthFields {
-    /// Refuses what has to compute with secrets.
+    /// Refuses what can't be done.
     pub(super) fn check(&self) -> Result<(), Problem> {
-        let refused = [
-            (self.oauth.enabled, "oauth", "OAuth version 1 signs with a secret, which plugins do not see"),
-            (self.jwt.enabled, "jwt", "tokens are signed with a private key, which plugins do not see"),
-            (self.digest_auth.enabled, "digest_auth", "digests need the password, which plugins do not see"),
-            (self.negotiate.enabled, "negotiate", "there is no SPNEGO"),
-        ];
-        for (is_enabled, field, reason) in refused {
-            if is_enabled {
-                let message =
-                    format!("{field} is not available: {reason}; use basic_auth, oauth2 or a header");
-                return Err(Problem::new(message).at(format!("/{field}/enabled")));
-            }
+        let refuse = |message: &str, at: &str| Err(Problem::new(message).at(at));
+        if self.negotiate.enabled {
+            let message =
+                "negotiate is not available: there is no SPNEGO; use another kind of authentication";
+            return refuse(message, "/negotiate/enabled");
         }
         let OAuth2Fields { enabled, token_url, .. } = &self.oauth2;
         if *enabled && !(token_url.starts_with("http://") || token_url.starts_with("https://")) {
-            return Err(Problem::new("expected an absolute http or https url").at("/oauth2/token_url"));
+            return refuse("expected an absolute http or https url", "/oauth2/token_url");
+        }
+        let JwtFields { enabled, private_key_file, signing_method, .. } = &self.jwt;
+        if *enabled && !SIGNING_METHODS.contains(&signing_method.as_str()) {
+            let message = format!(
+                "jwt signing method {signing_method:?} is not accepted: expected one of {}",
+                SIGNING_METHODS.join(", ")
+            );
+            return refuse(&message, "/jwt/signing_method");
+        }
+        if *enabled && private_key_file.is_empty() {
+            return refuse("a file with the private key is needed", "/jwt/private_key_file");
+        }
+        if self.digest_auth.enabled && (self.oauth.enabled || self.jwt.enabled) {
+            let message = "digest_auth can't be used beside oauth or jwt: they send the same header";
+            return refuse(message, "/digest_auth/enabled");
         }
         Ok(())
     }
+
+    /// What the host computes for every request.
+    pub(crate) fn authentication(&self) -> Option<Authentication> {
+        let Self { oauth, oauth2, basic_auth, jwt, digest_auth, negotiate: _ } = self;
+        let text = |secret: &Option<Secret>| secret.as_ref().map_or_else(Text::default, Text::from);
+        if digest_auth.enabled {
+            let DigestAuthFields { username, password, .. } = digest_auth;
+            return Some(Authentication::Digest { username: username.clone(), password: text(password) });
+        }
+        if oauth2.enabled || basic_auth.enabled {
+            return None;
+        }
+        if jwt.enabled {
+            let JwtFields { private_key_file, signing_method, claims, headers, .. } = jwt;
+            return Some(Authentication::Jwt {
+                private_key_file: private_key_file.clone(),
+                signing_method: signing_method.clone(),
+                claims: object(claims),
+                headers: object(headers),
+            });
+        }
+        let OAuthFields { enabled, consumer_key, consumer_secret, access_token, access_token_secret } = oauth;
+        enabled.then(|| Authentication::OAuth1 {
+            consumer_key: consumer_key.clone(),
+            consumer_secret: text(consumer_secret),
+            token: access_token.clone(),
+            token_secret: text(access_token_secret),
+        })
+    }
+}
+
+/// Members as the text of a JSON object.
+fn object(members: &BTreeMap<String, Value>) -> String {
+    Value::Object(members.clone().into_iter().collect()).to_string()
 }

@@ -99,3 +99,17 @@ fn a_pause_gives_way_and_is_gone_on_with() {
     assert_eq!(messages(&mut input), ["x"]);
     assert_eq!((asked.borrow().len(), time::monotonic()), (2, Duration::from_secs(1)));
 }
+
+#[test]
+fn every_try_keeps_to_the_rate_limit() {
+    let (mut input, asked) = input(&json!({"rate_limit": "slow"}), vec![Ok((500, "")), Ok((200, "x"))]);
+    let waits = Rc::new(RefCell::new(vec![2, 0, 4, 0]));
+    let left = Rc::clone(&waits);
+    testing::set_rate_limit(move |label, _| {
+        assert_eq!(label, "slow");
+        Ok(Duration::from_secs(left.borrow_mut().remove(0)))
+    });
+    assert_eq!(messages(&mut input), ["x"]);
+    assert!(waits.borrow().is_empty());
+    assert_eq!((asked.borrow().len(), time::monotonic()), (2, Duration::from_secs(2 + 1 + 4)));
+}

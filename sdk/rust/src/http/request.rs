@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::authentication::Authentication;
 use super::error::HttpError;
 use super::text::Text;
 use crate::Operation;
@@ -18,6 +19,7 @@ pub struct Request {
     most: Option<u64>,
     tls: Option<Tls>,
     proxy: Option<Text>,
+    authentication: Option<Authentication>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +67,7 @@ impl Request {
             most: None,
             tls: None,
             proxy: None,
+            authentication: None,
         }
     }
 
@@ -143,6 +146,12 @@ impl Request {
         Self { proxy: Some(proxy.into()), ..self }
     }
 
+    /// Has the host prove who sends it.
+    #[must_use]
+    pub fn authentication(self, authentication: Authentication) -> Self {
+        Self { authentication: Some(authentication), ..self }
+    }
+
     /// Sends it and waits for the response; nothing else of this component runs meanwhile. For
     /// inputs and for rare requests.
     ///
@@ -209,6 +218,13 @@ impl Request {
         found.map(|(_, value)| value.shown())
     }
 
+    /// What proves who sends it; for native tests.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn shown_authentication(&self) -> Option<&Authentication> {
+        self.authentication.as_ref()
+    }
+
     /// Its body, as [`Text::shown`]; for native tests.
     #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
@@ -220,7 +236,7 @@ impl Request {
     }
 
     fn into_wit(self) -> wit::Request {
-        let Self { method, url, headers, body, timeout, redirects, most, tls, proxy } = self;
+        let Self { method, url, headers, body, timeout, redirects, most, tls, proxy, authentication } = self;
         wit::Request {
             method,
             url: url.into_wit(),
@@ -237,6 +253,7 @@ impl Request {
             most,
             tls: tls.map(Tls::into_wit),
             proxy: proxy.map(Text::into_wit),
+            authentication: authentication.map(Authentication::into_wit),
         }
     }
 }

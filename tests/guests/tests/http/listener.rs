@@ -89,8 +89,13 @@ async fn several_requests_of_one_connection_come_in_turn() {
     let guest = async {
         let (first, text) = read(&mut *input, vec![]).await.unwrap();
         assert!(text.starts_with("GET /1 "));
-        let rejection =
-            Rejection { reason: "not this one".to_owned(), messages: None, apart: false, declined: false };
+        let rejection = Rejection {
+            reason: "not this one".to_owned(),
+            messages: None,
+            reasons: Vec::new(),
+            apart: false,
+            declined: false,
+        };
         let settled = vec![Settlement { token: first, outcome: Outcome::Rejected(rejection) }];
         let (second, text) = read(&mut *input, settled).await.unwrap();
         assert!(text.starts_with("GET /2 "));

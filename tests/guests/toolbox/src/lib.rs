@@ -3,17 +3,19 @@
 
 mod asker;
 mod keeper;
+mod limited;
 mod runner;
 mod words;
 
 use asker::{Asker, Front};
 use keeper::Keeper;
+use limited::Limited;
 use runner::{Runner, Tail};
 
 forebay_sdk::plugin! {
     name: "toolbox",
     summary: "Does what its messages say.",
     inputs: [Tail],
-    processors: [Asker, Keeper, Runner],
+    processors: [Asker, Keeper, Limited, Runner],
     caches: [Front],
 }

@@ -275,11 +275,12 @@ impl<'e, 'a> Fields<'e, 'a> {
         }
         // Where an empty text is what a field has by itself, it stands for none.
         let is_none = node.text.is_empty() && spec.default.as_ref().is_some_and(|default| default == "");
+        let names_none = is_none || (spec.optional && node.text.is_empty());
         match spec.resource.as_deref() {
             Some("cache") if !is_evaluated => {
                 self.examiner.resource_used(Kind::Cache, &node.text, node.span.start);
             }
-            Some("rate_limit") if !is_evaluated && !is_none => {
+            Some("rate_limit") if !is_evaluated && !names_none => {
                 self.examiner.resource_used(Kind::RateLimit, &node.text, node.span.start);
             }
             Some("processor") if !is_evaluated => {

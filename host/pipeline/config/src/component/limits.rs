@@ -40,11 +40,13 @@ pub struct LimitsConfig {
     pub state: Option<u64>,
     /// Programs that run at once.
     pub processes: Option<u32>,
+    /// Requests to other servers that are under way at once.
+    pub requests: Option<u32>,
 }
 
 impl LimitsConfig {
     /// The fields, in the order of the documentation.
-    pub const NAMES: [&str; 10] = [
+    pub const NAMES: [&str; 11] = [
         "memory",
         "batches",
         "output",
@@ -55,6 +57,7 @@ impl LimitsConfig {
         "streams",
         "state",
         "processes",
+        "requests",
     ];
 
     /// Sets one of them from its text; `None` when there is none of that name.
@@ -78,6 +81,7 @@ impl LimitsConfig {
             "streams" => keep(&mut self.streams, count()),
             "state" => keep(&mut self.state, parse_size(text)),
             "processes" => keep(&mut self.processes, count()),
+            "requests" => keep(&mut self.requests, count()),
             _ => return None,
         })
     }

@@ -93,8 +93,13 @@ impl Streaming {
         {
             // The output has gone before the end, which it did not know of: it can't have delivered it.
             self.owed.is_whole.store(false, Ordering::Release);
-            let rejection =
-                Rejection { reason: gone().reason, messages: None, apart: false, declined: false };
+            let rejection = Rejection {
+                reason: gone().reason,
+                messages: None,
+                reasons: Vec::new(),
+                apart: false,
+                declined: false,
+            };
             Outcome::Rejected(rejection).settle(self.owed.take());
         }
         self.to = None;

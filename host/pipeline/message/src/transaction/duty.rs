@@ -1,6 +1,6 @@
 //! What is owed to a source batch, whoever has the messages.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Failure, Outcome, Rejection};
@@ -34,13 +34,19 @@ struct Source {
 
 #[derive(Default)]
 struct Failed {
-    reason: Option<String>,
-    all: bool,
+    /// In the order in which they were given.
+    reasons: Vec<String>,
+    /// Why all messages failed that have no reason of their own.
+    all: Option<usize>,
     apart: bool,
     /// Whether anything failed that was not declined.
     tried: bool,
-    messages: BTreeSet<u32>,
+    /// The reason that was given first for a message.
+    messages: BTreeMap<u32, usize>,
 }
+
+/// How many of the last reasons are compared with a new one.
+const COMPARED: usize = 16;
 
 impl Duty {
     pub(super) fn new(messages: usize, tell: impl FnOnce(Outcome) + Send + 'static) -> Self {
@@ -73,12 +79,14 @@ impl Duty {
 
     /// Nothing was delivered, nor will be: the input is to end before this.
     pub fn decline(self, reason: &str) {
-        self.decline_some(reason, None);
+        self.decline_some(&[Failure { reason: reason.to_owned(), messages: None }]);
     }
 
-    fn decline_some(mut self, reason: &str, messages: Option<&[u32]>) {
+    fn decline_some(mut self, failures: &[Failure]) {
         self.settled = true;
-        self.lineage.fail(reason, messages);
+        for Failure { reason, messages } in failures {
+            self.lineage.fail(reason, messages.as_deref());
+        }
     }
 
     /// Everything was delivered but what `failures` name.
@@ -106,27 +114,50 @@ impl Duty {
 
 /// Settles the parts of a batch by what became of it.
 pub(super) fn share(outcome: Outcome, parts: Vec<Duty>) {
-    let Outcome::Rejected(Rejection { reason, messages, apart, declined }) = outcome else {
+    let Outcome::Rejected(rejection) = outcome else {
         return parts.into_iter().for_each(Duty::acknowledge);
     };
+    let failures = rejection.failures();
+    let mut of_messages: Vec<(u32, &str)> = Vec::new();
+    let mut of_all = None;
+    for Failure { reason, messages } in &failures {
+        match messages {
+            Some(messages) => of_messages.extend(messages.iter().map(|index| (*index, reason.as_str()))),
+            None => of_all = of_all.or(Some(reason.as_str())),
+        }
+    }
+    of_messages.sort_by_key(|(index, _)| *index);
     let mut start = 0;
     for part in parts {
         let end = start + part.messages;
-        let failed = messages.as_ref().map(|messages| {
-            let range = messages.partition_point(|index| *index < start)
-                ..messages.partition_point(|index| *index < end);
-            messages[range].iter().map(|index| index - start).collect::<Vec<_>>()
-        });
+        let range = of_messages.partition_point(|(index, _)| *index < start)
+            ..of_messages.partition_point(|(index, _)| *index < end);
+        let failed = failures_of(&of_messages[range], start, of_all);
         start = end;
-        match failed {
-            Some(failed) if failed.is_empty() => part.acknowledge(),
-            failed if declined => part.decline_some(&reason, failed.as_deref()),
-            failed => {
-                part.lineage.source.lock().apart |= apart;
-                part.settle(&[Failure { reason: reason.clone(), messages: failed }]);
-            }
+        if failed.is_empty() {
+            part.acknowledge();
+        } else if rejection.declined {
+            part.decline_some(&failed);
+        } else {
+            part.lineage.source.lock().apart |= rejection.apart;
+            part.settle(&failed);
         }
     }
+}
+
+/// The failures of a part that begins at `start`; those of messages go before that of all.
+fn failures_of(messages: &[(u32, &str)], start: u32, of_all: Option<&str>) -> Vec<Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    for (index, reason) in messages {
+        match failures.last_mut() {
+            Some(Failure { reason: last, messages: Some(indexes) }) if last == reason => {
+                indexes.push(index - start);
+            }
+            _ => failures.push(Failure { reason: (*reason).to_owned(), messages: Some(vec![index - start]) }),
+        }
+    }
+    failures.extend(of_all.map(|reason| Failure { reason: reason.to_owned(), messages: None }));
+    failures
 }
 
 impl Outcome {
@@ -163,20 +194,61 @@ impl Lineage {
 
     fn fail(&self, reason: &str, messages: Option<&[u32]>) {
         let mut failed = self.source.lock();
-        failed.reason.get_or_insert_with(|| reason.to_owned());
+        let why = failed.number(reason);
         match (&*self.origins, messages) {
-            (Origins::Same, None) | (Origins::Whole, _) => failed.all = true,
-            (Origins::Same, Some(messages)) => failed.messages.extend(messages),
-            (Origins::Each(each), None) => failed.messages.extend(each),
-            (Origins::Each(each), Some(messages)) => {
-                failed.messages.extend(messages.iter().filter_map(|index| each.get(*index as usize)));
+            (Origins::Same, None) | (Origins::Whole, _) => {
+                failed.all.get_or_insert(why);
             }
-            (Origins::Sets(sets), None) => failed.messages.extend(sets.iter().flat_map(|set| set.iter())),
+            (Origins::Same, Some(messages)) => failed.note(why, messages),
+            (Origins::Each(each), None) => failed.note(why, each),
+            (Origins::Each(each), Some(messages)) => {
+                failed.note(why, messages.iter().filter_map(|index| each.get(*index as usize)));
+            }
+            (Origins::Sets(sets), None) => failed.note(why, sets.iter().flat_map(|set| set.iter())),
             (Origins::Sets(sets), Some(messages)) => {
                 let sets = messages.iter().filter_map(|index| sets.get(*index as usize));
-                failed.messages.extend(sets.flat_map(|set| set.iter()));
+                failed.note(why, sets.flat_map(|set| set.iter()));
             }
         }
+    }
+}
+
+impl Failed {
+    /// The number of a reason, which may be a new one.
+    fn number(&mut self, reason: &str) -> usize {
+        let first = self.reasons.len().saturating_sub(COMPARED);
+        if let Some(known) = self.reasons[first..].iter().position(|known| known == reason) {
+            return first + known;
+        }
+        self.reasons.push(reason.to_owned());
+        self.reasons.len() - 1
+    }
+
+    fn note<'m>(&mut self, why: usize, messages: impl IntoIterator<Item = &'m u32>) {
+        for index in messages {
+            self.messages.entry(*index).or_insert(why);
+        }
+    }
+
+    /// What became of a source that this is all of.
+    fn outcome(self) -> Outcome {
+        let Self { reasons, all, apart, tried, messages } = self;
+        let Some(reason) = reasons.first().cloned() else { return Outcome::Acknowledged };
+        let mut several = Vec::new();
+        if reasons.len() > 1 {
+            let mut by_reason: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+            for (index, why) in &messages {
+                by_reason.entry(*why).or_default().push(*index);
+            }
+            let of = |(why, indexes): (usize, Vec<u32>)| {
+                Some(Failure { reason: reasons.get(why)?.clone(), messages: Some(indexes) })
+            };
+            several.extend(by_reason.into_iter().filter_map(of));
+            let of_all = all.and_then(|why| reasons.get(why));
+            several.extend(of_all.map(|reason| Failure { reason: reason.clone(), messages: None }));
+        }
+        let messages = all.is_none().then(|| messages.into_keys().collect());
+        Outcome::Rejected(Rejection { reason, messages, reasons: several, apart, declined: !tried })
     }
 }
 
@@ -188,15 +260,8 @@ impl Source {
 
 impl Drop for Source {
     fn drop(&mut self) {
-        let Failed { reason, all, apart, tried, messages } =
-            std::mem::take(self.failed.get_mut().unwrap_or_else(PoisonError::into_inner));
-        let outcome = match reason {
-            None => Outcome::Acknowledged,
-            Some(reason) => {
-                let messages = (!all).then(|| messages.into_iter().collect());
-                Outcome::Rejected(Rejection { reason, messages, apart, declined: !tried })
-            }
-        };
+        let failed = std::mem::take(self.failed.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let outcome = failed.outcome();
         if let Some(tell) = self.tell.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             tell(outcome);
         }

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use forebay_pipeline_message::Outcome;
+use forebay_pipeline_message::{Batch, Outcome};
 use forebay_plugins_api::{ComponentError, Event, Input, LostReason, Settlement, Stream, Token};
 
 use crate::bindings::exports::forebay::plugin::inputs as wit;
 use crate::components::exports;
 use crate::guest::Guest;
 use crate::instance::{Prepared, Slot, Waits};
+use crate::plugin::Import;
 
 exports!(InputExports, Input, inputs, inputs, close(&[]));
 
@@ -18,13 +19,15 @@ pub(crate) struct InputComponent {
     slot: Slot<InputExports>,
     /// The tokens that are handed out and not settled yet.
     outstanding: HashSet<Token>,
+    /// What was scanned last of a stream, until the instance can be told.
+    scanned: Option<Batch>,
     /// An instance of a newer build, which waits until nothing is in flight.
     prepared: Option<Prepared<InputExports>>,
 }
 
 impl InputComponent {
     pub(crate) fn new(slot: Slot<InputExports>) -> Self {
-        Self { slot, outstanding: HashSet::new(), prepared: None }
+        Self { slot, outstanding: HashSet::new(), scanned: None, prepared: None }
     }
 }
 
@@ -44,8 +47,12 @@ impl Input for InputComponent {
         }
         let settled: Vec<_> = settled.into_iter().map(wit::Settlement::from).collect();
         let newer = self.slot.call_back();
+        let scanned = self.scanned.take();
         let read = self.slot.try_call(Waits::Unbounded, move |exports, store| {
             Box::pin(async move {
+                if scanned.is_some() {
+                    store.data_mut().scanned = scanned;
+                }
                 let event = exports.0.call_read(&mut *store, &settled).await?;
                 event
                     .map(|event| take_event(store.data_mut(), event))
@@ -63,6 +70,14 @@ impl Input for InputComponent {
             self.slot.plugin().metrics.bytes_out.inc_by(batch.byte_size() as u64);
         }
         Ok(event)
+    }
+
+    fn scanned(&mut self, last: Batch) {
+        // Most inputs never ask, and need not keep it.
+        let asks = |import: &Import| import.interface.starts_with("forebay:plugin/scanned@");
+        if self.slot.plugin().info.imports.iter().any(asks) {
+            self.scanned = Some(last);
+        }
     }
 
     async fn close(&mut self, settled: Vec<Settlement>) {
@@ -88,6 +103,7 @@ impl Input for InputComponent {
         if let Some(prepared) = self.prepared.take() {
             self.close(settled).await;
             self.outstanding.clear();
+            self.scanned = None;
             self.slot.replace_closed(prepared);
         }
     }

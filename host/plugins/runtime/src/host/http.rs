@@ -2,11 +2,13 @@
 //!
 //! - `target`, `addresses`: urls, and which addresses may be connected to;
 //! - `request`, `text`: a request as the guest asked for it, and the secrets that are put into it;
+//! - `authentication`: what is computed with secrets to show who sends a request;
 //! - `client`, `connect`, `proxy`, `tls`, `body`: sending it;
 //! - `service`: the threads and clients that all instances share;
 //! - `listener`, `serve`: the other direction.
 
 pub(crate) mod addresses;
+mod authentication;
 mod body;
 mod client;
 mod connect;
@@ -35,6 +37,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wasmtime::component::Resource;
 
 pub use addresses::Resolve;
+use authentication::Kept;
 use body::{BodyStream, Pieces};
 use error::{ErrorKind, HttpError};
 #[expect(unreachable_pub, reason = "the generated bindings name them")]
@@ -55,30 +58,38 @@ use crate::grants::Network;
 use crate::guest::Guest;
 use crate::held::{Held, Share};
 use crate::host::streams::Permitted;
+use crate::limits::Limit;
+use crate::plugin::PluginMetrics;
 
-/// How many requests of one component are under way at once; others wait.
-const CONCURRENT: usize = 64;
-/// How many are under way or wait.
-const STARTED: usize = 1_000 + CONCURRENT;
+/// How many requests of one component wait beside those that are under way.
+const WAITING: usize = 1_000;
 /// The longest pause before a request is sent.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// The requests of one component, those of instances that are gone included.
 #[derive(Debug)]
 pub(crate) struct Requests {
+    /// One for each that may be under way; others wait.
     places: Arc<Semaphore>,
+    /// How many are under way or wait, and how many may.
     started: Arc<AtomicUsize>,
+    most: usize,
     connections: OwnConnections,
     tls: TlsConfigs,
+    kept: Kept,
 }
 
-impl Default for Requests {
-    fn default() -> Self {
+impl Requests {
+    /// For a component that may have so many under way at once, and at least one.
+    pub(crate) fn new(under_way: usize) -> Self {
+        let under_way = under_way.clamp(1, Semaphore::MAX_PERMITS / 2);
         Self {
-            places: Arc::new(Semaphore::new(CONCURRENT)),
+            places: Arc::new(Semaphore::new(under_way)),
             started: Arc::default(),
-            connections: OwnConnections::default(),
+            most: under_way.saturating_add(WAITING),
+            connections: OwnConnections::new(under_way),
             tls: TlsConfigs::default(),
+            kept: Kept::default(),
         }
     }
 }
@@ -87,10 +98,16 @@ impl Default for Requests {
 struct Started(Arc<AtomicUsize>);
 
 impl Requests {
-    fn start(&self) -> Result<Started, HttpError> {
+    fn start(&self, metrics: &PluginMetrics) -> Result<Started, HttpError> {
         let started = Started(Arc::clone(&self.started));
-        if self.started.fetch_add(1, Ordering::Relaxed) >= STARTED {
-            let problem = format!("{STARTED} requests of this component are under way or wait already");
+        let before = self.started.fetch_add(1, Ordering::Relaxed);
+        metrics.used(Limit::Requests, before + 1);
+        if before >= self.most {
+            metrics.struck(Limit::Requests);
+            let problem = format!(
+                "{} requests of this component are under way or wait already, the limit `requests` and {WAITING}",
+                self.most
+            );
             return Err(HttpError::new(ErrorKind::Busy, problem));
         }
         Ok(started)
@@ -124,6 +141,7 @@ struct Job {
     places: Arc<Semaphore>,
     connections: OwnConnections,
     tls: Arc<ClientConfig>,
+    kept: Kept,
     /// Its place in the queue.
     _started: Started,
 }
@@ -132,9 +150,9 @@ impl Guest {
     /// Checks a request, and gathers what it needs. Denied ones are found out here, before any wait.
     fn prepare(&self, request: Request) -> Result<Job, HttpError> {
         let scope = &self.scope;
-        let Account { held, requests, .. } = &*scope.account;
+        let Account { held, requests, metrics, .. } = &*scope.account;
         let network = Arc::clone(&scope.allowed.network);
-        let outgoing = Outgoing::new(request, &scope.secrets, held, network.is_everything())?;
+        let outgoing = Outgoing::new(request, &scope.secrets, held, &scope.allowed)?;
         network.request(&outgoing.url.target, outgoing.method.as_str()).map_err(HttpError::denied)?;
         // Here, on the thread of the guest and on its account: reading certificates takes a while.
         let tls = requests.tls.get(&outgoing.tls);
@@ -148,7 +166,8 @@ impl Guest {
             places: Arc::clone(&requests.places),
             connections: requests.connections.clone(),
             tls,
-            _started: requests.start()?,
+            kept: requests.kept.clone(),
+            _started: requests.start(metrics)?,
         })
     }
 
@@ -296,8 +315,8 @@ impl Job {
     ) -> Result<(OwnedSemaphorePermit, u16, Vec<(String, Vec<u8>)>, Pieces), HttpError> {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let place = place.map_err(|_| HttpError::stopped())?;
-        let response =
-            client::perform(&self.shared, &self.network, &self.meter, &mut self.outgoing, &self.tls);
+        let Self { shared, network, meter, outgoing, tls, kept, .. } = self;
+        let response = client::perform(shared, network, meter, outgoing, tls, kept);
         let response = self.connections.opened_in(response).await?;
         let (parts, incoming) = response.into_parts();
         let mut headers = parts.headers;

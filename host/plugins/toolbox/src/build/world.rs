@@ -15,7 +15,7 @@ pub(super) const SETTINGS: [&str; 2] = ["kinds", "capabilities"];
 
 const KINDS: [(&str, &str); 3] = [("input", "inputs"), ("processor", "processors"), ("output", "outputs")];
 /// Capabilities that are interfaces of the contract's own package.
-const OF_CONTRACT: [&str; 4] = ["batches", "operations", "streams", "waits"];
+const OF_CONTRACT: [&str; 5] = ["batches", "operations", "scanned", "streams", "waits"];
 
 /// Writes the world beside the packages that it names; the folder for tools to look in.
 ///

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use rustls::ClientConfig;
 
+use super::authentication::{Authentication, Kept};
 use super::error::{ErrorKind, HttpError};
 use super::meter::HttpMeter;
 use super::proxy::Proxy;
@@ -16,6 +17,9 @@ use super::request::Outgoing;
 use super::service::{ClientKey, Shared};
 use super::target::{Scheme, Target};
 use crate::grants::Network;
+
+/// The longest body that is read for its connection alone.
+const WORTH_READING: usize = 64 << 10;
 
 /// Sends a request, and follows redirects, until there is a response to give.
 ///
@@ -27,10 +31,11 @@ pub(super) async fn perform(
     meter: &HttpMeter,
     outgoing: &mut Outgoing,
     tls: &Arc<ClientConfig>,
+    kept: &Kept,
 ) -> Result<Response<Incoming>, HttpError> {
     let mut hops = 0;
     loop {
-        let response = send(shared, network, meter, outgoing, tls).await.map_err(|error| {
+        let response = send(shared, network, meter, outgoing, tls, kept).await.map_err(|error| {
             // Where the guest did not choose to go, it was the redirect that failed.
             let is_refused = hops > 0 && error.kind == ErrorKind::Denied;
             if is_refused { HttpError { kind: ErrorKind::Redirect, ..error } } else { error }
@@ -62,6 +67,7 @@ async fn send(
     meter: &HttpMeter,
     outgoing: &Outgoing,
     tls: &Arc<ClientConfig>,
+    kept: &Kept,
 ) -> Result<Response<Incoming>, HttpError> {
     let target = &outgoing.url.target;
     let permit = network.request(target, outgoing.method.as_str()).map_err(HttpError::denied)?;
@@ -82,12 +88,31 @@ async fn send(
     let keeps = !shared.is_crowded();
     let key = ClientKey { reach, away, keeps, tls: outgoing.tls.clone(), proxy };
     let client = shared.client(&key, tls);
-    let mut request = outgoing.to_request(target, key.proxy.as_ref())?;
-    if !keeps {
-        request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let mut is_first = true;
+    loop {
+        let mut request = outgoing.to_request(target, key.proxy.as_ref())?;
+        if !keeps {
+            request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(authentication) = &outgoing.authentication {
+            authentication.apply(&mut request, &outgoing.body, kept).await?;
+        }
+        let uri = request.uri().clone();
+        meter.sent(outgoing.body.len());
+        let response = client.request(request).await.map_err(|error| HttpError::of_client(&error, target))?;
+        let is_asked = is_first && response.status() == StatusCode::UNAUTHORIZED;
+        let learns = |authentication: &Authentication| authentication.learn(&uri, response.headers(), kept);
+        if !is_asked || !outgoing.authentication.as_ref().is_some_and(learns) {
+            return Ok(response);
+        }
+        is_first = false;
+        read_past(response.into_body()).await;
     }
-    meter.sent(outgoing.body.len());
-    client.request(request).await.map_err(|error| HttpError::of_client(&error, target))
+}
+
+/// Reads a body that nobody wants, so that its connection can be used again; a long one is not worth that.
+async fn read_past(body: Incoming) {
+    let _ = Limited::new(body, WORTH_READING).collect().await;
 }
 
 impl Outgoing {
@@ -136,6 +161,7 @@ impl Outgoing {
         if self.body_is_secret {
             return Err(redirect("it leads to another origin, and the body holds a secret"));
         }
+        self.authentication = None;
         let headers: &mut HeaderMap = &mut self.headers;
         for name in self.secret_headers.drain() {
             headers.remove(name);

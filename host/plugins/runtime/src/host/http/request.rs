@@ -8,12 +8,14 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+use super::authentication::Authentication;
 use super::error::{ErrorKind, HttpError};
 use super::proxy::Proxy;
 use super::target::Url;
 use super::text::{Rendered, render};
 use super::tls::{ClientTls, Identity};
 use crate::bindings::forebay::http::client::{Body, Part, Request, TlsOptions};
+use crate::grants::Allowed;
 use crate::held::Held;
 use crate::secrets::Secrets;
 
@@ -26,6 +28,7 @@ pub(super) struct Outgoing {
     pub(super) secret_headers: HashSet<HeaderName>,
     pub(super) body: Bytes,
     pub(super) body_is_secret: bool,
+    pub(super) authentication: Option<Authentication>,
     /// Whether any secret is in it, wherever.
     pub(super) holds_secrets: bool,
     pub(super) timeout: Duration,
@@ -69,7 +72,7 @@ pub(super) fn is_reserved(name: &HeaderName) -> bool {
 }
 
 impl Outgoing {
-    /// Checks a request. `trusted`: whoever asks has the rights of the process's owner.
+    /// Checks a request of somebody who may do what `allowed` says.
     ///
     /// # Errors
     /// Says what can't be sent, and shows no secret.
@@ -77,9 +80,11 @@ impl Outgoing {
         request: Request,
         secrets: &Secrets,
         held: &Arc<Held>,
-        trusted: bool,
+        allowed: &Allowed,
     ) -> Result<Self, HttpError> {
-        let Request { method, url, headers, body, timeout, redirects, most, tls, proxy } = request;
+        let Request { method, url, headers, body, timeout, redirects, most, tls, proxy, authentication } =
+            request;
+        let trusted = allowed.network.is_everything();
         let fill = |parts: Vec<Part>, what: &str| {
             render(parts, secrets).map_err(|problem| HttpError::invalid(format!("{what}: {problem}")))
         };
@@ -100,6 +105,9 @@ impl Outgoing {
             }
         };
         holds_secrets |= body_is_secret;
+        let read = |asked| Authentication::read(asked, allowed, fill);
+        let authentication = authentication.map(read).transpose()?;
+        holds_secrets |= authentication.is_some();
         let body = held.hold(body).map_err(|error| HttpError::new(ErrorKind::TooLarge, error))?;
         let tls = match tls {
             Some(tls) => read_tls(tls, fill)?,
@@ -122,6 +130,7 @@ impl Outgoing {
             secret_headers,
             body,
             body_is_secret,
+            authentication,
             holds_secrets,
             timeout: timeout.map_or(TIMEOUT, Duration::from_nanos).min(LONGEST_TIMEOUT),
             redirects: redirects.unwrap_or(REDIRECTS).min(MOST_REDIRECTS),

@@ -69,7 +69,10 @@ pub(super) struct Shared {
 
 /// The connections of one component: it must not use up those of all.
 #[derive(Debug, Clone)]
-pub(super) struct OwnConnections(Arc<Semaphore>);
+pub(super) struct OwnConnections {
+    places: Arc<Semaphore>,
+    most: usize,
+}
 
 /// A place among the connections of the process, and among those of a component.
 #[derive(Debug)]
@@ -128,10 +131,6 @@ const MOST_CONNECTIONS: usize = 2_048;
 /// With more than that, none is kept open for later: a plugin that asks a thousand hosts once each
 /// must not use them all up.
 const KEPT_CONNECTIONS: usize = 512;
-/// The same for one component: twice as many as it may have requests under way, of which each may have
-/// left an open one behind before there were too many.
-const OWN_CONNECTIONS: usize = 128;
-const OWN_KEPT_CONNECTIONS: usize = 32;
 
 impl Default for Service {
     fn default() -> Self {
@@ -203,7 +202,7 @@ impl Shared {
     pub(super) async fn place(&self, own: Option<OwnConnections>) -> Result<Place, HttpError> {
         let stopped = |_| HttpError::stopped();
         let of_component = match own {
-            Some(own) => Some(own.0.acquire_owned().await.map_err(stopped)?),
+            Some(own) => Some(own.places.acquire_owned().await.map_err(stopped)?),
             None => None,
         };
         let of_process = Arc::clone(&self.connections).acquire_owned().await.map_err(stopped)?;
@@ -258,13 +257,14 @@ impl Drop for ListenerNote {
     }
 }
 
-impl Default for OwnConnections {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(OWN_CONNECTIONS)))
-    }
-}
-
 impl OwnConnections {
+    /// Of a component that may have so many requests under way: twice as many, for each may have left an open
+    /// one behind before there were too many.
+    pub(super) fn new(requests: usize) -> Self {
+        let most = requests.saturating_mul(2);
+        Self { places: Arc::new(Semaphore::new(most)), most }
+    }
+
     /// Runs a request whose connections are opened for this component.
     pub(super) async fn opened_in<T>(&self, request: impl Future<Output = T>) -> T {
         OPENED_FOR.scope(self.clone(), request).await
@@ -276,11 +276,12 @@ impl OwnConnections {
     }
 
     fn is_same_as(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.places, &other.places)
     }
 
     fn is_crowded(&self) -> bool {
-        OWN_CONNECTIONS - self.0.available_permits() > OWN_KEPT_CONNECTIONS
+        // A quarter may be kept open for later.
+        self.most - self.places.available_permits() > self.most / 4
     }
 }
 
@@ -339,7 +340,7 @@ mod tests {
     #[tokio::test]
     async fn one_component_throws_its_own_clients_out() {
         let shared = Service::default().shared();
-        let (greedy, modest) = (OwnConnections::default(), OwnConnections::default());
+        let (greedy, modest) = (OwnConnections::new(64), OwnConnections::new(64));
         let tls = |number: usize| ClientTls {
             skip_verification: true,
             // Not looked at when nothing is verified, and other settings all the same.
@@ -369,9 +370,9 @@ mod tests {
     #[tokio::test]
     async fn one_component_leaves_connections_for_the_others() {
         let shared = Service::default().shared();
-        let (greedy, modest) = (OwnConnections::default(), OwnConnections::default());
+        let (greedy, modest) = (OwnConnections::new(64), OwnConnections::new(64));
         let mut places = Vec::new();
-        for _ in 0..OWN_CONNECTIONS {
+        for _ in 0..128 {
             places.push(at_once(shared.place(Some(greedy.clone()))).await.unwrap().unwrap());
         }
         assert!(at_once(shared.place(Some(greedy.clone()))).await.is_none());

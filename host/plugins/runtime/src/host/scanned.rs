@@ -1,0 +1,13 @@
+//! What scanners have made of the streams of an input.
+
+use wasmtime::component::Resource;
+
+use crate::bindings::forebay::plugin::scanned::Host;
+use crate::guest::Guest;
+use crate::host::batches::HostBatch;
+
+impl Host for Guest {
+    fn last(&mut self) -> wasmtime::Result<Option<Resource<HostBatch>>> {
+        self.scanned.take().map(|batch| self.push_batch(batch)).transpose()
+    }
+}
