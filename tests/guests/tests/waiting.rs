@@ -19,7 +19,7 @@ fn waker(wake: fn(&Wakes)) -> mpsc::SyncSender<Arc<Wakes>> {
 }
 
 fn acknowledged(token: Token) -> Settlement {
-    Settlement { token, outcome: Outcome::Acknowledged }
+    Settlement::new(token, Outcome::Acknowledged)
 }
 
 async fn read_batch(input: &mut dyn Input, settled: Vec<Settlement>) -> (Token, Vec<String>) {
@@ -128,7 +128,7 @@ async fn a_rejection_is_handed_over() {
     let (token, _) = read_batch(&mut *input, vec![]).await;
     let rejection =
         Rejection { reason: "no".to_owned(), messages: Some(vec![0]), apart: false, declined: false };
-    let settled = vec![Settlement { token, outcome: Outcome::Rejected(rejection) }];
+    let settled = vec![Settlement::new(token, Outcome::Rejected(rejection))];
     let (_, text) = read_batch(&mut *input, settled).await;
     assert_eq!(text, ["acknowledged 0, rejected 1"]);
 }

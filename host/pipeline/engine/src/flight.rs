@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use forebay_pipeline_message::{Batch, Outcome, Rejection, Transaction};
+use forebay_pipeline_message::{Batch, Outcome, Rejection, ResponseStore, Transaction};
 use forebay_plugins_api::{Settlement, Token, Wakes};
 use tokio::sync::Notify;
 
@@ -45,8 +45,8 @@ pub(crate) struct Flight {
 /// Whom to tell.
 #[derive(Debug)]
 enum Destination {
-    /// The input, about a batch of its own.
-    Token(Token, Arc<Settlements>),
+    /// The input, about a batch of its own, and what was responded to it, where the input takes responses.
+    Token(Token, Arc<Settlements>, Option<ResponseStore>),
     /// The stream that the batch was scanned from.
     Stream(Arc<StreamFlight>),
     /// The transaction that the batch is of.
@@ -220,14 +220,16 @@ impl Settlements {
 }
 
 impl Flight {
-    /// A batch that an input has handed out under a token.
+    /// A batch that an input has handed out under a token. Responses to it, where the input takes any, are in
+    /// `responses` when it has landed.
     pub(crate) fn of_token(
         sky: &Arc<Sky>,
         batch: &Batch,
         token: Token,
         settlements: &Arc<Settlements>,
+        responses: Option<ResponseStore>,
     ) -> Arc<Self> {
-        Self::new(sky, batch, Destination::Token(token, Arc::clone(settlements)))
+        Self::new(sky, batch, Destination::Token(token, Arc::clone(settlements), responses))
     }
 
     /// A batch that was scanned from a stream.
@@ -282,16 +284,23 @@ impl Flight {
                     sky.fail(FailedBatch { attempts, inner: Some(Failed { batch, rejection, flight }) });
                 }
                 (Outcome::Rejected(rejection), None) => {
-                    flight.sky.note_incomplete();
+                    if !flight.is_answered() {
+                        flight.sky.note_incomplete();
+                    }
                     flight.set_rejected(of_whole(rejection));
                 }
             }
         })
     }
 
+    /// Whether who waits for an answer is told what became of it.
+    fn is_answered(&self) -> bool {
+        matches!(self.destination, Some(Destination::Token(_, _, Some(_))))
+    }
+
     fn received(&self, batch: &Batch) -> Option<Received> {
         let settlements = match self.destination.as_ref()? {
-            Destination::Token(_, settlements) => settlements,
+            Destination::Token(_, settlements, _) => settlements,
             Destination::Stream(stream) => &stream.settlements,
             Destination::Transaction(_) | Destination::Nobody => return None,
         };
@@ -316,9 +325,10 @@ impl Drop for Flight {
     fn drop(&mut self) {
         let rejected = self.rejected.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         match (self.destination.take(), rejected) {
-            (Some(Destination::Token(token, settlements)), rejected) => {
+            (Some(Destination::Token(token, settlements, responses)), rejected) => {
                 let outcome = rejected.map_or(Outcome::Acknowledged, Outcome::Rejected);
-                settlements.push(Settlement { token, outcome });
+                let responses = responses.map(|responses| responses.take()).unwrap_or_default();
+                settlements.push(Settlement { token, outcome, responses });
             }
             (Some(Destination::Stream(stream)), Some(rejection)) => stream.fail(rejection.reason),
             (Some(Destination::Stream(stream)), None) => drop(stream),
@@ -355,7 +365,7 @@ impl Drop for StreamFlight {
         let outcome = failed.map_or(Outcome::Acknowledged, |reason| {
             Outcome::Rejected(Rejection { reason, messages: None, apart: false, declined: false })
         });
-        self.settlements.push(Settlement { token: self.token, outcome });
+        self.settlements.push(Settlement::new(self.token, outcome));
     }
 }
 
@@ -373,7 +383,7 @@ mod tests {
         let meter = InputMeter::of(&Metrics::default(), &setup);
         let settlements = Settlements::new(&Arc::default(), &meter);
         let batch = Batch::from_payloads(["a", "b", "c", "d"].map(Some), true);
-        let flight = Flight::of_token(&sky, &batch, Token(0), &settlements);
+        let flight = Flight::of_token(&sky, &batch, Token(0), &settlements, None);
         let halves = [batch.slice(0, 2), batch.slice(2, 4)];
         let halves = halves.map(|half| flight.transaction(half.unwrap(), 2, true));
         drop(flight);

@@ -5,6 +5,8 @@
 //!   copy no payload: a batch is a list of ranges of shared [`Columns`].
 //! - [`Transaction`] is a batch and the duty to settle it. What processors make of it inherits that
 //!   duty by lineage ([`Origins`]); the source learns the outcome when the last descendant is gone.
+//! - [`ResponseStore`] keeps what is to be answered to messages. A batch carries it along, and what is made of the batch
+//!   has it too.
 //!
 //! Pure: no clock, no I/O, no tasks.
 //!
@@ -22,6 +24,7 @@ mod batch;
 mod columns;
 mod derive;
 mod lineage;
+mod responses;
 mod rows;
 mod transaction;
 
@@ -29,6 +32,7 @@ pub use batch::{Batch, Message};
 pub use columns::Columns;
 pub use derive::DeriveError;
 pub use lineage::{Origins, OriginsError, Processed};
+pub use responses::{RespondError, ResponseStore};
 pub use transaction::{Failure, Outcome, Rejection, Transaction};
 
 pub use forebay_columns::{ColumnId, LayoutError, MetadataWriter, Value};

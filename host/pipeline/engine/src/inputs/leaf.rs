@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::ComponentConfig;
+use forebay_pipeline_config::spec::Kind;
 use forebay_plugins_api::{Components as _, OpenError, Scanner, Setup, Stated};
 
 use crate::channel::Sender;
@@ -28,14 +29,20 @@ pub(super) async fn open(
     let setup = Setup { wakes: Arc::default(), ..setup.clone() };
     let input = ground.components.open_input(setup.clone()).await?;
     let scanner = scanner(ground, &setup, config).await?;
-    let replays = config.config.get("auto_replay_nacks").and_then(|value| value.as_bool()).unwrap_or(true);
+    let catalog = ground.components.catalog();
+    let spec = catalog.get(Kind::Input, setup.name.as_str()).map(|entry| &entry.spec);
+    let (rereads, responds) = spec.map_or((false, false), |spec| (spec.rereads, spec.responds));
+    // Whoever waits for a response is told that there is none.
+    let by_default = !(rereads && responds);
+    let replays = config.config.get("auto_replay_nacks").and_then(|value| value.as_bool());
     let sky = Sky::new(&ground.budget);
     let source = Source {
         components: Arc::new(ground.components.clone()),
         setup,
         input,
         scanner,
-        replay: replays,
+        replay: replays.unwrap_or(by_default),
+        responds,
         sky: Arc::clone(&sky),
         to: to.clone(),
         idle: Idle::default(),
