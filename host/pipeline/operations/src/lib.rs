@@ -25,10 +25,16 @@ mod push;
 mod rename;
 mod report;
 mod server;
+mod template;
 mod tls;
 
-pub use endpoints::{Answer, Body, Endpoints, Handler, PathTaken, Registration, Request, RequestBody, text};
+pub use cors::{Shared, share};
+pub use endpoints::{
+    Answer, Body, Endpoints, Found, Handler, RegisterError, Registration, Request, RequestBody, error, text,
+};
 pub use export::Exporter;
 pub use own::{About, own_endpoints};
 pub use rename::{Rename, Renamed};
-pub use server::{Bound, ServerError};
+pub use server::{Bound, ConnectionPlace, ServerError};
+pub use template::PathParameters;
+pub use tls::Secured;
