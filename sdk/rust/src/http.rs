@@ -59,10 +59,14 @@
 
 mod error;
 mod listener;
+mod outlet;
 mod request;
 mod text;
 
 pub use error::HttpError;
-pub use listener::{Arrived, Exchange, ListenError, Listened, Listener, ListenerOptions};
+pub use listener::{
+    Arrived, Cors, Exchange, Frame, ListenError, Listened, Listener, ListenerOptions, Secured,
+};
+pub use outlet::{Outlet, OutletOptions, OutletSockets, OutletStream, StreamFormat};
 pub use request::{Opened, Request, Response, response};
 pub use text::Text;

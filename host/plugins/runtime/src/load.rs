@@ -256,7 +256,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 16] = [
+    const OURS: [&str; 17] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
@@ -266,6 +266,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:files/files",
         "forebay:http/client",
         "forebay:http/listener",
+        "forebay:http/outlet",
         "forebay:log/log",
         "forebay:metrics/metrics",
         "forebay:environment/environment",
