@@ -11,7 +11,7 @@ macro_rules! world {
             wit_bindgen::generate!({
                 path: [
                     "../../wit/plugin", "../../wit/expressions", "../../wit/files", "../../wit/http", "../../wit/log",
-                    "../../wit/metrics", "../../wit/environment", "../../wit/state", "../../wit/caches",
+                    "../../wit/metrics", "../../wit/environment", "../../wit/state", "../../wit/caches", "../../wit/rate-limits",
                     "../../wit/subprocess",
                     "../../wit/worlds",
                 ],
@@ -42,6 +42,7 @@ macro_rules! kind {
             "forebay:metrics/metrics@0.1.0": crate::bindings::capabilities::forebay::metrics::metrics,
             "forebay:environment/environment@0.1.0": crate::bindings::capabilities::forebay::environment::environment,
             "forebay:caches/caches@0.1.0": crate::bindings::capabilities::forebay::caches::caches,
+            "forebay:rate-limits/rate-limits@0.1.0": crate::bindings::capabilities::forebay::rate_limits::rate_limits,
             "forebay:subprocess/subprocess@0.1.0": crate::bindings::capabilities::forebay::subprocess::subprocess,
             "forebay:state/state@0.1.0": crate::bindings::capabilities::forebay::state::state,
         });

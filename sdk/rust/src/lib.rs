@@ -25,6 +25,7 @@ mod output;
 mod plugin;
 mod problem;
 mod processor;
+pub mod rate_limits;
 mod scanner;
 pub mod state;
 pub mod streams;

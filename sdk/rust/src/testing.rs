@@ -5,6 +5,7 @@
 
 mod clock;
 mod language;
+mod limits;
 mod lines;
 mod web;
 
@@ -15,6 +16,8 @@ pub(crate) use clock::{now, pending, wait};
 pub use clock::{set_now, set_pending};
 pub(crate) use language::Text;
 pub use language::set_language;
+pub(crate) use limits::ask_rate_limit;
+pub use limits::set_rate_limit;
 pub use lines::{LogLine, set_log_level, take_log};
 pub(crate) use lines::{log_enabled, write_log};
 pub(crate) use web::send;

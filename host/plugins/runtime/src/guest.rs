@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{Caches, Operation, Setup, Wakes};
+use forebay_plugins_api::{Caches, Operation, RateLimits, Setup, Wakes};
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -28,6 +28,7 @@ pub(crate) struct Guest {
     pub(crate) printed: Printed,
     pub(crate) wakes: Arc<Wakes>,
     pub(crate) caches: Caches,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) expressions: Expressions,
     pub(crate) limits: Arc<Limits>,
     pub(crate) state: OwnState,
@@ -57,6 +58,7 @@ impl Guest {
             printed,
             wakes: Arc::clone(&setup.wakes),
             caches: setup.caches.clone(),
+            rate_limits: setup.rate_limits.clone(),
             expressions,
             held: Held::new(limits.batches),
             limits,

@@ -10,6 +10,7 @@ pub(crate) mod http;
 mod log;
 mod metrics;
 mod operations;
+mod rate_limits;
 pub(crate) mod state;
 pub(crate) mod streams;
 pub(crate) mod subprocess;
@@ -38,6 +39,10 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     logs::log::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::metrics::metrics::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::caches::caches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    crate::bindings::forebay::rate_limits::rate_limits::add_to_linker::<_, HasSelf<Guest>>(
+        linker,
+        |guest| guest,
+    )?;
     crate::bindings::forebay::subprocess::subprocess::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| {
         guest
     })?;

@@ -20,6 +20,7 @@ mod guest;
 mod held;
 mod host;
 mod instance;
+mod labels;
 mod limits;
 mod load;
 mod lock;

@@ -256,7 +256,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 17] = [
+    const OURS: [&str; 18] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
@@ -272,6 +272,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:environment/environment",
         "forebay:state/state",
         "forebay:caches/caches",
+        "forebay:rate-limits/rate-limits",
         "forebay:subprocess/subprocess",
         "wasi:",
     ];

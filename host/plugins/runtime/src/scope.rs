@@ -1,5 +1,6 @@
 //! Who an instance works for: names for logs and metrics, and rights.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use forebay_lifecycle::Shutdown;
@@ -11,6 +12,7 @@ use crate::account::{Account, MayLog};
 use crate::grants::Allowed;
 use crate::host::http::Service;
 use crate::host::state::States;
+use crate::labels;
 use crate::limits::Limits;
 use crate::plugin::{Plugin, PluginMetrics};
 use crate::plugins::Shared;
@@ -28,6 +30,8 @@ pub(crate) struct Scope {
     pub(crate) label: String,
     pub(crate) allowed: Allowed,
     pub(crate) secrets: Secrets,
+    /// The labels of the rate limits that it may ask: those that its configuration names.
+    pub(crate) rate_limits: BTreeSet<String>,
     pub(crate) http: Arc<Service>,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
@@ -53,8 +57,10 @@ impl Scope {
         let allowed = if setup.stated.is_shadow { allowed.only_looking() } else { allowed };
         // Whichever kind of this name it is: a secret of one is not shown to the other.
         let mut secrets = Secrets::default();
+        let mut rate_limits = BTreeSet::new();
         for spec in plugin.description.components().iter().filter(|spec| spec.name == setup.name) {
             secrets.add(&setup.config, &spec.config);
+            rate_limits.extend(labels::named(&setup.config, &spec.config, "rate_limit").into_iter().map(str::to_owned));
         }
         Self {
             plugin: plugin.name().clone(),
@@ -65,6 +71,7 @@ impl Scope {
             label: setup.label.clone().unwrap_or_default(),
             allowed,
             secrets,
+            rate_limits,
             http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
@@ -91,6 +98,7 @@ impl Scope {
             label: setup.label.clone().unwrap_or_default(),
             allowed: Allowed::nothing(),
             secrets: Secrets::default(),
+            rate_limits: BTreeSet::new(),
             http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
@@ -113,6 +121,7 @@ impl Scope {
             label: String::new(),
             allowed: Allowed::nothing(),
             secrets: Secrets::default(),
+            rate_limits: BTreeSet::new(),
             http: Arc::default(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
