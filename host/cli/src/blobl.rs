@@ -60,7 +60,7 @@ pub(crate) async fn blobl(flags: Blobl) -> anyhow::Result<ExitCode> {
         },
     };
     let environment = env_files::read(&env_files)?;
-    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
+    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
     let components: Arc<dyn Components> = Arc::new(loaded);
     let language = language(components.as_ref(), file.as_deref());
     let setup = setup(&language, environment)?;

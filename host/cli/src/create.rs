@@ -14,7 +14,7 @@ use crate::plugins;
 
 /// Prints a configuration with the components that are asked for.
 pub(crate) async fn create(Create { expression, small, plugins: flags }: Create) -> anyhow::Result<ExitCode> {
-    let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
+    let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
     let catalog = loaded.catalog();
     let detail = if small { Detail::Common } else { Detail::WithAdvanced };
     let text = render::create(&catalog, expression.as_deref().unwrap_or_default(), detail);

@@ -17,7 +17,7 @@ use crate::{env_files, plugins};
 /// Prints a configuration in its normal form; fails where it can't be read.
 pub(crate) async fn echo(Echo { file, sources, plugins: flags }: Echo) -> anyhow::Result<ExitCode> {
     let variables = ProcessVariables(env_files::read(&sources.env_files)?);
-    let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
+    let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
     let catalog = loaded.catalog();
     let texts = Texts::read(&Main::find(file.as_deref(), &sources), &sources)?;
     let document = texts.document(&Forgiving(&variables));

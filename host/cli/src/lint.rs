@@ -30,7 +30,7 @@ pub(crate) async fn lint(flags: args::Lint) -> anyhow::Result<ExitCode> {
         !mains.is_empty() || !files.is_empty() || sources.config.is_some() || !resources.is_empty(),
         "there is nothing to look at: name files, or one with -c"
     );
-    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
+    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
     let linter = Linter {
         components: &loaded,
         variables,

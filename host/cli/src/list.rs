@@ -23,7 +23,7 @@ enum Wanted<'c> {
 
 pub(crate) async fn list(flags: List) -> anyhow::Result<ExitCode> {
     let List { types, plugins: plugin_flags, format, status } = flags;
-    let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
+    let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
     let catalog = plugins.catalog();
     if format == Format::Schema {
         ensure!(types.is_empty() && status.is_none(), "a schema is of all components");

@@ -41,6 +41,8 @@ pub(crate) struct Told<'a> {
     /// In place of the configuration's.
     pub(crate) address: Option<&'a str>,
     pub(crate) traces: Option<TraceExporter>,
+    /// The paths of the server, where components register theirs.
+    pub(crate) endpoints: Endpoints,
 }
 
 impl Operations {
@@ -49,7 +51,7 @@ impl Operations {
     /// # Errors
     /// The port can't be had, or a setting is not what it has to be.
     pub(crate) async fn start(told: Told<'_>) -> anyhow::Result<Self> {
-        let Told { identity, config, text, metrics, components, address, traces } = told;
+        let Told { identity, config, text, metrics, components, address, traces, endpoints } = told;
         let mut rename: Option<Box<dyn Rename>> = None;
         if let Some(mapping) = &config.metrics.mapping {
             let names = MetricNames::open(identity, mapping, components).await?;
@@ -57,7 +59,7 @@ impl Operations {
         }
         let exporter = Arc::new(Exporter::new(Arc::clone(metrics), config.metrics.exporter.clone(), rename));
         let threads = Threads::start("operations", 1).context("start a thread for the HTTP server")?;
-        let (endpoints, stop) = (Endpoints::default(), Shutdown::new());
+        let stop = Shutdown::new();
         let about = About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             built: String::new(),

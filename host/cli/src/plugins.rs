@@ -6,17 +6,19 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
-use forebay_plugins_runtime::{Grants, PluginFile, PluginLock, Plugins, Settings};
+use forebay_pipeline_operations::Endpoints;
+use forebay_plugins_runtime::{Grants, HttpSettings, PluginFile, PluginLock, Plugins, Settings};
 
 use crate::args;
 use crate::embedded::EMBEDDED;
 
 /// Loads the default plugins and those of the plugin folder. Files that can't be loaded are named
-/// on standard error; the rest loads.
+/// on standard error; the rest loads. `endpoints` are the paths of the process, where it is to have a server.
 pub(crate) async fn load(
     flags: &args::Plugins,
     metrics: &Arc<Metrics>,
     output_closed: &Shutdown,
+    endpoints: Option<Endpoints>,
 ) -> anyhow::Result<Plugins> {
     let args::Plugins { plugin_dir, plugin_grants, plugin_cache } = flags;
     let grants = grants(plugin_grants.as_deref())?;
@@ -37,6 +39,7 @@ pub(crate) async fn load(
         output_closed: output_closed.clone(),
         lock,
         others: vec![forebay_pipeline_engine::description()],
+        http: HttpSettings { endpoints, ..HttpSettings::default() },
         ..Settings::default()
     };
     let (plugins, more) = Plugins::load(EMBEDDED, &files, settings, Arc::clone(metrics)).await?;

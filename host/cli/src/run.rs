@@ -14,7 +14,7 @@ use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{LogLevel, LoggerConfig, PipelineConfig};
 use forebay_pipeline_engine::{Ended, Identity, Structured};
-use forebay_pipeline_operations::TraceExporter;
+use forebay_pipeline_operations::{Endpoints, TraceExporter};
 use forebay_plugins_api::{Components, PipelineName, Rights};
 use forebay_plugins_runtime::{FolderWatch, Watchdog};
 
@@ -47,7 +47,8 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     log.set(&LoggerConfig { level: log_level.unwrap_or_default(), ..LoggerConfig::default() });
     let metrics = Arc::new(Metrics::default());
     let output_closed = Shutdown::new();
-    let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
+    let endpoints = Endpoints::default();
+    let loaded = plugins::load(&plugin_flags, &metrics, &output_closed, Some(endpoints.clone())).await?;
     let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
     let structured = Structured::new(Arc::new(loaded.clone()));
     let components: Arc<dyn Components> = Arc::new(structured.clone());
@@ -80,6 +81,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         components: components.as_ref(),
         address: http_address.as_deref(),
         traces,
+        endpoints,
     });
     let operations = operations.await?;
     let status = StatusLine::start(&config, &metrics)?;

@@ -26,7 +26,7 @@ pub(crate) async fn test(flags: Test) -> anyhow::Result<ExitCode> {
     }
     let environment = env_files::read(&env_files)?;
     let resources = globs(resources.iter().map(String::as_str)).context("--resources")?;
-    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new()).await?;
+    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
     let components: Arc<dyn Components> = Arc::new(Structured::new(Arc::new(loaded)));
     let threads = Threads::start("tests", THREADS).context("start threads")?;
     let tester = Tester {

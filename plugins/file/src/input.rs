@@ -102,7 +102,7 @@ impl Input for FileInput {
 impl FileInput {
     /// Removes the files whose messages were all delivered.
     fn settle(&mut self, settled: Vec<Settlement>) {
-        for Settlement { token, outcome } in settled {
+        for Settlement { token, outcome, .. } in settled {
             let Some(path) = self.under_way.remove(&token) else { continue };
             if outcome != Outcome::Acknowledged {
                 continue;

@@ -68,7 +68,7 @@ impl Loaded {
 }
 
 /// A text as it is given, or that of a file.
-fn pem(text: &str, file: &str, field: &str) -> Result<Option<Text>, Error> {
+pub(crate) fn pem(text: &str, file: &str, field: &str) -> Result<Option<Text>, Error> {
     if !text.is_empty() {
         return Ok(Some(Text::from(text)));
     }

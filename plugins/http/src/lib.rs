@@ -1,6 +1,7 @@
-//! Requests to HTTP servers: the processor `http`, the input and the output `http_client`.
+//! Requests to HTTP servers: the processor `http`, the input and the output `http_client`. And requests of others: the
+//! input and the output `http_server`, see `server`.
 //!
-//! All three share the fields of `fields` and the `client` that is made of them: it composes requests of
+//! The first three share the fields of `fields` and the `client` that is made of them: it composes requests of
 //! messages, judges what came back, and says after which pause a failed one is tried again. Processor and
 //! output start requests and go on; the input waits for its own.
 
@@ -19,6 +20,7 @@ mod pauses;
 mod processor;
 mod request;
 mod response;
+mod server;
 mod status;
 mod text;
 mod token;
@@ -26,11 +28,12 @@ mod token;
 use input::HttpClientInput;
 use output::HttpClientOutput;
 use processor::Http;
+use server::{HttpServerInput, HttpServerOutput};
 
 forebay_sdk::plugin! {
     name: "http",
-    summary: "Sends requests to HTTP servers.",
-    inputs: [HttpClientInput],
+    summary: "Sends requests to HTTP servers, and answers those of others.",
+    inputs: [HttpClientInput, HttpServerInput],
     processors: [Http],
-    outputs: [HttpClientOutput],
+    outputs: [HttpClientOutput, HttpServerOutput],
 }

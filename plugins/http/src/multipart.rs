@@ -3,5 +3,5 @@
 mod reader;
 mod writer;
 
-pub(crate) use reader::read;
+pub(crate) use reader::{read, read_loosely};
 pub(crate) use writer::MultipartWriter;

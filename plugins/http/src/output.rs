@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use forebay_sdk::config::{BatchPolicy, Interpolated};
 use forebay_sdk::http::Response;
 use forebay_sdk::{
-    Batch, Config, Context, Failure as Undelivered, Operation, Output, Pending, Problem, WriteError, Written,
-    log,
+    Batch, BlockWriter, Config, Context, Failure as Undelivered, MetadataWriter, Operation, Output, Pending,
+    Problem, WriteError, Written, log,
 };
 
 use crate::client::Client;
@@ -14,6 +14,7 @@ use crate::exchange::{Exchange, Step};
 use crate::failure::Failure;
 use crate::fields::ClientFields;
 use crate::request::{Body, PartTexts};
+use crate::response::{Answer, merged};
 use lane::Lane;
 
 /// Sends messages to an HTTP server, each with a request of its own.
@@ -39,8 +40,8 @@ pub(crate) struct HttpClientOutputConfig {
     /// Whether a batch is one request, of which each message is a part.
     #[config(default = false, advanced)]
     batch_as_multipart: bool,
-    /// Whether responses are handed back to the input. No input can take them yet: each is noted in the
-    /// log as a warning.
+    /// Whether responses are handed back to the input, as with `sync_response`. Where it takes none, each is
+    /// noted in the log as a warning.
     #[config(default = false, advanced)]
     propagate_response: bool,
     /// How many batches may be under way at once.
@@ -154,7 +155,7 @@ impl HttpClientOutput {
             }
             Step::Ended(result) => result,
         };
-        match result.and_then(|response| self.delivered(response)) {
+        match result.and_then(|response| self.delivered(response, lane.next())) {
             Ok(()) => lane.delivered(),
             Err(Failure { text: reason, .. }) => {
                 written.failed.push(Undelivered { reason, messages: Some(lane.failed()) });
@@ -164,13 +165,36 @@ impl HttpClientOutput {
     }
 
     /// A response that says it has several parts, and has not, is none.
-    fn delivered(&self, response: Response) -> Result<(), Failure> {
-        self.client.answer(response)?;
-        if self.propagate_response {
-            log::warn("Unable to propagate response to input: no input can take responses yet");
+    fn delivered(&self, response: Response, sent: Option<Batch>) -> Result<(), Failure> {
+        let answer = self.client.answer(response)?;
+        if self.propagate_response
+            && let Some(sent) = sent
+        {
+            let problem = match sent.respond(&propagated(&answer, &sent)) {
+                Ok(true) => return Ok(()),
+                Ok(false) => "the input takes no responses".to_owned(),
+                Err(error) => error.into_message(),
+            };
+            log::warn(format!("Unable to propagate response to input: {problem}"));
         }
         Ok(())
     }
+}
+
+/// A response as messages: each is the message that was sent, with another payload and more metadata.
+fn propagated(answer: &Answer, sent: &Batch) -> Batch {
+    let mut block = BlockWriter::with_capacity(answer.payloads.len(), 0);
+    let mut metadata = MetadataWriter::default();
+    for (index, payload) in answer.payloads.iter().enumerate() {
+        let message = sent.message(if index < sent.len() { index } else { 0 });
+        for (key, value) in merged(message, answer.metadata()) {
+            metadata.push(key, value);
+        }
+        metadata.end_message();
+        block.push(payload);
+    }
+    block.set_metadata(metadata);
+    Batch::from_block(block)
 }
 
 impl From<PartFields> for PartTexts {

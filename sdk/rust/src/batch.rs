@@ -185,6 +185,15 @@ impl Batch {
         Self::from_handle(self.handle.select(&indexes))
     }
 
+    /// Stores a response to this batch for the input that its first message came from. Whether somebody
+    /// waits for one.
+    ///
+    /// # Errors
+    /// There are too many responses already.
+    pub fn respond(&self, response: &Self) -> Result<bool, crate::Error> {
+        self.handle.respond(&response.handle).map_err(crate::Error::new)
+    }
+
     /// All messages of several batches, one after the other. Copies no payload.
     #[must_use]
     pub fn concatenate(batches: Vec<Self>) -> Self {

@@ -38,6 +38,7 @@ macro_rules! kind {
             "forebay:files/files@0.1.0": crate::bindings::capabilities::forebay::files::files,
             "forebay:http/client@0.1.0": crate::bindings::capabilities::forebay::http::client,
             "forebay:http/listener@0.1.0": crate::bindings::capabilities::forebay::http::listener,
+            "forebay:http/outlet@0.1.0": crate::bindings::capabilities::forebay::http::outlet,
             "forebay:log/log@0.1.0": crate::bindings::capabilities::forebay::log::log,
             "forebay:metrics/metrics@0.1.0": crate::bindings::capabilities::forebay::metrics::metrics,
             "forebay:environment/environment@0.1.0": crate::bindings::capabilities::forebay::environment::environment,

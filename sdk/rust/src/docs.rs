@@ -79,6 +79,12 @@ impl ComponentDescription {
         if rereads { self.with("rereads", true.into()) } else { self }
     }
 
+    /// Says of an input that it takes responses.
+    #[must_use]
+    pub fn responds(self, responds: bool) -> Self {
+        if responds { self.with("responds", true.into()) } else { self }
+    }
+
     /// Says of a processor that it has the incremental form too, of messages or of the pieces of one.
     #[must_use]
     pub fn incremental(self, of_pieces: bool) -> Self {
@@ -118,7 +124,9 @@ pub fn describe(name: &str, version: &str, summary: &str, components: Vec<Compon
 /// The description of an input.
 #[must_use]
 pub fn input<T: Input>() -> ComponentDescription {
-    ComponentDescription::new("input", T::NAME, &T::DOCS, T::Config::spec()).rereads(T::REREADS)
+    ComponentDescription::new("input", T::NAME, &T::DOCS, T::Config::spec())
+        .rereads(T::REREADS)
+        .responds(T::RESPONDS)
 }
 
 /// The description of a processor.

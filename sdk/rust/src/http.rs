@@ -60,11 +60,15 @@
 mod authentication;
 mod error;
 mod listener;
+mod outlet;
 mod request;
 mod text;
 
 pub use authentication::Authentication;
 pub use error::HttpError;
-pub use listener::{Arrived, Exchange, ListenError, Listened, Listener, ListenerOptions};
+pub use listener::{
+    Arrived, Cors, Exchange, Frame, ListenError, Listened, Listener, ListenerOptions, Secured,
+};
+pub use outlet::{Outlet, OutletOptions, OutletSockets, OutletStream, StreamFormat};
 pub use request::{Opened, Request, Response, response};
 pub use text::Text;

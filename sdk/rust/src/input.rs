@@ -16,6 +16,8 @@ pub trait Input: Sized + 'static {
     /// Whether it reads rejected messages again itself. Otherwise the host tries them again, and a
     /// rejection is final.
     const REREADS: bool = false;
+    /// Whether it takes the responses to its batches, which come in [`Settlement::responses`].
+    const RESPONDS: bool = false;
 
     type Config: Config;
 
@@ -101,10 +103,20 @@ impl StreamMetadata {
 }
 
 /// What became of a batch or a stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Settlement {
     pub token: Token,
     pub outcome: Outcome,
+    /// The responses to a batch, in the order in which they were given. Of inputs with [`Input::RESPONDS`].
+    pub responses: Vec<Batch>,
+}
+
+impl Settlement {
+    /// What became of something that nobody has responded to.
+    #[must_use]
+    pub const fn new(token: Token, outcome: Outcome) -> Self {
+        Self { token, outcome, responses: Vec::new() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -48,7 +48,7 @@ fn granted(http: &Value, listen: &Value) -> Grants {
 
 fn settings(grants: Grants) -> Settings {
     let resolver = Arc::new(Everywhere([127, 0, 0, 1].into()));
-    let http = HttpSettings { resolver, proxies: Proxies::default() };
+    let http = HttpSettings { resolver, proxies: Proxies::default(), endpoints: None };
     Settings { grants, limits: Limits::default(), http, ..Settings::default() }
 }
 

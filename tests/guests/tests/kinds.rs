@@ -89,7 +89,7 @@ async fn the_input_reads() {
         }
         other => panic!("{other:?}"),
     };
-    let settled = vec![Settlement { token, outcome: Outcome::Acknowledged }];
+    let settled = vec![Settlement::new(token, Outcome::Acknowledged)];
     assert!(matches!(input.read(settled).await.unwrap(), Event::Ended));
     input.close(vec![]).await;
 }

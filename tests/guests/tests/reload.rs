@@ -337,7 +337,7 @@ async fn an_input_that_waits_is_called_back() {
     assert!(input.prepare().await);
     assert!(input.prepare().await);
     let outcome = forebay_pipeline_message::Outcome::Acknowledged;
-    input.take_over(vec![forebay_plugins_api::Settlement { token, outcome }]).await;
+    input.take_over(vec![forebay_plugins_api::Settlement::new(token, outcome)]).await;
     assert_eq!(reloading.world.metric("waiter_closed_total", &[]), Some(1.0));
     input.connect().await.unwrap();
     assert!(matches!(input.read(vec![]).await.unwrap(), Event::Batch(..)));

@@ -19,7 +19,7 @@ fn waker(wake: fn(&Wakes)) -> mpsc::SyncSender<Arc<Wakes>> {
 }
 
 fn acknowledged(token: Token) -> Settlement {
-    Settlement { token, outcome: Outcome::Acknowledged }
+    Settlement::new(token, Outcome::Acknowledged)
 }
 
 async fn read_batch(input: &mut dyn Input, settled: Vec<Settlement>) -> (Token, Vec<String>) {
@@ -133,7 +133,7 @@ async fn a_rejection_is_handed_over() {
         apart: false,
         declined: false,
     };
-    let settled = vec![Settlement { token, outcome: Outcome::Rejected(rejection) }];
+    let settled = vec![Settlement::new(token, Outcome::Rejected(rejection))];
     let (_, text) = read_batch(&mut *input, settled).await;
     assert_eq!(text, ["acknowledged 0, rejected 1"]);
 }

@@ -5,6 +5,7 @@
 //! fixed time: what takes a while is polled, and whoever waits in vain fails with what the program has said.
 
 mod binary;
+mod client;
 mod folder;
 mod forebay;
 mod lines;
@@ -14,6 +15,7 @@ mod until;
 mod web;
 
 pub use binary::{default_plugin, example, examples, forebay_packaging, guest};
+pub use client::{Answer, Client};
 pub use folder::Folder;
 pub use forebay::Forebay;
 pub use lines::{is_prefix_of_whole_lines, line, lines, mapped_lines};

@@ -53,6 +53,9 @@ pub struct ComponentSpec {
     /// An input that can be asked again for what it delivered before.
     #[serde(default, skip_serializing_if = "is_false")]
     pub rereads: bool,
+    /// An input that takes responses to what it hands out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub responds: bool,
     /// A component that works on its input piece by piece.
     #[serde(default, skip_serializing_if = "is_false")]
     pub incremental: bool,

@@ -155,7 +155,10 @@ impl Link {
                 });
             }
         }
-        Ok(results)
+        // A processor may have made its messages anew.
+        let answering =
+            |Processed { batch, origins }| Processed { batch: batch.answering(source, &origins), origins };
+        Ok(results.into_iter().map(answering).collect())
     }
 }
 

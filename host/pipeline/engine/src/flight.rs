@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use forebay_pipeline_message::{Batch, Duty, Held, Outcome, Rejection, Transaction};
+use forebay_pipeline_message::{Batch, Duty, Held, Outcome, Rejection, ResponseStore, Transaction};
 use forebay_plugins_api::{Settlement, Token, Wakes};
 use tokio::sync::Notify;
 
@@ -56,8 +56,8 @@ pub(crate) enum Again {
 /// Whom to tell.
 #[derive(Debug)]
 enum Destination {
-    /// The input, about a batch of its own.
-    Token(Token, Arc<Settlements>),
+    /// The input, about a batch of its own, and what was responded to it, where the input takes responses.
+    Token(Token, Arc<Settlements>, Option<ResponseStore>),
     /// The stream that the batch was scanned from.
     Stream(Arc<StreamFlight>),
     /// Who has handed over the duty for the batch.
@@ -246,14 +246,16 @@ impl Settlements {
 }
 
 impl Flight {
-    /// A batch that an input has handed out under a token.
+    /// A batch that an input has handed out under a token. Responses to it, where the input takes any, are in
+    /// `responses` when it has landed.
     pub(crate) fn of_token(
         sky: &Arc<Sky>,
         batch: &Batch,
         token: Token,
         settlements: &Arc<Settlements>,
+        responses: Option<ResponseStore>,
     ) -> Arc<Self> {
-        Self::new(sky, batch, Destination::Token(token, Arc::clone(settlements)))
+        Self::new(sky, batch, Destination::Token(token, Arc::clone(settlements), responses))
     }
 
     /// A batch that was scanned from a stream.
@@ -330,7 +332,7 @@ impl Flight {
                     });
                 }
                 (Outcome::Rejected(rejection), None) => {
-                    if again == Again::Nobody {
+                    if again == Again::Nobody && !flight.is_answered() {
                         flight.sky.note_incomplete();
                     }
                     flight.set_rejected(of_whole(rejection));
@@ -343,10 +345,15 @@ impl Flight {
         }
     }
 
+    /// Whether who waits for an answer is told what became of it.
+    fn is_answered(&self) -> bool {
+        matches!(self.destination, Some(Destination::Token(_, _, Some(_))))
+    }
+
     /// Counts a batch where it comes in; it is then as it is to go on.
     fn received(&self, batch: Batch) -> (Batch, Option<Received>) {
         let settlements = match &self.destination {
-            Some(Destination::Token(_, settlements)) => settlements,
+            Some(Destination::Token(_, settlements, _)) => settlements,
             Some(Destination::Stream(stream)) => &stream.settlements,
             Some(Destination::Duty(_) | Destination::Nobody) | None => return (batch, None),
         };
@@ -372,9 +379,10 @@ impl Drop for Flight {
     fn drop(&mut self) {
         let rejected = self.rejected.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         match (self.destination.take(), rejected) {
-            (Some(Destination::Token(token, settlements)), rejected) => {
+            (Some(Destination::Token(token, settlements, responses)), rejected) => {
                 let outcome = rejected.map_or(Outcome::Acknowledged, Outcome::Rejected);
-                settlements.push(Settlement { token, outcome });
+                let responses = responses.map(|responses| responses.take()).unwrap_or_default();
+                settlements.push(Settlement { token, outcome, responses });
             }
             (Some(Destination::Stream(stream)), Some(rejection)) => stream.fail(rejection.reason),
             (Some(Destination::Stream(stream)), None) => drop(stream),
@@ -410,7 +418,7 @@ impl Drop for StreamFlight {
             let (messages, reasons) = (None, Vec::new());
             Outcome::Rejected(Rejection { reason, messages, reasons, apart: false, declined: false })
         });
-        self.settlements.push(Settlement { token: self.token, outcome });
+        self.settlements.push(Settlement::new(self.token, outcome));
     }
 }
 
@@ -429,7 +437,7 @@ mod tests {
         let meter = InputMeter::of(&Metrics::default(), &Tracer::off(), &setup);
         let settlements = Settlements::new(&Arc::default(), &meter);
         let batch = Batch::from_payloads(["a", "b", "c", "d"].map(Some), true);
-        let flight = Flight::of_token(&sky, &batch, Token(0), &settlements);
+        let flight = Flight::of_token(&sky, &batch, Token(0), &settlements, None);
         let halves = [batch.slice(0, 2), batch.slice(2, 4)];
         let halves = halves.map(|half| flight.transaction_of(half.unwrap(), None, 2, Again::Host));
         drop(flight);

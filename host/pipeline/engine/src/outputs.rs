@@ -21,6 +21,7 @@ mod resource;
 mod retry;
 mod router;
 mod switch;
+mod sync_response;
 #[cfg(test)]
 mod tests;
 
@@ -68,6 +69,7 @@ pub(crate) const ALL: &[Own] = &[
     resource::OWN,
     retry::OWN,
     switch::OWN,
+    sync_response::OWN,
 ];
 
 /// The specification of an output. `summary` ends with a full stop.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_lifecycle::Backoff;
-use forebay_pipeline_message::Batch;
+use forebay_pipeline_message::{Batch, ResponseStore};
 use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Token, Wakes};
 
 use crate::budget::Reading;
@@ -31,6 +31,8 @@ pub(crate) struct Source {
     pub(crate) scanner: Option<Box<dyn Scanner>>,
     /// Who sends failed messages again.
     pub(crate) again: Again,
+    /// Whether the input takes responses to its batches.
+    pub(crate) responds: bool,
     pub(crate) sky: Arc<Sky>,
     pub(crate) to: Sender,
     pub(crate) idle: Idle,
@@ -123,7 +125,12 @@ impl Source {
             Ok(Event::NotConnected(reason)) => Next::Reconnect(reason),
             Ok(Event::Batch(token, batch)) => {
                 self.idle = Idle::default();
-                let flight = Flight::of_token(&self.sky, &batch, token, settlements);
+                let responses = self.responds.then(ResponseStore::default);
+                let batch = match &responses {
+                    Some(responses) => batch.with_responses(responses),
+                    None => batch,
+                };
+                let flight = Flight::of_token(&self.sky, &batch, token, settlements, responses);
                 if batch.is_empty() {
                     // It has nothing to deliver, and is settled with its flight.
                     return Next::Read;

@@ -14,6 +14,7 @@ pub(crate) fn specification(kind: Kind, name: &str, summary: &str, config: Field
         summary: summary.to_owned(),
         description: String::new(),
         rereads: false,
+        responds: false,
         incremental: false,
         pieces: false,
         config,

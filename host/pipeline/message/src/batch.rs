@@ -3,8 +3,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use forebay_columns::{BlockWriter, ColumnId, LayoutError, Metadata, MetadataEntries, MetadataWriter, Value};
 
-use crate::Columns;
+use crate::responses::{ResponseStore, Stores};
 use crate::rows::Rows;
+use crate::{Columns, Origins};
 
 /// Bytes that the error of a whole batch may take, in all its messages together.
 const FLAGS: usize = 64 << 20;
@@ -354,8 +355,26 @@ impl Batch {
         match self.single() {
             Some(columns) => columns.clone(),
             None => Columns::from_block(self.rewrite(u32::MAX).finish().into())
-                .expect("a writer keeps the layout"),
+                .expect("a writer keeps the layout")
+                .with_stores(self.stores_of(&Origins::Same, self.len())),
         }
+    }
+
+    /// Whether somebody may wait for responses to its messages.
+    pub(crate) fn has_responses(&self) -> bool {
+        self.parts.iter().any(|part| !matches!(part.columns.stores(), Stores::None))
+    }
+
+    /// Where the response to a message goes.
+    pub(crate) fn store(&self, index: usize) -> Option<&ResponseStore> {
+        let Message { columns, row } = self.get(index)?;
+        columns.stores().get(row)
+    }
+
+    /// This batch with the stores of its columns replaced.
+    pub(crate) fn with_stores(&self, stores: &Stores) -> Self {
+        let replaced = |part: &Rows| part.with_stores(stores);
+        Self { parts: self.parts.iter().map(replaced).collect(), length: self.length, tried: self.tried }
     }
 
     /// The mask of all columns that some part has.

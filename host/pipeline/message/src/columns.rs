@@ -1,6 +1,8 @@
 use bytes::Bytes;
 use forebay_columns::{Block, ColumnId, LayoutError, Metadata, Nulls, Payload, Sparse};
 
+use crate::responses::Stores;
+
 /// The columns of some messages, each a slice of shared memory that was checked when it came in.
 ///
 /// Invariant: every column keeps its layout for `messages` messages, and the payload is there.
@@ -12,6 +14,8 @@ pub struct Columns {
     columns: Vec<(ColumnId, Bytes)>,
     /// The block that columns came in, while none of those in it was replaced since.
     block: Option<(Bytes, u32)>,
+    /// Where responses to the messages go, which no guest sees.
+    stores: Stores,
 }
 
 impl Columns {
@@ -32,7 +36,7 @@ impl Columns {
             parsed.columns().iter().map(|entry| (entry.id, block.slice(entry.range.clone()))).collect();
         let (messages, independent) = (parsed.messages(), parsed.independent());
         let mask = mask_of(&columns);
-        Ok(Self { messages, independent, columns, block: Some((block, mask)) })
+        Ok(Self { messages, independent, columns, block: Some((block, mask)), stores: Stores::None })
     }
 
     pub(crate) fn messages(&self) -> u32 {
@@ -48,6 +52,14 @@ impl Columns {
             self.independent = independent;
             self.block = None;
         }
+    }
+
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    pub(crate) fn with_stores(self, stores: Stores) -> Self {
+        Self { stores, ..self }
     }
 
     pub(crate) fn get(&self, id: ColumnId) -> Option<&Bytes> {

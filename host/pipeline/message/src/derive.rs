@@ -27,6 +27,7 @@ impl Batch {
         let mut columns = Columns::from_partial_block(block).map_err(DeriveError::Layout)?;
         let length = columns.messages() as usize;
         origins.check(length, self.len()).map_err(DeriveError::Origins)?;
+        columns = columns.with_stores(self.stores_of(origins, length));
         let needs_payload = columns.get(ColumnId::PAYLOAD).is_none();
         let mut missing = self.mask() & !columns.mask();
         if !needs_payload {

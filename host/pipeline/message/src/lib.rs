@@ -6,6 +6,8 @@
 //! - [`Transaction`] is a batch and the duty to settle it. What processors make of it inherits that
 //!   duty by lineage ([`Origins`]); the source learns the outcome when the last descendant is gone.
 //! - [`Duty`] is what is left of it when the batch is elsewhere, and [`Held`] goes with the batch alone.
+//! - [`ResponseStore`] keeps what is to be answered to messages. A batch carries it along, and what is made of the batch
+//!   has it too.
 //!
 //! Pure: no clock, no I/O, no tasks.
 //!
@@ -24,6 +26,7 @@ mod columns;
 mod derive;
 mod held;
 mod lineage;
+mod responses;
 mod rows;
 mod transaction;
 
@@ -32,6 +35,7 @@ pub use columns::Columns;
 pub use derive::DeriveError;
 pub use held::Held;
 pub use lineage::{Origins, OriginsError, Processed};
+pub use responses::{RespondError, ResponseStore};
 pub use transaction::{Duty, Failure, Outcome, Rejection, Transaction};
 
 pub use forebay_columns::{ColumnId, LayoutError, MetadataWriter, Value};

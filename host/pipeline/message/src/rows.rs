@@ -2,6 +2,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Columns;
+use crate::responses::Stores;
 
 /// Some messages of shared columns.
 #[derive(Debug, Clone)]
@@ -49,6 +50,12 @@ impl Rows {
         }
         let mut columns = Columns::clone(&self.columns);
         columns.set_independent(independent);
+        Self { columns: Arc::new(columns), pick: self.pick.clone() }
+    }
+
+    /// The same rows, of columns whose responses go elsewhere: all into one store, or nowhere.
+    pub(crate) fn with_stores(&self, stores: &Stores) -> Self {
+        let columns = Columns::clone(&self.columns).with_stores(stores.clone());
         Self { columns: Arc::new(columns), pick: self.pick.clone() }
     }
 

@@ -16,7 +16,8 @@ const USUAL_HEADERS: [&str; 4] = ["accept", "accept-language", "content-language
 const USUAL_METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
 
 /// What cross-origin resource sharing makes of a request.
-pub(crate) enum Shared {
+#[derive(Debug)]
+pub enum Shared {
     /// It is answered as any other, with these headers.
     Allowed(HeaderMap),
     /// This is the answer.
@@ -24,7 +25,8 @@ pub(crate) enum Shared {
 }
 
 /// Looks at a request.
-pub(crate) fn share(config: &CorsConfig, method: &Method, headers: &HeaderMap) -> Shared {
+#[must_use]
+pub fn share(config: &CorsConfig, method: &Method, headers: &HeaderMap) -> Shared {
     if !config.enabled {
         return Shared::Allowed(HeaderMap::new());
     }

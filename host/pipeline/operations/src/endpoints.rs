@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,9 +11,12 @@ use http::{Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 
+use crate::template::{PathParameters, Template};
+
 /// The body of a request, as it comes.
 pub type RequestBody = UnsyncBoxBody<Bytes, hyper::Error>;
-/// A request. Its extensions hold the [`SocketAddr`](std::net::SocketAddr) of the client.
+/// A request. Its extensions hold the [`SocketAddr`](std::net::SocketAddr) of the client, the [`PathParameters`] where
+/// its path has any, and the [`Secured`](crate::Secured) of a connection with TLS. The connection can be taken over.
 pub type Request = http::Request<RequestBody>;
 /// The body of an answer: all at once, or as it comes.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -29,9 +33,17 @@ pub trait Handler: Send + Sync {
 }
 
 /// The paths of a server, and who answers for each. A path that ends in a slash stands for all that begin with it; of
-/// several such the longest one counts.
+/// several such the longest one counts. `{name}` in a path stands for one segment, and `{name:pattern}` for what a
+/// regular expression matches; such paths count after those without, in the order in which they were registered.
 #[derive(Clone, Default)]
-pub struct Endpoints(Arc<RwLock<Paths>>);
+pub struct Endpoints(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    paths: RwLock<Paths>,
+    /// Where a server answers for them.
+    served_at: OnceLock<SocketAddr>,
+}
 
 #[derive(Default)]
 struct Paths {
@@ -42,7 +54,14 @@ struct Paths {
 struct Endpoint {
     id: u64,
     description: String,
+    template: Option<Template>,
     handler: Arc<dyn Handler>,
+}
+
+/// Who answers for a path.
+pub struct Found {
+    pub handler: Arc<dyn Handler>,
+    pub parameters: PathParameters,
 }
 
 /// A path that stays registered until this is dropped.
@@ -53,31 +72,38 @@ pub struct Registration {
     id: u64,
 }
 
-/// Somebody answers for the path already.
+/// Why a path can't be registered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the path {path} is taken by another component or endpoint")]
-pub struct PathTaken {
-    pub path: String,
+pub enum RegisterError {
+    #[error("the path {path} is taken by another component or endpoint")]
+    Taken { path: String },
+    #[error("{0}")]
+    Path(String),
 }
 
 impl Endpoints {
     /// Adds a path, which begins with a slash; `description` is for people.
     ///
     /// # Errors
-    /// The path is taken.
+    /// The path is taken, or none.
     pub fn register(
         &self,
         path: &str,
         description: &str,
         handler: impl Handler + 'static,
-    ) -> Result<Registration, PathTaken> {
-        let mut paths = self.0.write().unwrap_or_else(PoisonError::into_inner);
+    ) -> Result<Registration, RegisterError> {
+        if !path.starts_with('/') {
+            return Err(RegisterError::Path(format!("the path {path:?} does not begin with a slash")));
+        }
+        let template = Template::parse(path).map_err(RegisterError::Path)?;
+        let mut paths = self.0.paths.write().unwrap_or_else(PoisonError::into_inner);
         if paths.paths.contains_key(path) {
-            return Err(PathTaken { path: path.to_owned() });
+            return Err(RegisterError::Taken { path: path.to_owned() });
         }
         let id = paths.next;
         paths.next += 1;
-        let endpoint = Endpoint { id, description: description.to_owned(), handler: Arc::new(handler) };
+        let endpoint =
+            Endpoint { id, description: description.to_owned(), template, handler: Arc::new(handler) };
         paths.paths.insert(path.to_owned(), endpoint);
         Ok(Registration { endpoints: self.clone(), path: path.to_owned(), id })
     }
@@ -85,25 +111,50 @@ impl Endpoints {
     /// All paths, each with its description.
     #[must_use]
     pub fn descriptions(&self) -> BTreeMap<String, String> {
-        let paths = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let paths = self.0.paths.read().unwrap_or_else(PoisonError::into_inner);
         paths.paths.iter().map(|(path, endpoint)| (path.clone(), endpoint.description.clone())).collect()
     }
 
+    /// Where a server answers for these paths, when there is one.
+    #[must_use]
+    pub fn served_at(&self) -> Option<SocketAddr> {
+        self.0.served_at.get().copied()
+    }
+
+    pub(crate) fn set_served_at(&self, address: SocketAddr) {
+        // There is one server in a process.
+        let _ = self.0.served_at.set(address);
+    }
+
     /// Who answers for a path.
-    pub(crate) fn find(&self, path: &str) -> Option<Arc<dyn Handler>> {
-        let paths = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let prefixes = || {
-            let slashes = path.rmatch_indices('/').map(|(at, _)| &path[..=at]);
-            slashes.into_iter().find_map(|prefix| paths.paths.get(prefix))
-        };
-        let endpoint = paths.paths.get(path).or_else(prefixes)?;
-        Some(Arc::clone(&endpoint.handler))
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<Found> {
+        let paths = self.0.paths.read().unwrap_or_else(PoisonError::into_inner);
+        let plain = |path: &str| paths.paths.get(path).filter(|endpoint| endpoint.template.is_none());
+        if let Some(endpoint) = plain(path) {
+            return Some(endpoint.found(PathParameters::default()));
+        }
+        let templates = paths.paths.values().filter_map(|endpoint| {
+            let parameters = endpoint.template.as_ref()?.parameters(path)?;
+            Some((endpoint, parameters))
+        });
+        if let Some((endpoint, parameters)) = templates.min_by_key(|(endpoint, _)| endpoint.id) {
+            return Some(endpoint.found(parameters));
+        }
+        let prefix = path.rmatch_indices('/').find_map(|(at, _)| plain(&path[..=at]))?;
+        Some(prefix.found(PathParameters::default()))
+    }
+}
+
+impl Endpoint {
+    fn found(&self, parameters: PathParameters) -> Found {
+        Found { handler: Arc::clone(&self.handler), parameters }
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut paths = self.endpoints.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut paths = self.endpoints.0.paths.write().unwrap_or_else(PoisonError::into_inner);
         if paths.paths.get(&self.path).is_some_and(|endpoint| endpoint.id == self.id) {
             paths.paths.remove(&self.path);
         }
@@ -120,11 +171,18 @@ pub fn text(status: StatusCode, text: impl Into<Bytes>) -> Answer {
 }
 
 /// What is said of an error, as Go's servers say it.
-pub(crate) fn error(status: StatusCode, reason: &'static str) -> Answer {
+#[must_use]
+pub fn error(status: StatusCode, reason: impl Into<Bytes>) -> Answer {
     let mut answer = text(status, reason);
     let name = HeaderName::from_static("x-content-type-options");
     answer.headers_mut().insert(name, HeaderValue::from_static("nosniff"));
     answer
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").field("parameters", &self.parameters).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Endpoints {
@@ -156,7 +214,8 @@ mod tests {
     fn a_path_is_found_until_its_registration_is_dropped() {
         let endpoints = Endpoints::default();
         let one = endpoints.register("/a", "", Nobody).unwrap();
-        assert_eq!(endpoints.register("/a", "", Nobody).unwrap_err(), PathTaken { path: "/a".to_owned() });
+        let taken = RegisterError::Taken { path: "/a".to_owned() };
+        assert_eq!(endpoints.register("/a", "", Nobody).unwrap_err(), taken);
         let below = endpoints.register("/b/", "", Nobody).unwrap();
         for (path, expected) in [("/a", true), ("/a/", false), ("/b", false), ("/b/", true), ("/b/c/d", true)]
         {
@@ -166,5 +225,19 @@ mod tests {
         assert!(endpoints.find("/a").is_none());
         drop(below);
         assert!(endpoints.descriptions().is_empty());
+    }
+
+    #[test]
+    fn parts_of_a_path_are_found_after_whole_paths() {
+        let endpoints = Endpoints::default();
+        let _paths = ["/", "/{first}", "/{second}", "/plain"]
+            .map(|path| endpoints.register(path, "", Nobody).unwrap());
+        let names = |path: &str| {
+            let PathParameters(parameters) = endpoints.find(path).unwrap().parameters;
+            parameters.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("/x"), ["first"]);
+        assert!(names("/plain").is_empty() && names("/x/y").is_empty());
+        assert!(endpoints.register("none", "", Nobody).is_err());
     }
 }

@@ -26,12 +26,18 @@ mod push;
 mod rename;
 mod report;
 mod server;
+mod template;
 mod tls;
 mod traces;
 
-pub use endpoints::{Answer, Body, Endpoints, Handler, PathTaken, Registration, Request, RequestBody, text};
+pub use cors::{Shared, share};
+pub use endpoints::{
+    Answer, Body, Endpoints, Found, Handler, RegisterError, Registration, Request, RequestBody, error, text,
+};
 pub use export::Exporter;
 pub use own::{About, own_endpoints};
 pub use rename::{Rename, Renamed};
-pub use server::{Bound, ServerError};
+pub use server::{Bound, ConnectionPlace, ServerError};
+pub use template::PathParameters;
+pub use tls::Secured;
 pub use traces::TraceExporter;

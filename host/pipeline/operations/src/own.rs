@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::json;
 
-use crate::endpoints::{Answer, Endpoints, Handler, PathTaken, Registration, Request, text};
+use crate::endpoints::{Answer, Endpoints, Handler, RegisterError, Registration, Request, text};
 use crate::export::Exporter;
 
 /// What a process says of itself.
@@ -40,7 +40,7 @@ pub fn own_endpoints(
     metrics: &Metrics,
     exporter: &Arc<Exporter>,
     has_debug: bool,
-) -> Result<Vec<Registration>, PathTaken> {
+) -> Result<Vec<Registration>, RegisterError> {
     let connections = metrics.connections();
     let config = about.config.clone();
     let mut own = vec![

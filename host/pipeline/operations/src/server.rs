@@ -19,8 +19,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::auth::Auth;
 use crate::cors::{self, Shared};
-use crate::endpoints::{Answer, Endpoints, error};
-use crate::tls;
+use crate::endpoints::{Answer, Endpoints, Found, error};
+use crate::tls::{self, Secured};
 
 /// Connections at a time; others wait in the system's queue.
 const CONNECTIONS: usize = 1024;
@@ -101,7 +101,14 @@ impl Bound {
     }
 
     /// Answers requests until `stop`, then lets those that are under way end, for a short time.
-    pub async fn serve(self, endpoints: Endpoints, stop: Shutdown) {
+    pub fn serve(self, endpoints: Endpoints, stop: Shutdown) -> impl Future<Output = ()> + Send {
+        if let Ok(address) = self.address() {
+            endpoints.set_served_at(address);
+        }
+        self.answer(endpoints, stop)
+    }
+
+    async fn answer(self, endpoints: Endpoints, stop: Shutdown) {
         let Self { socket, tls, gate } = self;
         let socket = match tokio::net::TcpListener::from_std(socket) {
             Ok(socket) => socket,
@@ -120,8 +127,10 @@ impl Bound {
             };
             match (place, accepted) {
                 (Ok(place), Ok((stream, remote))) => {
-                    let serving = Serving { gate: Arc::clone(&gate), endpoints: endpoints.clone(), remote };
-                    Spawner::current().spawn(connection(stream, tls.clone(), serving, stop.clone(), place));
+                    let place = ConnectionPlace::new(place);
+                    let (gate, endpoints) = (Arc::clone(&gate), endpoints.clone());
+                    let serving = Serving { gate, endpoints, remote, place, secured: None };
+                    Spawner::current().spawn(connection(stream, tls.clone(), serving, stop.clone()));
                 }
                 _ => tokio::time::sleep(PAUSE).await,
             }
@@ -133,13 +142,7 @@ impl Bound {
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    tls: Option<TlsAcceptor>,
-    serving: Serving,
-    stop: Shutdown,
-    _place: OwnedSemaphorePermit,
-) {
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, mut serving: Serving, stop: Shutdown) {
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else { return serve(stream, serving, stop).await };
     let handshake = tokio::time::timeout(READ_TIMEOUT, tls.accept(stream));
@@ -149,11 +152,16 @@ async fn connection(
     };
     // Whoever can't do TLS with us learns that from the handshake; nobody else has to.
     if let Ok(Ok(stream)) = stream {
+        serving.secured = Some(Secured::of(stream.get_ref().1));
         serve(stream, serving, stop).await;
     }
 }
 
-async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin, serving: Serving, stop: Shutdown) {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    serving: Serving,
+    stop: Shutdown,
+) {
     let serving = Arc::new(serving);
     let handle = service_fn(move |request| {
         let serving = Arc::clone(&serving);
@@ -163,7 +171,8 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin, serving: Serv
         .timer(TokioTimer::new())
         .header_read_timeout(READ_TIMEOUT)
         .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), handle);
+        .serve_connection(TokioIo::new(stream), handle)
+        .with_upgrades();
     tokio::pin!(connection);
     tokio::select! {
         // How a connection ends is its client's affair.
@@ -178,6 +187,19 @@ struct Serving {
     gate: Arc<Gate>,
     endpoints: Endpoints,
     remote: SocketAddr,
+    place: ConnectionPlace,
+    secured: Option<Secured>,
+}
+
+/// The place of a connection among all. An extension of its requests: who takes the connection over keeps it.
+#[derive(Debug, Clone)]
+pub struct ConnectionPlace(#[expect(dead_code, reason = "it is kept")] Arc<OwnedSemaphorePermit>);
+
+impl ConnectionPlace {
+    #[must_use]
+    pub fn new(place: OwnedSemaphorePermit) -> Self {
+        Self(Arc::new(place))
+    }
 }
 
 impl Serving {
@@ -195,14 +217,20 @@ impl Serving {
         let path = request.uri().path();
         let below = path.strip_prefix(&self.gate.root_path).filter(|below| below.starts_with('/'));
         let found = self.endpoints.find(path).or_else(|| self.endpoints.find(below?));
-        let Some(handler) = found else {
+        let Some(Found { handler, parameters }) = found else {
             return error(StatusCode::NOT_FOUND, "404 page not found\n");
         };
         if let Some(refusal) = self.gate.auth.as_ref().and_then(|auth| auth.refusal(request.headers())) {
             return refusal;
         }
         let mut request = request.map(|body| body.boxed_unsync());
-        request.extensions_mut().insert(self.remote);
+        let extensions = request.extensions_mut();
+        extensions.insert(self.remote);
+        extensions.insert(parameters);
+        extensions.insert(self.place.clone());
+        if let Some(secured) = &self.secured {
+            extensions.insert(secured.clone());
+        }
         handler.answer(request).await
     }
 }

@@ -7,6 +7,31 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+/// What a connection with TLS has agreed on. An extension of its requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secured {
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub version: String,
+    /// As it is registered, such as `TLS_AES_128_GCM_SHA256`.
+    pub cipher_suite: String,
+}
+
+impl Secured {
+    /// What a connection has agreed on, when its handshake is over.
+    #[must_use]
+    pub fn of(connection: &rustls::ServerConnection) -> Self {
+        let version = match connection.protocol_version() {
+            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
+            _ => "",
+        };
+        let suite = connection.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
+        // Those of version 1.3 have a prefix of their own here.
+        let cipher_suite = suite.map_or_else(String::new, |suite| suite.replacen("TLS13_", "TLS_", 1));
+        Self { version: version.to_owned(), cipher_suite }
+    }
+}
+
 /// The server's side of TLS, with a certificate chain and a key from files in PEM.
 ///
 /// # Errors

@@ -164,10 +164,20 @@ pub const THIS_IS_BYTES: &str = "forebay_this_is_bytes";
 pub struct Token(pub u64);
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settlement {
     pub token: Token,
     pub outcome: Outcome,
+    /// The responses to a batch, in the order in which they were given. Of inputs that take them.
+    pub responses: Vec<Batch>,
+}
+
+impl Settlement {
+    /// What became of something that nobody has responded to.
+    #[must_use]
+    pub const fn new(token: Token, outcome: Outcome) -> Self {
+        Self { token, outcome, responses: Vec::new() }
+    }
 }
 
 /// What an input has to say.

@@ -52,5 +52,6 @@ wasmtime::component::bindgen!({
         "forebay:files/files.appender": crate::host::files::HostAppender,
         "forebay:http/listener.listener": crate::host::http::HostListener,
         "forebay:http/listener.exchange": crate::host::http::HostExchange,
+        "forebay:http/outlet.outlet": crate::host::http::HostOutlet,
     },
 });

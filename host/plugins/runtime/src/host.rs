@@ -37,6 +37,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     fs::files::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     web::client::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     web::listener::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    web::outlet::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     logs::log::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::metrics::metrics::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::caches::caches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;

@@ -267,6 +267,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:files/files",
         "forebay:http/client",
         "forebay:http/listener",
+        "forebay:http/outlet",
         "forebay:log/log",
         "forebay:metrics/metrics",
         "forebay:environment/environment",

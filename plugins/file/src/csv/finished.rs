@@ -52,7 +52,7 @@ impl Finished {
     }
 
     pub(super) fn settle(&mut self, settled: Vec<Settlement>) {
-        for Settlement { token, outcome } in settled {
+        for Settlement { token, outcome, .. } in settled {
             let Some(number) = self.under_way.remove(&token) else { continue };
             if let Some(file) = self.files.get_mut(&number) {
                 file.batches -= 1;
@@ -87,7 +87,7 @@ mod tests {
     }
 
     fn settled(token: u64, outcome: Outcome) -> Vec<Settlement> {
-        vec![Settlement { token, outcome }]
+        vec![Settlement::new(token, outcome)]
     }
 
     #[test]

@@ -1,19 +1,39 @@
 /// The most parts of one body: each becomes a message, which takes more room than a few bytes of the body.
 const MOST_PARTS: usize = 100_000;
 
+/// What is said of a body that has no further delimiter.
+const NO_MORE: &str = "multipart: NextPart: EOF";
+
 /// The contents of all parts.
 ///
 /// # Errors
 /// When the body breaks the form, or has more than [`MOST_PARTS`] parts.
 pub(crate) fn read(body: &[u8], boundary: &str) -> Result<Vec<Vec<u8>>, String> {
+    let mut parts = Vec::new();
+    gather(body, boundary, &mut parts)?;
+    Ok(parts)
+}
+
+/// The same of a body whose last delimiter may be missing behind a whole part, or before all parts.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_loosely(body: &[u8], boundary: &str) -> Result<Vec<Vec<u8>>, String> {
+    let mut parts = Vec::new();
+    match gather(body, boundary, &mut parts) {
+        Err(problem) if problem != NO_MORE => Err(problem),
+        Ok(()) | Err(_) => Ok(parts),
+    }
+}
+
+fn gather(body: &[u8], boundary: &str, parts: &mut Vec<Vec<u8>>) -> Result<(), String> {
     if boundary.is_empty() {
         return Err("multipart: boundary is empty".to_owned());
     }
     let delimiter = format!("--{boundary}").into_bytes();
     let mut rest = after_preamble(body, &delimiter)?;
-    let mut parts = Vec::new();
     loop {
-        let Line::Part { rest: head, line_feed } = rest else { return Ok(parts) };
+        let Line::Part { rest: head, line_feed } = rest else { return Ok(()) };
         if parts.len() == MOST_PARTS {
             return Err(format!("multipart: the body has more than {MOST_PARTS} parts"));
         }
@@ -63,7 +83,7 @@ fn after_preamble<'a>(body: &'a [u8], delimiter: &[u8]) -> Result<Line<'a>, Stri
         }
         match rest.iter().position(|byte| *byte == b'\n') {
             Some(end) => rest = &rest[end + 1..],
-            None => return Err("multipart: NextPart: EOF".to_owned()),
+            None => return Err(NO_MORE.to_owned()),
         }
     }
 }
@@ -73,7 +93,7 @@ fn after_headers(mut text: &[u8]) -> Result<(bool, &[u8]), String> {
     let mut is_quoted = false;
     loop {
         let end = text.iter().position(|byte| *byte == b'\n');
-        let end = end.ok_or("multipart: NextPart: EOF")?;
+        let end = end.ok_or(NO_MORE)?;
         let (line, rest) = (text[..end].trim_ascii(), &text[end + 1..]);
         if line.is_empty() {
             return Ok((is_quoted, rest));
@@ -125,7 +145,7 @@ fn unquote(text: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_PARTS, read};
+    use super::{MOST_PARTS, read, read_loosely};
 
     fn texts(body: &str) -> Result<Vec<String>, String> {
         let parts = read(body.as_bytes(), "b")?;
@@ -156,6 +176,13 @@ mod tests {
             "multipart: a header of a part has no colon"
         );
         assert_eq!(read(b"", "").unwrap_err(), "multipart: boundary is empty");
+    }
+
+    #[test]
+    fn what_ends_between_parts_may_be_taken_all_the_same() {
+        assert_eq!(read_loosely(b"x", "b"), Ok(vec![]));
+        assert_eq!(read_loosely(b"--b\r\n\r\none\r\n--b\r\nA: 1", "b"), Ok(vec![b"one".to_vec()]));
+        assert!(read_loosely(b"--b\r\n\r\none", "b").is_err());
     }
 
     #[test]

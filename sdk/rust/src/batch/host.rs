@@ -67,6 +67,10 @@ impl Handle {
         Self::Owned(self.resource().select(indexes))
     }
 
+    pub(super) fn respond(&self, response: &Self) -> Result<bool, String> {
+        self.resource().respond(response.resource())
+    }
+
     pub(super) fn concatenate(handles: Vec<Self>) -> Self {
         Self::Owned(wit::Batch::concatenate(handles.into_iter().map(Self::into_resource).collect()))
     }

@@ -2,7 +2,7 @@ use super::slot::{self, Slot};
 use crate::bindings::capabilities::forebay::plugin::configuration;
 use crate::bindings::inputs::exports::forebay::plugin::inputs as wit;
 use crate::input::{ArrivedStream, Event, Input, Outcome, Settlement};
-use crate::{Context, Error, Problem};
+use crate::{Batch, Context, Error, Problem};
 
 pub type Entry = slot::Entry<dyn Open>;
 
@@ -62,12 +62,12 @@ pub fn close(settled: Vec<wit::Settlement>) {
     }
 }
 
-fn settlement(wit::Settlement { token, outcome }: wit::Settlement) -> Settlement {
+fn settlement(wit::Settlement { token, outcome, responses }: wit::Settlement) -> Settlement {
     let outcome = match outcome {
         wit::Outcome::Acknowledged => Outcome::Acknowledged,
         wit::Outcome::Rejected(wit::Rejection { reason, messages }) => Outcome::Rejected { reason, messages },
     };
-    Settlement { token, outcome }
+    Settlement { token, outcome, responses: responses.into_iter().map(Batch::from).collect() }
 }
 
 fn to_wit(event: Event) -> wit::Event {

@@ -12,6 +12,14 @@ pub struct Listener(wit::Listener);
 /// How a listener behaves. What is left out is as the contract says.
 #[derive(Debug, Clone, Default)]
 pub struct ListenerOptions {
+    /// The path of requests, which may end in a slash or have parts such as `{name}`. All, unless there are `sockets`.
+    pub path: Option<String>,
+    /// Where websockets are opened, and what each is sent first.
+    pub sockets: Option<(String, Option<Vec<u8>>)>,
+    /// Pages of which other origins may send requests.
+    pub cors: Option<Cors>,
+    /// Whether answers are compressed for clients that take gzip.
+    pub compresses: bool,
     /// The certificate chain and its key (both PEM).
     pub tls: Option<(Text, Text)>,
     /// The largest body of a request: 1 MiB, at most 64 MiB.
@@ -23,8 +31,20 @@ pub struct ListenerOptions {
     /// How long a client may take for its headers, and for each piece of the body: 10 s, at most
     /// 5 minutes.
     pub read_timeout: Option<Duration>,
-    /// How long an answer may take: 60 s, at most 10 minutes.
+    /// How long an answer may take: 60 s, at most 24 hours.
     pub answer_timeout: Option<Duration>,
+    /// What a client gets after that: status 504, or another one from 400 to 599.
+    pub late_status: Option<u16>,
+}
+
+/// Pages of which other origins may send requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cors {
+    /// May hold `*`.
+    pub origins: Vec<String>,
+    /// Beside those that are always allowed.
+    pub headers: Vec<String>,
+    pub methods: Vec<String>,
 }
 
 /// What [`Listener::next`] gave.
@@ -50,9 +70,21 @@ pub struct Arrived {
     pub body: Vec<u8>,
     /// Address and port of the client.
     pub remote: String,
+    /// What the parts in braces of the path are, without percent-encoding.
+    pub parameters: Vec<(String, String)>,
+    /// Where the connection is secured.
+    pub tls: Option<Secured>,
+    /// Whether this is a message of a websocket, which is the body: [`Exchange::reply`] answers it.
+    pub is_message: bool,
 }
 
-/// A request that waits for its answer. Dropped without one, it is answered with status 502.
+/// What a connection with TLS has agreed on.
+pub use crate::bindings::capabilities::forebay::http::listener::Secured;
+
+/// A message of a websocket. A text that is not UTF-8 is sent as a binary message.
+pub use crate::bindings::capabilities::forebay::http::listener::Frame;
+
+/// A request that waits for its answer. Dropped without one, it is answered with status 502, and a websocket is closed.
 pub struct Exchange(wit::Exchange);
 
 /// Why there is no listener.
@@ -67,7 +99,8 @@ pub enum ListenError {
 }
 
 impl Listener {
-    /// Listens on `address:port`; port 0 takes a free one.
+    /// Listens on `address:port`; port 0 takes a free one. An empty address stands for the process's own server, which
+    /// only default plugins may use.
     ///
     /// # Errors
     /// When that is not granted, or the address is in use.
@@ -90,9 +123,20 @@ impl Listener {
     pub fn next(&self, time: Option<Duration>) -> Listened {
         match self.0.next(time.map(nanoseconds)) {
             wit::Event::Exchange(wit::Arrived { exchange, request }) => {
-                let wit::Request { method, path, query, headers, body, remote } = request;
-                let exchange = Exchange(exchange);
-                Listened::Request(Arrived { exchange, method, path, query, headers, body, remote })
+                let wit::Request { method, path, query, headers, body, remote, parameters, tls, is_message } =
+                    request;
+                Listened::Request(Arrived {
+                    exchange: Exchange(exchange),
+                    method,
+                    path,
+                    query,
+                    headers,
+                    body,
+                    remote,
+                    parameters,
+                    tls,
+                    is_message,
+                })
             }
             wit::Event::Woken(woken) => Listened::Woken(woken),
             wit::Event::Failed(reason) => Listened::Failed(Error::new(reason)),
@@ -110,14 +154,50 @@ impl Exchange {
     }
 }
 
+impl Exchange {
+    /// Answers a message of a websocket with others, maybe none.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub fn reply(self, frames: &[Frame]) -> Result<(), Error> {
+        wit::Exchange::reply(self.0, frames).map_err(Error::new)
+    }
+}
+
+/// A certificate chain and its key, as the contract has them.
+pub(super) fn server_tls((certificate, key): (Text, Text)) -> wit::ServerTls {
+    wit::ServerTls { certificate: certificate.into_wit(), key: key.into_wit() }
+}
+
+impl Cors {
+    pub(super) fn into_wit(self) -> wit::Cors {
+        let Self { origins, headers, methods } = self;
+        wit::Cors { origins, headers, methods }
+    }
+}
+
 impl ListenerOptions {
     fn into_wit(self) -> wit::Options {
-        let Self { tls, most, queue, connections, read_timeout, answer_timeout } = self;
+        let Self {
+            path,
+            sockets,
+            cors,
+            compresses,
+            tls,
+            most,
+            queue,
+            connections,
+            read_timeout,
+            answer_timeout,
+            late_status,
+        } = self;
         wit::Options {
-            tls: tls.map(|(certificate, key)| wit::ServerTls {
-                certificate: certificate.into_wit(),
-                key: key.into_wit(),
-            }),
+            path,
+            sockets: sockets.map(|(path, welcome)| wit::Sockets { path, welcome }),
+            cors: cors.map(Cors::into_wit),
+            compresses,
+            late_status,
+            tls: tls.map(server_tls),
             most,
             queue,
             connections,

@@ -56,6 +56,7 @@ impl Input for Serve {
             connections: None,
             read_timeout: config.read_timeout_ms.map(Duration::from_millis),
             answer_timeout: config.answer_timeout_ms.map(Duration::from_millis),
+            ..ListenerOptions::default()
         };
         let listener = Listener::listen(&config.address, options)?;
         let port = listener.address().rsplit(':').next().and_then(|port| port.parse().ok());
@@ -65,7 +66,7 @@ impl Input for Serve {
     }
 
     fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, Error> {
-        for Settlement { token, outcome } in settled {
+        for Settlement { token, outcome, .. } in settled {
             let Some(exchange) = self.waiting.remove(&token) else { continue };
             let text = [("content-type".to_owned(), b"text/plain".to_vec())];
             let answered = match outcome {
@@ -89,7 +90,7 @@ impl Input for Serve {
 
 impl Serve {
     fn take(&mut self, arrived: Arrived) -> Event {
-        let Arrived { exchange, method, path, query, headers, body, remote } = arrived;
+        let Arrived { exchange, method, path, query, headers, body, remote, .. } = arrived;
         let body = String::from_utf8_lossy(&body);
         let host = headers.iter().any(|(name, _)| name == "host");
         let text =

@@ -105,7 +105,7 @@ async fn localhost_is_granted_by_its_name() {
 async fn an_address_that_only_a_cloud_knows_is_refused() {
     for address in ["169.254.169.254", "10.0.0.1", "::ffff:127.0.0.1", "fd00::1", "0.0.0.0", "100.64.0.1"] {
         let resolver = Arc::new(Everywhere(address.parse().unwrap()));
-        let http = HttpSettings { resolver, proxies: Proxies::default() };
+        let http = HttpSettings { resolver, proxies: Proxies::default(), endpoints: None };
         let grants = granted(&json!([{"hosts": ["metadata.example"]}]), &json!([]));
         let world = World::with_settings(&["http"], Settings { http, ..settings(grants) }).await;
         let result = call(&world, json!({}), json!({"url": "http://metadata.example/latest"})).await;
@@ -134,8 +134,11 @@ async fn a_name_is_looked_up_once_for_a_connection() {
     let server = Server::echo();
     let port = server.address.port();
     let resolver = Arc::new(Rebinding::default());
-    let http =
-        HttpSettings { resolver: Arc::clone(&resolver) as Arc<dyn Resolve>, proxies: Proxies::default() };
+    let http = HttpSettings {
+        resolver: Arc::clone(&resolver) as Arc<dyn Resolve>,
+        proxies: Proxies::default(),
+        endpoints: None,
+    };
     let grants = granted(&json!([{"hosts": [format!("a.example:{port}")]}]), &json!([]));
     let world = World::with_settings(&["http"], Settings { http, ..settings(grants) }).await;
     for _ in 0..3 {

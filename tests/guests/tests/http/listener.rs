@@ -50,7 +50,7 @@ async fn read(input: &mut dyn Input, settled: Vec<Settlement>) -> Option<(Token,
 }
 
 fn acknowledged(token: Token) -> Settlement {
-    Settlement { token, outcome: Outcome::Acknowledged }
+    Settlement::new(token, Outcome::Acknowledged)
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn several_requests_of_one_connection_come_in_turn() {
             apart: false,
             declined: false,
         };
-        let settled = vec![Settlement { token: first, outcome: Outcome::Rejected(rejection) }];
+        let settled = vec![Settlement::new(first, Outcome::Rejected(rejection))];
         let (second, text) = read(&mut *input, settled).await.unwrap();
         assert!(text.starts_with("GET /2 "));
         drop((second, input));

@@ -97,7 +97,8 @@ async fn a_granted_plugin_does_not_use_the_proxy_of_the_environment() {
     let (proxy, server) = (Server::echo(), Server::echo());
     let variable = proxy.url("/");
     let proxies = Proxies::from_variables(|name| (name == "HTTP_PROXY").then(|| variable.clone()));
-    let http = HttpSettings { resolver: Arc::new(Everywhere([127, 0, 0, 1].into())), proxies };
+    let http =
+        HttpSettings { resolver: Arc::new(Everywhere([127, 0, 0, 1].into())), proxies, endpoints: None };
     let host = format!("a.example:{}", server.address.port());
     let grants = granted(&json!([{"hosts": [host], "private": true}]), &json!([]));
     let world = World::with_settings(&["http"], Settings { http, ..settings(grants) }).await;

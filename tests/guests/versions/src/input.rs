@@ -81,7 +81,7 @@ impl Numbers {
     }
 
     fn settle(&mut self, settled: Vec<Settlement>) -> Result<(), Error> {
-        for Settlement { token, outcome } in settled {
+        for Settlement { token, outcome, .. } in settled {
             for name in self.handed_out.remove(&token).unwrap_or_default() {
                 self.known.remove(&name);
                 if outcome == Outcome::Acknowledged {

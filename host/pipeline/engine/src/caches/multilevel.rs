@@ -33,6 +33,7 @@ pub(crate) fn specification() -> ComponentSpec {
         summary: "Uses other caches as levels, the fast ones before the slow ones.".to_owned(),
         description: description.to_owned(),
         rereads: false,
+        responds: false,
         incremental: false,
         pieces: false,
         config: levels,

@@ -28,8 +28,12 @@ pub(super) async fn open(
     let setup = Setup { wakes: Arc::default(), ..setup.clone() };
     let input = ground.components.open_input(setup.clone()).await?;
     let scanner = scanner(ground, &setup, config).await?;
-    let replays = config.config.get("auto_replay_nacks").and_then(|value| value.as_bool()).unwrap_or(true);
-    let again = match (replays, ground.components.spec_of(config).is_some_and(|spec| spec.rereads)) {
+    let spec = ground.components.spec_of(config);
+    let (rereads, responds) = spec.map_or((false, false), |spec| (spec.rereads, spec.responds));
+    // Whoever waits for a response is told that there is none.
+    let by_default = !(rereads && responds);
+    let replays = config.config.get("auto_replay_nacks").and_then(|value| value.as_bool());
+    let again = match (replays.unwrap_or(by_default), rereads) {
         (false, _) => Again::Nobody,
         (true, true) => Again::Input,
         (true, false) => Again::Host,
@@ -41,6 +45,7 @@ pub(super) async fn open(
         input,
         scanner,
         again,
+        responds,
         sky: Arc::clone(&sky),
         to: to.clone(),
         idle: Idle::default(),

@@ -21,6 +21,7 @@ mod several;
 mod sleep;
 mod split;
 mod switch;
+mod sync_response;
 mod r#try;
 mod r#while;
 mod workflow;
@@ -67,6 +68,7 @@ pub(super) const ALL: &[Own] = &[
     sleep::OWN,
     split::OWN,
     switch::OWN,
+    sync_response::OWN,
     r#try::OWN,
     r#while::OWN,
     workflow::OWN,

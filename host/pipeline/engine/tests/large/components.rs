@@ -219,7 +219,7 @@ impl ScriptedInput {
     fn settle(&self, settled: Vec<Settlement>) {
         let rereads = self.setup.name.as_str() == "rereading";
         let mut notes = self.world.notes();
-        for Settlement { token, outcome } in settled {
+        for Settlement { token, outcome, .. } in settled {
             let (number, text) = notes.in_flight.remove(&token.0).unwrap();
             match outcome {
                 Outcome::Acknowledged => notes.acknowledged.push(number),

@@ -60,3 +60,34 @@ test.yaml(7,5) expected at least two cache levels, found 1
 test.yaml(9,5) either count or byte size must be larger than zero";
     assert_eq!(error.to_string(), expected);
 }
+
+#[tokio::test]
+async fn responses_come_with_the_settlement_of_what_they_answer() {
+    let together = |payloads: &[&str]| Step::Batch(batch(payloads).with_independent(false));
+    let script = Script::new().arriving([together(&["a", "b"]), together(&["d"])]);
+    let yaml = "input: {asking: {}}
+pipeline: {threads: 1, processors: [{for_each: [{sync_response: {}}]}, {dropping: {}}]}
+output: {broker: {pattern: fan_out_sequential, outputs: [{sync_response: {}}, {script: {}}]}}
+";
+    assert_eq!(run_own(&script, yaml).await.unwrap(), Ended::Finished);
+    assert_eq!(script.settled(), [(0, Outcome::Acknowledged), (1, Outcome::Acknowledged)]);
+    assert_eq!(script.responses(), ["0 a", "0 b", "0 a", "0 b", "1 d"]);
+    assert_eq!(script.delivered(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_response_is_told_that_there_is_none() {
+    let script = Script::new().arriving([Step::Batch(batch(&["a"]))]);
+    let yaml = "input: {asking: {}}\npipeline: {threads: 1}\noutput: {reject: 'not this'}\n";
+    // Whoever asked knows, so that nothing is missing.
+    assert_eq!(run_own(&script, yaml).await.unwrap(), Ended::Finished);
+    assert!(matches!(&script.settled()[..], [(0, Outcome::Rejected(told))] if told.reason == "not this"));
+}
+
+#[tokio::test]
+async fn inputs_that_take_no_responses_get_none() {
+    let script = Script::new().arriving([Step::Batch(batch(&["a"]))]);
+    let yaml = "input: {script: {}}\npipeline: {threads: 1, processors: [{sync_response: {}}]}\noutput: {sync_response: {}}\n";
+    assert_eq!(run_own(&script, yaml).await.unwrap(), Ended::Finished);
+    assert_eq!((script.responses(), script.settled()), (vec![], vec![(0, Outcome::Acknowledged)]));
+}

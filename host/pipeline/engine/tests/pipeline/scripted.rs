@@ -27,6 +27,7 @@ const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "comp
         {"name": "refused", "type": "bool", "default": false},
         {"name": "codec", "type": "string", "optional": true},
         {"name": "scanner", "type": "scanner", "optional": true}]}},
+    {"kind": "input", "name": "asking", "rereads": true, "responds": true, "config": {"type": "object"}},
     {"kind": "scanner", "name": "words", "config": {"type": "object"}},
     {"kind": "processor", "name": "script", "config": {"type": "object", "fields": [
         {"name": "fails", "type": "bool", "default": false},
@@ -103,6 +104,8 @@ struct Notes {
     written: Vec<String>,
     delivered: Vec<String>,
     settled: Vec<(u64, Outcome)>,
+    /// The texts of all responses.
+    responses: Vec<String>,
     connects: usize,
     opened: usize,
     closed: bool,
@@ -198,6 +201,11 @@ impl Script {
         self.settled().into_iter().map(|(token, _)| token).collect()
     }
 
+    /// The token and the text of each response.
+    pub(crate) fn responses(&self) -> Vec<String> {
+        self.notes.lock().unwrap().responses.clone()
+    }
+
     pub(crate) fn connects(&self) -> usize {
         self.notes.lock().unwrap().connects
     }
@@ -289,9 +297,15 @@ struct ScriptedInput {
 
 impl ScriptedInput {
     fn settle(&self, settled: Vec<Settlement>) {
-        let settled = settled.into_iter().map(|settlement| (settlement.token.0, settlement.outcome));
         let mut notes = self.notes.lock().unwrap();
-        notes.settled.extend(settled);
+        for Settlement { token, outcome, responses } in settled {
+            notes.settled.push((token.0, outcome));
+            let texts = responses.iter().flat_map(Batch::iter).map(|message| {
+                let text = String::from_utf8_lossy(message.payload().unwrap_or_default());
+                format!("{} {text}", token.0)
+            });
+            notes.responses.extend(texts);
+        }
         notes.look();
     }
 }

@@ -48,7 +48,7 @@ impl ScriptedInput {
     }
 
     fn settle(&mut self, settled: Vec<Settlement>) {
-        for Settlement { token, outcome } in settled {
+        for Settlement { token, outcome, .. } in settled {
             match self.in_flight.remove(&token.0) {
                 Some(batch) => self.world.settled(self.id, &batch, outcome, self.replays()),
                 None => self.world.notes().fault(format!("input {}: nobody knows {token:?}", self.id)),

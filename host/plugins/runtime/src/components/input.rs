@@ -45,7 +45,6 @@ impl Input for InputComponent {
         for settlement in &settled {
             self.outstanding.remove(&settlement.token);
         }
-        let settled: Vec<_> = settled.into_iter().map(wit::Settlement::from).collect();
         let newer = self.slot.call_back();
         let scanned = self.scanned.take();
         let read = self.slot.try_call(Waits::Unbounded, move |exports, store| {
@@ -53,6 +52,7 @@ impl Input for InputComponent {
                 if scanned.is_some() {
                     store.data_mut().scanned = scanned;
                 }
+                let settled = give(store.data_mut(), settled)?;
                 let event = exports.0.call_read(&mut *store, &settled).await?;
                 event
                     .map(|event| take_event(store.data_mut(), event))
@@ -82,9 +82,11 @@ impl Input for InputComponent {
 
     async fn close(&mut self, settled: Vec<Settlement>) {
         if self.slot.is_live() {
-            let settled: Vec<_> = settled.into_iter().map(wit::Settlement::from).collect();
             let close = self.slot.call(Waits::Ending, move |exports, store| {
-                Box::pin(async move { exports.0.call_close(store, &settled).await })
+                Box::pin(async move {
+                    let settled = give(store.data_mut(), settled)?;
+                    exports.0.call_close(store, &settled).await
+                })
             });
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close an input");
@@ -136,15 +138,22 @@ fn take_event(guest: &mut Guest, event: wit::Event) -> wasmtime::Result<Event> {
     })
 }
 
-impl From<Settlement> for wit::Settlement {
-    fn from(settlement: Settlement) -> Self {
-        let outcome = match settlement.outcome {
+/// Settlements as the guest gets them, with handles of the responses.
+fn give(guest: &mut Guest, settled: Vec<Settlement>) -> wasmtime::Result<Vec<wit::Settlement>> {
+    let one = |Settlement { token, outcome, responses }: Settlement| {
+        let outcome = match outcome {
             Outcome::Acknowledged => wit::Outcome::Acknowledged,
             Outcome::Rejected(rejection) => wit::Outcome::Rejected(wit::Rejection {
                 reason: rejection.reason,
                 messages: rejection.messages,
             }),
         };
-        Self { token: settlement.token.0, outcome }
-    }
+        let responses = responses.into_iter().map(|response| guest.push_batch(response));
+        Ok(wit::Settlement {
+            token: token.0,
+            outcome,
+            responses: responses.collect::<wasmtime::Result<_>>()?,
+        })
+    };
+    settled.into_iter().map(one).collect()
 }

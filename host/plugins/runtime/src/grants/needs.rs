@@ -37,6 +37,7 @@ impl Need {
             "forebay:subprocess/subprocess" if calls(&["[static]process.spawn"]) => Some(Self::Commands),
             "forebay:http/client" if calls(&["send", "open", "start"]) => Some(Self::Http),
             "forebay:http/listener" if calls(&["[static]listener.listen"]) => Some(Self::Listen),
+            "forebay:http/outlet" if calls(&["[static]outlet.open"]) => Some(Self::Listen),
             _ => None,
         }
     }

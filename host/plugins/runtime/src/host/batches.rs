@@ -1,7 +1,7 @@
 //! Messages, in columns.
 
 use bytes::Bytes;
-use forebay_pipeline_message::{Batch, DeriveError, MetadataWriter};
+use forebay_pipeline_message::{Batch, DeriveError, MetadataWriter, RespondError};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, WasmList};
 
@@ -181,6 +181,18 @@ impl HostBatchMethods for Guest {
         let selected = self.batch(&batch)?.select(&indexes);
         let selected = selected.ok_or_else(|| Refusal::contract("an index to select is out of range"))?;
         self.push_batch(selected)
+    }
+
+    fn respond(
+        &mut self,
+        batch: Resource<HostBatch>,
+        response: Resource<HostBatch>,
+    ) -> wasmtime::Result<Result<bool, String>> {
+        Ok(match self.batch(&batch)?.respond_with(self.batch(&response)?) {
+            Ok(()) => Ok(true),
+            Err(RespondError::NobodyWaits) => Ok(false),
+            Err(error @ RespondError::TooMuch) => Err(error.to_string()),
+        })
     }
 
     fn concatenate(&mut self, batches: Vec<Resource<HostBatch>>) -> wasmtime::Result<Resource<HostBatch>> {

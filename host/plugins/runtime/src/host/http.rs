@@ -5,7 +5,9 @@
 //! - `authentication`: what is computed with secrets to show who sends a request;
 //! - `client`, `connect`, `proxy`, `tls`, `body`: sending it;
 //! - `service`: the threads and clients that all instances share;
-//! - `listener`, `serve`: the other direction.
+//! - `listener`, `intake`, `messages`: the other direction, requests and messages of websockets for a guest;
+//! - `outlet`, `offers`, `fetch`, `push`: requests and websockets for what a guest offers;
+//! - `site`, `serve`, `socket`: what both stand on, servers and websockets.
 
 pub(crate) mod addresses;
 mod authentication;
@@ -13,13 +15,21 @@ mod body;
 mod client;
 mod connect;
 mod error;
+mod fetch;
+mod intake;
 mod listener;
+mod messages;
 mod meter;
+mod offers;
+mod outlet;
 mod patient;
 mod proxy;
+mod push;
 mod request;
 mod serve;
 mod service;
+mod site;
+mod socket;
 pub(crate) mod target;
 mod text;
 mod tls;
@@ -43,6 +53,8 @@ use error::{ErrorKind, HttpError};
 #[expect(unreachable_pub, reason = "the generated bindings name them")]
 pub use listener::{HostExchange, HostListener};
 use meter::HttpMeter;
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub use outlet::HostOutlet;
 pub use proxy::Proxies;
 use request::Outgoing;
 pub use service::HttpSettings;

@@ -159,7 +159,7 @@ async fn input(case: &Case, loaded: &Loaded, setup: Setup, outcome: &mut Outcome
 }
 
 fn acknowledged(token: Token) -> forebay_plugins_api::Settlement {
-    forebay_plugins_api::Settlement { token, outcome: forebay_pipeline_message::Outcome::Acknowledged }
+    forebay_plugins_api::Settlement::new(token, forebay_pipeline_message::Outcome::Acknowledged)
 }
 
 /// A stream is shown as one message with all of its content.

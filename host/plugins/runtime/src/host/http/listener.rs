@@ -1,54 +1,46 @@
-//! Requests of others, which a guest answers: the guest's side. The other one is `serve`.
+//! Requests of others, which a guest answers: the guest's side. The others are `intake` and `messages`.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use forebay_lifecycle::Shutdown;
 use forebay_plugins_api::Woken;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use http_body_util::Full;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use wasmtime::component::Resource;
 
+use super::intake::{Answering, Intake, Requests, Waiting};
+use super::messages::Sockets;
 use super::meter::HttpMeter;
 use super::request::{BODY, LARGEST_BODY, is_reserved};
-use super::serve::{self, Serving, Waiting};
-use super::text::render;
-use super::tls::Identity;
-use crate::account::StreamPermit;
+use super::site::{OpenSite, SiteOptions};
 use crate::bindings::forebay::http::listener::{
-    Arrived, Event, Host, HostExchange as HostExchangeMethods, HostListener as HostListenerMethods,
-    ListenError, Options, ServerTls,
+    Arrived, Event, Frame, Host, HostExchange as HostExchangeMethods, HostListener as HostListenerMethods,
+    ListenError, Options, Sockets as SocketOptions,
 };
-use crate::grants::parse_listen;
 use crate::guest::Guest;
 
 /// A socket that accepts connections until this is dropped.
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub struct HostListener {
-    address: SocketAddr,
     arrived: mpsc::Receiver<Waiting>,
-    /// Is cancelled when this is dropped.
-    stop: Shutdown,
-    _permit: StreamPermit,
+    site: OpenSite,
 }
 
 /// A request that waits for its answer.
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub struct HostExchange {
-    answer: oneshot::Sender<Response<Full<Bytes>>>,
+    answer: Answering,
 }
 
 /// What is taken for an option, and the most that it may be.
 const QUEUE: (u32, u32) = (64, 1_000);
 const CONNECTIONS: (u32, u32) = (256, 4_096);
 const READ_TIMEOUT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
-const ANSWER_TIMEOUT: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
+const ANSWER_TIMEOUT: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(24 * 3600));
 
 impl Host for Guest {}
 
@@ -66,7 +58,7 @@ impl HostListenerMethods for Guest {
     }
 
     fn address(&mut self, listener: Resource<HostListener>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&listener)?.address.to_string())
+        Ok(self.table.get(&listener)?.site.address().to_string())
     }
 
     async fn next(
@@ -101,6 +93,18 @@ impl HostListenerMethods for Guest {
 }
 
 impl HostExchangeMethods for Guest {
+    fn reply(
+        &mut self,
+        exchange: Resource<HostExchange>,
+        frames: Vec<Frame>,
+    ) -> wasmtime::Result<Result<(), String>> {
+        self.host_call()?;
+        let Answering::Message(answer) = self.table.delete(exchange)?.answer else {
+            return Ok(Err("a request is answered with a response".to_owned()));
+        };
+        Ok(answer.send(frames).map_err(|_| "the client is gone".to_owned()))
+    }
+
     fn respond(
         &mut self,
         exchange: Resource<HostExchange>,
@@ -109,7 +113,9 @@ impl HostExchangeMethods for Guest {
         body: Vec<u8>,
     ) -> wasmtime::Result<Result<(), String>> {
         self.host_call()?;
-        let HostExchange { answer } = self.table.delete(exchange)?;
+        let Answering::Request(answer) = self.table.delete(exchange)?.answer else {
+            return Ok(Err("a message of a websocket is answered with messages".to_owned()));
+        };
         let body = match self.scope.account.held.hold(body) {
             Ok(body) => body,
             Err(error) => return Ok(Err(error.to_string())),
@@ -129,46 +135,51 @@ impl HostExchangeMethods for Guest {
 
 impl Guest {
     fn listen_at(&self, address: &str, options: Options) -> Result<HostListener, ListenError> {
-        let address = parse_listen(address).map_err(ListenError::Invalid)?;
-        let scope = &self.scope;
-        let meter = HttpMeter::of(scope);
-        scope.allowed.network.listen(address).map_err(|missing| {
-            meter.denied();
-            ListenError::Denied(missing)
-        })?;
-        let permit = scope.account.stream().map_err(ListenError::Other)?;
-        let Options { tls, most, queue, connections, read_timeout, answer_timeout } = options;
-        let identity = tls.map(|tls| self.identity(tls)).transpose().map_err(ListenError::Invalid)?;
-        let tls =
-            identity.map(|identity| identity.server_config()).transpose().map_err(ListenError::Invalid)?;
-        let refused = |error: std::io::Error| ListenError::Other(format!("listen on {address}: {error}"));
-        let socket = std::net::TcpListener::bind(address).map_err(refused)?;
-        socket.set_nonblocking(true).map_err(refused)?;
-        let address = socket.local_addr().map_err(refused)?;
-
+        let Options {
+            path,
+            sockets,
+            tls,
+            cors,
+            compresses,
+            most,
+            queue,
+            connections,
+            read_timeout,
+            answer_timeout,
+            late_status,
+        } = options;
+        let late = late_status.unwrap_or(StatusCode::GATEWAY_TIMEOUT.as_u16());
+        let late = StatusCode::from_u16(late).ok().filter(|status| (400..600).contains(&status.as_u16()));
+        let late = late.ok_or_else(|| ListenError::Invalid("late-status: expected 400 to 599".to_owned()))?;
+        let read_timeout = bounded(read_timeout.map(Duration::from_nanos), READ_TIMEOUT);
+        let connections = bounded(connections, CONNECTIONS).max(1) as usize;
+        let mut site = self.site(address, SiteOptions { tls, cors, connections, read_timeout })?;
         let queue = bounded(queue, QUEUE).max(1) as usize;
         let (sender, arrived) = mpsc::channel(queue);
-        let stop = Shutdown::new();
-        let serving = Serving {
+        let intake = Arc::new(Intake {
             queue: sender,
-            stop: stop.clone(),
-            held: Arc::clone(&scope.account.held),
-            meter,
+            stop: site.stop().clone(),
+            wakes: Arc::clone(&self.wakes),
+            held: Arc::clone(&self.scope.account.held),
+            meter: HttpMeter::of(&self.scope),
             most: most.unwrap_or(BODY).min(LARGEST_BODY),
-            read_timeout: bounded(read_timeout.map(Duration::from_nanos), READ_TIMEOUT),
+            read_timeout,
             answer_timeout: bounded(answer_timeout.map(Duration::from_nanos), ANSWER_TIMEOUT),
-            note: scope.http.shared().note_listener(address.port()),
+            late,
+            compresses,
+        });
+        let path = match (path, &sockets) {
+            (None, None) => Some("/".to_owned()),
+            (path, _) => path,
         };
-        let spawner = scope.http.spawner().map_err(ListenError::Other)?;
-        let connections = bounded(connections, CONNECTIONS).max(1) as usize;
-        spawner.spawn(serve::accept(socket, tls, connections, Arc::new(serving)));
-        Ok(HostListener { address, arrived, stop, _permit: permit })
-    }
-
-    fn identity(&self, tls: ServerTls) -> Result<Identity, String> {
-        let ServerTls { certificate, key } = tls;
-        let text = |parts| Ok::<_, String>(render(parts, &self.scope.secrets)?.text);
-        Ok(Identity { certificate: text(certificate)?, key: text(key)? })
+        if let Some(path) = path {
+            site.register(&path, "Post a message into Forebay.", Requests(Arc::clone(&intake)))?;
+        }
+        if let Some(SocketOptions { path, welcome }) = sockets {
+            let sockets = Sockets { intake, welcome };
+            site.register(&path, "Post messages via websocket into Forebay.", sockets)?;
+        }
+        Ok(HostListener { arrived, site: site.open(self)? })
     }
 }
 
@@ -176,13 +187,9 @@ fn bounded<T: Ord>(value: Option<T>, (default, most): (T, T)) -> T {
     value.unwrap_or(default).min(most)
 }
 
-fn response(
-    status: u16,
-    headers: Vec<(String, Vec<u8>)>,
-    body: Bytes,
-) -> Result<Response<Full<Bytes>>, String> {
+fn response(status: u16, headers: Vec<(String, Vec<u8>)>, body: Bytes) -> Result<Response<Bytes>, String> {
     let status = StatusCode::from_u16(status).ok().filter(|code| (200..600).contains(&code.as_u16()));
-    let mut response = Response::new(Full::new(body));
+    let mut response = Response::new(body);
     *response.status_mut() = status.ok_or("the status of an answer is a number from 200 to 599")?;
     let map: &mut HeaderMap = response.headers_mut();
     for (name, value) in headers {
@@ -196,10 +203,4 @@ fn response(
         map.append(known, value);
     }
     Ok(response)
-}
-
-impl Drop for HostListener {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
 }

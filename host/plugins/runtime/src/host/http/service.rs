@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use forebay_lifecycle::{Spawner, Threads};
+use forebay_pipeline_operations::Endpoints;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioTimer;
@@ -34,6 +35,8 @@ pub struct HttpSettings {
     pub resolver: Arc<dyn Resolve>,
     /// The proxies of the environment.
     pub proxies: Proxies,
+    /// The paths of the process's own server, where there may be one.
+    pub endpoints: Option<Endpoints>,
 }
 
 impl Default for HttpSettings {
@@ -41,6 +44,7 @@ impl Default for HttpSettings {
         Self {
             resolver: Arc::new(SystemResolver),
             proxies: Proxies::from_variables(|name| std::env::var(name).ok()),
+            endpoints: None,
         }
     }
 }
@@ -213,6 +217,11 @@ impl Shared {
     pub(super) fn is_crowded(&self) -> bool {
         let is_crowded_by_own = OwnConnections::current().is_some_and(|own| own.is_crowded());
         is_crowded_by_own || MOST_CONNECTIONS - self.connections.available_permits() > KEPT_CONNECTIONS
+    }
+
+    /// The paths of the process's own server.
+    pub(super) fn endpoints(&self) -> Option<&Endpoints> {
+        self.settings.endpoints.as_ref()
     }
 
     /// Notes that something here listens on a port, until the note is dropped.
