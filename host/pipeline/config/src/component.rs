@@ -157,7 +157,9 @@ fn examine_entered(
     if is_of_resource && let Some((key, _)) = node.entry("label").filter(|_| label.is_some()) {
         examiner.lint(key.span.start, "label field should be omitted when pointing to a resource");
     }
-    if examiner.options.require_labels && label.is_none() && kind != Kind::Scanner && !is_of_resource {
+    let is_written = node.style != crate::yaml::Style::Default;
+    let wants_label = label.is_none() && kind != Kind::Scanner && !is_of_resource && is_written;
+    if examiner.options.require_labels && wants_label {
         examiner.lint(node.span.start, format!("label is required for {}", spec.name));
     }
     let mut fields = Fields::new(examiner, Some(kind), format!("{path}.{}", spec.name));

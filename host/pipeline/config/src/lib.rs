@@ -53,6 +53,7 @@ mod pointer;
 mod position;
 mod refit;
 pub mod render;
+mod single;
 mod size;
 mod source;
 pub mod spec;
@@ -75,6 +76,7 @@ pub use pipeline::{
 };
 pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};
+pub use single::{component_text, read_component};
 pub use size::{BadSize, parse_size};
 pub use suggest::nearest;
 pub use unit_test::{

@@ -195,7 +195,7 @@ impl Serving {
         let path = request.uri().path();
         let below = path.strip_prefix(&self.gate.root_path).filter(|below| below.starts_with('/'));
         let found = self.endpoints.find(path).or_else(|| self.endpoints.find(below?));
-        let Some(handler) = found else {
+        let Some((handler, variables)) = found else {
             return error(StatusCode::NOT_FOUND, "404 page not found\n");
         };
         if let Some(refusal) = self.gate.auth.as_ref().and_then(|auth| auth.refusal(request.headers())) {
@@ -203,6 +203,7 @@ impl Serving {
         }
         let mut request = request.map(|body| body.boxed_unsync());
         request.extensions_mut().insert(self.remote);
+        request.extensions_mut().insert(variables);
         handler.answer(request).await
     }
 }
