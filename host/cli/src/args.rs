@@ -13,11 +13,13 @@ mod bento;
 mod plugin;
 mod registry;
 mod sources;
+mod streams;
 
 pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 pub(crate) use sources::Sources;
+pub(crate) use streams::Streams;
 
 /// A host for pipelines whose inputs, processors, outputs and mappings are WebAssembly components.
 #[derive(Debug, Parser)]
@@ -34,6 +36,8 @@ struct CommandLine {
 pub(crate) enum Command {
     /// Runs a pipeline until its input ends or a signal stops it; so does `forebay` without a command.
     Run(Box<Run>),
+    /// Runs many pipelines, which can be changed over HTTP while they run.
+    Streams(Box<Streams>),
     /// Checks pipelines without running them.
     Lint(Lint),
     /// Runs unit tests of configurations, in Bento's format.
@@ -153,17 +157,19 @@ impl CommandLine {
     fn into_command(self) -> Command {
         let Self { flags, command } = self;
         let Some(mut command) = command else { return Command::Run(Box::new(Run { file: None, flags })) };
-        let RunFlags { sources, plugins, chilled, log_level, watcher, metrics_file, http_address } = flags;
         match &mut command {
             Command::Run(run) => {
-                run.flags.sources.follow(sources);
-                run.flags.plugins.follow(plugins);
-                run.flags.chilled |= chilled;
-                run.flags.watcher |= watcher;
-                run.flags.log_level = run.flags.log_level.or(log_level);
-                run.flags.metrics_file = run.flags.metrics_file.take().or(metrics_file);
-                run.flags.http_address = run.flags.http_address.take().or(http_address);
+                run.flags.follow(flags);
+                return command;
             }
+            Command::Streams(streams) => {
+                streams.flags.follow(flags);
+                return command;
+            }
+            _ => {}
+        }
+        let RunFlags { sources, plugins, .. } = flags;
+        match &mut command {
             Command::Lint(lint) => {
                 lint.sources.follow(sources);
                 lint.plugins.follow(plugins);
@@ -183,9 +189,23 @@ impl CommandLine {
             }
             Command::Create(create) => create.plugins.follow(plugins),
             Command::List(list) => list.plugins.follow(plugins),
-            Command::Plugin(_) => {}
+            Command::Run(_) | Command::Streams(_) | Command::Plugin(_) => {}
         }
         command
+    }
+}
+
+impl RunFlags {
+    /// Adds what stands before the command.
+    fn follow(&mut self, before: Self) {
+        let Self { sources, plugins, chilled, log_level, watcher, metrics_file, http_address } = before;
+        self.sources.follow(sources);
+        self.plugins.follow(plugins);
+        self.chilled |= chilled;
+        self.watcher |= watcher;
+        self.log_level = self.log_level.or(log_level);
+        self.metrics_file = self.metrics_file.take().or(metrics_file);
+        self.http_address = self.http_address.take().or(http_address);
     }
 }
 

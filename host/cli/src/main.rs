@@ -19,6 +19,7 @@ mod plugin_registry;
 mod plugins;
 mod run;
 mod status;
+mod streams;
 mod test;
 mod variables;
 mod watch;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match command {
             Command::Run(run) => Box::pin(run::run(*run)).await,
+            Command::Streams(flags) => Box::pin(streams::streams(*flags)).await,
             Command::Lint(lint) => lint::lint(lint).await,
             Command::Test(flags) => test::test(flags).await,
             Command::Blobl(flags) => blobl::blobl(flags).await,

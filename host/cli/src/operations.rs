@@ -9,7 +9,7 @@ use forebay_metrics::{Labels, Metrics};
 use forebay_pipeline_config::{HttpConfig, PipelineConfig};
 use forebay_pipeline_engine::{Identity, MetricNames};
 use forebay_pipeline_operations::{
-    About, Bound, Endpoints, Exporter, Registration, Rename, Renamed, own_endpoints,
+    About, Bound, Endpoints, Exporter, Registration, Rename, Renamed, own_endpoints, ready_endpoint,
 };
 use forebay_plugins_api::Components;
 
@@ -23,7 +23,16 @@ pub(crate) struct Operations {
     /// Of the server and of what is told without being asked; a guest that computes holds up neither.
     threads: Threads,
     server: Option<Serving>,
+    endpoints: Endpoints,
     _own: Vec<Registration>,
+}
+
+/// Who says at `/ready` whether everything is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ready {
+    OfProcess,
+    /// Whoever runs the pipelines.
+    OfStreams,
 }
 
 type Serving = std::pin::Pin<Box<dyn Future<Output = Result<(), TaskFailed>> + Send>>;
@@ -38,6 +47,7 @@ pub(crate) struct Told<'a> {
     pub(crate) components: &'a dyn Components,
     /// In place of the configuration's.
     pub(crate) address: Option<&'a str>,
+    pub(crate) ready: Ready,
 }
 
 impl Operations {
@@ -46,7 +56,7 @@ impl Operations {
     /// # Errors
     /// The port can't be had, or a setting is not what it has to be.
     pub(crate) async fn start(told: Told<'_>) -> anyhow::Result<Self> {
-        let Told { identity, config, text, metrics, components, address } = told;
+        let Told { identity, config, text, metrics, components, address, ready } = told;
         let mut rename: Option<Box<dyn Rename>> = None;
         if let Some(mapping) = &config.metrics.mapping {
             let names = MetricNames::open(identity, mapping, components).await?;
@@ -64,7 +74,10 @@ impl Operations {
         if let Some(address) = address {
             http = HttpConfig { enabled: address != OFF, address: address.to_owned(), ..http };
         }
-        let own = own_endpoints(&endpoints, about, metrics, &exporter, http.debug_endpoints)?;
+        let mut own = own_endpoints(&endpoints, about, metrics, &exporter, http.debug_endpoints)?;
+        if ready == Ready::OfProcess {
+            own.push(ready_endpoint(&endpoints, metrics)?);
+        }
         let mut server: Option<Serving> = None;
         if http.enabled {
             let bound = Bound::open(&http).context(
@@ -72,17 +85,22 @@ impl Operations {
             )?;
             let address = bound.address().map_or(http.address, |address| address.to_string());
             tracing::info!(address, "listening for HTTP requests");
-            let serving = bound.serve(endpoints, stop.clone());
+            let serving = bound.serve(endpoints.clone(), stop.clone());
             server = Some(Box::pin(threads.spawn(0, "the HTTP server", serving)));
         }
         let reporting = Arc::clone(&exporter);
         drop(threads.spawn(0, "the report of metrics", async move { reporting.report().await }));
-        Ok(Self { exporter, stop, threads, server, _own: own })
+        Ok(Self { exporter, stop, threads, server, endpoints, _own: own })
+    }
+
+    /// The paths of the server, which others may add to.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// Ends the server, and tells metrics for the last time.
     pub(crate) async fn finish(self) {
-        let Self { exporter, stop, threads, server, _own: own } = self;
+        let Self { exporter, stop, threads, server, endpoints: _, _own: own } = self;
         stop.cancel();
         let ended = match server {
             Some(server) => server.await,

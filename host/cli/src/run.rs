@@ -13,22 +13,22 @@ use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{LogLevel, LoggerConfig, PipelineConfig};
-use forebay_pipeline_engine::{Ended, Identity, Structured};
+use forebay_pipeline_engine::{Ended, Identity, Paths, Structured, Surroundings};
 use forebay_plugins_api::{Components, PipelineName, Rights};
 use forebay_plugins_runtime::{FolderWatch, Watchdog};
 
 use crate::args::{self, Run, RunFlags};
 use crate::configuration::{Main, Texts};
-use crate::operations::{Operations, Told};
+use crate::operations::{Operations, Ready, Told};
 use crate::status::StatusLine;
 use crate::{env_files, log, plugins};
 
 use pipeline::{Outcome, Pipelines};
-use signals::Signals;
+pub(crate) use signals::Signals;
 use watching::{Checker, Watching};
 
 /// How long a device may take for the last bytes, which nobody waits for any more.
-const LAST_FILES: Duration = Duration::from_secs(5);
+pub(crate) const LAST_FILES: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let Run {
@@ -75,12 +75,16 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         metrics: &metrics,
         components: components.as_ref(),
         address: http_address.as_deref(),
+        ready: Ready::OfProcess,
     });
     let operations = operations.await?;
     let status = StatusLine::start(&config, &metrics)?;
     let set_log = |config: &PipelineConfig| log.set(&logger(config, log_level));
+    let paths = Paths { endpoints: operations.endpoints().clone(), prefix: String::new() };
+    let surroundings = Surroundings { paths: Some(paths), ..Surroundings::default() };
     let mut pipelines = Pipelines {
         identity: &identity,
+        surroundings: &surroundings,
         components: &components,
         threads: &threads,
         signals: Signals::listen()?,
@@ -110,13 +114,13 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
 }
 
 /// How to log: as the configuration says, but for the level of the command line.
-fn logger(config: &PipelineConfig, level: Option<LogLevel>) -> LoggerConfig {
+pub(crate) fn logger(config: &PipelineConfig, level: Option<LogLevel>) -> LoggerConfig {
     LoggerConfig { level: level.unwrap_or(config.logger.level), ..config.logger.clone() }
 }
 
 /// Replaces plugins whose files change, and those that keep a thread. Compiling keeps a thread busy, so
 /// that each has one of its own.
-fn look_after_plugins(watch: Option<FolderWatch>, watchdog: Watchdog) -> anyhow::Result<()> {
+pub(crate) fn look_after_plugins(watch: Option<FolderWatch>, watchdog: Watchdog) -> anyhow::Result<()> {
     let threads = Threads::start("plugins", 2).context("start the threads that look after plugins")?;
     if let Some(watch) = watch {
         drop(threads.spawn(0, "the watch of the plugin folder", watch.run()));

@@ -30,7 +30,8 @@ pub(super) fn find(paths: &[String]) -> anyhow::Result<BTreeMap<String, PathBuf>
 
 fn walk(folder: &Path, top: &Path, found: &mut BTreeMap<String, PathBuf>) -> anyhow::Result<()> {
     let read = || format!("read the folder {}", folder.display());
-    let mut entries: Vec<_> = fs::read_dir(folder).with_context(read)?.collect::<Result<_, _>>().with_context(read)?;
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).with_context(read)?.collect::<Result<_, _>>().with_context(read)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let (path, kind) = (entry.path(), entry.file_type().with_context(read)?);

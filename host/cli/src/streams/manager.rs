@@ -20,7 +20,8 @@ use super::api::StreamReady;
 use super::store::Store;
 use super::stream::{Design, Start, Stream};
 
-pub(super) use reading::{Faults, Text};
+pub(super) use reading::{Faults, Text, patched};
+pub(super) use resources::{ResourceError, TYPES};
 
 /// The label of everything that is measured of a pipeline.
 const LABEL: &str = "stream";
@@ -82,7 +83,12 @@ impl Manager {
     ///
     /// # Errors
     /// There is one with this id, it can't be opened, or not be kept.
-    pub(super) async fn create(&self, id: &str, design: Design, keep: Option<&str>) -> Result<(), ChangeError> {
+    pub(super) async fn create(
+        &self,
+        id: &str,
+        design: Design,
+        keep: Option<&str>,
+    ) -> Result<(), ChangeError> {
         let lock = self.lock_of(id);
         let _changing = lock.lock().await;
         if self.streams().by_id.contains_key(id) {
@@ -100,7 +106,12 @@ impl Manager {
     ///
     /// # Errors
     /// There is none with this id, it can't be opened, or not be kept.
-    pub(super) async fn update(&self, id: &str, design: Design, keep: Option<&str>) -> Result<(), ChangeError> {
+    pub(super) async fn update(
+        &self,
+        id: &str,
+        design: Design,
+        keep: Option<&str>,
+    ) -> Result<(), ChangeError> {
         let lock = self.lock_of(id);
         let _changing = lock.lock().await;
         let Some(old) = self.streams().by_id.get(id).map(|stream| stream.design.clone()) else {
@@ -209,7 +220,8 @@ impl Manager {
         let mut stream = Stream::start(start, design).await.map_err(ChangeError::Failed)?;
         if self.prefix {
             let ready = StreamReady { metrics: Arc::clone(&self.metrics), id: id.to_owned() };
-            let description = "Returns 200 OK if all inputs and outputs are connected, otherwise a 503 is returned.";
+            let description =
+                "Returns 200 OK if all inputs and outputs are connected, otherwise a 503 is returned.";
             // Something of its own may be there, which is as well then.
             stream._path = self.endpoints.register(&format!("{prefix}/ready"), description, ready).ok();
         }
@@ -282,5 +294,7 @@ pub(super) fn sides(states: &[ConnectionState], id: &str) -> [bool; 2] {
 /// An id as a segment of a path.
 fn encoded(id: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    id.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    id.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }

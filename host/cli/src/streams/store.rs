@@ -97,7 +97,8 @@ fn write(folder: &Path, id: &str, text: &str) -> io::Result<()> {
     let name = name(id)?;
     let unfinished = folder.join(format!("{name}{UNFINISHED}"));
     // What it holds may be secret: values of variables that a request was filled with.
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&unfinished, folder.join(name + EXTENSION))?;
@@ -116,7 +117,10 @@ fn name(id: &str) -> io::Result<String> {
         if is_plain { name.push(char::from(byte)) } else { name.push_str(&format!("%{byte:02X}")) }
     }
     if name.is_empty() || name.len() > LONGEST_NAME {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the id is empty or too long for the name of a file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the id is empty or too long for the name of a file",
+        ));
     }
     Ok(name)
 }

@@ -27,11 +27,8 @@ pub fn read_component(
 ) -> Result<ComponentConfig, Vec<Problem>> {
     let source = Source::new(text.to_owned(), text.to_owned(), Vec::new());
     let parsed = yaml::parse_text(source.expanded());
-    let mut problems: Vec<Problem> = parsed
-        .errors
-        .into_iter()
-        .map(|error| Problem::fatal(file, error.position, error.message))
-        .collect();
+    let mut problems: Vec<Problem> =
+        parsed.errors.into_iter().map(|error| Problem::fatal(file, error.position, error.message)).collect();
     let mut examiner = Examiner::new(catalog, LintOptions::default(), Arc::new(source));
     let component = parsed.root.and_then(|root| component::examine(&mut examiner, kind, &root, path));
     for Finding { at, message, severity } in examiner.into_findings() {
@@ -43,7 +40,11 @@ pub fn read_component(
         Some(component) if problems.is_empty() => Ok(component),
         _ => {
             if problems.is_empty() {
-                problems.push(Problem::fatal(file, Position::START, format!("expected {kind} configuration")));
+                problems.push(Problem::fatal(
+                    file,
+                    Position::START,
+                    format!("expected {kind} configuration"),
+                ));
             }
             problems.sort_by_key(|problem| (problem.line, problem.column));
             Err(problems)
@@ -94,7 +95,10 @@ mod tests {
     fn a_component_is_read_by_itself_and_shown_without_secrets() {
         let text = "label: a\ntype: web\nweb: {url: x, key: hidden, more: 1}\nprocessors: [noop: {}]\n";
         let read = read_component(Kind::Input, "sent", text, "input.dynamic.inputs.a", &catalog()).unwrap();
-        assert_eq!((read.path.as_str(), &read.config), ("input.dynamic.inputs.a", &json!({"url": "x", "key": "hidden"})));
+        assert_eq!(
+            (read.path.as_str(), &read.config),
+            ("input.dynamic.inputs.a", &json!({"url": "x", "key": "hidden"}))
+        );
         let shown = component_text(&read, &catalog());
         let expected =
             "label: a\nweb:\n  url: x\n  key: '!!!SECRET_SCRUBBED!!!'\n  more: 1\nprocessors:\n- noop: {}\n";
@@ -109,7 +113,10 @@ mod tests {
         };
         assert_eq!(problems("wep: {}"), ["sent(1,1) input `wep` not recognised, did you mean `web`?"]);
         assert_eq!(problems("web: {}"), ["sent(1,1) field url is required"]);
-        assert_eq!(problems("web: ["), ["sent(1,7) invalid YAML: while parsing a node, did not find expected node content"]);
+        assert_eq!(
+            problems("web: ["),
+            ["sent(1,7) invalid YAML: while parsing a node, did not find expected node content"]
+        );
         assert!(!problems("").is_empty());
     }
 }

@@ -101,7 +101,8 @@ impl Source {
             others: Vec::new(),
         };
         let before = self.append(OtherFile::Resources(name.into()), first);
-        self.others.extend(others.iter().map(|other| Other { before: before + other.before, ..other.clone() }));
+        self.others
+            .extend(others.iter().map(|other| Other { before: before + other.before, ..other.clone() }));
         before
     }
 

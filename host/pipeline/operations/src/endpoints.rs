@@ -197,7 +197,9 @@ pub fn refusal(status: StatusCode, reason: &str) -> Answer {
 pub async fn body_text(request: Request, most: usize) -> Result<String, Answer> {
     let collected = Limited::new(request.into_body(), most).collect().await;
     let bytes = collected.map_err(|error| match error.is::<LengthLimitError>() {
-        true => refusal(StatusCode::PAYLOAD_TOO_LARGE, &format!("Error: the body is longer than {most} bytes")),
+        true => {
+            refusal(StatusCode::PAYLOAD_TOO_LARGE, &format!("Error: the body is longer than {most} bytes"))
+        }
         false => refusal(StatusCode::BAD_REQUEST, &format!("Error: {error}")),
     })?;
     String::from_utf8(bytes.to_bytes().into())

@@ -31,12 +31,12 @@ mod stats;
 mod tls;
 
 pub use endpoints::{
-    Answer, Body, Endpoints, Handler, PathTaken, PathVariables, Registration, Request, RequestBody, body_text, json,
-    refusal, text,
+    Answer, Body, Endpoints, Handler, PathTaken, PathVariables, Registration, Request, RequestBody,
+    body_text, json, refusal, text,
 };
 pub use export::Exporter;
 pub use own::{About, own_endpoints, ready_endpoint};
-pub use since::Since;
-pub use stats::stats;
 pub use rename::{Rename, Renamed};
 pub use server::{Bound, ServerError};
+pub use since::Since;
+pub use stats::stats;

@@ -3,7 +3,7 @@
 use forebay_pipeline_config::{
     ConfigFile, Document, Examined, Forgiving, LintOptions, PipelineConfig, Problem, Severity, Variables,
 };
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::Manager;
 use crate::configuration;
@@ -35,12 +35,11 @@ impl Manager {
     /// What is wrong with it.
     pub(in crate::streams) async fn read(&self, text: Text<'_>) -> Result<Design, Faults> {
         let Text { name, text, chilled } = text;
-        let variables = ProcessVariables(self.environment.clone());
-        let forgiving = Forgiving(&variables);
-        let variables: &dyn Variables = if chilled { &forgiving } else { &variables };
         let document = {
-            let process = self.process();
-            Document::of_stream(ConfigFile { path: name, text }, &process.document, variables)
+            let variables = ProcessVariables(self.environment.clone());
+            let forgiving = Forgiving(&variables);
+            let variables: &dyn Variables = if chilled { &forgiving } else { &variables };
+            Document::of_stream(ConfigFile { path: name, text }, &self.process().document, variables)
         };
         self.examine(name, document, chilled).await
     }
@@ -61,6 +60,17 @@ impl Manager {
             designs.push((id, design));
         }
         Ok(designs)
+    }
+
+    /// Reads a pipeline of which there are the values; lints are passed over.
+    ///
+    /// # Errors
+    /// Why it can't be run.
+    pub(in crate::streams) async fn read_written(&self, id: &str, written: &Json) -> Result<Design, Faults> {
+        let text = json!({id: written}).to_string();
+        let read = self.read_all(Text { name: "", text: &text, chilled: true }).await;
+        let mut designs = read.map_err(Faults::Unreadable)?;
+        designs.pop().map_or_else(|| Err(Faults::Unreadable(Vec::new())), |(_, design)| design)
     }
 
     async fn examine(&self, name: &str, document: Document, chilled: bool) -> Result<Design, Faults> {

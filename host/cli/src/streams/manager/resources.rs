@@ -66,17 +66,15 @@ impl Manager {
     /// The process with a resource more, which has no faults.
     async fn checked(&self, kind: Kind, label: &str, text: &Text<'_>) -> Result<Document, ResourceError> {
         let Text { name, text, chilled } = text;
-        let variables = ProcessVariables(self.environment.clone());
-        let forgiving = Forgiving(&variables);
-        let variables: &dyn Variables = if *chilled { &forgiving } else { &variables };
-        let file = ConfigFile { path: name, text };
         let document = {
-            let process = self.process();
-            process.document.with_resource((kind, label), file, variables)
+            let variables = ProcessVariables(self.environment.clone());
+            let forgiving = Forgiving(&variables);
+            let variables: &dyn Variables = if *chilled { &forgiving } else { &variables };
+            let file = ConfigFile { path: name, text };
+            self.process().document.with_resource((kind, label), file, variables)
         };
         let components = self.components.as_ref();
-        let examined =
-            crate::configuration::examine(&document, "", components, LintOptions::default()).await;
+        let examined = crate::configuration::examine(&document, "", components, LintOptions::default()).await;
         let mut problems = examined.problems;
         problems.retain(|problem| problem.path == *name);
         if problems.iter().any(|problem| !chilled || problem.severity == Severity::Fatal) {
@@ -108,11 +106,10 @@ impl Manager {
         for id in self.ids() {
             let design = self.look(&id, |stream| {
                 let uses = stream.is_running() && uses(&stream.design.config, kind, label);
-                uses.then(|| stream.design.written.to_string())
+                uses.then(|| stream.design.written.clone())
             });
             let Some(written) = design.flatten() else { continue };
-            let text = Text { name: &id, text: &written, chilled: true };
-            let changed = match self.read(text).await {
+            let changed = match self.read_written(&id, &written).await {
                 Ok(design) => self.update(&id, design, None).await,
                 Err(Faults::Lints(problems) | Faults::Unreadable(problems)) => {
                     let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();

@@ -145,7 +145,8 @@ impl Document {
         self.root = tree.map(|mut tree| {
             let shared = process.root.clone().map(|root| root.behind_lines(before));
             if let Some(Value::Mapping(mut entries)) = shared.map(|root| root.value) {
-                let is_list = |(key, _): &(Key, Node)| pipeline::RESOURCES.iter().any(|(list, _)| *list == key.text);
+                let is_list =
+                    |(key, _): &(Key, Node)| pipeline::RESOURCES.iter().any(|(list, _)| *list == key.text);
                 entries.retain(is_list);
                 if let Value::Mapping(own) = &mut tree.value {
                     own.extend(entries);

@@ -64,10 +64,7 @@ impl Handler for Api {
             What::List => self.list(),
             What::Uptime => match self.members.lock().get(&id) {
                 Some(member) => text(http::StatusCode::OK, member.uptime()),
-                None => refusal(
-                    http::StatusCode::NOT_FOUND,
-                    &format!("Dynamic component '{id}' is unknown"),
-                ),
+                None => refusal(http::StatusCode::NOT_FOUND, &format!("Dynamic component '{id}' is unknown")),
             },
             What::One => match request.method().as_str() {
                 "GET" => self.get(&id),
@@ -94,9 +91,7 @@ impl Api {
     fn get(&self, id: &str) -> Answer {
         match self.members.lock().get(id) {
             Some(member) => text(http::StatusCode::OK, member.shown.clone()),
-            None => {
-                refusal(http::StatusCode::NOT_FOUND, &format!("Dynamic component '{id}' is not active"))
-            }
+            None => refusal(http::StatusCode::NOT_FOUND, &format!("Dynamic component '{id}' is not active")),
         }
     }
 

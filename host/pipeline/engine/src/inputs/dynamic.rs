@@ -117,7 +117,10 @@ impl Dynamic {
             match opened {
                 Ok(works) => new = Some((config, text, works)),
                 Err(faults) => {
-                    let lines: Vec<_> = faults.iter().map(|(at, message)| format!("{id}({},{}) {message}", at.line, at.column)).collect();
+                    let lines: Vec<_> = faults
+                        .iter()
+                        .map(|(at, message)| format!("{id}({},{}) {message}", at.line, at.column))
+                        .collect();
                     request.answer(Err(lines.join("\n")));
                     return;
                 }
@@ -151,9 +154,7 @@ impl Dynamic {
 }
 
 /// The next input that ends; for ever where there is none.
-async fn next(
-    running: &mut FuturesUnordered<BoxFuture<'static, (String, Shutdown)>>,
-) -> (String, Shutdown) {
+async fn next(running: &mut FuturesUnordered<BoxFuture<'static, (String, Shutdown)>>) -> (String, Shutdown) {
     match running.next().await {
         Some(ended) => ended,
         None => std::future::pending().await,

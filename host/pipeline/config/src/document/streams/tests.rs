@@ -44,7 +44,10 @@ fn a_pipeline_uses_the_resources_of_its_process() {
     let examined = stream("pipeline: {processors: [{cached: {cache: c}}]}\noutput: {drop: {}}\n", &process);
     assert_eq!(lines(&examined.problems), [""; 0]);
     let config = examined.config.unwrap();
-    assert_eq!((config.input.name.as_str(), config.output.name.as_str(), config.caches.len()), ("stdin", "drop", 1));
+    assert_eq!(
+        (config.input.name.as_str(), config.output.name.as_str(), config.caches.len()),
+        ("stdin", "drop", 1)
+    );
     assert_eq!(config.caches[0].file.as_deref(), Some("root.yaml"));
     let examined = stream("pipeline: {processors: [{cached: {cache: d}}]}", &process);
     assert!(lines(&examined.problems)[0].starts_with("s(1,42) "), "{:?}", examined.problems);
@@ -56,10 +59,8 @@ fn what_is_of_the_other_is_refused_where_it_stands() {
     let problems = process.examine(&catalog(), LintOptions::default()).problems;
     assert_eq!(lines(&problems), ["root.yaml(3,1) field input not recognised"]);
     let examined = stream("# ${LONG}\nhttp: {}\ntests: []\npipelin: {}\n", &process);
-    let expected = [
-        "s(2,1) field http not recognised",
-        "s(4,1) field pipelin not recognised, did you mean `pipeline`?",
-    ];
+    let expected =
+        ["s(2,1) field http not recognised", "s(4,1) field pipelin not recognised, did you mean `pipeline`?"];
     assert_eq!(lines(&examined.problems), expected);
     let quiet = "# BENTO LINT DISABLE\nhttp: {}\n";
     assert_eq!(lines(&stream(quiet, &process).problems), [""; 0]);
