@@ -14,12 +14,14 @@ mod plugin;
 mod registry;
 mod sources;
 mod streams;
+mod templates;
 
 pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 pub(crate) use sources::Sources;
 pub(crate) use streams::Streams;
+pub(crate) use templates::{TemplateCommand, Templates};
 
 /// A host for pipelines whose inputs, processors, outputs and mappings are WebAssembly components.
 #[derive(Debug, Parser)]
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     Echo(Echo),
     /// Prints a configuration to start from.
     Create(Create),
+    /// Checks templates of components.
+    #[command(subcommand)]
+    Template(TemplateCommand),
     /// Lists the components that pipelines can use, and what mappings can call.
     List(List),
     /// Makes, builds, tests and measures plugins; pushes them to registries and pulls them.
@@ -93,6 +98,8 @@ pub(crate) struct List {
     pub(crate) types: Vec<String>,
     #[command(flatten)]
     pub(crate) plugins: Plugins,
+    #[command(flatten)]
+    pub(crate) templates: Templates,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// Only what has this status.
@@ -181,14 +188,22 @@ impl CommandLine {
             Command::Test(test) => {
                 test.resources.splice(..0, sources.resources);
                 test.env_files.env_files.splice(..0, sources.env_files.env_files);
+                test.templates.follow(sources.templates);
                 test.plugins.follow(plugins);
             }
             Command::Blobl(blobl) => {
                 blobl.env_files.env_files.splice(..0, sources.env_files.env_files);
                 blobl.plugins.follow(plugins);
             }
-            Command::Create(create) => create.plugins.follow(plugins),
-            Command::List(list) => list.plugins.follow(plugins),
+            Command::Create(create) => {
+                create.templates.follow(sources.templates);
+                create.plugins.follow(plugins);
+            }
+            Command::List(list) => {
+                list.templates.follow(sources.templates);
+                list.plugins.follow(plugins);
+            }
+            Command::Template(TemplateCommand::Lint { plugins: own, .. }) => own.follow(plugins),
             Command::Run(_) | Command::Streams(_) | Command::Plugin(_) => {}
         }
         command

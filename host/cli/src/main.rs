@@ -20,6 +20,7 @@ mod plugins;
 mod run;
 mod status;
 mod streams;
+mod templates;
 mod test;
 mod variables;
 mod watch;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
             Command::Blobl(flags) => blobl::blobl(flags).await,
             Command::Echo(flags) => echo::echo(flags).await,
             Command::Create(flags) => create::create(flags).await,
+            Command::Template(command) => templates::template(command).await,
             Command::List(list) => list::list(list).await,
             Command::Plugin(command) => plugin::plugin(command).await,
         }

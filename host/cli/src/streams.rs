@@ -24,6 +24,7 @@ use crate::args::{RunFlags, Streams};
 use crate::configuration::{self, Main, Texts};
 use crate::operations::{Operations, Ready, Told};
 use crate::run::{LAST_FILES, Signals, logger, look_after_plugins};
+use crate::templates::{Lints, with_templates};
 use crate::variables::ProcessVariables;
 use crate::watch::FileWatch;
 use crate::{env_files, log, plugins};
@@ -56,7 +57,9 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
     let output_closed = Shutdown::new();
     let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
     let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
-    let components: Arc<dyn Components> = Arc::new(Structured::new(Arc::new(loaded.clone())));
+    let lints = if chilled { Lints::PassOver } else { Lints::Refuse };
+    let templated = with_templates(Arc::new(loaded.clone()), &sources.templates, lints).await?;
+    let components: Arc<dyn Components> = Arc::new(Structured::new(Arc::clone(&templated)));
     let texts = Texts::read(&Main::find(None, &sources), &sources)?;
     let Some((document, config)) = process(&texts, &components, &environment, chilled).await else {
         return Ok(ExitCode::FAILURE);
@@ -92,12 +95,12 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
     let shared = Arc::new(shared);
     let (shutdown_timeout, shutdown_delay) = (config.shutdown_timeout, config.shutdown_delay);
     let manager = Arc::new(Manager {
-        components: Arc::new(loaded.clone()),
+        components: templated,
         metrics: Arc::clone(&metrics),
         threads: Arc::clone(&threads),
         keeper: Arc::clone(&keeper),
         environment,
-        surroundings: Surroundings { shared: Some(Arc::clone(&shared)), ..Surroundings::default() },
+        surroundings: Surroundings::with_shared(Arc::clone(&shared)),
         endpoints: operations.endpoints().clone(),
         prefix: prefix_stream_endpoints,
         store: store.transpose()?,

@@ -53,6 +53,7 @@ mod source;
 mod spec;
 mod structure;
 mod surroundings;
+mod templates;
 
 pub use check::check_mappings;
 pub use metric_names::MetricNames;
@@ -61,3 +62,4 @@ pub use section::Section;
 pub use shared::SharedResources;
 pub use structure::{Labelled, Structured, description};
 pub use surroundings::{Paths, Surroundings};
+pub use templates::Templated;

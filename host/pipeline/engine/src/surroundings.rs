@@ -30,6 +30,18 @@ pub struct Paths {
 }
 
 impl Surroundings {
+    /// Of a pipeline that is alone in its process.
+    #[must_use]
+    pub fn with_paths(paths: Paths) -> Self {
+        Self { paths: Some(paths), ..Self::default() }
+    }
+
+    /// Of pipelines that share caches and rate limits.
+    #[must_use]
+    pub fn with_shared(shared: Arc<SharedResources>) -> Self {
+        Self { shared: Some(shared), ..Self::default() }
+    }
+
     /// The same for another pipeline: pipes and resources are those of all of them.
     #[must_use]
     pub fn for_another(&self, paths: Option<Paths>) -> Self {
