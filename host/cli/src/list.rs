@@ -8,7 +8,6 @@ use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{self, Callable, Kind};
 use forebay_pipeline_config::{Catalog, render};
-use forebay_plugins_api::Components as _;
 use serde_json::Value;
 
 use crate::args::{self, Format, List};

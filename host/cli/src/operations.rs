@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_metrics::{Labels, Metrics};
 use forebay_pipeline_config::{HttpConfig, PipelineConfig};
-use forebay_pipeline_engine::{Identity, MetricNames};
+use forebay_pipeline_engine::{Identity, MetricNames, Paths};
 use forebay_pipeline_operations::{
     About, Bound, Endpoints, Exporter, Registration, Rename, Renamed, own_endpoints, ready_endpoint,
 };
@@ -96,6 +96,11 @@ impl Operations {
     /// The paths of the server, which others may add to.
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.endpoints
+    }
+
+    /// The same for a pipeline that is alone in its process.
+    pub(crate) fn paths(&self) -> Paths {
+        Paths { endpoints: self.endpoints.clone(), prefix: String::new() }
     }
 
     /// Ends the server, and tells metrics for the last time.

@@ -13,15 +13,15 @@ use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{LogLevel, LoggerConfig, PipelineConfig};
-use forebay_pipeline_engine::{Ended, Identity, Paths, Structured};
-use forebay_plugins_api::{Components, PipelineName, Rights};
+use forebay_pipeline_engine::{Ended, Identity};
+use forebay_plugins_api::{PipelineName, Rights};
 use forebay_plugins_runtime::{FolderWatch, Watchdog};
 
 use crate::args::{self, Run, RunFlags};
 use crate::configuration::{Main, Texts};
 use crate::operations::{Operations, Ready, Told};
 use crate::status::StatusLine;
-use crate::templates::{Lints, with_templates};
+use crate::templates::{Lints, structured};
 use crate::{env_files, log, plugins};
 
 use pipeline::{Outcome, Pipelines};
@@ -49,9 +49,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let output_closed = Shutdown::new();
     let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
     let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
-    let lints = if chilled { Lints::PassOver } else { Lints::Refuse };
-    let templated = with_templates(Arc::new(loaded.clone()), &sources.templates, lints).await?;
-    let components: Arc<dyn Components> = Arc::new(Structured::new(templated));
+    let components = structured(&loaded, &sources.templates, Lints::of(chilled)).await?;
     let checker = Checker { components: &components, environment: &environment, chilled };
     // The files are taken as they are before they are read: what changes meanwhile is a change.
     let watching = watcher.then(|| Watching::new(main.clone(), sources.clone()));
@@ -83,10 +81,9 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let operations = operations.await?;
     let status = StatusLine::start(&config, &metrics)?;
     let set_log = |config: &PipelineConfig| log.set(&logger(config, log_level));
-    let paths = Paths { endpoints: operations.endpoints().clone(), prefix: String::new() };
     let mut pipelines = Pipelines {
         identity: &identity,
-        paths: &paths,
+        paths: operations.paths(),
         components: &components,
         threads: &threads,
         signals: Signals::listen()?,

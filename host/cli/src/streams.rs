@@ -38,72 +38,60 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The name of the process in metrics and messages.
 const NAME: &str = "streams";
 
+/// What the pipelines of a process have in common.
+struct Host {
+    components: Arc<dyn Components>,
+    metrics: Arc<Metrics>,
+    environment: Environment,
+    texts: Texts,
+    document: Document,
+    config: PipelineConfig,
+    /// Set when nobody reads the standard output any more.
+    output_closed: Shutdown,
+    /// Set when a thread was lost, which comes back only with another process.
+    stuck: Shutdown,
+}
+
 pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
-    let Streams { paths, flags, no_api, prefix_stream_endpoints, observability, streams_dir } = flags;
-    let RunFlags {
-        mut sources,
-        plugins: plugin_flags,
-        chilled,
-        log_level,
-        watcher,
-        metrics_file,
-        http_address,
-    } = flags;
-    sources.config = sources.config.or(observability);
-    let environment = env_files::read(&sources.env_files)?;
-    let log = log::start();
-    log.set(&LoggerConfig { level: log_level.unwrap_or_default(), ..LoggerConfig::default() });
-    let metrics = Arc::new(Metrics::default());
-    let output_closed = Shutdown::new();
-    let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
-    let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
-    let lints = if chilled { Lints::PassOver } else { Lints::Refuse };
-    let templated = with_templates(Arc::new(loaded.clone()), &sources.templates, lints).await?;
-    let components: Arc<dyn Components> = Arc::new(Structured::new(Arc::clone(&templated)));
-    let texts = Texts::read(&Main::find(None, &sources), &sources)?;
-    let Some((document, config)) = process(&texts, &components, &environment, chilled).await else {
-        return Ok(ExitCode::FAILURE);
-    };
-    log.set(&logger(&config, log_level));
+    let Streams { paths, mut flags, no_api, prefix_stream_endpoints, observability, streams_dir } = flags;
+    flags.sources.config = flags.sources.config.take().or(observability);
+    let (chilled, watcher) = (flags.chilled, flags.watcher);
+    let (metrics_file, http_address) = (flags.metrics_file.take(), flags.http_address.take());
+    let Some(host) = Host::open(flags).await? else { return Ok(ExitCode::FAILURE) };
+    let Host { components, metrics, environment, texts, document, config, output_closed, stuck } = host;
 
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = Arc::new(Threads::start("guest", cpus).context("start threads")?);
-    let keeper =
-        Arc::new(Threads::start("streams", 1).context("start the thread that looks after pipelines")?);
-    let stuck = Shutdown::new();
-    look_after_plugins(watch, loaded.watchdog(stuck.clone()))?;
+    let keeper = Threads::start("streams", 1).context("start the thread that looks after pipelines")?;
     let identity = identity(&texts, &environment);
+    let structured: Arc<dyn Components> = Arc::new(Structured::new(Arc::clone(&components)));
     let operations = Operations::start(Told {
         identity: &identity,
         config: &config,
         text: texts.text(),
         metrics: &metrics,
-        components: components.as_ref(),
+        components: structured.as_ref(),
         address: http_address.as_deref(),
         ready: Ready::OfStreams,
     });
     let operations = operations.await?;
-    let shared = SharedResources::new(identity, Arc::clone(&components), Arc::clone(&threads));
+    let shared = Arc::new(SharedResources::new(identity, structured, Arc::clone(&threads)));
     let of_process: Vec<_> = config.caches.iter().chain(&config.rate_limits).cloned().collect();
     if let Err(problems) = shared.open(&of_process).await {
         print(&problems);
         return Ok(ExitCode::FAILURE);
     }
-    let store = streams_dir
-        .as_deref()
-        .map(|folder| Store::open(folder).with_context(|| format!("open the folder {}", folder.display())));
-    let shared = Arc::new(shared);
     let (shutdown_timeout, shutdown_delay) = (config.shutdown_timeout, config.shutdown_delay);
     let manager = Arc::new(Manager {
-        components: templated,
+        components,
         metrics: Arc::clone(&metrics),
         threads: Arc::clone(&threads),
-        keeper: Arc::clone(&keeper),
+        keeper: Arc::new(keeper),
         environment,
         surroundings: Surroundings::with_shared(Arc::clone(&shared)),
         endpoints: operations.endpoints().clone(),
         prefix: prefix_stream_endpoints,
-        store: store.transpose()?,
+        store: streams_dir.as_deref().map(open_store).transpose()?,
         settings: config,
         process: Mutex::new(Process { base: document.clone(), document, posted: BTreeMap::new() }),
         streams: Mutex::default(),
@@ -122,18 +110,12 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
     let watching = async {
         if watcher { watch_files(&manager, &paths, chilled).await } else { std::future::pending().await }
     };
-    tokio::select! {
-        () = signals.next() => {}
-        () = stuck.cancelled() => tracing::error!("stopping because of the lost thread: what can still be delivered is"),
-        () = output_closed.cancelled() => tracing::error!("nobody reads the standard output any more"),
-        () = watching => {}
-    }
-    if !shutdown_delay.is_zero() && !stuck.is_cancelled() {
-        tracing::info!(delay = ?shutdown_delay, "stopping after the delay that the configuration asks for");
-        tokio::select! {
-            () = tokio::time::sleep(shutdown_delay) => {}
-            () = signals.next() => {}
-        }
+    let is_delayed = tokio::select! {
+        is_delayed = end_is_near(&mut signals, &stuck, &output_closed) => is_delayed,
+        () = watching => false,
+    };
+    if is_delayed {
+        delay(&mut signals, shutdown_delay).await;
     }
     tracing::info!("stopping: no more is read, what was read is delivered");
     let is_well = tokio::select! {
@@ -142,14 +124,70 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
     };
     drop(registered);
     shared.close(shutdown_timeout / 4).await;
+    std::mem::forget(Arc::clone(&manager.keeper));
     drop((shared, manager));
     operations.finish().await;
     finish(threads, is_well);
-    std::mem::forget(keeper);
     if let Some(file) = metrics_file {
         std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
     }
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Host {
+    /// Loads plugins and templates, and reads the configuration of the process. What is wrong with it is printed; there
+    /// is nothing where it must not be run.
+    async fn open(flags: RunFlags) -> anyhow::Result<Option<Self>> {
+        let RunFlags { sources, plugins: plugin_flags, chilled, log_level, .. } = flags;
+        let environment = env_files::read(&sources.env_files)?;
+        let log = log::start();
+        log.set(&LoggerConfig { level: log_level.unwrap_or_default(), ..LoggerConfig::default() });
+        let metrics = Arc::new(Metrics::default());
+        let (output_closed, stuck) = (Shutdown::new(), Shutdown::new());
+        let loaded = plugins::load(&plugin_flags, &metrics, &output_closed).await?;
+        let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
+        let components = Arc::new(loaded.clone());
+        let components = with_templates(components, &sources.templates, Lints::of(chilled)).await?;
+        let texts = Texts::read(&Main::find(None, &sources), &sources)?;
+        let structured: Arc<dyn Components> = Arc::new(Structured::new(Arc::clone(&components)));
+        let read = process(&texts, &structured, &environment, chilled).await;
+        let Some((document, config)) = read else { return Ok(None) };
+        log.set(&logger(&config, log_level));
+        look_after_plugins(watch, loaded.watchdog(stuck.clone()))?;
+        let host = Self { components, metrics, environment, texts, document, config, output_closed, stuck };
+        Ok(Some(host))
+    }
+}
+
+fn open_store(folder: &Path) -> anyhow::Result<Store> {
+    Store::open(folder).with_context(|| format!("open the folder {}", folder.display()))
+}
+
+/// Waits for what ends the process; whether it may take its time.
+async fn end_is_near(signals: &mut Signals, stuck: &Shutdown, output_closed: &Shutdown) -> bool {
+    tokio::select! {
+        () = signals.next() => true,
+        () = stuck.cancelled() => {
+            tracing::error!("stopping because of the lost thread: what can still be delivered is");
+            false
+        }
+        () = output_closed.cancelled() => {
+            tracing::error!("nobody reads the standard output any more");
+            false
+        }
+    }
+}
+
+/// Waits before pipelines are stopped; a signal ends that.
+async fn delay(signals: &mut Signals, delay: Duration) {
+    if delay.is_zero() {
+        return;
+    }
+    tracing::info!(?delay, "stopping after the delay that the configuration asks for");
+    tokio::select! {
+        () = tokio::time::sleep(delay) => {}
+        () = signals.next() => {}
+    }
 }
 
 /// The last handles of files go down with the threads of the guests, unless something may be stuck in one.

@@ -8,9 +8,10 @@ use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Problem, Severity};
-use forebay_pipeline_engine::Templated;
+use forebay_pipeline_engine::{Structured, Templated};
 use forebay_pipeline_tester::{globs, paths};
 use forebay_plugins_api::Components;
+use forebay_plugins_runtime::Plugins;
 
 use crate::args::{TemplateCommand, Templates};
 use crate::plugins;
@@ -20,6 +21,26 @@ use crate::plugins;
 pub(crate) enum Lints {
     Refuse,
     PassOver,
+}
+
+impl Lints {
+    /// What `--chilled` says of them.
+    pub(crate) fn of(chilled: bool) -> Self {
+        if chilled { Self::PassOver } else { Self::Refuse }
+    }
+}
+
+/// The components of plugins, of templates, and the host's own.
+///
+/// # Errors
+/// As [`with_templates`].
+pub(crate) async fn structured(
+    loaded: &Plugins,
+    templates: &Templates,
+    lints: Lints,
+) -> anyhow::Result<Arc<dyn Components>> {
+    let templated = with_templates(Arc::new(loaded.clone()), templates, lints).await?;
+    Ok(Arc::new(Structured::new(templated)))
 }
 
 /// The same components with those of templates. What is wrong with a template is printed.

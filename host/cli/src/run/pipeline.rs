@@ -15,7 +15,7 @@ use super::watching::{Checker, Watching};
 pub(super) struct Pipelines<'a> {
     pub(super) identity: &'a Identity,
     /// Where its components add paths to the HTTP server.
-    pub(super) paths: &'a Paths,
+    pub(super) paths: Paths,
     pub(super) components: &'a Arc<dyn Components>,
     pub(super) threads: &'a Threads,
     pub(super) signals: Signals,

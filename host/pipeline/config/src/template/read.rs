@@ -9,7 +9,9 @@ use crate::catalog::Catalog;
 use crate::component::{ComponentConfig, Fields};
 use crate::lint::{Examiner, Finding, LintOptions, Problem, Severity};
 use crate::source::Source;
-use crate::spec::{ComponentSpec, Description, FieldKind, FieldSpec, FieldType, Kind, Plugin, Status};
+use crate::spec::{
+    ComponentName, ComponentSpec, Description, FieldKind, FieldSpec, FieldType, Kind, Plugin, Status,
+};
 use crate::yaml::{self, Node, Value};
 
 /// Whose the components of templates are.
@@ -69,7 +71,10 @@ fn examine(examiner: &mut Examiner<'_>, path: &str, root: &Node) -> Option<Templ
 fn component(examiner: &mut Examiner<'_>, root: &Node, config: &Json) -> Option<ComponentSpec> {
     let text = |name: &str| config.get(name).and_then(Json::as_str).unwrap_or_default();
     let at = |name: &str| root.get(name).map_or(root.span.start, |node| node.span.start);
-    let name = text("name").parse().map_err(|error| examiner.fatal(at("name"), format!("{error}"))).ok();
+    let name = text("name")
+        .parse::<ComponentName>()
+        .map_err(|error| examiner.fatal(at("name"), format!("{error}")))
+        .ok();
     let kind: Option<Kind> = serde_json::from_value(json!(text("type"))).ok();
     let kind = kind.filter(|_| KINDS.contains(&text("type")));
     if kind.is_none() {
