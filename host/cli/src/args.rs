@@ -13,11 +13,15 @@ mod bento;
 mod plugin;
 mod registry;
 mod sources;
+mod streams;
+mod templates;
 
 pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 pub(crate) use sources::Sources;
+pub(crate) use streams::Streams;
+pub(crate) use templates::{TemplateCommand, Templates};
 
 /// A host for pipelines whose inputs, processors, outputs and mappings are WebAssembly components.
 #[derive(Debug, Parser)]
@@ -34,6 +38,8 @@ struct CommandLine {
 pub(crate) enum Command {
     /// Runs a pipeline until its input ends or a signal stops it; so does `forebay` without a command.
     Run(Box<Run>),
+    /// Runs many pipelines, which can be changed over HTTP while they run.
+    Streams(Box<Streams>),
     /// Checks pipelines without running them.
     Lint(Lint),
     /// Runs unit tests of configurations, in Bento's format.
@@ -44,6 +50,9 @@ pub(crate) enum Command {
     Echo(Echo),
     /// Prints a configuration to start from.
     Create(Create),
+    /// Checks templates of components.
+    #[command(subcommand)]
+    Template(TemplateCommand),
     /// Lists the components that pipelines can use, and what mappings can call.
     List(List),
     /// Makes, builds, tests and measures plugins; pushes them to registries and pulls them.
@@ -89,6 +98,8 @@ pub(crate) struct List {
     pub(crate) types: Vec<String>,
     #[command(flatten)]
     pub(crate) plugins: Plugins,
+    #[command(flatten)]
+    pub(crate) templates: Templates,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// Only what has this status.
@@ -153,17 +164,19 @@ impl CommandLine {
     fn into_command(self) -> Command {
         let Self { flags, command } = self;
         let Some(mut command) = command else { return Command::Run(Box::new(Run { file: None, flags })) };
-        let RunFlags { sources, plugins, chilled, log_level, watcher, metrics_file, http_address } = flags;
         match &mut command {
             Command::Run(run) => {
-                run.flags.sources.follow(sources);
-                run.flags.plugins.follow(plugins);
-                run.flags.chilled |= chilled;
-                run.flags.watcher |= watcher;
-                run.flags.log_level = run.flags.log_level.or(log_level);
-                run.flags.metrics_file = run.flags.metrics_file.take().or(metrics_file);
-                run.flags.http_address = run.flags.http_address.take().or(http_address);
+                run.flags.follow(flags);
+                return command;
             }
+            Command::Streams(streams) => {
+                streams.flags.follow(flags);
+                return command;
+            }
+            _ => {}
+        }
+        let RunFlags { sources, plugins, .. } = flags;
+        match &mut command {
             Command::Lint(lint) => {
                 lint.sources.follow(sources);
                 lint.plugins.follow(plugins);
@@ -175,17 +188,39 @@ impl CommandLine {
             Command::Test(test) => {
                 test.resources.splice(..0, sources.resources);
                 test.env_files.env_files.splice(..0, sources.env_files.env_files);
+                test.templates.follow(sources.templates);
                 test.plugins.follow(plugins);
             }
             Command::Blobl(blobl) => {
                 blobl.env_files.env_files.splice(..0, sources.env_files.env_files);
                 blobl.plugins.follow(plugins);
             }
-            Command::Create(create) => create.plugins.follow(plugins),
-            Command::List(list) => list.plugins.follow(plugins),
-            Command::Plugin(_) => {}
+            Command::Create(create) => {
+                create.templates.follow(sources.templates);
+                create.plugins.follow(plugins);
+            }
+            Command::List(list) => {
+                list.templates.follow(sources.templates);
+                list.plugins.follow(plugins);
+            }
+            Command::Template(TemplateCommand::Lint { plugins: own, .. }) => own.follow(plugins),
+            Command::Run(_) | Command::Streams(_) | Command::Plugin(_) => {}
         }
         command
+    }
+}
+
+impl RunFlags {
+    /// Adds what stands before the command.
+    fn follow(&mut self, before: Self) {
+        let Self { sources, plugins, chilled, log_level, watcher, metrics_file, http_address } = before;
+        self.sources.follow(sources);
+        self.plugins.follow(plugins);
+        self.chilled |= chilled;
+        self.watcher |= watcher;
+        self.log_level = self.log_level.or(log_level);
+        self.metrics_file = self.metrics_file.take().or(metrics_file);
+        self.http_address = self.http_address.take().or(http_address);
     }
 }
 

@@ -62,32 +62,23 @@ impl Main {
         }
     }
 
-    fn text(&self, settings: &[String]) -> anyhow::Result<Named> {
+    fn text(&self) -> anyhow::Result<Named> {
         Ok(match self {
             Self::File(path) => read(path)?,
             Self::Variable(name) => {
                 let text = std::env::var(name).with_context(|| format!("read the variable {name}"))?;
                 Named { path: (*name).to_owned(), text }
             }
-            Self::Nowhere => Named { path: "(no file)".to_owned(), text: usual(settings) },
+            Self::Nowhere => Named { path: "(no file)".to_owned(), text: "{}\n".to_owned() },
         })
     }
-}
-
-/// The configuration of those who name none.
-fn usual(settings: &[String]) -> String {
-    let is_set = |field: &str| settings.iter().any(|setting| setting.split(['.', '=']).next() == Some(field));
-    let parts = [("input", "{stdin: {}}"), ("output", "{stdout: {}}")];
-    let parts = parts.into_iter().filter(|(field, _)| !is_set(field));
-    let parts: Vec<String> = parts.map(|(field, component)| format!("{field}: {component}")).collect();
-    format!("{{{}}}\n", parts.join(", "))
 }
 
 impl Texts {
     /// Reads all that the flags name.
     pub(crate) fn read(main: &Main, sources: &Sources) -> anyhow::Result<Self> {
         let resources = resource_files(sources)?;
-        let main = main.text(&sources.settings)?;
+        let main = main.text()?;
         let resources = resources.iter().map(|path| read(path)).collect::<anyhow::Result<_>>()?;
         Ok(Self { main, resources, settings: sources.settings.clone() })
     }
@@ -149,17 +140,4 @@ fn read(path: &Path) -> anyhow::Result<Named> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(|| format!("read {name}"))?;
     Ok(Named { path: name, text })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_set_takes_the_place_of_the_usual_ends() {
-        assert_eq!(usual(&[]), "{input: {stdin: {}}, output: {stdout: {}}}\n");
-        let settings = ["input.generate.count=1".to_owned(), "inputs=2".to_owned()];
-        assert_eq!(usual(&settings), "{output: {stdout: {}}}\n");
-        assert_eq!(usual(&["input=1".to_owned(), "output.drop=1".to_owned()]), "{}\n");
-    }
 }

@@ -7,14 +7,17 @@ use anyhow::Context as _;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::render::{self, Detail};
-use forebay_plugins_api::Components as _;
 
 use crate::args::Create;
 use crate::plugins;
+use crate::templates::{Lints, with_templates};
 
 /// Prints a configuration with the components that are asked for.
-pub(crate) async fn create(Create { expression, small, plugins: flags }: Create) -> anyhow::Result<ExitCode> {
+pub(crate) async fn create(
+    Create { expression, small, plugins: flags, templates }: Create,
+) -> anyhow::Result<ExitCode> {
     let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = with_templates(Arc::new(loaded), &templates, Lints::PassOver).await?;
     let catalog = loaded.catalog();
     let detail = if small { Detail::Common } else { Detail::WithAdvanced };
     let text = render::create(&catalog, expression.as_deref().unwrap_or_default(), detail);

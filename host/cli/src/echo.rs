@@ -7,10 +7,10 @@ use anyhow::Context as _;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Forgiving, LintOptions, Severity, render};
-use forebay_plugins_api::Components as _;
 
 use crate::args::Echo;
 use crate::configuration::{Main, Texts};
+use crate::templates::{Lints, with_templates};
 use crate::variables::ProcessVariables;
 use crate::{env_files, plugins};
 
@@ -18,6 +18,7 @@ use crate::{env_files, plugins};
 pub(crate) async fn echo(Echo { file, sources, plugins: flags }: Echo) -> anyhow::Result<ExitCode> {
     let variables = ProcessVariables(env_files::read(&sources.env_files)?);
     let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = with_templates(Arc::new(loaded), &sources.templates, Lints::PassOver).await?;
     let catalog = loaded.catalog();
     let texts = Texts::read(&Main::find(file.as_deref(), &sources), &sources)?;
     let document = texts.document(&Forgiving(&variables));

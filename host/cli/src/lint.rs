@@ -15,6 +15,7 @@ use forebay_plugins_api::Components;
 
 use crate::args::{self, Sources};
 use crate::configuration::{self, Main, Texts};
+use crate::templates::{Lints, with_templates};
 use crate::variables::ProcessVariables;
 use crate::{env_files, plugins};
 
@@ -31,8 +32,9 @@ pub(crate) async fn lint(flags: args::Lint) -> anyhow::Result<ExitCode> {
         "there is nothing to look at: name files, or one with -c"
     );
     let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = with_templates(Arc::new(loaded), &sources.templates, Lints::PassOver).await?;
     let linter = Linter {
-        components: &loaded,
+        components: loaded.as_ref(),
         variables,
         options: LintOptions {
             reject_deprecated: deprecated,

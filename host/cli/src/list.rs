@@ -8,11 +8,11 @@ use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{self, Callable, Kind};
 use forebay_pipeline_config::{Catalog, render};
-use forebay_plugins_api::Components as _;
 use serde_json::Value;
 
 use crate::args::{self, Format, List};
 use crate::plugins;
+use crate::templates::{Lints, with_templates};
 
 /// What is listed.
 enum Wanted<'c> {
@@ -22,8 +22,9 @@ enum Wanted<'c> {
 }
 
 pub(crate) async fn list(flags: List) -> anyhow::Result<ExitCode> {
-    let List { types, plugins: plugin_flags, format, status } = flags;
+    let List { types, plugins: plugin_flags, templates, format, status } = flags;
     let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let plugins = with_templates(Arc::new(plugins), &templates, Lints::PassOver).await?;
     let catalog = plugins.catalog();
     if format == Format::Schema {
         ensure!(types.is_empty() && status.is_none(), "a schema is of all components");

@@ -19,6 +19,8 @@ mod plugin_registry;
 mod plugins;
 mod run;
 mod status;
+mod streams;
+mod templates;
 mod test;
 mod variables;
 mod watch;
@@ -39,11 +41,13 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match command {
             Command::Run(run) => Box::pin(run::run(*run)).await,
+            Command::Streams(flags) => Box::pin(streams::streams(*flags)).await,
             Command::Lint(lint) => lint::lint(lint).await,
             Command::Test(flags) => test::test(flags).await,
             Command::Blobl(flags) => blobl::blobl(flags).await,
             Command::Echo(flags) => echo::echo(flags).await,
             Command::Create(flags) => create::create(flags).await,
+            Command::Template(command) => templates::template(command).await,
             Command::List(list) => list::list(list).await,
             Command::Plugin(command) => plugin::plugin(command).await,
         }

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use forebay_lifecycle::{Shutdown, TaskFailed, Threads};
 use forebay_metrics::{Labels, Metrics};
 use forebay_pipeline_config::{HttpConfig, PipelineConfig};
-use forebay_pipeline_engine::{Identity, MetricNames};
+use forebay_pipeline_engine::{Identity, MetricNames, Paths};
 use forebay_pipeline_operations::{
     About, Bound, Endpoints, Exporter, Registration, Rename, Renamed, TraceExporter, own_endpoints,
+    ready_endpoint,
 };
 use forebay_plugins_api::Components;
 
@@ -25,7 +26,16 @@ pub(crate) struct Operations {
     server: Option<Serving>,
     /// What tells of spans.
     traces: Option<Serving>,
+    endpoints: Endpoints,
     _own: Vec<Registration>,
+}
+
+/// Who says at `/ready` whether everything is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ready {
+    OfProcess,
+    /// Whoever runs the pipelines.
+    OfStreams,
 }
 
 type Serving = std::pin::Pin<Box<dyn Future<Output = Result<(), TaskFailed>> + Send>>;
@@ -43,6 +53,7 @@ pub(crate) struct Told<'a> {
     pub(crate) traces: Option<TraceExporter>,
     /// The paths of the server, where components register theirs.
     pub(crate) endpoints: Endpoints,
+    pub(crate) ready: Ready,
 }
 
 impl Operations {
@@ -51,7 +62,7 @@ impl Operations {
     /// # Errors
     /// The port can't be had, or a setting is not what it has to be.
     pub(crate) async fn start(told: Told<'_>) -> anyhow::Result<Self> {
-        let Told { identity, config, text, metrics, components, address, traces, endpoints } = told;
+        let Told { identity, config, text, metrics, components, address, traces, endpoints, ready } = told;
         let mut rename: Option<Box<dyn Rename>> = None;
         if let Some(mapping) = &config.metrics.mapping {
             let names = MetricNames::open(identity, mapping, components).await?;
@@ -69,7 +80,10 @@ impl Operations {
         if let Some(address) = address {
             http = HttpConfig { enabled: address != OFF, address: address.to_owned(), ..http };
         }
-        let own = own_endpoints(&endpoints, about, metrics, &exporter, http.debug_endpoints)?;
+        let mut own = own_endpoints(&endpoints, about, metrics, &exporter, http.debug_endpoints)?;
+        if ready == Ready::OfProcess {
+            own.push(ready_endpoint(&endpoints, metrics)?);
+        }
         let mut server: Option<Serving> = None;
         if http.enabled {
             let bound = Bound::open(&http).context(
@@ -77,7 +91,7 @@ impl Operations {
             )?;
             let address = bound.address().map_or(http.address, |address| address.to_string());
             tracing::info!(address, "listening for HTTP requests");
-            let serving = bound.serve(endpoints, stop.clone());
+            let serving = bound.serve(endpoints.clone(), stop.clone());
             server = Some(Box::pin(threads.spawn(0, "the HTTP server", serving)));
         }
         let reporting = Arc::clone(&exporter);
@@ -85,12 +99,22 @@ impl Operations {
         let traces = traces.map(|traces| -> Serving {
             Box::pin(threads.spawn(0, "the export of spans", traces.run(stop.clone())))
         });
-        Ok(Self { exporter, stop, threads, server, traces, _own: own })
+        Ok(Self { exporter, stop, threads, server, traces, endpoints, _own: own })
+    }
+
+    /// The paths of the server, which others may add to.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The same for a pipeline that is alone in its process.
+    pub(crate) fn paths(&self) -> Paths {
+        Paths { endpoints: self.endpoints.clone(), prefix: String::new() }
     }
 
     /// Ends the server, and tells metrics for the last time.
     pub(crate) async fn finish(self) {
-        let Self { exporter, stop, threads, server, traces, _own: own } = self;
+        let Self { exporter, stop, threads, server, traces, endpoints: _, _own: own } = self;
         stop.cancel();
         for ending in [server, traces].into_iter().flatten() {
             if let Err(error) = ending.await {

@@ -13,23 +13,24 @@ use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{LogLevel, LoggerConfig, PipelineConfig};
-use forebay_pipeline_engine::{Ended, Identity, Structured};
+use forebay_pipeline_engine::{Ended, Identity};
 use forebay_pipeline_operations::{Endpoints, TraceExporter};
 use forebay_plugins_api::{Components, PipelineName, Rights};
 use forebay_plugins_runtime::{FolderWatch, Watchdog};
 
 use crate::args::{self, Run, RunFlags};
 use crate::configuration::{Main, Texts};
-use crate::operations::{Operations, Told};
+use crate::operations::{Operations, Ready, Told};
 use crate::status::StatusLine;
+use crate::templates::{Lints, structured};
 use crate::{env_files, log, plugins};
 
 use pipeline::{Outcome, Pipelines};
-use signals::Signals;
+pub(crate) use signals::Signals;
 use watching::{Checker, Watching};
 
 /// How long a device may take for the last bytes, which nobody waits for any more.
-const LAST_FILES: Duration = Duration::from_secs(5);
+pub(crate) const LAST_FILES: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let Run {
@@ -50,8 +51,8 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let endpoints = Endpoints::default();
     let loaded = plugins::load(&plugin_flags, &metrics, &output_closed, Some(endpoints.clone())).await?;
     let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
-    let structured = Structured::new(Arc::new(loaded.clone()));
-    let components: Arc<dyn Components> = Arc::new(structured.clone());
+    let host = structured(&loaded, &sources.templates, Lints::of(chilled)).await?;
+    let components: Arc<dyn Components> = Arc::new(host.clone());
     let checker = Checker { components: &components, environment: &environment, chilled };
     // The files are taken as they are before they are read: what changes meanwhile is a change.
     let watching = watcher.then(|| Watching::new(main.clone(), sources.clone()));
@@ -71,7 +72,7 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         environment: environment.clone(),
     };
     let (tracer, traces) = TraceExporter::open(&config.tracer, env!("CARGO_PKG_VERSION"));
-    let traced: Arc<dyn Components> = Arc::new(structured.with_tracer(tracer));
+    let traced: Arc<dyn Components> = Arc::new(host.with_tracer(tracer));
     // What a watched configuration says of these later on is for the next start.
     let operations = Operations::start(Told {
         identity: &identity,
@@ -82,12 +83,14 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         address: http_address.as_deref(),
         traces,
         endpoints,
+        ready: Ready::OfProcess,
     });
     let operations = operations.await?;
     let status = StatusLine::start(&config, &metrics)?;
     let set_log = |config: &PipelineConfig| log.set(&logger(config, log_level));
     let mut pipelines = Pipelines {
         identity: &identity,
+        paths: operations.paths(),
         components: &traced,
         threads: &threads,
         signals: Signals::listen()?,
@@ -117,13 +120,13 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
 }
 
 /// How to log: as the configuration says, but for the level of the command line.
-fn logger(config: &PipelineConfig, level: Option<LogLevel>) -> LoggerConfig {
+pub(crate) fn logger(config: &PipelineConfig, level: Option<LogLevel>) -> LoggerConfig {
     LoggerConfig { level: level.unwrap_or(config.logger.level), ..config.logger.clone() }
 }
 
 /// Replaces plugins whose files change, and those that keep a thread. Compiling keeps a thread busy, so
 /// that each has one of its own.
-fn look_after_plugins(watch: Option<FolderWatch>, watchdog: Watchdog) -> anyhow::Result<()> {
+pub(crate) fn look_after_plugins(watch: Option<FolderWatch>, watchdog: Watchdog) -> anyhow::Result<()> {
     let threads = Threads::start("plugins", 2).context("start the threads that look after plugins")?;
     if let Some(watch) = watch {
         drop(threads.spawn(0, "the watch of the plugin folder", watch.run()));

@@ -12,6 +12,7 @@ use forebay_pipeline_tester::{Tester, globs};
 use forebay_plugins_api::Components;
 
 use crate::args::Test;
+use crate::templates::{Lints, with_templates};
 use crate::variables::ProcessVariables;
 use crate::{env_files, log, paint, plugins};
 
@@ -20,14 +21,15 @@ const THREADS: usize = 2;
 
 /// Runs tests; fails when one does, or there are none.
 pub(crate) async fn test(flags: Test) -> anyhow::Result<ExitCode> {
-    let Test { paths, plugins: plugin_flags, resources, env_files, log } = flags;
+    let Test { paths, plugins: plugin_flags, resources, env_files, templates, log } = flags;
     if let Some(level) = log {
         log::start_on_stdout(level);
     }
     let environment = env_files::read(&env_files)?;
     let resources = globs(resources.iter().map(String::as_str)).context("--resources")?;
     let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
-    let components: Arc<dyn Components> = Arc::new(Structured::new(Arc::new(loaded)));
+    let templated = with_templates(Arc::new(loaded), &templates, Lints::PassOver).await?;
+    let components: Arc<dyn Components> = Arc::new(Structured::new(templated));
     let threads = Threads::start("tests", THREADS).context("start threads")?;
     let tester = Tester {
         components: &components,

@@ -4,6 +4,7 @@
 //! which the program runs, so that file names in messages are the ones that the test wrote. Nothing sleeps for a
 //! fixed time: what takes a while is polled, and whoever waits in vain fails with what the program has said.
 
+mod api;
 mod binary;
 mod client;
 mod folder;
@@ -14,6 +15,7 @@ mod running;
 mod until;
 mod web;
 
+pub use api::Api;
 pub use binary::{default_plugin, example, examples, forebay_packaging, guest};
 pub use client::{Answer, Client};
 pub use folder::Folder;

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::connections::Connections;
 use crate::error::MetricError;
@@ -10,11 +10,13 @@ use crate::text::TextFormat;
 use crate::timing::{Distribution, Timing};
 use crate::value::{Counter, Gauge};
 
-/// All metrics of a process.
-#[derive(Default)]
+/// All metrics of a process, as one part of it sees them. Cheap to clone.
+#[derive(Clone, Default)]
 pub struct Metrics {
-    families: Mutex<HashMap<String, Family>>,
+    families: Arc<Mutex<HashMap<String, Family>>>,
     connections: Connections,
+    /// What every series that is looked up here has beside its own labels.
+    labels: Labels,
 }
 
 struct Family {
@@ -36,6 +38,22 @@ pub(crate) const MOST_FAMILIES: usize = 10_000;
 pub(crate) const MOST_LABELS: usize = 10_000;
 
 impl Metrics {
+    /// The same metrics for a part of the process whose series have a label more.
+    #[must_use]
+    pub fn with_label(&self, name: &str, value: &str) -> Self {
+        let mut labels = self.labels.clone();
+        labels.push((name.to_owned(), value.to_owned()));
+        Self { labels, ..self.clone() }
+    }
+
+    /// Drops all series with a label: what still counts by them is not shown any more.
+    pub fn forget(&self, name: &str, value: &str) {
+        let has = |labels: &Labels| labels.iter().any(|(known, of)| known == name && of == value);
+        for family in self.families().values_mut() {
+            family.series.retain(|labels, _| !has(labels));
+        }
+    }
+
     /// A counter; as OpenMetrics its name ends in `_total`.
     ///
     /// # Errors
@@ -92,7 +110,7 @@ impl Metrics {
     /// Everything as it is now. What counts as recent is for [`Recent`](crate::Recent) to say; here it is nothing.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let all = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.families();
         let mut families: Vec<_> = all
             .iter()
             .map(|(name, Family { help, kind, series })| {
@@ -115,6 +133,10 @@ impl Metrics {
         self.snapshot().render(&TextFormat::open_metrics())
     }
 
+    fn families(&self) -> MutexGuard<'_, HashMap<String, Family>> {
+        self.families.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn series(
         &self,
         name: &str,
@@ -127,7 +149,7 @@ impl Metrics {
         {
             return Err(MetricError::Name(name.chars().take(LONGEST_NAME).collect()));
         }
-        let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut families = self.families();
         let count = families.len();
         let family = match families.entry(name.to_owned()) {
             Entry::Occupied(family) => family.into_mut(),
@@ -140,7 +162,8 @@ impl Metrics {
             return Err(MetricError::Kind(name.to_owned()));
         }
         let count = family.series.len();
-        match family.series.entry(owned(labels)) {
+        let labels = owned(labels).into_iter().chain(self.labels.iter().cloned()).collect();
+        match family.series.entry(labels) {
             Entry::Occupied(series) => Ok(series.get().clone()),
             Entry::Vacant(_) if count >= MOST_LABELS => Err(MetricError::TooManyLabels(name.to_owned())),
             Entry::Vacant(slot) => Ok(slot.insert(Series::new(kind)).clone()),
@@ -203,6 +226,19 @@ mod tests {
     #[test]
     fn a_malformed_name_is_refused() {
         assert_eq!(Metrics::default().gauge("9-x", "", &[]).unwrap_err(), MetricError::Name("9-x".into()));
+    }
+
+    #[test]
+    fn a_part_of_the_process_has_a_label_more_until_it_is_forgotten() {
+        let metrics = Metrics::default();
+        let [one, other] = ["one", "other"].map(|name| metrics.with_label("stream", name));
+        for part in [&metrics, &one, &other] {
+            part.counter("x", "", &[("a", "b")]).unwrap().inc();
+        }
+        assert!(metrics.render().contains("x_total{a=\"b\",stream=\"one\"} 1\n"), "{}", metrics.render());
+        other.forget("stream", "one");
+        assert_eq!(one.snapshot().families[0].samples.len(), 2);
+        assert!(!metrics.render().contains("stream=\"one\""));
     }
 
     #[test]

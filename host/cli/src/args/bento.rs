@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use forebay_pipeline_config::LogLevel;
 
-use super::{Plugins, Sources};
+use super::{Plugins, Sources, Templates};
 
 #[derive(Debug, Args)]
 pub(crate) struct Lint {
@@ -48,6 +48,8 @@ pub(crate) struct Create {
     pub(crate) small: bool,
     #[command(flatten)]
     pub(crate) plugins: Plugins,
+    #[command(flatten)]
+    pub(crate) templates: Templates,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +64,8 @@ pub(crate) struct Test {
     pub(crate) resources: Vec<String>,
     #[command(flatten)]
     pub(crate) env_files: EnvFiles,
+    #[command(flatten)]
+    pub(crate) templates: Templates,
     /// Write what components log to the standard output, from this level on.
     #[arg(long, value_parser = level, value_name = "LEVEL")]
     pub(crate) log: Option<LogLevel>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::EnvFiles;
+use super::{EnvFiles, Templates};
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Sources {
@@ -20,14 +20,17 @@ pub(crate) struct Sources {
     pub(crate) settings: Vec<String>,
     #[command(flatten)]
     pub(crate) env_files: EnvFiles,
+    #[command(flatten)]
+    pub(crate) templates: Templates,
 }
 
 impl Sources {
     /// Adds what stands before the command.
-    pub(super) fn follow(&mut self, Self { config, resources, settings, env_files }: Self) {
+    pub(super) fn follow(&mut self, Self { config, resources, settings, env_files, templates }: Self) {
         self.config = self.config.take().or(config);
         self.resources.splice(..0, resources);
         self.settings.splice(..0, settings);
         self.env_files.env_files.splice(..0, env_files.env_files);
+        self.templates.follow(templates);
     }
 }

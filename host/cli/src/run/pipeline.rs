@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_pipeline_config::PipelineConfig;
-use forebay_pipeline_engine::{Ended, Identity, RunError, run as run_pipeline};
+use forebay_pipeline_engine::{Ended, Identity, Paths, RunError, Surroundings, run_in};
 use forebay_plugins_api::{Components, PipelineName};
 
 use super::signals::Signals;
@@ -14,6 +14,8 @@ use super::watching::{Checker, Watching};
 /// One pipeline after the other, until the last one has ended.
 pub(super) struct Pipelines<'a> {
     pub(super) identity: &'a Identity,
+    /// Where its components add paths to the HTTP server.
+    pub(super) paths: Paths,
     pub(super) components: &'a Arc<dyn Components>,
     pub(super) threads: &'a Threads,
     pub(super) signals: Signals,
@@ -79,7 +81,10 @@ impl Pipelines<'_> {
     /// next one ends that delay, or the process; so does a lost thread. A change of the configuration stops it at once.
     async fn one(&mut self, config: &PipelineConfig) -> anyhow::Result<Over> {
         let stop = Shutdown::new();
-        let pipeline = run_pipeline(self.identity, config, self.components, self.threads, stop.clone());
+        // What was in the pipes of the one before has gone with it.
+        let surroundings = Surroundings::with_paths(self.paths.clone());
+        let pipeline =
+            run_in(self.identity, config, self.components, self.threads, stop.clone(), surroundings);
         tokio::pin!(pipeline);
         let mut next = None;
         let mut phase = Phase::Running;

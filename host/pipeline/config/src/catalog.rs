@@ -4,10 +4,12 @@
 //! A description whose names are taken changes nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::build::{Digest, Pin};
 use crate::spec::{Callable, ComponentName, ComponentSpec, Description, Kind, PluginName, Status};
 use crate::suggest;
+use crate::template::{Expand, Expansion, PLUGIN as TEMPLATES};
 
 /// The components of all plugins that were inserted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +26,8 @@ pub struct Entry {
     pub spec: ComponentSpec,
     /// The build it is of, where that is known.
     pub digest: Option<Digest>,
+    /// What makes another component of it, where it is a template.
+    pub(crate) template: Option<Expansion>,
 }
 
 /// A pin that names no build, or not one alone.
@@ -101,9 +105,23 @@ impl Catalog {
         }
         let (plugin, components) = description.into_parts();
         for spec in components {
-            let entry = Entry { plugin: plugin.name.clone(), spec, digest: digest.cloned() };
+            let entry = Entry { plugin: plugin.name.clone(), spec, digest: digest.cloned(), template: None };
             self.kinds.entry(entry.spec.kind).or_default().insert(entry.spec.name.clone(), entry);
         }
+        Ok(())
+    }
+
+    /// Adds a template, which `expand` makes other components of.
+    ///
+    /// # Errors
+    /// Its name is taken.
+    pub fn insert_template(&mut self, spec: ComponentSpec, expand: Arc<dyn Expand>) -> Result<(), NameTaken> {
+        if let Some(entry) = self.get(spec.kind, spec.name.as_str()) {
+            return Err(NameTaken { kind: spec.kind, name: spec.name, by: entry.plugin.clone() });
+        }
+        let plugin = TEMPLATES.parse().expect("a name");
+        let entry = Entry { plugin, spec, digest: None, template: Some(Expansion(expand)) };
+        self.kinds.entry(entry.spec.kind).or_default().insert(entry.spec.name.clone(), entry);
         Ok(())
     }
 
@@ -114,7 +132,8 @@ impl Catalog {
     /// Adds the components of a build that a newer one has replaced: only a pin finds them.
     pub fn insert_older(&mut self, description: Description, digest: &Digest) {
         let (plugin, components) = description.into_parts();
-        let entry = |spec| Entry { plugin: plugin.name.clone(), spec, digest: Some(digest.clone()) };
+        let entry =
+            |spec| Entry { plugin: plugin.name.clone(), spec, digest: Some(digest.clone()), template: None };
         self.older.extend(components.into_iter().map(entry));
     }
 

@@ -21,9 +21,11 @@ use crate::lint::Examiner;
 use crate::position::{Position, Span};
 use crate::source::Source;
 use crate::spec::{ComponentName, FieldKind, Kind, Status};
+use crate::template;
 use crate::yaml::{Node, Value};
 
 pub(crate) use fields::Fields;
+use infer::Inferred;
 pub use label::{BadLabel, Label};
 pub use limits::LimitsConfig;
 pub use shadow::Shadow;
@@ -78,6 +80,39 @@ pub struct Child {
 }
 
 impl ComponentConfig {
+    /// What is no component of a pipeline, but has texts that can be checked like those of one.
+    pub(crate) fn of_texts(
+        (kind, name): (Kind, ComponentName),
+        config: Json,
+        texts: Vec<TextField>,
+        source: Arc<Source>,
+    ) -> Self {
+        Self {
+            kind,
+            path: name.to_string(),
+            name,
+            pin: None,
+            label: None,
+            limits: LimitsConfig::default(),
+            file: None,
+            span: Span::empty(Position::START),
+            config,
+            written: Json::Null,
+            shadow: None,
+            children: Vec::new(),
+            processors: Vec::new(),
+            texts,
+            uses: Vec::new(),
+            secrets: Vec::new(),
+            source,
+        }
+    }
+
+    /// The text that it stands in.
+    pub(crate) fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
     /// The child that is a scanner; a component has one at most.
     pub fn scanner(&self) -> Option<&Child> {
         self.children.iter().find(|child| child.component.kind == Kind::Scanner)
@@ -145,6 +180,12 @@ fn examine_entered(
     path: &str,
 ) -> Option<ComponentConfig> {
     let inferred = infer::infer(examiner, kind, node);
+    if let Some(Inferred { entry, at, config, .. }) = &inferred
+        && let Some(expansion) = &entry.template
+    {
+        let used = template::Use { spec: &entry.spec, expansion, at: *at, settings: *config };
+        return template::examine(examiner, kind, node, path, used);
+    }
     let label = label::examine(examiner, node);
     let limits = limits::examine(examiner, node);
     // Processors are read even if the component is unknown, so that their problems are reported in the same go.
@@ -159,7 +200,9 @@ fn examine_entered(
     if is_of_resource && let Some((key, _)) = node.entry("label").filter(|_| label.is_some()) {
         examiner.lint(key.span.start, "label field should be omitted when pointing to a resource");
     }
-    if examiner.options.require_labels && label.is_none() && kind != Kind::Scanner && !is_of_resource {
+    let is_written = node.style != crate::yaml::Style::Default;
+    let wants_label = label.is_none() && kind != Kind::Scanner && !is_of_resource && is_written;
+    if examiner.options.require_labels && wants_label {
         examiner.lint(node.span.start, format!("label is required for {}", spec.name));
     }
     let mut fields = Fields::new(examiner, Some(kind), format!("{path}.{}", spec.name));

@@ -3,6 +3,7 @@
 
 mod resources;
 mod setting;
+mod streams;
 
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct Document {
     problems: Vec<(usize, Problem)>,
     /// By the numbers of files: whether one wants no lints.
     quiet: Vec<bool>,
+    /// The tree of a pipeline among many as it was read.
+    written: Option<Node>,
 }
 
 impl<'a> Files<'a> {
@@ -60,6 +63,7 @@ impl Document {
             source: Arc::new(Source::new(String::new(), String::new(), Vec::new())),
             problems: Vec::new(),
             quiet: Vec::new(),
+            written: None,
         };
         let mut all = source;
         let mut root = document.add(main_file);

@@ -9,6 +9,8 @@
 //! - [`ComponentConfig`] is one component with its defaults filled in, ready to be handed to its plugin, and with the
 //!   way back from a place in a mapping to a place in the file.
 //! - [`excerpt`] takes some processors out of a configuration, and [`read_tests`] reads the unit tests of one.
+//! - A [`Template`] states a component that another one is made of where a configuration uses it; what evaluates its
+//!   mapping is an [`Expand`].
 //! - [`yaml`], [`interpolate`] and [`parse_duration`] are the parts for other configuration files; [`render`] shows
 //!   catalogs to people.
 //!
@@ -53,10 +55,12 @@ mod pointer;
 mod position;
 mod refit;
 pub mod render;
+mod single;
 mod size;
 mod source;
 pub mod spec;
 mod suggest;
+mod template;
 mod unit_test;
 pub mod yaml;
 
@@ -75,8 +79,10 @@ pub use pipeline::{
 };
 pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};
+pub use single::{component_text, read_component};
 pub use size::{BadSize, parse_size};
 pub use suggest::nearest;
+pub use template::{Expand, Template};
 pub use unit_test::{
     Condition, ConditionMapping, TestContent, TestFile, TestMessage, TestTarget, UnitTest, read_tests,
 };

@@ -1,4 +1,5 @@
-//! A whole configuration: one input, processors, one output, and the settings around them.
+//! A whole configuration: one input, processors, one output, and the settings around them. Where the input or the
+//! output is not given, it is the standard one.
 //!
 //! Fields of Bento that this version does not have are refused by name: they decide over records.
 
@@ -21,7 +22,6 @@ use serde_json::{Map, Value as Json, json};
 use crate::component::{self, Child, ComponentConfig, Fields};
 use crate::duration::parse_duration;
 use crate::lint::Examiner;
-use crate::position::Position;
 use crate::spec::{FieldKind, FieldSpec, FieldType, Kind};
 use crate::suggest;
 use crate::unit_test;
@@ -41,6 +41,8 @@ pub use tracer::{CollectorConfig, CollectorProtocol, OtlpConfig, TracerConfig};
 /// What `forebay test` runs.
 pub(crate) const TESTS: &str = "tests";
 const BUFFER: &str = "buffer";
+/// What is the standard input and output where a configuration does not say.
+const ENDS: [&str; 2] = ["input", "output"];
 /// Fields that decide over records or are needed by what does, and that this version does not have.
 const UNSUPPORTED: [&str; 2] = ["resources", "warpstream"];
 
@@ -95,7 +97,13 @@ pub(crate) fn examine(
         examiner.fatal(root.span.start, format!("expected object value, got {}", root.tag()));
         return (None, Vec::new());
     };
-    let fields = root_fields();
+    let mut fields = root_fields();
+    if examiner.options.allow_parts {
+        // The rest may be elsewhere.
+        for field in fields.iter_mut().filter(|field| ENDS.contains(&field.name.as_str())) {
+            (field.default, field.optional) = (None, true);
+        }
+    }
     let mut buffer: Option<&Node> = None;
     for (key, value) in entries {
         if key.text == TESTS {
@@ -113,7 +121,6 @@ pub(crate) fn examine(
     let settings = walk.known(entries, &fields, root.span);
     let (_, children, _) = walk.finish();
 
-    demand_ends(examiner, root);
     let threads = threads::examine(examiner, root, &settings);
     let shutdown_delay = duration(examiner, root, &settings, "shutdown_delay");
     let shutdown_timeout = duration(examiner, root, &settings, "shutdown_timeout");
@@ -197,23 +204,10 @@ fn check_uses<'c>(
     }
 }
 
-/// Notes what is missing of the input and the output, unless the rest may be elsewhere.
-fn demand_ends(examiner: &mut Examiner<'_>, root: &Node) {
-    for name in ["input", "output"] {
-        if !examiner.options.allow_parts && root.get(name).is_none_or(Node::is_null) {
-            let message =
-                format!("field {name} is required: add `{name}:` with the component that records {}", {
-                    if name == "input" { "come from" } else { "go to" }
-                });
-            examiner.fatal(Position::START, message);
-        }
-    }
-}
-
 /// The fields of the root that are no lists of resources and no tests.
 pub(crate) fn root_fields() -> Vec<FieldSpec> {
     vec![
-        FieldSpec::new("input", FieldType::Input).optional(),
+        FieldSpec::new("input", FieldType::Input).with_default(json!({"stdin": {}})),
         FieldSpec::new("pipeline", FieldType::Object).with_fields(vec![
             FieldSpec::new("threads", FieldType::Int).with_default(-1),
             FieldSpec::new("processors", FieldType::Processor)
@@ -221,7 +215,7 @@ pub(crate) fn root_fields() -> Vec<FieldSpec> {
                 .with_default(json!([])),
             in_flight::field(),
         ]),
-        FieldSpec::new("output", FieldType::Output).optional(),
+        FieldSpec::new("output", FieldType::Output).with_default(json!({"stdout": {}})),
         FieldSpec::new("shutdown_delay", FieldType::String).with_default("0s"),
         FieldSpec::new("shutdown_timeout", FieldType::String).with_default("20s"),
         logger::fields(),

@@ -13,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::spec::{CallExample, Callable, FieldKind, FieldSpec, Kind, Param, Status};
 
 pub use create::{CreateError, create};
+pub(crate) use echo::component;
 pub use echo::normal;
 pub use example::{Detail, example};
 pub use schema::json_schema;

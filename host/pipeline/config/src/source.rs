@@ -91,6 +91,21 @@ impl Source {
         before
     }
 
+    /// Puts all files of another configuration behind the others; how many lines are before them.
+    pub(crate) fn append_all(&mut self, name: &str, files: &Self) -> usize {
+        let Self { written, expanded, passes, others } = files;
+        let first = Self {
+            written: written.clone(),
+            expanded: expanded.clone(),
+            passes: passes.clone(),
+            others: Vec::new(),
+        };
+        let before = self.append(OtherFile::Resources(name.into()), first);
+        self.others
+            .extend(others.iter().map(|other| Other { before: before + other.before, ..other.clone() }));
+        before
+    }
+
     /// Which file a place lies in, counted from nought, and the place as it is counted there.
     pub(crate) fn file_at(&self, place: Position) -> (usize, &Self, Position) {
         let behind = self.others.partition_point(|other| other.before < place.line);

@@ -7,7 +7,7 @@ mod metered;
 pub(crate) mod multilevel;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -64,7 +64,8 @@ enum Connection {
 pub(crate) struct RunningCaches {
     pub(crate) caches: Caches,
     stop: Shutdown,
-    tasks: Vec<BoxFuture<'static, Result<(), TaskFailed>>>,
+    /// Behind a lock only so that many may look at the caches.
+    tasks: Mutex<Vec<BoxFuture<'static, Result<(), TaskFailed>>>>,
 }
 
 impl RunningCaches {
@@ -101,7 +102,7 @@ impl RunningCaches {
             remotes.push((label.clone(), Arc::new(remote)));
         }
         let caches = Caches::new(remotes);
-        let mut running = Self { caches, stop: Shutdown::new(), tasks: Vec::new() };
+        let mut running = Self { caches, stop: Shutdown::new(), tasks: Mutex::default() };
         let (threads, first) = threads;
         for (index, (config, label, requests)) in planned.into_iter().enumerate() {
             // It has nothing to be woken for: it works until the others have ended, and is closed then.
@@ -113,7 +114,7 @@ impl RunningCaches {
                     let path = config.path.clone();
                     let owner = Owner { path, cache, requests, connection };
                     let task = threads.spawn(first + index, "a cache", owner.run(running.stop.clone()));
-                    running.tasks.push(Box::pin(task));
+                    running.tasks().push(Box::pin(task));
                 }
                 Err(error) => problems.extend(check::problems(file, config, "", &error)),
             }
@@ -121,10 +122,14 @@ impl RunningCaches {
         running
     }
 
+    fn tasks(&mut self) -> &mut Vec<BoxFuture<'static, Result<(), TaskFailed>>> {
+        self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Closes the caches, when nobody uses them any more, and waits for that no longer than `limit`.
     pub(crate) async fn close(mut self, limit: Duration) {
         self.stop.cancel();
-        let tasks = std::mem::take(&mut self.tasks);
+        let tasks = std::mem::take(self.tasks());
         match tokio::time::timeout(limit, join_all(tasks)).await {
             Ok(ended) => {
                 for failed in ended.into_iter().filter_map(Result::err) {

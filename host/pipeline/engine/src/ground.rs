@@ -16,6 +16,7 @@ use crate::errors::Errors;
 use crate::inproc::Pipes;
 use crate::outputs::{Destination, Refusal};
 use crate::structure::{Structured, problem};
+use crate::surroundings::{Paths, Surroundings};
 use crate::{inputs, outputs};
 
 /// What works until there is nothing more to do.
@@ -26,6 +27,8 @@ pub(crate) struct Ground {
     pub(crate) components: Structured,
     pub(crate) budget: Arc<Budget>,
     pub(crate) pipes: Pipes,
+    /// Where paths are added to the HTTP server of the process, where there is one.
+    pub(crate) paths: Option<Paths>,
     pub(crate) errors: Errors,
     /// What a resource is opened with, but for what is its own.
     setup: Setup,
@@ -83,12 +86,13 @@ impl Ground {
         budget: &Arc<Budget>,
         config: &PipelineConfig,
         errors: Errors,
-        stop: &Shutdown,
+        (stop, surroundings): (&Shutdown, &Surroundings),
     ) -> Arc<Self> {
         Arc::new(Self {
             components,
             budget: Arc::clone(budget),
-            pipes: Pipes::default(),
+            pipes: surroundings.pipes.clone(),
+            paths: surroundings.paths.clone(),
             errors,
             setup,
             input_resources: config.input_resources.clone(),

@@ -6,6 +6,7 @@
 
 mod batched;
 mod broker;
+mod dynamic;
 mod inproc;
 mod leaf;
 mod opening;
@@ -31,7 +32,7 @@ pub(crate) struct Own {
 }
 
 pub(crate) const ALL: &[Own] =
-    &[batched::OWN, broker::OWN, inproc::OWN, read_until::OWN, resource::OWN, sequence::OWN];
+    &[batched::OWN, broker::OWN, dynamic::OWN, inproc::OWN, read_until::OWN, resource::OWN, sequence::OWN];
 
 /// The specification of an input. `summary` ends with a full stop.
 fn spec(name: &str, summary: &str, config: FieldSpec) -> ComponentSpec {

@@ -17,6 +17,9 @@
 //!
 //! The components that contain others are here too, as another layer over those of plugins (`structure.rs`).
 //!
+//! Pipelines of one process may share caches and rate limits ([`SharedResources`]), pipes, and the HTTP server
+//! ([`Surroundings`]).
+//!
 //! Components come in through the traits of `forebay-plugins-api`; nothing here knows of WebAssembly.
 
 mod batching;
@@ -28,6 +31,7 @@ mod channel;
 mod check;
 mod codec;
 mod drain;
+mod dynamic;
 mod errors;
 mod flight;
 mod ground;
@@ -43,14 +47,20 @@ mod run;
 mod scan;
 mod section;
 mod shadow;
+mod shared;
 mod sink;
 mod source;
 mod spans;
 mod spec;
 mod structure;
+mod surroundings;
+mod templates;
 
 pub use check::check_mappings;
 pub use metric_names::MetricNames;
-pub use run::{Ended, Identity, OpenProblem, RunError, run};
+pub use run::{Ended, Identity, OpenProblem, RunError, run, run_in};
 pub use section::Section;
-pub use structure::{Structured, description};
+pub use shared::SharedResources;
+pub use structure::{Labelled, Structured, description};
+pub use surroundings::{Paths, Surroundings};
+pub use templates::Templated;

@@ -9,6 +9,7 @@ mod broker;
 mod cache;
 mod drop;
 mod drop_on;
+mod dynamic;
 mod fallback;
 mod inproc;
 mod leaf;
@@ -62,6 +63,7 @@ pub(crate) const ALL: &[Own] = &[
     cache::OWN,
     drop::OWN,
     drop_on::OWN,
+    dynamic::OWN,
     fallback::OWN,
     inproc::OWN,
     reject::OWN,

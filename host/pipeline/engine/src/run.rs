@@ -28,6 +28,7 @@ use crate::outputs;
 use crate::rate_limits;
 use crate::shadow::{self, Shadow, ShadowFeed};
 use crate::structure::Structured;
+use crate::surroundings::Surroundings;
 
 /// Who a pipeline is.
 #[derive(Debug, Clone)]
@@ -84,8 +85,23 @@ pub fn run<'a>(
     threads: &'a Threads,
     stop: Shutdown,
 ) -> BoxFuture<'a, Result<Ended, RunError>> {
+    Box::pin(run_to_end(identity, config, components, threads, stop, Surroundings::default()))
+}
+
+/// The same for a pipeline that has something of the process, or shares it with others.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_in<'a>(
+    identity: &'a Identity,
+    config: &'a PipelineConfig,
+    components: &'a Arc<dyn Components>,
+    threads: &'a Threads,
+    stop: Shutdown,
+    surroundings: Surroundings,
+) -> BoxFuture<'a, Result<Ended, RunError>> {
     // Boxed, so that it is compiled with this crate and not with every one that awaits it.
-    Box::pin(run_to_end(identity, config, components, threads, stop))
+    Box::pin(run_to_end(identity, config, components, threads, stop, surroundings))
 }
 
 async fn run_to_end(
@@ -94,6 +110,7 @@ async fn run_to_end(
     components: &Arc<dyn Components>,
     threads: &Threads,
     stop: Shutdown,
+    surroundings: Surroundings,
 ) -> Result<Ended, RunError> {
     let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let workers = config.threads.count(cpus).get();
@@ -102,30 +119,36 @@ async fn run_to_end(
     // Not `stop` itself: inputs end by it only once it is known here that the pipeline was stopped.
     let halt = Shutdown::new();
     let mut problems = Vec::new();
-    let limits = rate_limits::open(identity, &config.rate_limits, &components.metrics(), &mut problems);
+    let limits = match &surroundings.shared {
+        Some(shared) => shared.rate_limits(),
+        None => rate_limits::open(identity, &config.rate_limits, &components.metrics(), &mut problems),
+    };
     let caches = RunningCaches::open(
         &identity.file,
-        &config.caches,
+        if surroundings.shared.is_some() { &[] } else { &config.caches },
         components,
         |config, caches| setup(identity, config, &wakes, caches, limits.clone(), Resources::default()),
         (threads, workers + 2),
         &mut problems,
     );
     let caches = caches.await;
+    let shared = surroundings.shared.as_ref().map(|shared| shared.caches());
     let (strategy, errors) = errors::strategy(config);
     let opener = Opener {
         identity,
         components,
-        caches: &caches.caches,
+        caches: shared.as_ref().unwrap_or(&caches.caches),
         rate_limits: &limits,
         resources: &Resources::new(config.resources.iter().cloned()),
         wakes: &wakes,
         secrets: &secrets(config),
         strategy,
         errors,
+        surroundings: &surroundings,
     };
     let mut parts = opener.parts(config, workers, (&budget, &halt), problems).await?;
 
+    surroundings.opened.cancel();
     let give_up = Shutdown::new();
     // Beside the workers rather than among them: what they are slow with is theirs.
     let shadows = shadow::spawn(std::mem::take(&mut parts.shadows), threads, workers + 2, &give_up);
@@ -258,6 +281,7 @@ struct Opener<'a> {
     secrets: &'a Arc<[String]>,
     strategy: Strategy,
     errors: Errors,
+    surroundings: &'a Surroundings,
 }
 
 /// The values of all secret fields.
@@ -282,7 +306,7 @@ impl Opener<'_> {
             budget,
             config,
             self.errors,
-            stop,
+            (stop, self.surroundings),
         );
         let (raw, arrivals, processed) = (channel(), channel(), channel());
         let setup = self.setup(&config.input);
@@ -385,7 +409,9 @@ impl Opener<'_> {
 
     fn setup(&self, config: &ComponentConfig) -> Setup {
         let (caches, rate_limits) = (self.caches.clone(), self.rate_limits.clone());
-        setup(self.identity, config, self.wakes, caches, rate_limits, self.resources.clone())
+        let setup = setup(self.identity, config, self.wakes, caches, rate_limits, self.resources.clone());
+        let below = self.surroundings.paths.as_ref().map_or("", |paths| &paths.prefix).into();
+        Setup { below, ..setup }
     }
 
     fn note<T>(
@@ -421,6 +447,7 @@ pub(crate) fn setup(
         wakes: Arc::clone(wakes),
         caches,
         rate_limits,
+        below: Arc::default(),
         resources,
         children: config.children.clone(),
     }

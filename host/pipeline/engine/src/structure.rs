@@ -9,6 +9,7 @@ mod branch;
 mod changes;
 pub(crate) mod check;
 pub(crate) mod duration;
+mod labelled;
 pub(crate) mod opening;
 pub(crate) mod order;
 pub(crate) mod pauses;
@@ -38,6 +39,7 @@ use forebay_traces::Tracer;
 use crate::caches::multilevel;
 use crate::chain::OWN;
 use crate::{buffers, inputs, outputs, rate_limits};
+pub use labelled::Labelled;
 pub(crate) use opening::{Opening, problem};
 
 /// Components of plugins, and those of the host itself.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 
 use crate::template::{PathParameters, Template};
 
@@ -170,6 +170,36 @@ pub fn text(status: StatusCode, text: impl Into<Bytes>) -> Answer {
     answer
 }
 
+/// An answer of JSON.
+#[must_use]
+pub fn json(status: StatusCode, value: &serde_json::Value) -> Answer {
+    let mut answer = text(status, value.to_string());
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
+/// What is said of an error, as Go's servers say it: a line of text.
+#[must_use]
+pub fn refusal(status: StatusCode, reason: &str) -> Answer {
+    error(status, format!("{reason}\n"))
+}
+
+/// All of a request's body as text.
+///
+/// # Errors
+/// The answer to a body that is longer than `most` bytes, no text, or does not come.
+pub async fn body_text(request: Request, most: usize) -> Result<String, Answer> {
+    let collected = Limited::new(request.into_body(), most).collect().await;
+    let bytes = collected.map_err(|error| match error.is::<LengthLimitError>() {
+        true => {
+            refusal(StatusCode::PAYLOAD_TOO_LARGE, &format!("Error: the body is longer than {most} bytes"))
+        }
+        false => refusal(StatusCode::BAD_REQUEST, &format!("Error: {error}")),
+    })?;
+    String::from_utf8(bytes.to_bytes().into())
+        .map_err(|_| refusal(StatusCode::BAD_REQUEST, "Error: the body is not UTF-8"))
+}
+
 /// What is said of an error, as Go's servers say it.
 #[must_use]
 pub fn error(status: StatusCode, reason: impl Into<Bytes>) -> Answer {
@@ -208,6 +238,22 @@ mod tests {
         async fn answer(&self, _: Request) -> Answer {
             text(StatusCode::OK, "")
         }
+    }
+
+    #[test]
+    fn a_variable_stands_for_a_segment() {
+        let endpoints = Endpoints::default();
+        let _own: Vec<_> = ["/s", "/s/{id}", "/s/{id}/stats", "/s/fixed", "/s/"]
+            .into_iter()
+            .map(|path| endpoints.register(path, "", Nobody).unwrap())
+            .collect();
+        let id = |path: &str| endpoints.find(path).map(|found| found.parameters.get("id").to_owned());
+        assert_eq!(id("/s/a%20b%2Fc%zz").as_deref(), Some("a b/c%zz"));
+        assert_eq!(id("/s/x/stats").as_deref(), Some("x"));
+        for other in ["/s", "/s/", "/s/fixed", "/s/a/b/c"] {
+            assert_eq!(id(other).as_deref(), Some(""), "{other}");
+        }
+        assert_eq!(id("/t/x"), None);
     }
 
     #[test]

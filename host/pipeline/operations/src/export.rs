@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::rename::{Names, Rename};
 use crate::report::Before;
-use crate::{json, process};
+use crate::{json_api, process};
 
 /// Shows metrics as the configuration wants them.
 pub struct Exporter {
@@ -49,7 +49,7 @@ impl Exporter {
                 (format.content_type(), text)
             }
             MetricsExporter::JsonApi | MetricsExporter::Logger(_) | MetricsExporter::None => {
-                ("application/json", json::render(&snapshot))
+                ("application/json", json_api::render(&snapshot))
             }
         }
     }

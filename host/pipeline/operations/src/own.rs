@@ -47,11 +47,6 @@ pub fn own_endpoints(
         ("/ping", "Ping me.", Own::Ping),
         ("/version", "Returns the service version.", Own::Version(about)),
         ("/endpoints", "Returns this map of endpoints.", Own::Endpoints(endpoints.clone())),
-        (
-            "/ready",
-            "Returns 200 OK if all inputs and outputs are connected, otherwise a 503 is returned.",
-            Own::Ready(connections.clone()),
-        ),
     ];
     if exporter.is_served() {
         for path in ["/stats", "/metrics"] {
@@ -72,6 +67,15 @@ pub fn own_endpoints(
         ));
     }
     own.into_iter().map(|(path, description, own)| endpoints.register(path, description, own)).collect()
+}
+
+/// Adds the path that says whether everything of the process is connected.
+///
+/// # Errors
+/// It is taken.
+pub fn ready_endpoint(endpoints: &Endpoints, metrics: &Metrics) -> Result<Registration, RegisterError> {
+    let description = "Returns 200 OK if all inputs and outputs are connected, otherwise a 503 is returned.";
+    endpoints.register("/ready", description, Own::Ready(metrics.connections().clone()))
 }
 
 #[async_trait]

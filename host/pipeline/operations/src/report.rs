@@ -7,7 +7,7 @@ use forebay_pipeline_config::{LoggerMetricsConfig, MetricsExporter, PrometheusCo
 use serde_json::{Map, Value as Json, json};
 
 use crate::export::Exporter;
-use crate::json::whole;
+use crate::json_api::whole;
 use crate::push;
 
 /// What was counted when counters were logged last; nothing, where they are not to start from zero.

@@ -4,6 +4,14 @@ use regex_lite::Regex;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathParameters(pub Vec<(String, String)>);
 
+impl PathParameters {
+    /// What a part stands for; empty for one that the path has not.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
 /// A path with parts such as `{name}`, which stands for one segment, or `{name:pattern}`, which stands for what a
 /// regular expression matches. One that ends in a slash stands for all that begin with it.
 #[derive(Debug)]

@@ -11,7 +11,8 @@ use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::{Metrics, Side};
 use forebay_pipeline_config::{BasicAuthConfig, HttpConfig, MetricsExporter, PrometheusConfig, Quantile};
 use forebay_pipeline_operations::{
-    About, Answer, Bound, Endpoints, Exporter, Handler, Registration, Request, own_endpoints, text,
+    About, Answer, Bound, Endpoints, Exporter, Handler, Registration, Request, own_endpoints, ready_endpoint,
+    text,
 };
 use http::StatusCode;
 use http_body_util::BodyExt as _;
@@ -38,7 +39,8 @@ impl World {
         let exporter = Arc::new(Exporter::new(Arc::clone(&metrics), exporter, None));
         let endpoints = Endpoints::default();
         let about = About { version: "1.2".to_owned(), built: String::new(), config: "a: b\n".to_owned() };
-        let own = own_endpoints(&endpoints, about, &metrics, &exporter, config.debug_endpoints).unwrap();
+        let mut own = own_endpoints(&endpoints, about, &metrics, &exporter, config.debug_endpoints).unwrap();
+        own.push(ready_endpoint(&endpoints, &metrics).unwrap());
         let bound = Bound::open(config).unwrap();
         let (address, stop) = (bound.address().unwrap(), Shutdown::new());
         let threads = Threads::start("http", 1).unwrap();

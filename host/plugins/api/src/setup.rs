@@ -116,6 +116,8 @@ pub struct Setup {
     pub caches: Caches,
     /// The rate limits of the pipeline.
     pub rate_limits: RateLimits,
+    /// What stands before the paths that it adds to the HTTP server of the process, such as `/name`.
+    pub below: Arc<str>,
     /// The processors that others use by their labels.
     pub resources: Resources,
     /// The components within its settings; [`Setup::config`] is without them.
@@ -141,6 +143,7 @@ impl Setup {
             wakes: Arc::default(),
             caches: Caches::default(),
             rate_limits: RateLimits::default(),
+            below: Arc::default(),
             resources: Resources::default(),
             children: Vec::new(),
         }

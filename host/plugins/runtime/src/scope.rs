@@ -32,6 +32,8 @@ pub(crate) struct Scope {
     pub(crate) secrets: Secrets,
     /// The labels of the rate limits that it may ask: those that its configuration names.
     pub(crate) rate_limits: BTreeSet<String>,
+    /// What stands before its paths on the HTTP server of the process.
+    pub(crate) below: Arc<str>,
     pub(crate) http: Arc<Service>,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
@@ -73,6 +75,7 @@ impl Scope {
             allowed,
             secrets,
             rate_limits,
+            below: Arc::clone(&setup.below),
             http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
@@ -100,6 +103,7 @@ impl Scope {
             allowed: Allowed::nothing(),
             secrets: Secrets::default(),
             rate_limits: BTreeSet::new(),
+            below: Arc::clone(&setup.below),
             http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
@@ -123,6 +127,7 @@ impl Scope {
             allowed: Allowed::nothing(),
             secrets: Secrets::default(),
             rate_limits: BTreeSet::new(),
+            below: Arc::default(),
             http: Arc::default(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),

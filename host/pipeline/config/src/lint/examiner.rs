@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::lint::{LintOptions, Severity};
-use crate::position::Position;
+use crate::position::{Position, Span};
 use crate::source::Source;
 use crate::spec::Kind;
 
 /// Findings after this many are dropped: nobody reads them, and a hostile text could have a million.
 const MAX_FINDINGS: usize = 1_000;
+/// How many uses of templates are read, those in what templates make included.
+const MAX_EXPANSIONS: usize = 1_000;
 /// How deep components may contain each other. Defaults can hold components, so the depth of the text is no limit.
 pub(crate) const MAX_DEPTH: usize = 64;
 
@@ -24,6 +26,10 @@ pub(crate) struct Examiner<'a> {
     /// The labels of shared components, such as caches, that others name, and where.
     resource_uses: Vec<(Kind, String, Position)>,
     depth: usize,
+    /// How many uses of templates were read.
+    expansions: usize,
+    /// How many findings are fatal.
+    fatal: usize,
 }
 
 /// A problem at a place of the text that was parsed.
@@ -43,6 +49,8 @@ impl<'a> Examiner<'a> {
             labels: HashMap::new(),
             resource_uses: Vec::new(),
             depth: 0,
+            expansions: 0,
+            fatal: 0,
         }
     }
 
@@ -64,9 +72,42 @@ impl<'a> Examiner<'a> {
             Severity::Lint => self.findings.len() >= MAX_FINDINGS,
             Severity::Fatal => self.findings.len() > MAX_FINDINGS,
         };
+        self.fatal += usize::from(severity == Severity::Fatal);
         if !is_full {
             self.findings.push(Finding { at, message, severity });
         }
+    }
+
+    /// How many findings there were so far that are fatal.
+    pub(crate) fn fatal_count(&self) -> usize {
+        self.fatal
+    }
+
+    /// How many findings there are.
+    pub(crate) fn findings_count(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Says before everything that was found at a place since then whose it is.
+    pub(crate) fn prefix_since(&mut self, before: usize, at: Span, prefix: &str) {
+        let since = self.findings.iter_mut().skip(before);
+        for finding in since.filter(|finding| finding.at == at.start && !finding.message.starts_with(prefix))
+        {
+            finding.message.insert_str(0, prefix);
+        }
+    }
+
+    /// Whether one more use of a template is read; `false`, with a finding, after too many: templates can make use of
+    /// templates.
+    pub(crate) fn may_expand(&mut self, at: Position) -> bool {
+        self.expansions += 1;
+        if self.expansions == MAX_EXPANSIONS + 1 {
+            self.fatal(
+                at,
+                format!("templates are used more than {MAX_EXPANSIONS} times, by way of others as well"),
+            );
+        }
+        self.expansions <= MAX_EXPANSIONS
     }
 
     /// Remembers a label; where it was seen before, if it was.

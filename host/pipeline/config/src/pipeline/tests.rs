@@ -156,19 +156,26 @@ fn what_is_wrong_around_the_components_is_reported(#[case] section: &str, #[case
 }
 
 #[rstest]
-#[case("a: 1", &["f(1,1) field input is required: add `input:` with the component that records come from",
-    "f(1,1) field output is required: add `output:` with the component that records go to",
-    "f(1,1) field a not recognised"])]
-#[case("input: {stdin: {}}\noutput:", &["f(1,1) field output is required: add `output:` with the component that records go to"])]
+#[case("a: 1", &["f(1,1) field a not recognised"])]
 #[case("- input", &["f(1,1) expected object value, got !!seq"])]
 #[case("", &["f(1,1) the configuration is empty"])]
 #[case("input: [", &["f(1,9) invalid YAML: while parsing a node, did not find expected node content"])]
-fn what_is_no_pipeline_says_what_is_missing(#[case] text: &str, #[case] expected: &[&str]) {
+fn what_is_no_pipeline_says_why(#[case] text: &str, #[case] expected: &[&str]) {
     let mut found = messages(try_read(text));
     found.sort();
     let mut expected: Vec<String> = expected.iter().map(|&text| text.to_owned()).collect();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_not_given_is_the_standard_input_and_output() {
+    for text in ["pipeline: {processors: [noop: {}]}", "output:\npipeline: {}", "logger: {level: DEBUG}"] {
+        let config = try_read(text).unwrap();
+        assert_eq!((config.input.name.as_str(), config.output.name.as_str()), ("stdin", "stdout"), "{text}");
+        assert_eq!((config.input.path.as_str(), config.output.path.as_str()), ("input", "output"), "{text}");
+    }
+    assert_eq!(messages(try_read("input: {}")), ["f(1,8) the name of an input is missing here"]);
 }
 
 #[test]

@@ -43,6 +43,11 @@ pub fn normal(root: &Node, catalog: &Catalog) -> Node {
     mapping(shown)
 }
 
+/// The normal form of one component, as it is written.
+pub(crate) fn component(node: &Node, kind: Kind, catalog: &Catalog) -> Node {
+    Order { catalog }.component(node, kind)
+}
+
 /// What becomes of fields that are not given.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {

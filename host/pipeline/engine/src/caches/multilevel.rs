@@ -49,14 +49,14 @@ fn levels(config: &Json) -> impl Iterator<Item = &str> {
 }
 
 /// Finds caches of caches that hold themselves.
-pub(super) struct Circles<'c> {
+pub(crate) struct Circles<'c> {
     levels: HashMap<&'c str, Vec<&'c str>>,
     /// Those that are known to hold no circle, or one that was told already.
     known: HashSet<&'c str>,
 }
 
 impl<'c> Circles<'c> {
-    pub(super) fn among(configs: &'c [ComponentConfig]) -> Self {
+    pub(crate) fn among(configs: &'c [ComponentConfig]) -> Self {
         let own = configs.iter().filter(|config| config.name.as_str() == NAME);
         let labelled =
             own.filter_map(|config| Some((config.label.as_ref()?.as_str(), levels(&config.config))));
@@ -68,7 +68,7 @@ impl<'c> Circles<'c> {
     }
 
     /// The way from the cache with this label back to a cache on it, if there is such a way. Each is told once.
-    pub(super) fn through(&mut self, label: &'c str) -> Option<String> {
+    pub(crate) fn through(&mut self, label: &'c str) -> Option<String> {
         let mut way: Vec<(&str, usize)> = Vec::new();
         let mut on_way = HashSet::new();
         let mut next = Some(label);

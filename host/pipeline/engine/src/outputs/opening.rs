@@ -30,7 +30,7 @@ pub(super) struct Opening<'a> {
     pub(super) structure: structure::Opening<'a>,
     pub(super) ground: &'a Arc<Ground>,
     /// The work of the outputs that were opened for it.
-    works: &'a mut Vec<Work>,
+    pub(super) works: &'a mut Vec<Work>,
 }
 
 /// What is wrong, and where.

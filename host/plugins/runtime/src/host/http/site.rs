@@ -30,6 +30,8 @@ pub(super) struct SiteOptions {
 /// A place for paths. Nothing is answered before [`Site::open`].
 pub(super) struct Site {
     endpoints: Endpoints,
+    /// What stands before all paths.
+    below: Arc<str>,
     address: SocketAddr,
     /// Where the server is one's own.
     own: Option<Own>,
@@ -88,6 +90,7 @@ impl Guest {
         let address = socket.local_addr().map_err(refused)?;
         Ok(Site {
             endpoints: Endpoints::default(),
+            below: Arc::default(),
             address,
             own: Some(Own { socket, tls, cors, connections, read_timeout }),
             registrations: Vec::new(),
@@ -112,6 +115,7 @@ impl Guest {
         };
         Ok(Site {
             endpoints: endpoints.clone(),
+            below: Arc::clone(&scope.below),
             address,
             own: None,
             registrations: Vec::new(),
@@ -150,14 +154,14 @@ impl Site {
         description: &str,
         handler: impl Handler + 'static,
     ) -> Result<(), ListenError> {
-        let registered = self.endpoints.register(path, description, handler);
+        let registered = self.endpoints.register(&format!("{}{path}", self.below), description, handler);
         self.registrations.push(registered.map_err(|error| ListenError::Invalid(error.to_string()))?);
         Ok(())
     }
 
     /// Answers from now on.
     pub(super) fn open(self, guest: &Guest) -> Result<OpenSite, ListenError> {
-        let Self { endpoints, address, own, registrations, stop, permit, note } = self;
+        let Self { endpoints, below: _, address, own, registrations, stop, permit, note } = self;
         let mut kept = Some(note);
         if let Some(Own { socket, tls, cors, connections, read_timeout }) = own
             && let Some(note) = kept.take()

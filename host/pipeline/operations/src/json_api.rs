@@ -1,30 +1,37 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use forebay_metrics::{DEFAULT_QUANTILES, Labels, Snapshot, Value};
+use forebay_metrics::{DEFAULT_QUANTILES, Distribution, Labels, Snapshot, Value};
 use serde_json::{Map, Value as Json, json};
 
 /// All metrics as one object, each under its name with its labels behind it.
 pub(crate) fn render(snapshot: &Snapshot) -> String {
+    Json::Object(object(snapshot)).to_string()
+}
+
+/// The same, not as text.
+pub(crate) fn object(snapshot: &Snapshot) -> Map<String, Json> {
     let mut all = BTreeMap::new();
     for family in &snapshot.families {
         for sample in &family.samples {
             all.insert(path(&family.name, &sample.labels), shown(&sample.value));
         }
     }
-    Json::Object(all.into_iter().collect::<Map<_, _>>()).to_string()
+    all.into_iter().collect()
 }
 
 fn shown(value: &Value) -> Json {
     match value {
         Value::Counter(count) => json!(count),
         Value::Gauge(value) => json!(whole(*value)),
-        Value::Timing(_, recent) => {
-            let quantile = |part| number(recent.quantile(part).unwrap_or_default());
-            let [p50, p90, p99] = DEFAULT_QUANTILES.map(quantile);
-            json!({"p50": p50, "p90": p90, "p99": p99})
-        }
+        Value::Timing(_, recent) => quantiles(recent),
     }
+}
+
+pub(crate) fn quantiles(of: &Distribution) -> Json {
+    let quantile = |part| number(of.quantile(part).unwrap_or_default());
+    let [p50, p90, p99] = DEFAULT_QUANTILES.map(quantile);
+    json!({"p50": p50, "p90": p90, "p99": p99})
 }
 
 /// A gauge, which is whole here.
@@ -38,7 +45,8 @@ fn number(value: f64) -> Json {
     if value.fract() == 0.0 && value.abs() < 1e15 { json!(whole(value)) } else { json!(value) }
 }
 
-fn path(name: &str, labels: &Labels) -> String {
+/// A name with its labels behind it.
+pub(crate) fn path(name: &str, labels: &Labels) -> String {
     if labels.is_empty() {
         return name.to_owned();
     }
