@@ -107,21 +107,19 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
         changing: Mutex::default(),
     });
     let mut signals = Signals::listen()?;
-    manager.restore_resources().await;
-    if !start_files(&manager, &paths, chilled).await? {
+    Box::pin(manager.restore_resources()).await;
+    if !Box::pin(start_files(&manager, &paths, chilled)).await? {
         manager.stop().await;
         return Ok(ExitCode::FAILURE);
     }
-    manager.restore_streams().await;
+    Box::pin(manager.restore_streams()).await;
     let registered = api::register(operations.endpoints(), &manager, !no_api)?;
     tracing::info!(streams = manager.ids().len(), "running in streams mode");
 
-    let watching = async {
-        if watcher { watch_files(&manager, &paths, chilled).await } else { std::future::pending().await }
-    };
+    let watching = watch_files(watcher, &manager, &paths, chilled);
     let is_delayed = tokio::select! {
         is_delayed = end_is_near(&mut signals, &stuck, &output_closed) => is_delayed,
-        () = watching => false,
+        () = Box::pin(watching) => false,
     };
     if is_delayed {
         delay(&mut signals, shutdown_delay).await;
@@ -297,8 +295,11 @@ async fn start_files(manager: &Manager, paths: &[String], chilled: bool) -> anyh
     Ok(is_right)
 }
 
-/// Takes over what changes in the files of pipelines, for ever.
-async fn watch_files(manager: &Manager, paths: &[String], chilled: bool) {
+/// Takes over what changes in the files of pipelines, for ever; nothing where they are not watched.
+async fn watch_files(is_watched: bool, manager: &Manager, paths: &[String], chilled: bool) {
+    if !is_watched {
+        return std::future::pending().await;
+    }
     let find = || files::find(paths).unwrap_or_default();
     let mut known = find();
     let files = |known: &BTreeMap<String, PathBuf>| known.values().cloned().collect::<Vec<_>>();
@@ -319,7 +320,7 @@ async fn watch_files(manager: &Manager, paths: &[String], chilled: bool) {
             }
         }
         for (id, path) in now.iter().filter(|(id, _)| texts.get(*id) != new.get(*id)) {
-            take_over(manager, id, path, chilled).await;
+            Box::pin(take_over(manager, id, path, chilled)).await;
         }
         (known, texts) = (now, new);
     }
@@ -345,7 +346,7 @@ async fn take_over(manager: &Manager, id: &str, path: &Path, chilled: bool) {
             );
         }
     };
-    let changed = match manager.update(id, design.clone(), None).await {
+    let changed = match Box::pin(manager.update(id, design.clone(), None)).await {
         Err(ChangeError::Unknown) => manager.create(id, design, None).await,
         changed => changed,
     };

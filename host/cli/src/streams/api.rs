@@ -94,7 +94,8 @@ impl Handler for Api {
         };
         let (what, manager) = (self.what, Arc::clone(&self.manager));
         let keeper = Arc::clone(&manager.keeper);
-        let work: BoxFuture<'static, Answer> = Box::pin(async move { manager.answer(what, asked).await });
+        let work: BoxFuture<'static, Answer> =
+            Box::pin(async move { Box::pin(manager.answer(what, asked)).await });
         let answered = keeper.spawn(0, "a request about streams", work).await;
         answered.unwrap_or_else(|error| refusal(StatusCode::BAD_GATEWAY, &format!("Error: {error}")))
     }
@@ -118,14 +119,14 @@ impl Manager {
     async fn answer(&self, what: What, asked: Asked) -> Answer {
         let answered = match what {
             What::Ready => Ok(self.answer_ready()),
-            What::Streams => self.answer_streams(asked).await,
-            What::Stream => self.answer_stream(asked).await,
+            What::Streams => Box::pin(self.answer_streams(asked)).await,
+            What::Stream => Box::pin(self.answer_stream(asked)).await,
             What::Stats => match (asked.verb.as_str(), self.stats(&asked.id)) {
                 ("GET", Some(stats)) => Ok(json(StatusCode::OK, &Json::Object(stats))),
                 ("GET", None) => Err(unknown()),
                 (verb, _) => Err(bad(&format!("verb not supported: {verb}"))),
             },
-            What::Resource => self.answer_resource(asked).await,
+            What::Resource => Box::pin(self.answer_resource(asked)).await,
         };
         answered.unwrap_or_else(|refused| refused)
     }
@@ -168,10 +169,10 @@ impl Manager {
             let (is_known, text) = (known.contains(id), kept(&design.written));
             async move {
                 if is_known {
-                    let updated = self.update(id, design.clone(), Some(&text)).await;
+                    let updated = Box::pin(self.update(id, design.clone(), Some(&text))).await;
                     updated.map_err(|error| format!("failed to update stream: {error}"))
                 } else {
-                    let created = self.create(id, design.clone(), Some(&text)).await;
+                    let created = Box::pin(self.create(id, design.clone(), Some(&text))).await;
                     created.map_err(|error| format!("failed to create stream: {error}"))
                 }
             }
@@ -195,12 +196,12 @@ impl Manager {
             "POST" => {
                 let text = Text { name: "", text: body, chilled: *chilled };
                 let design = self.read(text).await.map_err(faults)?;
-                self.create(id, design, Some(body)).await.map_err(refused)?;
+                Box::pin(self.create(id, design, Some(body))).await.map_err(refused)?;
             }
             "PUT" => {
                 let text = Text { name: "", text: body, chilled: *chilled };
                 let design = self.read(text).await.map_err(faults)?;
-                self.update(id, design, Some(body)).await.map_err(refused)?;
+                Box::pin(self.update(id, design, Some(body))).await.map_err(refused)?;
             }
             "PATCH" => {
                 let written = self.look(id, |stream| stream.design.written.clone()).ok_or_else(unknown)?;
@@ -210,7 +211,7 @@ impl Manager {
                 let Some(patch) = patch else { return Err(bad("the patch is no YAML")) };
                 let written = patched(written, patch);
                 let design = self.read_written(id, &written).await.map_err(faults)?;
-                self.update(id, design, Some(&kept(&written))).await.map_err(refused)?;
+                Box::pin(self.update(id, design, Some(&kept(&written)))).await.map_err(refused)?;
             }
             "DELETE" => self.delete(id).await.map_err(refused)?,
             verb => return Err(bad(&format!("verb not supported: {verb}"))),
@@ -229,7 +230,8 @@ impl Manager {
             return Err(refusal(StatusCode::BAD_REQUEST, reason));
         };
         let name = format!("{kind}/{id}");
-        let set = self.set_resource(kind, id, Text { name: &name, text: body, chilled: *chilled }).await;
+        let text_of = Text { name: &name, text: body, chilled: *chilled };
+        let set = Box::pin(self.set_resource(kind, id, text_of)).await;
         set.map_err(|error| match error {
             ResourceError::Faults(found) => faults(found),
             ResourceError::Failed(reason) => failed(&reason),

@@ -96,7 +96,7 @@ impl Manager {
         if self.streams().by_id.contains_key(id) {
             return Err(ChangeError::Exists);
         }
-        self.start(id, design).await?;
+        Box::pin(self.start(id, design)).await?;
         if let Err(error) = self.keep(id, keep) {
             self.end(id).await;
             return Err(error);
@@ -120,13 +120,13 @@ impl Manager {
             return Err(ChangeError::Unknown);
         };
         self.end(id).await;
-        let started = match self.start(id, design).await {
+        let started = match Box::pin(self.start(id, design)).await {
             Ok(()) => self.keep(id, keep),
             failed => failed,
         };
         if let Err(error) = started {
             self.end(id).await;
-            if let Err(error) = self.start(id, old).await {
+            if let Err(error) = Box::pin(self.start(id, old)).await {
                 tracing::error!(stream = id, %error, "the pipeline before can't be started again");
             }
             return Err(error);
@@ -219,7 +219,7 @@ impl Manager {
             keeper: Arc::clone(&self.keeper),
             surroundings: self.surroundings.for_another(Some(paths)),
         };
-        let mut stream = Stream::start(start, design).await.map_err(ChangeError::Failed)?;
+        let mut stream = Box::pin(Stream::start(start, design)).await.map_err(ChangeError::Failed)?;
         if self.prefix {
             let ready = StreamReady { metrics: Arc::clone(&self.metrics), id: id.to_owned() };
             let description =

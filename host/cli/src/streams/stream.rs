@@ -14,7 +14,7 @@ use tokio::sync::watch;
 /// A pipeline and what it is made of.
 #[derive(Clone)]
 pub(super) struct Design {
-    pub(super) config: PipelineConfig,
+    pub(super) config: Arc<PipelineConfig>,
     /// As it is written, as values.
     pub(super) written: Json,
 }
@@ -58,7 +58,7 @@ impl Stream {
         let Start { identity, components, threads, keeper, surroundings } = start;
         let (stop, opened, since) = (Shutdown::new(), surroundings.opened.clone(), Since::now());
         let (tell, mut over) = watch::channel(None);
-        let config = design.config.clone();
+        let config = Arc::clone(&design.config);
         let told = stop.clone();
         drop(keeper.spawn(0, "a pipeline", async move {
             let ended = run_in(&identity, &config, &components, &threads, told, surroundings).await;

@@ -97,13 +97,7 @@ pub(crate) fn examine(
         examiner.fatal(root.span.start, format!("expected object value, got {}", root.tag()));
         return (None, Vec::new());
     };
-    let mut fields = root_fields();
-    if examiner.options.allow_parts {
-        // The rest may be elsewhere.
-        for field in fields.iter_mut().filter(|field| ENDS.contains(&field.name.as_str())) {
-            (field.default, field.optional) = (None, true);
-        }
-    }
+    let fields = fields_of(examiner);
     let mut buffer: Option<&Node> = None;
     for (key, value) in entries {
         if key.text == TESTS {
@@ -202,6 +196,17 @@ fn check_uses<'c>(
     for (_, at, message) in resources::faults(&users, &used, &labels) {
         examiner.fatal(at, message);
     }
+}
+
+/// The fields of the root as they are read: of parts, the ends may be elsewhere.
+fn fields_of(examiner: &Examiner<'_>) -> Vec<FieldSpec> {
+    let mut fields = root_fields();
+    if examiner.options.allow_parts {
+        for field in fields.iter_mut().filter(|field| ENDS.contains(&field.name.as_str())) {
+            (field.default, field.optional) = (None, true);
+        }
+    }
+    fields
 }
 
 /// The fields of the root that are no lists of resources and no tests.

@@ -1,5 +1,7 @@
 //! From the text of a pipeline to what can be run.
 
+use std::sync::Arc;
+
 use forebay_pipeline_config::{
     ConfigFile, Document, Examined, Forgiving, LintOptions, PipelineConfig, Problem, Severity, Variables,
 };
@@ -41,7 +43,7 @@ impl Manager {
             let variables: &dyn Variables = if chilled { &forgiving } else { &variables };
             Document::of_stream(ConfigFile { path: name, text }, &self.process().document, variables)
         };
-        self.examine(name, document, chilled).await
+        Box::pin(self.examine(name, document, chilled)).await
     }
 
     /// Reads many pipelines in one text, by their ids; variables in it are not replaced.
@@ -56,7 +58,7 @@ impl Manager {
         let documents = Document::of_streams(ConfigFile { path: name, text }, &self.process().document)?;
         let mut designs = Vec::with_capacity(documents.len());
         for (id, document) in documents {
-            let design = self.examine(name, document, chilled).await;
+            let design = Box::pin(self.examine(name, document, chilled)).await;
             designs.push((id, design));
         }
         Ok(designs)
@@ -75,7 +77,8 @@ impl Manager {
 
     async fn examine(&self, name: &str, document: Document, chilled: bool) -> Result<Design, Faults> {
         let components = self.components.as_ref();
-        let examined = configuration::examine(&document, name, components, LintOptions::default()).await;
+        let examined =
+            Box::pin(configuration::examine(&document, name, components, LintOptions::default())).await;
         let Examined { config, mut problems, .. } = examined;
         // What the resources are wrong with is told of them.
         problems.retain(|problem| problem.path == name || problem.severity == Severity::Fatal);
@@ -85,7 +88,7 @@ impl Manager {
         let is_refused = |problem: &Problem| !chilled || problem.severity == Severity::Fatal;
         match config {
             Some(config) if !problems.iter().any(is_refused) => {
-                Ok(Design { config: self.with_settings(config), written: document.written() })
+                Ok(Design { config: Arc::new(self.with_settings(config)), written: document.written() })
             }
             _ if chilled => Err(Faults::Unreadable(problems)),
             _ => Err(Faults::Lints(problems)),
@@ -95,7 +98,7 @@ impl Manager {
     /// A pipeline with what the process says for all of them.
     fn with_settings(&self, config: PipelineConfig) -> PipelineConfig {
         PipelineConfig {
-            error_handling: self.settings.error_handling.clone(),
+            error_handling: self.settings.error_handling,
             shutdown_timeout: self.settings.shutdown_timeout,
             ..config
         }

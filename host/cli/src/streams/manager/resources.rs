@@ -37,7 +37,7 @@ impl Manager {
         text: Text<'_>,
     ) -> Result<(), ResourceError> {
         let Some((_, of)) = TYPES.iter().find(|(name, _)| *name == kind) else { return Ok(()) };
-        let document = self.checked(*of, label, &text).await?;
+        let document = Box::pin(self.checked(*of, label, &text)).await?;
         let config = document.examine(&self.components.catalog(), LintOptions::default()).config;
         let component = config.as_ref().and_then(|config| resource(config, *of, label)).cloned();
         if let (Some(component), Some(shared)) = (component, &self.surroundings.shared)
@@ -58,7 +58,7 @@ impl Manager {
             process.document = self.with_posted(&process.base, &process.posted);
         }
         if matches!(of, Kind::Input | Kind::Output | Kind::Processor) {
-            self.restart_users(*of, label).await;
+            Box::pin(self.restart_users(*of, label)).await;
         }
         Ok(())
     }
@@ -74,7 +74,8 @@ impl Manager {
             self.process().document.with_resource((kind, label), file, variables)
         };
         let components = self.components.as_ref();
-        let examined = crate::configuration::examine(&document, "", components, LintOptions::default()).await;
+        let examined =
+            Box::pin(crate::configuration::examine(&document, "", components, LintOptions::default())).await;
         let mut problems = examined.problems;
         problems.retain(|problem| problem.path == *name);
         if problems.iter().any(|problem| !chilled || problem.severity == Severity::Fatal) {
@@ -110,7 +111,7 @@ impl Manager {
             });
             let Some(written) = design.flatten() else { continue };
             let changed = match self.read_written(&id, &written).await {
-                Ok(design) => self.update(&id, design, None).await,
+                Ok(design) => Box::pin(self.update(&id, design, None)).await,
                 Err(Faults::Lints(problems) | Faults::Unreadable(problems)) => {
                     let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
                     Err(ChangeError::Failed(lines.join("\n")))
@@ -184,7 +185,7 @@ impl Manager {
             for (label, text) in kept {
                 let name = format!("{kind}/{label}");
                 let text = Text { name: &name, text: &text, chilled: true };
-                let fault = match self.set_resource(kind, &label, text).await {
+                let fault = match Box::pin(self.set_resource(kind, &label, text)).await {
                     Ok(()) => continue,
                     Err(ResourceError::Failed(fault)) => fault,
                     Err(ResourceError::Faults(Faults::Lints(problems) | Faults::Unreadable(problems))) => {
@@ -206,7 +207,7 @@ impl Manager {
         for (id, text) in kept {
             let read = self.read(Text { name: &id, text: &text, chilled: true }).await;
             let started = match read {
-                Ok(design) => self.restore(&id, design).await.map_err(|error| error.to_string()),
+                Ok(design) => Box::pin(self.restore(&id, design)).await.map_err(|error| error.to_string()),
                 Err(Faults::Lints(problems) | Faults::Unreadable(problems)) => {
                     Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
                 }
@@ -219,7 +220,7 @@ impl Manager {
 
     /// What came over HTTP takes the place of a file with the same id.
     async fn restore(&self, id: &str, design: Design) -> Result<(), ChangeError> {
-        match self.update(id, design.clone(), None).await {
+        match Box::pin(self.update(id, design.clone(), None)).await {
             Err(ChangeError::Unknown) => self.create(id, design, None).await,
             done => done,
         }

@@ -173,7 +173,7 @@ impl Keeper {
 /// The next output whose work is done; for ever where there is none.
 async fn next(running: &mut FuturesUnordered<BoxFuture<'static, ()>>) {
     if running.next().await.is_none() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
