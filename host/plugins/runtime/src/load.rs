@@ -256,7 +256,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 18] = [
+    const OURS: [&str; 19] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
