@@ -70,7 +70,7 @@ impl HttpServer {
         let exporter = Exporter::new(metrics, MetricsExporter::Prometheus(format), None);
         let paths = vec![
             endpoints.register("/v1/status", "Whether the agent serves.", Path::Status(readiness))?,
-            endpoints.register("/metrics", "Metrics for Prometheus.", Path::Metrics(exporter, levels))?,
+            endpoints.register("/metrics", "Metrics for Prometheus.", Path::Metrics(Box::new(exporter), levels))?,
         ];
         tasks.spawn(self.bound.serve(endpoints, tasks.shutdown().clone()));
         Ok(paths)
@@ -124,7 +124,7 @@ impl Levels {
 
 enum Path {
     Status(Readiness),
-    Metrics(Exporter, Levels),
+    Metrics(Box<Exporter>, Levels),
 }
 
 #[async_trait]
