@@ -71,6 +71,7 @@ impl Node {
             cluster_configs,
             kafka,
             http,
+            shows_metrics,
             advertised_host,
             writer,
             limits,
@@ -119,7 +120,8 @@ impl Node {
         }
         if let Some(http) = http {
             let levels = Levels::new(metrics, writer)?;
-            let told = Told { readiness: node.readiness.clone(), metrics: Arc::clone(metrics), levels };
+            let measured = shows_metrics.then(|| (Arc::clone(metrics), levels));
+            let told = Told { readiness: node.readiness.clone(), measured };
             node.http.address = Some(http.address);
             node._paths = http.serve(told, &node.http.tasks)?;
         }
