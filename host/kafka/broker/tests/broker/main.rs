@@ -1,6 +1,8 @@
 //! The broker over stores in memory: what its service answers, and what its server does with clients that misbehave.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod node;
 #[cfg(test)]
 mod requests;
