@@ -58,7 +58,7 @@ fn a_broker_is_asked_and_stopped() {
     assert_eq!(created.stdout, "created topic logs\n");
     let again = agent.kcmd(&folder, "create-topic", &["-topic", "logs"]);
     assert!(again.code == Some(1) && again.stderr.contains("TopicAlreadyExists"), "{again:?}");
-    agent.kcmd(&folder, "produce", &["-topic", "logs", "-records", "a,,b"]).well();
+    let _ = agent.kcmd(&folder, "produce", &["-topic", "logs", "-records", "a,,b"]).well();
     let fetched = agent.kcmd(&folder, "fetch", &["-topic", "logs", "-offset", "1"]).well();
     assert_eq!(fetched.stdout, "topic:\"logs\" partition:0 offset:1 key:\"hello\" value:\"b\"\n");
     assert!(agent.get("/metrics").1.contains("warpstream_agent_kafka_produce_records_counter 2"));
