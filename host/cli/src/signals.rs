@@ -1,4 +1,4 @@
-//! The signals that stop a pipeline.
+//! The signals that stop a pipeline or an agent.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
