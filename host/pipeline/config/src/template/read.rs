@@ -162,7 +162,7 @@ fn specification() -> FieldSpec {
     let fields = vec![
         text("name"),
         text("description").with_default(""),
-        text("type").with_options(&TYPES).with_default(""),
+        text("type").with_options(&TYPES).optional(),
         text("kind").with_options(&SHAPES).with_default("scalar"),
         FieldSpec::new("default", FieldType::Unknown).optional(),
         FieldSpec::new("advanced", FieldType::Bool).with_default(false),

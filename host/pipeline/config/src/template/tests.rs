@@ -133,7 +133,7 @@ fn what_is_wrong_with_a_template_is_told_where_it_stands() {
         [
             "t(5,5) field 0: missing type field",
             "t(6,5) field 1: unrecognised scalar type: set",
-            "t(6,34) value `set` is not one of the options scalar, map, list",
+            "t(6,35) value `set` is not one of the options scalar, map, list",
         ]
     );
     let default = "fields: [{name: a, type: int, default: no}]\n";
@@ -157,22 +157,22 @@ fn tests_of_a_template_are_run() {
     assert_eq!(
         failures("  - {name: a, config: {make: {noop: {}}}, expected: {noop: {b: 1}}}\n"),
         [
-            "t(9,22) test 'a': mismatch between expected and actual resulting config: {\"noop\":{\"b\":1}} => {\"noop\":{}}"
+            "t(9,23) test 'a': mismatch between expected and actual resulting config: {\"noop\":{\"b\":1}} => {\"noop\":{}}"
         ]
     );
     assert_eq!(
         failures("  - {name: b, config: {make: {nop: {}}}}\n"),
         [
-            "t(9,22) test 'b': lint error in resulting config: processor `nop` not recognised, did you mean `noop`?"
+            "t(9,23) test 'b': lint error in resulting config: processor `nop` not recognised, did you mean `noop`?"
         ]
     );
     assert_eq!(
         failures("  - {name: c, config: {}}\n"),
-        ["t(9,22) test 'c': invalid config for template component: field make is required"]
+        ["t(9,23) test 'c': invalid config for template component: field make is required"]
     );
     assert_eq!(
         failures("  - {name: d, config: {make: {}, fail: why}}\n"),
-        ["t(9,22) test 'd': mapping failed for template component: why"]
+        ["t(9,23) test 'd': mapping failed for template component: why"]
     );
 }
 
