@@ -28,7 +28,7 @@ pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
         }
     }
     if !is_installed("go") {
-        bail!("there is no `go`, which franz-go is built with: install Go 1.25 or later (https://go.dev/dl)");
+        bail!("there is no `go`, which franz-go is built with: install Go 1.26 or later (https://go.dev/dl)");
     }
     for (set, variant) in JARS {
         let folder = workspace.target.join("languages").join(set);
