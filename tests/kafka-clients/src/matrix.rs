@@ -71,18 +71,24 @@ impl Matrix {
         let head = format!("## {title}\n\n");
         let start = kept.find(&head).map(|start| start + head.len());
         let start = start.expect("MATRIX.md has a section of this title");
-        let length = kept[start..].find("\n## ").unwrap_or(kept.len() - start);
+        let (section, rest) = kept[start..].split_at(end_of_section(&kept[start..]));
         let new = self.to_markdown();
         if std::env::var_os(UPDATE).is_some() {
-            let whole = format!("{}{new}{}", &kept[..start], &kept[start + length..]);
+            let gap = if rest.is_empty() { "" } else { "\n" };
+            let whole = format!("{}{new}{gap}{}", &kept[..start], rest);
             std::fs::write(&path, whole).expect("MATRIX.md can be written");
             return;
         }
         assert!(
-            kept[start..start + length] == new,
+            section.trim_end() == new.trim_end(),
             "MATRIX.md says something else; set {UPDATE}=1 to write it anew. Found was:\n{new}"
         );
     }
+}
+
+/// Where the next section begins, with all empty lines before it in this one.
+fn end_of_section(text: &str) -> usize {
+    if text.starts_with("## ") { 0 } else { text.find("\n## ").map_or(text.len(), |end| end + 1) }
 }
 
 fn cell(tried: &[Tried], feature: &str) -> &'static str {
@@ -111,5 +117,10 @@ mod tests {
         let expected = "| feature | small | large |\n|---|---|---|\n| a | - | yes |\n| b | yes | - |\n\
                         | c | - | - |\n\n- large, b, c: it is old.\n";
         assert_eq!(matrix.to_markdown(), expected);
+    }
+
+    #[test]
+    fn a_section_ends_where_the_next_begins() {
+        assert_eq!(["", "## b\n", "a\n\n## b\n", "a\n"].map(end_of_section), [0, 0, 3, 2]);
     }
 }
