@@ -3,7 +3,6 @@
 //! Long flags are written with one dash or two, with a space or `=` before their value:
 //! `-pluginDir x`, `--pluginDir=x`. Every flag has a variable, `FOREBAY_PLUGIN_DIR` for that one.
 
-use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -12,6 +11,7 @@ use forebay_pipeline_config::LogLevel;
 
 mod agent;
 mod bento;
+mod dashes;
 mod kcmd;
 mod plugin;
 mod registry;
@@ -143,7 +143,7 @@ pub(crate) struct Plugins {
 pub(crate) fn parse() -> Command {
     let mut command = CommandLine::command();
     command.build();
-    let args = second_dashes(&command, std::env::args_os());
+    let args = dashes::second_dashes(&command, std::env::args_os());
     if let Err(refusal) = agent::refuse_unserved(&args, |name| std::env::var(name).ok()) {
         command.error(ErrorKind::InvalidValue, refusal).exit();
     }
@@ -210,45 +210,15 @@ impl Plugins {
     }
 }
 
-/// Commands whose flags are all long, apart from these.
-const LONG_ONLY: [&str; 2] = ["agent", "kcmd"];
-const SHORT: [&str; 2] = ["-h", "-V"];
-
-/// Gives long flags that are written with one dash their second one. Only names that some command
-/// has are touched, and nothing behind `--`; of commands whose flags are all long, everything, so that
-/// a slip is not taken for a series of short ones.
-fn second_dashes(command: &clap::Command, args: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    fn is_long_in(command: &clap::Command, name: &str) -> bool {
-        command.get_arguments().any(|arg| arg.get_long() == Some(name))
-            || command.get_subcommands().any(|command| is_long_in(command, name))
-    }
-    let is_long = |name: &str| is_long_in(command, name);
-    let (mut flags, mut all_long) = (true, false);
-    args.enumerate()
-        .map(|(index, arg)| {
-            flags &= arg != "--";
-            all_long |= index == 1 && LONG_ONLY.iter().any(|command| arg == *command);
-            let is_slip = |text: &str| {
-                let is_name = text.starts_with(|first: char| first.is_ascii_alphabetic());
-                all_long && is_name && !SHORT.iter().any(|short| arg == *short)
-            };
-            match arg.to_str().filter(|_| flags).and_then(|text| text.strip_prefix('-')) {
-                Some(text) if is_long(text.split('=').next().unwrap_or(text)) || is_slip(text) => {
-                    [OsStr::new("-"), arg.as_os_str()].into_iter().collect()
-                }
-                _ => arg,
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     use super::*;
 
     fn command(args: &[&str]) -> Command {
         let command = CommandLine::command();
-        let args = second_dashes(&command, args.iter().map(OsString::from));
+        let args = dashes::second_dashes(&command, args.iter().map(OsString::from));
         let matches = command.try_get_matches_from(args).unwrap();
         CommandLine::from_arg_matches(&matches).unwrap().into_command()
     }

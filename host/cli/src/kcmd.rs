@@ -53,16 +53,12 @@ async fn fetch(
     loop {
         let fetched = connection.fetch(topic, partition, Start::At(next)).await?;
         for record in &fetched.records {
-            let text = |bytes: &Option<_>| match bytes {
-                Some(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
-                None => "null".to_owned(),
-            };
             println!(
                 "topic:{:?} partition:{partition} offset:{} key:{} value:{}",
                 topic.as_str(),
                 record.offset,
-                text(&record.key),
-                text(&record.value)
+                shown(record.key.as_deref()),
+                shown(record.value.as_deref())
             );
         }
         if fetched.next.get() >= fetched.high_watermark {
@@ -70,6 +66,10 @@ async fn fetch(
         }
         next = fetched.next;
     }
+}
+
+fn shown(bytes: Option<&[u8]>) -> String {
+    bytes.map_or_else(|| "null".to_owned(), |bytes| format!("{:?}", String::from_utf8_lossy(bytes)))
 }
 
 /// Does what a client does at first, and says what it finds.
