@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 mod bench;
 mod command;
 mod embed;
+mod interop;
 mod playground;
 mod plugins;
 mod setup;
@@ -31,6 +32,7 @@ The commands of whoever works on Forebay. Each does first what it needs of those
     cargo xtask build           compile them ahead of time, and build target/release/forebay with them inside
     cargo xtask playground      run an example pipeline with it
     cargo xtask test            run every test of the workspace
+    cargo xtask interop         install Kafka clients in Java and Go, and test with them
     cargo xtask bench [NAME]    run the benches, or those called NAME
 
 FOREBAY_WASM_TARGET=unknown builds plugins without the target wasm32-wasip2, with a std compiled from its
@@ -62,6 +64,7 @@ fn command(arguments: &[&str]) -> Result<()> {
         ["build"] => embed::build(&mut steps, &Workspace::open()?)?,
         ["playground"] => playground::run(&mut steps, &Workspace::open()?)?,
         ["test"] => suite::run(&mut steps, &Workspace::open()?)?,
+        ["interop"] => interop::run(&mut steps, &Workspace::open()?)?,
         ["bench"] => bench::run(&mut steps, &Workspace::open()?, None)?,
         ["bench", name] => bench::run(&mut steps, &Workspace::open()?, Some(name))?,
         unknown => bail!("there is no command `{}`\n\n{HELP}", unknown.join(" ")),
