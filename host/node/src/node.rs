@@ -1,0 +1,214 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_kafka_broker::{Advertised, Broker, BrokerSettings, Endpoint, NodeId, Server, ServerSettings};
+use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
+use forebay_metrics::MetricError;
+use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_pipeline_operations::Registration;
+use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics};
+use forebay_storage_metadata::{ConfigError, Configs, CreateVirtualClusterError, MetadataStore};
+
+use crate::cleaning::Cleaning;
+use crate::http::{HttpError, HttpServer, Levels, Readiness, Told};
+use crate::settings::NodeSettings;
+use crate::stores::Stores;
+
+/// An agent that serves. Whoever drops it without [`Node::stop`] ends it where it is, as a crash would.
+#[derive(Debug)]
+pub struct Node {
+    broker: Option<Broker>,
+    writer: Writer,
+    kafka: Part,
+    cleaning: Tasks,
+    http: Part,
+    readiness: Readiness,
+    _paths: Vec<Registration>,
+}
+
+/// A server's tasks, and where it is, if there is one.
+#[derive(Debug)]
+struct Part {
+    tasks: Tasks,
+    address: Option<SocketAddr>,
+}
+
+/// Why an agent does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("listen for Kafka clients on {address}: choose another port with -kafkaPort")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("make the virtual cluster {cluster}")]
+    Cluster { cluster: VirtualClusterId, source: CreateVirtualClusterError },
+    #[error("configure the virtual cluster {cluster}")]
+    Configs { cluster: VirtualClusterId, source: ConfigError },
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+}
+
+/// How an agent came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Everything that was taken has its answer.
+    Gracefully { within: Duration },
+    /// The time was over: connections were still open, or batches still unflushed. None of them was acknowledged.
+    GaveUp { connections: usize, unflushed: ByteCount },
+}
+
+impl Node {
+    /// Takes the ports, opens everything, and serves from then on, on the threads of `spawner`.
+    ///
+    /// # Errors
+    /// When a port can't be had, or the metadata store can't be asked. Then nothing is left behind.
+    pub async fn start(settings: NodeSettings, stores: Stores, spawner: Spawner) -> Result<Self, StartError> {
+        let started = clock::now();
+        let NodeSettings {
+            cluster,
+            cluster_configs,
+            kafka,
+            http,
+            advertised_host,
+            writer,
+            limits,
+            cache,
+            fetch_memory,
+            cleaning,
+        } = settings;
+        let http = http.map(HttpServer::bind).transpose()?;
+        let server = match kafka {
+            Some(listen) => {
+                let failed = |source| StartError::Listen { address: listen, source };
+                let server = Server::bind(ServerSettings { listen, limits }).await.map_err(failed)?;
+                let address = server.local_addr().map_err(failed)?;
+                Some((server, address))
+            }
+            None => None,
+        };
+        let Stores { objects, background: _, metadata, metrics } = &stores;
+        make_cluster(metadata.as_ref(), &cluster, &cluster_configs).await?;
+        let counts = WriterMetrics::new(metrics)?;
+        let writer = Writer::spawn(Arc::clone(objects), Arc::clone(metadata), writer, counts, &spawner);
+        let tasks = || Tasks::new(spawner.clone(), Shutdown::new());
+        let mut node = Self {
+            broker: None,
+            writer: writer.clone(),
+            kafka: Part { tasks: tasks(), address: None },
+            cleaning: tasks(),
+            http: Part { tasks: tasks(), address: None },
+            readiness: Readiness::default(),
+            _paths: Vec::new(),
+        };
+        if let Some((server, address)) = server {
+            let blocks = Arc::new(BlockCache::new(Arc::clone(objects), cache));
+            let reader = Reader::new(Arc::clone(metadata), blocks);
+            let advertised = advertised(advertised_host, address);
+            let settings = BrokerSettings::new(cluster, NodeId::of(chance::bits()), advertised);
+            let settings = BrokerSettings { fetch_memory, ..settings };
+            let broker = Broker::new(settings, Arc::clone(metadata), writer.clone(), reader);
+            node.kafka.address = Some(address);
+            node.kafka.tasks.spawn(server.serve(broker.clone(), node.kafka.tasks.clone()));
+            node.broker = Some(broker);
+        }
+        if let Some(settings) = cleaning {
+            let cleaning = Cleaning::new(&stores, settings)?;
+            node.cleaning.spawn(cleaning.run(node.cleaning.shutdown().clone()));
+        }
+        if let Some(http) = http {
+            let levels = Levels::new(metrics, writer)?;
+            let told = Told { readiness: node.readiness.clone(), metrics: Arc::clone(metrics), levels };
+            node.http.address = Some(http.address);
+            node._paths = http.serve(told, &node.http.tasks)?;
+        }
+        node.readiness.set(true);
+        let (kafka, http) = (node.kafka.address, node.http.address);
+        let took = clock::now().saturating_duration_since(started);
+        tracing::info!(?kafka, ?http, took_ms = took.as_millis(), "the agent is ready");
+        Ok(node)
+    }
+
+    /// Where Kafka's clients come.
+    #[must_use]
+    pub fn kafka_address(&self) -> Option<SocketAddr> {
+        self.kafka.address
+    }
+
+    /// Where `/v1/status` and `/metrics` are.
+    #[must_use]
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http.address
+    }
+
+    /// The broker, for whoever is in the same process.
+    #[must_use]
+    pub fn broker(&self) -> Option<&Broker> {
+        self.broker.as_ref()
+    }
+
+    /// Stops: clients are told to go elsewhere, nothing more is accepted or read, what was taken is flushed, committed
+    /// and answered. What is not done after `patience` is given up; nothing of it was acknowledged.
+    pub async fn stop(self, patience: Duration) -> Stopped {
+        let started = clock::now();
+        self.readiness.set(false);
+        self.cleaning.shutdown().cancel();
+        self.kafka.tasks.shutdown().cancel();
+        let drained = tokio::time::timeout(patience, async {
+            self.kafka.tasks.finished().await;
+            self.writer.close().await;
+            self.cleaning.finished().await;
+        })
+        .await;
+        let stopped = match drained {
+            Ok(()) => Stopped::Gracefully { within: clock::now().saturating_duration_since(started) },
+            Err(_) => Stopped::GaveUp {
+                connections: self.kafka.tasks.len(),
+                unflushed: self.writer.load().unflushed_bytes,
+            },
+        };
+        // Last, so that whoever looks sees the end as it was.
+        self.http.tasks.shutdown().cancel();
+        self.http.tasks.finished().await;
+        stopped
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        for tasks in [&self.kafka.tasks, &self.cleaning, &self.http.tasks] {
+            tasks.shutdown().cancel();
+        }
+    }
+}
+
+fn advertised(host: Option<String>, listens: SocketAddr) -> Advertised {
+    let port = listens.port();
+    match host {
+        Some(host) => Advertised::Fixed(Endpoint { host, port }),
+        None => Advertised::AsReached(Endpoint { host: "localhost".to_owned(), port }),
+    }
+}
+
+/// Makes the virtual cluster where there is none, and sets what is not set in it.
+async fn make_cluster(
+    metadata: &dyn MetadataStore,
+    cluster: &VirtualClusterId,
+    configs: &Configs,
+) -> Result<(), StartError> {
+    match metadata.create_virtual_cluster(cluster).await {
+        Ok(()) | Err(CreateVirtualClusterError::Exists { .. }) => {}
+        Err(source) => return Err(StartError::Cluster { cluster: cluster.clone(), source }),
+    }
+    let failed = |source| StartError::Configs { cluster: cluster.clone(), source };
+    let seen = metadata.cluster_configs(cluster).await.map_err(failed)?;
+    let mut new = seen.clone();
+    for (name, value) in configs.iter().filter(|(name, _)| seen.get(name).is_none()) {
+        new.set(name, value);
+    }
+    if new != seen {
+        metadata.replace_cluster_configs(cluster, &seen, &new).await.map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+use std::net::{Ipv4Addr, SocketAddr};
+
+use forebay_kafka_broker::Limits;
+use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_storage_log::WriterSettings;
+use forebay_storage_metadata::Configs;
+
+use crate::cleaning::CleaningSettings;
+use crate::machine::Machine;
+
+/// What an agent is told at its start.
+#[derive(Debug, Clone)]
+pub struct NodeSettings {
+    /// The virtual cluster that is served. It is made where there is none.
+    pub cluster: VirtualClusterId,
+    /// What is set for the virtual cluster where it has no value of its own.
+    pub cluster_configs: Configs,
+    /// Where Kafka's clients come. Port 0 takes any that is free; none serves no clients.
+    pub kafka: Option<SocketAddr>,
+    /// Where `/v1/status` and `/metrics` are.
+    pub http: Option<SocketAddr>,
+    /// The host that clients are told to come to; none is the address by which each has come.
+    pub advertised_host: Option<String>,
+    pub writer: WriterSettings,
+    pub limits: Limits,
+    /// Blocks of segments that are kept in memory.
+    pub cache: ByteCount,
+    /// The most bytes that all fetches together are answered with at a time.
+    pub fetch_memory: ByteCount,
+    /// None leaves cleaning to other agents.
+    pub cleaning: Option<CleaningSettings>,
+}
+
+/// The virtual cluster of whoever names none.
+const DEFAULT_CLUSTER: &str = "vci_default";
+
+impl NodeSettings {
+    /// Limits for a machine: an eighth of its memory for what is not flushed, an eighth for blocks, an eighth for answers and
+    /// an eighth for requests. The rest is the system's, which has the pages of a local store.
+    ///
+    /// # Panics
+    /// Never: the default virtual cluster has a name that is one.
+    #[must_use]
+    pub fn for_machine(machine: Machine) -> Self {
+        let eighth = (machine.memory.get() / 8).max(64 << 20);
+        let writer = WriterSettings::for_machine(machine.cores, machine.memory);
+        let defaults = Limits::default();
+        let memory = usize::try_from(eighth).unwrap_or(usize::MAX).max(defaults.frame);
+        Self {
+            cluster: DEFAULT_CLUSTER.parse().expect("a name of letters and an underscore"),
+            cluster_configs: Configs::default(),
+            kafka: Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9092))),
+            http: Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))),
+            advertised_host: None,
+            writer,
+            limits: Limits { memory: memory.min(defaults.memory), ..defaults },
+            cache: ByteCount::new(eighth),
+            fetch_memory: ByteCount::new(eighth),
+            cleaning: Some(CleaningSettings::default()),
+        }
+    }
+
+    /// An agent for tests: on free ports of this machine alone, with small limits and the shortest batch timeout.
+    #[must_use]
+    pub fn loopback() -> Self {
+        let any = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let machine = Machine { cores: 1, memory: ByteCount::new(1 << 30) };
+        let all = Self::for_machine(machine);
+        let writer = WriterSettings { batch_timeout: std::time::Duration::ZERO, ..all.writer };
+        Self { kafka: any, http: any, writer, ..all }
+    }
+}

@@ -1,0 +1,128 @@
+use std::sync::Arc;
+
+use forebay_lifecycle::chance;
+use forebay_metrics::{MetricError, Metrics};
+use forebay_storage_metadata::MetadataStore;
+use forebay_storage_metadata_sqlite::{Location, LocationError, SqliteMetadataStore};
+use forebay_storage_objects::{
+    HedgePolicy, Hedged, Limited, Limits, Measured, Objects, OpenError, RetryPolicy, Retrying,
+};
+
+/// What lasts: the bucket and the metadata store.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// For those whom a client waits for.
+    pub(crate) objects: Arc<dyn Objects>,
+    /// For those whom nobody waits for.
+    pub(crate) background: Arc<dyn Objects>,
+    pub(crate) metadata: Arc<dyn MetadataStore>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// Why the stores can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoresError {
+    #[error("open the bucket {url}")]
+    Bucket { url: String, source: OpenError },
+    #[error(
+        "metadata in PostgreSQL ({scheme}) is not supported yet: -metadataURL is sqlite://PATH or sqlite://:memory:"
+    )]
+    PostgreSql { scheme: String },
+    #[error(transparent)]
+    MetadataUrl(#[from] LocationError),
+    #[error("open the metadata store {url}")]
+    Metadata { url: String, source: forebay_storage_metadata_sqlite::OpenError },
+    #[error("measure the stores")]
+    Metric(#[from] MetricError),
+}
+
+/// Requests to the object store at a time, and bytes that are on their way from it.
+const OBJECT_LIMITS: Limits = Limits { puts: 64, others: 128, get_bytes: 512 << 20 };
+
+impl Stores {
+    /// Opens both by URL. `variables` are the environment, for the keys of buckets. Blocks while it does.
+    ///
+    /// # Errors
+    /// When a URL is none, or what it names can't be opened.
+    pub fn open(
+        bucket: &str,
+        metadata: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, StoresError> {
+        if let Some((scheme @ ("postgres" | "postgresql"), _)) = metadata.split_once("://") {
+            return Err(StoresError::PostgreSql { scheme: format!("{scheme}://") });
+        }
+        let location: Location = metadata.parse()?;
+        let objects = forebay_storage_objects::open(bucket, variables).map_err(|source| {
+            // What stands behind a question mark may be a key.
+            let url = bucket.split('?').next().unwrap_or_default().to_owned();
+            StoresError::Bucket { url, source }
+        })?;
+        let metadata = SqliteMetadataStore::open(&location)
+            .map_err(|source| StoresError::Metadata { url: metadata.to_owned(), source })?;
+        Self::of(objects, Arc::new(metadata), Arc::default())
+    }
+
+    /// Both in memory, with nobody else in them.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn in_memory() -> Result<Self, StoresError> {
+        Self::open(&format!("mem://{:032x}", chance::bits()), "sqlite://:memory:", [])
+    }
+
+    /// Of parts that are open. `objects` is what tries nothing twice: limits, measuring, retries and hedging come around
+    /// it here.
+    ///
+    /// # Errors
+    /// When a name in `metrics` is taken by a metric of another kind.
+    pub fn of(
+        objects: Arc<dyn Objects>,
+        metadata: Arc<dyn MetadataStore>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StoresError> {
+        let limited = Arc::new(Limited::new(objects, OBJECT_LIMITS));
+        let measured: Arc<dyn Objects> = Arc::new(Measured::new(limited, &metrics)?);
+        let hedged = Arc::new(Hedged::new(Arc::clone(&measured), HedgePolicy::default()));
+        Ok(Self {
+            objects: Arc::new(Retrying::new(hedged, RetryPolicy::produce())),
+            background: Arc::new(Retrying::new(measured, RetryPolicy::background())),
+            metadata,
+            metrics,
+        })
+    }
+
+    /// Where everything that works on these counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// The metadata store.
+    #[must_use]
+    pub fn metadata(&self) -> &Arc<dyn MetadataStore> {
+        &self.metadata
+    }
+
+    /// The bucket, with retries.
+    #[must_use]
+    pub fn objects(&self) -> &Arc<dyn Objects> {
+        &self.objects
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_not_be_opened_is_refused_by_name() {
+        let refusal = |bucket: &str, metadata: &str| {
+            Stores::open(bucket, metadata, []).map(drop).unwrap_err().to_string()
+        };
+        assert!(refusal("mem://a", "postgres://u:secret@host/db").contains("PostgreSQL (postgres://)"));
+        assert!(!refusal("mem://a", "postgres://u:secret@host/db").contains("secret"));
+        assert!(refusal("mem://a", "meta.db").contains("expected sqlite://PATH"));
+        assert_eq!(refusal("ftp://a?key=secret", "sqlite://:memory:"), "open the bucket ftp://a");
+    }
+}
