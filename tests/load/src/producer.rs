@@ -50,7 +50,7 @@ pub struct Plan {
 }
 
 /// What a producer met.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Met {
     pub requests: usize,
     pub records: u64,
@@ -62,6 +62,8 @@ pub struct Met {
     pub gave_up: bool,
     /// The longest that a request took from its first try to its acknowledgement.
     pub slowest: Duration,
+    /// Why its last connection ended.
+    pub trouble: Option<String>,
 }
 
 /// Runs a producer to its end.
@@ -104,8 +106,8 @@ impl Producer<'_> {
             turn += 1;
             if let Ok(mut connection) = Connection::open(address, self.plan.timeout).await {
                 self.met.connections += 1;
-                // What went wrong is in the history.
-                let _ = self.session(&mut connection).await;
+                let ended = self.session(&mut connection).await;
+                self.met.trouble = ended.err().map(|error| format!("{error:?}"));
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -125,7 +127,7 @@ impl Producer<'_> {
     }
 
     async fn initialize(&mut self, connection: &mut Connection) -> Result<(), ClientError> {
-        let request = InitProducerIdRequest::default().with_transaction_timeout_ms(60_000);
+        let request = InitProducerIdRequest::default().with_transactional_id(None);
         let answer = connection.ask(INIT_PRODUCER_ID, &request).await?;
         let ids = (ProducerId::new(answer.producer_id.0), ProducerEpoch::new(answer.producer_epoch));
         if let (0, (Ok(id), Ok(epoch))) = (answer.error_code, ids) {

@@ -89,9 +89,10 @@ pub async fn read_all(
         let mut turn = 0;
         let mut offset = [0];
         let mut end = None;
+        let mut trouble = None;
         while end != Some(offset[0]) {
             if started.elapsed() > patience {
-                bail!("partition {partition} can't be read beyond {}", offset[0]);
+                bail!("partition {partition} can't be read beyond {}: {trouble:?}", offset[0]);
             }
             let Some(address) = addresses.get(turn) else { bail!("nobody is there to read from") };
             turn += 1;
@@ -104,7 +105,11 @@ pub async fn read_all(
                 let one = Some((partition, &mut end));
                 match fetch(plan, &mut connection, recorder, &mut offset, one).await {
                     Ok(more) => records += more,
-                    Err(_) => break,
+                    Err(error) => {
+                        trouble = Some(error);
+                        tokio::time::sleep(PAUSE).await;
+                        break;
+                    }
                 }
             }
         }

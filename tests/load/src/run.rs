@@ -54,7 +54,7 @@ impl Default for Load {
             value_bytes: 100,
             compression: Compression::None,
             timeout: Duration::from_secs(2),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_secs(20),
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Summary {
     pub gave_up: usize,
     pub violations: usize,
     pub slowest: Duration,
+    /// What somebody who gave up met last.
+    pub trouble: Option<String>,
     pub took: Duration,
 }
 
@@ -40,15 +42,19 @@ impl Summary {
                 connections,
                 gave_up,
                 slowest,
-            } = *met;
-            self.acked += requests;
-            self.acked_records += records;
-            self.tries += tries;
-            self.refused += refused;
-            self.unknown += unknown;
-            self.connections += connections;
-            self.gave_up += usize::from(gave_up);
-            self.slowest = self.slowest.max(slowest);
+                trouble,
+            } = met;
+            self.acked += *requests;
+            self.acked_records += *records;
+            self.tries += *tries;
+            self.refused += *refused;
+            self.unknown += *unknown;
+            self.connections += *connections;
+            self.gave_up += usize::from(*gave_up);
+            self.slowest = self.slowest.max(*slowest);
+            if *gave_up {
+                self.trouble.clone_from(trouble);
+            }
         }
         for met in read {
             let reader::Met { fetches, records, errors, connections } = *met;
@@ -84,6 +90,7 @@ impl fmt::Display for Summary {
             self.read_back,
             self.gave_up,
             self.violations,
-        )
+        )?;
+        self.trouble.as_ref().map_or(Ok(()), |trouble| write!(f, "; last trouble: {trouble}"))
     }
 }

@@ -62,9 +62,10 @@ impl Outlook {
             let first = i32::try_from(batch.first).ok().and_then(|first| Sequence::new(first).ok());
             builder = builder.producer(id, epoch, first);
         }
+        // What is old would be deleted.
+        let time = Timestamp::from(forebay_lifecycle::clock::wall());
         for number in batch.first..batch.first + batch.count {
             let value = Value { client: plan.client, partition: batch.partition, number };
-            let time = Timestamp::from_millis(i64::from(number));
             builder.push(time, None, Some(&value.bytes(plan.value_bytes)), &[])?;
         }
         Ok(builder.build()?.into_bytes())
@@ -80,7 +81,9 @@ impl Outgoing {
             .with_name(TopicName(StrBytes::from_string(plan.topic.clone())))
             .with_partition_data(partitions.collect());
         let timeout = i32::try_from(plan.timeout.as_millis()).unwrap_or(i32::MAX);
-        ProduceRequest::default().with_acks(-1).with_timeout_ms(timeout).with_topic_data(vec![topic])
+        ProduceRequest::default()
+            .with_transactional_id(None)
+            .with_acks(-1).with_timeout_ms(timeout).with_topic_data(vec![topic])
     }
 
     /// What the answer says about each batch.

@@ -35,22 +35,22 @@ fn kill_at(point: Point, nth: usize) {
 
 #[test]
 fn before_a_put() {
-    [0, 7].map(|nth| kill_at(Point::BeforePut, nth));
+    [0, 7].into_iter().for_each(|nth| kill_at(Point::BeforePut, nth));
 }
 
 #[test]
 fn between_a_put_and_its_commit() {
-    [0, 7].map(|nth| kill_at(Point::AfterPut, nth));
+    [0, 7].into_iter().for_each(|nth| kill_at(Point::AfterPut, nth));
 }
 
 #[test]
 fn before_a_commit() {
-    [0, 7].map(|nth| kill_at(Point::BeforeCommit, nth));
+    [0, 7].into_iter().for_each(|nth| kill_at(Point::BeforeCommit, nth));
 }
 
 #[test]
 fn between_a_commit_and_its_acknowledgement() {
-    [0, 1, 7, 12].map(|nth| kill_at(Point::AfterCommit, nth));
+    [0, 1, 7, 12].into_iter().for_each(|nth| kill_at(Point::AfterCommit, nth));
 }
 
 /// Everything at once: kills at any time, again and again, in the middle of files being written too.

@@ -90,6 +90,7 @@ fn laws_broken_by(lie: Lie) -> Vec<&'static str> {
         let history = run.history();
         let mut found: Vec<_> = laws::check(&history).iter().map(laws::Violation::law).collect();
         let error = run.finish().await.unwrap_err().to_string();
+        println!("{error}");
         let kept = error.split("the history is in ").nth(1).and_then(|rest| rest.split('\n').next()).unwrap();
         let kept = std::fs::File::open(kept).unwrap();
         let kept = forebay_tests_load::History::load(std::io::BufReader::new(kept)).unwrap();
