@@ -67,6 +67,8 @@ pub struct Run {
     load: Load,
     pub addresses: Addresses,
     recorder: Recorder,
+    /// The number of the first producer.
+    first_client: u32,
     /// Producers make nothing more.
     stop: Arc<AtomicBool>,
     summary: Summary,
@@ -80,7 +82,7 @@ impl Run {
         let name = name.into();
         let summary = Summary::new(&name, seed);
         let (recorder, stop) = (Recorder::default(), Arc::default());
-        Self { name, seed, load, addresses, recorder, stop, summary }
+        Self { name, seed, load, addresses, recorder, first_client: 0, stop, summary }
     }
 
     /// Makes the topic. It may be there already.
@@ -139,6 +141,17 @@ impl Run {
         Arc::clone(&self.stop)
     }
 
+    /// What it came to so far.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The next work is that of other clients, in the same topic.
+    pub fn again(&mut self) {
+        self.first_client += self.load.idempotent + self.load.plain;
+    }
+
     /// Reads everything, and judges.
     ///
     /// # Errors
@@ -184,7 +197,7 @@ impl Run {
     fn producer_plans(&self) -> Vec<producer::Plan> {
         let load = &self.load;
         let plan = |client| producer::Plan {
-            client,
+            client: self.first_client + client,
             is_idempotent: client < load.idempotent,
             topic: TOPIC.to_owned(),
             partitions: load.partitions,
