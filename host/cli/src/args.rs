@@ -3,18 +3,23 @@
 //! Long flags are written with one dash or two, with a space or `=` before their value:
 //! `-pluginDir x`, `--pluginDir=x`. Every flag has a variable, `FOREBAY_PLUGIN_DIR` for that one.
 
-use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use forebay_pipeline_config::LogLevel;
 
+mod agent;
 mod bento;
+mod dashes;
+mod kcmd;
 mod plugin;
 mod registry;
 mod sources;
 
+pub(crate) use agent::{AdvertisedHost, Agent, HttpPort, Role};
 pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
+pub(crate) use kcmd::{Kcmd, KcmdType};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 pub(crate) use sources::Sources;
@@ -34,6 +39,10 @@ struct CommandLine {
 pub(crate) enum Command {
     /// Runs a pipeline until its input ends or a signal stops it; so does `forebay` without a command.
     Run(Box<Run>),
+    /// Serves Kafka clients, with records in a bucket.
+    Agent(Box<Agent>),
+    /// Asks a Kafka broker: makes topics, produces and fetches records, says why a connection fails.
+    Kcmd(Kcmd),
     /// Checks pipelines without running them.
     Lint(Lint),
     /// Runs unit tests of configurations, in Bento's format.
@@ -134,7 +143,10 @@ pub(crate) struct Plugins {
 pub(crate) fn parse() -> Command {
     let mut command = CommandLine::command();
     command.build();
-    let args = second_dashes(&command, std::env::args_os());
+    let args = dashes::second_dashes(&command, std::env::args_os());
+    if let Err(refusal) = agent::refuse_unserved(&args, |name| std::env::var(name).ok()) {
+        command.error(ErrorKind::InvalidValue, refusal).exit();
+    }
     let parsed =
         command.try_get_matches_from(args).and_then(|matches| CommandLine::from_arg_matches(&matches));
     match parsed {
@@ -183,7 +195,7 @@ impl CommandLine {
             }
             Command::Create(create) => create.plugins.follow(plugins),
             Command::List(list) => list.plugins.follow(plugins),
-            Command::Plugin(_) => {}
+            Command::Agent(_) | Command::Kcmd(_) | Command::Plugin(_) => {}
         }
         command
     }
@@ -198,34 +210,15 @@ impl Plugins {
     }
 }
 
-/// Gives long flags that are written with one dash their second one. Only names that some command
-/// has are touched, and nothing behind `--`.
-fn second_dashes(command: &clap::Command, args: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    fn is_long_in(command: &clap::Command, name: &str) -> bool {
-        command.get_arguments().any(|arg| arg.get_long() == Some(name))
-            || command.get_subcommands().any(|command| is_long_in(command, name))
-    }
-    let is_long = |name: &str| is_long_in(command, name);
-    let mut flags = true;
-    args.map(|arg| {
-        flags &= arg != "--";
-        match arg.to_str().filter(|_| flags).and_then(|text| text.strip_prefix('-')) {
-            Some(text) if is_long(text.split('=').next().unwrap_or(text)) => {
-                [OsStr::new("-"), arg.as_os_str()].into_iter().collect()
-            }
-            _ => arg,
-        }
-    })
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     use super::*;
 
     fn command(args: &[&str]) -> Command {
         let command = CommandLine::command();
-        let args = second_dashes(&command, args.iter().map(OsString::from));
+        let args = dashes::second_dashes(&command, args.iter().map(OsString::from));
         let matches = command.try_get_matches_from(args).unwrap();
         CommandLine::from_arg_matches(&matches).unwrap().into_command()
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its user")]
 
+mod agent;
 mod args;
 mod blobl;
 mod configuration;
@@ -9,6 +10,7 @@ mod create;
 mod echo;
 mod embedded;
 mod env_files;
+mod kcmd;
 mod lint;
 mod list;
 mod log;
@@ -18,6 +20,7 @@ mod plugin;
 mod plugin_registry;
 mod plugins;
 mod run;
+mod signals;
 mod status;
 mod test;
 mod variables;
@@ -29,6 +32,10 @@ use args::Command;
 
 fn main() -> ExitCode {
     let command = args::parse();
+    if let Command::Agent(flags) = command {
+        // It has threads of its own.
+        return agent::agent(*flags).unwrap_or_else(failed);
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -39,6 +46,8 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match command {
             Command::Run(run) => Box::pin(run::run(*run)).await,
+            Command::Agent(flags) => agent::agent(*flags),
+            Command::Kcmd(flags) => Box::pin(kcmd::kcmd(flags)).await,
             Command::Lint(lint) => lint::lint(lint).await,
             Command::Test(flags) => test::test(flags).await,
             Command::Blobl(flags) => blobl::blobl(flags).await,
@@ -49,8 +58,10 @@ fn main() -> ExitCode {
         }
     });
     runtime.shutdown_background();
-    result.unwrap_or_else(|error| {
-        eprintln!("forebay: {error:#}");
-        ExitCode::FAILURE
-    })
+    result.unwrap_or_else(failed)
+}
+
+fn failed(error: anyhow::Error) -> ExitCode {
+    eprintln!("forebay: {error:#}");
+    ExitCode::FAILURE
 }

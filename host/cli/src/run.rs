@@ -1,7 +1,6 @@
 //! `forebay run`.
 
 mod pipeline;
-mod signals;
 mod watching;
 
 use std::num::NonZeroUsize;
@@ -20,11 +19,11 @@ use forebay_plugins_runtime::{FolderWatch, Watchdog};
 use crate::args::{self, Run, RunFlags};
 use crate::configuration::{Main, Texts};
 use crate::operations::{Operations, Told};
+use crate::signals::Signals;
 use crate::status::StatusLine;
 use crate::{env_files, log, plugins};
 
 use pipeline::{Outcome, Pipelines};
-use signals::Signals;
 use watching::{Checker, Watching};
 
 /// How long a device may take for the last bytes, which nobody waits for any more.

@@ -60,18 +60,20 @@ impl HttpServer {
     /// Answers from now on, until `tasks` are told to stop. The paths are there as long as what is returned.
     pub(crate) fn serve(self, told: Told, tasks: &Tasks) -> Result<Vec<Registration>, HttpError> {
         let endpoints = Endpoints::default();
-        let Told { readiness, metrics, levels } = told;
+        let Told { readiness, measured } = told;
+        let status = Path::Status(readiness);
+        let mut paths = vec![endpoints.register("/v1/status", "Whether the agent serves.", status)?];
         // As Prometheus' own libraries show timings: buckets add up over agents, quantiles do not.
         let format = PrometheusConfig {
             use_histogram_timing: true,
             add_process_metrics: true,
             ..PrometheusConfig::default()
         };
-        let exporter = Exporter::new(metrics, MetricsExporter::Prometheus(format), None);
-        let paths = vec![
-            endpoints.register("/v1/status", "Whether the agent serves.", Path::Status(readiness))?,
-            endpoints.register("/metrics", "Metrics for Prometheus.", Path::Metrics(Box::new(exporter), levels))?,
-        ];
+        if let Some((metrics, levels)) = measured {
+            let exporter = Exporter::new(metrics, MetricsExporter::Prometheus(format), None);
+            let path = Path::Metrics(Box::new(exporter), levels);
+            paths.push(endpoints.register("/metrics", "Metrics for Prometheus.", path)?);
+        }
         tasks.spawn(self.bound.serve(endpoints, tasks.shutdown().clone()));
         Ok(paths)
     }
@@ -80,8 +82,8 @@ impl HttpServer {
 /// What is told.
 pub(crate) struct Told {
     pub(crate) readiness: Readiness,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) levels: Levels,
+    /// None where nobody may ask for metrics.
+    pub(crate) measured: Option<(Arc<Metrics>, Levels)>,
 }
 
 /// What is not counted but looked at when somebody asks.

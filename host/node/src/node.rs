@@ -3,13 +3,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_kafka_broker::{Advertised, Broker, BrokerSettings, Endpoint, NodeId, Server, ServerSettings};
+use forebay_kafka_broker::{
+    Advertised, Broker, BrokerMetrics, BrokerSettings, Endpoint, NodeId, Server, ServerSettings,
+};
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
 use forebay_metrics::MetricError;
 use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_pipeline_operations::Registration;
 use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics};
 use forebay_storage_metadata::{ConfigError, Configs, CreateVirtualClusterError, MetadataStore};
+use tracing::field::display;
 
 use crate::cleaning::Cleaning;
 use crate::http::{HttpError, HttpServer, Levels, Readiness, Told};
@@ -71,6 +74,7 @@ impl Node {
             cluster_configs,
             kafka,
             http,
+            shows_metrics,
             advertised_host,
             writer,
             limits,
@@ -103,12 +107,18 @@ impl Node {
             _paths: Vec::new(),
         };
         if let Some((server, address)) = server {
-            let blocks = Arc::new(BlockCache::new(Arc::clone(objects), cache));
-            let reader = Reader::new(Arc::clone(metadata), blocks);
+            let blocks = BlockCache::new(Arc::clone(objects), cache).measured(metrics)?;
+            let reader = Reader::new(Arc::clone(metadata), Arc::new(blocks));
             let advertised = advertised(advertised_host, address);
             let settings = BrokerSettings::new(cluster, NodeId::of(chance::bits()), advertised);
             let settings = BrokerSettings { fetch_memory, ..settings };
-            let broker = Broker::new(settings, Arc::clone(metadata), writer.clone(), reader);
+            let broker = Broker::measured(
+                settings,
+                Arc::clone(metadata),
+                writer.clone(),
+                reader,
+                BrokerMetrics::new(metrics)?,
+            );
             node.kafka.address = Some(address);
             node.kafka.tasks.spawn(server.serve(broker.clone(), node.kafka.tasks.clone()));
             node.broker = Some(broker);
@@ -119,14 +129,16 @@ impl Node {
         }
         if let Some(http) = http {
             let levels = Levels::new(metrics, writer)?;
-            let told = Told { readiness: node.readiness.clone(), metrics: Arc::clone(metrics), levels };
+            let measured = shows_metrics.then(|| (Arc::clone(metrics), levels));
+            let told = Told { readiness: node.readiness.clone(), measured };
             node.http.address = Some(http.address);
             node._paths = http.serve(told, &node.http.tasks)?;
         }
         node.readiness.set(true);
         let (kafka, http) = (node.kafka.address, node.http.address);
         let took = clock::now().saturating_duration_since(started);
-        tracing::info!(?kafka, ?http, took_ms = took.as_millis(), "the agent is ready");
+        let (kafka, http) = (kafka.map(display), http.map(display));
+        tracing::info!(kafka, http, took_ms = took.as_millis(), "the agent is ready");
         Ok(node)
     }
 

@@ -19,6 +19,8 @@ pub struct NodeSettings {
     pub kafka: Option<SocketAddr>,
     /// Where `/v1/status` and `/metrics` are.
     pub http: Option<SocketAddr>,
+    /// Whether `/metrics` is there.
+    pub shows_metrics: bool,
     /// The host that clients are told to come to; none is the address by which each has come.
     pub advertised_host: Option<String>,
     pub writer: WriterSettings,
@@ -51,6 +53,7 @@ impl NodeSettings {
             cluster_configs: Configs::default(),
             kafka: Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9092))),
             http: Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))),
+            shows_metrics: true,
             advertised_host: None,
             writer,
             limits: Limits { memory: memory.min(defaults.memory), ..defaults },

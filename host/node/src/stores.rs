@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use forebay_lifecycle::chance;
 use forebay_metrics::{MetricError, Metrics};
-use forebay_storage_metadata::MetadataStore;
+use forebay_storage_metadata::{Measured as MeasuredMetadata, MetadataStore};
 use forebay_storage_metadata_sqlite::{Location, LocationError, SqliteMetadataStore};
 use forebay_storage_objects::{
     HedgePolicy, Hedged, Limited, Limits, Measured, Objects, OpenError, RetryPolicy, Retrying,
@@ -87,7 +87,7 @@ impl Stores {
         Ok(Self {
             objects: Arc::new(Retrying::new(hedged, RetryPolicy::produce())),
             background: Arc::new(Retrying::new(measured, RetryPolicy::background())),
-            metadata,
+            metadata: Arc::new(MeasuredMetadata::new(metadata, &metrics)?),
             metrics,
         })
     }

@@ -8,8 +8,8 @@ use forebay_pipeline_config::PipelineConfig;
 use forebay_pipeline_engine::{Ended, Identity, RunError, run as run_pipeline};
 use forebay_plugins_api::{Components, PipelineName};
 
-use super::signals::Signals;
 use super::watching::{Checker, Watching};
+use crate::signals::Signals;
 
 /// One pipeline after the other, until the last one has ended.
 pub(super) struct Pipelines<'a> {

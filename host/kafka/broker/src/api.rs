@@ -61,6 +61,14 @@ macro_rules! apis {
         ];
 
         impl RequestBody {
+            /// The API that is asked.
+            #[must_use]
+            pub fn api(&self) -> ApiKey {
+                match self {
+                    $(Self::$name(_) => ApiKey::$name,)*
+                }
+            }
+
             fn decode(api: ApiKey, version: i16, body: Bytes) -> Result<Option<Self>, DecodeError> {
                 Ok(match (api, version) {
                     $((ApiKey::$name, $min..=$max) => Some(Self::$name(decode(body, version)?)),)*
@@ -140,6 +148,22 @@ impl Request {
 }
 
 impl Response {
+    /// Whether records could not be taken, or not be given. Of other APIs it says nothing.
+    pub(crate) fn has_error(&self) -> bool {
+        match self {
+            Self::Produce(produce) => {
+                let topics = produce.responses.iter();
+                topics.flat_map(|topic| &topic.partition_responses).any(|partition| partition.error_code != 0)
+            }
+            Self::Fetch(fetch) => {
+                let topics = fetch.responses.iter();
+                let mut partitions = topics.flat_map(|topic| &topic.partitions);
+                fetch.error_code != 0 || partitions.any(|partition| partition.error_code != 0)
+            }
+            _ => false,
+        }
+    }
+
     /// The whole frame of an answer, with the length in front.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use kafka_protocol::messages::BrokerId;
 use crate::acquire::Memory;
 use crate::apis::fetch::Sessions;
 use crate::context::Advertised;
+use crate::metrics::BrokerMetrics;
 use crate::topics::Topics;
 
 /// The number by which clients know an agent.
@@ -73,6 +74,7 @@ pub(crate) struct Parts {
     pub topics: Topics,
     pub sessions: Sessions,
     pub fetch_memory: Memory,
+    pub metrics: BrokerMetrics,
 }
 
 impl Broker {
@@ -84,16 +86,32 @@ impl Broker {
         writer: Writer,
         reader: Reader,
     ) -> Self {
+        Self::measured(settings, metadata, writer, reader, BrokerMetrics::default())
+    }
+
+    /// The same, counting in `metrics`.
+    #[must_use]
+    pub fn measured(
+        settings: BrokerSettings,
+        metadata: Arc<dyn MetadataStore>,
+        writer: Writer,
+        reader: Reader,
+        metrics: BrokerMetrics,
+    ) -> Self {
         let topics = Topics::new(settings.cluster.clone(), Arc::clone(&metadata));
         let sessions = Sessions::new(settings.fetch_sessions);
         let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
         let fetch_memory = Memory::new(bytes);
-        Self { parts: Arc::new(Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory }) }
+        let parts = Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory, metrics };
+        Self { parts: Arc::new(parts) }
     }
 
     /// Waits while there is too much that is not flushed.
     pub(crate) async fn relief(&self) {
-        self.parts.writer.relief().await;
+        if self.parts.writer.load().over().is_some() {
+            self.parts.metrics.throttled();
+            self.parts.writer.relief().await;
+        }
     }
 
     pub(crate) fn parts(&self) -> &Arc<Parts> {

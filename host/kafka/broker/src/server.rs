@@ -81,11 +81,12 @@ impl Server {
                     let connection =
                         connect(stream, peer, broker.clone(), self.limits.clone(), memory.clone());
                     let shutdown = shutdown.clone();
+                    let counted = broker.parts().metrics.connection();
                     tasks.spawn(async move {
                         if let Some(connection) = connection {
                             Box::pin(connection.run(shutdown)).await;
                         }
-                        drop(slot);
+                        drop((slot, counted));
                     });
                 }
                 // Out of sockets, or the client is gone already: others may come.

@@ -75,6 +75,21 @@ impl Broker {
     /// # Cancel safety
     /// A request that is dropped may have been done.
     pub async fn start(&self, context: &ConnectionContext, request: Request) -> Started {
+        let measured = self.parts().metrics.begin(request.body.api());
+        match Box::pin(self.dispatch(context, request)).await {
+            Started::Answered(answer) => {
+                measured.end(&answer.response);
+                Started::Answered(answer)
+            }
+            Started::Waiting(answer) => Started::waiting(async move {
+                let answer = answer.await;
+                measured.end(&answer.response);
+                answer
+            }),
+        }
+    }
+
+    async fn dispatch(&self, context: &ConnectionContext, request: Request) -> Started {
         let parts = self.parts();
         let call = Call { context: context.clone(), version: request.version };
         match request.body {

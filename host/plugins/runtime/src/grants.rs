@@ -376,7 +376,9 @@ impl Allowed {
 /// Whether a variable holds a key of the process itself, which no configuration and no plugin may see.
 #[must_use]
 pub fn is_own_key(name: &str) -> bool {
-    const CLOUD: [&str; 7] = [
+    const NAMED: [&str; 9] = [
+        "WARPSTREAM_AGENT_KEY",
+        "WARPSTREAM_API_KEY",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
@@ -385,7 +387,7 @@ pub fn is_own_key(name: &str) -> bool {
         "AZURE_STORAGE_ACCOUNT_KEY",
         "GOOGLE_APPLICATION_CREDENTIALS",
     ];
-    name.starts_with("FOREBAY_") || CLOUD.contains(&name)
+    name.starts_with("FOREBAY_") || NAMED.contains(&name)
 }
 
 /// The path without links, as far as it exists, and without `..`, so that it can be compared. `None`

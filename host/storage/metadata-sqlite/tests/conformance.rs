@@ -8,22 +8,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use folder::Folder;
+use forebay_metrics::Metrics;
 use forebay_model::Timestamp;
 use forebay_storage_metadata::conformance::{Delayed, Site, random_calls};
-use forebay_storage_metadata::{ManualClock, MetadataStore};
+use forebay_storage_metadata::{ManualClock, Measured, MetadataStore};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 
 struct Place {
     location: Location,
     clock: ManualClock,
     latency: Option<Duration>,
+    is_measured: bool,
     _folder: Option<Folder>,
 }
 
 impl Place {
     fn new(location: Location, folder: Option<Folder>) -> Self {
         let clock = ManualClock::at(Timestamp::from_millis(1_800_000_000_000));
-        Self { location, clock, latency: None, _folder: folder }
+        Self { location, clock, latency: None, is_measured: false, _folder: folder }
     }
 
     fn in_memory() -> Self {
@@ -33,6 +35,10 @@ impl Place {
     fn in_a_file() -> Self {
         let folder = Folder::new();
         Self::new(Location::File(folder.path().join("metadata.db")), Some(folder))
+    }
+
+    fn measured() -> Self {
+        Self { is_measured: true, ..Self::in_memory() }
     }
 
     fn far_away() -> Self {
@@ -46,6 +52,10 @@ impl Site for Place {
         let store = SqliteMetadataStore::open_with_clock(&self.location, Arc::new(self.clock.clone()));
         let store: Arc<dyn MetadataStore> = Arc::new(store.expect("the place is free"));
         match self.latency {
+            None if self.is_measured => {
+                let metrics = Metrics::default();
+                Arc::new(Measured::new(store, &metrics).expect("no name is taken"))
+            }
             Some(latency) => Arc::new(Delayed::new(store, latency)),
             None => store,
         }
@@ -68,6 +78,11 @@ mod memory {
 mod file {
     use super::Place;
     forebay_storage_metadata::behaviours! { Place::in_a_file() }
+}
+
+mod measured {
+    use super::Place;
+    forebay_storage_metadata::behaviours! { Place::measured() }
 }
 
 mod latency {

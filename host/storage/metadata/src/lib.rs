@@ -21,6 +21,7 @@ mod configs;
 pub mod conformance;
 mod failure;
 mod log;
+mod measured;
 mod producers;
 mod retention;
 mod segments;
@@ -38,6 +39,7 @@ pub use log::{
     FindRefusal, Found, IdempotentBatch, Log, LogBounds, LogMissing, OffsetQuery, OffsetsFound,
     ProduceCommit, ProduceOutcome, RecordsKept, Run, SegmentCommit, TimestampType, UPLOAD_HORIZON,
 };
+pub use measured::Measured;
 pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
 pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
 pub use segments::{Segments, Verdict};

@@ -172,7 +172,10 @@ enum Available {
 
 fn of_fetched(parts: &Parts, log: TopicIdPartition, fetched: Result<Fetched, FetchRefusal>) -> Answered {
     match fetched {
-        Ok(Fetched { bounds, batches }) => Ok(Records { bounds, bytes: joined(&batches), code: None }),
+        Ok(Fetched { bounds, batches }) => {
+            parts.metrics.fetched(&batches);
+            Ok(Records { bounds, bytes: joined(&batches), code: None })
+        }
         Err(FetchRefusal::Index(refusal)) => {
             let code = error_code::of_find(refusal);
             match refusal {

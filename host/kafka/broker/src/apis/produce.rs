@@ -44,20 +44,48 @@ pub(crate) async fn start(parts: &Arc<Parts>, call: &Call, request: ProduceReque
         return Started::Answered(Answer::from(response));
     }
     let logs: Vec<_> = batches.iter().map(|batch| batch.log.topic).collect();
+    let volume = Volume::of(&batches);
     let mut appending = append(Arc::clone(parts), batches);
     // Polled once, here: from now on the batches have their place behind those of earlier requests.
     if let std::task::Poll::Ready(outcome) = futures_util::poll!(&mut appending) {
+        volume.count(parts, &outcome);
         settle(parts, &logs, &mut response, &places, outcome);
         return Started::Answered(Answer::from(response));
     }
     let parts = Arc::clone(parts);
     Started::waiting(async move {
         match tokio::time::timeout(timeout, appending).await {
-            Ok(outcome) => settle(&parts, &logs, &mut response, &places, outcome),
+            Ok(outcome) => {
+                volume.count(&parts, &outcome);
+                settle(&parts, &logs, &mut response, &places, outcome);
+            }
             Err(_) => refuse_all(&mut response, &places, &late(timeout)),
         }
         Answer::from(response)
     })
+}
+
+/// How much a request brings.
+#[derive(Debug, Clone, Copy)]
+struct Volume {
+    bytes: u64,
+    records: u64,
+}
+
+impl Volume {
+    fn of(batches: &[NewBatch]) -> Self {
+        let bytes = batches.iter().map(|batch| batch.bytes.len() as u64).sum();
+        let records = batches.iter().map(|batch| u64::from(batch.records.get())).sum();
+        Self { bytes, records }
+    }
+
+    fn count(self, parts: &Parts, outcome: &Result<ProduceOutcome, AppendError>) {
+        match outcome {
+            Ok(ProduceOutcome::Committed(_)) => parts.metrics.produced(self.bytes, self.records),
+            Err(AppendError::Backpressure(signal)) => parts.metrics.refused(*signal),
+            Ok(ProduceOutcome::Refused(_)) | Err(_) => {}
+        }
+    }
 }
 
 fn append(parts: Arc<Parts>, batches: Vec<NewBatch>) -> Appending {

@@ -189,7 +189,7 @@ async fn write_answers(
         let (frame, _held) = match answer {
             Pending::Frame(frame) => (frame, None),
             Pending::Silent(started) => {
-                if has_error(&started.answer().await.response) {
+                if started.answer().await.response.has_error() {
                     return Err(Closed::RefusedSilently);
                 }
                 continue;
@@ -204,13 +204,4 @@ async fn write_answers(
         write_frame(&mut write, &frame, stalled).await?;
     }
     Ok(())
-}
-
-fn has_error(response: &Response) -> bool {
-    let Response::Produce(produce) = response else { return false };
-    produce
-        .responses
-        .iter()
-        .flat_map(|topic| &topic.partition_responses)
-        .any(|partition| partition.error_code != 0)
 }

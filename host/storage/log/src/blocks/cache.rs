@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use forebay_metrics::Counter;
+use forebay_metrics::{Counter, MetricError, Metrics};
 use forebay_model::{ByteCount, SegmentName};
 use forebay_storage_objects::{ObjectName, Objects};
 use quick_cache::Weighter;
@@ -44,6 +44,18 @@ impl BlockCache {
             hits: Counter::default(),
             misses: Counter::default(),
         }
+    }
+
+    /// Counts in `metrics`, as `warpstream_agent_file_cache_blocks{outcome}`.
+    ///
+    /// # Errors
+    /// When the name is taken by a metric of another kind.
+    pub fn measured(self, metrics: &Metrics) -> Result<Self, MetricError> {
+        let counter = |outcome| {
+            let help = "Blocks that were asked for, and whether they were in memory";
+            metrics.counter("warpstream_agent_file_cache_blocks", help, &[("outcome", outcome)])
+        };
+        Ok(Self { hits: counter("hit")?, misses: counter("miss")?, ..self })
     }
 
     /// How often a block was there, and how often it was not.

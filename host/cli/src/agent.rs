@@ -1,0 +1,109 @@
+//! `forebay agent`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use forebay_lifecycle::{Shutdown, Workers};
+use forebay_node::{CleaningSettings, Machine, Node, NodeSettings, Stopped, Stores};
+use forebay_pipeline_config::LoggerConfig;
+use forebay_storage_log::WriterSettings;
+
+use crate::args::{AdvertisedHost, Agent, HttpPort, Role};
+use crate::log;
+use crate::signals::Signals;
+
+pub(crate) fn agent(flags: Agent) -> anyhow::Result<ExitCode> {
+    let log = log::start();
+    log.set(&LoggerConfig { level: flags.log_level, ..LoggerConfig::default() });
+    let machine = Machine::detect();
+    let workers = Workers::start("agent", machine.cores).context("start threads")?;
+    let stores = Stores::open(&flags.bucket_url, &flags.metadata_url, std::env::vars())?;
+    let patience = flags.graceful_shutdown;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        bucket = %stores.objects(),
+        cores = machine.cores,
+        memory = machine.memory.get(),
+        group = flags.agent_group.as_deref().unwrap_or_default(),
+        "starting the agent"
+    );
+    if flags.agent_key.is_some() {
+        tracing::info!("the key of the agent is not looked at: there is no authentication yet");
+    }
+    let settings = settings(flags, machine)?;
+    workers.block_on(async {
+        let mut signals = Signals::listen()?;
+        let node = Box::pin(Node::start(settings, stores, workers.spawner())).await?;
+        signals.next().await;
+        tracing::info!(patience_s = patience.as_secs(), "stopping; one more signal ends the agent at once");
+        let impatient = Shutdown::new();
+        let stopped = tokio::select! {
+            stopped = node.stop(patience) => Some(stopped),
+            () = async { signals.next().await; impatient.cancel(); } => None,
+        };
+        Ok(match stopped {
+            Some(Stopped::Gracefully { within }) => {
+                tracing::info!(took_ms = within.as_millis(), "stopped gracefully");
+                ExitCode::SUCCESS
+            }
+            Some(Stopped::GaveUp { connections, unflushed }) => {
+                tracing::warn!(connections, unflushed = unflushed.get(), "gave up what was under way");
+                ExitCode::FAILURE
+            }
+            None => {
+                tracing::warn!("ended by a second signal");
+                ExitCode::FAILURE
+            }
+        })
+    })
+}
+
+fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
+    let Agent {
+        bucket_url: _,
+        metadata_url: _,
+        virtual_cluster,
+        agent_key: _,
+        agent_group: _,
+        roles,
+        listen_address,
+        kafka_port,
+        http_port: HttpPort(http_port),
+        hostname_override,
+        advertised,
+        batch_timeout,
+        graceful_shutdown: _,
+        cluster_configs,
+        prometheus,
+        log_level: _,
+    } = flags;
+    let defaults = NodeSettings::for_machine(machine);
+    let advertised_host = match (hostname_override, advertised) {
+        (Some(host), _) => Some(host),
+        (None, AdvertisedHost::AsReached) => None,
+        (None, AdvertisedHost::Local) => Some("localhost".to_owned()),
+        (None, AdvertisedHost::AutoIp4) => {
+            Some(own_address().context("find the address of this machine")?.to_string())
+        }
+    };
+    Ok(NodeSettings {
+        cluster: virtual_cluster.unwrap_or(defaults.cluster),
+        cluster_configs: cluster_configs.into_iter().collect(),
+        kafka: roles.contains(&Role::Proxy).then_some(SocketAddr::new(listen_address, kafka_port)),
+        http: http_port.map(|port| SocketAddr::new(listen_address, port)),
+        shows_metrics: prometheus,
+        advertised_host,
+        writer: WriterSettings { batch_timeout, ..defaults.writer },
+        cleaning: roles.contains(&Role::Jobs).then(CleaningSettings::default),
+        ..defaults
+    })
+}
+
+/// The address by which this machine reaches others. Nothing is sent: connecting a datagram socket only looks up a route.
+fn own_address() -> std::io::Result<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    // One of those that are kept for documentation.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+    Ok(socket.local_addr()?.ip())
+}

@@ -1,0 +1,315 @@
+//! The flags of `forebay agent`, and those of other parts that are not there yet.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+use forebay_kafka_broker::configs::{CLUSTER_CONFIGS, find};
+use forebay_model::VirtualClusterId;
+use forebay_pipeline_config::{LogLevel, parse_duration};
+
+use super::bento;
+
+#[derive(Debug, Args)]
+pub(crate) struct Agent {
+    /// Where records are: s3://BUCKET/PREFIX?region=R, gs://BUCKET, azblob://CONTAINER?storage_account=NAME,
+    /// file:///FOLDER or mem://NAME.
+    #[arg(long = "bucketURL", env = "WARPSTREAM_BUCKET_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) bucket_url: String,
+    /// Where everything else is: sqlite://PATH or sqlite://:memory:.
+    #[arg(long = "metadataURL", env = "WARPSTREAM_METADATA_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) metadata_url: String,
+    /// The virtual cluster that is served, made where there is none [default: vci_default].
+    #[arg(
+        long = "defaultVirtualClusterID",
+        alias = "virtualClusterID",
+        env = "WARPSTREAM_DEFAULT_VIRTUAL_CLUSTER_ID",
+        value_name = "ID"
+    )]
+    pub(crate) virtual_cluster: Option<VirtualClusterId>,
+    /// A key of the agent. It is not looked at: there is no control plane yet that would.
+    #[arg(
+        long = "agentKey",
+        alias = "apiKey",
+        env = "WARPSTREAM_AGENT_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
+    pub(crate) agent_key: Option<String>,
+    /// What this agent is one of: a-z, 0-9 and -. Only told in the log yet.
+    #[arg(long = "agentGroup", env = "WARPSTREAM_AGENT_GROUP", value_parser = group, value_name = "NAME")]
+    pub(crate) agent_group: Option<String>,
+    /// What it does: proxy serves clients, jobs removes what is no longer wanted.
+    #[arg(
+        long = "roles",
+        env = "WARPSTREAM_AGENT_ROLES",
+        value_delimiter = ',',
+        value_parser = role,
+        default_value = "proxy,jobs"
+    )]
+    pub(crate) roles: Vec<Role>,
+    /// The address to listen on, for both ports.
+    #[arg(
+        long = "listenAddress",
+        env = "WARPSTREAM_LISTEN_ADDRESS",
+        default_value = "0.0.0.0",
+        value_name = "IP"
+    )]
+    pub(crate) listen_address: IpAddr,
+    /// Where Kafka clients come; 0 for any port that is free.
+    #[arg(long = "kafkaPort", env = "WARPSTREAM_KAFKA_PORT", default_value_t = 9092, value_name = "PORT")]
+    pub(crate) kafka_port: u16,
+    /// Where /v1/status and /metrics are; 0 for any port that is free, off for none.
+    #[arg(long = "httpPort", env = "WARPSTREAM_HTTP_PORT", default_value = "8080", value_name = "PORT")]
+    pub(crate) http_port: HttpPort,
+    /// The host that clients are told to come to, whatever -advertiseHostnameStrategy says.
+    #[arg(
+        long = "discoveryKafkaHostnameOverride",
+        env = "WARPSTREAM_DISCOVERY_KAFKA_HOSTNAME_OVERRIDE",
+        value_name = "HOST"
+    )]
+    pub(crate) hostname_override: Option<String>,
+    /// The host that clients are told to come to.
+    #[arg(
+        long = "advertiseHostnameStrategy",
+        env = "WARPSTREAM_ADVERTISE_HOSTNAME_STRATEGY",
+        value_enum,
+        default_value_t = AdvertisedHost::AsReached
+    )]
+    pub(crate) advertised: AdvertisedHost,
+    /// How long a record waits for others before it is written, 25ms at least.
+    #[arg(
+        long = "batchTimeout",
+        env = "WARPSTREAM_BATCH_TIMEOUT",
+        value_parser = batch_timeout,
+        default_value = "250ms",
+        value_name = "DURATION"
+    )]
+    pub(crate) batch_timeout: Duration,
+    /// How long what is under way has when the agent is told to stop.
+    #[arg(
+        long = "gracefulShutdownDuration",
+        env = "WARPSTREAM_GRACEFUL_SHUTDOWN_DURATION",
+        value_parser = duration,
+        default_value = "1m",
+        value_name = "DURATION"
+    )]
+    pub(crate) graceful_shutdown: Duration,
+    /// A configuration of the virtual cluster, set where it has none of that name: NAME=VALUE, as often as needed.
+    #[arg(
+        long = "clusterConfig",
+        env = "WARPSTREAM_CLUSTER_CONFIG",
+        value_delimiter = ',',
+        value_parser = cluster_config,
+        value_name = "NAME=VALUE"
+    )]
+    pub(crate) cluster_configs: Vec<(String, String)>,
+    /// Whether /metrics is there.
+    #[arg(
+        long = "enablePrometheusMetrics",
+        env = "WARPSTREAM_ENABLE_PROMETHEUS_METRICS",
+        value_parser = BoolishValueParser::new(),
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) prometheus: bool,
+    /// Log from this level on.
+    #[arg(long = "logLevel", env = "WARPSTREAM_LOG_LEVEL", value_parser = bento::level, default_value = "info", value_name = "LEVEL")]
+    pub(crate) log_level: LogLevel,
+}
+
+/// What an agent does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Proxy,
+    Jobs,
+}
+
+/// The host that clients are told to come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AdvertisedHost {
+    /// The address by which each client has come.
+    AsReached,
+    /// localhost.
+    Local,
+    /// The address by which this machine reaches others.
+    AutoIp4,
+}
+
+/// A port, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HttpPort(pub(crate) Option<u16>);
+
+impl FromStr for HttpPort {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self(None)),
+            port => port.parse().map(|port| Self(Some(port))).map_err(|_| "expected a port, or off"),
+        }
+    }
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    match name.trim() {
+        "proxy" => Ok(Role::Proxy),
+        "jobs" => Ok(Role::Jobs),
+        later @ ("proxy-produce" | "proxy-consume" | "pipelines" | "query") => {
+            Err(format!("the role {later} is not supported yet: there are proxy and jobs"))
+        }
+        _ => Err("there are the roles proxy and jobs".to_owned()),
+    }
+}
+
+fn group(name: &str) -> Result<String, &'static str> {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !name.is_empty() && name.bytes().all(is_allowed) {
+        Ok(name.to_owned())
+    } else {
+        Err("expected a-z, 0-9 and -")
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// More segments per second cost more than they are worth.
+const LEAST_BATCH_TIMEOUT: Duration = Duration::from_millis(25);
+
+fn batch_timeout(text: &str) -> Result<Duration, String> {
+    let timeout = duration(text)?;
+    if timeout < LEAST_BATCH_TIMEOUT { Err("it is 25ms at least".to_owned()) } else { Ok(timeout) }
+}
+
+fn cluster_config(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let definition = find(CLUSTER_CONFIGS, name).map_err(|error| error.to_string())?;
+    definition.check(value).map_err(|error| error.to_string())?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A flag of a part that is not there yet, and its variable.
+struct Unserved {
+    flag: &'static str,
+    variable: &'static str,
+    what: &'static str,
+}
+
+const fn unserved(flag: &'static str, variable: &'static str, what: &'static str) -> Unserved {
+    Unserved { flag, variable, what }
+}
+
+/// Leaving these unheard would be worse than not starting: who asks for authentication must not get none.
+const UNSERVED: &[Unserved] = &[
+    unserved("requireSASLAuthentication", "WARPSTREAM_REQUIRE_SASL_AUTHENTICATION", "authentication"),
+    unserved("requireAuthentication", "WARPSTREAM_REQUIRE_AUTHENTICATION", "authentication"),
+    unserved("requireMTLSAuthentication", "WARPSTREAM_REQUIRE_MTLS_AUTHENTICATION", "authentication"),
+    unserved("kafkaTLS", "WARPSTREAM_TLS_ENABLED", "TLS"),
+    unserved("tlsServerCertFile", "WARPSTREAM_TLS_SERVER_CERT_FILE", "TLS"),
+    unserved("tlsServerPrivateKeyFile", "WARPSTREAM_TLS_SERVER_PRIVATE_KEY_FILE", "TLS"),
+    unserved("tlsClientCACertFile", "WARPSTREAM_TLS_CLIENT_CA_CERT_FILE", "TLS"),
+    unserved("ingestionBucketURL", "WARPSTREAM_INGESTION_BUCKET_URL", "a bucket of its own for what is new"),
+    unserved(
+        "compactionBucketURL",
+        "WARPSTREAM_COMPACTION_BUCKET_URL",
+        "a bucket of its own for what is old",
+    ),
+    unserved("enableManagedPipelines", "WARPSTREAM_ENABLE_MANAGED_PIPELINES", "pipelines inside of an agent"),
+    unserved(
+        "managedPipelinesGroupName",
+        "WARPSTREAM_MANAGED_PIPELINES_GROUP_NAME",
+        "pipelines inside of an agent",
+    ),
+    unserved("schemaRegistryURL", "WARPSTREAM_SCHEMA_REGISTRY_URL", "checking records against schemas"),
+    unserved("enableRipcord", "WARPSTREAM_ENABLE_RIPCORD", "serving without the metadata store"),
+    unserved("region", "WARPSTREAM_REGION", "a control plane elsewhere; -metadataURL says where metadata is"),
+    unserved("agentKeyPath", "WARPSTREAM_AGENT_KEY_PATH", "keys in files"),
+    unserved(
+        "workloadIdentityTokenSource",
+        "WARPSTREAM_WORKLOAD_IDENTITY_TOKEN_SOURCE",
+        "identities of workloads",
+    ),
+];
+
+/// What asks for a part that is not there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnservedAsked {
+    asked: String,
+    what: &'static str,
+}
+
+impl fmt::Display for UnservedAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not supported yet: {}", self.asked, self.what)
+    }
+}
+
+/// Refuses what an agent can't do yet, where it is asked for by a flag or a variable. `false` asks for nothing.
+pub(super) fn refuse_unserved(
+    args: &[OsString],
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(), UnservedAsked> {
+    if args.get(1).is_none_or(|command| command != "agent") {
+        return Ok(());
+    }
+    let asks = |value: &str| !matches!(value.to_ascii_lowercase().as_str(), "" | "0" | "f" | "false");
+    for Unserved { flag, variable: name, what } in UNSERVED {
+        let flagged = args.iter().filter_map(|arg| arg.to_str()?.strip_prefix("--")).find_map(|arg| {
+            let (name, value) = arg.split_once('=').unwrap_or((arg, "true"));
+            (name == *flag).then_some(value)
+        });
+        let asked = match flagged {
+            // `--flag=false` is no flag that is read later on, and says what holds anyway.
+            Some(_) => Some(format!("-{flag}")),
+            None => variable(name).filter(|value| asks(value)).map(|_| (*name).to_owned()),
+        };
+        if let Some(asked) = asked {
+            return Err(UnservedAsked { asked, what });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(args: &[&str], variables: &[(&str, &str)]) -> Option<String> {
+        let args: Vec<_> = args.iter().map(OsString::from).collect();
+        let variable = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        refuse_unserved(&args, variable).err().map(|refusal| refusal.to_string())
+    }
+
+    #[test]
+    fn authentication_that_is_not_there_is_refused_by_flag_and_by_variable() {
+        let refused = Some("-requireSASLAuthentication is not supported yet: authentication".to_owned());
+        assert_eq!(refusal(&["forebay", "agent", "--requireSASLAuthentication"], &[]), refused);
+        let variable = ("WARPSTREAM_TLS_ENABLED", "true");
+        let refused = Some("WARPSTREAM_TLS_ENABLED is not supported yet: TLS".to_owned());
+        assert_eq!(refusal(&["forebay", "agent"], &[variable]), refused);
+        assert_eq!(refusal(&["forebay", "agent"], &[("WARPSTREAM_TLS_ENABLED", "false")]), None);
+        assert_eq!(refusal(&["forebay", "run"], &[variable]), None);
+    }
+
+    #[test]
+    fn values_that_can_not_be_are_refused() {
+        assert!(role("pipelines").unwrap_err().contains("the role pipelines is not supported yet"));
+        assert!(group("Group").is_err());
+        assert_eq!(batch_timeout("24ms"), Err("it is 25ms at least".to_owned()));
+        assert!(cluster_config("num.partition=3").unwrap_err().contains("\"num.partition\""));
+        assert!(cluster_config("num.partitions=x").unwrap_err().contains("num.partitions can't be"));
+        assert_eq!(cluster_config("num.partitions=3"), Ok(("num.partitions".into(), "3".into())));
+        assert_eq!("off".parse(), Ok(HttpPort(None)));
+        assert!("ok".parse::<HttpPort>().is_err());
+    }
+}

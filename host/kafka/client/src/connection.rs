@@ -1,0 +1,167 @@
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use forebay_kafka_wire::FrameLimit;
+use kafka_protocol::messages::{ApiKey, RequestHeader};
+use kafka_protocol::protocol::{Decodable as _, Encodable, Request, StrBytes};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::error::ClientError;
+use crate::versions::ServedVersions;
+
+/// The largest answer that is read.
+const LARGEST_ANSWER: FrameLimit = FrameLimit::new(256 << 20);
+/// Room that is made for an answer before any byte of it has come.
+const FIRST_ROOM: usize = 64 << 10;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One connection to a broker.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    client_id: StrBytes,
+    correlation_id: i32,
+    timeout: Duration,
+    pub(crate) served: ServedVersions,
+}
+
+impl Connection {
+    /// Connects, and asks what is served.
+    ///
+    /// # Errors
+    /// When nobody listens there, or does not speak Kafka's protocol.
+    pub async fn open(host: &str, port: u16, client_id: &str) -> Result<Self, ClientError> {
+        let failed = |source| ClientError::Connect { host: host.to_owned(), port, source };
+        let connecting = tokio::time::timeout(TIMEOUT, TcpStream::connect((host, port)));
+        let timed_out = |_| failed(io::Error::from(io::ErrorKind::TimedOut));
+        let stream = connecting.await.map_err(timed_out)?.map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        let mut connection = Self {
+            stream,
+            client_id: StrBytes::from_string(client_id.to_owned()),
+            correlation_id: 0,
+            timeout: TIMEOUT,
+            served: ServedVersions::default(),
+        };
+        connection.served = connection.api_versions().await?;
+        Ok(connection)
+    }
+
+    /// How long to wait for an answer, in place of 30 s.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What the broker serves.
+    #[must_use]
+    pub fn served(&self) -> &ServedVersions {
+        &self.served
+    }
+
+    /// The other end.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn peer(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// When there is no answer, or one that can't be read. Then the connection is of no more use. What the answer says
+    /// is for the caller to look at.
+    ///
+    /// # Cancel safety
+    /// None: a connection on which a call was dropped must be dropped too.
+    pub async fn call<R: Request>(&mut self, version: i16, request: &R) -> Result<R::Response, ClientError> {
+        let api = api_of::<R>();
+        let timeout = self.timeout;
+        match tokio::time::timeout(timeout, Box::pin(self.exchange(api, version, request))).await {
+            Ok(answered) => {
+                let mut body = answered?;
+                let failed = |reason| ClientError::Decode { api, version, reason };
+                R::Response::decode(&mut body, version).map_err(|error| failed(error.to_string()))
+            }
+            Err(_) => Err(ClientError::Timeout { api, seconds: timeout.as_secs() }),
+        }
+    }
+
+    /// The same, in the newest version from `versions` that the broker serves.
+    pub(crate) async fn ask<R: Request>(
+        &mut self,
+        versions: std::ops::RangeInclusive<i16>,
+        request: &R,
+    ) -> Result<(i16, R::Response), ClientError> {
+        let (min, max) = versions.into_inner();
+        let api = api_of::<R>();
+        let version = self.served.newest(api, min, max).ok_or(ClientError::Version { api, min, max })?;
+        Ok((version, self.call(version, request).await?))
+    }
+
+    async fn exchange(
+        &mut self,
+        api: ApiKey,
+        version: i16,
+        request: &impl Encodable,
+    ) -> Result<Bytes, ClientError> {
+        self.correlation_id = self.correlation_id.wrapping_add(1);
+        let frame = self.frame(api, version, request)?;
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => ClientError::Closed { api, version },
+            _ => ClientError::Io { api, source },
+        };
+        self.stream.write_all(&frame).await.map_err(failed)?;
+        let mut prefix = [0; 4];
+        self.stream.read_exact(&mut prefix).await.map_err(failed)?;
+        let length = LARGEST_ANSWER.check(prefix).map_err(|source| ClientError::Frame { api, source })?;
+        let mut body = BytesMut::with_capacity(length.min(FIRST_ROOM));
+        let mut rest = (&mut self.stream).take(u64::try_from(length).unwrap_or(u64::MAX));
+        while body.len() < length {
+            if rest.read_buf(&mut body).await.map_err(failed)? == 0 {
+                return Err(ClientError::Closed { api, version });
+            }
+        }
+        let mut body = body.freeze();
+        let (got, expected) = (body.get_i32(), self.correlation_id);
+        if got != expected {
+            return Err(ClientError::Correlation { api, got, expected });
+        }
+        if api.response_header_version(version) >= 1 && body.try_get_u8().unwrap_or(0) != 0 {
+            let reason = "its header has tagged fields, and there are none".to_owned();
+            return Err(ClientError::Encode { api, version, reason });
+        }
+        Ok(body)
+    }
+
+    fn frame(&self, api: ApiKey, version: i16, request: &impl Encodable) -> Result<Bytes, ClientError> {
+        let failed = |reason: String| ClientError::Encode { api, version, reason };
+        let mut frame = BytesMut::with_capacity(256);
+        frame.put_i32(0);
+        RequestHeader::default()
+            .with_request_api_key(api as i16)
+            .with_request_api_version(version)
+            .with_correlation_id(self.correlation_id)
+            .with_client_id(Some(self.client_id.clone()))
+            .encode(&mut frame, api.request_header_version(version))
+            .map_err(|error| failed(error.to_string()))?;
+        request.encode(&mut frame, version).map_err(|error| failed(error.to_string()))?;
+        let length =
+            i32::try_from(frame.len() - 4).map_err(|_| failed("it is longer than a frame".to_owned()))?;
+        frame[..4].copy_from_slice(&length.to_be_bytes());
+        Ok(frame.freeze())
+    }
+}
+
+/// The API of a request: those of `kafka-protocol` have the key as a constant.
+fn api_of<R: Request>() -> ApiKey {
+    ApiKey::try_from(R::KEY).expect("a request of the library has a key of the library")
+}
