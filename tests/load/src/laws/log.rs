@@ -12,6 +12,8 @@ pub(super) struct Log {
     records: BTreeMap<i64, Option<Value>>,
     /// Where it started and ended at the end, if that was read.
     bounds: Option<(i64, i64)>,
+    /// How far it was read at the end.
+    read_to: i64,
     /// The offsets of each value.
     places: BTreeMap<Value, Vec<i64>>,
 }
@@ -22,6 +24,7 @@ impl Log {
         if is_final {
             let (start, end) = self.bounds.unwrap_or((log_start, high_watermark));
             self.bounds = Some((start.max(log_start), end.max(high_watermark)));
+            self.read_to = self.read_to.max(records.last().map_or(from, |last| last.offset + 1));
         }
         if records.is_empty() && from < high_watermark && from >= log_start {
             broken.push(Violation::Nothing { partition, from, high_watermark });
@@ -53,7 +56,7 @@ impl Log {
 
     /// That nothing is missing between its start and its end.
     pub(super) fn check(&self, partition: i32, broken: &mut Vec<Violation>) {
-        let Some((start, end)) = self.bounds else { return };
+        let Some((start, end)) = self.bounds.map(|(start, end)| (start, end.min(self.read_to))) else { return };
         let missing = (start..end).find(|offset| !self.records.contains_key(offset));
         if let Some(offset) = missing {
             broken.push(Violation::Gap { partition, offset });
@@ -70,14 +73,14 @@ impl Log {
         self.records.iter().filter_map(|(offset, value)| value.map(|value| (*offset, value)))
     }
 
-    /// What the log holds at an offset, if the log was read at the end and the offset was not deleted.
+    /// What the log holds at an offset, if the log was read to its end and the offset was not deleted.
     pub(super) fn at_the_end(&self, offset: i64) -> Option<Option<Value>> {
-        let (start, _) = self.bounds?;
+        let (start, _) = self.bounds.filter(|(_, end)| self.read_to >= *end)?;
         (offset >= start).then(|| self.records.get(&offset).copied().flatten())
     }
 
-    /// Whether all of it was read, from the first record on.
+    /// Whether all of it was read, from the first record to the last.
     pub(super) fn is_whole(&self) -> bool {
-        self.bounds.is_some_and(|(start, _)| start == 0)
+        self.bounds.is_some_and(|(start, end)| start == 0 && self.read_to >= end)
     }
 }

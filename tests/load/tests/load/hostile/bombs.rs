@@ -46,6 +46,7 @@ async fn send(address: SocketAddr, records: Bytes) -> i16 {
     let data = TopicProduceData::default()
         .with_name(TopicName(text("bombs")))
         .with_partition_data(vec![partition]);
+    // Nobody is in a hurry: a build without optimisation takes seconds for each.
     let request = ProduceRequest::default()
         .with_transactional_id(None)
         .with_acks(-1)

@@ -21,6 +21,6 @@ fn ten_thousand_that_say_nothing_take_little() {
         while connections.len() < many {
             connections.extend(join_all((0..50).map(|_| connect(address))).await);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        connections
     });
 }
