@@ -1,11 +1,12 @@
 //! The server: connections, and what keeps them from taking more than their share.
 //!
 //! - Requests of a connection are taken in their order and answered in it; up to [`Limits::in_flight`] are under way.
-//! - Frames wait for memory before they are read: so much for each connection, so much for all.
+//! - Frames wait for memory while they are read: so much for each connection, so much for all.
 //! - A client that sends nothing for long, or a frame or takes an answer too slowly, is closed.
 //! - While too much is unflushed, no more is read from connections, and none is accepted.
 
 mod connection;
+mod frame_memory;
 mod limits;
 mod patience;
 
@@ -21,7 +22,7 @@ use tokio::sync::Semaphore;
 pub use limits::Limits;
 
 use self::connection::Connection;
-use crate::acquire::Memory;
+use self::frame_memory::Frames;
 use crate::broker::Broker;
 
 /// How long accepting rests when the system has no more sockets.
@@ -64,7 +65,7 @@ impl Server {
     /// and connections close. Whoever started it waits for `tasks` as long as there is time.
     pub async fn serve(self, broker: Broker, tasks: Tasks) {
         let slots = Arc::new(Semaphore::new(self.limits.connections.min(Semaphore::MAX_PERMITS)));
-        let memory = Memory::new(self.limits.memory);
+        let frames = Frames::new(self.limits.memory);
         let shutdown = tasks.shutdown().clone();
         loop {
             // A slot first: more connections than there may be wait in the system's queue.
@@ -79,7 +80,7 @@ impl Server {
             match accepted {
                 Ok((stream, peer)) => {
                     let connection =
-                        connect(stream, peer, broker.clone(), self.limits.clone(), memory.clone());
+                        connect(stream, peer, broker.clone(), self.limits.clone(), frames.clone());
                     let shutdown = shutdown.clone();
                     let counted = broker.parts().metrics.connection();
                     tasks.spawn(async move {
@@ -104,12 +105,12 @@ fn connect(
     peer: SocketAddr,
     broker: Broker,
     limits: Limits,
-    memory: Memory,
+    frames: Frames,
 ) -> Option<Connection> {
     // Answers are written whole: nothing is gained by waiting for more.
     let prepared = stream.set_nodelay(true).and_then(|()| stream.local_addr());
     match prepared {
-        Ok(reached) => Some(Connection::new(stream, (peer, reached), broker, limits, memory)),
+        Ok(reached) => Some(Connection::new(stream, (peer, reached), broker, limits, frames)),
         Err(error) => {
             tracing::debug!(%peer, %error, "a connection ended before it began");
             None

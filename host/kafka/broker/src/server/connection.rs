@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 
+use super::frame_memory::{FrameMemory, Frames};
 use super::limits::Limits;
 use super::patience::{Impatient, read_frame, read_prefix, write_frame};
 use super::until;
@@ -26,7 +27,7 @@ pub(super) struct Connection {
     stream: TcpStream,
     broker: Broker,
     limits: Limits,
-    memory: Memory,
+    frames: Frames,
     own_memory: Memory,
     context: ConnectionContext,
 }
@@ -54,7 +55,7 @@ enum Closed {
 struct Taken {
     answer: Pending,
     /// The memory of its frame, here and of the connection.
-    _frame: (Held, Held),
+    _frame: (Held, FrameMemory),
 }
 
 enum Pending {
@@ -75,12 +76,12 @@ impl Connection {
         (peer, reached): (SocketAddr, SocketAddr),
         broker: Broker,
         limits: Limits,
-        memory: Memory,
+        frames: Frames,
     ) -> Self {
         let context =
             ConnectionContext { client_id: String::new(), peer: Some(peer), reached: Some(reached) };
         let own_memory = Memory::new(limits.connection_memory);
-        Self { stream, broker, limits, memory, own_memory, context }
+        Self { stream, broker, limits, frames, own_memory, context }
     }
 
     pub(super) async fn run(self, shutdown: Shutdown) {
@@ -92,7 +93,7 @@ impl Connection {
             read,
             broker: self.broker,
             limits: self.limits,
-            memory: self.memory,
+            frames: self.frames,
             own_memory: self.own_memory,
             context: self.context,
             taken,
@@ -117,7 +118,7 @@ struct Reader {
     read: OwnedReadHalf,
     broker: Broker,
     limits: Limits,
-    memory: Memory,
+    frames: Frames,
     own_memory: Memory,
     context: ConnectionContext,
     taken: mpsc::Sender<Taken>,
@@ -131,10 +132,11 @@ impl Reader {
             let prefix = read_prefix(&mut self.read, self.limits.idle, self.limits.stalled).await?;
             let Some(prefix) = prefix else { return Ok(()) };
             let length = limit.check(prefix)?;
-            let frame_memory = (self.own_memory.acquire(length).await, self.memory.acquire(length).await);
-            let frame = read_frame(&mut self.read, length, self.limits.stalled).await?;
+            let own_memory = self.own_memory.acquire(length).await;
+            let mut frame_memory = self.frames.frame();
+            let frame = read_frame(&mut self.read, length, self.limits.stalled, &mut frame_memory).await?;
             let answer = Box::pin(self.take(frame)).await?;
-            if self.taken.send(Taken { answer, _frame: frame_memory }).await.is_err() {
+            if self.taken.send(Taken { answer, _frame: (own_memory, frame_memory) }).await.is_err() {
                 return Ok(());
             }
         }

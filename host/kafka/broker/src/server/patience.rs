@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::Instant;
 
-/// Bytes that a client must take within one patience.
+use super::frame_memory::FrameMemory;
+
+/// Bytes that a client must take, or send, within one patience.
 const PIECE: usize = 64 << 10;
-/// Room that is made for a frame before any byte of it has come.
-const FIRST_ROOM: usize = 64 << 10;
 /// What a client has to send in a second, beside the patience for the whole frame.
 const BYTES_PER_SECOND: usize = 64 << 10;
 
@@ -41,26 +42,44 @@ pub(super) async fn read_prefix(
     Ok(Some(prefix))
 }
 
-/// A frame of `length` bytes. Room is made as the bytes come.
+/// A frame of `length` bytes. Memory is taken and room is made as the bytes come; a client is not late while we wait for
+/// memory.
 pub(super) async fn read_frame(
     from: &mut (impl AsyncRead + Unpin),
     length: usize,
     stalled: Duration,
+    memory: &mut FrameMemory,
 ) -> Result<Bytes, Impatient> {
-    let seconds = u64::try_from(length / BYTES_PER_SECOND).unwrap_or(0);
-    let patience = stalled + Duration::from_secs(seconds);
-    let read = async {
-        let mut frame = Vec::with_capacity(length.min(FIRST_ROOM));
-        let mut from = from.take(u64::try_from(length).unwrap_or(u64::MAX));
-        while frame.len() < length {
-            if from.read_buf(&mut frame).await? == 0 {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-            }
+    let mut frame = Vec::new();
+    let mut all_by = Instant::now() + stalled;
+    let mut piece_by = all_by;
+    let mut piece_end = PIECE;
+    while frame.len() < length {
+        let asked = Instant::now();
+        let room = memory.grow(frame.len(), length).await;
+        let waited = asked.elapsed();
+        all_by += waited;
+        piece_by += waited;
+        frame.reserve(room - frame.len());
+        let mut some = (&mut *from).take(u64::try_from(room - frame.len()).unwrap_or(u64::MAX));
+        let read = tokio::time::timeout_at(all_by.min(piece_by), some.read_buf(&mut frame));
+        let count = read.await.map_err(|_| Impatient::SlowFrame)??;
+        if count == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
-        Ok(Bytes::from(frame))
-    };
-    let frame = tokio::time::timeout(patience, read).await.map_err(|_| Impatient::SlowFrame)??;
-    Ok(frame)
+        all_by += Duration::from_secs(1).mul_f64(as_part(count, BYTES_PER_SECOND));
+        if frame.len() >= piece_end {
+            piece_end = frame.len() + PIECE;
+            piece_by = Instant::now() + stalled;
+        }
+    }
+    Ok(Bytes::from(frame))
+}
+
+/// How many times `whole` goes into `part`, which is small.
+fn as_part(part: usize, whole: usize) -> f64 {
+    let small = |bytes| u32::try_from(bytes).map_or(f64::from(u32::MAX), f64::from);
+    small(part) / small(whole)
 }
 
 /// Sends a frame. A client that takes nothing for too long is given up.
@@ -77,9 +96,11 @@ pub(super) async fn write_frame(
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::{Either, select};
     use tokio::io::duplex;
 
     use super::*;
+    use crate::server::frame_memory::Frames;
 
     const LONG: Duration = Duration::from_secs(1000);
     const SHORT: Duration = Duration::from_secs(5);
@@ -96,7 +117,25 @@ mod tests {
         client.write_all(&[0, 0]).await.unwrap();
         assert!(matches!(read_prefix(&mut server, LONG, SHORT).await, Err(Impatient::SlowFrame)));
         client.write_all(&[1, 2, 3]).await.unwrap();
-        assert!(matches!(read_frame(&mut server, 4, SHORT).await, Err(Impatient::SlowFrame)));
+        let mut memory = Frames::new(100).frame();
+        let read = read_frame(&mut server, 4, SHORT, &mut memory).await;
+        assert!(matches!(read, Err(Impatient::SlowFrame)));
+    }
+
+    /// However long the frame is said to be.
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_that_comes_byte_by_byte_is_given_up() {
+        let (mut client, mut server) = duplex(100);
+        let mut memory = Frames::new(1 << 20).frame();
+        let drip = async {
+            loop {
+                client.write_all(&[0]).await.unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let read = Box::pin(read_frame(&mut server, 1 << 30, SHORT, &mut memory));
+        let Either::Left((read, _)) = select(read, Box::pin(drip)).await;
+        assert!(matches!(read, Err::<Bytes, _>(Impatient::SlowFrame)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -111,7 +150,10 @@ mod tests {
         client.write_all(&[0, 0, 0, 3, b'a', b'b', b'c']).await.unwrap();
         drop(client);
         assert_eq!(read_prefix(&mut server, LONG, SHORT).await.unwrap(), Some([0, 0, 0, 3]));
-        assert_eq!(read_frame(&mut server, 3, SHORT).await.unwrap(), &b"abc"[..]);
+        assert_eq!(
+            read_frame(&mut server, 3, SHORT, &mut Frames::new(100).frame()).await.unwrap(),
+            &b"abc"[..]
+        );
         assert_eq!(read_prefix(&mut server, LONG, SHORT).await.unwrap(), None);
     }
 }

@@ -1,0 +1,93 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use forebay_lifecycle::{Spawner, chance};
+use forebay_model::Timestamp;
+use forebay_node::{CleaningSettings, Node, NodeSettings, Stores};
+use forebay_storage_log::CleanerSettings;
+use forebay_storage_metadata::{Clock, MetadataStore, WallClock};
+use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
+use forebay_storage_objects::Objects;
+
+use crate::hook::Hook;
+use crate::hooked::Hooked;
+
+/// What outlives agents: a bucket and a metadata store. Any number of agents may stand on it.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    pub objects: Arc<dyn Objects>,
+    pub metadata: Arc<dyn MetadataStore>,
+}
+
+/// The clock of the machine, and so much more or less. Clones are the same clock.
+#[derive(Debug, Clone, Default)]
+pub struct JumpingClock(Arc<AtomicI64>);
+
+impl JumpingClock {
+    /// From now on it is so many milliseconds ahead, or behind.
+    pub fn jump_to(&self, ahead: i64) {
+        self.0.store(ahead, Ordering::SeqCst);
+    }
+}
+
+impl Clock for JumpingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(WallClock.now().millis().saturating_add(self.0.load(Ordering::SeqCst)))
+    }
+}
+
+impl Ground {
+    /// In memory, with nobody else on it.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn in_memory(clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let bucket = format!("mem://load-{:032x}", chance::bits());
+        Self::open(&bucket, &Location::Memory, clock)
+    }
+
+    /// In files, as an agent with `file://` and `sqlite://` has them.
+    ///
+    /// # Errors
+    /// When they can't be made.
+    pub fn in_folder(folder: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let folder = folder.canonicalize().context("the folder for the stores")?;
+        let bucket = format!("file://{}", folder.join("bucket").display());
+        Self::open(&bucket, &Location::File(folder.join("metadata.db")), clock)
+    }
+
+    fn open(bucket: &str, location: &Location, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let objects = forebay_storage_objects::open(bucket, [])?;
+        let metadata = Arc::new(SqliteMetadataStore::open_with_clock(location, clock)?);
+        Ok(Self { objects, metadata })
+    }
+
+    /// Starts an agent, whose steps come to `hook`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start(
+        &self,
+        hook: Arc<dyn Hook>,
+        settings: NodeSettings,
+        spawner: Spawner,
+    ) -> anyhow::Result<Node> {
+        let objects = Arc::new(Hooked::new(Arc::clone(&self.objects), Arc::clone(&hook)));
+        let metadata = Arc::new(Hooked::new(Arc::clone(&self.metadata), hook));
+        let stores = Stores::of(objects, metadata, Arc::default())?;
+        Ok(Node::start(settings, stores, spawner).await?)
+    }
+}
+
+/// An agent on loopback that flushes as soon as it may and has its cleaner at work all the time: objects that are not
+/// committed are deleted when they are older than `orphan_grace`.
+#[must_use]
+pub fn settings(orphan_grace: Duration) -> NodeSettings {
+    let often = Duration::from_millis(150);
+    let cleaner = CleanerSettings { unused_grace: often, orphan_grace, ..CleanerSettings::default() };
+    let cleaning = CleaningSettings { trim_every: often, clean_every: often, orphans_every: often, cleaner };
+    NodeSettings { http: None, cleaning: Some(cleaning), ..NodeSettings::loopback() }
+}
