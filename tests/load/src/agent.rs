@@ -93,7 +93,8 @@ impl Agent {
         let mut told = BufReader::new(told).lines();
         let line = tokio::time::timeout(START, told.next_line()).await.context("the agent is slow")??;
         let line = line.context("the agent ended")?;
-        let address = line.strip_prefix("LISTENING ").with_context(|| format!("it says `{line}`"))?.parse()?;
+        let address =
+            line.strip_prefix("LISTENING ").with_context(|| format!("it says `{line}`"))?.parse()?;
         Ok(Self { child, pid, tell, told, address })
     }
 

@@ -87,8 +87,7 @@ impl Connection {
         if header.correlation_id != expected {
             return Err(ClientError::OutOfTurn { expected, got: header.correlation_id });
         }
-        let answer =
-            R::Response::decode(&mut frame, version).map_err(|error| nonsense(error.to_string()))?;
+        let answer = R::Response::decode(&mut frame, version).map_err(|error| nonsense(error.to_string()))?;
         if frame.has_remaining() {
             return Err(nonsense(format!("{} bytes follow it", frame.remaining())));
         }
@@ -165,10 +164,7 @@ pub fn frame<E: std::fmt::Display>(
     Ok(frame.freeze())
 }
 
-async fn within<T>(
-    timeout: Duration,
-    work: impl Future<Output = io::Result<T>>,
-) -> Result<T, ClientError> {
+async fn within<T>(timeout: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, ClientError> {
     match tokio::time::timeout(timeout, work).await {
         Ok(done) => Ok(done?),
         Err(_) => Err(ClientError::Slow),

@@ -23,8 +23,8 @@ impl Effort {
     /// The seeds to run, as long as there is time.
     pub fn seeds(self) -> impl Iterator<Item = u64> {
         let started = forebay_lifecycle::clock::now();
-        (self.seed..).enumerate().map_while(move |(index, seed)| {
-            (index == 0 || started.elapsed() < self.time).then_some(seed)
-        })
+        (self.seed..)
+            .enumerate()
+            .map_while(move |(index, seed)| (index == 0 || started.elapsed() < self.time).then_some(seed))
     }
 }

@@ -130,13 +130,7 @@ impl Hook for Nothing {
 impl HoldAt {
     #[must_use]
     pub fn new(point: Point, nth: usize) -> Self {
-        Self {
-            point,
-            nth,
-            passed: AtomicUsize::new(0),
-            reached: Notify::new(),
-            released: Semaphore::new(0),
-        }
+        Self { point, nth, passed: AtomicUsize::new(0), reached: Notify::new(), released: Semaphore::new(0) }
     }
 
     /// Waits until something stands there.

@@ -37,7 +37,12 @@ impl<S: ?Sized> Hooked<S> {
 }
 
 impl Hooked<dyn Objects> {
-    async fn come_to(&self, point: Point, operation: Operation, name: &ObjectName) -> Result<(), ObjectError> {
+    async fn come_to(
+        &self,
+        point: Point,
+        operation: Operation,
+        name: &ObjectName,
+    ) -> Result<(), ObjectError> {
         if self.hook.at(point).await == Step::Fail {
             let text = format!("a fault {}", point.name());
             return Err(ObjectError::new(operation, name, ErrorKind::Retry, text));

@@ -70,8 +70,15 @@ pub struct Met {
 pub async fn run(plan: Plan, addresses: &Addresses, recorder: &Recorder, seed: u64) -> Met {
     let outlook = Outlook::new(&plan, Random(seed));
     let progress = clock::now();
-    let mut producer =
-        Producer { plan, addresses, recorder, outlook, pending: VecDeque::new(), met: Met::default(), progress };
+    let mut producer = Producer {
+        plan,
+        addresses,
+        recorder,
+        outlook,
+        pending: VecDeque::new(),
+        met: Met::default(),
+        progress,
+    };
     producer.run().await;
     producer.met
 }

@@ -56,7 +56,9 @@ impl Log {
 
     /// That nothing is missing between its start and its end.
     pub(super) fn check(&self, partition: i32, broken: &mut Vec<Violation>) {
-        let Some((start, end)) = self.bounds.map(|(start, end)| (start, end.min(self.read_to))) else { return };
+        let Some((start, end)) = self.bounds.map(|(start, end)| (start, end.min(self.read_to))) else {
+            return;
+        };
         let missing = (start..end).find(|offset| !self.records.contains_key(offset));
         if let Some(offset) = missing {
             broken.push(Violation::Gap { partition, offset });

@@ -36,12 +36,7 @@ pub(super) fn check(history: &History, logs: &BTreeMap<i32, Log>, broken: &mut V
     }
 }
 
-fn check_log(
-    partition: i32,
-    log: &Log,
-    tries: &HashMap<Value, Tries>,
-    broken: &mut Vec<Violation>,
-) {
+fn check_log(partition: i32, log: &Log, tries: &HashMap<Value, Tries>, broken: &mut Vec<Violation>) {
     let mut next: HashMap<u32, u32> = HashMap::new();
     let mut counts: HashMap<Value, (usize, i64)> = HashMap::new();
     for (offset, value) in log.values() {

@@ -83,7 +83,9 @@ impl Outgoing {
         let timeout = i32::try_from(plan.timeout.as_millis()).unwrap_or(i32::MAX);
         ProduceRequest::default()
             .with_transactional_id(None)
-            .with_acks(-1).with_timeout_ms(timeout).with_topic_data(vec![topic])
+            .with_acks(-1)
+            .with_timeout_ms(timeout)
+            .with_topic_data(vec![topic])
     }
 
     /// What the answer says about each batch.

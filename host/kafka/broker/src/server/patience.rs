@@ -150,7 +150,10 @@ mod tests {
         client.write_all(&[0, 0, 0, 3, b'a', b'b', b'c']).await.unwrap();
         drop(client);
         assert_eq!(read_prefix(&mut server, LONG, SHORT).await.unwrap(), Some([0, 0, 0, 3]));
-        assert_eq!(read_frame(&mut server, 3, SHORT, &mut Frames::new(100).frame()).await.unwrap(), &b"abc"[..]);
+        assert_eq!(
+            read_frame(&mut server, 3, SHORT, &mut Frames::new(100).frame()).await.unwrap(),
+            &b"abc"[..]
+        );
         assert_eq!(read_prefix(&mut server, LONG, SHORT).await.unwrap(), None);
     }
 }

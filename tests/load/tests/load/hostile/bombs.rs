@@ -28,14 +28,16 @@ fn text(text: &'static str) -> StrBytes {
 
 /// A topic that wants its records compressed in a way of its own, so that they have to be unpacked.
 async fn create_topic(address: SocketAddr) {
-    let config = |name, value| {
-        CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value)))
-    };
+    let config =
+        |name, value| CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value)));
     let topic = CreatableTopic::default()
         .with_name(TopicName(text("bombs")))
         .with_num_partitions(1)
         .with_replication_factor(1)
-        .with_configs(vec![config("compression.type", "uncompressed"), config("max.message.bytes", "100000000")]);
+        .with_configs(vec![
+            config("compression.type", "uncompressed"),
+            config("max.message.bytes", "100000000"),
+        ]);
     let request = CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(5_000);
     let answer = connect(address).await.ask(5, &request).await.unwrap();
     assert_eq!(answer.topics[0].error_code, 0, "{answer:?}");
@@ -43,9 +45,8 @@ async fn create_topic(address: SocketAddr) {
 
 async fn send(address: SocketAddr, records: Bytes) -> i16 {
     let partition = PartitionProduceData::default().with_records(Some(records));
-    let data = TopicProduceData::default()
-        .with_name(TopicName(text("bombs")))
-        .with_partition_data(vec![partition]);
+    let data =
+        TopicProduceData::default().with_name(TopicName(text("bombs"))).with_partition_data(vec![partition]);
     // Nobody is in a hurry: a build without optimisation takes seconds for each.
     let request = ProduceRequest::default()
         .with_transactional_id(None)

@@ -63,9 +63,8 @@ fn samples() -> Vec<Bytes> {
         .with_topic(name())
         .with_partitions(vec![FetchPartition::default().with_partition_max_bytes(1 << 20)]);
     let fetch = FetchRequest::default().with_max_bytes(1 << 20).with_topics(vec![topic]);
-    let topic = ListOffsetsTopic::default()
-        .with_name(name())
-        .with_partitions(vec![ListOffsetsPartition::default()]);
+    let topic =
+        ListOffsetsTopic::default().with_name(name()).with_partitions(vec![ListOffsetsPartition::default()]);
     let list = ListOffsetsRequest::default().with_topics(vec![topic]);
     let topic = CreatableTopic::default().with_name(name()).with_num_partitions(1).with_replication_factor(1);
     let create = CreateTopicsRequest::default().with_topics(vec![topic]);
