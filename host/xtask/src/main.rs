@@ -16,6 +16,7 @@ mod interop;
 mod playground;
 mod plugins;
 mod setup;
+mod soak;
 mod steps;
 mod suite;
 mod workspace;
@@ -34,6 +35,7 @@ The commands of whoever works on Forebay. Each does first what it needs of those
     cargo xtask test            run every test of the workspace
     cargo xtask interop         install Kafka clients in Java and Go, and test with them
     cargo xtask bench [NAME]    run the benches, or those called NAME
+    cargo xtask soak [MINUTES]  load agents while things go wrong, an hour for each kind of fault, or MINUTES
 
 FOREBAY_WASM_TARGET=unknown builds plugins without the target wasm32-wasip2, with a std compiled from its
 source, as it is done by itself where that target can't be had.
@@ -67,6 +69,8 @@ fn command(arguments: &[&str]) -> Result<()> {
         ["interop"] => interop::run(&mut steps, &Workspace::open()?)?,
         ["bench"] => bench::run(&mut steps, &Workspace::open()?, None)?,
         ["bench", name] => bench::run(&mut steps, &Workspace::open()?, Some(name))?,
+        ["soak"] => soak::run(&mut steps, &Workspace::open()?, "60")?,
+        ["soak", minutes] => soak::run(&mut steps, &Workspace::open()?, minutes)?,
         unknown => bail!("there is no command `{}`\n\n{HELP}", unknown.join(" ")),
     }
     Ok(())

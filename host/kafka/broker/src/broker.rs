@@ -4,6 +4,7 @@ use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_storage_log::{Reader, Writer};
 use forebay_storage_metadata::MetadataStore;
 use kafka_protocol::messages::BrokerId;
+use tokio::sync::Semaphore;
 
 use crate::acquire::Memory;
 use crate::apis::fetch::Sessions;
@@ -75,6 +76,8 @@ pub(crate) struct Parts {
     pub sessions: Sessions,
     pub fetch_memory: Memory,
     pub metrics: BrokerMetrics,
+    /// Whose turn it is to compress a batch anew: see `apis::produce`.
+    pub repacking: Semaphore,
 }
 
 impl Broker {
@@ -102,7 +105,9 @@ impl Broker {
         let sessions = Sessions::new(settings.fetch_sessions);
         let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
         let fetch_memory = Memory::new(bytes);
-        let parts = Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory, metrics };
+        let repacking = Semaphore::new(1);
+        let parts =
+            Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory, metrics, repacking };
         Self { parts: Arc::new(parts) }
     }
 

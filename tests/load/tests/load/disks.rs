@@ -52,5 +52,6 @@ fn that_are_full_when_the_agent_is_killed() {
             .await;
         assert!(was_killed, "the producers never met the limit");
         finish(run).await;
+        drop(second);
     });
 }

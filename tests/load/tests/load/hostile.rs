@@ -47,7 +47,7 @@ fn attacked<A: Future>(name: &str, attack: impl FnOnce(SocketAddr) -> A) -> Summ
                 if done.is_none() {
                     done = Some(attack.as_mut().await);
                 }
-                std::future::pending().await
+                std::future::pending::<()>().await;
             })
             .await;
             if was_done {

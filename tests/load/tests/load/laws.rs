@@ -11,6 +11,10 @@ const CLIENTS: u32 = 5;
 const PLAIN: u32 = 4;
 const SEEDS: u64 = 60;
 
+fn index(partition: i32) -> usize {
+    partition.unsigned_abs() as usize
+}
+
 /// What happened, before anybody has read it.
 #[derive(Clone)]
 struct Story {
@@ -63,7 +67,7 @@ impl Story {
             for partition in 0..PARTITIONS {
                 if self.random.below(2) == 0 {
                     let count = 1 + u32::try_from(self.random.below(3)).unwrap();
-                    let number = &mut next[client as usize][partition as usize];
+                    let number = &mut next[client as usize][index(partition)];
                     batches.push(SentBatch { partition, first: *number, count });
                     *number += count;
                 }
@@ -113,8 +117,8 @@ impl Story {
     fn append(&mut self, sent: &Sent) -> Vec<i64> {
         let mut offsets = Vec::new();
         for batch in &sent.batches {
-            let log = &mut self.logs[batch.partition as usize];
-            offsets.push(log.len() as i64);
+            let log = &mut self.logs[index(batch.partition)];
+            offsets.push(i64::try_from(log.len()).unwrap());
             log.extend(sent.values(*batch).map(Some));
         }
         offsets
@@ -128,7 +132,7 @@ impl Story {
         let during = self.whole();
         for (partition, log) in (0..).zip(&self.logs) {
             let (middle, lengths) = &self.middle;
-            let length = lengths[partition as usize].min(log.len());
+            let length = lengths[index(partition)].min(log.len());
             let early = Read::everything(partition, (middle.began, middle.ended), &log[..length]);
             events.push(Event::Read(Read { is_final: false, ..early }));
             events.push(Event::Read(Read::everything(partition, (during.began, during.ended), log)));
@@ -141,7 +145,7 @@ impl Story {
         let acked: Vec<_> =
             self.sent.iter().filter(|sent| sent.is_idempotent).flat_map(Sent::acked).collect();
         let (batch, offset) = acked[self.random.index(acked.len())];
-        (batch.partition as usize, usize::try_from(offset).unwrap())
+        (index(batch.partition), usize::try_from(offset).unwrap())
     }
 }
 

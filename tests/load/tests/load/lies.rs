@@ -32,7 +32,7 @@ struct Liar {
 impl Hook for Liar {
     async fn at(&self, point: Point) -> Step {
         let is_late = self.lie == Lie::Doubles && point == Point::AfterCommit;
-        if is_late && self.commits.load(Ordering::SeqCst) % 4 == 0 {
+        if is_late && self.commits.load(Ordering::SeqCst).is_multiple_of(4) {
             tokio::time::sleep(Duration::from_millis(450)).await;
         }
         Step::GoOn

@@ -39,7 +39,8 @@ struct Place {
 pub(crate) async fn start(parts: &Arc<Parts>, call: &Call, request: ProduceRequest) -> Started {
     let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0)).max(SHORTEST_TIMEOUT);
     let mut response = unanswered(&request);
-    let (places, batches) = Admission::new(parts, call, &request).await.take(request, &mut response);
+    let (places, batches) =
+        Admission::new(parts, call, &request).await.take(parts, request, &mut response).await;
     if batches.is_empty() {
         return Started::Answered(Answer::from(response));
     }

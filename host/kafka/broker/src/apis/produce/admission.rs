@@ -57,8 +57,9 @@ impl Admission {
     }
 
     /// Takes the batches of a request, and writes into the answer why others are not.
-    pub(super) fn take(
+    pub(super) async fn take(
         &self,
+        parts: &Parts,
         request: ProduceRequest,
         response: &mut ProduceResponse,
     ) -> (Vec<Place>, Vec<NewBatch>) {
@@ -68,7 +69,10 @@ impl Admission {
             for (partition_index, partition) in data.partition_data.into_iter().enumerate() {
                 let place = Place { topic: topic_index, partition: partition_index };
                 let taken = match &topic {
-                    Ok(topic) => self.batch(topic, partition.index, partition.records.unwrap_or_default()),
+                    Ok(topic) => {
+                        let records = partition.records.unwrap_or_default();
+                        self.batch(parts, topic, partition.index, records).await
+                    }
                     Err((code, text)) => Err(Refusal::new(*code, text)),
                 };
                 match taken {
@@ -105,13 +109,19 @@ impl Admission {
         })
     }
 
-    fn batch(&self, topic: &Topic, partition: i32, records: Bytes) -> Result<NewBatch, Refusal> {
+    async fn batch(
+        &self,
+        parts: &Parts,
+        topic: &Topic,
+        partition: i32,
+        records: Bytes,
+    ) -> Result<NewBatch, Refusal> {
         let log = topic.log(partition).ok_or_else(|| {
             Refusal::new(ResponseError::UnknownTopicOrPartition, format!("there is no partition {partition}"))
         })?;
         let batch = RecordBatch::parse(records).map_err(|error| Refusal::new(of_bytes(&error), error))?;
         self.check(&batch, &topic.config)?;
-        let batch = repacked(batch, topic.config.compression)?;
+        let batch = repacked(parts, batch, topic.config.compression).await?;
         Ok(new_batch(log, batch, &topic.config))
     }
 
@@ -190,15 +200,24 @@ fn of_bytes(error: &BatchError) -> ResponseError {
     }
 }
 
-/// The batch as its topic keeps it.
-fn repacked(batch: RecordBatch, wanted: CompressionType) -> Result<RecordBatch, Refusal> {
+/// The batch as its topic keeps it. What has to be compressed anew is, one after the other and on a thread of its own: a
+/// small batch may be large unpacked, and other clients are not to notice.
+async fn repacked(
+    parts: &Parts,
+    batch: RecordBatch,
+    wanted: CompressionType,
+) -> Result<RecordBatch, Refusal> {
     let CompressionType::As(wanted) = wanted else { return Ok(batch) };
     if batch.header().attributes.compression() == Ok(wanted) {
         return Ok(batch);
     }
-    batch
-        .recompressed(wanted, MOST_UNPACKED)
-        .map_err(|error| Refusal::new(ResponseError::CorruptMessage, error))
+    let _turn = parts.repacking.acquire().await;
+    let work = tokio::task::spawn_blocking(move || batch.recompressed(wanted, MOST_UNPACKED));
+    match work.await {
+        Ok(Ok(batch)) => Ok(batch),
+        Ok(Err(error)) => Err(Refusal::new(ResponseError::CorruptMessage, error)),
+        Err(error) => Err(Refusal::new(ResponseError::UnknownServerError, error)),
+    }
 }
 
 fn new_batch(log: TopicIdPartition, batch: RecordBatch, config: &TopicConfig) -> NewBatch {
