@@ -75,7 +75,7 @@ fn joined(join: &str, inputs: &[&[&str]]) -> Vec<String> {
     let list = list.join(", ");
     let pipeline = format!(
         "input: {{sequence: {{sharded_join: {{{join}}}, inputs: [{list}]}}}}
-pipeline: {{threads: 1, processors: [{{mapping: 'root = this.merge({{\"metas\": @.keys().sort()}})'}}]}}
+pipeline: {{threads: 1, processors: [{{mapping: 'root = this.merge({{\"metas\": @.keys().filter(key -> key.has_prefix(\"from\")).sort()}})'}}]}}
 output: {{file: {{path: out.txt}}}}\n"
     );
     let _ = folder.run(&pipeline).finish().well();

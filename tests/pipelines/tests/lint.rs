@@ -153,7 +153,7 @@ fn several_files_are_checked_at_once() {
     let folder = Folder::new();
     folder.write("good.yaml", GOOD);
     folder.write("one.yaml", format!("{GOOD}nope: 1\n"));
-    folder.write("two.yaml", "input: {stdin: {}}\n");
+    folder.write("two.yaml", "input: {stdin: {}, nope: 2}\n");
     let finished = folder.forebay(&["lint", "one.yaml", "good.yaml", "two.yaml"]).finish();
     assert_eq!(finished.code, Some(1));
     let lines = finished.lines();

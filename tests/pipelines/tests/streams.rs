@@ -93,7 +93,7 @@ fn faults_are_answered_and_change_nothing() {
     assert_eq!(lints(api.send("POST", "/streams/x", &faulty)), json!(["(3,1) field nope not recognised"]));
     assert_eq!(
         lints(api.send("POST", "/streams", "{x: {nope: 1}}")),
-        json!(["stream 'x': (1,5) field nope not recognised"])
+        json!(["stream 'x': (1,6) field nope not recognised"])
     );
     let mapping = "pipeline: {processors: [{mapping: 'root = )'}]}";
     assert_eq!(lints(api.send("POST", "/streams/x", mapping)).as_array().unwrap().len(), 1);

@@ -58,7 +58,7 @@ fn other_commands_know_templates() {
     assert!(say(&["list", "processors"]).well().stdout.contains("shout"));
     assert!(say(&["list", "--format", "schema"]).well().stdout.contains("Says it louder."));
     assert!(say(&["echo", "p.yaml"]).well().stdout.contains("times: 2"));
-    assert!(say(&["create", "stdin/shout/stdout"]).well().stdout.contains("mark: '!'"));
+    assert!(say(&["create", "stdin/shout/stdout"]).well().stdout.contains("mark: \"!\""));
     folder.write(
         "p_bento_test.yaml",
         "tests: [{name: t, target_processors: loud, input_batch: [{content: x}],

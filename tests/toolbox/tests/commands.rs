@@ -90,7 +90,11 @@ fn a_setting_that_is_unknown_is_named() {
             "[processer]",
             "there is no kind `processer` for js; there are: input, processor, output",
         ),
-        ("[log]", "[logs]", "there is no capability `logs`; there are: batches, operations, streams, waits,"),
+        (
+            "[log]",
+            "[logs]",
+            "there is no capability `logs`; there are: batches, operations, scanned, streams, waits,",
+        ),
         ("name: my", "nam: my", "plugin.yaml(1,1) unknown field `nam`"),
     ] {
         workshop.folder().write(&format!("{name}/plugin.yaml"), manifest.replace(old, new));

@@ -89,12 +89,20 @@ struct Writes {
 impl Sink {
     pub(crate) async fn run(mut self) {
         let mut writes = Writes::default();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut connected = false;
         let mut drain = Drain::default();
+        // It need not wait for a message: who reads from it may be there already.
+        let mut next_try = tokio::time::Instant::now();
         loop {
             let has_room = writes.under_way.len() < self.most_under_way;
             tokio::select! {
                 biased;
+                () = tokio::time::sleep_until(next_try), if !connected => {
+                    if !self.try_to_connect(&mut connected).await {
+                        next_try = tokio::time::Instant::now() + backoff.pause();
+                    }
+                }
                 Some(ended) = writes.operations.next(), if !writes.operations.is_empty() => {
                     self.ended(&mut writes, ended, &mut connected).await;
                 }
@@ -187,19 +195,24 @@ impl Sink {
 
     /// Connects where that is needed, however often it takes.
     async fn connect(&mut self, backoff: &mut Backoff, connected: &mut bool) {
-        while !*connected {
-            match self.output.connect().await {
-                Ok(()) => {
-                    *connected = true;
-                    self.meter.connection().up();
-                }
-                Err(error) => {
-                    self.meter.connection().failed();
-                    tracing::error!(path = self.path, %error, "output can't connect");
-                    tokio::time::sleep(backoff.pause()).await;
-                }
+        while !*connected && !self.try_to_connect(connected).await {
+            tokio::time::sleep(backoff.pause()).await;
+        }
+    }
+
+    /// Tries once; whether it succeeded.
+    async fn try_to_connect(&mut self, connected: &mut bool) -> bool {
+        match self.output.connect().await {
+            Ok(()) => {
+                *connected = true;
+                self.meter.connection().up();
+            }
+            Err(error) => {
+                self.meter.connection().failed();
+                tracing::error!(path = self.path, %error, "output can't connect");
             }
         }
+        *connected
     }
 
     /// Notes a batch that the output has begun to deliver.
