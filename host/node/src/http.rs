@@ -10,7 +10,7 @@ use forebay_lifecycle::Tasks;
 use forebay_metrics::{Gauge, MetricError, Metrics};
 use forebay_pipeline_config::{HttpConfig, MetricsExporter, PrometheusConfig};
 use forebay_pipeline_operations::{
-    Answer, Bound, Endpoints, Exporter, Handler, PathTaken, Registration, Request, ServerError, text,
+    Answer, Bound, Endpoints, Exporter, Handler, RegisterError, Registration, Request, ServerError, text,
 };
 use forebay_storage_log::Writer;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -24,7 +24,7 @@ pub enum HttpError {
     #[error("ask where the HTTP server listens")]
     Address(#[source] io::Error),
     #[error(transparent)]
-    Path(#[from] PathTaken),
+    Path(#[from] RegisterError),
     #[error(transparent)]
     Metric(#[from] MetricError),
 }
