@@ -144,9 +144,10 @@ pub(crate) fn parse() -> Command {
     let mut command = CommandLine::command();
     command.build();
     let args = dashes::second_dashes(&command, std::env::args_os());
-    if let Err(refusal) = agent::refuse_unserved(&args, |name| std::env::var(name).ok()) {
-        command.error(ErrorKind::InvalidValue, refusal).exit();
-    }
+    let args = match agent::refuse_unserved(args, |name| std::env::var(name).ok()) {
+        Ok(args) => args,
+        Err(refusal) => command.error(ErrorKind::InvalidValue, refusal).exit(),
+    };
     let parsed =
         command.try_get_matches_from(args).and_then(|matches| CommandLine::from_arg_matches(&matches));
     match parsed {

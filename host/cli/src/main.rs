@@ -28,40 +28,34 @@ mod watch;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use args::Command;
 
 fn main() -> ExitCode {
-    let command = args::parse();
-    if let Command::Agent(flags) = command {
+    let result = match args::parse() {
+        Command::Run(run) => block_on(run::run(*run)),
         // It has threads of its own.
-        return agent::agent(*flags).unwrap_or_else(failed);
-    }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("forebay: start a runtime: {error}");
-            return ExitCode::FAILURE;
-        }
+        Command::Agent(flags) => agent::agent(*flags),
+        Command::Kcmd(flags) => block_on(kcmd::kcmd(flags)),
+        Command::Lint(lint) => block_on(lint::lint(lint)),
+        Command::Test(flags) => block_on(test::test(flags)),
+        Command::Blobl(flags) => block_on(blobl::blobl(flags)),
+        Command::Echo(flags) => block_on(echo::echo(flags)),
+        Command::Create(flags) => block_on(create::create(flags)),
+        Command::List(list) => block_on(list::list(list)),
+        Command::Plugin(command) => block_on(plugin::plugin(command)),
     };
-    let result = runtime.block_on(async {
-        match command {
-            Command::Run(run) => Box::pin(run::run(*run)).await,
-            Command::Agent(flags) => agent::agent(*flags),
-            Command::Kcmd(flags) => Box::pin(kcmd::kcmd(flags)).await,
-            Command::Lint(lint) => lint::lint(lint).await,
-            Command::Test(flags) => test::test(flags).await,
-            Command::Blobl(flags) => blobl::blobl(flags).await,
-            Command::Echo(flags) => echo::echo(flags).await,
-            Command::Create(flags) => create::create(flags).await,
-            Command::List(list) => list::list(list).await,
-            Command::Plugin(command) => plugin::plugin(command).await,
-        }
-    });
-    runtime.shutdown_background();
-    result.unwrap_or_else(failed)
+    result.unwrap_or_else(|error| {
+        eprintln!("forebay: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
-fn failed(error: anyhow::Error) -> ExitCode {
-    eprintln!("forebay: {error:#}");
-    ExitCode::FAILURE
+/// Runs a command on this thread.
+fn block_on(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("start a runtime")?;
+    let result = runtime.block_on(Box::pin(command));
+    runtime.shutdown_background();
+    result
 }

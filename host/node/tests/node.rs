@@ -1,5 +1,7 @@
 //! An agent in this process, asked by a client over TCP.
 
+#![cfg(test)]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! `forebay agent`, asked by `forebay kcmd`: what was acknowledged is there, whatever happens to the process.
 
+#![cfg(test)]
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 

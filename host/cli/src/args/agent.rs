@@ -252,30 +252,33 @@ impl fmt::Display for UnservedAsked {
     }
 }
 
-/// Refuses what an agent can't do yet, where it is asked for by a flag or a variable. `false` asks for nothing.
+/// Refuses what an agent can't do yet, where it is asked for by a flag or a variable. `false` asks for nothing: such a
+/// flag is left out of what is returned.
 pub(super) fn refuse_unserved(
-    args: &[OsString],
+    args: Vec<OsString>,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<(), UnservedAsked> {
+) -> Result<Vec<OsString>, UnservedAsked> {
     if args.get(1).is_none_or(|command| command != "agent") {
-        return Ok(());
+        return Ok(args);
     }
     let asks = |value: &str| !matches!(value.to_ascii_lowercase().as_str(), "" | "0" | "f" | "false");
-    for Unserved { flag, variable: name, what } in UNSERVED {
-        let flagged = args.iter().filter_map(|arg| arg.to_str()?.strip_prefix("--")).find_map(|arg| {
-            let (name, value) = arg.split_once('=').unwrap_or((arg, "true"));
-            (name == *flag).then_some(value)
-        });
-        let asked = match flagged {
-            // `--flag=false` is no flag that is read later on, and says what holds anyway.
-            Some(_) => Some(format!("-{flag}")),
-            None => variable(name).filter(|value| asks(value)).map(|_| (*name).to_owned()),
-        };
-        if let Some(asked) = asked {
-            return Err(UnservedAsked { asked, what });
+    let mut served = Vec::with_capacity(args.len());
+    for arg in args {
+        let text = arg.to_str().and_then(|arg| arg.strip_prefix("--")).unwrap_or_default();
+        let (name, value) = text.split_once('=').unwrap_or((text, "true"));
+        match UNSERVED.iter().find(|unserved| unserved.flag == name) {
+            Some(Unserved { flag, what, .. }) if asks(value) => {
+                return Err(UnservedAsked { asked: format!("-{flag}"), what });
+            }
+            Some(_) => {}
+            None => served.push(arg),
         }
     }
-    Ok(())
+    let set = UNSERVED.iter().find(|unserved| variable(unserved.variable).is_some_and(|value| asks(&value)));
+    match set {
+        Some(Unserved { variable, what, .. }) => Err(UnservedAsked { asked: (*variable).to_owned(), what }),
+        None => Ok(served),
+    }
 }
 
 #[cfg(test)]
@@ -287,7 +290,7 @@ mod tests {
         let variable = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
-        refuse_unserved(&args, variable).err().map(|refusal| refusal.to_string())
+        refuse_unserved(args, variable).err().map(|refusal| refusal.to_string())
     }
 
     #[test]
@@ -299,6 +302,9 @@ mod tests {
         assert_eq!(refusal(&["forebay", "agent"], &[variable]), refused);
         assert_eq!(refusal(&["forebay", "agent"], &[("WARPSTREAM_TLS_ENABLED", "false")]), None);
         assert_eq!(refusal(&["forebay", "run"], &[variable]), None);
+        let args = ["forebay", "agent", "--kafkaTLS=false", "--kafkaPort", "0"].map(OsString::from);
+        let served = refuse_unserved(args.to_vec(), |_| None).unwrap();
+        assert_eq!(served, ["forebay", "agent", "--kafkaPort", "0"]);
     }
 
     #[test]
