@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 mod bench;
 mod command;
 mod embed;
+mod interop;
 mod playground;
 mod plugins;
 mod setup;
@@ -32,6 +33,7 @@ The commands of whoever works on Forebay. Each does first what it needs of those
     cargo xtask build           compile them ahead of time, and build target/release/forebay with them inside
     cargo xtask playground      run an example pipeline with it
     cargo xtask test            run every test of the workspace
+    cargo xtask interop         install Kafka clients in Java and Go, and test with them
     cargo xtask bench [NAME]    run the benches, or those called NAME
     cargo xtask soak [MINUTES]  load agents while things go wrong, an hour for each kind of fault, or MINUTES
 
@@ -64,6 +66,7 @@ fn command(arguments: &[&str]) -> Result<()> {
         ["build"] => embed::build(&mut steps, &Workspace::open()?)?,
         ["playground"] => playground::run(&mut steps, &Workspace::open()?)?,
         ["test"] => suite::run(&mut steps, &Workspace::open()?)?,
+        ["interop"] => interop::run(&mut steps, &Workspace::open()?)?,
         ["bench"] => bench::run(&mut steps, &Workspace::open()?, None)?,
         ["bench", name] => bench::run(&mut steps, &Workspace::open()?, Some(name))?,
         ["soak"] => soak::run(&mut steps, &Workspace::open()?, "60")?,

@@ -6,6 +6,7 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 
 mod debian;
+pub(crate) mod interop;
 pub(crate) mod languages;
 mod source;
 mod target;

@@ -1,7 +1,7 @@
 //! What plugins in other languages than Rust are built with: componentize-py and zig in a virtual environment,
 //! componentize-js with all that it needs, and the one module that plugins in Go depend on. All are pinned with
 //! digests, in `host/xtask/languages` and in the examples in Go. Only tests need them, and beside them a server that
-//! speaks S3.
+//! speaks S3 and clients of Kafka.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,17 @@ pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     python(steps, &ours.join("pip.txt"), &target.join("python"), builders)?;
     let server = "moto, a server that speaks S3, for tests of the object store";
     python(steps, &ours.join("moto.txt"), &target.join("moto"), server)?;
-    javascript(steps, &ours.join("js"), &target.join("js"))?;
+    let clients = "Kafka clients in Python, for tests of the broker";
+    python(steps, &ours.join("kafka.txt"), &target.join("kafka"), clients)?;
+    if is_installed("kcat") {
+        steps.done("kcat, for tests of the broker");
+    } else {
+        debian::install_packages(steps, &["kcat"])?;
+    }
+    let client = "a Kafka client in JavaScript, for tests of the broker";
+    javascript(steps, &ours.join("kafka-js"), &target.join("kafka-js"), client)?;
+    let builder = "componentize-js, for plugins in JavaScript";
+    javascript(steps, &ours.join("js"), &target.join("js"), builder)?;
     go(steps, &workspace.root.join("examples/plugins/go/processor"), &target.join("go"))
 }
 
@@ -51,12 +61,12 @@ fn python(steps: &mut Steps, requirements: &Path, folder: &Path, what: &str) -> 
     stamp.set()
 }
 
-fn javascript(steps: &mut Steps, ours: &Path, folder: &Path) -> Result<()> {
+fn javascript(steps: &mut Steps, ours: &Path, folder: &Path, what: &str) -> Result<()> {
     let (manifest, lock) = (ours.join("package.json"), ours.join("package-lock.json"));
     let wanted = fs::read_to_string(&lock).with_context(|| format!("read {}", lock.display()))?;
     let stamp = Stamp::of(folder, &wanted);
     if stamp.is_set() {
-        steps.done("componentize-js, for plugins in JavaScript");
+        steps.done(what);
         return Ok(());
     }
     stamp.remove()?;
@@ -74,7 +84,7 @@ fn javascript(steps: &mut Steps, ours: &Path, folder: &Path) -> Result<()> {
     }
     // By the lock file alone; nothing that a package brings is run.
     let npm = Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).folder(folder);
-    steps.run("install componentize-js, for plugins in JavaScript", &npm)?;
+    steps.run(&format!("install {what}"), &npm)?;
     stamp.set()
 }
 
@@ -115,33 +125,33 @@ fn check_node() -> Result<()> {
 }
 
 /// Says what a folder was made of, once it is whole.
-struct Stamp<'a> {
+pub(super) struct Stamp<'a> {
     file: std::path::PathBuf,
     wanted: &'a str,
 }
 
 impl<'a> Stamp<'a> {
-    fn of(folder: &Path, wanted: &'a str) -> Self {
+    pub(super) fn of(folder: &Path, wanted: &'a str) -> Self {
         Self { file: folder.with_extension("stamp"), wanted }
     }
 
-    fn is_set(&self) -> bool {
+    pub(super) fn is_set(&self) -> bool {
         fs::read_to_string(&self.file).is_ok_and(|found| found == self.wanted)
     }
 
-    fn remove(&self) -> Result<()> {
+    pub(super) fn remove(&self) -> Result<()> {
         if self.file.exists() {
             fs::remove_file(&self.file).with_context(|| format!("remove {}", self.file.display()))?;
         }
         Ok(())
     }
 
-    fn set(&self) -> Result<()> {
+    pub(super) fn set(&self) -> Result<()> {
         fs::write(&self.file, self.wanted).with_context(|| format!("write {}", self.file.display()))
     }
 }
 
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
@@ -152,19 +162,20 @@ mod tests {
     #[test]
     fn what_is_fetched_is_pinned_with_digests() {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("languages");
-        for list in ["pip.txt", "moto.txt"] {
+        for list in ["pip.txt", "moto.txt", "kafka.txt"] {
             let pip = fs::read_to_string(ours.join(list)).unwrap();
             for package in pip.split("==").skip(1) {
                 assert!(package.contains("--hash=sha256:"), "{package}");
             }
         }
-        let lock = fs::read_to_string(ours.join("js/package-lock.json")).unwrap();
-        let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
-        for (name, package) in
-            lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty())
-        {
-            assert!(package["integrity"].is_string(), "{name} has no digest");
-            assert!(package["resolved"].is_null(), "{name} is tied to one registry");
+        for list in ["js", "kafka-js"] {
+            let lock = fs::read_to_string(ours.join(list).join("package-lock.json")).unwrap();
+            let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
+            let packages = lock["packages"].as_object().unwrap().iter();
+            for (name, package) in packages.filter(|(name, _)| !name.is_empty()) {
+                assert!(package["integrity"].is_string(), "{name} has no digest");
+                assert!(package["resolved"].is_null(), "{name} is tied to one registry");
+            }
         }
     }
 

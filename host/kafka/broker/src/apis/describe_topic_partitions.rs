@@ -87,6 +87,9 @@ impl Page<'_> {
                     .with_leader_epoch(LEADER_EPOCH)
                     .with_replica_nodes(vec![node])
                     .with_isr_nodes(vec![node])
+                    // Java's client takes a list without a question, although the protocol allows none.
+                    .with_eligible_leader_replicas(Some(Vec::new()))
+                    .with_last_known_elr(Some(Vec::new()))
             })
             .collect();
         self.left -= (end - from).max(0);

@@ -94,6 +94,11 @@ async fn partitions_are_added_and_told_by_the_page() {
     loop {
         let answer = node.ask(0, RequestBody::DescribeTopicPartitions(request.clone())).await;
         let Response::DescribeTopicPartitions(response) = answer else { panic!() };
+        let partitions = || response.topics.iter().flat_map(|topic| &topic.partitions);
+        // Java's client can't read an answer without these lists.
+        assert!(
+            partitions().all(|one| one.eligible_leader_replicas.is_some() && one.last_known_elr.is_some())
+        );
         let page: Vec<_> = response
             .topics
             .iter()
