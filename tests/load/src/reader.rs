@@ -138,7 +138,8 @@ async fn fetch(
     let request = FetchRequest::default()
         .with_max_wait_ms(if one.is_some() { 0 } else { 100 })
         .with_min_bytes(1)
-        .with_max_bytes(MOST_BYTES)
+        // So much that no partition goes without because of the others.
+        .with_max_bytes(MOST_BYTES.saturating_mul(plan.partitions.max(1)))
         .with_session_epoch(-1)
         .with_topics(vec![topic]);
     let began = recorder.moment();

@@ -20,6 +20,8 @@ struct Failed {
     epoch: ProducerEpoch,
     sequence: Sequence,
     since: Instant,
+    /// The first that was held back because of it.
+    held_back: Option<Sequence>,
 }
 
 /// A client gives up on a batch after two minutes, and what it sends then has another epoch. Nothing sent before that
@@ -34,12 +36,14 @@ impl FailedProducers {
     /// Notes a batch that is not known to be committed, unless one before it is noted.
     pub(super) fn add(&mut self, batch: &BatchCommit) {
         let Some(IdempotentBatch { id, epoch, base_sequence }) = batch.producer else { return };
-        let new = Failed { epoch, sequence: base_sequence, since: clock::now() };
+        let new = Failed { epoch, sequence: base_sequence, since: clock::now(), held_back: None };
         if self.first.len() >= MOST {
             self.make_room(new.since);
         }
         let noted = self.first.entry((batch.log, id)).or_insert(new);
-        if noted.epoch < epoch || (noted.epoch == epoch && follows(noted.sequence, base_sequence)) {
+        // The same again: what was held back behind it must wait once more.
+        let is_first = noted.sequence == base_sequence || follows(noted.sequence, base_sequence);
+        if noted.epoch < epoch || (noted.epoch == epoch && is_first) {
             *noted = new;
         }
     }
@@ -60,14 +64,21 @@ impl FailedProducers {
     fn admit_batch(&mut self, batch: &BatchCommit, now: Instant) -> bool {
         let Some(IdempotentBatch { id, epoch, base_sequence }) = batch.producer else { return true };
         let key = (batch.log, id);
-        let Some(failed) = self.first.get(&key) else { return true };
+        let Some(failed) = self.first.get_mut(&key) else { return true };
         let is_over = now.saturating_duration_since(failed.since) > KEPT;
-        if is_over || epoch > failed.epoch || (epoch == failed.epoch && base_sequence == failed.sequence) {
+        // Who was told that this one was held back, and sends it again without the failed one before it, has that one
+        // acknowledged: through another agent.
+        let is_settled = failed.sequence == base_sequence || failed.held_back == Some(base_sequence);
+        if is_over || epoch > failed.epoch || (epoch == failed.epoch && is_settled) {
             self.first.remove(&key);
             return true;
         }
         // An earlier one is a duplicate, or of an older epoch: that is for the metadata store to say.
-        epoch < failed.epoch || follows(failed.sequence, base_sequence)
+        if epoch < failed.epoch || follows(failed.sequence, base_sequence) {
+            return true;
+        }
+        failed.held_back.get_or_insert(base_sequence);
+        false
     }
 
     fn make_room(&mut self, now: Instant) {
@@ -129,8 +140,31 @@ mod tests {
         assert!(failed.admit(&request(&[(1, 1, 0, 15)]), now), "another partition");
         assert!(failed.admit(&request(&[(0, 2, 0, 15)]), now), "another producer");
         assert!(failed.admit(&request(&[(0, 1, 0, 0)]), now), "a duplicate from before");
-        assert!(!failed.admit(&request(&[(0, 1, 0, 10)]), now));
         assert!(failed.admit(&request(&[(0, 1, 0, 5)]), now), "it comes again");
+        assert!(failed.admit(&request(&[(0, 1, 0, 10)]), now));
+    }
+
+    /// As it is when another agent has committed it in the meantime.
+    #[test]
+    fn what_comes_a_second_time_without_the_failed_one_is_let_through() {
+        let mut failed = failed(&[(0, 1, 0, 5)]);
+        let now = clock::now();
+        let both = request(&[(1, 1, 0, 0), (0, 1, 0, 10)]);
+        assert!(!failed.admit(&both, now));
+        assert!(!failed.admit(&request(&[(0, 1, 0, 15)]), now), "it was sent ahead");
+        assert!(failed.admit(&both, now));
+        assert!(failed.admit(&request(&[(0, 1, 0, 15)]), now));
+    }
+
+    #[test]
+    fn what_comes_a_second_time_behind_one_that_failed_again_waits() {
+        let mut failed = failed(&[(0, 1, 0, 5)]);
+        let now = clock::now();
+        assert!(!failed.admit(&request(&[(0, 1, 0, 10)]), now));
+        let again = request(&[(0, 1, 0, 5)]);
+        failed.add(&again.batches[0]);
+        assert!(!failed.admit(&request(&[(0, 1, 0, 10)]), now));
+        assert!(failed.admit(&again, now));
         assert!(failed.admit(&request(&[(0, 1, 0, 10)]), now));
     }
 
@@ -141,7 +175,7 @@ mod tests {
         assert!(!failed.admit(&request(&[(1, 1, 0, 0), (0, 1, 0, 10)]), now));
         assert!(!failed.admit(&request(&[(1, 1, 0, 5)]), now));
         // Also what came again in it is still missing.
-        assert!(!failed.admit(&request(&[(0, 1, 0, 5), (1, 1, 0, 5)]), now));
+        assert!(!failed.admit(&request(&[(0, 1, 0, 5), (1, 1, 0, 10)]), now));
         assert!(!failed.admit(&request(&[(0, 1, 0, 10)]), now));
         assert!(failed.admit(&request(&[(0, 1, 0, 5), (1, 1, 0, 0)]), now));
     }

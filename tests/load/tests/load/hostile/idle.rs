@@ -19,7 +19,7 @@ fn ten_thousand_that_say_nothing_take_little() {
     attacked("idle connections", |address| async move {
         let mut connections = Vec::new();
         while connections.len() < many {
-            connections.extend(join_all((0..50).map(|_| connect(address))).await);
+            connections.extend(join_all((0..200).map(|_| connect(address))).await);
         }
         connections
     });
