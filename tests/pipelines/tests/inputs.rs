@@ -64,10 +64,8 @@ fn joined(join: &str, inputs: &[&[&str]]) -> Vec<String> {
     let folder = Folder::new();
     let mut list = Vec::new();
     for (index, lines) in inputs.iter().enumerate() {
-        folder.write(
-            &format!("{index}.txt"),
-            &lines.iter().map(|line| format!("{line}\n")).collect::<String>(),
-        );
+        folder
+            .write(&format!("{index}.txt"), lines.iter().map(|line| format!("{line}\n")).collect::<String>());
         list.push(format!(
             "{{file: {{paths: [{index}.txt]}}, processors: [{{mapping: 'meta from_{index} = content()'}}]}}"
         ));

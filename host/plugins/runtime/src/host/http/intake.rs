@@ -67,7 +67,7 @@ impl Handler for Requests {
 }
 
 /// What the host answers in the guest's place.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str);
 
 const BUSY: Refusal = Refusal(StatusCode::SERVICE_UNAVAILABLE, "try again later\n");

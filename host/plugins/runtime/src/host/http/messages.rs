@@ -29,7 +29,7 @@ impl Handler for Sockets {
         }
         let (answer, connection) = match socket::accept(&mut request, &Origins::Own) {
             Ok(accepted) => accepted,
-            Err(refusal) => return refusal,
+            Err(refusal) => return refusal.answer(),
         };
         let (parts, _) = request.into_parts();
         let place = parts.extensions.get::<ConnectionPlace>().cloned();

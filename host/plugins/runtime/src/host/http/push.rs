@@ -37,7 +37,7 @@ impl Handler for Push {
     async fn answer(&self, mut request: Request) -> Answer {
         let (answer, connection) = match socket::accept(&mut request, &self.origins) {
             Ok(accepted) => accepted,
-            Err(refusal) => return refusal,
+            Err(refusal) => return refusal.answer(),
         };
         let place = request.extensions().get::<ConnectionPlace>().cloned();
         let (counter, times, is_text) = (Arc::clone(&self.counter), self.times, self.is_text);

@@ -34,24 +34,24 @@ const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Accepts a socket: the answer that says so, and the connection as soon as that is sent.
 ///
 /// # Errors
-/// The answer to a request that opens none.
-pub(super) fn accept(request: &mut Request, origins: &Origins) -> Result<(Answer, OnUpgrade), Answer> {
+/// What to answer to a request that opens none.
+pub(super) fn accept(request: &mut Request, origins: &Origins) -> Result<(Answer, OnUpgrade), Refusal> {
     let headers = request.headers();
     let is_asked = request.method() == Method::GET
         && has_token(headers, &header::CONNECTION, "upgrade")
         && has_token(headers, &header::UPGRADE, "websocket")
         && has_token(headers, &header::SEC_WEBSOCKET_VERSION, "13");
     let Some(key) = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| is_asked) else {
-        return Err(Refusal(StatusCode::BAD_REQUEST, "Bad request\n").answer());
+        return Err(Refusal(StatusCode::BAD_REQUEST, "Bad request\n"));
     };
     if !origins.allow(headers) {
-        return Err(Refusal(StatusCode::FORBIDDEN, "the origin of the page is not allowed\n").answer());
+        return Err(Refusal(StatusCode::FORBIDDEN, "the origin of the page is not allowed\n"));
     }
     let mut hash = Sha1::new();
     hash.update(key.as_bytes());
     hash.update(GUID.as_bytes());
     let accepted = HeaderValue::from_str(&STANDARD.encode(hash.finalize()))
-        .map_err(|_| Refusal(StatusCode::BAD_REQUEST, "Bad request\n").answer())?;
+        .map_err(|_| Refusal(StatusCode::BAD_REQUEST, "Bad request\n"))?;
     let mut answer = Response::new(Empty::new().boxed_unsync());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();
@@ -139,8 +139,8 @@ mod tests {
         for left_out in 0..ASKED.len() {
             let mut asked = ASKED.to_vec();
             asked.remove(left_out);
-            let refused = accept(&mut request(&asked), &Origins::All).unwrap_err();
-            assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{left_out}");
+            let refused = accept(&mut request(&asked), &Origins::All).map(drop).unwrap_err();
+            assert_eq!(refused.answer().status(), StatusCode::BAD_REQUEST, "{left_out}");
         }
     }
 

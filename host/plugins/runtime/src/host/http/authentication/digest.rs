@@ -124,7 +124,7 @@ fn digest<D: Digest>(parts: &[&[u8]]) -> String {
         hasher.update(part);
     }
     let mut text = String::new();
-    for byte in hasher.finalize().iter() {
+    for byte in &hasher.finalize() {
         // Writing to a text does not fail.
         let _ = write!(text, "{byte:02x}");
     }
