@@ -4,6 +4,7 @@ mod pipeline;
 mod watching;
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,10 +113,14 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         // Something may be stuck in a thread, which must not keep the process.
         std::mem::forget(threads);
     }
-    if let Some(file) = metrics_file {
-        std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
-    }
+    write_metrics(metrics_file.as_deref(), &metrics)?;
     Ok(if outcome?.is_well(&identity.name) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Writes what was measured, where somebody wants it.
+pub(crate) fn write_metrics(file: Option<&Path>, metrics: &Metrics) -> anyhow::Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    std::fs::write(file, metrics.render()).with_context(|| format!("write {}", file.display()))
 }
 
 /// How to log: as the configuration says, but for the level of the command line.

@@ -24,7 +24,7 @@ use forebay_plugins_api::{Components, Environment, PipelineName, Rights};
 use crate::args::{RunFlags, Streams};
 use crate::configuration::{self, Main, Texts};
 use crate::operations::{Operations, Ready, Told};
-use crate::run::{LAST_FILES, logger, look_after_plugins};
+use crate::run::{LAST_FILES, logger, look_after_plugins, write_metrics};
 use crate::signals::Signals;
 use crate::templates::{Lints, with_templates};
 use crate::variables::ProcessVariables;
@@ -136,9 +136,7 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
     drop((shared, manager));
     operations.finish().await;
     finish(threads, is_well);
-    if let Some(file) = metrics_file {
-        std::fs::write(&file, metrics.render()).with_context(|| format!("write {}", file.display()))?;
-    }
+    write_metrics(metrics_file.as_deref(), &metrics)?;
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

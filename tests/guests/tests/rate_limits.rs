@@ -23,7 +23,7 @@ impl RateLimit for Scripted {
         self.asked.lock().unwrap().push(bytes);
         let answer = self.answers.lock().unwrap().pop().unwrap_or(Ok(Duration::ZERO));
         if answer == Ok(Duration::MAX) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         answer
     }

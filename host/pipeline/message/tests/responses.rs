@@ -8,7 +8,10 @@ fn batch(payloads: &[&str]) -> Batch {
 }
 
 fn texts(batch: &Batch) -> Vec<String> {
-    batch.iter().map(|message| String::from_utf8_lossy(message.payload().unwrap()).into_owned()).collect()
+    batch
+        .iter()
+        .map(|message| String::from_utf8_lossy(message.payload().unwrap_or_default()).into_owned())
+        .collect()
 }
 
 fn taken(store: &ResponseStore) -> Vec<Vec<String>> {
