@@ -288,10 +288,9 @@ fn an_output_is_fetched_batch_by_batch() {
     let pipeline = "\
 input:
   generate: {count: 3, interval: '', batch_size: 2, mapping: 'root = counter()'}
-output: {http_server: {address: ADDRESS, path: /get, timeout: 100ms}}
+output: {http_server: {address: ADDRESS, path: /get, timeout: 60s}}
 ";
-    let (running, client) = started(&folder, pipeline);
-    let mut running = running;
+    let (mut running, client) = started(&folder, pipeline);
     running.until("it listens", |_| client.can_connect());
     assert_eq!(client.post("/get", "").text(), "Incorrect method\n");
     let first = client.get("/get");
