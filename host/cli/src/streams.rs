@@ -67,11 +67,10 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
 
     let cpus = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = Arc::new(Threads::start("guest", cpus).context("start threads")?);
-    let keeper = Threads::start("streams", 1).context("start the thread that looks after pipelines")?;
     let identity = identity(&texts, &environment);
     let (tracer, traces) = TraceExporter::open(&config.tracer, env!("CARGO_PKG_VERSION"));
-    let structured = Structured::new(Arc::clone(&components)).with_tracer(tracer.clone());
-    let structured: Arc<dyn Components> = Arc::new(structured);
+    let structured: Arc<dyn Components> =
+        Arc::new(Structured::new(Arc::clone(&components)).with_tracer(tracer.clone()));
     let operations = Operations::start(Told {
         identity: &identity,
         config: &config,
@@ -96,7 +95,9 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
         tracer,
         metrics: Arc::clone(&metrics),
         threads: Arc::clone(&threads),
-        keeper: Arc::new(keeper),
+        keeper: Arc::new(
+            Threads::start("streams", 1).context("start the thread that looks after pipelines")?,
+        ),
         environment,
         surroundings: Surroundings::with_shared(Arc::clone(&shared)),
         endpoints: operations.endpoints().clone(),
@@ -125,11 +126,8 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
     if is_delayed {
         delay(&mut signals, shutdown_delay).await;
     }
-    tracing::info!("stopping: no more is read, what was read is delivered");
-    let is_well = tokio::select! {
-        is_well = manager.stop() => is_well && !output_closed.is_cancelled() && !stuck.is_cancelled(),
-        () = signals.next() => anyhow::bail!("stopped at once by a second signal"),
-    };
+    let is_well = stop(&manager, &mut signals).await?;
+    let is_well = is_well && !output_closed.is_cancelled() && !stuck.is_cancelled();
     drop(registered);
     shared.close(shutdown_timeout / 4).await;
     std::mem::forget(Arc::clone(&manager.keeper));
@@ -192,6 +190,18 @@ async fn end_is_near(signals: &mut Signals, stuck: &Shutdown, output_closed: &Sh
             tracing::error!("nobody reads the standard output any more");
             false
         }
+    }
+}
+
+/// Waits until all pipelines have stopped; whether that went well.
+///
+/// # Errors
+/// A signal came meanwhile.
+async fn stop(manager: &Manager, signals: &mut Signals) -> anyhow::Result<bool> {
+    tracing::info!("stopping: no more is read, what was read is delivered");
+    tokio::select! {
+        is_well = manager.stop() => Ok(is_well),
+        () = signals.next() => anyhow::bail!("stopped at once by a second signal"),
     }
 }
 
