@@ -123,7 +123,8 @@ async fn a_component_has_so_many_requests_under_way_and_no_more_wait_than_that()
     let world = world_of(&server.address.to_string()).await;
     let request = json!({"url": server.url("/never"), "timeout_ms": 5_000});
     let result = call(&world, json!({"starts": true, "times": 1_100}), request).await;
-    let expected = "1064 requests of this component are under way or wait already";
+    let expected =
+        "1064 requests of this component are under way or wait already, the limit `requests` and 1000";
     assert_eq!(error(&result), ("Busy", expected));
     assert!(server.seen().len() <= 64, "{}", server.seen().len());
 }
@@ -145,7 +146,8 @@ async fn requests_that_outlive_their_instance_still_count() {
     start_and_trap(&mut *processor, &server, "").await;
     // The one place that is left is taken by the first, and the next is one too many.
     let result = call_with(&mut *processor, json!({"url": server.url("/")})).await;
-    let expected = "1064 requests of this component are under way or wait already";
+    let expected =
+        "1064 requests of this component are under way or wait already, the limit `requests` and 1000";
     assert_eq!(error(&result), ("Busy", expected));
 }
 
