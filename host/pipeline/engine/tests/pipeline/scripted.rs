@@ -31,6 +31,7 @@ const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "comp
     {"kind": "scanner", "name": "words", "config": {"type": "object"}},
     {"kind": "processor", "name": "script", "config": {"type": "object", "fields": [
         {"name": "fails", "type": "bool", "default": false},
+        {"name": "fails_once", "type": "bool", "default": false},
         {"name": "drops", "type": "string", "default": ""},
         {"name": "dies_of", "type": "string", "default": ""}]}},
     {"kind": "processor", "name": "other", "config": {"type": "object", "fields": [
@@ -108,6 +109,8 @@ struct Notes {
     responses: Vec<String>,
     connects: usize,
     opened: usize,
+    /// Batches that processors were given.
+    processed: usize,
     closed: bool,
     scanners: Vec<String>,
     /// Builds that have not taken over yet.
@@ -214,6 +217,11 @@ impl Script {
         self.notes.lock().unwrap().opened
     }
 
+    /// How many batches processors were given.
+    pub(crate) fn processed(&self) -> usize {
+        self.notes.lock().unwrap().processed
+    }
+
     pub(crate) fn scanners(&self) -> Vec<String> {
         self.notes.lock().unwrap().scanners.clone()
     }
@@ -259,7 +267,7 @@ impl Components for Script {
         if setup.name.as_str() == "distinct" {
             return Ok(Box::new(Distinct(setup)));
         }
-        Ok(Box::new(ScriptedProcessor { setup }))
+        Ok(Box::new(ScriptedProcessor { notes: Arc::clone(&self.notes), setup, has_failed: false }))
     }
 
     async fn open_output(&self, setup: Setup) -> Result<Box<dyn Output>, OpenError> {
@@ -375,12 +383,15 @@ impl Input for ScriptedInput {
 }
 
 struct ScriptedProcessor {
+    notes: Arc<Mutex<Notes>>,
     setup: Setup,
+    has_failed: bool,
 }
 
 #[async_trait]
 impl Processor for ScriptedProcessor {
     async fn process(&mut self, batch: Batch) -> Result<Processing, ComponentError> {
+        self.notes.lock().unwrap().processed += 1;
         let config = &self.setup.config;
         let is = |message: &forebay_pipeline_message::Message<'_>, field: &str| {
             config[field].as_str().is_some_and(|text| message.payload() == Some(text.as_bytes()))
@@ -388,7 +399,8 @@ impl Processor for ScriptedProcessor {
         if config["hangs"] == true {
             std::future::pending::<()>().await;
         }
-        if config["fails"] == true {
+        if config["fails"] == true || (config["fails_once"] == true && !self.has_failed) {
+            self.has_failed = true;
             return Err(ComponentError::Failed("no".to_owned()));
         }
         if batch.iter().any(|message| is(&message, "dies_of")) {
