@@ -67,6 +67,10 @@ impl Objects for Hooked {
         self.store.list(prefix, after, most).await
     }
 
+    async fn remove_leftovers(&self, prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
+        self.store.remove_leftovers(prefix).await
+    }
+
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         self.come_to(Point::BeforeDelete, ObjectOperation::Delete, name).await?;
         self.store.delete(name).await?;
