@@ -14,6 +14,7 @@ mod addresses;
 mod agent;
 mod connection;
 mod effort;
+pub mod fuzz;
 mod ground;
 mod history;
 mod hook;
@@ -31,7 +32,9 @@ pub use agent::{Agent, AgentOptions, serve};
 pub use connection::{ClientError, Connection, frame};
 pub use effort::Effort;
 pub use ground::{Ground, JumpingClock, settings};
-pub use history::{Answer, Event, History, Initialized, Moment, Read, Recorder, Seen, Sent, SentBatch, Try};
+pub use history::{
+    Answer, Event, History, Initialized, Moment, Read, Recorder, Seen, Sent, SentBatch, Try,
+};
 pub use hook::{Chance, HoldAt, Hook, Mishap, Nothing, Point, Step};
 pub use hooked::{Hooked, HookedMetadata};
 pub use random::Random;
