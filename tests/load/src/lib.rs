@@ -6,6 +6,7 @@
 //!   object store and of the metadata store that stop there; an agent as users have it has none.
 //! - [`Ground`] is what outlives agents; it starts them in this process. An [`Agent`] has a process of its own, which may be
 //!   killed or stopped.
+//! - [`Shipped`] is the program as users have it, started by its flags.
 //! - [`Run`] puts them together and prints a summary. What broke a law is kept, with its seed, in a file.
 //!
 //! `FOREBAY_LOAD_SECONDS=N` and `FOREBAY_LOAD_SEED=N` make runs longer, and other; `cargo xtask soak` uses them.
@@ -13,6 +14,7 @@
 mod addresses;
 mod agent;
 mod connection;
+pub mod deleter;
 mod effort;
 pub mod fuzz;
 mod ground;
@@ -24,6 +26,7 @@ pub mod producer;
 mod random;
 pub mod reader;
 mod run;
+mod shipped;
 mod summary;
 mod value;
 
@@ -33,11 +36,12 @@ pub use connection::{ClientError, Connection, frame};
 pub use effort::Effort;
 pub use ground::{Ground, JumpingClock, settings};
 pub use history::{
-    Answer, Event, History, Initialized, Moment, Read, Recorder, Seen, Sent, SentBatch, Try,
+    Answer, Deleted, Event, History, Initialized, Moment, Read, Recorder, Seen, Sent, SentBatch, Try,
 };
 pub use hook::{Chance, HoldAt, Hook, Mishap, Nothing, Point, Step};
 pub use hooked::{Hooked, HookedMetadata};
 pub use random::Random;
 pub use run::{Load, Run};
+pub use shipped::Shipped;
 pub use summary::Summary;
 pub use value::Value;
