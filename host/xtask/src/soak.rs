@@ -1,4 +1,4 @@
-//! Agents under load while things go wrong, for as long as somebody wants.
+//! Agents under load while things go wrong, and decoders that are given bytes by chance, for as long as somebody wants.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

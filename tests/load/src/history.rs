@@ -22,6 +22,9 @@ pub enum Event {
     Initialized(Initialized),
     Sent(Sent),
     Read(Read),
+    Deleted(Deleted),
+    /// From now on the agents may delete what is oldest, as the configuration of the topic says.
+    RetentionSet,
 }
 
 /// An idempotent producer was given an id.
@@ -75,6 +78,17 @@ pub struct Read {
     pub is_final: bool,
 }
 
+/// Records were deleted on demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    pub during: Try,
+    pub partition: i32,
+    /// What lies before this was to go.
+    pub before: i64,
+    /// Where the log starts now, if it was said.
+    pub low_watermark: Option<i64>,
+}
+
 /// A record as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
@@ -125,6 +139,10 @@ impl History {
 
     pub fn reads(&self) -> impl Iterator<Item = &Read> {
         self.events.iter().filter_map(|event| if let Event::Read(read) = event { Some(read) } else { None })
+    }
+
+    pub fn deletions(&self) -> impl Iterator<Item = &Deleted> {
+        self.events.iter().filter_map(|event| if let Event::Deleted(one) = event { Some(one) } else { None })
     }
 
     /// Writes one event on each line.

@@ -7,8 +7,11 @@
 //! 4. A Produce request is there with all its batches or with none.
 //! 5. What was acknowledged before something else was first sent has the lower offset.
 //! 6. High watermarks never go back, and are above what was acknowledged before they were asked for.
+//! 7. Logs never start lower than before, nor below what was deleted before they were asked for; and where no retention
+//!    is set nothing is gone that nobody has deleted.
 
 mod acks;
+mod deletions;
 mod log;
 mod order;
 mod producers;
@@ -37,5 +40,6 @@ pub fn check(history: &History) -> Vec<Violation> {
     producers::check(history, &logs, &mut broken);
     order::check(history, &mut broken);
     visibility::check(history, &mut broken);
+    deletions::check(history, &mut broken);
     broken
 }

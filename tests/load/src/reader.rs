@@ -18,6 +18,7 @@ use crate::history::{Event, Moment, Read, Recorder, Seen, Try};
 use crate::value::Value;
 
 const FETCH: i16 = 11;
+const OUT_OF_RANGE: i16 = 1;
 const PAUSE: Duration = Duration::from_millis(25);
 const MOST_BYTES: i32 = 1 << 20;
 /// Most that a batch of ours decompresses to.
@@ -152,6 +153,11 @@ async fn fetch(
     for data in answer.responses.into_iter().flat_map(|topic| topic.partitions) {
         let index = usize::try_from(data.partition_index - first).context("a partition")?;
         let offset = offsets.get_mut(index).context("a partition that was asked for")?;
+        if data.error_code == OUT_OF_RANGE && data.log_start_offset > *offset {
+            // What lay there has been deleted: on from where the log starts now.
+            *offset = data.log_start_offset;
+            continue;
+        }
         let read = read(&data, *offset, during, one.is_some())?;
         count += u64::try_from(read.records.len()).unwrap_or_default();
         if let Some(last) = read.records.last() {

@@ -15,6 +15,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::addresses::Addresses;
 use crate::connection::Connection;
+use crate::deleter::Deleter;
 use crate::history::{History, Recorder};
 use crate::summary::Summary;
 use crate::{laws, producer, reader};
@@ -139,6 +140,13 @@ impl Run {
     #[must_use]
     pub fn stop(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.stop)
+    }
+
+    /// Deletes records of its topic.
+    #[must_use]
+    pub fn deleter(&self, seed: u64) -> Deleter {
+        let Load { partitions, timeout, .. } = self.load;
+        Deleter::new(TOPIC, partitions, (self.addresses.clone(), timeout), self.recorder.clone(), seed)
     }
 
     /// What it came to so far.

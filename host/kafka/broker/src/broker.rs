@@ -6,8 +6,7 @@ use forebay_storage_metadata::MetadataStore;
 use kafka_protocol::messages::BrokerId;
 use tokio::sync::Semaphore;
 
-use crate::acquire::Memory;
-use crate::apis::fetch::Sessions;
+use crate::apis::fetch::{FetchMemory, Sessions};
 use crate::context::Advertised;
 use crate::metrics::BrokerMetrics;
 use crate::topics::Topics;
@@ -74,7 +73,7 @@ pub(crate) struct Parts {
     pub reader: Reader,
     pub topics: Topics,
     pub sessions: Sessions,
-    pub fetch_memory: Memory,
+    pub fetch_memory: FetchMemory,
     pub metrics: BrokerMetrics,
     /// Whose turn it is to compress a batch anew: see `apis::produce`.
     pub repacking: Semaphore,
@@ -104,7 +103,7 @@ impl Broker {
         let topics = Topics::new(settings.cluster.clone(), Arc::clone(&metadata));
         let sessions = Sessions::new(settings.fetch_sessions);
         let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
-        let fetch_memory = Memory::new(bytes);
+        let fetch_memory = FetchMemory::new(bytes);
         let repacking = Semaphore::new(1);
         let parts =
             Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory, metrics, repacking };

@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use forebay_lifecycle::clock;
 use futures_util::TryStreamExt as _;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutOptions, PutPayload};
 
 use crate::error::{ErrorKind, ObjectError, Operation};
+use crate::leftovers;
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
@@ -150,6 +152,12 @@ impl Objects for Backend {
             }
         }
         Ok(page.into_values().collect())
+    }
+
+    async fn remove_leftovers(&self, prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
+        let Some(Folders { root, .. }) = &self.folders else { return Ok(0) };
+        let removed = leftovers::remove(&root.join(prefix.as_str()), clock::wall()).await;
+        removed.map_err(|error| ObjectError::of_store(Operation::List, prefix.as_str(), io_error(error)))
     }
 
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {

@@ -259,6 +259,10 @@ impl Objects for Faulty {
         self.run(Operation::List, prefix.as_str(), work, not_later, nothing).await
     }
 
+    async fn remove_leftovers(&self, prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
+        self.inner.remove_leftovers(prefix).await
+    }
+
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         let name_later = name.clone();
         let later = |inner: Arc<dyn Objects>, time| {

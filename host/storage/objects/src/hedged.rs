@@ -111,6 +111,10 @@ impl Objects for Hedged {
         self.inner.list(prefix, after, most).await
     }
 
+    async fn remove_leftovers(&self, prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
+        self.inner.remove_leftovers(prefix).await
+    }
+
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         self.inner.delete(name).await
     }

@@ -23,6 +23,7 @@ pub mod conformance;
 mod error;
 mod faulty;
 mod hedged;
+mod leftovers;
 mod limited;
 mod measured;
 mod name;

@@ -96,6 +96,10 @@ impl Objects for Limited {
         self.inner.list(prefix, after, most).await
     }
 
+    async fn remove_leftovers(&self, prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
+        self.inner.remove_leftovers(prefix).await
+    }
+
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         let _turn = self.other(Operation::Delete, name.as_str()).await?;
         self.inner.delete(name).await

@@ -115,6 +115,10 @@ impl Objects for Measured {
         self.time(Operation::List, self.inner.list(prefix, after, most)).await
     }
 
+    async fn remove_leftovers(&self, prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
+        self.inner.remove_leftovers(prefix).await
+    }
+
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         self.time(Operation::Delete, self.inner.delete(name)).await
     }

@@ -50,6 +50,16 @@ pub trait Objects: fmt::Debug + fmt::Display + Send + Sync {
         most: usize,
     ) -> Result<Vec<Listed>, ObjectError>;
 
+    /// Removes what puts of killed processes have left under a prefix, where a store has such things that no list shows:
+    /// those to which nothing has been written for a day. Returns how many there were. Only for a prefix under which
+    /// nobody else writes.
+    ///
+    /// # Errors
+    /// `Retry`, `Internal`.
+    async fn remove_leftovers(&self, _prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
+        Ok(0)
+    }
+
     /// Makes sure that an object is not there. That it was not there before is no error.
     ///
     /// # Errors

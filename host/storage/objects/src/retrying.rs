@@ -136,6 +136,10 @@ impl Objects for Retrying {
         self.run(Operation::List, prefix.as_str(), || self.inner.list(prefix, after, most)).await
     }
 
+    async fn remove_leftovers(&self, prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
+        self.inner.remove_leftovers(prefix).await
+    }
+
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         self.run(Operation::Delete, name.as_str(), || self.inner.delete(name)).await
     }

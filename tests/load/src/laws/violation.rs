@@ -31,6 +31,10 @@ pub enum Violation {
     Shrunk { partition: i32, from: i64, to: i64 },
     /// A log ended before something that had been acknowledged.
     Unseen { partition: i32, acked: i64, high_watermark: i64 },
+    /// A log began, or was read, below where it began before or what was deleted.
+    Revived { partition: i32, from: i64, log_start: i64 },
+    /// A log began beyond what anybody had deleted.
+    Vanished { partition: i32, log_start: i64, deleted: i64 },
     /// Two producers got the same id and epoch.
     SameProducer { producer: i64, epoch: i16 },
 }
@@ -53,6 +57,8 @@ impl Violation {
             Self::Overtaken { .. } => "overtaken",
             Self::Shrunk { .. } => "shrunk",
             Self::Unseen { .. } => "unseen",
+            Self::Revived { .. } => "revived",
+            Self::Vanished { .. } => "vanished",
             Self::SameProducer { .. } => "same producer",
         }
     }

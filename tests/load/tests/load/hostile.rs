@@ -4,6 +4,7 @@
 mod bombs;
 mod frames;
 mod idle;
+mod readers;
 mod slow;
 
 use std::net::SocketAddr;

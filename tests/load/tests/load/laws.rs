@@ -176,7 +176,9 @@ fn plant_late(fault: impl Fn(&mut History, &mut Random), expected: &[&str]) {
 fn reads(history: &mut History, is_final: bool) -> Vec<&mut Read> {
     let reads = history.events.iter_mut().filter_map(|event| match event {
         Event::Read(read) if read.is_final == is_final && read.records.len() > 1 => Some(read),
-        Event::Read(_) | Event::Sent(_) | Event::Initialized(_) => None,
+        Event::Read(_) | Event::Sent(_) | Event::Initialized(_) | Event::Deleted(_) | Event::RetentionSet => {
+            None
+        }
     });
     reads.collect()
 }

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod deletions;
+#[cfg(test)]
 mod disks;
 #[cfg(test)]
 mod ground;
@@ -18,5 +20,7 @@ mod laws;
 mod lies;
 #[cfg(test)]
 mod pauses;
+#[cfg(test)]
+mod shipped;
 #[cfg(test)]
 mod stores;

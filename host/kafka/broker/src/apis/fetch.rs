@@ -5,6 +5,7 @@
 //! Followers' fields (replica id and state, high watermarks) are ignored: there are no followers.
 
 mod answer;
+mod memory;
 mod session;
 mod wanted;
 
@@ -20,6 +21,7 @@ use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
 use self::answer::{Answered, Records};
+pub(crate) use self::memory::FetchMemory;
 pub(crate) use self::session::Sessions;
 use self::session::{Begun, SessionError};
 use crate::acquire::Held;
@@ -128,8 +130,9 @@ impl<'a> Fetching<'a> {
         // Twice: once as it is read, once as it is sent.
         let size = usize::try_from(bytes.min(self.max_bytes.get())).unwrap_or(usize::MAX);
         let overhead = located.len().saturating_mul(PER_PARTITION);
-        let held = self.parts.fetch_memory.acquire(size.saturating_add(overhead)).await;
-        let fetched = self.parts.reader.fetch(self.parts.cluster(), from, self.max_bytes).await;
+        let (held, room) = self.parts.fetch_memory.acquire(size.saturating_add(overhead)).await;
+        let max_bytes = self.max_bytes.min(ByteCount::of(room));
+        let fetched = self.parts.reader.fetch(self.parts.cluster(), from, max_bytes).await;
         let answered = match fetched {
             Ok(fetched) => {
                 let mut fetched = fetched.into_iter();

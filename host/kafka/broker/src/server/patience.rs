@@ -9,7 +9,7 @@ use super::frame_memory::FrameMemory;
 
 /// Bytes that a client must take, or send, within one patience.
 const PIECE: usize = 64 << 10;
-/// What a client has to send in a second, beside the patience for the whole frame.
+/// What a client has to send, or to take, in a second, beside the patience for the whole frame.
 const BYTES_PER_SECOND: usize = 64 << 10;
 
 /// Why a connection is closed.
@@ -82,14 +82,18 @@ fn as_part(part: usize, whole: usize) -> f64 {
     small(part) / small(whole)
 }
 
-/// Sends a frame. A client that takes nothing for too long is given up.
+/// Sends a frame. A client that takes nothing for too long, or all of it too slowly, is given up: meanwhile it holds memory
+/// that others wait for.
 pub(super) async fn write_frame(
     into: &mut (impl AsyncWrite + Unpin),
     frame: &[u8],
     stalled: Duration,
 ) -> Result<(), Impatient> {
+    let all_by =
+        Instant::now() + stalled + Duration::from_secs(1).mul_f64(as_part(frame.len(), BYTES_PER_SECOND));
     for piece in frame.chunks(PIECE) {
-        tokio::time::timeout(stalled, into.write_all(piece)).await.map_err(|_| Impatient::SlowAnswer)??;
+        let by = all_by.min(Instant::now() + stalled);
+        tokio::time::timeout_at(by, into.write_all(piece)).await.map_err(|_| Impatient::SlowAnswer)??;
     }
     Ok(())
 }
@@ -142,6 +146,21 @@ mod tests {
     async fn an_answer_that_nobody_takes_is_given_up() {
         let (_client, mut server) = duplex(100);
         assert!(matches!(write_frame(&mut server, &[0; 101], SHORT).await, Err(Impatient::SlowAnswer)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_byte_by_byte_is_given_up() {
+        let (mut client, mut server) = duplex(100);
+        let drip = async {
+            loop {
+                client.read_exact(&mut [0; 16 << 10]).await.unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let answer = vec![0; 1 << 20];
+        let written = Box::pin(write_frame(&mut server, &answer, SHORT));
+        let Either::Left((written, _)) = select(written, Box::pin(drip)).await;
+        assert!(matches!(written, Err::<(), _>(Impatient::SlowAnswer)));
     }
 
     #[tokio::test]

@@ -21,7 +21,8 @@ const ROOM: usize = 64 << 10;
 #[test]
 fn every_version_is_walked_as_it_is_decoded() {
     for sample in samples::all() {
-        assert!((sample.agrees)(sample.body.clone()), "{}", sample.name);
+        let samples::Sample { name, api, version, .. } = &sample;
+        assert!((sample.agrees)(sample.body.clone()), "{name}: API {api} version {version}");
     }
 }
 

@@ -36,6 +36,8 @@ use uuid::Uuid;
 /// A request in bytes, and how those are decoded.
 pub(crate) struct Sample {
     pub(crate) name: String,
+    pub(crate) api: i16,
+    pub(crate) version: i16,
     pub(crate) body: Bytes,
     /// What they were made of must come out again.
     pub(crate) agrees: Box<dyn Fn(Bytes) -> bool>,
@@ -47,6 +49,8 @@ fn sample<R: Request + PartialEq + 'static>(version: i16, request: R) -> Sample 
     request.encode(&mut body, version).unwrap();
     Sample {
         name: format!("{} version {version}", std::any::type_name::<R>()),
+        api: R::KEY,
+        version,
         body: body.freeze(),
         agrees: Box::new(move |body| decode::<R>(body, version).unwrap() == request),
         decode: Box::new(move |body| decode::<R>(body, version).map(drop)),

@@ -15,7 +15,8 @@ pub struct OrphanSearch {
 impl Cleaner {
     /// Looks at the next objects of a virtual cluster, and deletes those that are old enough and in which no record is
     /// found: puts whose commit never came or was refused, second puts of slow ones, and puts that landed after their
-    /// name was condemned. At the end of the names the search begins anew.
+    /// name was condemned. At the end of the names the search begins anew, and begins
+    /// by removing what killed puts have left that is no object.
     ///
     /// # Errors
     /// When a store can't be asked. Then the next call looks at the same objects again.
@@ -26,7 +27,14 @@ impl Cleaner {
     ) -> Result<Cleaned, CleanerError> {
         let batch = self.settings.batch.max(1);
         let now = self.metadata.now().await?;
-        let page = self.objects.list(&objects_of(cluster)?, search.after.as_ref(), batch).await?;
+        let prefix = objects_of(cluster)?;
+        if search.after.is_none() {
+            let leftovers = self.objects.remove_leftovers(&prefix).await?;
+            if leftovers > 0 {
+                tracing::debug!(leftovers, "removed what killed puts had left");
+            }
+        }
+        let page = self.objects.list(&prefix, search.after.as_ref(), batch).await?;
         let old = page.iter().filter(|listed| age(listed, now) >= self.settings.orphan_grace);
         // Only what is no segment's name can't be parsed, and is nothing of ours.
         let names = old.filter_map(|listed| listed.name.as_str().parse().ok()).collect();

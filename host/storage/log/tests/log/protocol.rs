@@ -10,6 +10,10 @@
 //! - No batch is in it twice.
 //! - The batches are in the order in which they were sent.
 //!
+//! What an agent remembers of failures is modelled as `writer/failed.rs` does it: a batch that was held back once and comes
+//! a second time is let through, because whoever sends it without the failed one before it has that one acknowledged by
+//! another agent.
+//!
 //! Each rule of the protocol is taken away once, to show that without it one of these does not hold: so the rules are
 //! all needed, and the model can fail.
 
@@ -26,6 +30,11 @@ struct Rules {
     flush_order: bool,
     /// What follows a batch that failed fails too.
     fail_followers: bool,
+    /// A batch that comes and fails again holds back those behind it once more.
+    hold_back_again: bool,
+    /// What was held back once is let through when it comes again without the failed batch. Without this nothing wrong
+    /// is in the index; but a producer whose batch another agent has committed could not go on here.
+    let_through: bool,
     /// An outcome that is not known is asked for under the same id, and not taken for a failure that is made good by
     /// the agent itself.
     settle_by_id: bool,
@@ -36,6 +45,8 @@ const ALL: Rules = Rules {
     condemn_first: true,
     flush_order: true,
     fail_followers: true,
+    hold_back_again: true,
+    let_through: true,
     settle_by_id: true,
 };
 
@@ -47,6 +58,15 @@ struct World {
     acked: [bool; 2],
     sent: [u8; 2],
     dead: [bool; 2],
+    /// What each agent remembers.
+    noted: [Option<Noted>; 2],
+}
+
+/// The first batch has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Noted {
+    /// The second was held back because of it.
+    held_back: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -102,11 +122,11 @@ impl World {
             }
         }
         for at in 0..self.segments.len() {
-            next.extend(self.put_lands(at));
-            next.extend(self.put_fails(at));
+            next.extend(self.put_lands(at, rules));
+            next.extend(self.put_fails(at, rules));
             next.extend(self.asks(at, rules));
             next.extend(self.is_committed(at, rules));
-            next.extend(self.answers(at));
+            next.extend(self.answers(at, rules));
             next.extend(self.gives_up(at, rules));
             next.extend(self.is_condemned(at, rules));
             next.extend(self.is_deleted(at, rules));
@@ -157,7 +177,7 @@ impl World {
         })
     }
 
-    fn put_lands(&self, at: usize) -> Vec<Self> {
+    fn put_lands(&self, at: usize, rules: Rules) -> Vec<Self> {
         match self.segments[at].put {
             Put::UnderWay => {
                 let mut worlds = self.with(|world| {
@@ -168,7 +188,7 @@ impl World {
                 worlds.extend(self.with(|world| {
                     world.segments[at].put = Put::Over;
                     world.segments[at].is_there = true;
-                    world.segments[at].fail();
+                    world.fail(at, rules);
                 }));
                 worlds
             }
@@ -181,13 +201,13 @@ impl World {
         }
     }
 
-    fn put_fails(&self, at: usize) -> Vec<Self> {
+    fn put_fails(&self, at: usize, rules: Rules) -> Vec<Self> {
         if self.segments[at].put != Put::UnderWay {
             return Vec::new();
         }
         self.with(|world| {
             world.segments[at].put = Put::Failed;
-            world.segments[at].fail();
+            world.fail(at, rules);
         })
     }
 
@@ -200,16 +220,22 @@ impl World {
         if !is_ready || (rules.flush_order && !is_next) || self.dead[usize::from(segment.agent)] {
             return Vec::new();
         }
-        // Behind what failed, unless that has come again.
-        let came_again = |failed: &Segment| {
-            self.index.iter().any(|(batch, _)| *batch == failed.batch)
-                && before().any(|other| other.batch == failed.batch && other.answered && !other.failed)
-        };
-        let follows = before().any(|other| other.failed && other.batch < segment.batch && !came_again(other));
-        if rules.fail_followers && follows {
-            return self.with(|world| world.segments[at].fail());
+        let agent = usize::from(segment.agent);
+        if rules.fail_followers
+            && segment.batch == 1
+            && let Some(noted) = self.noted[agent]
+            && !(noted.held_back && rules.let_through)
+        {
+            return self.with(|world| {
+                world.fail(at, rules);
+                world.noted[agent] = Some(Noted { held_back: true });
+            });
         }
-        self.with(|world| world.segments[at].commit = Commit::Asked)
+        self.with(|world| {
+            // It has come again, or is let through.
+            world.noted[agent] = None;
+            world.segments[at].commit = Commit::Asked;
+        })
     }
 
     /// The store does a commit.
@@ -240,7 +266,7 @@ impl World {
     }
 
     /// The outcome reaches the agent, now or when it has asked again under the same id, and the client.
-    fn answers(&self, at: usize) -> Vec<Self> {
+    fn answers(&self, at: usize, rules: Rules) -> Vec<Self> {
         let segment = &self.segments[at];
         let Commit::Done(outcome) = segment.commit else { return Vec::new() };
         if segment.answered || self.dead[usize::from(segment.agent)] {
@@ -252,7 +278,9 @@ impl World {
                 let batch = usize::from(world.segments[at].batch);
                 world.acked[batch] = true;
             }
-            Outcome::OutOfOrder | Outcome::Condemned => world.segments[at].fail(),
+            Outcome::Condemned => world.fail(at, rules),
+            // It is not missing: the store knows better.
+            Outcome::OutOfOrder => world.segments[at].fail(),
         })
     }
 
@@ -271,7 +299,17 @@ impl World {
                 world.segments[at].answered = true;
             });
         }
-        self.with(|world| world.segments[at].fail())
+        self.with(|world| world.fail(at, rules))
+    }
+
+    /// A segment has failed. Its agent notes the first batch, unless that is noted already with what was held back.
+    fn fail(&mut self, at: usize, rules: Rules) {
+        let Segment { agent, batch, .. } = self.segments[at];
+        self.segments[at].fail();
+        let noted = &mut self.noted[usize::from(agent)];
+        if batch == 0 && (noted.is_none() || rules.hold_back_again) {
+            *noted = Some(Noted { held_back: false });
+        }
     }
 
     fn is_condemned(&self, at: usize, rules: Rules) -> Vec<Self> {
@@ -300,6 +338,7 @@ impl World {
         }
         self.with(|world| {
             world.dead[usize::from(agent)] = true;
+            world.noted[usize::from(agent)] = None;
             for segment in world.segments.iter_mut().filter(|segment| segment.agent == agent) {
                 if segment.put == Put::UnderWay {
                     segment.put = Put::Failed;
@@ -338,19 +377,28 @@ impl Segment {
 
 /// All worlds, and the first that is broken.
 fn explore(rules: Rules) -> (usize, Option<(&'static str, World)>) {
+    let (seen, broken) = reachable(rules, |_| true);
+    (seen.len(), broken)
+}
+
+/// Those that are reached through worlds that `is_of_interest`.
+fn reachable(
+    rules: Rules,
+    is_of_interest: impl Fn(&World) -> bool,
+) -> (HashSet<World>, Option<(&'static str, World)>) {
     let mut seen = HashSet::from([World::default()]);
     let mut next = VecDeque::from([World::default()]);
     while let Some(world) = next.pop_front() {
         if let Some(what) = world.broken() {
-            return (seen.len(), Some((what, world)));
+            return (seen, Some((what, world)));
         }
         for after in world.worlds_after(rules) {
-            if seen.insert(after.clone()) {
+            if is_of_interest(&after) && seen.insert(after.clone()) {
                 next.push_back(after);
             }
         }
     }
-    (seen.len(), None)
+    (seen, None)
 }
 
 #[test]
@@ -361,6 +409,28 @@ fn the_protocol_keeps_its_promises_in_every_world() {
     println!("{worlds} worlds");
 }
 
+/// What follows from letting something through: an agent that failed takes the producer on again. Without, it never does.
+#[test]
+fn a_producer_goes_on_at_an_agent_that_failed_it() {
+    let goes_on = |rules| {
+        // Nobody is killed, and nothing is cleaned.
+        let quiet =
+            |world: &World| world.dead == [false; 2] && world.segments.iter().all(|one| !one.condemned);
+        reachable(rules, quiet).0.iter().any(|world| {
+            let first = world.segments.iter().any(|one| one.agent == 1 && one.batch == 0 && !one.failed);
+            let failed = world.segments.iter().any(|one| one.agent == 0 && one.batch == 0 && one.failed);
+            let second = world
+                .segments
+                .iter()
+                .any(|one| one.agent == 0 && one.batch == 1 && one.answered && !one.failed);
+            let none_held = world.noted[0].is_none();
+            first && failed && second && none_held && world.acked == [true; 2]
+        })
+    };
+    assert!(goes_on(ALL));
+    assert!(!goes_on(Rules { let_through: false, ..ALL }));
+}
+
 #[test]
 fn every_rule_is_needed() {
     let without = [
@@ -368,6 +438,7 @@ fn every_rule_is_needed() {
         ("condemn_first", Rules { condemn_first: false, ..ALL }),
         ("flush_order", Rules { flush_order: false, ..ALL }),
         ("fail_followers", Rules { fail_followers: false, ..ALL }),
+        ("hold_back_again", Rules { hold_back_again: false, ..ALL }),
         ("settle_by_id", Rules { settle_by_id: false, ..ALL }),
     ];
     for (rule, rules) in without {
