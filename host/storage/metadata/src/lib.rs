@@ -43,8 +43,8 @@ pub use configs::{ConfigError, Configs};
 pub use decorated::{Decorated, Decorator};
 pub use failure::{Kind, StoreFailure};
 pub use groups::{
-    Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion, Groups,
-    LoadedGroups, OffsetToCommit, OffsetsWanted, StateChange, StoredGroup,
+    Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion,
+    Groups, LoadedGroups, OffsetToCommit, OffsetsWanted, StateChange, StoredGroup,
 };
 pub use log::{
     BatchCommit, BatchCommitted, BatchRefusal, CommitError, CommitOutcome, DeleteBefore, FindFrom,
@@ -68,16 +68,7 @@ pub use virtual_clusters::{CreateVirtualClusterError, VirtualClusters};
 /// A call that is dropped may still happen. What was asked is then either done as a whole or not at all.
 #[async_trait]
 pub trait MetadataStore:
-    VirtualClusters
-    + Topics
-    + Producers
-    + Groups
-    + Log
-    + Retention
-    + Segments
-    + std::fmt::Debug
-    + Send
-    + Sync
+    VirtualClusters + Topics + Producers + Groups + Log + Retention + Segments + std::fmt::Debug + Send + Sync
 {
     /// The store's clock, by which leases, retention and commits go.
     ///
