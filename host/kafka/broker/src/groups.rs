@@ -5,12 +5,13 @@
 mod failure;
 mod heartbeats;
 mod known;
+mod topics;
 mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_kafka_groups::{Group, GroupError, GroupSettings};
+use forebay_kafka_groups::{Group, GroupError, GroupSettings, TopicCounts};
 use forebay_lifecycle::Shutdown;
 use forebay_model::{GroupId, MemberId, Timestamp, TopicIdPartition, VirtualClusterId};
 use forebay_storage_metadata::{
@@ -21,6 +22,7 @@ use forebay_storage_metadata::{
 pub(crate) use failure::GroupFailure;
 use heartbeats::Heartbeats;
 use known::Known;
+use topics::AllTopics;
 use turns::Turns;
 
 /// How often a change is tried that other agents are quicker with.
@@ -39,6 +41,7 @@ pub(crate) struct Coordinator {
     heartbeats: Arc<Heartbeats>,
     known: Known,
     turns: Turns,
+    topics: AllTopics,
     retired: Shutdown,
 }
 
@@ -49,7 +52,7 @@ pub(crate) struct Standing {
     pub version: Option<GroupVersion>,
     pub group: Arc<Group>,
     /// When, by the store's clock.
-    now: Timestamp,
+    pub now: Timestamp,
     deadline: Option<Timestamp>,
 }
 
@@ -60,8 +63,9 @@ impl Coordinator {
         settings: GroupSettings,
     ) -> Self {
         let heartbeats = Arc::new(Heartbeats::new(cluster.clone(), Arc::clone(&metadata)));
+        let topics = AllTopics::new(cluster.clone(), Arc::clone(&metadata));
         let (known, turns, retired) = (Known::default(), Turns::default(), Shutdown::new());
-        Self { cluster, metadata, settings, heartbeats, known, turns, retired }
+        Self { cluster, metadata, settings, heartbeats, known, turns, topics, retired }
     }
 
     /// From now on nothing waits here any more: members are sent elsewhere.
@@ -96,7 +100,7 @@ impl Coordinator {
                     Err(error) => return Err(error.into()),
                 }
             };
-            let deadline = group.next_deadline(&beats);
+            let deadline = group.next_deadline(&beats, &self.settings);
             let standing = Standing { version, group: Arc::new(group), now, deadline };
             self.known.put(id, &standing);
             return Ok((decided, standing));
@@ -139,6 +143,12 @@ impl Coordinator {
         }
     }
 
+    /// All topics with their partitions, as of a moment ago; for who joins, as of less.
+    pub(crate) async fn topics(&self, joins: bool) -> Result<Arc<TopicCounts>, GroupFailure> {
+        let patience = if joins { topics::JOINING } else { topics::STAYING };
+        Ok(self.topics.get(patience).await?)
+    }
+
     /// Takes a sign of life, and tells how the group stands then.
     pub(crate) async fn beat(&self, id: &GroupId, member: &MemberId) -> Result<Standing, GroupFailure> {
         let beat = Beat { group: id.clone(), member: member.clone() };
@@ -146,9 +156,9 @@ impl Coordinator {
         if let Some(known) = self.known.get(id)
             && known.version.is_some()
             && known.version == heard.version
-            && !is_due(&known, heard.oldest, heard.now)
+            && !is_due(&known, heard.oldest, heard.now, &self.settings)
         {
-            return Ok(known);
+            return Ok(Standing { now: heard.now, ..known });
         }
         Ok(self.change(id, |_, _| ()).await?.1)
     }
@@ -270,10 +280,9 @@ pub(crate) enum Removal {
 }
 
 /// Whether time alone may have changed a group since it was looked at.
-fn is_due(known: &Standing, oldest: Option<Timestamp>, now: Timestamp) -> bool {
-    let session = known.group.shortest_session_ms().and_then(|millis| u64::try_from(millis).ok());
-    let silent =
-        oldest.zip(session).is_some_and(|(at, session)| at.after(Duration::from_millis(session)) <= now);
+fn is_due(known: &Standing, oldest: Option<Timestamp>, now: Timestamp, settings: &GroupSettings) -> bool {
+    let session = known.group.shortest_session(settings);
+    let silent = oldest.zip(session).is_some_and(|(at, session)| at.after(session) <= now);
     silent || known.group.phase_ends_at().is_some_and(|at| at <= now)
 }
 

@@ -147,6 +147,12 @@ impl Broker {
             RequestBody::DescribeGroups(request) => apis::describe_groups::start(parts, &call, request),
             RequestBody::ListGroups(request) => apis::list_groups::start(parts, &call, request),
             RequestBody::DeleteGroups(request) => apis::delete_groups::start(parts, request),
+            RequestBody::ConsumerGroupHeartbeat(request) => {
+                apis::consumer_group_heartbeat::start(parts, &call, request)
+            }
+            RequestBody::ConsumerGroupDescribe(request) => {
+                apis::consumer_group_describe::start(parts, &call, request)
+            }
             RequestBody::DescribeCluster(request) => {
                 Started::answered(apis::describe_cluster::answer(parts, &call, &request))
             }

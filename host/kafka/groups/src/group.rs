@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use forebay_model::{MemberId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Beats, ClassicGroup, GroupError, GroupSettings, LeavingMember, Phase};
+use crate::classic::millis;
+use crate::{Beats, ClassicGroup, ConsumerGroup, GroupError, GroupSettings, LeavingMember, Phase};
 
 /// What stands in front of the bytes of a group: how they are written.
 const FORMAT: u8 = 1;
@@ -13,6 +15,8 @@ const FORMAT: u8 = 1;
 pub enum Group {
     /// Of the classic protocol, or without members.
     Classic(ClassicGroup),
+    /// Of the protocol of KIP-848.
+    Consumer(ConsumerGroup),
 }
 
 /// Bytes that are no group, or a group that can't be written.
@@ -62,8 +66,32 @@ impl Group {
     /// # Errors
     /// When it has members of the other protocol.
     pub fn classic(&mut self) -> Result<&mut ClassicGroup, GroupError> {
+        if let Self::Consumer(group) = self {
+            if !group.members.is_empty() {
+                return Err(GroupError::InconsistentProtocol);
+            }
+            let empty = ClassicGroup::empty(group.empty_since);
+            *self = Self::Classic(ClassicGroup { generation: group.epoch, ..empty });
+        }
         match self {
             Self::Classic(group) => Ok(group),
+            Self::Consumer(_) => Err(GroupError::InconsistentProtocol),
+        }
+    }
+
+    /// The group of the protocol of KIP-848, which one without members becomes.
+    ///
+    /// # Errors
+    /// When it has members of the other protocol: they leave first.
+    pub fn consumer(&mut self) -> Result<&mut ConsumerGroup, GroupError> {
+        let refused = GroupError::NotFound("the group has members of the classic protocol: stop them first");
+        if let Self::Classic(group) = self {
+            let Phase::Empty { since } = group.phase else { return Err(refused) };
+            *self = Self::Consumer(ConsumerGroup::empty(group.generation, since));
+        }
+        match self {
+            Self::Consumer(group) => Ok(group),
+            Self::Classic(_) => Err(refused),
         }
     }
 
@@ -72,6 +100,16 @@ impl Group {
     pub fn as_classic(&self) -> Option<&ClassicGroup> {
         match self {
             Self::Classic(group) => Some(group),
+            Self::Consumer(_) => None,
+        }
+    }
+
+    /// The group of the protocol of KIP-848 to look at.
+    #[must_use]
+    pub fn as_consumer(&self) -> Option<&ConsumerGroup> {
+        match self {
+            Self::Consumer(group) => Some(group),
+            Self::Classic(_) => None,
         }
     }
 
@@ -84,6 +122,7 @@ impl Group {
     ) -> Vec<Result<MemberId, GroupError>> {
         match self {
             Self::Classic(group) => group.leave(leaving, now, settings),
+            Self::Consumer(group) => group.leave_together(leaving, now),
         }
     }
 
@@ -91,14 +130,16 @@ impl Group {
     pub fn advance(&mut self, now: Timestamp, beats: &Beats, settings: &GroupSettings) {
         match self {
             Self::Classic(group) => group.advance(now, beats, settings),
+            Self::Consumer(group) => group.advance(now, beats, settings),
         }
     }
 
     /// When [`Self::advance`] has something to do next, if nobody is heard of until then.
     #[must_use]
-    pub fn next_deadline(&self, beats: &Beats) -> Option<Timestamp> {
+    pub fn next_deadline(&self, beats: &Beats, settings: &GroupSettings) -> Option<Timestamp> {
         match self {
             Self::Classic(group) => group.next_deadline(beats),
+            Self::Consumer(group) => group.next_deadline(beats, settings),
         }
     }
 
@@ -107,6 +148,7 @@ impl Group {
     pub fn phase_ends_at(&self) -> Option<Timestamp> {
         match self {
             Self::Classic(group) => group.phase_ends_at(),
+            Self::Consumer(group) => group.revoked_at(),
         }
     }
 
@@ -115,6 +157,7 @@ impl Group {
     pub fn member_ids(&self) -> BTreeSet<MemberId> {
         match self {
             Self::Classic(group) => group.members.keys().cloned().collect(),
+            Self::Consumer(group) => group.members.keys().cloned().collect(),
         }
     }
 
@@ -123,6 +166,7 @@ impl Group {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Classic(group) => matches!(group.phase, Phase::Empty { .. }) && group.pending.is_empty(),
+            Self::Consumer(group) => group.members.is_empty(),
         }
     }
 
@@ -131,15 +175,19 @@ impl Group {
     pub fn empty_since(&self) -> Option<Timestamp> {
         match self {
             Self::Classic(ClassicGroup { phase: Phase::Empty { since }, .. }) => Some(*since),
-            Self::Classic(_) => None,
+            Self::Consumer(group) if group.members.is_empty() => Some(group.empty_since),
+            Self::Classic(_) | Self::Consumer(_) => None,
         }
     }
 
-    /// The longest that a member may be silent before somebody looks, in milliseconds; none without members.
+    /// The shortest time that a member may be silent; none without members.
     #[must_use]
-    pub fn shortest_session_ms(&self) -> Option<i32> {
+    pub fn shortest_session(&self, settings: &GroupSettings) -> Option<Duration> {
         match self {
-            Self::Classic(group) => group.members.values().map(|member| member.session_timeout_ms).min(),
+            Self::Classic(group) => {
+                group.members.values().map(|member| millis(member.session_timeout_ms)).min()
+            }
+            Self::Consumer(group) => (!group.members.is_empty()).then_some(settings.consumer_session_timeout),
         }
     }
 
@@ -148,6 +196,7 @@ impl Group {
     pub fn state_name(&self) -> &'static str {
         match self {
             Self::Classic(group) => group.state_name(),
+            Self::Consumer(group) => group.state_name(),
         }
     }
 
@@ -156,6 +205,7 @@ impl Group {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Classic(_) => "classic",
+            Self::Consumer(_) => "consumer",
         }
     }
 
@@ -164,6 +214,7 @@ impl Group {
     pub fn protocol_type(&self) -> &str {
         match self {
             Self::Classic(group) => group.protocol_type.as_deref().unwrap_or_default(),
+            Self::Consumer(_) => "consumer",
         }
     }
 
@@ -172,6 +223,7 @@ impl Group {
     pub fn generation(&self) -> i32 {
         match self {
             Self::Classic(group) => group.generation,
+            Self::Consumer(group) => group.epoch,
         }
     }
 
@@ -180,6 +232,7 @@ impl Group {
     pub fn subscribes_to(&self, topic: &str) -> bool {
         match self {
             Self::Classic(group) => group.subscribes_to(topic),
+            Self::Consumer(group) => group.subscribes_to(topic),
         }
     }
 
@@ -196,6 +249,7 @@ impl Group {
     ) -> Result<(), GroupError> {
         match self {
             Self::Classic(group) => group.check_commit(member, instance, generation),
+            Self::Consumer(group) => group.check_commit(member, generation),
         }
     }
 }

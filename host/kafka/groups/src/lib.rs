@@ -6,6 +6,7 @@
 //! - [`ClassicGroup`]: JoinGroup, SyncGroup, Heartbeat, LeaveGroup. Nothing in it waits: a member that has to is told
 //!   so, and whoever waits on its behalf asks again when the group has changed or its [`Group::next_deadline`] is there.
 //!   So members of one group may wait in different agents.
+//! - [`ConsumerGroup`]: the protocol of KIP-848, where the group itself assigns ([`assign`]).
 //! - [`offsets`]: when committed offsets are forgotten.
 //!
 //! Whoever looks at a group calls [`Group::advance`] first: sessions end and phases go on as time passes, whether or not
@@ -24,6 +25,7 @@
 //! ```
 
 mod classic;
+mod consumer;
 mod error;
 mod group;
 pub mod offsets;
@@ -32,6 +34,10 @@ mod settings;
 pub use classic::{
     Beats, ClassicGroup, ClassicMember, InitialDelay, JoinReply, JoinRequest, JoinedMember, Joining,
     LeavingMember, Phase, SyncRequest, Syncing,
+};
+pub use consumer::{
+    ConsumerGroup, ConsumerHeartbeat, ConsumerMember, HeartbeatReply, JOINS, LEAVES, LEAVES_FOR_A_WHILE,
+    Partitions, TopicCounts, assign,
 };
 pub use error::GroupError;
 pub use group::{Group, StateError};

@@ -1,5 +1,7 @@
 //! Consumer groups, whose members come to different agents.
 
+use std::time::Duration;
+
 use forebay_kafka_broker::{RequestBody, Response};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
@@ -50,10 +52,35 @@ async fn join(node: &Node, member: &str) -> JoinGroupResponse {
 }
 
 /// Joins as a new client does, which is sent back once.
-async fn join_anew(node: &Node) -> JoinGroupResponse {
+async fn send_back_once(node: &Node) -> JoinGroupResponse {
     let first = join(node, "").await;
     assert_eq!(first.error_code, ResponseError::MemberIdRequired.code());
     join(node, &first.member_id).await
+}
+
+/// A group of these: they join while time passes.
+async fn join_all<const N: usize>(nodes: [&Node; N]) -> [JoinGroupResponse; N] {
+    let joins = nodes.map(|node| Box::pin(send_back_once(node)));
+    let time = async {
+        loop {
+            let (state, members) = described(nodes[0]).await;
+            match state.as_str() {
+                "PreparingRebalance" if members == N => nodes[0].clock.advance(Duration::from_millis(40)),
+                "CompletingRebalance" => break,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let (joined, ()) = tokio::join!(futures_util::future::join_all(joins), time);
+    joined.try_into().unwrap()
+}
+
+async fn described(node: &Node) -> (String, usize) {
+    let request = DescribeGroupsRequest::default().with_groups(vec![group()]);
+    let Response::DescribeGroups(described) = node.ask(5, RequestBody::DescribeGroups(request)).await else {
+        unreachable!("it answers DescribeGroups")
+    };
+    (described.groups[0].group_state.to_string(), described.groups[0].members.len())
 }
 
 async fn sync(node: &Node, joined: &JoinGroupResponse, to: &[&str]) -> (i16, String) {
@@ -132,7 +159,7 @@ async fn committed(node: &Node) -> Vec<i64> {
 #[tokio::test]
 async fn members_of_one_group_come_to_different_agents() {
     let [a, b] = Node::pair().await;
-    let (one, two) = tokio::join!(join_anew(&a), join_anew(&b));
+    let [one, two] = join_all([&a, &b]).await;
     assert_eq!((one.error_code, two.error_code), (0, 0));
     assert_eq!((one.generation_id, &one.leader), (two.generation_id, &two.leader));
     let (leader, follower) = if one.leader == one.member_id { (&one, &two) } else { (&two, &one) };
@@ -160,8 +187,11 @@ async fn offsets_are_committed_by_members_alone() {
     // Anybody may while there are no members.
     assert_eq!(commit(&a, "", -1, 5).await, 0);
     assert_eq!(committed(&b).await, [5]);
-    let joined = join_anew(&a).await;
-    assert_eq!(commit(&b, &joined.member_id, joined.generation_id, 6).await, ResponseError::RebalanceInProgress.code());
+    let [joined] = join_all([&a]).await;
+    assert_eq!(
+        commit(&b, &joined.member_id, joined.generation_id, 6).await,
+        ResponseError::RebalanceInProgress.code()
+    );
     sync(&a, &joined, &[&*joined.member_id]).await;
     assert_eq!(commit(&b, &joined.member_id, joined.generation_id, 7).await, 0);
     assert_eq!(commit(&a, "", -1, 1).await, ResponseError::UnknownMemberId.code());
@@ -185,7 +215,8 @@ async fn offsets_are_committed_by_members_alone() {
     assert_eq!((&*found.group_state, &*found.protocol_data, found.members.len()), ("Stable", "range", 1));
     assert_eq!((&*none.group_state, none.error_code), ("Dead", ResponseError::GroupIdNotFound.code()));
 
-    let delete = || RequestBody::DeleteGroups(DeleteGroupsRequest::default().with_groups_names(vec![group()]));
+    let delete =
+        || RequestBody::DeleteGroups(DeleteGroupsRequest::default().with_groups_names(vec![group()]));
     let deleted = async |node: &Node| {
         let Response::DeleteGroups(deleted) = node.ask(2, delete()).await else { unreachable!() };
         deleted.results[0].error_code
@@ -200,12 +231,12 @@ async fn offsets_are_committed_by_members_alone() {
 #[tokio::test]
 async fn who_is_silent_is_out_by_the_clock_of_the_store() {
     let [a, b] = Node::pair().await;
-    let (one, two) = tokio::join!(join_anew(&a), join_anew(&b));
+    let [one, two] = join_all([&a, &b]).await;
     let (leader, follower) = if one.leader == one.member_id { (&one, &two) } else { (&two, &one) };
     sync(&a, leader, &[&*leader.member_id]).await;
-    a.clock.advance(std::time::Duration::from_secs(4));
+    a.clock.advance(Duration::from_secs(4));
     assert_eq!(heartbeat(&a, follower).await, 0);
-    a.clock.advance(std::time::Duration::from_secs(4));
+    a.clock.advance(Duration::from_secs(4));
     // The other one's agent finds it out.
     assert_eq!(heartbeat(&a, follower).await, ResponseError::RebalanceInProgress.code());
     assert_eq!(heartbeat(&b, leader).await, ResponseError::UnknownMemberId.code());
@@ -214,9 +245,9 @@ async fn who_is_silent_is_out_by_the_clock_of_the_store() {
 #[tokio::test]
 async fn an_agent_that_stops_sends_its_members_elsewhere() {
     let [a, b] = Node::pair().await;
-    let first = join_anew(&a).await;
+    let [first] = join_all([&a]).await;
     sync(&a, &first, &[&*first.member_id]).await;
-    let (waiting, ()) = tokio::join!(join_anew(&b), async {
+    let (waiting, ()) = tokio::join!(send_back_once(&b), async {
         while heartbeat(&a, &first).await == 0 {}
         b.broker.retire();
     });

@@ -4,10 +4,8 @@ use forebay_model::{MemberId, Timestamp};
 
 use super::assign::Assignor;
 use super::target::{compile, without};
-use super::{
-    ConsumerGroup, ConsumerMember, JOINS, LEAVES, LEAVES_FOR_A_WHILE, Partitions, TopicCounts,
-};
-use crate::{GroupError, GroupSettings};
+use super::{ConsumerGroup, ConsumerMember, JOINS, LEAVES, LEAVES_FOR_A_WHILE, Partitions, TopicCounts};
+use crate::{GroupError, GroupSettings, LeavingMember};
 
 /// What a member says. What is none has not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +161,29 @@ impl ConsumerGroup {
             self.remove(std::slice::from_ref(&beat.member), now);
         }
         Ok(HeartbeatReply { epoch: beat.epoch, assignment: None })
+    }
+
+    /// Members are removed by somebody who looks after the group. Tells for each whether it was one.
+    pub(crate) fn leave_together(
+        &mut self,
+        leaving: &[LeavingMember],
+        now: Timestamp,
+    ) -> Vec<Result<MemberId, GroupError>> {
+        let find = |LeavingMember { member, instance }: &LeavingMember| {
+            let known = match instance {
+                Some(instance) => self.with_instance(instance),
+                None => member.as_ref().filter(|id| self.members.contains_key(*id)),
+            };
+            match (known, member) {
+                (None, _) => Err(GroupError::UnknownMember),
+                (Some(known), Some(member)) if known != member => Err(GroupError::FencedInstance),
+                (Some(known), _) => Ok(known.clone()),
+            }
+        };
+        let left: Vec<_> = leaving.iter().map(find).collect();
+        let gone: Vec<MemberId> = left.iter().filter_map(|left| left.as_ref().ok()).cloned().collect();
+        self.remove(&gone, now);
+        left
     }
 
     /// Takes over what a member says of itself. Whether it may change who owns what.

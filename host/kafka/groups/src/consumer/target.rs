@@ -20,7 +20,10 @@ impl ConsumerGroup {
         let subscribers = self.members.iter().map(|(id, member)| {
             let subscriber = Subscriber {
                 instance: member.instance.clone(),
-                topics: subscribed(member, &topics).filter_map(|name| topics.get(name)).map(|(id, _)| *id).collect(),
+                topics: subscribed(member, &topics)
+                    .filter_map(|name| topics.get(name))
+                    .map(|(id, _)| *id)
+                    .collect(),
                 owns: self.target.get(id).cloned().unwrap_or_default(),
             };
             (id.clone(), subscriber)
@@ -95,7 +98,8 @@ pub(super) fn without(all: &Partitions, some: &Partitions) -> Partitions {
     let mut left = Partitions::new();
     for (topic, partitions) in all {
         let others = some.get(topic);
-        let rest = partitions.iter().filter(|partition| !others.is_some_and(|others| others.contains(partition)));
+        let rest =
+            partitions.iter().filter(|partition| !others.is_some_and(|others| others.contains(partition)));
         let rest: BTreeSet<i32> = rest.copied().collect();
         if !rest.is_empty() {
             left.insert(*topic, rest);

@@ -73,7 +73,8 @@ impl<'a> Shares<'a> {
 
     /// Who has least of those that subscribe to a topic.
     fn least(&self, topic: TopicId) -> Option<&'a MemberId> {
-        let subscribes = |id: &MemberId| self.members.get(id).is_some_and(|member| member.topics.contains(&topic));
+        let subscribes =
+            |id: &MemberId| self.members.get(id).is_some_and(|member| member.topics.contains(&topic));
         self.by_load.iter().map(|(_, id)| *id).find(|id| subscribes(id))
     }
 

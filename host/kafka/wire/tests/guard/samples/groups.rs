@@ -37,9 +37,10 @@ pub(super) fn all() -> Vec<Sample> {
     samples.extend((0..=5).map(|version| sample(version, leave_group(version))));
     samples.extend((0..=6).map(|version| sample(version, describe_groups(version))));
     samples.extend((0..=5).map(|version| sample(version, list_groups(version))));
-    samples.extend(
-        (0..=2).map(|version| sample(version, DeleteGroupsRequest::default().with_groups_names(twice(group())))),
-    );
+    samples
+        .extend((0..=2).map(|version| {
+            sample(version, DeleteGroupsRequest::default().with_groups_names(twice(group())))
+        }));
     samples.extend((0..=1).map(|version| sample(version, consumer_group_heartbeat(version))));
     let describe = ConsumerGroupDescribeRequest::default()
         .with_group_ids(twice(group()))
