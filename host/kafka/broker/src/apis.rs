@@ -1,6 +1,7 @@
 //! One file for each API: what is served of it, and how.
 
 pub(crate) mod alter_configs;
+mod alteration;
 pub(crate) mod api_versions;
 pub(crate) mod consumer_group_describe;
 pub(crate) mod consumer_group_heartbeat;
