@@ -4,6 +4,7 @@
 
 mod failure;
 mod heartbeats;
+mod keeper;
 mod known;
 mod topics;
 mod turns;
@@ -21,6 +22,7 @@ use forebay_storage_metadata::{
 
 pub(crate) use failure::GroupFailure;
 use heartbeats::Heartbeats;
+pub use keeper::{Forget, GroupKeeper, GroupKept};
 use known::Known;
 use topics::AllTopics;
 use turns::Turns;
@@ -179,6 +181,7 @@ impl Coordinator {
         };
         // Mostly nothing has changed since the last heartbeat; the store says if it has.
         if let Some(Standing { version: Some(version), group, .. }) = self.known.get(id)
+            && !group.is_empty()
             && check(&group).is_ok()
         {
             let keep = change(StateChange::Keep);
@@ -191,9 +194,10 @@ impl Coordinator {
         for _ in 0..TRIES {
             let (checked, standing) = self.change(id, |group, _| check(group)).await?;
             checked?;
+            // What is committed to a group without members makes it another one: who forgets its offsets must see that.
             let state = match standing.version {
-                Some(_) => StateChange::Keep,
-                None => StateChange::Write(standing.group.encode()?),
+                Some(_) if !standing.group.is_empty() => StateChange::Keep,
+                _ => StateChange::Write(standing.group.encode()?),
             };
             match self.metadata.change_group(&self.cluster, id, standing.version, change(state)).await {
                 Ok(_) => return Ok(()),

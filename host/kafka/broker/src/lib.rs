@@ -23,6 +23,7 @@ pub use api::{EncodeError, Request, RequestBody, RequestError, Response};
 pub use broker::{Broker, BrokerSettings, NodeId};
 pub use context::{Advertised, ConnectionContext, Endpoint};
 pub use forebay_kafka_groups::GroupSettings;
+pub use groups::{Forget, GroupKeeper, GroupKept};
 pub use metrics::BrokerMetrics;
 pub use server::{Limits, Server, ServerSettings};
 pub use service::{Answer, Started};

@@ -148,7 +148,8 @@ impl World {
             return;
         };
         let classic = self.group.classic().unwrap();
-        let assignments = classic.members.keys().map(|id| (id.clone(), format!("{id}@{generation}").into_bytes()));
+        let assignments =
+            classic.members.keys().map(|id| (id.clone(), format!("{id}@{generation}").into_bytes()));
         let request = SyncRequest {
             member: id.clone(),
             instance: None,
@@ -222,7 +223,12 @@ impl World {
                     (Some(id), None, Some(generation)) => {
                         self.beats.insert(id.clone(), self.now);
                         match self.group.classic().unwrap().heartbeat(&id, None, generation) {
-                            Ok(()) if self.clients[who].share.as_ref().is_none_or(|(of, _)| *of != generation) => {
+                            Ok(())
+                                if self.clients[who]
+                                    .share
+                                    .as_ref()
+                                    .is_none_or(|(of, _)| *of != generation) =>
+                            {
                                 self.sync(who);
                             }
                             Ok(()) => {}
@@ -255,7 +261,12 @@ struct Consumer {
 }
 
 #[cfg(test)]
-fn beat(id: MemberId, epoch: i32, owned: Option<Partitions>, names: Option<BTreeSet<String>>) -> ConsumerHeartbeat {
+fn beat(
+    id: MemberId,
+    epoch: i32,
+    owned: Option<Partitions>,
+    names: Option<BTreeSet<String>>,
+) -> ConsumerHeartbeat {
     let joins = epoch == JOINS;
     ConsumerHeartbeat {
         member: id,
@@ -274,9 +285,9 @@ fn beat(id: MemberId, epoch: i32, owned: Option<Partitions>, names: Option<BTree
 
 #[cfg(test)]
 fn topics(counts: [i32; 3]) -> TopicCounts {
-    let topics = (1..).zip(counts).map(|(number, count)| {
-        (format!("topic-{number}"), (TopicId::from_random(number), count))
-    });
+    let topics = (1..)
+        .zip(counts)
+        .map(|(number, count)| (format!("topic-{number}"), (TopicId::from_random(number), count)));
     topics.collect()
 }
 
@@ -292,13 +303,20 @@ fn expect_disjoint<'a>(shares: impl Iterator<Item = &'a Partitions>) {
 
 /// A consumer gives a sign of life, and does what it is told: at once, or later.
 #[cfg(test)]
-fn consume(group: &mut ConsumerGroup, consumer: &mut Consumer, all: &TopicCounts, now: Timestamp, obeys: bool) {
+fn consume(
+    group: &mut ConsumerGroup,
+    consumer: &mut Consumer,
+    all: &TopicCounts,
+    now: Timestamp,
+    obeys: bool,
+) {
     let Some(id) = consumer.id.clone() else { return };
     let joins = consumer.epoch == JOINS;
     let names = joins.then(|| all.keys().cloned().collect());
     let owned = if joins { Partitions::new() } else { consumer.owned.clone() };
     let before = group.clone();
-    match group.heartbeat(&beat(id, consumer.epoch, Some(owned), names), all, now, &GroupSettings::default()) {
+    match group.heartbeat(&beat(id, consumer.epoch, Some(owned), names), all, now, &GroupSettings::default())
+    {
         Ok(reply) => {
             assert!(reply.epoch >= consumer.epoch, "member epochs never go back");
             consumer.epoch = reply.epoch;
@@ -428,7 +446,8 @@ proptest! {
 fn range_gives_neighbouring_partitions() {
     let all = topics([5, 3, 0]);
     let by_id: BTreeMap<TopicId, i32> = all.values().copied().collect();
-    let subscriber = assign::Subscriber { topics: by_id.keys().copied().collect(), ..assign::Subscriber::default() };
+    let subscriber =
+        assign::Subscriber { topics: by_id.keys().copied().collect(), ..assign::Subscriber::default() };
     let members = [(member(1), subscriber.clone()), (member(2), subscriber)].into();
     let shares = assign::assign(assign::Assignor::Range, &members, &by_id);
     let of = |number, topic: &str| shares[&member(number)][&all[topic].0].iter().copied().collect::<Vec<_>>();
