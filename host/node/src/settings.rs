@@ -75,7 +75,8 @@ impl NodeSettings {
         let writer = WriterSettings { batch_timeout: std::time::Duration::ZERO, ..all.writer };
         // Members of tests come one behind the other, and nobody wants to wait for more.
         let initial_rebalance_delay = std::time::Duration::from_millis(100);
-        let groups = GroupSettings { initial_rebalance_delay, ..all.groups };
+        let consumer_heartbeat_interval = std::time::Duration::from_millis(250);
+        let groups = GroupSettings { initial_rebalance_delay, consumer_heartbeat_interval, ..all.groups };
         Self { kafka: any, http: any, writer, groups, ..all }
     }
 }

@@ -90,16 +90,11 @@ def read(name, offset=OFFSET_BEGINNING, partition=0, **settings):
                     found.append(message)
                 elif message.error().code() == KafkaError._PARTITION_EOF:
                     return found
-                elif message.error().code() != NO_COORDINATOR:
+                else:
                     raise KafkaException(message.error())
         raise AssertionError(f"no end of {name} after {len(found)} messages")
     finally:
         reader.close()
-
-
-# librdkafka asks for the coordinator of a group also when partitions are assigned by hand, and tells the application
-# when there is none. There is none until groups are supported.
-NO_COORDINATOR = KafkaError.UNSUPPORTED_VERSION
 
 
 def polled(reader, seconds=0.2):
@@ -107,7 +102,7 @@ def polled(reader, seconds=0.2):
     message = reader.poll(seconds)
     if message is None or message.error() is None:
         return message
-    if message.error().code() not in (NO_COORDINATOR, KafkaError._PARTITION_EOF):
+    if message.error().code() != KafkaError._PARTITION_EOF:
         raise KafkaException(message.error())
     return None
 

@@ -72,9 +72,12 @@ impl ClassicGroup {
         self.generation = next(self.generation);
         self.protocol = self.chosen_protocol();
         for member in self.members.values_mut() {
-            member.is_joined = false;
             member.assignment.clear();
-            member.seen_at = now;
+            // The others only keep their place, for as long as their session lasts.
+            if member.is_joined {
+                member.is_joined = false;
+                member.seen_at = now;
+            }
         }
         self.phase = Phase::CompletingRebalance { since: now };
     }
