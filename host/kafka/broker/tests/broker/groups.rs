@@ -1,8 +1,9 @@
 //! Consumer groups, whose members come to different agents.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_kafka_broker::{RequestBody, Response};
+use forebay_kafka_broker::{Forget, GroupKeeper, GroupKept, GroupSettings, RequestBody, Response};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
@@ -13,13 +14,14 @@ use kafka_protocol::messages::offset_commit_request::{
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestGroup;
 use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use kafka_protocol::messages::{
+    ConsumerGroupDescribeRequest, ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse,
     CreateTopicsRequest, DeleteGroupsRequest, DescribeGroupsRequest, GroupId, HeartbeatRequest,
     JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, ListGroupsRequest, OffsetCommitRequest,
     OffsetFetchRequest, SyncGroupRequest, TopicName,
 };
 use kafka_protocol::protocol::StrBytes;
 
-use crate::node::Node;
+use crate::node::{Node, cluster};
 
 const GROUP: &str = "group";
 
@@ -252,4 +254,99 @@ async fn an_agent_that_stops_sends_its_members_elsewhere() {
         b.broker.retire();
     });
     assert_eq!(waiting.error_code, ResponseError::NotCoordinator.code());
+}
+
+#[tokio::test]
+async fn groups_that_nobody_is_left_of_are_looked_after() {
+    let [a, b] = Node::pair().await;
+    make_topic(&a).await;
+    let [joined] = join_all([&a]).await;
+    sync(&a, &joined, &[&*joined.member_id]).await;
+    assert_eq!(commit(&a, &joined.member_id, joined.generation_id, 7).await, 0);
+    let keeper = GroupKeeper::new(Arc::clone(&b.metadata) as _, GroupSettings::default());
+    let week = Forget::After(Duration::from_hours(7 * 24));
+    let kept = async |forget| keeper.look_after(&cluster(), forget).await.unwrap();
+    let group = |state, generation, members| {
+        vec![GroupKept { group: GROUP.parse().unwrap(), state, generation, members }]
+    };
+    assert_eq!(kept(week).await, group("Stable", 1, 1));
+    b.clock.advance(Duration::from_secs(7));
+    assert_eq!(kept(Forget::Nothing).await, group("Empty", 2, 0));
+    b.clock.advance(Duration::from_hours(7 * 24) - Duration::from_secs(1));
+    assert_eq!(kept(week).await, group("Empty", 2, 0));
+    assert_eq!(committed(&a).await, [7]);
+    b.clock.advance(Duration::from_secs(1));
+    assert_eq!(kept(week).await, []);
+    assert_eq!(committed(&a).await, [0; 0]);
+}
+
+async fn consume(
+    node: &Node,
+    member: &str,
+    epoch: i32,
+    owned: Option<&[i32]>,
+) -> ConsumerGroupHeartbeatResponse {
+    use kafka_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
+    let joins = epoch == 0;
+    let id = topic_id(node).await;
+    let owned = owned.map(|owned| {
+        let topic = TopicPartitions::default().with_topic_id(id).with_partitions(owned.to_vec());
+        if owned.is_empty() { Vec::new() } else { vec![topic] }
+    });
+    let request = ConsumerGroupHeartbeatRequest::default()
+        .with_group_id(group())
+        .with_member_id(text(member))
+        .with_member_epoch(epoch)
+        .with_rebalance_timeout_ms(if joins { 5_000 } else { -1 })
+        .with_subscribed_topic_names(joins.then(|| vec![TopicName(text("topic"))]))
+        .with_topic_partitions(if joins { Some(Vec::new()) } else { owned });
+    let body = RequestBody::ConsumerGroupHeartbeat(request);
+    let Response::ConsumerGroupHeartbeat(told) = node.ask(1, body).await else {
+        unreachable!("it answers ConsumerGroupHeartbeat")
+    };
+    told
+}
+
+async fn topic_id(node: &Node) -> uuid::Uuid {
+    use forebay_storage_metadata::{TopicSelection, Topics as _};
+    let all = node.metadata.describe_topics(&cluster(), &TopicSelection::All).await.unwrap();
+    all[0].id.uuid()
+}
+
+fn partitions(told: &ConsumerGroupHeartbeatResponse) -> Option<Vec<i32>> {
+    let assignment = told.assignment.as_ref()?;
+    Some(assignment.topic_partitions.iter().flat_map(|topic| topic.partitions.clone()).collect())
+}
+
+#[tokio::test]
+async fn groups_of_kip_848_have_members_at_different_agents() {
+    let [a, b] = Node::pair().await;
+    make_topic(&a).await;
+    let one = consume(&a, "one", 0, None).await;
+    assert_eq!((one.error_code, one.member_epoch, partitions(&one)), (0, 1, Some(vec![0])));
+    // There is one partition, which stays where it is.
+    let two = consume(&b, "two", 0, None).await;
+    assert_eq!((two.error_code, two.member_epoch, partitions(&two)), (0, 2, Some(vec![])));
+    let one = consume(&b, "one", 1, None).await;
+    assert_eq!((one.error_code, one.member_epoch, partitions(&one)), (0, 2, None));
+    assert_eq!(commit(&a, "one", 2, 3).await, 0);
+    assert_eq!(commit(&b, "one", 1, 2).await, ResponseError::StaleMemberEpoch.code());
+    assert_eq!(committed(&b).await, [3]);
+    // The first one leaves at the other agent.
+    assert_eq!(consume(&b, "one", -1, None).await.member_epoch, -1);
+    let two = consume(&a, "two", 2, None).await;
+    assert_eq!((two.member_epoch, partitions(&two)), (3, Some(vec![0])));
+    let describe = ConsumerGroupDescribeRequest::default().with_group_ids(vec![group()]);
+    let Response::ConsumerGroupDescribe(described) =
+        a.ask(1, RequestBody::ConsumerGroupDescribe(describe)).await
+    else {
+        unreachable!("it answers ConsumerGroupDescribe")
+    };
+    let found = &described.groups[0];
+    assert_eq!((&*found.group_state, found.group_epoch, found.members.len()), ("Stable", 3, 1));
+    assert_eq!(&*found.members[0].assignment.topic_partitions[0].topic_name.0, "topic");
+    // While it has members, it takes none of the classic protocol.
+    assert_eq!(join(&a, "").await.error_code, ResponseError::InconsistentGroupProtocol.code());
+    let gone = consume(&a, "one", 2, None).await;
+    assert_eq!(gone.error_code, ResponseError::UnknownMemberId.code());
 }

@@ -21,11 +21,12 @@ pub(crate) struct Node {
     pub(crate) broker: Broker,
     /// By which its stores go, if not by the clock of the machine.
     pub(crate) clock: ManualClock,
+    pub(crate) metadata: Arc<SqliteMetadataStore>,
     pub(crate) address: SocketAddr,
     pub(crate) tasks: Tasks,
 }
 
-fn cluster() -> VirtualClusterId {
+pub(crate) fn cluster() -> VirtualClusterId {
     "vci_test".parse().unwrap()
 }
 
@@ -74,13 +75,13 @@ impl Node {
         let initial_rebalance_delay = Duration::from_millis(40);
         let groups = GroupSettings { initial_rebalance_delay, ..GroupSettings::default() };
         let settings = BrokerSettings { groups, ..BrokerSettings::new(cluster, NodeId::of(7), advertised) };
-        let broker = Broker::new(settings, metadata, writer, reader);
+        let broker = Broker::new(settings, Arc::clone(&metadata) as _, writer, reader);
         let settings = ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), limits };
         let server = Server::bind(settings).await.unwrap();
         let address = server.local_addr().unwrap();
         let tasks = Tasks::new(spawner.clone(), Shutdown::new());
         spawner.spawn(server.serve(broker.clone(), tasks.clone()));
-        Self { broker, clock, address, tasks }
+        Self { broker, clock, metadata, address, tasks }
     }
 
     /// Asks from inside of the process.
