@@ -33,7 +33,9 @@ pub(crate) fn build_with_plugins(steps: &mut Steps, workspace: &Workspace) -> Re
 
 /// Both programs' packages are named whichever is built: with other features of what they share, much of
 /// it would be compiled twice.
+pub(crate) const PACKAGES: [&str; 2] = ["forebay-packaging", "forebay"];
+
 fn build_program(workspace: &Workspace, program: &str) -> Command {
-    let packages = ["-p", "forebay-packaging", "-p", "forebay"];
-    workspace.cargo().args(["build", "--release"]).args(packages).args(["--bin", program])
+    let build = workspace.cargo().args(["build", "--release"]);
+    PACKAGES.iter().fold(build, |build, package| build.args(["-p", package])).args(["--bin", program])
 }

@@ -17,6 +17,10 @@ use crate::workspace::Workspace;
 /// What makes a package slow to compile.
 const HEAVY: &str = "wasmtime";
 
+/// A package of benches: it has no test, and what its benches bring would turn on features of what the
+/// program is made of, so that half of that is compiled a second time.
+const BENCHES: &str = "forebay-benches";
+
 /// Builds all that tests need, and runs them. Every part is run, also when one before it failed.
 ///
 /// # Errors
@@ -58,5 +62,33 @@ fn light_tests(workspace: &Workspace, heavy: &BTreeSet<&str>) -> Command {
 
 fn heavy_tests(workspace: &Workspace, heavy: &BTreeSet<&str>) -> Command {
     let test = workspace.cargo().args(["test", "--no-fail-fast", "--release"]);
-    heavy.iter().fold(test, |test, package| test.args(["-p", package]))
+    tested_in_release(heavy).fold(test, |test, package| test.args(["-p", package]))
+}
+
+fn tested_in_release<'a>(heavy: &'a BTreeSet<&str>) -> impl Iterator<Item = &'a str> {
+    heavy.iter().copied().filter(|package| *package != BENCHES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is built of every package that these packages reach, with its features.
+    fn built(workspace: &Workspace, edges: &str, packages: &[&str]) -> BTreeSet<String> {
+        let tree = workspace.cargo().args(["tree", "--offline", "--prefix", "none", "--no-dedupe"]);
+        let tree = tree.args(["--edges", edges, "--format", "{p} [{f}]"]);
+        let printed = packages.iter().fold(tree, |tree, package| tree.args(["-p", package])).read().unwrap();
+        printed.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn tests_in_release_are_made_of_what_the_program_is_made_of() {
+        let workspace = Workspace::open().unwrap();
+        let heavy = workspace.dependents(HEAVY);
+        let program = built(&workspace, "normal,build", &embed::PACKAGES);
+        let tested: Vec<&str> = tested_in_release(&heavy).collect();
+        let tests = built(&workspace, "normal,build,dev", &tested);
+        let twice: Vec<&String> = program.difference(&tests).collect();
+        assert!(twice.is_empty(), "compiled a second time for tests, with other features: {twice:#?}");
+    }
 }
