@@ -29,6 +29,8 @@ use turns::Turns;
 
 /// How often a change is tried that other agents are quicker with.
 const TRIES: usize = 20;
+/// How large the state of a group may become, with all that its members say of themselves.
+const MOST_BYTES: usize = 16 << 20;
 /// Who waits looks again after that long at most, and gives a sign of life.
 const LOOK: Duration = Duration::from_secs(2);
 /// And not sooner than this: many members join at the same time, and each change would wake all.
@@ -98,8 +100,8 @@ impl Coordinator {
             } else {
                 match self.save(id, seen, &before, &group).await {
                     Ok(version) => version,
-                    Err(ChangeGroupError::Changed { .. }) => continue,
-                    Err(error) => return Err(error.into()),
+                    Err(GroupFailure::Change(ChangeGroupError::Changed { .. })) => continue,
+                    Err(error) => return Err(error),
                 }
             };
             let deadline = group.next_deadline(&beats, &self.settings);
@@ -260,12 +262,12 @@ impl Coordinator {
         seen: Option<GroupVersion>,
         before: &Group,
         after: &Group,
-    ) -> Result<Option<GroupVersion>, ChangeGroupError> {
+    ) -> Result<Option<GroupVersion>, GroupFailure> {
         let (had, has) = (before.member_ids(), after.member_ids());
-        let state = after.encode().map_err(|error| {
-            let reason = error.to_string();
-            ChangeGroupError::Store(forebay_storage_metadata::StoreFailure::Internal { reason })
-        })?;
+        let state = after.encode()?;
+        if state.len() > MOST_BYTES && state.len() > before.encode()?.len() {
+            return Err(GroupError::Full.into());
+        }
         let change = GroupChange {
             state: StateChange::Write(state),
             joined: has.difference(&had).cloned().collect(),
