@@ -147,10 +147,14 @@ impl Coordinator {
         }
     }
 
-    /// All topics with their partitions, as of a moment ago; for who joins, as of less.
-    pub(crate) async fn topics(&self, joins: bool) -> Result<Arc<TopicCounts>, GroupFailure> {
-        let patience = if joins { topics::JOINING } else { topics::STAYING };
-        Ok(self.topics.get(patience).await?)
+    /// All topics with their partitions, as of a moment ago.
+    pub(crate) async fn topics(&self) -> Result<Arc<TopicCounts>, GroupFailure> {
+        Ok(self.topics.get(topics::STAYING).await?)
+    }
+
+    /// The same, as of now: who joins has perhaps just made its topic.
+    pub(crate) async fn topics_now(&self) -> Result<Arc<TopicCounts>, GroupFailure> {
+        Ok(self.topics.get(topics::JOINING).await?)
     }
 
     /// Takes a sign of life, and tells how the group stands then.

@@ -72,7 +72,8 @@ async fn beat(
         assignor: optional(request.server_assignor),
         owned,
     };
-    let topics = parts.groups.topics(beat.epoch == JOINS).await?;
+    let topics =
+        if beat.epoch == JOINS { parts.groups.topics_now().await? } else { parts.groups.topics().await? };
     let settings = &parts.groups.settings;
     if beat.epoch > JOINS {
         let standing = parts.groups.beat(&id, &member).await?;

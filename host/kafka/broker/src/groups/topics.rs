@@ -7,7 +7,7 @@ use forebay_model::VirtualClusterId;
 use forebay_storage_metadata::{MetadataStore, StoreFailure, TopicSelection};
 use tokio::sync::Mutex;
 
-/// How old the list may be for who joins: it has perhaps just made its topic.
+/// How old the list may be for who joins. Many join at the same time, and one look serves them.
 pub(super) const JOINING: Duration = Duration::from_millis(100);
 /// And for everybody else: new topics and partitions are noticed that much later.
 pub(super) const STAYING: Duration = Duration::from_secs(5);
