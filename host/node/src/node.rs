@@ -80,6 +80,7 @@ impl Node {
             limits,
             cache,
             fetch_memory,
+            groups,
             cleaning,
         } = settings;
         let http = http.map(HttpServer::bind).transpose()?;
@@ -111,7 +112,7 @@ impl Node {
             let reader = Reader::new(Arc::clone(metadata), Arc::new(blocks));
             let advertised = advertised(advertised_host, address);
             let settings = BrokerSettings::new(cluster, NodeId::of(chance::bits()), advertised);
-            let settings = BrokerSettings { fetch_memory, ..settings };
+            let settings = BrokerSettings { fetch_memory, groups: groups.clone(), ..settings };
             let broker = Broker::measured(
                 settings,
                 Arc::clone(metadata),
@@ -124,7 +125,7 @@ impl Node {
             node.broker = Some(broker);
         }
         if let Some(settings) = cleaning {
-            let cleaning = Cleaning::new(&stores, settings)?;
+            let cleaning = Cleaning::new(&stores, settings, groups)?;
             node.cleaning.spawn(cleaning.run(node.cleaning.shutdown().clone()));
         }
         if let Some(http) = http {
@@ -167,6 +168,9 @@ impl Node {
         self.readiness.set(false);
         self.cleaning.shutdown().cancel();
         self.kafka.tasks.shutdown().cancel();
+        if let Some(broker) = &self.broker {
+            broker.retire();
+        }
         let drained = tokio::time::timeout(patience, async {
             self.kafka.tasks.finished().await;
             self.writer.close().await;

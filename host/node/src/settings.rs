@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use forebay_kafka_broker::Limits;
+use forebay_kafka_broker::{GroupSettings, Limits};
 use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_storage_log::WriterSettings;
 use forebay_storage_metadata::Configs;
@@ -29,6 +29,8 @@ pub struct NodeSettings {
     pub cache: ByteCount,
     /// The most bytes that all fetches together are answered with at a time.
     pub fetch_memory: ByteCount,
+    /// What holds for consumer groups.
+    pub groups: GroupSettings,
     /// None leaves cleaning to other agents.
     pub cleaning: Option<CleaningSettings>,
 }
@@ -59,6 +61,7 @@ impl NodeSettings {
             limits: Limits { memory: memory.min(defaults.memory), ..defaults },
             cache: ByteCount::new(eighth),
             fetch_memory: ByteCount::new(eighth),
+            groups: GroupSettings::default(),
             cleaning: Some(CleaningSettings::default()),
         }
     }
@@ -70,6 +73,10 @@ impl NodeSettings {
         let machine = Machine { cores: 1, memory: ByteCount::new(1 << 30) };
         let all = Self::for_machine(machine);
         let writer = WriterSettings { batch_timeout: std::time::Duration::ZERO, ..all.writer };
-        Self { kafka: any, http: any, writer, ..all }
+        // Members of tests come one behind the other, and nobody wants to wait for more.
+        let initial_rebalance_delay = std::time::Duration::from_millis(100);
+        let consumer_heartbeat_interval = std::time::Duration::from_millis(250);
+        let groups = GroupSettings { initial_rebalance_delay, consumer_heartbeat_interval, ..all.groups };
+        Self { kafka: any, http: any, writer, groups, ..all }
     }
 }
