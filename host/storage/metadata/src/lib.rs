@@ -12,6 +12,9 @@
 //! All keys begin with the virtual cluster. Topics are known by UUID: one that is made again under its old name shares
 //! nothing with it. The time is the store's own.
 //!
+//! A decorator of a store is one function around every call ([`Decorator`]); what calls there are is written down once,
+//! in `decorated.rs`.
+//!
 //! Errors are one enum for each operation; `kind()` says what to do about one. [`StoreFailure`] is what any of them
 //! may meet: the store is away, or broken.
 
@@ -19,9 +22,11 @@ mod clock;
 mod configs;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod decorated;
 mod failure;
 mod log;
 mod measured;
+mod operation;
 mod producers;
 mod retention;
 mod segments;
@@ -33,6 +38,7 @@ use forebay_model::Timestamp;
 
 pub use clock::{Clock, ManualClock, WallClock};
 pub use configs::{ConfigError, Configs};
+pub use decorated::{Decorated, Decorator};
 pub use failure::{Kind, StoreFailure};
 pub use log::{
     BatchCommit, BatchCommitted, BatchRefusal, CommitError, CommitOutcome, DeleteBefore, FindFrom,
@@ -40,6 +46,7 @@ pub use log::{
     ProduceCommit, ProduceOutcome, RecordsKept, Run, SegmentCommit, TimestampType, UPLOAD_HORIZON,
 };
 pub use measured::Measured;
+pub use operation::Operation;
 pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
 pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
 pub use segments::{Segments, Verdict};
