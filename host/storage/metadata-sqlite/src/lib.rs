@@ -27,6 +27,7 @@ mod producers;
 mod readers;
 mod retention;
 mod rows;
+mod security;
 mod segments;
 mod store;
 mod topics;

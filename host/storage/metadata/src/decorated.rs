@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use forebay_kafka_security::Acl;
 use forebay_model::{
     ByteCount, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition, VirtualClusterId,
 };
 
 use crate::{
-    AddPartitionsError, CommitError, CommitOutcome, ConfigError, Configs, CreateTopicError,
-    CreateVirtualClusterError, DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found,
-    InitProducerError, InitializedProducer, Log, LogBounds, LogMissing, MetadataStore, NewTopic, OffsetQuery,
-    OffsetsFound, Operation, Producers, Purged, RecordsKept, Retention, RetentionLimits, SegmentCommit,
-    Segments, StoreFailure, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, Verdict,
-    VirtualClusters,
+    Acls, AclsVersion, AddPartitionsError, CommitError, CommitOutcome, ConfigError, Configs,
+    CreateTopicError, CreateVirtualClusterError, CredentialChange, DeleteBefore, DeleteTopicError, Expired,
+    FindFrom, FindRefusal, Found, InitProducerError, InitializedProducer, Log, LogBounds, LogMissing,
+    MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, Operation, Producers, Purged,
+    RecordsKept, Retention, RetentionLimits, Security, SecurityError, SegmentCommit, Segments, StoreFailure,
+    TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential, Verdict, VirtualClusters,
 };
 
 /// Something that happens around every call of a store.
@@ -140,6 +141,15 @@ forward! {
             -> Result<Trimmed, TrimError>;
         purge_deleted_topics(cluster: &VirtualClusterId, limit: usize) -> Result<Purged, StoreFailure>;
         expire(cluster: &VirtualClusterId, limit: usize) -> Result<Expired, StoreFailure>;
+    }
+    Security {
+        acls(cluster: &VirtualClusterId, known: Option<AclsVersion>) -> Result<Option<Acls>, StoreFailure>;
+        create_acls(cluster: &VirtualClusterId, acls: &[Acl]) -> Result<(), SecurityError>;
+        delete_acls(cluster: &VirtualClusterId, acls: &[Acl]) -> Result<(), SecurityError>;
+        scram_credentials(cluster: &VirtualClusterId, user: Option<&str>)
+            -> Result<Vec<UserCredential>, StoreFailure>;
+        alter_scram_credentials(cluster: &VirtualClusterId, changes: &[CredentialChange])
+            -> Result<Vec<Result<(), NoCredential>>, SecurityError>;
     }
     Segments {
         unreferenced(cluster: &VirtualClusterId, grace: Duration, limit: usize)

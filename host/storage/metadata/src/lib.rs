@@ -7,6 +7,7 @@
 //!
 //! - [`VirtualClusters`], [`Topics`], [`Producers`]: what Kafka's clients make and change.
 //! - [`Log`]: segments are committed, and found again by offset or time; who waits is woken.
+//! - [`Security`]: who may log in, and who may do what.
 //! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
 //!
 //! All keys begin with the virtual cluster. Topics are known by UUID: one that is made again under its old name shares
@@ -29,6 +30,7 @@ mod measured;
 mod operation;
 mod producers;
 mod retention;
+mod security;
 mod segments;
 mod topics;
 mod virtual_clusters;
@@ -49,6 +51,9 @@ pub use measured::Measured;
 pub use operation::Operation;
 pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
 pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
+pub use security::{
+    Acls, AclsVersion, CredentialChange, MOST_ACLS, NoCredential, Security, SecurityError, UserCredential,
+};
 pub use segments::{Segments, Verdict};
 pub use topics::{
     AddPartitionsError, CreateTopicError, DeleteTopicError, NewTopic, TopicDescription, TopicSelection,
@@ -62,7 +67,7 @@ pub use virtual_clusters::{CreateVirtualClusterError, VirtualClusters};
 /// A call that is dropped may still happen. What was asked is then either done as a whole or not at all.
 #[async_trait]
 pub trait MetadataStore:
-    VirtualClusters + Topics + Producers + Log + Retention + Segments + std::fmt::Debug + Send + Sync
+    VirtualClusters + Topics + Producers + Log + Retention + Segments + Security + std::fmt::Debug + Send + Sync
 {
     /// The store's clock, by which leases, retention and commits go.
     ///
