@@ -3,15 +3,19 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 use forebay_kafka_wire::{DecodeError, RequestHeader, decode};
 use kafka_protocol::messages::{
-    AlterConfigsRequest, AlterConfigsResponse, ApiKey, ApiVersionsRequest, ApiVersionsResponse,
-    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
-    DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+    AlterConfigsRequest, AlterConfigsResponse, AlterUserScramCredentialsRequest,
+    AlterUserScramCredentialsResponse, ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateAclsRequest,
+    CreateAclsResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
+    CreateTopicsResponse, DeleteAclsRequest, DeleteAclsResponse, DeleteRecordsRequest, DeleteRecordsResponse,
+    DeleteTopicsRequest, DeleteTopicsResponse, DescribeAclsRequest, DescribeAclsResponse,
     DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest, DescribeConfigsResponse,
-    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, FetchRequest, FetchResponse,
-    FindCoordinatorRequest, FindCoordinatorResponse, IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
-    ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse,
+    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, DescribeUserScramCredentialsRequest,
+    DescribeUserScramCredentialsResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
+    FindCoordinatorResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+    InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest,
+    MetadataResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest,
+    ProduceResponse, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest,
+    SaslHandshakeResponse,
 };
 use kafka_protocol::protocol::Encodable as _;
 
@@ -124,6 +128,18 @@ apis! {
     CreatePartitions, 0, 0..=3, CreatePartitionsRequest => CreatePartitionsResponse;
     DescribeTopicPartitions, 0, 0..=0, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse;
     DescribeCluster, 0, 0..=2, DescribeClusterRequest => DescribeClusterResponse;
+    SaslHandshake, 0, 0..=1, SaslHandshakeRequest => SaslHandshakeResponse;
+    SaslAuthenticate, 0, 0..=2, SaslAuthenticateRequest => SaslAuthenticateResponse;
+    DescribeAcls, 1, 1..=3, DescribeAclsRequest => DescribeAclsResponse;
+    CreateAcls, 1, 1..=3, CreateAclsRequest => CreateAclsResponse;
+    DeleteAcls, 1, 1..=3, DeleteAclsRequest => DeleteAclsResponse;
+    DescribeUserScramCredentials, 0, 0..=0, DescribeUserScramCredentialsRequest => DescribeUserScramCredentialsResponse;
+    AlterUserScramCredentials, 0, 0..=0, AlterUserScramCredentialsRequest => AlterUserScramCredentialsResponse;
+}
+
+/// The APIs that are served, with the newest version of each.
+pub fn served() -> impl Iterator<Item = (ApiKey, i16)> {
+    SERVED.iter().map(|served| (served.key, served.max))
 }
 
 /// A request in the version in which it came: some mean other things by the same fields.

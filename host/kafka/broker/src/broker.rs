@@ -8,8 +8,11 @@ use tokio::sync::Semaphore;
 
 use crate::acquire::Memory;
 use crate::apis::fetch::Sessions;
+use crate::authentication::Logins;
+use crate::authorization::Authorizer;
 use crate::context::Advertised;
 use crate::metrics::BrokerMetrics;
+use crate::security::SecuritySettings;
 use crate::topics::Topics;
 
 /// The number by which clients know an agent.
@@ -41,6 +44,7 @@ pub struct BrokerSettings {
     pub fetch_memory: ByteCount,
     /// How many fetch sessions are kept.
     pub fetch_sessions: usize,
+    pub security: SecuritySettings,
 }
 
 impl BrokerSettings {
@@ -55,6 +59,7 @@ impl BrokerSettings {
             fetch_bytes,
             fetch_memory: ByteCount::new(fetch_bytes.get() * 5),
             fetch_sessions: 1_000,
+            security: SecuritySettings::default(),
         }
     }
 }
@@ -76,6 +81,8 @@ pub(crate) struct Parts {
     pub sessions: Sessions,
     pub fetch_memory: Memory,
     pub metrics: BrokerMetrics,
+    pub authorizer: Arc<Authorizer>,
+    pub logins: Logins,
     /// Whose turn it is to compress a batch anew: see `apis::produce`.
     pub repacking: Semaphore,
 }
@@ -106,8 +113,23 @@ impl Broker {
         let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
         let fetch_memory = Memory::new(bytes);
         let repacking = Semaphore::new(1);
-        let parts =
-            Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory, metrics, repacking };
+        let (cluster, store) = (settings.cluster.clone(), Arc::clone(&metadata));
+        let authorizer = Authorizer::new(settings.security.clone(), cluster, store, metrics.clone());
+        let authorizer = Arc::new(authorizer);
+        let logins = Logins::new(settings.cluster.clone(), Arc::clone(&metadata));
+        let parts = Parts {
+            settings,
+            metadata,
+            writer,
+            reader,
+            topics,
+            sessions,
+            fetch_memory,
+            metrics,
+            authorizer,
+            logins,
+            repacking,
+        };
         Self { parts: Arc::new(parts) }
     }
 

@@ -1,5 +1,6 @@
 //! AlterConfigs 0 to 2: what is given replaces all that was set; what is not given goes back to its default.
 
+use forebay_kafka_security::Operation;
 use forebay_storage_metadata::Configs;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::alter_configs_request::AlterableConfig;
@@ -10,8 +11,9 @@ use super::message;
 use super::resources::{self, Mode, Named, Refused, Resource};
 use crate::broker::Parts;
 use crate::configs::find;
+use crate::service::Call;
 
-pub(crate) async fn answer(parts: &Parts, request: AlterConfigsRequest) -> AlterConfigsResponse {
+pub(crate) async fn answer(parts: &Parts, call: &Call, request: AlterConfigsRequest) -> AlterConfigsResponse {
     let mode = Mode::of(request.validate_only);
     let twice = resources::named_twice(
         request.resources.iter().map(|resource| (resource.resource_type, &resource.resource_name)),
@@ -21,6 +23,10 @@ pub(crate) async fn answer(parts: &Parts, request: AlterConfigsRequest) -> Alter
         let named = Named { kind: asked.resource_type, name: &asked.resource_name };
         let changed = if twice.contains(&(asked.resource_type, asked.resource_name.clone())) {
             Err(resources::twice())
+        } else if let Err(refused) =
+            resources::allowed(call, Operation::AlterConfigs, asked.resource_type, &asked.resource_name)
+        {
+            Err(refused)
         } else {
             resources::change(parts, named, mode, |resource| replaced(resource, &asked.configs)).await
         };

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use forebay_kafka_security::Operation;
 use forebay_storage_metadata::Configs;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::incremental_alter_configs_request::AlterableConfig;
@@ -12,6 +13,7 @@ use super::message;
 use super::resources::{self, Mode, Named, Refused, Resource};
 use crate::broker::Parts;
 use crate::configs::{ConfigKind, Definition, find};
+use crate::service::Call;
 
 /// Kafka's numbers for what is done with a configuration.
 const SET: i8 = 0;
@@ -21,6 +23,7 @@ const SUBTRACT: i8 = 3;
 
 pub(crate) async fn answer(
     parts: &Parts,
+    call: &Call,
     request: IncrementalAlterConfigsRequest,
 ) -> IncrementalAlterConfigsResponse {
     let mode = Mode::of(request.validate_only);
@@ -32,6 +35,10 @@ pub(crate) async fn answer(
         let named = Named { kind: asked.resource_type, name: &asked.resource_name };
         let changed = if twice.contains(&(asked.resource_type, asked.resource_name.clone())) {
             Err(resources::twice())
+        } else if let Err(refused) =
+            resources::allowed(call, Operation::AlterConfigs, asked.resource_type, &asked.resource_name)
+        {
+            Err(refused)
         } else {
             resources::change(parts, named, mode, |resource| altered(resource, &asked.configs)).await
         };

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod authorization;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
 mod node;
 #[cfg(test)]
 mod requests;
@@ -10,3 +14,7 @@ mod requests;
 mod server;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod wire;

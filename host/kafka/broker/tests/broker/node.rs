@@ -5,19 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, Limits, NodeId, Request, RequestBody,
-    Response, Server, ServerSettings,
+    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, Identity, Limits, NodeId, Request,
+    RequestBody, Response, SecuritySettings, Server, ServerSettings, Tls,
 };
+use forebay_kafka_security::{Acl, ITERATIONS, Principal, ScramCredential, ScramMechanism};
 use forebay_lifecycle::{Shutdown, Spawner, Tasks};
-use forebay_model::ByteCount;
+use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics, WriterSettings};
-use forebay_storage_metadata::VirtualClusters as _;
+use forebay_storage_metadata::{CredentialChange, Security as _, UserCredential, VirtualClusters as _};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 
 pub(crate) struct Node {
     pub(crate) broker: Broker,
+    pub(crate) metadata: Arc<SqliteMetadataStore>,
     pub(crate) address: SocketAddr,
     pub(crate) tasks: Tasks,
+}
+
+pub(crate) fn cluster() -> VirtualClusterId {
+    "vci_test".parse().unwrap()
 }
 
 impl Node {
@@ -26,9 +32,22 @@ impl Node {
     }
 
     pub(crate) async fn with(limits: Limits, writer: WriterSettings) -> Self {
+        Self::build(limits, writer, SecuritySettings::default(), None).await
+    }
+
+    pub(crate) async fn secured(security: SecuritySettings, tls: Option<Tls>) -> Self {
+        Self::build(Limits::default(), WriterSettings::default(), security, tls).await
+    }
+
+    async fn build(
+        limits: Limits,
+        writer: WriterSettings,
+        security: SecuritySettings,
+        tls: Option<Tls>,
+    ) -> Self {
         let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
         let metadata = Arc::new(metadata);
-        let cluster = "vci_test".parse().unwrap();
+        let cluster = cluster();
         metadata.create_virtual_cluster(&cluster).await.unwrap();
         let bucket = format!("mem://{:032x}", forebay_lifecycle::chance::bits());
         let objects = forebay_storage_objects::open(&bucket, std::iter::empty()).unwrap();
@@ -41,13 +60,46 @@ impl Node {
         let reader = Reader::new(Arc::clone(&metadata) as _, blocks);
         let advertised = Advertised::AsReached(Endpoint { host: "inside".to_owned(), port: 9092 });
         let settings = BrokerSettings::new(cluster, NodeId::of(7), advertised);
-        let broker = Broker::new(settings, metadata, writer, reader);
+        let settings = BrokerSettings { security, ..settings };
+        let broker = Broker::new(settings, Arc::clone(&metadata) as _, writer, reader);
         let settings = ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), limits };
         let server = Server::bind(settings).await.unwrap();
+        let server = match tls {
+            Some(tls) => server.with_tls(tls),
+            None => server,
+        };
         let address = server.local_addr().unwrap();
         let tasks = Tasks::new(spawner.clone(), Shutdown::new());
         spawner.spawn(server.serve(broker.clone(), tasks.clone()));
-        Self { broker, address, tasks }
+        Self { broker, metadata, address, tasks }
+    }
+
+    /// Gives a user a password for both mechanisms.
+    pub(crate) async fn user(&self, user: &str, password: &str) {
+        let change = |mechanism| {
+            let salt = user.as_bytes().to_vec();
+            let credential = ScramCredential::of_password(mechanism, password, salt, ITERATIONS);
+            CredentialChange::Put(UserCredential { user: user.to_owned(), mechanism, credential })
+        };
+        let changes = [ScramMechanism::Sha256, ScramMechanism::Sha512].map(change);
+        self.metadata.alter_scram_credentials(&cluster(), &changes).await.unwrap();
+    }
+
+    pub(crate) async fn remove_user(&self, user: &str) {
+        let delete = |mechanism| CredentialChange::Delete { user: user.to_owned(), mechanism };
+        let changes = [ScramMechanism::Sha256, ScramMechanism::Sha512].map(delete);
+        self.metadata.alter_scram_credentials(&cluster(), &changes).await.unwrap();
+    }
+
+    pub(crate) async fn add_acls(&self, acls: &[Acl]) {
+        self.metadata.create_acls(&cluster(), acls).await.unwrap();
+    }
+
+    /// Asks from inside of the process, for somebody.
+    pub(crate) async fn ask_as(&self, user: &str, version: i16, body: RequestBody) -> Response {
+        let identity = Identity::known(Principal::user(user));
+        let context = ConnectionContext { identity, ..ConnectionContext::default() };
+        self.broker.call(&context, Request { version, body }).await.response
     }
 
     /// Asks from inside of the process.
