@@ -1,17 +1,19 @@
 //! Cleaning, as time goes by: records past what their topics keep, segments without records, objects that were never
-//! committed. In all virtual clusters of the store, whichever of them this agent serves.
+//! committed, consumer groups that nobody is left of. In all virtual clusters of the store, whichever of them this agent serves.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::configs::{ClusterConfig, TopicConfig};
+use forebay_kafka_broker::{Forget, GroupKeeper, GroupSettings};
 use forebay_lifecycle::{Shutdown, chance, clock};
 use forebay_metrics::{Gauge, MetricError, Metrics, Timing};
 use forebay_model::{TopicIdPartition, VirtualClusterId};
 use forebay_storage_log::{Cleaned, Cleaner, CleanerError, CleanerSettings, OrphanSearch};
 use forebay_storage_metadata::{ConfigError, MetadataStore, RetentionLimits, TopicSelection};
 
+use crate::group_gauges::GroupGauges;
 use crate::stores::Stores;
 
 /// How often what is cleaned.
@@ -23,6 +25,10 @@ pub struct CleaningSettings {
     pub clean_every: Duration,
     /// From one page of objects that may be orphans to the next.
     pub orphans_every: Duration,
+    /// From one look at consumer groups to the next.
+    pub groups_every: Duration,
+    /// From one look at which offsets of theirs are too old to the next.
+    pub offsets_every: Duration,
     pub cleaner: CleanerSettings,
 }
 
@@ -33,6 +39,9 @@ impl Default for CleaningSettings {
             trim_every: Duration::from_mins(5),
             clean_every: Duration::from_mins(1),
             orphans_every: Duration::from_mins(10),
+            groups_every: Duration::from_mins(1),
+            // As Kafka's offsets.retention.check.interval.ms.
+            offsets_every: Duration::from_mins(10),
             cleaner: CleanerSettings::default(),
         }
     }
@@ -49,9 +58,11 @@ enum Job {
     Trim,
     Clean,
     Orphans,
+    Groups,
+    Offsets,
 }
 
-const JOBS: [Job; 3] = [Job::Trim, Job::Clean, Job::Orphans];
+const JOBS: [Job; 5] = [Job::Trim, Job::Clean, Job::Orphans, Job::Groups, Job::Offsets];
 
 impl Job {
     fn name(self) -> &'static str {
@@ -59,6 +70,8 @@ impl Job {
             Self::Trim => "retention",
             Self::Clean => "segment_deletion",
             Self::Orphans => "deadscanner",
+            Self::Groups => "consumer_groups",
+            Self::Offsets => "offset_retention",
         }
     }
 }
@@ -72,6 +85,8 @@ pub(crate) struct Cleaning {
     measures: [JobMeasures; JOBS.len()],
     topics: Gauge,
     partitions: Gauge,
+    groups: GroupKeeper,
+    group_gauges: GroupGauges,
 }
 
 /// `warpstream_agent_run_and_ack_job_latency{job,outcome}` and what jobs removed.
@@ -109,24 +124,34 @@ impl JobMeasures {
 }
 
 impl Cleaning {
-    pub(crate) fn new(stores: &Stores, settings: CleaningSettings) -> Result<Self, MetricError> {
+    pub(crate) fn new(
+        stores: &Stores,
+        settings: CleaningSettings,
+        groups: GroupSettings,
+    ) -> Result<Self, MetricError> {
         let metadata = Arc::clone(&stores.metadata);
         let cleaner = Cleaner::new(Arc::clone(&metadata), Arc::clone(&stores.background), settings.cleaner);
-        let [trim, clean, orphans] = JOBS.map(|job| JobMeasures::new(&stores.metrics, job));
+        let [trim, clean, orphans, groups_job, offsets] =
+            JOBS.map(|job| JobMeasures::new(&stores.metrics, job));
         let gauge = |name: &str, help: &str| stores.metrics.gauge(name, help, &[]);
+        let groups = GroupKeeper::new(Arc::clone(&metadata), groups);
         Ok(Self {
             cleaner,
             metadata,
             settings,
             searches: HashMap::new(),
-            measures: [trim?, clean?, orphans?],
+            measures: [trim?, clean?, orphans?, groups_job?, offsets?],
             topics: gauge("warpstream_topics_count", "Topics of all virtual clusters")?,
             partitions: gauge("warpstream_partitions_count", "Partitions of all virtual clusters")?,
+            groups,
+            group_gauges: GroupGauges::new(Arc::clone(&stores.metrics)),
         })
     }
 
     pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let every = [self.settings.trim_every, self.settings.clean_every, self.settings.orphans_every];
+        let CleaningSettings { trim_every, clean_every, orphans_every, groups_every, offsets_every, .. } =
+            self.settings;
+        let every = [trim_every, clean_every, orphans_every, groups_every, offsets_every];
         // Many agents that were started together spread out.
         let mut due = every.map(|every| clock::now() + every.mul_f64(chance::part()));
         loop {
@@ -164,8 +189,12 @@ impl Cleaning {
         for cluster in &clusters {
             let kept = match job {
                 Job::Trim => self.kept(cluster, &mut topics, &mut partitions).await?,
-                Job::Clean | Job::Orphans => Vec::new(),
+                Job::Clean | Job::Orphans | Job::Groups | Job::Offsets => Vec::new(),
             };
+            if matches!(job, Job::Groups | Job::Offsets) {
+                self.look_after_groups(cluster, job).await?;
+                continue;
+            }
             for _ in 0..CALLS {
                 let cleaned = self.call(job, cluster, &kept).await?;
                 self.count(job, cleaned);
@@ -197,7 +226,25 @@ impl Cleaning {
                 let search = self.searches.entry(cluster.clone()).or_default();
                 self.cleaner.find_orphans(cluster, search).await
             }
+            Job::Groups | Job::Offsets => Ok(Cleaned::default()),
         }
+    }
+
+    async fn look_after_groups(&mut self, cluster: &VirtualClusterId, job: Job) -> Result<(), CleanerError> {
+        let forget = match self.metadata.cluster_configs(cluster).await {
+            Ok(configs) if job == Job::Offsets => {
+                Forget::After(ClusterConfig::new(&configs).offsets_retention)
+            }
+            Ok(_) => Forget::Nothing,
+            Err(ConfigError::Store(failure)) => return Err(failure.into()),
+            // It is gone by now.
+            Err(
+                ConfigError::NoVirtualCluster { .. } | ConfigError::NoTopic { .. } | ConfigError::Changed,
+            ) => return Ok(()),
+        };
+        let kept = Box::pin(self.groups.look_after(cluster, forget)).await?;
+        self.group_gauges.show(cluster, &kept);
+        Ok(())
     }
 
     fn count(&self, job: Job, cleaned: Cleaned) {

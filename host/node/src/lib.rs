@@ -23,6 +23,7 @@
 //! ```
 
 mod cleaning;
+mod group_gauges;
 mod http;
 mod machine;
 mod node;

@@ -85,6 +85,7 @@ impl Node {
             fetch_memory,
             security,
             tls,
+            groups,
             cleaning,
         } = settings;
         let tls = tls.map(Tls::open).transpose()?;
@@ -121,7 +122,8 @@ impl Node {
             let reader = Reader::new(Arc::clone(metadata), Arc::new(blocks));
             let advertised = advertised(advertised_host, address);
             let settings = BrokerSettings::new(cluster, NodeId::of(chance::bits()), advertised);
-            let settings = BrokerSettings { fetch_memory, security, ..settings };
+            let groups = groups.clone();
+            let settings = BrokerSettings { fetch_memory, groups, security, ..settings };
             let broker = Broker::measured(
                 settings,
                 Arc::clone(metadata),
@@ -134,7 +136,7 @@ impl Node {
             node.broker = Some(broker);
         }
         if let Some(settings) = cleaning {
-            let cleaning = Cleaning::new(&stores, settings)?;
+            let cleaning = Cleaning::new(&stores, settings, groups)?;
             node.cleaning.spawn(cleaning.run(node.cleaning.shutdown().clone()));
         }
         if let Some(http) = http {
@@ -177,6 +179,9 @@ impl Node {
         self.readiness.set(false);
         self.cleaning.shutdown().cancel();
         self.kafka.tasks.shutdown().cancel();
+        if let Some(broker) = &self.broker {
+            broker.retire();
+        }
         let drained = tokio::time::timeout(patience, async {
             self.kafka.tasks.finished().await;
             self.writer.close().await;

@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use forebay_kafka_broker::{Limits, SecuritySettings, TlsSettings};
+use forebay_kafka_broker::{GroupSettings, Limits, SecuritySettings, TlsSettings};
 use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_storage_log::WriterSettings;
 use forebay_storage_metadata::Configs;
@@ -33,6 +33,8 @@ pub struct NodeSettings {
     pub security: SecuritySettings,
     /// How Kafka's clients speak TLS; none lets them speak without.
     pub tls: Option<TlsSettings>,
+    /// What holds for consumer groups.
+    pub groups: GroupSettings,
     /// None leaves cleaning to other agents.
     pub cleaning: Option<CleaningSettings>,
 }
@@ -65,6 +67,7 @@ impl NodeSettings {
             fetch_memory: ByteCount::new(eighth),
             security: SecuritySettings::default(),
             tls: None,
+            groups: GroupSettings::default(),
             cleaning: Some(CleaningSettings::default()),
         }
     }
@@ -76,6 +79,10 @@ impl NodeSettings {
         let machine = Machine { cores: 1, memory: ByteCount::new(1 << 30) };
         let all = Self::for_machine(machine);
         let writer = WriterSettings { batch_timeout: std::time::Duration::ZERO, ..all.writer };
-        Self { kafka: any, http: any, writer, ..all }
+        // Members of tests come one behind the other, and nobody wants to wait for more.
+        let initial_rebalance_delay = std::time::Duration::from_millis(100);
+        let consumer_heartbeat_interval = std::time::Duration::from_millis(250);
+        let groups = GroupSettings { initial_rebalance_delay, consumer_heartbeat_interval, ..all.groups };
+        Self { kafka: any, http: any, writer, groups, ..all }
     }
 }

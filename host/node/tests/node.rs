@@ -154,7 +154,13 @@ async fn records_past_what_their_topic_keeps_are_removed_with_their_objects() {
         ..CleanerSettings::default()
     };
     let often = Duration::from_millis(5);
-    let cleaning = CleaningSettings { trim_every: often, clean_every: often, orphans_every: often, cleaner };
+    let cleaning = CleaningSettings {
+        trim_every: often,
+        clean_every: often,
+        orphans_every: often,
+        cleaner,
+        ..CleaningSettings::default()
+    };
     let configs = [("log.retention.ms", "1000")].into_iter().collect();
     let settings =
         NodeSettings { cleaning: Some(cleaning), cluster_configs: configs, ..NodeSettings::loopback() };

@@ -88,6 +88,12 @@ impl Ground {
 pub fn settings(orphan_grace: Duration) -> NodeSettings {
     let often = Duration::from_millis(150);
     let cleaner = CleanerSettings { unused_grace: often, orphan_grace, ..CleanerSettings::default() };
-    let cleaning = CleaningSettings { trim_every: often, clean_every: often, orphans_every: often, cleaner };
+    let cleaning = CleaningSettings {
+        trim_every: often,
+        clean_every: often,
+        orphans_every: often,
+        cleaner,
+        ..CleaningSettings::default()
+    };
     NodeSettings { http: None, cleaning: Some(cleaning), ..NodeSettings::loopback() }
 }

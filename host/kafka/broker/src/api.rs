@@ -4,18 +4,24 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use forebay_kafka_wire::{DecodeError, RequestHeader, decode};
 use kafka_protocol::messages::{
     AlterConfigsRequest, AlterConfigsResponse, AlterUserScramCredentialsRequest,
-    AlterUserScramCredentialsResponse, ApiKey, ApiVersionsRequest, ApiVersionsResponse, CreateAclsRequest,
-    CreateAclsResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
-    CreateTopicsResponse, DeleteAclsRequest, DeleteAclsResponse, DeleteRecordsRequest, DeleteRecordsResponse,
-    DeleteTopicsRequest, DeleteTopicsResponse, DescribeAclsRequest, DescribeAclsResponse,
-    DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest, DescribeConfigsResponse,
-    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, DescribeUserScramCredentialsRequest,
+    AlterUserScramCredentialsResponse, ApiKey, ApiVersionsRequest, ApiVersionsResponse,
+    ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse, CreateAclsRequest, CreateAclsResponse, CreatePartitionsRequest,
+    CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteAclsRequest,
+    DeleteAclsResponse, DeleteGroupsRequest, DeleteGroupsResponse, DeleteRecordsRequest,
+    DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse, DescribeAclsRequest,
+    DescribeAclsResponse, DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest,
+    DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse, DescribeTopicPartitionsRequest,
+    DescribeTopicPartitionsResponse, DescribeUserScramCredentialsRequest,
     DescribeUserScramCredentialsResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
-    FindCoordinatorResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
-    InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest,
-    MetadataResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest,
-    ProduceResponse, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest,
-    SaslHandshakeResponse,
+    FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse, InitProducerIdRequest, InitProducerIdResponse, JoinGroupRequest,
+    JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListGroupsRequest, ListGroupsResponse,
+    ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
+    OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest, OffsetFetchResponse,
+    OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse,
+    SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
+    SyncGroupRequest, SyncGroupResponse,
 };
 use kafka_protocol::protocol::Encodable as _;
 
@@ -127,6 +133,18 @@ apis! {
     IncrementalAlterConfigs, 0, 0..=1, IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
     CreatePartitions, 0, 0..=3, CreatePartitionsRequest => CreatePartitionsResponse;
     DescribeTopicPartitions, 0, 0..=0, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse;
+    OffsetCommit, 2, 2..=9, OffsetCommitRequest => OffsetCommitResponse;
+    OffsetFetch, 1, 1..=9, OffsetFetchRequest => OffsetFetchResponse;
+    OffsetDelete, 0, 0..=0, OffsetDeleteRequest => OffsetDeleteResponse;
+    JoinGroup, 0, 0..=9, JoinGroupRequest => JoinGroupResponse;
+    SyncGroup, 0, 0..=5, SyncGroupRequest => SyncGroupResponse;
+    Heartbeat, 0, 0..=4, HeartbeatRequest => HeartbeatResponse;
+    LeaveGroup, 0, 0..=5, LeaveGroupRequest => LeaveGroupResponse;
+    DescribeGroups, 0, 0..=6, DescribeGroupsRequest => DescribeGroupsResponse;
+    ListGroups, 0, 0..=5, ListGroupsRequest => ListGroupsResponse;
+    DeleteGroups, 0, 0..=2, DeleteGroupsRequest => DeleteGroupsResponse;
+    ConsumerGroupHeartbeat, 0, 0..=1, ConsumerGroupHeartbeatRequest => ConsumerGroupHeartbeatResponse;
+    ConsumerGroupDescribe, 0, 0..=1, ConsumerGroupDescribeRequest => ConsumerGroupDescribeResponse;
     DescribeCluster, 0, 0..=2, DescribeClusterRequest => DescribeClusterResponse;
     SaslHandshake, 0, 0..=1, SaslHandshakeRequest => SaslHandshakeResponse;
     SaslAuthenticate, 0, 0..=2, SaslAuthenticateRequest => SaslAuthenticateResponse;

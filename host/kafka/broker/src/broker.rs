@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use forebay_kafka_groups::GroupSettings;
 use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_storage_log::{Reader, Writer};
 use forebay_storage_metadata::MetadataStore;
@@ -11,6 +12,7 @@ use crate::apis::fetch::Sessions;
 use crate::authentication::Logins;
 use crate::authorization::Authorizer;
 use crate::context::Advertised;
+use crate::groups::Coordinator;
 use crate::metrics::BrokerMetrics;
 use crate::security::SecuritySettings;
 use crate::topics::Topics;
@@ -45,6 +47,8 @@ pub struct BrokerSettings {
     /// How many fetch sessions are kept.
     pub fetch_sessions: usize,
     pub security: SecuritySettings,
+    /// What holds for consumer groups.
+    pub groups: GroupSettings,
 }
 
 impl BrokerSettings {
@@ -60,6 +64,7 @@ impl BrokerSettings {
             fetch_memory: ByteCount::new(fetch_bytes.get() * 5),
             fetch_sessions: 1_000,
             security: SecuritySettings::default(),
+            groups: GroupSettings::default(),
         }
     }
 }
@@ -78,6 +83,7 @@ pub(crate) struct Parts {
     pub writer: Writer,
     pub reader: Reader,
     pub topics: Topics,
+    pub groups: Coordinator,
     pub sessions: Sessions,
     pub fetch_memory: Memory,
     pub metrics: BrokerMetrics,
@@ -109,6 +115,8 @@ impl Broker {
         metrics: BrokerMetrics,
     ) -> Self {
         let topics = Topics::new(settings.cluster.clone(), Arc::clone(&metadata));
+        let groups =
+            Coordinator::new(settings.cluster.clone(), Arc::clone(&metadata), settings.groups.clone());
         let sessions = Sessions::new(settings.fetch_sessions);
         let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
         let fetch_memory = Memory::new(bytes);
@@ -123,6 +131,7 @@ impl Broker {
             writer,
             reader,
             topics,
+            groups,
             sessions,
             fetch_memory,
             metrics,
@@ -139,6 +148,12 @@ impl Broker {
             self.parts.metrics.throttled();
             self.parts.writer.relief().await;
         }
+    }
+
+    /// Sends away who waits in a consumer group: another agent coordinates it as well. What comes later is still
+    /// answered.
+    pub fn retire(&self) {
+        self.parts.groups.retire();
     }
 
     pub(crate) fn parts(&self) -> &Arc<Parts> {

@@ -7,16 +7,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use forebay_kafka_security::Acl;
 use forebay_model::{
-    ByteCount, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition, VirtualClusterId,
+    ByteCount, GroupId, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition,
+    VirtualClusterId,
 };
 
 use crate::{
-    Acls, AclsVersion, AddPartitionsError, CommitError, CommitOutcome, ConfigError, Configs,
-    CreateTopicError, CreateVirtualClusterError, CredentialChange, DeleteBefore, DeleteTopicError, Expired,
-    FindFrom, FindRefusal, Found, InitProducerError, InitializedProducer, Log, LogBounds, LogMissing,
-    MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, Operation, Producers, Purged,
-    RecordsKept, Retention, RetentionLimits, Security, SecurityError, SegmentCommit, Segments, StoreFailure,
-    TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential, Verdict, VirtualClusters,
+    Acls, AclsVersion, AddPartitionsError, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome,
+    CommittedOffset, ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, CredentialChange,
+    DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged,
+    GroupVersion, Groups, InitProducerError, InitializedProducer, LoadedGroups, Log, LogBounds, LogMissing,
+    MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers,
+    Purged, RecordsKept, Retention, RetentionLimits, Security, SecurityError, SegmentCommit, Segments,
+    StoreFailure, StoredGroup, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential,
+    Verdict, VirtualClusters,
 };
 
 /// Something that happens around every call of a store.
@@ -116,6 +119,25 @@ forward! {
     }
     Producers {
         init_producer(cluster: &VirtualClusterId) -> Result<InitializedProducer, InitProducerError>;
+    }
+    Groups {
+        load_groups(cluster: &VirtualClusterId, groups: Vec<GroupId>) -> Result<LoadedGroups, StoreFailure>;
+        list_groups(cluster: &VirtualClusterId, after: Option<GroupId>, limit: usize)
+            -> Result<Vec<(GroupId, StoredGroup)>, StoreFailure>;
+        change_group(
+            cluster: &VirtualClusterId,
+            group: &GroupId,
+            seen: Option<GroupVersion>,
+            change: GroupChange
+        ) -> Result<GroupChanged, ChangeGroupError>;
+        beat(cluster: &VirtualClusterId, beats: Vec<Beat>) -> Result<Beats, StoreFailure>;
+        load_offsets(cluster: &VirtualClusterId, wanted: Vec<OffsetsWanted>)
+            -> Result<Vec<Vec<(TopicIdPartition, CommittedOffset)>>, StoreFailure>;
+        watch_groups(
+            cluster: &VirtualClusterId,
+            known: Vec<(GroupId, Option<GroupVersion>)>,
+            timeout: Duration
+        ) -> Result<Vec<GroupId>, StoreFailure>;
     }
     Log {
         commit(cluster: &VirtualClusterId, commit: SegmentCommit)

@@ -7,6 +7,7 @@
 //!
 //! - [`VirtualClusters`], [`Topics`], [`Producers`]: what Kafka's clients make and change.
 //! - [`Log`]: segments are committed, and found again by offset or time; who waits is woken.
+//! - [`Groups`]: consumer groups, each under a version; their heartbeats and offsets.
 //! - [`Security`]: who may log in, and who may do what.
 //! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
 //!
@@ -25,6 +26,7 @@ mod configs;
 pub mod conformance;
 mod decorated;
 mod failure;
+mod groups;
 mod log;
 mod measured;
 mod operation;
@@ -42,6 +44,10 @@ pub use clock::{Clock, ManualClock, WallClock};
 pub use configs::{ConfigError, Configs};
 pub use decorated::{Decorated, Decorator};
 pub use failure::{Kind, StoreFailure};
+pub use groups::{
+    Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion,
+    Groups, LoadedGroups, OffsetToCommit, OffsetsWanted, StateChange, StoredGroup,
+};
 pub use log::{
     BatchCommit, BatchCommitted, BatchRefusal, CommitError, CommitOutcome, DeleteBefore, FindFrom,
     FindRefusal, Found, IdempotentBatch, Log, LogBounds, LogMissing, OffsetQuery, OffsetsFound,
@@ -67,7 +73,17 @@ pub use virtual_clusters::{CreateVirtualClusterError, VirtualClusters};
 /// A call that is dropped may still happen. What was asked is then either done as a whole or not at all.
 #[async_trait]
 pub trait MetadataStore:
-    VirtualClusters + Topics + Producers + Log + Retention + Segments + Security + std::fmt::Debug + Send + Sync
+    VirtualClusters
+    + Topics
+    + Producers
+    + Groups
+    + Log
+    + Retention
+    + Segments
+    + Security
+    + std::fmt::Debug
+    + Send
+    + Sync
 {
     /// The store's clock, by which leases, retention and commits go.
     ///

@@ -386,6 +386,58 @@ func failures() {
 	expect(errors.Is(err, kerr.OffsetOutOfRange), true)
 }
 
+// member joins a group that is named after its topic; franz-go rebalances cooperatively.
+func member(name string, options ...kgo.Opt) *kgo.Client {
+	base := []kgo.Opt{
+		kgo.ConsumerGroup(name), kgo.ConsumeTopics(name), kgo.DisableAutoCommit(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.HeartbeatInterval(300 * time.Millisecond),
+	}
+	return client(append(base, options...)...)
+}
+
+func group() {
+	name := create("group", 2)
+	must(send(name, values(3)))
+	for _, wanted := range []int{3, 1} {
+		reader := member(name)
+		found := must(poll(reader, wanted))
+		expect(len(found), wanted)
+		check(reader.CommitUncommittedOffsets(ctx))
+		reader.Close()
+		must(send(name, values(1)))
+	}
+	expect(must(admin.FetchOffsets(ctx, name)).Offsets()[name][0].At, int64(4))
+	must(admin.DeleteGroups(ctx, name))
+}
+
+// rebalance counts by the group's own description who has how much.
+func rebalance(balancer kgo.GroupBalancer) func() {
+	return func() {
+		name := create("rebalance "+balancer.ProtocolName(), 4)
+		one, two := member(name, kgo.Balancers(balancer)), member(name, kgo.Balancers(balancer))
+		defer one.Close()
+		shares := func() (shares []int) {
+			described := must(admin.DescribeGroups(ctx, name))[name]
+			if described.State != "Stable" {
+				return nil
+			}
+			for _, member := range described.Members {
+				if assigned, ok := member.Assigned.AsConsumer(); ok {
+					count := 0
+					for _, topic := range assigned.Topics {
+						count += len(topic.Partitions)
+					}
+					shares = append(shares, count)
+				}
+			}
+			return shares
+		}
+		until(func() bool { return reflect.DeepEqual(shares(), []int{2, 2}) })
+		two.Close()
+		until(func() bool { return reflect.DeepEqual(shares(), []int{4}) })
+	}
+}
+
 type feature struct {
 	name string
 	work func()
@@ -415,7 +467,8 @@ func main() {
 		{"fetch from earliest", fromEarliest}, {"fetch from latest", fromLatest}, {"fetch from timestamp", fromTimestamp},
 		{"seek", seek}, {"large records", large}, {"create and delete topics", topics}, {"add partitions", partitions},
 		{"configurations", configurations}, {"delete records", deleteRecords}, {"describe cluster", cluster},
-		{"topic made again under load", madeAgain}, {"errors", failures},
+		{"topic made again under load", madeAgain}, {"errors", failures}, {"consumer group", group},
+		{"rebalance", rebalance(kgo.RangeBalancer())}, {"cooperative rebalance", rebalance(kgo.CooperativeStickyBalancer())},
 	}
 	for _, each := range features {
 		if len(only) == 0 || slices.Contains(only, each.name) {

@@ -109,7 +109,7 @@ pub const fn needs(api: ApiKey) -> Option<&'static [Need]> {
         ApiKey::OffsetDelete => const { &[required(O::Delete, R::Group), required(O::Read, R::Topic)] },
         ApiKey::DescribeGroups => const { &[required(O::Describe, R::Group)] },
         ApiKey::ConsumerGroupDescribe => {
-            const { &[required(O::Describe, R::Group), required(O::Describe, R::Topic)] }
+            const { &[required(O::Describe, R::Group), if_named(O::Describe, R::Topic)] }
         }
         ApiKey::ListGroups => const { &[more(O::Describe, R::Cluster), more(O::Describe, R::Group)] },
         ApiKey::DeleteGroups => const { &[required(O::Delete, R::Group)] },

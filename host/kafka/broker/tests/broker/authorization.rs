@@ -93,6 +93,10 @@ async fn each_api_is_refused_without_its_acls_and_answered_with_them() {
         if case.needs_topic {
             crate::requests::make(&node, &name).await;
         }
+        if case.needs_group {
+            let commit = RequestBody::OffsetCommit(cases::offset_commit(&name));
+            assert_eq!(cases::codes(&node.ask_as("admin", 8, commit).await), [0]);
+        }
         let mut asked = 0;
         let mut codes = async |granted: &[&Need]| {
             // Somebody else each time, so that nothing has to be taken away.

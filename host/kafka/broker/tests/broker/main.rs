@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod authorization;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod node;

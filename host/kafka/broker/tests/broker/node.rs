@@ -5,19 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, Identity, Limits, NodeId, Request,
-    RequestBody, Response, SecuritySettings, Server, ServerSettings, Tls,
+    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, GroupSettings, Identity, Limits, NodeId,
+    Request, RequestBody, Response, SecuritySettings, Server, ServerSettings, Tls,
 };
 use forebay_kafka_security::{Acl, ITERATIONS, Principal, ScramCredential, ScramMechanism};
 use forebay_lifecycle::{Shutdown, Spawner, Tasks};
-use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_model::{ByteCount, Timestamp, VirtualClusterId};
 use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics, WriterSettings};
-use forebay_storage_metadata::{CredentialChange, Security as _, UserCredential, VirtualClusters as _};
+use forebay_storage_metadata::{
+    CredentialChange, ManualClock, Security as _, UserCredential, VirtualClusters as _,
+};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
+
+/// When the clock of the stores starts.
+const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 pub(crate) struct Node {
     pub(crate) broker: Broker,
     pub(crate) metadata: Arc<SqliteMetadataStore>,
+    /// By which its stores go, if not by the clock of the machine.
+    pub(crate) clock: ManualClock,
     pub(crate) address: SocketAddr,
     pub(crate) tasks: Tasks,
 }
@@ -46,9 +53,33 @@ impl Node {
         tls: Option<Tls>,
     ) -> Self {
         let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
+        metadata.create_virtual_cluster(&cluster()).await.unwrap();
         let metadata = Arc::new(metadata);
+        Self::over(metadata, ManualClock::at(START), (limits, writer), (security, tls)).await
+    }
+
+    /// Two agents over one metadata store, whose clock goes when it is told to.
+    pub(crate) async fn pair() -> [Self; 2] {
+        let clock = ManualClock::at(START);
+        let location = "sqlite://:memory:".parse::<Location>().unwrap();
+        let metadata = SqliteMetadataStore::open_with_clock(&location, Arc::new(clock.clone())).unwrap();
+        metadata.create_virtual_cluster(&cluster()).await.unwrap();
+        let metadata = Arc::new(metadata);
+        let node = async || {
+            let (metadata, limits) = (Arc::clone(&metadata), Limits::default());
+            let open = (SecuritySettings::default(), None);
+            Self::over(metadata, clock.clone(), (limits, WriterSettings::default()), open).await
+        };
+        [node().await, node().await]
+    }
+
+    async fn over(
+        metadata: Arc<SqliteMetadataStore>,
+        clock: ManualClock,
+        (limits, writer): (Limits, WriterSettings),
+        (security, tls): (SecuritySettings, Option<Tls>),
+    ) -> Self {
         let cluster = cluster();
-        metadata.create_virtual_cluster(&cluster).await.unwrap();
         let bucket = format!("mem://{:032x}", forebay_lifecycle::chance::bits());
         let objects = forebay_storage_objects::open(&bucket, std::iter::empty()).unwrap();
         let metrics = WriterMetrics::new(&forebay_metrics::Metrics::default()).unwrap();
@@ -59,8 +90,10 @@ impl Node {
         let blocks = Arc::new(BlockCache::new(objects, ByteCount::new(64 << 20)));
         let reader = Reader::new(Arc::clone(&metadata) as _, blocks);
         let advertised = Advertised::AsReached(Endpoint { host: "inside".to_owned(), port: 9092 });
-        let settings = BrokerSettings::new(cluster, NodeId::of(7), advertised);
-        let settings = BrokerSettings { security, ..settings };
+        let initial_rebalance_delay = Duration::from_millis(40);
+        let groups = GroupSettings { initial_rebalance_delay, ..GroupSettings::default() };
+        let settings =
+            BrokerSettings { groups, security, ..BrokerSettings::new(cluster, NodeId::of(7), advertised) };
         let broker = Broker::new(settings, Arc::clone(&metadata) as _, writer, reader);
         let settings = ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), limits };
         let server = Server::bind(settings).await.unwrap();
@@ -71,7 +104,7 @@ impl Node {
         let address = server.local_addr().unwrap();
         let tasks = Tasks::new(spawner.clone(), Shutdown::new());
         spawner.spawn(server.serve(broker.clone(), tasks.clone()));
-        Self { broker, metadata, address, tasks }
+        Self { broker, metadata, clock, address, tasks }
     }
 
     /// Gives a user a password for both mechanisms.

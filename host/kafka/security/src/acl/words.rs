@@ -148,7 +148,7 @@ impl ResourceType {
                 O::DescribeConfigs,
                 O::AlterConfigs,
             ],
-            Self::Group => &[O::Read, O::Delete, O::Describe, O::DescribeConfigs, O::AlterConfigs],
+            Self::Group => &[O::Read, O::Delete, O::Describe],
             Self::Cluster => &[
                 O::Create,
                 O::Alter,

@@ -1,5 +1,6 @@
 //! For each API that is served and each version of it, a request that fills every array and every field that there is.
 
+mod groups;
 mod security;
 
 use bytes::{Bytes, BytesMut};
@@ -89,6 +90,7 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.extend((0..=2).map(|version| sample(version, describe_cluster(version))));
     samples.push(sample(0, describe_topic_partitions()));
     samples.extend(security::all());
+    samples.extend(groups::all());
     samples
 }
 

@@ -14,16 +14,27 @@ use kafka_protocol::messages::describe_topic_partitions_request::TopicRequest;
 use kafka_protocol::messages::incremental_alter_configs_request::AlterConfigsResource as IncrementalResource;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use kafka_protocol::messages::offset_delete_request::{
+    OffsetDeleteRequestPartition, OffsetDeleteRequestTopic,
+};
+use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
+use kafka_protocol::messages::offset_fetch_response::OffsetFetchResponseGroup;
 use kafka_protocol::messages::offset_for_leader_epoch_request::{
     OffsetForLeaderPartition, OffsetForLeaderTopic,
 };
 use kafka_protocol::messages::{
-    AlterConfigsRequest, AlterUserScramCredentialsRequest, ApiKey, ApiVersionsRequest, CreateAclsRequest,
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteAclsRequest, DeleteRecordsRequest,
-    DeleteTopicsRequest, DescribeAclsRequest, DescribeClusterRequest, DescribeConfigsRequest,
-    DescribeTopicPartitionsRequest, DescribeUserScramCredentialsRequest, FindCoordinatorRequest,
-    IncrementalAlterConfigsRequest, InitProducerIdRequest, ListOffsetsRequest, MetadataRequest,
-    OffsetForLeaderEpochRequest, SaslAuthenticateRequest, SaslHandshakeRequest,
+    AlterConfigsRequest, AlterUserScramCredentialsRequest, ApiKey, ApiVersionsRequest,
+    ConsumerGroupDescribeRequest, ConsumerGroupHeartbeatRequest, CreateAclsRequest, CreatePartitionsRequest,
+    CreateTopicsRequest, DeleteAclsRequest, DeleteGroupsRequest, DeleteRecordsRequest, DeleteTopicsRequest,
+    DescribeAclsRequest, DescribeClusterRequest, DescribeConfigsRequest, DescribeGroupsRequest,
+    DescribeTopicPartitionsRequest, DescribeUserScramCredentialsRequest, FindCoordinatorRequest, GroupId,
+    HeartbeatRequest, IncrementalAlterConfigsRequest, InitProducerIdRequest, JoinGroupRequest,
+    LeaveGroupRequest, ListGroupsRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
+    OffsetDeleteRequest, OffsetFetchRequest, OffsetForLeaderEpochRequest, SaslAuthenticateRequest,
+    SaslHandshakeRequest, SyncGroupRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -35,6 +46,8 @@ pub(super) struct Case {
     pub(super) request: RequestBody,
     /// Whether the topic is there before.
     pub(super) needs_topic: bool,
+    /// Whether a group has committed something before.
+    pub(super) needs_group: bool,
 }
 
 const TOPIC: i8 = 2;
@@ -45,6 +58,7 @@ const BROKER: i8 = 4;
 pub(super) fn of(api: ApiKey, resource: &str) -> Case {
     use RequestBody as R;
     let topic = || name(resource);
+    let group = || GroupId(text(resource));
     let (version, request) = match api {
         ApiKey::Produce => (9, R::Produce(produce(resource, &[(0, batch(&["a"]))]))),
         ApiKey::Fetch => (11, R::Fetch(fetch(resource, &[(0, 0)]))),
@@ -60,6 +74,47 @@ pub(super) fn of(api: ApiKey, resource: &str) -> Case {
         ApiKey::FindCoordinator => {
             let request = FindCoordinatorRequest::default().with_coordinator_keys(vec![text(resource)]);
             (4, R::FindCoordinator(request))
+        }
+        ApiKey::OffsetCommit => (8, R::OffsetCommit(offset_commit(resource))),
+        ApiKey::OffsetFetch => {
+            let topics =
+                OffsetFetchRequestTopics::default().with_name(topic()).with_partition_indexes(vec![0]);
+            let group = OffsetFetchRequestGroup::default()
+                .with_group_id(group())
+                .with_member_epoch(-1)
+                .with_topics(Some(vec![topics]));
+            (9, R::OffsetFetch(OffsetFetchRequest::default().with_groups(vec![group])))
+        }
+        ApiKey::OffsetDelete => {
+            let partition = OffsetDeleteRequestPartition::default();
+            let topic =
+                OffsetDeleteRequestTopic::default().with_name(topic()).with_partitions(vec![partition]);
+            let request = OffsetDeleteRequest::default().with_group_id(group()).with_topics(vec![topic]);
+            (0, R::OffsetDelete(request))
+        }
+        ApiKey::JoinGroup => (9, R::JoinGroup(JoinGroupRequest::default().with_group_id(group()))),
+        ApiKey::SyncGroup => (5, R::SyncGroup(SyncGroupRequest::default().with_group_id(group()))),
+        ApiKey::Heartbeat => (4, R::Heartbeat(HeartbeatRequest::default().with_group_id(group()))),
+        ApiKey::LeaveGroup => (5, R::LeaveGroup(LeaveGroupRequest::default().with_group_id(group()))),
+        ApiKey::DescribeGroups => {
+            (5, R::DescribeGroups(DescribeGroupsRequest::default().with_groups(vec![group()])))
+        }
+        ApiKey::ListGroups => (5, R::ListGroups(ListGroupsRequest::default())),
+        ApiKey::DeleteGroups => {
+            (2, R::DeleteGroups(DeleteGroupsRequest::default().with_groups_names(vec![group()])))
+        }
+        ApiKey::ConsumerGroupHeartbeat => {
+            let request = ConsumerGroupHeartbeatRequest::default()
+                .with_group_id(group())
+                .with_member_id(text("member"))
+                .with_rebalance_timeout_ms(1_000)
+                .with_subscribed_topic_names(Some(vec![topic()]))
+                .with_topic_partitions(Some(Vec::new()));
+            (1, R::ConsumerGroupHeartbeat(request))
+        }
+        ApiKey::ConsumerGroupDescribe => {
+            let request = ConsumerGroupDescribeRequest::default().with_group_ids(vec![group()]);
+            (1, R::ConsumerGroupDescribe(request))
         }
         ApiKey::ApiVersions => (0, R::ApiVersions(ApiVersionsRequest::default())),
         ApiKey::CreateTopics => {
@@ -168,7 +223,20 @@ pub(super) fn of(api: ApiKey, resource: &str) -> Case {
         }
         api => panic!("{api:?} is served and has no case: add one, with what it needs"),
     };
-    Case { version, request, needs_topic: !matches!(api, ApiKey::CreateTopics) }
+    let needs_topic = !matches!(api, ApiKey::CreateTopics);
+    let needs_group = matches!(api, ApiKey::OffsetDelete | ApiKey::OffsetFetch | ApiKey::DeleteGroups);
+    Case { version, request, needs_topic, needs_group }
+}
+
+/// An offset that a group commits.
+pub(super) fn offset_commit(resource: &str) -> OffsetCommitRequest {
+    let partition = OffsetCommitRequestPartition::default();
+    let topic =
+        OffsetCommitRequestTopic::default().with_name(name(resource)).with_partitions(vec![partition]);
+    OffsetCommitRequest::default()
+        .with_group_id(GroupId(text(resource)))
+        .with_generation_id_or_member_epoch(-1)
+        .with_topics(vec![topic])
 }
 
 /// The error codes of an answer, at the places where Kafka's clients look for them.
@@ -189,6 +257,32 @@ pub(super) fn codes(response: &Response) -> Vec<i16> {
         }
         R::Metadata(response) => response.topics.iter().map(|one| one.error_code).collect(),
         R::FindCoordinator(response) => response.coordinators.iter().map(|one| one.error_code).collect(),
+        R::OffsetCommit(response) => {
+            let topics = response.topics.iter();
+            topics.flat_map(|topic| &topic.partitions).map(|one| one.error_code).collect()
+        }
+        R::OffsetFetch(response) => {
+            let of = |group: &OffsetFetchResponseGroup| {
+                let partitions = group.topics.iter().flat_map(|topic| &topic.partitions);
+                let codes: Vec<_> = partitions.map(|one| one.error_code).collect();
+                if codes.is_empty() { vec![group.error_code] } else { codes }
+            };
+            response.groups.iter().flat_map(of).collect()
+        }
+        R::OffsetDelete(response) => {
+            let partitions = response.topics.iter().flat_map(|topic| &topic.partitions);
+            let codes: Vec<_> = partitions.map(|one| one.error_code).collect();
+            if codes.is_empty() { vec![response.error_code] } else { codes }
+        }
+        R::JoinGroup(response) => vec![response.error_code],
+        R::SyncGroup(response) => vec![response.error_code],
+        R::Heartbeat(response) => vec![response.error_code],
+        R::LeaveGroup(response) => vec![response.error_code],
+        R::DescribeGroups(response) => response.groups.iter().map(|one| one.error_code).collect(),
+        R::ListGroups(response) => vec![response.error_code],
+        R::DeleteGroups(response) => response.results.iter().map(|one| one.error_code).collect(),
+        R::ConsumerGroupHeartbeat(response) => vec![response.error_code],
+        R::ConsumerGroupDescribe(response) => response.groups.iter().map(|one| one.error_code).collect(),
         R::ApiVersions(response) => vec![response.error_code],
         R::CreateTopics(response) => response.topics.iter().map(|one| one.error_code).collect(),
         R::DeleteTopics(response) => response.responses.iter().map(|one| one.error_code).collect(),
