@@ -11,9 +11,7 @@ use forebay_kafka_security::{
 use forebay_lifecycle::chance;
 use forebay_model::VirtualClusterId;
 use forebay_node::Stores;
-use forebay_storage_metadata::{
-    CreateVirtualClusterError, CredentialChange, MetadataStore, UserCredential,
-};
+use forebay_storage_metadata::{CreateVirtualClusterError, CredentialChange, MetadataStore, UserCredential};
 
 use crate::args::{Acls, Chosen, Credentials, Place};
 
@@ -150,12 +148,7 @@ impl Opened {
         }
     }
 
-    async fn put(
-        &mut self,
-        user: &str,
-        password: &str,
-        mechanisms: &[ScramMechanism],
-    ) -> anyhow::Result<()> {
+    async fn put(&mut self, user: &str, password: &str, mechanisms: &[ScramMechanism]) -> anyhow::Result<()> {
         for mechanism in mechanisms.iter().copied() {
             let salt = chance::bits().to_be_bytes();
             match self {
@@ -195,8 +188,9 @@ impl Opened {
                 for found in store.scram_credentials(cluster, None).await? {
                     match users.last_mut().filter(|last| last.user == found.user) {
                         Some(last) => last.mechanisms.push(found.mechanism),
-                        None => users
-                            .push(UserMechanisms { user: found.user, mechanisms: vec![found.mechanism] }),
+                        None => {
+                            users.push(UserMechanisms { user: found.user, mechanisms: vec![found.mechanism] })
+                        }
                     }
                 }
                 Ok(users)

@@ -2,20 +2,24 @@
 
 use std::path::PathBuf;
 
-use forebay_kafka_broker::{
-    AclMode, ClientCertificates, SaslSettings, SecuritySettings, TlsSettings,
-};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use forebay_kafka_broker::{AclMode, ClientCertificates, SaslSettings, SecuritySettings, TlsSettings};
 use forebay_kafka_security::{ITERATIONS, Principal, ScramCredential, ScramMechanism};
 use forebay_lifecycle::Workers;
 use forebay_node::{NodeSettings, Stores};
 use forebay_storage_metadata::{CredentialChange, MetadataStore, UserCredential};
 use forebay_tests_kafka_clients::{Agent, Client};
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
-};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 
 /// Files of TLS, in a folder that goes with them.
 struct Files(PathBuf);
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let encoded = BASE64_STANDARD.encode(der);
+    let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n");
+    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
+}
 
 impl Files {
     fn new() -> Self {
@@ -25,7 +29,10 @@ impl Files {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "authority");
         let key = KeyPair::generate().expect("a key can be made");
-        files.write("roots.pem", &params.self_signed(&key).expect("it can be signed").pem());
+        files.write(
+            "roots.pem",
+            &pem("CERTIFICATE", params.self_signed(&key).expect("it can be signed").der()),
+        );
         let authority = Issuer::new(params, key);
         for (name, year) in [("server", 2999), ("client", 2999), ("expired", 2001)] {
             let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -35,8 +42,8 @@ impl Files {
             params.not_after = date_time_ymd(year, 12, 31);
             let key = KeyPair::generate().expect("a key can be made");
             let certificate = params.signed_by(&key, &authority).expect("it can be signed");
-            files.write(&format!("{name}.pem"), &certificate.pem());
-            files.write(&format!("{name}.key"), &key.serialize_pem());
+            files.write(&format!("{name}.pem"), &pem("CERTIFICATE", certificate.der()));
+            files.write(&format!("{name}.key"), &pem("PRIVATE KEY", &key.serialize_der()));
         }
         files
     }
@@ -88,10 +95,8 @@ fn clients_log_in_and_are_kept_to_what_they_may() {
         NodeSettings { security: security.clone(), tls: Some(files.settings()), ..settings.clone() },
         stores,
     );
-    let tls = TlsSettings {
-        clients: ClientCertificates::Required(files.0.join("roots.pem")),
-        ..files.settings()
-    };
+    let tls =
+        TlsSettings { clients: ClientCertificates::Required(files.0.join("roots.pem")), ..files.settings() };
     let security = SecuritySettings { sasl: None, ..security };
     let mutual = Agent::with(
         NodeSettings { security, tls: Some(tls), ..settings },

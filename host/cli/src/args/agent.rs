@@ -302,7 +302,8 @@ mod tests {
         let refused = "-enableRipcord is not supported yet: serving without the metadata store".to_owned();
         assert_eq!(refusal(&["forebay", "agent", "--enableRipcord"], &[]), Some(refused));
         let variable = ("WARPSTREAM_TLS_BLOB_URL", "s3://b");
-        let refused = Some("WARPSTREAM_TLS_BLOB_URL is not supported yet: certificates in a bucket".to_owned());
+        let refused =
+            Some("WARPSTREAM_TLS_BLOB_URL is not supported yet: certificates in a bucket".to_owned());
         assert_eq!(refusal(&["forebay", "agent"], &[variable]), refused);
         assert_eq!(refusal(&["forebay", "agent"], &[("WARPSTREAM_ENABLE_RIPCORD", "false")]), None);
         assert_eq!(refusal(&["forebay", "run"], &[variable]), None);

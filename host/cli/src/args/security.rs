@@ -64,7 +64,12 @@ pub(crate) enum Credentials {
         #[arg(long, env = "FOREBAY_PASSWORD", hide_env_values = true)]
         password: Option<String>,
         /// For which mechanisms. PLAIN takes the password of either.
-        #[arg(long, value_delimiter = ',', default_value = "SCRAM-SHA-256,SCRAM-SHA-512", value_name = "NAMES")]
+        #[arg(
+            long,
+            value_delimiter = ',',
+            default_value = "SCRAM-SHA-256,SCRAM-SHA-512",
+            value_name = "NAMES"
+        )]
         mechanisms: Vec<ScramMechanism>,
     },
     /// Lists users and the mechanisms that they can log in by.

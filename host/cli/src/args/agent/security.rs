@@ -27,10 +27,20 @@ pub(crate) struct Security {
     )]
     tls: bool,
     /// The certificate for Kafka clients, and those that lead to its root, as PEM. A changed file is taken.
-    #[arg(id = "certificate", long = "tlsServerCertFile", env = "WARPSTREAM_TLS_SERVER_CERT_FILE", value_name = "FILE")]
+    #[arg(
+        id = "certificate",
+        long = "tlsServerCertFile",
+        env = "WARPSTREAM_TLS_SERVER_CERT_FILE",
+        value_name = "FILE"
+    )]
     certificate: Option<PathBuf>,
     /// Its key as PEM, not encrypted.
-    #[arg(id = "key", long = "tlsServerPrivateKeyFile", env = "WARPSTREAM_TLS_SERVER_PRIVATE_KEY_FILE", value_name = "FILE")]
+    #[arg(
+        id = "key",
+        long = "tlsServerPrivateKeyFile",
+        env = "WARPSTREAM_TLS_SERVER_PRIVATE_KEY_FILE",
+        value_name = "FILE"
+    )]
     key: Option<PathBuf>,
     /// Roots that certificates of clients lead to, as PEM.
     #[arg(long = "tlsClientCACertFile", env = "WARPSTREAM_TLS_CLIENT_CA_CERT_FILE", value_name = "FILE")]
@@ -146,7 +156,9 @@ impl Security {
             (Some(roots), false) => ClientCertificates::Requested(roots),
             (None, false) => ClientCertificates::None,
             (None, true) => {
-                anyhow::bail!("-requireMTLSAuthentication needs -tlsClientCACertFile: the roots of certificates")
+                anyhow::bail!(
+                    "-requireMTLSAuthentication needs -tlsClientCACertFile: the roots of certificates"
+                )
             }
         };
         let tls = match (self.tls, self.certificate, self.key) {

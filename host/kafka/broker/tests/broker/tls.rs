@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use forebay_kafka_broker::{AclMode, ClientCertificates, SecuritySettings, Tls, TlsProfile, TlsSettings};
 use forebay_kafka_security::{Acl, Operation, Principal, ResourceType};
 use rcgen::{
@@ -31,13 +33,19 @@ struct Signed {
     key: String,
 }
 
+fn pem(label: &str, der: &[u8]) -> String {
+    let encoded = BASE64_STANDARD.encode(der);
+    let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n");
+    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
+}
+
 impl Authority {
     fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "authority");
         let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
+        let pem = pem("CERTIFICATE", params.self_signed(&key).unwrap().der());
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
@@ -49,8 +57,9 @@ impl Authority {
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(last_year, 12, 31);
         let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
-        Signed { certificate, key: key.serialize_pem() }
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let certificate = pem("CERTIFICATE", certificate.der());
+        Signed { certificate, key: pem("PRIVATE KEY", &key.serialize_der()) }
     }
 }
 
