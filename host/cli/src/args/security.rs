@@ -22,8 +22,8 @@ pub(crate) struct Place {
         value_name = "ID"
     )]
     pub(crate) virtual_cluster: Option<VirtualClusterId>,
-    /// The host of an agent.
-    #[arg(long = "bootstrap-host", value_name = "HOST", conflicts_with = "metadata_url")]
+    /// The host of an agent, in place of the metadata store.
+    #[arg(long = "bootstrap-host", value_name = "HOST")]
     pub(crate) host: Option<String>,
     /// Its port.
     #[arg(long = "bootstrap-port", default_value_t = 9092, value_name = "PORT")]
@@ -39,7 +39,6 @@ pub(crate) struct Place {
     pub(crate) login: Option<String>,
     /// The password for it; better in the variable.
     #[arg(
-        id = "login_password",
         long = "loginPassword",
         env = "FOREBAY_LOGIN_PASSWORD",
         value_name = "PASSWORD",

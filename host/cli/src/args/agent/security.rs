@@ -22,21 +22,14 @@ pub(crate) struct Security {
         num_args = 0..=1,
         require_equals = true,
         default_value_t = false,
-        default_missing_value = "true",
-        requires_all = ["certificate", "key"]
+        default_missing_value = "true"
     )]
     tls: bool,
     /// The certificate for Kafka clients, and those that lead to its root, as PEM. A changed file is taken.
-    #[arg(
-        id = "certificate",
-        long = "tlsServerCertFile",
-        env = "WARPSTREAM_TLS_SERVER_CERT_FILE",
-        value_name = "FILE"
-    )]
+    #[arg(long = "tlsServerCertFile", env = "WARPSTREAM_TLS_SERVER_CERT_FILE", value_name = "FILE")]
     certificate: Option<PathBuf>,
     /// Its key as PEM, not encrypted.
     #[arg(
-        id = "key",
         long = "tlsServerPrivateKeyFile",
         env = "WARPSTREAM_TLS_SERVER_PRIVATE_KEY_FILE",
         value_name = "FILE"
