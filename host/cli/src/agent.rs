@@ -29,7 +29,7 @@ pub(crate) fn agent(flags: Agent) -> anyhow::Result<ExitCode> {
         "starting the agent"
     );
     if flags.agent_key.is_some() {
-        tracing::info!("the key of the agent is not looked at: there is no authentication yet");
+        tracing::info!("the key of the agent is not looked at: there is no control plane yet");
     }
     let settings = settings(flags, machine)?;
     workers.block_on(async {
@@ -76,6 +76,7 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         graceful_shutdown: _,
         cluster_configs,
         prometheus,
+        security,
         log_level: _,
     } = flags;
     let defaults = NodeSettings::for_machine(machine);
@@ -87,12 +88,15 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
             Some(own_address().context("find the address of this machine")?.to_string())
         }
     };
+    let (security, tls) = security.settings()?;
     Ok(NodeSettings {
         cluster: virtual_cluster.unwrap_or(defaults.cluster),
         cluster_configs: cluster_configs.into_iter().collect(),
         kafka: roles.contains(&Role::Proxy).then_some(SocketAddr::new(listen_address, kafka_port)),
         http: http_port.map(|port| SocketAddr::new(listen_address, port)),
         shows_metrics: prometheus,
+        security,
+        tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
         cleaning: roles.contains(&Role::Jobs).then(CleaningSettings::default),

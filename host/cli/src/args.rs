@@ -15,6 +15,7 @@ mod dashes;
 mod kcmd;
 mod plugin;
 mod registry;
+mod security;
 mod sources;
 mod streams;
 mod templates;
@@ -24,6 +25,7 @@ pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use kcmd::{Kcmd, KcmdType};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
+pub(crate) use security::{Acls, Chosen, Credentials, Place};
 pub(crate) use sources::Sources;
 pub(crate) use streams::Streams;
 pub(crate) use templates::{TemplateCommand, Templates};
@@ -49,6 +51,12 @@ pub(crate) enum Command {
     Agent(Box<Agent>),
     /// Asks a Kafka broker: makes topics, produces and fetches records, says why a connection fails.
     Kcmd(Kcmd),
+    /// Gives users of an agent passwords, and takes them away.
+    #[command(subcommand)]
+    Credentials(Box<Credentials>),
+    /// Says what users of an agent may do.
+    #[command(subcommand)]
+    Acls(Box<Acls>),
     /// Checks pipelines without running them.
     Lint(Lint),
     /// Runs unit tests of configurations, in Bento's format.

@@ -20,6 +20,7 @@ mod plugin;
 mod plugin_registry;
 mod plugins;
 mod run;
+mod security;
 mod signals;
 mod status;
 mod streams;
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
         // It has threads of its own.
         Command::Agent(flags) => agent::agent(*flags),
         Command::Kcmd(flags) => block_on(kcmd::kcmd(flags)),
+        Command::Credentials(command) => block_on(security::credentials(*command)),
+        Command::Acls(command) => block_on(security::acls(*command)),
         Command::Lint(lint) => block_on(lint::lint(lint)),
         Command::Test(flags) => block_on(test::test(flags)),
         Command::Blobl(flags) => block_on(blobl::blobl(flags)),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerMetrics, BrokerSettings, Endpoint, NodeId, Server, ServerSettings,
+    Advertised, Broker, BrokerMetrics, BrokerSettings, Endpoint, NodeId, Server, ServerSettings, Tls,
+    TlsError,
 };
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
 use forebay_metrics::MetricError;
@@ -43,6 +44,8 @@ struct Part {
 pub enum StartError {
     #[error("listen for Kafka clients on {address}: choose another port with -kafkaPort")]
     Listen { address: SocketAddr, source: io::Error },
+    #[error("TLS for Kafka clients")]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error("make the virtual cluster {cluster}")]
@@ -80,15 +83,22 @@ impl Node {
             limits,
             cache,
             fetch_memory,
+            security,
+            tls,
             groups,
             cleaning,
         } = settings;
+        let tls = tls.map(Tls::open).transpose()?;
         let http = http.map(HttpServer::bind).transpose()?;
         let server = match kafka {
             Some(listen) => {
                 let failed = |source| StartError::Listen { address: listen, source };
                 let server = Server::bind(ServerSettings { listen, limits }).await.map_err(failed)?;
                 let address = server.local_addr().map_err(failed)?;
+                let server = match tls {
+                    Some(tls) => server.with_tls(tls),
+                    None => server,
+                };
                 Some((server, address))
             }
             None => None,
@@ -112,7 +122,8 @@ impl Node {
             let reader = Reader::new(Arc::clone(metadata), Arc::new(blocks));
             let advertised = advertised(advertised_host, address);
             let settings = BrokerSettings::new(cluster, NodeId::of(chance::bits()), advertised);
-            let settings = BrokerSettings { fetch_memory, groups: groups.clone(), ..settings };
+            let groups = groups.clone();
+            let settings = BrokerSettings { fetch_memory, groups, security, ..settings };
             let broker = Broker::measured(
                 settings,
                 Arc::clone(metadata),

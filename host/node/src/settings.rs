@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use forebay_kafka_broker::{GroupSettings, Limits};
+use forebay_kafka_broker::{GroupSettings, Limits, SecuritySettings, TlsSettings};
 use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_storage_log::WriterSettings;
 use forebay_storage_metadata::Configs;
@@ -29,6 +29,10 @@ pub struct NodeSettings {
     pub cache: ByteCount,
     /// The most bytes that all fetches together are answered with at a time.
     pub fetch_memory: ByteCount,
+    /// Who may come, and what they may do.
+    pub security: SecuritySettings,
+    /// How Kafka's clients speak TLS; none lets them speak without.
+    pub tls: Option<TlsSettings>,
     /// What holds for consumer groups.
     pub groups: GroupSettings,
     /// None leaves cleaning to other agents.
@@ -61,6 +65,8 @@ impl NodeSettings {
             limits: Limits { memory: memory.min(defaults.memory), ..defaults },
             cache: ByteCount::new(eighth),
             fetch_memory: ByteCount::new(eighth),
+            security: SecuritySettings::default(),
+            tls: None,
             groups: GroupSettings::default(),
             cleaning: Some(CleaningSettings::default()),
         }

@@ -49,18 +49,26 @@ impl Stores {
         metadata: &str,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, StoresError> {
-        if let Some((scheme @ ("postgres" | "postgresql"), _)) = metadata.split_once("://") {
-            return Err(StoresError::PostgreSql { scheme: format!("{scheme}://") });
-        }
-        let location: Location = metadata.parse()?;
         let objects = forebay_storage_objects::open(bucket, variables).map_err(|source| {
             // What stands behind a question mark may be a key.
             let url = bucket.split('?').next().unwrap_or_default().to_owned();
             StoresError::Bucket { url, source }
         })?;
-        let metadata = SqliteMetadataStore::open(&location)
-            .map_err(|source| StoresError::Metadata { url: metadata.to_owned(), source })?;
-        Self::of(objects, Arc::new(metadata), Arc::default())
+        Self::of(objects, Self::open_metadata(metadata)?, Arc::default())
+    }
+
+    /// Opens the metadata store alone, by URL. Blocks while it does.
+    ///
+    /// # Errors
+    /// When the URL is none, or what it names can't be opened.
+    pub fn open_metadata(url: &str) -> Result<Arc<dyn MetadataStore>, StoresError> {
+        if let Some((scheme @ ("postgres" | "postgresql"), _)) = url.split_once("://") {
+            return Err(StoresError::PostgreSql { scheme: format!("{scheme}://") });
+        }
+        let location: Location = url.parse()?;
+        let store = SqliteMetadataStore::open(&location);
+        let store = store.map_err(|source| StoresError::Metadata { url: url.to_owned(), source })?;
+        Ok(Arc::new(store))
     }
 
     /// Both in memory, with nobody else in them.

@@ -31,8 +31,17 @@ impl Agent {
     /// When there is no thread or no port to be had.
     #[must_use]
     pub fn over(stores: Stores) -> Self {
+        Self::with(NodeSettings::loopback(), stores)
+    }
+
+    /// With these settings.
+    ///
+    /// # Panics
+    /// When there is no thread or no port to be had.
+    #[must_use]
+    pub fn with(settings: NodeSettings, stores: Stores) -> Self {
         let workers = Workers::start("agent", 2).expect("two threads can be had");
-        let started = Node::start(NodeSettings::loopback(), stores, workers.spawner());
+        let started = Node::start(settings, stores, workers.spawner());
         let node = workers.block_on(Box::pin(started)).expect("the agent starts");
         let address = node.kafka_address().expect("an agent on loopback serves clients");
         Self { address, node: Some(node), workers }

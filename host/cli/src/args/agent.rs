@@ -1,5 +1,7 @@
 //! The flags of `forebay agent`, and those of other parts that are not there yet.
 
+mod security;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::net::IpAddr;
@@ -12,6 +14,7 @@ use forebay_kafka_broker::configs::{CLUSTER_CONFIGS, find};
 use forebay_model::VirtualClusterId;
 use forebay_pipeline_config::{LogLevel, parse_duration};
 
+pub(crate) use self::security::Security;
 use super::bento;
 
 #[derive(Debug, Args)]
@@ -119,6 +122,8 @@ pub(crate) struct Agent {
         default_missing_value = "true"
     )]
     pub(crate) prometheus: bool,
+    #[command(flatten)]
+    pub(crate) security: Security,
     /// Log from this level on.
     #[arg(long = "logLevel", env = "WARPSTREAM_LOG_LEVEL", value_parser = bento::level, default_value = "info", value_name = "LEVEL")]
     pub(crate) log_level: LogLevel,
@@ -207,15 +212,14 @@ const fn unserved(flag: &'static str, variable: &'static str, what: &'static str
     Unserved { flag, variable, what }
 }
 
-/// Leaving these unheard would be worse than not starting: who asks for authentication must not get none.
+/// Leaving these unheard would be worse than not starting.
 const UNSERVED: &[Unserved] = &[
-    unserved("requireSASLAuthentication", "WARPSTREAM_REQUIRE_SASL_AUTHENTICATION", "authentication"),
-    unserved("requireAuthentication", "WARPSTREAM_REQUIRE_AUTHENTICATION", "authentication"),
-    unserved("requireMTLSAuthentication", "WARPSTREAM_REQUIRE_MTLS_AUTHENTICATION", "authentication"),
-    unserved("kafkaTLS", "WARPSTREAM_TLS_ENABLED", "TLS"),
-    unserved("tlsServerCertFile", "WARPSTREAM_TLS_SERVER_CERT_FILE", "TLS"),
-    unserved("tlsServerPrivateKeyFile", "WARPSTREAM_TLS_SERVER_PRIVATE_KEY_FILE", "TLS"),
-    unserved("tlsClientCACertFile", "WARPSTREAM_TLS_CLIENT_CA_CERT_FILE", "TLS"),
+    unserved(
+        "requireAuthentication",
+        "WARPSTREAM_REQUIRE_AUTHENTICATION",
+        "this name of it; say -requireSASLAuthentication",
+    ),
+    unserved("tlsBlobURL", "WARPSTREAM_TLS_BLOB_URL", "certificates in a bucket"),
     unserved("ingestionBucketURL", "WARPSTREAM_INGESTION_BUCKET_URL", "a bucket of its own for what is new"),
     unserved(
         "compactionBucketURL",
@@ -294,15 +298,16 @@ mod tests {
     }
 
     #[test]
-    fn authentication_that_is_not_there_is_refused_by_flag_and_by_variable() {
-        let refused = Some("-requireSASLAuthentication is not supported yet: authentication".to_owned());
-        assert_eq!(refusal(&["forebay", "agent", "--requireSASLAuthentication"], &[]), refused);
-        let variable = ("WARPSTREAM_TLS_ENABLED", "true");
-        let refused = Some("WARPSTREAM_TLS_ENABLED is not supported yet: TLS".to_owned());
+    fn what_is_not_there_is_refused_by_flag_and_by_variable() {
+        let refused = "-enableRipcord is not supported yet: serving without the metadata store".to_owned();
+        assert_eq!(refusal(&["forebay", "agent", "--enableRipcord"], &[]), Some(refused));
+        let variable = ("WARPSTREAM_TLS_BLOB_URL", "s3://b");
+        let refused =
+            Some("WARPSTREAM_TLS_BLOB_URL is not supported yet: certificates in a bucket".to_owned());
         assert_eq!(refusal(&["forebay", "agent"], &[variable]), refused);
-        assert_eq!(refusal(&["forebay", "agent"], &[("WARPSTREAM_TLS_ENABLED", "false")]), None);
+        assert_eq!(refusal(&["forebay", "agent"], &[("WARPSTREAM_ENABLE_RIPCORD", "false")]), None);
         assert_eq!(refusal(&["forebay", "run"], &[variable]), None);
-        let args = ["forebay", "agent", "--kafkaTLS=false", "--kafkaPort", "0"].map(OsString::from);
+        let args = ["forebay", "agent", "--enableRipcord=false", "--kafkaPort", "0"].map(OsString::from);
         let served = refuse_unserved(args.to_vec(), |_| None).unwrap();
         assert_eq!(served, ["forebay", "agent", "--kafkaPort", "0"]);
     }

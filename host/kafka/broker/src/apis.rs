@@ -1,19 +1,25 @@
 //! One file for each API: what is served of it, and how.
 
+mod acls;
 pub(crate) mod alter_configs;
+pub(crate) mod alter_user_scram_credentials;
 mod alteration;
 pub(crate) mod api_versions;
 pub(crate) mod consumer_group_describe;
 pub(crate) mod consumer_group_heartbeat;
+pub(crate) mod create_acls;
 pub(crate) mod create_partitions;
 pub(crate) mod create_topics;
+pub(crate) mod delete_acls;
 pub(crate) mod delete_groups;
 pub(crate) mod delete_records;
 pub(crate) mod delete_topics;
+pub(crate) mod describe_acls;
 pub(crate) mod describe_cluster;
 pub(crate) mod describe_configs;
 pub(crate) mod describe_groups;
 pub(crate) mod describe_topic_partitions;
+pub(crate) mod describe_user_scram_credentials;
 pub(crate) mod fetch;
 pub(crate) mod find_coordinator;
 mod groups;
@@ -31,21 +37,19 @@ pub(crate) mod offset_fetch;
 pub(crate) mod offset_for_leader_epoch;
 pub(crate) mod produce;
 mod resources;
+pub(crate) mod sasl_authenticate;
+pub(crate) mod sasl_handshake;
 pub(crate) mod sync_group;
 
+use forebay_kafka_security::Operation;
 use forebay_model::{TopicId, TopicName as ModelTopicName};
+use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::TopicName;
 use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use crate::topics::TopicKey;
 
-/// What a topic allows to whoever asks, as a set of Kafka's operations by number: read 3, write 4, create 5, delete 6, alter 7,
-/// describe 8, describe configs 10, alter configs 11. Nothing is forbidden yet.
-const TOPIC_OPERATIONS: i32 = 0b1101_1111_1000;
-/// The same of a cluster: create 5, alter 7, describe 8, cluster action 9, describe configs 10, alter configs 11,
-/// idempotent write 12.
-const CLUSTER_OPERATIONS: i32 = 0b1_1111_1010_0000;
 /// The leader epoch of every partition.
 const LEADER_EPOCH: i32 = 0;
 
@@ -61,6 +65,14 @@ fn topic_key(name: &TopicName, id: Uuid) -> Option<TopicKey> {
     } else {
         Some(TopicKey::Id(TopicId::from_uuid(id)))
     }
+}
+
+/// What a client is told who may not do something with a topic.
+const TOPIC_DENIED: ResponseError = ResponseError::TopicAuthorizationFailed;
+
+/// The same in words.
+fn denied(operation: Operation, what: impl std::fmt::Display) -> String {
+    format!("{operation} on {what} is not allowed")
 }
 
 /// A text for people in an answer.

@@ -8,9 +8,12 @@ use kafka_protocol::messages::BrokerId;
 use tokio::sync::Semaphore;
 
 use crate::apis::fetch::{FetchMemory, Sessions};
+use crate::authentication::Logins;
+use crate::authorization::Authorizer;
 use crate::context::Advertised;
 use crate::groups::Coordinator;
 use crate::metrics::BrokerMetrics;
+use crate::security::SecuritySettings;
 use crate::topics::Topics;
 
 /// The number by which clients know an agent.
@@ -42,6 +45,7 @@ pub struct BrokerSettings {
     pub fetch_memory: ByteCount,
     /// How many fetch sessions are kept.
     pub fetch_sessions: usize,
+    pub security: SecuritySettings,
     /// What holds for consumer groups.
     pub groups: GroupSettings,
 }
@@ -58,6 +62,7 @@ impl BrokerSettings {
             fetch_bytes,
             fetch_memory: ByteCount::new(fetch_bytes.get() * 5),
             fetch_sessions: 1_000,
+            security: SecuritySettings::default(),
             groups: GroupSettings::default(),
         }
     }
@@ -81,6 +86,8 @@ pub(crate) struct Parts {
     pub sessions: Sessions,
     pub fetch_memory: FetchMemory,
     pub metrics: BrokerMetrics,
+    pub authorizer: Arc<Authorizer>,
+    pub logins: Logins,
     /// Whose turn it is to compress a batch anew: see `apis::produce`.
     pub repacking: Semaphore,
 }
@@ -113,6 +120,10 @@ impl Broker {
         let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
         let fetch_memory = FetchMemory::new(bytes);
         let repacking = Semaphore::new(1);
+        let (cluster, store) = (settings.cluster.clone(), Arc::clone(&metadata));
+        let authorizer = Authorizer::new(settings.security.clone(), cluster, store, metrics.clone());
+        let authorizer = Arc::new(authorizer);
+        let logins = Logins::new(settings.cluster.clone(), Arc::clone(&metadata));
         let parts = Parts {
             settings,
             metadata,
@@ -123,6 +134,8 @@ impl Broker {
             sessions,
             fetch_memory,
             metrics,
+            authorizer,
+            logins,
             repacking,
         };
         Self { parts: Arc::new(parts) }

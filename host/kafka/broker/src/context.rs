@@ -1,5 +1,7 @@
 use std::net::SocketAddr;
 
+use crate::identity::Identity;
+
 /// On whose behalf a request comes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConnectionContext {
@@ -9,6 +11,8 @@ pub struct ConnectionContext {
     pub peer: Option<SocketAddr>,
     /// The address by which it reached this process; none inside of the process.
     pub reached: Option<SocketAddr>,
+    /// Who asks.
+    pub identity: Identity,
 }
 
 /// The address that clients are told to come to.

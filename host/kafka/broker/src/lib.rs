@@ -4,26 +4,39 @@
 //!
 //! - [`Broker::start`] takes requests in their order; [`Started`] is the part of an answer that may take long.
 //! - `apis`: one file for each API, which says what is served of it.
+//! - [`Session`]: whoever comes goes through one, which asks them to log in where that is demanded; `authorization` says
+//!   what each API needs to be allowed.
 //! - [`Server`]: frames, pipelining, limits of memory and patience, backpressure, stopping.
 
 mod acquire;
 mod api;
 mod apis;
+mod authentication;
+mod authorization;
 mod broker;
 pub mod configs;
 mod context;
 mod error_code;
 mod groups;
+mod identity;
 mod metrics;
+mod security;
 mod server;
 mod service;
 mod topics;
 
-pub use api::{EncodeError, Request, RequestBody, RequestError, Response};
+pub use api::{EncodeError, Request, RequestBody, RequestError, Response, served};
+pub use authentication::{LoginError, Session, SessionError, Taken};
+pub use authorization::{Need, Role, needs};
 pub use broker::{Broker, BrokerSettings, NodeId};
 pub use context::{Advertised, ConnectionContext, Endpoint};
 pub use forebay_kafka_groups::GroupSettings;
 pub use groups::{Forget, GroupKeeper, GroupKept};
+pub use identity::Identity;
 pub use metrics::BrokerMetrics;
-pub use server::{Limits, Server, ServerSettings};
+pub use security::{AclMode, SaslSettings, SecuritySettings};
+pub use server::{
+    ClientCertificates, Limits, MappingError, PrincipalMapping, Server, ServerSettings, Tls, TlsError,
+    TlsProfile, TlsSettings,
+};
 pub use service::{Answer, Started};

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_lifecycle::clock;
 use forebay_metrics::{Counter, Gauge, MetricError, Metrics, Timing};
 use forebay_storage_log::{FetchedBatch, Signal};
 use kafka_protocol::messages::ApiKey;
 
 use crate::api::{Response, SERVED};
+use crate::authorization::needs;
 
 /// What a broker counts. The default counts for nobody. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,8 @@ struct Families {
     fetched: Volume,
     refused_bytes: Counter,
     refused_files: Counter,
+    denied: Vec<((Operation, ResourceType), Counter)>,
+    login_failures: Counter,
 }
 
 /// What is counted of one API.
@@ -93,6 +97,11 @@ impl BrokerMetrics {
             )?,
             refused_bytes: refused(Signal::Bytes)?,
             refused_files: refused(Signal::Files)?,
+            denied: denied(metrics)?,
+            login_failures: counter(
+                "kafka_login_failures_count",
+                "How often somebody could not log in, or show a certificate",
+            )?,
         })))
     }
 
@@ -125,12 +134,36 @@ impl BrokerMetrics {
         }
     }
 
+    pub(crate) fn denied(&self, operation: Operation, kind: ResourceType) {
+        if let Some((_, counter)) = self.0.denied.iter().find(|(key, _)| *key == (operation, kind)) {
+            counter.inc();
+        }
+    }
+
+    pub(crate) fn login_failed(&self) {
+        self.0.login_failures.inc();
+    }
+
     pub(crate) fn refused(&self, signal: Signal) {
         match signal {
             Signal::Bytes => self.0.refused_bytes.inc(),
             Signal::Files => self.0.refused_files.inc(),
         }
     }
+}
+
+/// A counter for everything that any API may be denied.
+fn denied(metrics: &Metrics) -> Result<Vec<((Operation, ResourceType), Counter)>, MetricError> {
+    let needs = SERVED.iter().filter_map(|served| needs(served.key)).flatten();
+    let mut keys: Vec<_> = needs.map(|need| (need.operation, need.on)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let counter = |(operation, kind): (Operation, ResourceType)| {
+        let labels = [("resource_type", kind.name()), ("operation", operation.name())];
+        let help = "How often ACLs did not allow something";
+        Ok(((operation, kind), metrics.counter("warpstream_agent_acl_denied", help, &labels)?))
+    };
+    keys.into_iter().map(counter).collect()
 }
 
 /// How many records a header says that there are, in its last four bytes.

@@ -3,12 +3,14 @@
 //! - Requests of a connection are taken in their order and answered in it; up to [`Limits::in_flight`] are under way.
 //! - Frames wait for memory while they are read: so much for each connection, so much for all.
 //! - A client that sends nothing for long, or a frame or takes an answer too slowly, is closed.
+//! - Where clients must log in, those that have not get small frames and little time; TLS is in `tls`.
 //! - While too much is unflushed, no more is read from connections, and none is accepted.
 
 mod connection;
 mod frame_memory;
 mod limits;
 mod patience;
+mod tls;
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 pub use limits::Limits;
+pub use tls::{ClientCertificates, MappingError, PrincipalMapping, Tls, TlsError, TlsProfile, TlsSettings};
 
 use self::connection::Connection;
 use self::frame_memory::Frames;
@@ -41,6 +44,7 @@ pub struct ServerSettings {
 pub struct Server {
     listener: TcpListener,
     limits: Limits,
+    tls: Option<Tls>,
 }
 
 impl Server {
@@ -50,7 +54,13 @@ impl Server {
     /// When it is taken, or not one of this machine.
     pub async fn bind(settings: ServerSettings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
-        Ok(Self { listener, limits: settings.limits })
+        Ok(Self { listener, limits: settings.limits, tls: None })
+    }
+
+    /// The same, for clients that speak TLS.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Where it listens.
@@ -81,6 +91,7 @@ impl Server {
                 Ok((stream, peer)) => {
                     let connection =
                         connect(stream, peer, broker.clone(), self.limits.clone(), frames.clone());
+                    let connection = connection.map(|connection| connection.with_tls(self.tls.clone()));
                     let shutdown = shutdown.clone();
                     let counted = broker.parts().metrics.connection();
                     tasks.spawn(async move {

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use crate::acquire::Held;
 use crate::api::{Request, RequestBody, Response};
 use crate::apis;
+use crate::authorization::Access;
 use crate::broker::Broker;
 use crate::context::ConnectionContext;
 
@@ -13,6 +14,8 @@ use crate::context::ConnectionContext;
 pub(crate) struct Call {
     pub context: ConnectionContext,
     pub version: i16,
+    /// What it may do.
+    pub access: Access,
 }
 
 /// An answer, with the memory that it takes.
@@ -42,7 +45,7 @@ impl<R: Into<Response>> From<R> for Answer {
 }
 
 impl Started {
-    fn answered(response: impl Into<Response>) -> Self {
+    pub(crate) fn answered(response: impl Into<Response>) -> Self {
         Self::Answered(Answer::from(response))
     }
 
@@ -89,9 +92,11 @@ impl Broker {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a line for each API")]
     async fn dispatch(&self, context: &ConnectionContext, request: Request) -> Started {
         let parts = self.parts();
-        let call = Call { context: context.clone(), version: request.version };
+        let access = parts.authorizer.access(context, request.body.api()).await;
+        let call = Call { context: context.clone(), version: request.version, access };
         match request.body {
             RequestBody::Produce(request) => apis::produce::start(parts, &call, request).await,
             RequestBody::Fetch(request) => apis::fetch::start(parts, &call, request),
@@ -126,27 +131,27 @@ impl Broker {
                 Started::answered(apis::describe_configs::answer(parts, &call, request).await)
             }
             RequestBody::AlterConfigs(request) => {
-                Started::answered(apis::alter_configs::answer(parts, request).await)
+                Started::answered(apis::alter_configs::answer(parts, &call, request).await)
             }
             RequestBody::IncrementalAlterConfigs(request) => {
-                Started::answered(apis::incremental_alter_configs::answer(parts, request).await)
+                Started::answered(apis::incremental_alter_configs::answer(parts, &call, request).await)
             }
             RequestBody::CreatePartitions(request) => {
-                Started::answered(apis::create_partitions::answer(parts, request).await)
+                Started::answered(apis::create_partitions::answer(parts, &call, request).await)
             }
             RequestBody::DescribeTopicPartitions(request) => {
-                Started::answered(apis::describe_topic_partitions::answer(parts, request).await)
+                Started::answered(apis::describe_topic_partitions::answer(parts, &call, request).await)
             }
-            RequestBody::OffsetCommit(request) => apis::offset_commit::start(parts, request),
+            RequestBody::OffsetCommit(request) => apis::offset_commit::start(parts, &call, request),
             RequestBody::OffsetFetch(request) => apis::offset_fetch::start(parts, &call, request),
-            RequestBody::OffsetDelete(request) => apis::offset_delete::start(parts, request),
+            RequestBody::OffsetDelete(request) => apis::offset_delete::start(parts, &call, request),
             RequestBody::JoinGroup(request) => apis::join_group::start(parts, &call, request),
             RequestBody::SyncGroup(request) => apis::sync_group::start(parts, &call, request),
-            RequestBody::Heartbeat(request) => apis::heartbeat::start(parts, request),
+            RequestBody::Heartbeat(request) => apis::heartbeat::start(parts, &call, request),
             RequestBody::LeaveGroup(request) => apis::leave_group::start(parts, &call, request),
             RequestBody::DescribeGroups(request) => apis::describe_groups::start(parts, &call, request),
             RequestBody::ListGroups(request) => apis::list_groups::start(parts, &call, request),
-            RequestBody::DeleteGroups(request) => apis::delete_groups::start(parts, request),
+            RequestBody::DeleteGroups(request) => apis::delete_groups::start(parts, &call, request),
             RequestBody::ConsumerGroupHeartbeat(request) => {
                 apis::consumer_group_heartbeat::start(parts, &call, request)
             }
@@ -155,6 +160,23 @@ impl Broker {
             }
             RequestBody::DescribeCluster(request) => {
                 Started::answered(apis::describe_cluster::answer(parts, &call, &request))
+            }
+            RequestBody::SaslHandshake(_) => Started::answered(apis::sasl_handshake::answer()),
+            RequestBody::SaslAuthenticate(_) => Started::answered(apis::sasl_authenticate::answer()),
+            RequestBody::DescribeAcls(request) => {
+                Started::answered(apis::describe_acls::answer(parts, &call, request).await)
+            }
+            RequestBody::CreateAcls(request) => {
+                Started::answered(apis::create_acls::answer(parts, &call, request).await)
+            }
+            RequestBody::DeleteAcls(request) => {
+                Started::answered(apis::delete_acls::answer(parts, &call, request).await)
+            }
+            RequestBody::DescribeUserScramCredentials(request) => {
+                Started::answered(apis::describe_user_scram_credentials::answer(parts, &call, request).await)
+            }
+            RequestBody::AlterUserScramCredentials(request) => {
+                Started::answered(apis::alter_user_scram_credentials::answer(parts, &call, request).await)
             }
         }
     }

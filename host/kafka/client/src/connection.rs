@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,10 +7,11 @@ use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use forebay_kafka_wire::FrameLimit;
 use kafka_protocol::messages::{ApiKey, RequestHeader};
 use kafka_protocol::protocol::{Decodable as _, Encodable, Request, StrBytes};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::error::ClientError;
+use crate::security::ClientSecurity;
 use crate::versions::ServedVersions;
 
 /// The largest answer that is read.
@@ -18,10 +20,15 @@ const LARGEST_ANSWER: FrameLimit = FrameLimit::new(256 << 20);
 const FIRST_ROOM: usize = 64 << 10;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What frames go over: TCP, or TLS over it.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for S {}
+
 /// One connection to a broker.
-#[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
+    peer: io::Result<SocketAddr>,
     client_id: StrBytes,
     correlation_id: i32,
     timeout: Duration,
@@ -34,19 +41,44 @@ impl Connection {
     /// # Errors
     /// When nobody listens there, or does not speak Kafka's protocol.
     pub async fn open(host: &str, port: u16, client_id: &str) -> Result<Self, ClientError> {
+        Box::pin(Self::open_with(host, port, client_id, &ClientSecurity::default())).await
+    }
+
+    /// The same by TLS, or as somebody.
+    ///
+    /// # Errors
+    /// When nobody listens there, does not speak Kafka's protocol, or does not let anybody in by this name.
+    pub async fn open_with(
+        host: &str,
+        port: u16,
+        client_id: &str,
+        security: &ClientSecurity,
+    ) -> Result<Self, ClientError> {
         let failed = |source| ClientError::Connect { host: host.to_owned(), port, source };
         let connecting = tokio::time::timeout(TIMEOUT, TcpStream::connect((host, port)));
         let timed_out = |_| failed(io::Error::from(io::ErrorKind::TimedOut));
         let stream = connecting.await.map_err(timed_out)?.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
+        let peer = stream.peer_addr();
+        let stream: Box<dyn Stream> = match &security.tls {
+            None => Box::new(stream),
+            Some(tls) => {
+                let connecting = Box::pin(tokio::time::timeout(TIMEOUT, tls.connect(host, stream)));
+                Box::new(connecting.await.map_err(timed_out)??.map_err(failed)?)
+            }
+        };
         let mut connection = Self {
             stream,
+            peer,
             client_id: StrBytes::from_string(client_id.to_owned()),
             correlation_id: 0,
             timeout: TIMEOUT,
             served: ServedVersions::default(),
         };
         connection.served = connection.api_versions().await?;
+        if let Some(login) = &security.login {
+            Box::pin(connection.log_in(login)).await?;
+        }
         Ok(connection)
     }
 
@@ -68,7 +100,7 @@ impl Connection {
     /// # Errors
     /// When the connection is gone.
     pub fn peer(&self) -> io::Result<SocketAddr> {
-        self.stream.peer_addr()
+        self.peer.as_ref().copied().map_err(|error| error.kind().into())
     }
 
     /// Asks, and waits for the answer.
@@ -120,6 +152,7 @@ impl Connection {
             _ => ClientError::Io { api, source },
         };
         self.stream.write_all(&frame).await.map_err(failed)?;
+        self.stream.flush().await.map_err(failed)?;
         let mut prefix = [0; 4];
         self.stream.read_exact(&mut prefix).await.map_err(failed)?;
         let length = LARGEST_ANSWER.check(prefix).map_err(|source| ClientError::Frame { api, source })?;
@@ -158,6 +191,12 @@ impl Connection {
             i32::try_from(frame.len() - 4).map_err(|_| failed("it is longer than a frame".to_owned()))?;
         frame[..4].copy_from_slice(&length.to_be_bytes());
         Ok(frame.freeze())
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
     }
 }
 

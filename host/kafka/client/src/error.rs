@@ -4,6 +4,8 @@ use forebay_kafka_wire::{BatchError, BuildError, FrameError, RecordError};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::ApiKey;
 
+use crate::security::ClientSecurityError;
+
 /// Why a call did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -32,6 +34,8 @@ pub enum ClientError {
     Refused(#[from] Refused),
     #[error("the answer to {api:?} says nothing about {what}")]
     Missing { api: ApiKey, what: String },
+    #[error(transparent)]
+    Security(#[from] ClientSecurityError),
     #[error("make a record batch")]
     Build(#[from] BuildError),
     #[error("the fetched records")]

@@ -17,16 +17,20 @@
 //! # Ok(()) }
 //! ```
 
+mod administration;
 mod connection;
 mod error;
 mod fetch;
 mod produce;
+mod security;
 mod topics;
 mod versions;
 
+pub use administration::UserMechanisms;
 pub use connection::Connection;
 pub use error::{ClientError, Refused};
 pub use fetch::{Fetched, Start};
 pub use produce::KeyAndValue;
+pub use security::{ClientSecurity, ClientSecurityError, ClientTls, Login};
 pub use topics::{BrokerAddress, Cluster, TopicPartitions};
 pub use versions::ServedVersions;

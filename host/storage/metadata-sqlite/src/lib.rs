@@ -29,6 +29,7 @@ mod producers;
 mod readers;
 mod retention;
 mod rows;
+mod security;
 mod segments;
 mod store;
 mod topics;

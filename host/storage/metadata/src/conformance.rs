@@ -11,6 +11,7 @@ mod model;
 mod random;
 mod retention;
 mod scene;
+mod security;
 mod settling;
 mod topics;
 mod waking;
@@ -27,6 +28,7 @@ pub use index::*;
 pub use random::random_calls;
 pub use retention::*;
 pub use scene::Scene;
+pub use security::*;
 pub use settling::*;
 pub use topics::*;
 pub use waking::*;
@@ -99,6 +101,10 @@ macro_rules! behaviours {
             a_commit_wakes_who_waits
             waiting_ends_with_its_time
             deleting_a_topic_wakes_who_waits
+            acls_are_added_and_removed_once
+            acls_have_another_version_when_they_change
+            credentials_are_of_a_user_and_a_mechanism
+            security_is_of_a_virtual_cluster
         }
     };
     ($site:expr => $($behaviour:ident)*) => {

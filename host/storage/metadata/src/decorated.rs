@@ -5,19 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use forebay_kafka_security::Acl;
 use forebay_model::{
     ByteCount, GroupId, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition,
     VirtualClusterId,
 };
 
 use crate::{
-    AddPartitionsError, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome, CommittedOffset,
-    ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, DeleteBefore, DeleteTopicError,
-    Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged, GroupVersion, Groups,
-    InitProducerError, InitializedProducer, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore,
-    NewTopic, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, Purged, RecordsKept, Retention,
-    RetentionLimits, SegmentCommit, Segments, StoreFailure, StoredGroup, TopicDescription, TopicSelection,
-    Topics, TrimError, Trimmed, Verdict, VirtualClusters,
+    Acls, AclsVersion, AddPartitionsError, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome,
+    CommittedOffset, ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, CredentialChange,
+    DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged,
+    GroupVersion, Groups, InitProducerError, InitializedProducer, LoadedGroups, Log, LogBounds, LogMissing,
+    MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers,
+    Purged, RecordsKept, Retention, RetentionLimits, Security, SecurityError, SegmentCommit, Segments,
+    StoreFailure, StoredGroup, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential,
+    Verdict, VirtualClusters,
 };
 
 /// Something that happens around every call of a store.
@@ -161,6 +163,15 @@ forward! {
             -> Result<Trimmed, TrimError>;
         purge_deleted_topics(cluster: &VirtualClusterId, limit: usize) -> Result<Purged, StoreFailure>;
         expire(cluster: &VirtualClusterId, limit: usize) -> Result<Expired, StoreFailure>;
+    }
+    Security {
+        acls(cluster: &VirtualClusterId, known: Option<AclsVersion>) -> Result<Option<Acls>, StoreFailure>;
+        create_acls(cluster: &VirtualClusterId, acls: &[Acl]) -> Result<(), SecurityError>;
+        delete_acls(cluster: &VirtualClusterId, acls: &[Acl]) -> Result<(), SecurityError>;
+        scram_credentials(cluster: &VirtualClusterId, user: Option<&str>)
+            -> Result<Vec<UserCredential>, StoreFailure>;
+        alter_scram_credentials(cluster: &VirtualClusterId, changes: &[CredentialChange])
+            -> Result<Vec<Result<(), NoCredential>>, SecurityError>;
     }
     Segments {
         unreferenced(cluster: &VirtualClusterId, grace: Duration, limit: usize)

@@ -8,6 +8,7 @@
 //! - [`VirtualClusters`], [`Topics`], [`Producers`]: what Kafka's clients make and change.
 //! - [`Log`]: segments are committed, and found again by offset or time; who waits is woken.
 //! - [`Groups`]: consumer groups, each under a version; their heartbeats and offsets.
+//! - [`Security`]: who may log in, and who may do what.
 //! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
 //!
 //! All keys begin with the virtual cluster. Topics are known by UUID: one that is made again under its old name shares
@@ -31,6 +32,7 @@ mod measured;
 mod operation;
 mod producers;
 mod retention;
+mod security;
 mod segments;
 mod topics;
 mod virtual_clusters;
@@ -55,6 +57,9 @@ pub use measured::Measured;
 pub use operation::Operation;
 pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
 pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
+pub use security::{
+    Acls, AclsVersion, CredentialChange, MOST_ACLS, NoCredential, Security, SecurityError, UserCredential,
+};
 pub use segments::{Segments, Verdict};
 pub use topics::{
     AddPartitionsError, CreateTopicError, DeleteTopicError, NewTopic, TopicDescription, TopicSelection,
@@ -68,7 +73,17 @@ pub use virtual_clusters::{CreateVirtualClusterError, VirtualClusters};
 /// A call that is dropped may still happen. What was asked is then either done as a whole or not at all.
 #[async_trait]
 pub trait MetadataStore:
-    VirtualClusters + Topics + Producers + Groups + Log + Retention + Segments + std::fmt::Debug + Send + Sync
+    VirtualClusters
+    + Topics
+    + Producers
+    + Groups
+    + Log
+    + Retention
+    + Segments
+    + Security
+    + std::fmt::Debug
+    + Send
+    + Sync
 {
     /// The store's clock, by which leases, retention and commits go.
     ///

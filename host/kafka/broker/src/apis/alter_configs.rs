@@ -6,8 +6,9 @@ use kafka_protocol::messages::{AlterConfigsRequest, AlterConfigsResponse};
 use super::alteration::{self, Alteration, Altered, Change, Others, SET};
 use super::resources::Mode;
 use crate::broker::Parts;
+use crate::service::Call;
 
-pub(crate) async fn answer(parts: &Parts, request: AlterConfigsRequest) -> AlterConfigsResponse {
+pub(crate) async fn answer(parts: &Parts, call: &Call, request: AlterConfigsRequest) -> AlterConfigsResponse {
     let alterations = request.resources.into_iter().map(|resource| {
         let changes = resource.configs.into_iter().map(|config| Change {
             name: config.name,
@@ -17,7 +18,7 @@ pub(crate) async fn answer(parts: &Parts, request: AlterConfigsRequest) -> Alter
         Alteration { kind: resource.resource_type, name: resource.resource_name, changes: changes.collect() }
     });
     let mode = Mode::of(request.validate_only);
-    let altered = alteration::make(parts, alterations.collect(), Others::Reset, mode).await;
+    let altered = alteration::make((parts, call), alterations.collect(), Others::Reset, mode).await;
     let responses = altered.into_iter().map(|Altered { kind, name, error_code, error_message }| {
         AlterConfigsResourceResponse::default()
             .with_resource_type(kind)

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use forebay_kafka_security::Operation;
 use forebay_storage_metadata::Configs;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::protocol::StrBytes;
@@ -11,6 +12,7 @@ use super::message;
 use super::resources::{self, Mode, Named, Refused, Resource};
 use crate::broker::Parts;
 use crate::configs::{ConfigKind, ConfigRefused, Definition, find};
+use crate::service::Call;
 
 /// Kafka's numbers for what is done with a configuration.
 pub(super) const SET: i8 = 0;
@@ -53,7 +55,7 @@ pub(super) struct Altered {
 
 /// Makes alterations one after the other, and says what became of each.
 pub(super) async fn make(
-    parts: &Parts,
+    (parts, call): (&Parts, &Call),
     alterations: Vec<Alteration>,
     others: Others,
     mode: Mode,
@@ -66,6 +68,8 @@ pub(super) async fn make(
         let changed = if twice.contains(&(kind, name.clone())) {
             let text = "the request names this resource more than once".to_owned();
             Err((ResponseError::InvalidRequest, text))
+        } else if let Err(refused) = resources::allowed(call, Operation::AlterConfigs, kind, &name) {
+            Err(refused)
         } else {
             let named = Named { kind, name: &name };
             resources::change(parts, named, mode, |resource| changed(resource, &changes, others)).await

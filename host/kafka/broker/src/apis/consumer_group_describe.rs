@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use forebay_kafka_groups::{ConsumerGroup, ConsumerMember, Group, Partitions};
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::MemberId;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::consumer_group_describe_response::{
@@ -12,8 +13,8 @@ use kafka_protocol::messages::{
     ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, GroupId, TopicName,
 };
 
-use super::groups::{GROUP_OPERATIONS, OPERATIONS_NOT_ASKED, Refused, group_id, text};
-use super::message;
+use super::groups::{Refused, group_id, operations, text};
+use super::{TOPIC_DENIED, denied, message};
 use crate::broker::Parts;
 use crate::service::{Call, Started};
 
@@ -21,14 +22,17 @@ use crate::service::{Call, Started};
 const CONSUMER: i8 = 1;
 
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: ConsumerGroupDescribeRequest) -> Started {
-    let (parts, version) = (Arc::clone(parts), call.version);
+    let (parts, call) = (Arc::clone(parts), call.clone());
+    let version = call.version;
     Started::waiting(async move {
-        let operations =
-            if request.include_authorized_operations { GROUP_OPERATIONS } else { OPERATIONS_NOT_ASKED };
+        let is_asked = request.include_authorized_operations;
         let mut groups = Vec::with_capacity(request.group_ids.len());
         for name in request.group_ids {
-            let described = match Box::pin(find(&parts, &name)).await {
-                Ok(Some(group)) => describe(version, &group),
+            let described = match Box::pin(find(&parts, &call, &name)).await {
+                Ok(Some(group)) if may_describe_topics(&call, &group) => describe(version, &group),
+                Ok(Some(_)) => DescribedGroup::default()
+                    .with_error_code(TOPIC_DENIED.code())
+                    .with_error_message(message(denied(Operation::Describe, "a topic of the group"))),
                 Ok(None) => DescribedGroup::default()
                     .with_error_code(ResponseError::GroupIdNotFound.code())
                     .with_error_message(message("there is no such group of the consumer protocol")),
@@ -36,15 +40,25 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: ConsumerGroupDescr
                     .with_error_code(refused.code().code())
                     .with_error_message(message(&refused)),
             };
+            let operations = operations(&call, is_asked, &name);
             groups.push(described.with_group_id(name).with_authorized_operations(operations));
         }
         ConsumerGroupDescribeResponse::default().with_groups(groups).into()
     })
 }
 
-async fn find(parts: &Parts, name: &GroupId) -> Result<Option<ConsumerGroup>, Refused> {
-    let group = parts.groups.look(&group_id(name)?).await?;
+async fn find(parts: &Parts, call: &Call, name: &GroupId) -> Result<Option<ConsumerGroup>, Refused> {
+    let group = parts.groups.look(&group_id(call, Operation::Describe, name)?).await?;
     Ok(group.as_ref().and_then(Group::as_consumer).cloned())
+}
+
+/// Whether a client may know of all topics that members subscribe to or have.
+fn may_describe_topics(call: &Call, group: &ConsumerGroup) -> bool {
+    let subscribed = group.members.values().flat_map(|member| &member.names).map(String::as_str);
+    let assigned = group.members.values().flat_map(|member| member.assigned.keys());
+    let assigned = assigned.filter_map(|topic| group.topic_name(*topic));
+    let mut names = subscribed.chain(assigned);
+    names.all(|name| call.access.allows(Operation::Describe, ResourceType::Topic, name))
 }
 
 fn describe(version: i16, group: &ConsumerGroup) -> DescribedGroup {

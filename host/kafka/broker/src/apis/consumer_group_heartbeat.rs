@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use forebay_kafka_groups::{ConsumerHeartbeat, Group, GroupError, HeartbeatReply, JOINS, Partitions};
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::TopicId;
 use kafka_protocol::messages::consumer_group_heartbeat_response::{
     Assignment, TopicPartitions as ToldPartitions,
@@ -12,7 +13,7 @@ use kafka_protocol::messages::consumer_group_heartbeat_response::{
 use kafka_protocol::messages::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse};
 
 use super::groups::{Refused, client_host, group_id, member_id, new_member_id, optional, text};
-use super::message;
+use super::{TOPIC_DENIED, message};
 use crate::broker::Parts;
 use crate::service::{Call, Started};
 
@@ -45,7 +46,11 @@ async fn beat(
     call: &Call,
     request: ConsumerGroupHeartbeatRequest,
 ) -> Result<(forebay_model::MemberId, HeartbeatReply), Refused> {
-    let id = group_id(&request.group_id)?;
+    let id = group_id(call, Operation::Read, &request.group_id)?;
+    let mut subscribed = request.subscribed_topic_names.iter().flatten();
+    if !subscribed.all(|name| call.access.allows(Operation::Describe, ResourceType::Topic, name)) {
+        return Err(Refused::Code(TOPIC_DENIED));
+    }
     let is_new = request.member_id.is_empty() && request.member_epoch == JOINS && call.version < OWN_IDS;
     let member = if is_new { new_member_id("") } else { member_id(&request.member_id)? };
     let owned = request.topic_partitions.map(|topics| {

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::PartitionCount;
 use forebay_storage_metadata::{AddPartitionsError, TopicSelection};
 use kafka_protocol::error::ResponseError;
@@ -10,13 +11,18 @@ use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
 use kafka_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse};
 
-use super::message;
 use super::resources::{Mode, Refused};
+use super::{TOPIC_DENIED, denied, message};
 use crate::broker::Parts;
 use crate::configs::MOST_PARTITIONS;
 use crate::error_code;
+use crate::service::Call;
 
-pub(crate) async fn answer(parts: &Parts, request: CreatePartitionsRequest) -> CreatePartitionsResponse {
+pub(crate) async fn answer(
+    parts: &Parts,
+    call: &Call,
+    request: CreatePartitionsRequest,
+) -> CreatePartitionsResponse {
     let mode = Mode::of(request.validate_only);
     let mut seen = HashSet::new();
     let names = request.topics.iter().map(|topic| topic.name.clone());
@@ -25,6 +31,8 @@ pub(crate) async fn answer(parts: &Parts, request: CreatePartitionsRequest) -> C
     for asked in request.topics {
         let added = if twice.contains(&asked.name) {
             Err((ResponseError::InvalidRequest, "the request names this topic more than once".to_owned()))
+        } else if !call.access.allows(Operation::Alter, ResourceType::Topic, &asked.name) {
+            Err((TOPIC_DENIED, denied(Operation::Alter, "the topic")))
         } else {
             add(parts, &asked, mode).await
         };

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::{PartitionCount, TopicName as ModelTopicName};
 use forebay_storage_metadata::{Configs, CreateTopicError, NewTopic, TopicDescription};
 use kafka_protocol::error::ResponseError;
@@ -12,7 +13,7 @@ use kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
-use super::message;
+use super::{TOPIC_DENIED, denied, message};
 use crate::broker::Parts;
 use crate::configs::{ClusterConfig, MOST_PARTITIONS, TOPIC_CONFIGS, find};
 use crate::error_code;
@@ -35,6 +36,7 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: CreateTopicsRequ
     for topic in &request.topics {
         *times.entry(topic.name.clone()).or_insert(0_usize) += 1;
     }
+    let may_create_all = call.access.allows_on_cluster(Operation::Create);
     let cluster = parts.topics.cluster_config().await;
     let mut results = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
@@ -42,6 +44,11 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: CreateTopicsRequ
         let created = match &cluster {
             _ if times.get(&topic.name).is_some_and(|times| *times > 1) => {
                 Err((ResponseError::InvalidRequest, "the request names the topic more than once".to_owned()))
+            }
+            _ if !may_create_all
+                && !call.access.allows(Operation::Create, ResourceType::Topic, &topic.name) =>
+            {
+                Err((TOPIC_DENIED, denied(Operation::Create, "the topic")))
             }
             Err(failure) => Err((error_code::of_store(failure), failure.to_string())),
             Ok(cluster) => match new_topic(&topic, cluster) {
@@ -124,6 +131,9 @@ fn exists(name: &ModelTopicName) -> Refused {
 fn described(call: &Call, result: CreatableTopicResult, new: &NewTopic, id: Uuid) -> CreatableTopicResult {
     if call.version < DESCRIBED {
         return result;
+    }
+    if !call.access.allows(Operation::DescribeConfigs, ResourceType::Topic, new.name.as_str()) {
+        return result.with_topic_id(id).with_topic_config_error_code(TOPIC_DENIED.code());
     }
     let configs = TOPIC_CONFIGS.iter().map(|definition| {
         let set = new.configs.get(definition.name);

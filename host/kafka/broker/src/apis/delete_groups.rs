@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use forebay_kafka_groups::{Group, GroupError};
+use forebay_kafka_security::Operation;
 use kafka_protocol::messages::delete_groups_response::DeletableGroupResult;
 use kafka_protocol::messages::{DeleteGroupsRequest, DeleteGroupsResponse, GroupId};
 
@@ -10,14 +11,14 @@ use super::groups::{Refused, group_id};
 use crate::broker::Parts;
 use crate::error_code;
 use crate::groups::Removal;
-use crate::service::Started;
+use crate::service::{Call, Started};
 
-pub(crate) fn start(parts: &Arc<Parts>, request: DeleteGroupsRequest) -> Started {
-    let parts = Arc::clone(parts);
+pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: DeleteGroupsRequest) -> Started {
+    let (parts, call) = (Arc::clone(parts), call.clone());
     Started::waiting(async move {
         let mut results = Vec::with_capacity(request.groups_names.len());
         for name in request.groups_names {
-            let code = match Box::pin(delete(&parts, &name)).await {
+            let code = match Box::pin(delete(&parts, &call, &name)).await {
                 Ok(()) => error_code::NONE,
                 Err(refused) => refused.code().code(),
             };
@@ -27,7 +28,7 @@ pub(crate) fn start(parts: &Arc<Parts>, request: DeleteGroupsRequest) -> Started
     })
 }
 
-async fn delete(parts: &Parts, name: &GroupId) -> Result<(), Refused> {
+async fn delete(parts: &Parts, call: &Call, name: &GroupId) -> Result<(), Refused> {
     let check = |group: &Group| if group.is_empty() { Ok(()) } else { Err(GroupError::NotEmpty) };
-    Ok(parts.groups.remove(&group_id(name)?, check, Removal::Group).await?)
+    Ok(parts.groups.remove(&group_id(call, Operation::Delete, name)?, check, Removal::Group).await?)
 }

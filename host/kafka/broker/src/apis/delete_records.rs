@@ -1,5 +1,6 @@
 //! DeleteRecords 0 to 2. Offset -1 deletes all that there is. `timeout_ms` is not needed.
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::{Offset, TopicIdPartition};
 use forebay_storage_metadata::{DeleteBefore, RecordsKept};
 use kafka_protocol::error::ResponseError;
@@ -10,7 +11,7 @@ use kafka_protocol::messages::delete_records_response::{
 use kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse};
 use uuid::Uuid;
 
-use super::topic_key;
+use super::{TOPIC_DENIED, topic_key};
 use crate::broker::Parts;
 use crate::error_code;
 use crate::service::Call;
@@ -21,24 +22,26 @@ const UNKNOWN: i64 = -1;
 
 pub(crate) async fn answer(
     parts: &Parts,
-    _call: &Call,
+    call: &Call,
     request: DeleteRecordsRequest,
 ) -> DeleteRecordsResponse {
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
-        topics.push(of_topic(parts, topic).await);
+        topics.push(of_topic(parts, call, topic).await);
     }
     DeleteRecordsResponse::default().with_topics(topics)
 }
 
-async fn of_topic(parts: &Parts, topic: DeleteRecordsTopic) -> DeleteRecordsTopicResult {
+async fn of_topic(parts: &Parts, call: &Call, topic: DeleteRecordsTopic) -> DeleteRecordsTopicResult {
     let found = match topic_key(&topic.name, Uuid::nil()) {
         Some(key) => parts.topics.find(&[key]).await.map(|mut found| found.pop().flatten()),
         None => Ok(None),
     };
+    let may_delete = call.access.allows(Operation::Delete, ResourceType::Topic, &topic.name);
     let mut partitions = Vec::with_capacity(topic.partitions.len());
     for asked in topic.partitions {
         let log = match &found {
+            _ if !may_delete => Err(TOPIC_DENIED),
             Ok(found) => found
                 .as_ref()
                 .and_then(|topic| topic.log(asked.partition_index))

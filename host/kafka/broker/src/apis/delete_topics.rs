@@ -1,5 +1,6 @@
 //! DeleteTopics 1 to 6, by name or id. The name is free at once. `timeout_ms` is not needed.
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::TopicId;
 use forebay_storage_metadata::{DeleteTopicError, TopicSelection};
 use kafka_protocol::error::ResponseError;
@@ -7,7 +8,7 @@ use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::delete_topics_response::DeletableTopicResult;
 use kafka_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
 
-use super::{message, topic_key, wire_name};
+use super::{TOPIC_DENIED, denied, message, topic_key, wire_name};
 use crate::broker::Parts;
 use crate::error_code;
 use crate::service::Call;
@@ -20,7 +21,7 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: DeleteTopicsRequ
     let named = request.topic_names.into_iter().map(|name| DeleteTopicState::default().with_name(Some(name)));
     let mut results = Vec::new();
     for asked in request.topics.into_iter().chain(named) {
-        let deleted = delete(parts, &asked).await;
+        let deleted = delete(parts, call, &asked).await;
         let result = DeletableTopicResult::default().with_name(asked.name).with_topic_id(asked.topic_id);
         results.push(match deleted {
             Ok((id, name)) if call.version >= 6 => result.with_name(Some(name)).with_topic_id(id.uuid()),
@@ -36,7 +37,20 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: DeleteTopicsRequ
 
 type Deleted = (TopicId, kafka_protocol::messages::TopicName);
 
-async fn delete(parts: &Parts, asked: &DeleteTopicState) -> Result<Deleted, (ResponseError, String)> {
+async fn delete(
+    parts: &Parts,
+    call: &Call,
+    asked: &DeleteTopicState,
+) -> Result<Deleted, (ResponseError, String)> {
+    let may_delete = |name: &str| call.access.allows(Operation::Delete, ResourceType::Topic, name);
+    let forbidden = || (TOPIC_DENIED, denied(Operation::Delete, "the topic"));
+    // Who may not delete a topic is not told whether it is there.
+    if let Some(name) = &asked.name
+        && asked.topic_id.is_nil()
+        && !may_delete(name)
+    {
+        return Err(forbidden());
+    }
     let store = |failure: &forebay_storage_metadata::StoreFailure| {
         (error_code::of_store(failure), failure.to_string())
     };
@@ -54,6 +68,9 @@ async fn delete(parts: &Parts, asked: &DeleteTopicState) -> Result<Deleted, (Res
     };
     let found = parts.metadata.describe_topics(parts.cluster(), &selection).await;
     let topic = found.map_err(|failure| store(&failure))?.pop().ok_or_else(|| unknown.clone())?;
+    if !may_delete(topic.name.as_str()) {
+        return Err(forbidden());
+    }
     let deleted = parts.metadata.delete_topic(parts.cluster(), topic.id).await;
     parts.topics.forget(topic.id);
     match deleted {

@@ -1,11 +1,12 @@
 //! DescribeCluster 0 to 2: one broker, the agent that is asked. There are no controllers to be told of.
 
+use forebay_kafka_security::{CLUSTER_NAME, Operation, ResourceType};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
 use kafka_protocol::messages::{DescribeClusterRequest, DescribeClusterResponse};
 use kafka_protocol::protocol::StrBytes;
 
-use super::{CLUSTER_OPERATIONS, message};
+use super::message;
 use crate::broker::Parts;
 use crate::service::Call;
 
@@ -33,8 +34,17 @@ pub(crate) fn answer(
         .with_controller_id(parts.node())
         .with_brokers(vec![broker]);
     if request.include_cluster_authorized_operations {
-        response.with_cluster_authorized_operations(CLUSTER_OPERATIONS)
+        response.with_cluster_authorized_operations(cluster_operations(call))
     } else {
         response
+    }
+}
+
+/// What the client may do with the cluster; nothing, where it may not know.
+pub(super) fn cluster_operations(call: &Call) -> i32 {
+    if call.access.allows_on_cluster(Operation::Describe) {
+        call.access.operations(ResourceType::Cluster, CLUSTER_NAME)
+    } else {
+        0
     }
 }

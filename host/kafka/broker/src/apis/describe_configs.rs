@@ -1,5 +1,6 @@
 //! DescribeConfigs 1 to 4, of topics and of the virtual cluster. All configurations can be changed and none is secret.
 
+use forebay_kafka_security::Operation;
 use forebay_storage_metadata::Configs;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::describe_configs_response::{
@@ -9,7 +10,7 @@ use kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 use kafka_protocol::protocol::StrBytes;
 
 use super::message;
-use super::resources::{Refused, Resource};
+use super::resources::{self, Refused, Resource};
 use crate::broker::Parts;
 use crate::configs::{ConfigKind, Definition};
 use crate::service::Call;
@@ -34,7 +35,7 @@ pub(crate) async fn answer(
     };
     let mut results = Vec::with_capacity(request.resources.len());
     for asked in request.resources {
-        let described = describe(parts, &shape, &asked).await;
+        let described = describe(parts, call, &shape, &asked).await;
         let result = DescribeConfigsResult::default()
             .with_resource_type(asked.resource_type)
             .with_resource_name(asked.resource_name);
@@ -55,9 +56,11 @@ struct Shape {
 
 async fn describe(
     parts: &Parts,
+    call: &Call,
     shape: &Shape,
     asked: &DescribeConfigsResource,
 ) -> Result<Vec<DescribeConfigsResourceResult>, Refused> {
+    resources::allowed(call, Operation::DescribeConfigs, asked.resource_type, &asked.resource_name)?;
     let resource = Resource::find(parts, asked.resource_type, &asked.resource_name).await?;
     // What a topic does not set, its cluster may.
     let cluster = match &resource {

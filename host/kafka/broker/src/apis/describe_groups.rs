@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use forebay_kafka_groups::{ClassicGroup, Group};
+use forebay_kafka_security::Operation;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::describe_groups_response::{DescribedGroup, DescribedGroupMember};
 use kafka_protocol::messages::{DescribeGroupsRequest, DescribeGroupsResponse, GroupId};
 
-use super::groups::{GROUP_OPERATIONS, OPERATIONS_NOT_ASKED, Refused, group_id, text};
+use super::groups::{Refused, group_id, operations, text};
 use super::message;
 use crate::broker::Parts;
 use crate::service::{Call, Started};
@@ -19,13 +20,13 @@ const NOT_FOUND: i16 = 6;
 const INSTANCES: i16 = 4;
 
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: DescribeGroupsRequest) -> Started {
-    let (parts, version) = (Arc::clone(parts), call.version);
+    let (parts, call) = (Arc::clone(parts), call.clone());
+    let version = call.version;
     Started::waiting(async move {
-        let operations =
-            if request.include_authorized_operations { GROUP_OPERATIONS } else { OPERATIONS_NOT_ASKED };
+        let is_asked = request.include_authorized_operations;
         let mut groups = Vec::with_capacity(request.groups.len());
         for name in request.groups {
-            let described = match Box::pin(find(&parts, &name)).await {
+            let described = match Box::pin(find(&parts, &call, &name)).await {
                 Ok(Some(group)) => describe(version, &group),
                 Ok(None) if version >= NOT_FOUND => DescribedGroup::default()
                     .with_group_state(text("Dead"))
@@ -34,14 +35,15 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: DescribeGroupsRequ
                 Ok(None) => DescribedGroup::default().with_group_state(text("Dead")),
                 Err(refused) => DescribedGroup::default().with_error_code(refused.code().code()),
             };
+            let operations = operations(&call, is_asked, &name);
             groups.push(described.with_group_id(name).with_authorized_operations(operations));
         }
         DescribeGroupsResponse::default().with_groups(groups).into()
     })
 }
 
-async fn find(parts: &Parts, name: &GroupId) -> Result<Option<ClassicGroup>, Refused> {
-    let group = parts.groups.look(&group_id(name)?).await?;
+async fn find(parts: &Parts, call: &Call, name: &GroupId) -> Result<Option<ClassicGroup>, Refused> {
+    let group = parts.groups.look(&group_id(call, Operation::Describe, name)?).await?;
     Ok(group.as_ref().and_then(Group::as_classic).cloned())
 }
 

@@ -1,5 +1,6 @@
 //! DescribeTopicPartitions 0: like Metadata, but a page at a time, by name. Nothing is made.
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_storage_metadata::{TopicDescription, TopicSelection};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::describe_topic_partitions_response::{
@@ -7,15 +8,17 @@ use kafka_protocol::messages::describe_topic_partitions_response::{
 };
 use kafka_protocol::messages::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, TopicName};
 
-use super::{LEADER_EPOCH, TOPIC_OPERATIONS, wire_name};
+use super::{LEADER_EPOCH, TOPIC_DENIED, wire_name};
 use crate::broker::Parts;
 use crate::error_code;
+use crate::service::Call;
 
 /// How many partitions a page has at most, as in Kafka.
 const MOST: i32 = 2_000;
 
 pub(crate) async fn answer(
     parts: &Parts,
+    call: &Call,
     request: DescribeTopicPartitionsRequest,
 ) -> DescribeTopicPartitionsResponse {
     let mut names: Vec<TopicName> = request.topics.into_iter().map(|topic| topic.name).collect();
@@ -27,7 +30,8 @@ pub(crate) async fn answer(
         TopicSelection::Names(names.iter().filter_map(|name| name.0.parse().ok()).collect())
     };
     let cursor = request.cursor.as_ref().map(|cursor| (cursor.topic_name.clone(), cursor.partition_index));
-    let mut page = Page { parts, left: request.response_partition_limit.clamp(1, MOST), topics: Vec::new() };
+    let mut page =
+        Page { parts, call, left: request.response_partition_limit.clamp(1, MOST), topics: Vec::new() };
     let found = match parts.metadata.describe_topics(parts.cluster(), &selection).await {
         Ok(found) => found,
         Err(failure) => {
@@ -40,10 +44,18 @@ pub(crate) async fn answer(
     if all {
         names = found.iter().map(|topic| wire_name(&topic.name)).collect();
     }
+    let may_describe = |name: &TopicName| call.access.allows(Operation::Describe, ResourceType::Topic, name);
+    if all {
+        names.retain(may_describe);
+    }
     let (start, first) = cursor.unwrap_or_default();
     for name in names.into_iter().filter(|name| *name >= start) {
         let from = if name == start { first.max(0) } else { 0 };
         let next = match found.iter().find(|topic| topic.name.as_str() == &*name.0) {
+            _ if !may_describe(&name) => {
+                page.topics.push(refused(name.clone(), TOPIC_DENIED));
+                None
+            }
             Some(topic) => page.add(topic, from),
             None if name.0.parse::<forebay_model::TopicName>().is_err() => {
                 page.topics.push(refused(name.clone(), ResponseError::InvalidTopicException));
@@ -66,6 +78,7 @@ pub(crate) async fn answer(
 
 struct Page<'a> {
     parts: &'a Parts,
+    call: &'a Call,
     left: i32,
     topics: Vec<DescribeTopicPartitionsResponseTopic>,
 }
@@ -93,12 +106,13 @@ impl Page<'_> {
             })
             .collect();
         self.left -= (end - from).max(0);
+        let operations = self.call.access.operations(ResourceType::Topic, topic.name.as_str());
         self.topics.push(
             DescribeTopicPartitionsResponseTopic::default()
                 .with_name(Some(wire_name(&topic.name)))
                 .with_topic_id(topic.id.uuid())
                 .with_partitions(partitions)
-                .with_topic_authorized_operations(TOPIC_OPERATIONS),
+                .with_topic_authorized_operations(operations),
         );
         (end < topic.partitions.get()).then_some(end)
     }

@@ -25,6 +25,7 @@ pub(crate) use self::memory::FetchMemory;
 pub(crate) use self::session::Sessions;
 use self::session::{Begun, SessionError};
 use crate::acquire::Held;
+use crate::authorization::Access;
 use crate::broker::Parts;
 use crate::error_code;
 use crate::service::{Answer, Call, Started};
@@ -36,10 +37,10 @@ const PER_PARTITION: usize = 128;
 
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: FetchRequest) -> Started {
     let parts = Arc::clone(parts);
-    let version = call.version;
+    let (version, access) = (call.version, call.access.clone());
     Started::waiting(async move {
         match parts.sessions.begin(&request, version) {
-            Ok(begun) => Box::pin(Fetching::new(&parts, &request, begun).answer()).await,
+            Ok(begun) => Box::pin(Fetching::new(&parts, access, &request, begun).answer()).await,
             Err(error) => Answer::from(FetchResponse::default().with_error_code(of_session(error).code())),
         }
     })
@@ -55,6 +56,7 @@ fn of_session(error: SessionError) -> ResponseError {
 /// A fetch under way.
 struct Fetching<'a> {
     parts: &'a Parts,
+    access: Access,
     begun: Begun,
     deadline: Instant,
     min_bytes: u64,
@@ -65,11 +67,12 @@ struct Fetching<'a> {
 type Located = Result<FindFrom, ResponseError>;
 
 impl<'a> Fetching<'a> {
-    fn new(parts: &'a Parts, request: &FetchRequest, begun: Begun) -> Self {
+    fn new(parts: &'a Parts, access: Access, request: &FetchRequest, begun: Begun) -> Self {
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)).min(LONGEST_WAIT);
         let max_bytes = u64::try_from(request.max_bytes).unwrap_or(0).min(parts.settings.fetch_bytes.get());
         Self {
             parts,
+            access,
             begun,
             deadline: clock::now() + wait,
             min_bytes: u64::try_from(request.min_bytes).unwrap_or(0).min(max_bytes),
@@ -79,7 +82,7 @@ impl<'a> Fetching<'a> {
 
     async fn answer(self) -> Answer {
         loop {
-            let located = wanted::locate(self.parts, &self.begun.wanted).await;
+            let located = wanted::locate(self.parts, &self.access, &self.begun.wanted).await;
             let from: Vec<_> = located.iter().filter_map(|located| located.as_ref().ok()).copied().collect();
             let known = match self.available(&from).await {
                 Ok(Available::Enough(bytes)) => return self.read(located, from, bytes).await,

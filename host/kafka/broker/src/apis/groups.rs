@@ -1,6 +1,7 @@
 //! What the APIs of consumer groups share.
 
 use forebay_kafka_groups::GroupError;
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_lifecycle::chance;
 use forebay_model::{GroupId, MemberId};
 use kafka_protocol::error::ResponseError;
@@ -10,11 +11,9 @@ use uuid::Builder;
 
 use crate::context::ConnectionContext;
 use crate::groups::GroupFailure;
+use crate::service::Call;
 
-/// What a group allows to whoever asks, as a set of Kafka's operations by number: read 3, delete 6, describe 8. Nothing
-/// is forbidden yet.
-pub(super) const GROUP_OPERATIONS: i32 = 0b1_0100_1000;
-pub(super) const OPERATIONS_NOT_ASKED: i32 = i32::MIN;
+const OPERATIONS_NOT_ASKED: i32 = i32::MIN;
 
 /// Why a request about a group is refused: by the group, or before it is asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +39,11 @@ impl From<GroupError> for Refused {
     }
 }
 
-pub(super) fn group_id(id: &WireGroupId) -> Result<GroupId, Refused> {
+/// The id of a group, for whoever may do something with it.
+pub(super) fn group_id(call: &Call, operation: Operation, id: &WireGroupId) -> Result<GroupId, Refused> {
+    if !call.access.allows(operation, ResourceType::Group, &id.0) {
+        return Err(Refused::Code(ResponseError::GroupAuthorizationFailed));
+    }
     id.0.parse().map_err(|_| Refused::Code(ResponseError::InvalidGroupId))
 }
 
@@ -68,6 +71,11 @@ pub(super) fn optional(text: Option<StrBytes>) -> Option<String> {
 
 pub(super) fn text(text: impl ToString) -> StrBytes {
     StrBytes::from_string(text.to_string())
+}
+
+/// What a client may do with a group, where it asks.
+pub(super) fn operations(call: &Call, is_asked: bool, id: &WireGroupId) -> i32 {
+    if is_asked { call.access.operations(ResourceType::Group, &id.0) } else { OPERATIONS_NOT_ASKED }
 }
 
 /// Where a client is, as Kafka writes it.

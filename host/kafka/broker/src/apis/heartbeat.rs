@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use forebay_kafka_groups::GroupError;
+use forebay_kafka_security::Operation;
 use kafka_protocol::messages::{HeartbeatRequest, HeartbeatResponse};
 
 use super::groups::{Refused, group_id, member_id};
 use crate::broker::Parts;
 use crate::error_code;
-use crate::service::Started;
+use crate::service::{Call, Started};
 
-pub(crate) fn start(parts: &Arc<Parts>, request: HeartbeatRequest) -> Started {
-    let parts = Arc::clone(parts);
+pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: HeartbeatRequest) -> Started {
+    let (parts, call) = (Arc::clone(parts), call.clone());
     Started::waiting(async move {
-        let code = match Box::pin(beat(&parts, &request)).await {
+        let code = match Box::pin(beat(&parts, &call, &request)).await {
             Ok(()) => error_code::NONE,
             Err(refused) => refused.code().code(),
         };
@@ -21,8 +22,8 @@ pub(crate) fn start(parts: &Arc<Parts>, request: HeartbeatRequest) -> Started {
     })
 }
 
-async fn beat(parts: &Parts, request: &HeartbeatRequest) -> Result<(), Refused> {
-    let (id, member) = (group_id(&request.group_id)?, member_id(&request.member_id)?);
+async fn beat(parts: &Parts, call: &Call, request: &HeartbeatRequest) -> Result<(), Refused> {
+    let (id, member) = (group_id(call, Operation::Read, &request.group_id)?, member_id(&request.member_id)?);
     let standing = parts.groups.beat(&id, &member).await?;
     let group = standing.group.as_classic().ok_or(GroupError::UnknownMember)?;
     Ok(group.heartbeat(&member, request.group_instance_id.as_deref(), request.generation_id)?)

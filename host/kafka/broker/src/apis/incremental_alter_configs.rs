@@ -6,9 +6,11 @@ use kafka_protocol::messages::{IncrementalAlterConfigsRequest, IncrementalAlterC
 use super::alteration::{self, Alteration, Altered, Change, Others};
 use super::resources::Mode;
 use crate::broker::Parts;
+use crate::service::Call;
 
 pub(crate) async fn answer(
     parts: &Parts,
+    call: &Call,
     request: IncrementalAlterConfigsRequest,
 ) -> IncrementalAlterConfigsResponse {
     let alterations = request.resources.into_iter().map(|resource| {
@@ -20,7 +22,7 @@ pub(crate) async fn answer(
         Alteration { kind: resource.resource_type, name: resource.resource_name, changes: changes.collect() }
     });
     let mode = Mode::of(request.validate_only);
-    let altered = alteration::make(parts, alterations.collect(), Others::Stay, mode).await;
+    let altered = alteration::make((parts, call), alterations.collect(), Others::Stay, mode).await;
     let responses = altered.into_iter().map(|Altered { kind, name, error_code, error_message }| {
         AlterConfigsResourceResponse::default()
             .with_resource_type(kind)

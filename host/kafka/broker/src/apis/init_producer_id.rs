@@ -1,6 +1,7 @@
 //! InitProducerId 0 to 5, for idempotent producers without transactions. Who asks for a new epoch of a producer gets
 //! a new producer, as Kafka gives it where there is no transactional id. Transactional ids are refused.
 
+use forebay_kafka_security::{Operation, ResourceType};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse, ProducerId};
 
@@ -12,7 +13,7 @@ const NONE: i64 = -1;
 
 pub(crate) async fn answer(
     parts: &Parts,
-    _call: &Call,
+    call: &Call,
     request: InitProducerIdRequest,
 ) -> InitProducerIdResponse {
     let refused = |code: ResponseError| {
@@ -29,6 +30,12 @@ pub(crate) async fn answer(
             ResponseError::TransactionalIdAuthorizationFailed
         };
         return refused(code);
+    }
+    // Whoever may write to any topic may do so without duplicates.
+    let may_produce = call.access.allows_on_cluster(Operation::IdempotentWrite)
+        || call.access.allows_any(Operation::Write, ResourceType::Topic);
+    if !may_produce {
+        return refused(ResponseError::ClusterAuthorizationFailed);
     }
     match parts.metadata.init_producer(parts.cluster()).await {
         Ok(producer) => InitProducerIdResponse::default()

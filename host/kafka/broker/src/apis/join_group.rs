@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use forebay_kafka_groups::{Group, GroupError, JoinReply, JoinRequest, Joining};
+use forebay_kafka_security::Operation;
 use kafka_protocol::messages::join_group_response::JoinGroupResponseMember;
 use kafka_protocol::messages::{JoinGroupRequest, JoinGroupResponse};
 use kafka_protocol::protocol::StrBytes;
@@ -45,7 +46,7 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: JoinGroupRequest) 
 }
 
 async fn join(parts: &Parts, call: &Call, request: JoinGroupRequest) -> Result<JoinReply, Refused> {
-    let id = group_id(&request.group_id)?;
+    let id = group_id(call, Operation::Read, &request.group_id)?;
     let instance = optional(request.group_instance_id);
     let asked = JoinRequest {
         member: some_member(&request.member_id)?,

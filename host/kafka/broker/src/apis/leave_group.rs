@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use forebay_kafka_groups::{Group, GroupError, LeavingMember};
+use forebay_kafka_security::Operation;
 use forebay_model::MemberId;
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
 use kafka_protocol::messages::leave_group_response::MemberResponse;
@@ -19,15 +20,15 @@ use crate::service::{Call, Started};
 const SEVERAL: i16 = 3;
 
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: LeaveGroupRequest) -> Started {
-    let (parts, version) = (Arc::clone(parts), call.version);
+    let (parts, call) = (Arc::clone(parts), call.clone());
     Started::waiting(async move {
-        let several = version >= SEVERAL;
+        let several = call.version >= SEVERAL;
         let mut members = request.members.clone();
         if !several {
             members = vec![MemberIdentity::default().with_member_id(request.member_id.clone())];
         }
         let response = LeaveGroupResponse::default();
-        let left = match Box::pin(leave(&parts, &request, &members)).await {
+        let left = match Box::pin(leave(&parts, &call, &request, &members)).await {
             Ok(left) => left,
             Err(refused) => return response.with_error_code(refused.code().code()).into(),
         };
@@ -50,10 +51,11 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: LeaveGroupRequest)
 
 async fn leave(
     parts: &Parts,
+    call: &Call,
     request: &LeaveGroupRequest,
     members: &[MemberIdentity],
 ) -> Result<Vec<Result<MemberId, GroupError>>, Refused> {
-    let id = group_id(&request.group_id)?;
+    let id = group_id(call, Operation::Read, &request.group_id)?;
     let leaving: Vec<LeavingMember> = members
         .iter()
         .map(|member| LeavingMember {

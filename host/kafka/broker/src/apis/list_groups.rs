@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use forebay_kafka_groups::Group;
+use forebay_kafka_security::{Operation, ResourceType};
 use kafka_protocol::messages::list_groups_response::ListedGroup;
 use kafka_protocol::messages::{GroupId, ListGroupsRequest, ListGroupsResponse};
 use kafka_protocol::protocol::StrBytes;
@@ -16,9 +17,9 @@ use crate::service::{Call, Started};
 const PAGE: usize = 200;
 
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: ListGroupsRequest) -> Started {
-    let (parts, version) = (Arc::clone(parts), call.version);
+    let (parts, call) = (Arc::clone(parts), call.clone());
     Started::waiting(async move {
-        match Box::pin(list(&parts, version, &request)).await {
+        match Box::pin(list(&parts, &call, &request)).await {
             Ok(groups) => ListGroupsResponse::default().with_groups(groups).into(),
             Err(failure) => ListGroupsResponse::default().with_error_code(failure.code().code()).into(),
         }
@@ -27,12 +28,16 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: ListGroupsRequest)
 
 async fn list(
     parts: &Parts,
-    version: i16,
+    call: &Call,
     request: &ListGroupsRequest,
 ) -> Result<Vec<ListedGroup>, GroupFailure> {
     let passes = |filter: &[StrBytes], name: &str| {
         filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
     };
+    // Of others only those are told that the client may know of.
+    let may_describe_all = call.access.allows_on_cluster(Operation::Describe);
+    let may_describe =
+        |id: &str| may_describe_all || call.access.allows(Operation::Describe, ResourceType::Group, id);
     let now = parts.metadata.now().await?;
     let mut listed = Vec::new();
     let mut after = None;
@@ -42,10 +47,11 @@ async fn list(
         let is_last = page.len() < PAGE;
         for (id, stored) in page {
             let group = parts.groups.at(now, &stored)?;
-            if passes(&request.states_filter, group.state_name())
+            if may_describe(id.as_str())
+                && passes(&request.states_filter, group.state_name())
                 && passes(&request.types_filter, group.type_name())
             {
-                listed.push(told(version, GroupId(text(id)), &group));
+                listed.push(told(call.version, GroupId(text(id)), &group));
             }
         }
         if is_last {

@@ -2,6 +2,7 @@
 //! timestamp (-3), the latest that went to another tier (-5: there is none), and by timestamp. What is committed is
 //! stable: there are no transactions yet.
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::{Offset, Timestamp, TopicIdPartition};
 use forebay_storage_log::LookupError;
 use forebay_storage_metadata::{Kind, LogMissing, OffsetQuery};
@@ -13,7 +14,7 @@ use kafka_protocol::messages::list_offsets_response::{
 use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
 use uuid::Uuid;
 
-use super::{LEADER_EPOCH, topic_key};
+use super::{LEADER_EPOCH, TOPIC_DENIED, topic_key};
 use crate::broker::Parts;
 use crate::error_code;
 use crate::service::Call;
@@ -38,10 +39,14 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: ListOffsetsReque
             Some(key) => parts.topics.find(&[key]).await.map(|mut found| found.pop().flatten()),
             None => Ok(None),
         };
+        let may_describe = call.access.allows(Operation::Describe, ResourceType::Topic, &topic.name);
         let questions: Vec<_> = topic
             .partitions
             .iter()
             .map(|asked| {
+                if !may_describe {
+                    return Err(TOPIC_DENIED);
+                }
                 let topic = found.as_ref().map_err(error_code::of_store)?;
                 let log = topic.as_ref().and_then(|topic| topic.log(asked.partition_index));
                 question(log.ok_or(ResponseError::UnknownTopicOrPartition)?, asked)

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::TopicName as ModelTopicName;
 use forebay_storage_metadata::{Configs, CreateTopicError, NewTopic, TopicDescription, TopicSelection};
 use kafka_protocol::error::ResponseError;
@@ -13,7 +14,8 @@ use kafka_protocol::messages::metadata_response::{
 use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
-use super::{CLUSTER_OPERATIONS, LEADER_EPOCH, TOPIC_OPERATIONS, topic_key, wire_name};
+use super::describe_cluster::cluster_operations;
+use super::{LEADER_EPOCH, TOPIC_DENIED, topic_key, wire_name};
 use crate::broker::Parts;
 use crate::error_code;
 use crate::service::Call;
@@ -26,15 +28,14 @@ const NAMES_OPTIONAL: i16 = 12;
 const NOT_ASKED: i32 = i32::MIN;
 
 pub(crate) async fn answer(parts: &Parts, call: &Call, request: MetadataRequest) -> MetadataResponse {
-    let operations = if request.include_topic_authorized_operations { TOPIC_OPERATIONS } else { NOT_ASKED };
+    let told = Told { parts, call, has_operations: request.include_topic_authorized_operations };
     let all = request.topics.as_ref().is_none_or(|topics| call.version < NONE_IS_NONE && topics.is_empty());
     let topics = if all {
-        all_topics(parts, operations).await
+        all_topics(&told).await
     } else {
         let asked = request.topics.unwrap_or_default();
         // Before version 4 nobody could say that topics must not be made.
-        named_topics(parts, call, asked, request.allow_auto_topic_creation || call.version < 4, operations)
-            .await
+        named_topics(&told, asked, request.allow_auto_topic_creation || call.version < 4).await
     };
     let endpoint = parts.settings.advertised.to(&call.context);
     let broker = MetadataResponseBroker::default()
@@ -47,15 +48,36 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: MetadataRequest)
         .with_controller_id(parts.node())
         .with_topics(topics);
     if request.include_cluster_authorized_operations {
-        response.with_cluster_authorized_operations(CLUSTER_OPERATIONS)
+        response.with_cluster_authorized_operations(cluster_operations(call))
     } else {
         response
     }
 }
 
-async fn all_topics(parts: &Parts, operations: i32) -> Vec<MetadataResponseTopic> {
+/// To whom topics are told, and how much of them.
+struct Told<'a> {
+    parts: &'a Parts,
+    call: &'a Call,
+    has_operations: bool,
+}
+
+impl Told<'_> {
+    fn may(&self, operation: Operation, topic: &str) -> bool {
+        self.call.access.allows(operation, ResourceType::Topic, topic)
+    }
+
+    fn may_create(&self, topic: &str) -> bool {
+        self.call.access.allows_on_cluster(Operation::Create) || self.may(Operation::Create, topic)
+    }
+}
+
+async fn all_topics(told: &Told<'_>) -> Vec<MetadataResponseTopic> {
+    let parts = told.parts;
     match parts.metadata.describe_topics(parts.cluster(), &TopicSelection::All).await {
-        Ok(topics) => topics.iter().map(|topic| described(parts, topic, operations)).collect(),
+        Ok(topics) => {
+            let mine = topics.iter().filter(|topic| told.may(Operation::Describe, topic.name.as_str()));
+            mine.map(|topic| described(told, topic)).collect()
+        }
         // The protocol has no room to say that the store is away: a client that sees no topics asks again.
         Err(failure) => {
             tracing::warn!(%failure, "topics can't be listed");
@@ -65,12 +87,11 @@ async fn all_topics(parts: &Parts, operations: i32) -> Vec<MetadataResponseTopic
 }
 
 async fn named_topics(
-    parts: &Parts,
-    call: &Call,
+    told: &Told<'_>,
     asked: Vec<MetadataRequestTopic>,
     may_create: bool,
-    operations: i32,
 ) -> Vec<MetadataResponseTopic> {
+    let Told { parts, call, .. } = told;
     let keys: Vec<_> = asked
         .iter()
         .map(|asked| topic_key(&asked.name.clone().unwrap_or_default(), asked.topic_id))
@@ -86,12 +107,19 @@ async fn named_topics(
     let mut answers = Vec::with_capacity(asked.len());
     for (asked, key) in asked.into_iter().zip(keys) {
         let answer = match (key.as_ref().and_then(|_| found.next()).flatten(), key) {
-            (Some(topic), _) => Ok(described(parts, &topic.description, operations)),
+            (Some(topic), _) if told.may(Operation::Describe, topic.description.name.as_str()) => {
+                Ok(described(told, &topic.description))
+            }
+            (Some(_), _) => Err(TOPIC_DENIED),
             (None, None) => Err(ResponseError::InvalidTopicException),
             (None, Some(TopicKey::Id(_))) => Err(ResponseError::UnknownTopicId),
+            // Who may not know of a topic is not told whether it is there.
+            (None, Some(TopicKey::Name(name))) if !told.may(Operation::Describe, name.as_str()) => {
+                Err(TOPIC_DENIED)
+            }
             (None, Some(TopicKey::Name(_))) if !may_create => Err(ResponseError::UnknownTopicOrPartition),
             (None, Some(TopicKey::Name(name))) => {
-                create(parts, name).await.map(|topic| described(parts, &topic, operations))
+                create(told, name).await.map(|topic| described(told, &topic))
             }
         };
         answers.push(answer.unwrap_or_else(|code| refused(call, asked, code)));
@@ -100,10 +128,14 @@ async fn named_topics(
 }
 
 /// Makes a topic that somebody asked about, if the cluster allows that.
-async fn create(parts: &Parts, name: ModelTopicName) -> Result<Arc<TopicDescription>, ResponseError> {
+async fn create(told: &Told<'_>, name: ModelTopicName) -> Result<Arc<TopicDescription>, ResponseError> {
+    let parts = told.parts;
     let config = parts.topics.cluster_config().await.map_err(|failure| error_code::of_store(&failure))?;
     if !config.auto_create_topics {
         return Err(ResponseError::UnknownTopicOrPartition);
+    }
+    if !told.may_create(name.as_str()) {
+        return Err(TOPIC_DENIED);
     }
     let topic = NewTopic { name: name.clone(), partitions: config.partitions, configs: Configs::default() };
     match parts.metadata.create_topic(parts.cluster(), &topic).await {
@@ -121,8 +153,13 @@ async fn create(parts: &Parts, name: ModelTopicName) -> Result<Arc<TopicDescript
     }
 }
 
-fn described(parts: &Parts, topic: &TopicDescription, operations: i32) -> MetadataResponseTopic {
-    let node = parts.node();
+fn described(told: &Told<'_>, topic: &TopicDescription) -> MetadataResponseTopic {
+    let node = told.parts.node();
+    let operations = if told.has_operations {
+        told.call.access.operations(ResourceType::Topic, topic.name.as_str())
+    } else {
+        NOT_ASKED
+    };
     let partitions = topic.partitions.partitions().map(|partition| {
         MetadataResponsePartition::default()
             .with_partition_index(partition.get())

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_groups::Group;
-use forebay_model::{LeaderEpoch, Offset, Timestamp, TopicIdPartition};
+use forebay_kafka_security::{Operation, ResourceType};
+use forebay_model::{GroupId, LeaderEpoch, Offset, Timestamp, TopicIdPartition};
 use forebay_storage_metadata::OffsetToCommit;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::offset_commit_request::OffsetCommitRequestPartition;
@@ -15,22 +16,27 @@ use kafka_protocol::messages::offset_commit_response::{
 };
 use kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse, TopicName};
 
+use super::TOPIC_DENIED;
 use super::groups::{Refused, group_id, some_member};
 use crate::broker::Parts;
 use crate::error_code;
-use crate::service::Started;
+use crate::service::{Call, Started};
 use crate::topics::{Topic, TopicKey};
 
 /// The longest text that goes with an offset, in bytes, as Kafka's `offset.metadata.max.bytes`.
 const METADATA: usize = 4_096;
 
-pub(crate) fn start(parts: &Arc<Parts>, request: OffsetCommitRequest) -> Started {
-    let parts = Arc::clone(parts);
-    Started::waiting(async move { Box::pin(answer(&parts, request)).await.into() })
+pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: OffsetCommitRequest) -> Started {
+    let (parts, call) = (Arc::clone(parts), call.clone());
+    Started::waiting(async move { Box::pin(answer(&parts, &call, request)).await.into() })
 }
 
-async fn answer(parts: &Parts, request: OffsetCommitRequest) -> OffsetCommitResponse {
-    let asked = match judge(parts, &request).await {
+async fn answer(parts: &Parts, call: &Call, request: OffsetCommitRequest) -> OffsetCommitResponse {
+    let id = match group_id(call, Operation::Read, &request.group_id) {
+        Ok(id) => id,
+        Err(refused) => return all(&request, refused.code()),
+    };
+    let asked = match judge(parts, call, &request).await {
         Ok(asked) => asked,
         Err(refused) => return all(&request, refused.code()),
     };
@@ -40,7 +46,7 @@ async fn answer(parts: &Parts, request: OffsetCommitRequest) -> OffsetCommitResp
         .filter_map(|(_, judged)| judged.as_ref().ok().cloned())
         .collect();
     if !offsets.is_empty()
-        && let Err(refused) = commit(parts, &request, &offsets).await
+        && let Err(refused) = commit(parts, &id, &request, &offsets).await
     {
         return all(&request, refused.code());
     }
@@ -59,6 +65,7 @@ type Judged = Result<(TopicIdPartition, OffsetToCommit), ResponseError>;
 /// What can be committed, and what can't, without looking at the group.
 async fn judge(
     parts: &Parts,
+    call: &Call,
     request: &OffsetCommitRequest,
 ) -> Result<Vec<(TopicName, Vec<(i32, Judged)>)>, Refused> {
     let keys: Vec<TopicKey> =
@@ -77,8 +84,13 @@ async fn judge(
     for topic in &request.topics {
         let key = topic.name.parse().ok().map(TopicKey::Name);
         let known = key.as_ref().and_then(|key| found.get(key)).and_then(Option::as_ref);
+        let may_read = call.access.allows(Operation::Read, ResourceType::Topic, &topic.name);
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for asked in &topic.partitions {
+            if !may_read {
+                partitions.push((asked.partition_index, Err(TOPIC_DENIED)));
+                continue;
+            }
             let mut known = known.cloned();
             if let (Some(key), Some(topic)) = (&key, known.take()) {
                 let fresh = parts.topics.with_partition(key, topic, asked.partition_index).await;
@@ -110,15 +122,15 @@ fn judge_one(
 
 async fn commit(
     parts: &Parts,
+    id: &GroupId,
     request: &OffsetCommitRequest,
     offsets: &[(TopicIdPartition, OffsetToCommit)],
 ) -> Result<(), Refused> {
-    let id = group_id(&request.group_id)?;
     let member = some_member(&request.member_id)?;
     let (instance, generation) =
         (request.group_instance_id.as_deref(), request.generation_id_or_member_epoch);
     let check = |group: &Group| group.check_commit(member.as_ref(), instance, generation);
-    Ok(parts.groups.commit(&id, member.as_ref(), check, offsets).await?)
+    Ok(parts.groups.commit(id, member.as_ref(), check, offsets).await?)
 }
 
 fn all(request: &OffsetCommitRequest, code: ResponseError) -> OffsetCommitResponse {

@@ -2,23 +2,25 @@
 
 use std::sync::Arc;
 
+use forebay_kafka_security::{Operation, ResourceType};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::offset_delete_response::{
     OffsetDeleteResponsePartition, OffsetDeleteResponseTopic,
 };
 use kafka_protocol::messages::{OffsetDeleteRequest, OffsetDeleteResponse};
 
+use super::TOPIC_DENIED;
 use super::groups::{Refused, group_id};
 use crate::broker::Parts;
 use crate::error_code;
 use crate::groups::{GroupFailure, Removal};
-use crate::service::Started;
+use crate::service::{Call, Started};
 use crate::topics::TopicKey;
 
-pub(crate) fn start(parts: &Arc<Parts>, request: OffsetDeleteRequest) -> Started {
-    let parts = Arc::clone(parts);
+pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: OffsetDeleteRequest) -> Started {
+    let (parts, call) = (Arc::clone(parts), call.clone());
     Started::waiting(async move {
-        match Box::pin(delete(&parts, &request)).await {
+        match Box::pin(delete(&parts, &call, &request)).await {
             Ok(topics) => OffsetDeleteResponse::default().with_topics(topics).into(),
             Err(refused) => OffsetDeleteResponse::default().with_error_code(refused.code().code()).into(),
         }
@@ -27,20 +29,23 @@ pub(crate) fn start(parts: &Arc<Parts>, request: OffsetDeleteRequest) -> Started
 
 async fn delete(
     parts: &Parts,
+    call: &Call,
     request: &OffsetDeleteRequest,
 ) -> Result<Vec<OffsetDeleteResponseTopic>, Refused> {
-    let id = group_id(&request.group_id)?;
+    let id = group_id(call, Operation::Delete, &request.group_id)?;
     let group = parts.groups.look(&id).await?.ok_or(Refused::Code(ResponseError::GroupIdNotFound))?;
     let mut topics = Vec::with_capacity(request.topics.len());
     let mut forgotten = Vec::new();
     for asked in &request.topics {
         let keys: Vec<TopicKey> = asked.name.parse().ok().map(TopicKey::Name).into_iter().collect();
         let found = parts.topics.find(&keys).await.map_err(GroupFailure::Store)?.pop().flatten();
+        let may_read = call.access.allows(Operation::Read, ResourceType::Topic, &asked.name);
         let is_subscribed = group.subscribes_to(&asked.name);
         let mut partitions = Vec::with_capacity(asked.partitions.len());
         for partition in &asked.partitions {
             let index = partition.partition_index;
             let code = match found.as_ref().and_then(|topic| topic.log(index)) {
+                _ if !may_read => TOPIC_DENIED.code(),
                 None => ResponseError::UnknownTopicOrPartition.code(),
                 Some(_) if is_subscribed => ResponseError::GroupSubscribedToTopic.code(),
                 Some(log) => {

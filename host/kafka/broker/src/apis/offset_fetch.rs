@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::TopicIdPartition;
 use forebay_storage_metadata::{CommittedOffset, OffsetsWanted};
 use kafka_protocol::error::ResponseError;
@@ -16,7 +17,7 @@ use kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse, TopicNam
 use kafka_protocol::protocol::StrBytes;
 
 use super::groups::{Refused, group_id};
-use super::wire_name;
+use super::{TOPIC_DENIED, wire_name};
 use crate::broker::Parts;
 use crate::groups::GroupFailure;
 use crate::service::{Call, Started};
@@ -30,23 +31,28 @@ const NO_OFFSET: i64 = -1;
 const NO_EPOCH: i32 = -1;
 
 /// What is answered of a topic: a partition, and what is committed of it.
-type Topics = Vec<(TopicName, Vec<(i32, Option<CommittedOffset>)>)>;
+type Topics = Vec<(TopicName, Vec<(i32, Found)>)>;
+
+/// What is committed of a partition, if anything, or why it is not told.
+type Found = Result<Option<CommittedOffset>, ResponseError>;
 
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: OffsetFetchRequest) -> Started {
-    let (parts, version) = (Arc::clone(parts), call.version);
+    let (parts, call) = (Arc::clone(parts), call.clone());
+    let version = call.version;
     Started::waiting(async move {
         if version >= SEVERAL {
             let mut groups = Vec::with_capacity(request.groups.len());
             for asked in request.groups {
-                groups.push(group(&parts, asked).await);
+                groups.push(group(&parts, &call, asked).await);
             }
             return OffsetFetchResponse::default().with_groups(groups).into();
         }
-        Box::pin(one_group(&parts, version, request)).await.into()
+        Box::pin(one_group(&parts, &call, request)).await.into()
     })
 }
 
-async fn one_group(parts: &Parts, version: i16, request: OffsetFetchRequest) -> OffsetFetchResponse {
+async fn one_group(parts: &Parts, call: &Call, request: OffsetFetchRequest) -> OffsetFetchResponse {
+    let version = call.version;
     let topics = request.topics.map(|topics| {
         let topics = topics.into_iter().map(|topic| {
             OffsetFetchRequestTopics::default()
@@ -59,7 +65,7 @@ async fn one_group(parts: &Parts, version: i16, request: OffsetFetchRequest) -> 
         .with_group_id(request.group_id)
         .with_topics(topics)
         .with_member_epoch(-1);
-    let (topics, code) = match fetch(parts, &group).await {
+    let (topics, code) = match fetch(parts, call, &group).await {
         Ok(topics) => (topics, None),
         Err(refused) if version >= GROUP_ERRORS => {
             return OffsetFetchResponse::default().with_error_code(refused.code().code());
@@ -68,6 +74,7 @@ async fn one_group(parts: &Parts, version: i16, request: OffsetFetchRequest) -> 
     };
     let topics = topics.into_iter().map(|(name, partitions)| {
         let partitions = partitions.into_iter().map(|(index, found)| {
+            let code = code.or(found.as_ref().err().copied());
             let (offset, epoch, metadata) = told(found);
             let partition = OffsetFetchResponsePartition::default()
                 .with_partition_index(index)
@@ -81,16 +88,18 @@ async fn one_group(parts: &Parts, version: i16, request: OffsetFetchRequest) -> 
     OffsetFetchResponse::default().with_topics(topics.collect())
 }
 
-async fn group(parts: &Parts, asked: OffsetFetchRequestGroup) -> OffsetFetchResponseGroup {
+async fn group(parts: &Parts, call: &Call, asked: OffsetFetchRequestGroup) -> OffsetFetchResponseGroup {
     let response = OffsetFetchResponseGroup::default().with_group_id(asked.group_id.clone());
-    let topics = match fetch(parts, &asked).await {
+    let topics = match fetch(parts, call, &asked).await {
         Ok(topics) => topics,
         Err(refused) => return response.with_error_code(refused.code().code()),
     };
     let topics = topics.into_iter().map(|(name, partitions)| {
         let partitions = partitions.into_iter().map(|(index, found)| {
+            let code = found.as_ref().err().map_or(0, ResponseError::code);
             let (offset, epoch, metadata) = told(found);
             OffsetFetchResponsePartitions::default()
+                .with_error_code(code)
                 .with_partition_index(index)
                 .with_committed_offset(offset)
                 .with_committed_leader_epoch(epoch)
@@ -101,8 +110,8 @@ async fn group(parts: &Parts, asked: OffsetFetchRequestGroup) -> OffsetFetchResp
     response.with_topics(topics.collect())
 }
 
-fn told(found: Option<CommittedOffset>) -> (i64, i32, StrBytes) {
-    let Some(CommittedOffset { committed, .. }) = found else {
+fn told(found: Found) -> (i64, i32, StrBytes) {
+    let Ok(Some(CommittedOffset { committed, .. })) = found else {
         return (NO_OFFSET, NO_EPOCH, StrBytes::default());
     };
     let epoch = committed.leader_epoch.map_or(NO_EPOCH, forebay_model::LeaderEpoch::get);
@@ -111,12 +120,12 @@ fn told(found: Option<CommittedOffset>) -> (i64, i32, StrBytes) {
 
 fn nothing(asked: &OffsetFetchRequestGroup) -> Topics {
     let topics = asked.topics.iter().flatten();
-    let none = |indexes: &[i32]| indexes.iter().map(|index| (*index, None)).collect();
+    let none = |indexes: &[i32]| indexes.iter().map(|index| (*index, Ok(None))).collect();
     topics.map(|topic| (topic.name.clone(), none(&topic.partition_indexes))).collect()
 }
 
-async fn fetch(parts: &Parts, asked: &OffsetFetchRequestGroup) -> Result<Topics, Refused> {
-    let id = group_id(&asked.group_id)?;
+async fn fetch(parts: &Parts, call: &Call, asked: &OffsetFetchRequestGroup) -> Result<Topics, Refused> {
+    let id = group_id(call, Operation::Describe, &asked.group_id)?;
     // A member of the newer protocol says who it is, so that one that was replaced does not go on.
     if asked.member_epoch >= 0 {
         let member = asked.member_id.as_ref().and_then(|id| id.parse().ok());
@@ -125,8 +134,8 @@ async fn fetch(parts: &Parts, asked: &OffsetFetchRequestGroup) -> Result<Topics,
         group.check_commit(member.as_ref(), None, asked.member_epoch)?;
     }
     match &asked.topics {
-        None => all_topics(parts, OffsetsWanted { group: id, logs: None }).await,
-        Some(topics) => named_topics(parts, id, topics).await,
+        None => all_topics(parts, call, OffsetsWanted { group: id, logs: None }).await,
+        Some(topics) => named_topics(parts, call, id, topics).await,
     }
 }
 
@@ -142,7 +151,7 @@ async fn load(
     Ok(found.into_iter().flatten().collect())
 }
 
-async fn all_topics(parts: &Parts, wanted: OffsetsWanted) -> Result<Topics, Refused> {
+async fn all_topics(parts: &Parts, call: &Call, wanted: OffsetsWanted) -> Result<Topics, Refused> {
     let mut by_topic: BTreeMap<_, BTreeMap<i32, CommittedOffset>> = BTreeMap::new();
     for (log, found) in load(parts, wanted).await? {
         by_topic.entry(log.topic).or_default().insert(log.partition.get(), found);
@@ -153,7 +162,10 @@ async fn all_topics(parts: &Parts, wanted: OffsetsWanted) -> Result<Topics, Refu
     for (topic, partitions) in names.into_iter().zip(by_topic.into_values()) {
         // What was committed of a topic that is deleted is nobody's.
         let Some(topic) = topic else { continue };
-        let partitions = partitions.into_iter().map(|(index, found)| (index, Some(found)));
+        if !call.access.allows(Operation::Describe, ResourceType::Topic, topic.description.name.as_str()) {
+            continue;
+        }
+        let partitions = partitions.into_iter().map(|(index, found)| (index, Ok(Some(found))));
         topics.push((wire_name(&topic.description.name), partitions.collect()));
     }
     Ok(topics)
@@ -161,6 +173,7 @@ async fn all_topics(parts: &Parts, wanted: OffsetsWanted) -> Result<Topics, Refu
 
 async fn named_topics(
     parts: &Parts,
+    call: &Call,
     group: forebay_model::GroupId,
     asked: &[OffsetFetchRequestTopics],
 ) -> Result<Topics, Refused> {
@@ -179,7 +192,11 @@ async fn named_topics(
     let found: HashMap<_, _> =
         load(parts, OffsetsWanted { group, logs: Some(logs) }).await?.into_iter().collect();
     let topics = asked.iter().map(|topic| {
-        let of = |index: &i32| (*index, log(&topic.name, *index).and_then(|log| found.get(&log).cloned()));
+        let may_describe = call.access.allows(Operation::Describe, ResourceType::Topic, &topic.name);
+        let of = |index: &i32| {
+            let found = log(&topic.name, *index).and_then(|log| found.get(&log).cloned());
+            (*index, if may_describe { Ok(found) } else { Err(TOPIC_DENIED) })
+        };
         (topic.name.clone(), topic.partition_indexes.iter().map(of).collect())
     });
     Ok(topics.collect())

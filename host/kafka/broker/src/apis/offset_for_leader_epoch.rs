@@ -1,5 +1,6 @@
 //! OffsetForLeaderEpoch 2 to 4. There is one epoch, 0, which ends where the log does.
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::TopicIdPartition;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::offset_for_leader_epoch_request::OffsetForLeaderPartition;
@@ -9,21 +10,23 @@ use kafka_protocol::messages::offset_for_leader_epoch_response::{
 use kafka_protocol::messages::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 use uuid::Uuid;
 
-use super::{LEADER_EPOCH, topic_key};
+use super::{LEADER_EPOCH, TOPIC_DENIED, topic_key};
 use crate::broker::Parts;
 use crate::error_code;
 use crate::service::Call;
 
 pub(crate) async fn answer(
     parts: &Parts,
-    _call: &Call,
+    call: &Call,
     request: OffsetForLeaderEpochRequest,
 ) -> OffsetForLeaderEpochResponse {
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
+        let may_describe = call.access.allows(Operation::Describe, ResourceType::Topic, &topic.topic);
         for asked in topic.partitions {
             let end = match log(parts, &topic.topic, &asked).await {
+                _ if !may_describe => Err(TOPIC_DENIED),
                 Ok(log) => end(parts, log, &asked).await,
                 Err(code) => Err(code),
             };

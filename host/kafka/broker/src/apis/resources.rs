@@ -1,6 +1,7 @@
 //! What has configurations: topics, and the virtual cluster, which clients reach as its one broker or as the default of
 //! all brokers.
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::TopicId;
 use forebay_storage_metadata::{ConfigError, Configs, StoreFailure, TopicSelection};
 use kafka_protocol::error::ResponseError;
@@ -9,6 +10,9 @@ use kafka_protocol::protocol::StrBytes;
 use crate::broker::Parts;
 use crate::configs::{CLUSTER_CONFIGS, Definition, TOPIC_CONFIGS};
 use crate::error_code;
+use crate::service::Call;
+
+use super::{TOPIC_DENIED, denied};
 
 /// Kafka's numbers for kinds of resources.
 const TOPIC: i8 = 2;
@@ -25,6 +29,22 @@ pub(super) type Refused = (ResponseError, String);
 pub(super) enum Resource {
     Topic(TopicId, Configs),
     Cluster(Configs),
+}
+
+/// Whether a client may do something with the configurations of a resource.
+///
+/// # Errors
+/// When it may not.
+pub(super) fn allowed(call: &Call, operation: Operation, kind: i8, name: &str) -> Result<(), Refused> {
+    match kind {
+        TOPIC if !call.access.allows(operation, ResourceType::Topic, name) => {
+            Err((TOPIC_DENIED, denied(operation, "the topic")))
+        }
+        BROKER if !call.access.allows_on_cluster(operation) => {
+            Err((ResponseError::ClusterAuthorizationFailed, denied(operation, "the cluster")))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Resource {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use forebay_kafka_groups::{Group, GroupError, SyncRequest, Syncing};
+use forebay_kafka_security::Operation;
 use kafka_protocol::messages::{SyncGroupRequest, SyncGroupResponse};
 
 use super::groups::{Refused, group_id, member_id, optional};
@@ -13,13 +14,13 @@ use crate::service::{Call, Started};
 const TYPED: i16 = 5;
 
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: SyncGroupRequest) -> Started {
-    let (parts, version) = (Arc::clone(parts), call.version);
+    let (parts, call) = (Arc::clone(parts), call.clone());
     Started::waiting(async move {
         let protocol = (request.protocol_type.clone(), request.protocol_name.clone());
-        match Box::pin(sync(&parts, request)).await {
+        match Box::pin(sync(&parts, &call, request)).await {
             Ok(assignment) => {
                 let response = SyncGroupResponse::default().with_assignment(assignment.into());
-                if version < TYPED {
+                if call.version < TYPED {
                     return response.into();
                 }
                 // It was found to be that of the group.
@@ -31,8 +32,8 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: SyncGroupRequest) 
     })
 }
 
-async fn sync(parts: &Parts, request: SyncGroupRequest) -> Result<Vec<u8>, Refused> {
-    let id = group_id(&request.group_id)?;
+async fn sync(parts: &Parts, call: &Call, request: SyncGroupRequest) -> Result<Vec<u8>, Refused> {
+    let id = group_id(call, Operation::Read, &request.group_id)?;
     let member = member_id(&request.member_id)?;
     let generation = request.generation_id;
     let assignments = request.assignments.into_iter();

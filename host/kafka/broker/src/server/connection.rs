@@ -1,3 +1,4 @@
+use std::io;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -7,17 +8,19 @@ use forebay_kafka_wire::{
 use forebay_lifecycle::Shutdown;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::ApiKey;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 
 use super::frame_memory::{FrameMemory, Frames};
 use super::limits::Limits;
-use super::patience::{Impatient, read_frame, read_prefix, write_frame};
+use super::patience::{Impatient, end, read_frame, read_prefix, write_frame};
+use super::tls::Tls;
 use super::until;
 use crate::acquire::{Held, Memory};
 use crate::api::{EncodeError, Request, RequestBody, RequestError, Response, plain_frame};
 use crate::apis::api_versions;
+use crate::authentication::{Session, SessionError, Taken};
 use crate::broker::Broker;
 use crate::context::ConnectionContext;
 use crate::service::Started;
@@ -29,6 +32,7 @@ pub(super) struct Connection {
     limits: Limits,
     frames: Frames,
     own_memory: Memory,
+    tls: Option<Tls>,
     context: ConnectionContext,
 }
 
@@ -47,12 +51,16 @@ enum Closed {
     OldProduce(#[from] OldProduceError),
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error("a message of a mechanism has {length} bytes: expected at most {limit}")]
+    Message { length: u32, limit: usize },
     #[error("records were refused that nobody is told about: acks is 0")]
     RefusedSilently,
 }
 
 /// A request that was taken, on its way to its answer.
-struct Taken {
+struct Queued {
     answer: Pending,
     /// The memory of its frame, here and of the connection.
     _frame: (Held, FrameMemory),
@@ -79,23 +87,68 @@ impl Connection {
         frames: Frames,
     ) -> Self {
         let context =
-            ConnectionContext { client_id: String::new(), peer: Some(peer), reached: Some(reached) };
+            ConnectionContext { peer: Some(peer), reached: Some(reached), ..ConnectionContext::default() };
         let own_memory = Memory::new(limits.connection_memory);
-        Self { stream, broker, limits, frames, own_memory, context }
+        Self { stream, broker, limits, frames, own_memory, tls: None, context }
+    }
+
+    /// The same, by TLS if there is any.
+    pub(super) fn with_tls(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     pub(super) async fn run(self, shutdown: Shutdown) {
+        let Some(tls) = self.tls.clone() else {
+            let Self { stream, broker, limits, frames, own_memory, tls: _, context } = self;
+            let (read, write) = stream.into_split();
+            let talk = Talk { broker, limits, frames, own_memory, context };
+            return Box::pin(talk.run(read, write, shutdown)).await;
+        };
+        let Self { stream, broker, limits, frames, own_memory, tls: _, mut context } = self;
+        let accepting = Box::pin(tokio::time::timeout(limits.stalled, tls.accept(stream)));
+        let Some(accepted) = until(&shutdown, accepting).await else { return };
+        let accepted = accepted.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut)));
+        match accepted {
+            Ok((stream, identity)) => {
+                context.identity = identity;
+                let (read, write) = tokio::io::split(stream);
+                let talk = Talk { broker, limits, frames, own_memory, context };
+                Box::pin(talk.run(read, write, shutdown)).await;
+            }
+            Err(error) => {
+                broker.parts().metrics.login_failed();
+                tracing::info!(peer = ?context.peer, %error, "a client does not speak TLS, or shows no certificate that is good");
+            }
+        }
+    }
+}
+
+/// What a connection is, beside its stream.
+struct Talk {
+    broker: Broker,
+    limits: Limits,
+    frames: Frames,
+    own_memory: Memory,
+    context: ConnectionContext,
+}
+
+impl Talk {
+    async fn run(
+        self,
+        read: impl AsyncRead + Unpin + Send,
+        write: impl AsyncWrite + Unpin + Send,
+        shutdown: Shutdown,
+    ) {
         let peer = self.context.peer;
         let stalled = self.limits.stalled;
         let (taken, answers) = mpsc::channel(self.limits.in_flight.max(1));
-        let (read, write) = self.stream.into_split();
         let reader = Reader {
             read,
+            session: self.broker.session(self.context),
             broker: self.broker,
             limits: self.limits,
             frames: self.frames,
             own_memory: self.own_memory,
-            context: self.context,
             taken,
         };
         // When writing fails nothing needs to be read any more; when reading ends, what was taken is still answered.
@@ -114,61 +167,85 @@ impl Connection {
     }
 }
 
-struct Reader {
-    read: OwnedReadHalf,
+struct Reader<R> {
+    read: R,
+    session: Session,
     broker: Broker,
     limits: Limits,
     frames: Frames,
     own_memory: Memory,
-    context: ConnectionContext,
-    taken: mpsc::Sender<Taken>,
+    taken: mpsc::Sender<Queued>,
 }
 
-impl Reader {
+impl<R: AsyncRead + Unpin + Send> Reader<R> {
     async fn run(mut self) -> Result<(), Closed> {
-        let limit = FrameLimit::new(self.limits.frame);
         loop {
             self.broker.relief().await;
-            let prefix = read_prefix(&mut self.read, self.limits.idle, self.limits.stalled).await?;
+            // Who has not logged in gets little memory, and little time.
+            let is_open = self.session.is_open();
+            let (frame, idle) = if is_open {
+                (self.limits.frame, self.limits.idle)
+            } else {
+                (self.limits.unknown_frame.min(self.limits.frame), self.limits.stalled)
+            };
+            let prefix = read_prefix(&mut self.read, idle, self.limits.stalled).await?;
             let Some(prefix) = prefix else { return Ok(()) };
-            let length = limit.check(prefix)?;
+            let length = if self.session.is_raw() {
+                let length = u32::from_be_bytes(prefix);
+                let too_long = Closed::Message { length, limit: frame };
+                usize::try_from(length).ok().filter(|length| *length <= frame).ok_or(too_long)?
+            } else {
+                FrameLimit::new(frame).check(prefix)?
+            };
             let own_memory = self.own_memory.acquire(length).await;
             let mut frame_memory = self.frames.frame();
             let frame = read_frame(&mut self.read, length, self.limits.stalled, &mut frame_memory).await?;
-            let answer = Box::pin(self.take(frame)).await?;
-            if self.taken.send(Taken { answer, _frame: (own_memory, frame_memory) }).await.is_err() {
+            let (answer, is_last) = Box::pin(self.take(frame)).await?;
+            let queued = Queued { answer, _frame: (own_memory, frame_memory) };
+            if self.taken.send(queued).await.is_err() || is_last {
                 return Ok(());
             }
         }
     }
 
-    async fn take(&mut self, mut frame: Bytes) -> Result<Pending, Closed> {
-        let header = RequestHeader::split_from(&mut frame)?;
-        if self.context.client_id.as_bytes() != header.client_id {
-            self.context.client_id = String::from_utf8_lossy(&header.client_id).into_owned();
+    /// Takes a frame: what becomes its answer, and whether nothing is read behind it.
+    async fn take(&mut self, mut frame: Bytes) -> Result<(Pending, bool), Closed> {
+        if self.session.is_raw() {
+            let message = self.session.take_raw(frame).await?;
+            return Ok((Pending::Frame(message_frame(&message)), false));
         }
+        let header = RequestHeader::split_from(&mut frame)?;
+        self.session.set_client_id(&header.client_id);
         let (version, correlation_id) = (header.api_version, header.correlation_id);
         let request = match Request::decode(&header, frame.clone()) {
             Ok(request) => request,
             Err(RequestError::NotServed { api_key, .. }) if api_key == ApiKey::ApiVersions as i16 => {
                 let response = Response::from(api_versions::unsupported());
-                return Ok(Pending::Frame(response.to_frame(0, correlation_id)?));
+                return Ok((Pending::Frame(response.to_frame(0, correlation_id)?), false));
             }
             Err(RequestError::NotServed { api_key, version: version @ 0..=2 })
-                if api_key == ApiKey::Produce as i16 =>
+                if api_key == ApiKey::Produce as i16 && self.session.is_open() =>
             {
-                return refuse_old(&frame, version, correlation_id);
+                return Ok((refuse_old(&frame, version, correlation_id)?, false));
             }
             Err(error) => return Err(error.into()),
         };
         let silent = matches!(&request.body, RequestBody::Produce(produce) if produce.acks == 0);
-        let started = self.broker.start(&self.context, request).await;
-        Ok(if silent {
+        let Taken { started, is_last } = Box::pin(self.session.take(request)).await?;
+        let answer = if silent {
             Pending::Silent(started)
         } else {
             Pending::Answer { started, version, correlation_id }
-        })
+        };
+        Ok((answer, is_last))
     }
+}
+
+/// A message of a mechanism with nothing but its length in front.
+fn message_frame(message: &[u8]) -> Bytes {
+    // It was made here, of a few hundred bytes.
+    let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
+    Bytes::from([&length.to_be_bytes(), message].concat())
 }
 
 /// What versions 0 to 2 of Produce are answered with.
@@ -183,11 +260,11 @@ fn refuse_old(body: &Bytes, version: i16, correlation_id: i32) -> Result<Pending
 }
 
 async fn write_answers(
-    mut write: OwnedWriteHalf,
-    mut answers: mpsc::Receiver<Taken>,
+    mut write: impl AsyncWrite + Unpin,
+    mut answers: mpsc::Receiver<Queued>,
     stalled: std::time::Duration,
 ) -> Result<(), Closed> {
-    while let Some(Taken { answer, _frame: held }) = answers.recv().await {
+    while let Some(Queued { answer, _frame: held }) = answers.recv().await {
         let (frame, _held) = match answer {
             Pending::Frame(frame) => (frame, None),
             Pending::Silent(started) => {
@@ -205,5 +282,6 @@ async fn write_answers(
         drop(held);
         write_frame(&mut write, &frame, stalled).await?;
     }
+    end(&mut write, stalled).await;
     Ok(())
 }

@@ -7,6 +7,8 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of the largest frame.
     pub frame: usize,
+    /// Bytes of the largest frame of a client that has not logged in, where it must.
+    pub unknown_frame: usize,
     /// Bytes of frames whose requests are not answered, over all connections; one frame always fits.
     pub memory: usize,
     /// The same of one connection.
@@ -24,6 +26,7 @@ impl Default for Limits {
         Self {
             connections: 20_000,
             frame: 100 << 20,
+            unknown_frame: 64 << 10,
             memory: 512 << 20,
             connection_memory: 100 << 20,
             in_flight: 16,

@@ -95,7 +95,14 @@ pub(super) async fn write_frame(
         let by = all_by.min(Instant::now() + stalled);
         tokio::time::timeout_at(by, into.write_all(piece)).await.map_err(|_| Impatient::SlowAnswer)??;
     }
+    // What TLS still holds.
+    tokio::time::timeout(stalled, into.flush()).await.map_err(|_| Impatient::SlowAnswer)??;
     Ok(())
+}
+
+/// Says that nothing more comes. A client that is gone does not hear it.
+pub(super) async fn end(into: &mut (impl AsyncWrite + Unpin), stalled: Duration) {
+    let _ = tokio::time::timeout(stalled, into.shutdown()).await;
 }
 
 #[cfg(test)]

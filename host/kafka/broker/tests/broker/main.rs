@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod authorization;
+#[cfg(test)]
 mod groups;
+#[cfg(test)]
+mod login;
 #[cfg(test)]
 mod node;
 #[cfg(test)]
@@ -12,3 +16,7 @@ mod requests;
 mod server;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod wire;

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, GroupSettings, Limits, NodeId, Request,
-    RequestBody, Response, Server, ServerSettings,
+    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, GroupSettings, Identity, Limits, NodeId,
+    Request, RequestBody, Response, SecuritySettings, Server, ServerSettings, Tls,
 };
+use forebay_kafka_security::{Acl, ITERATIONS, Principal, ScramCredential, ScramMechanism};
 use forebay_lifecycle::{Shutdown, Spawner, Tasks};
 use forebay_model::{ByteCount, Timestamp, VirtualClusterId};
 use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics, WriterSettings};
-use forebay_storage_metadata::{ManualClock, VirtualClusters as _};
+use forebay_storage_metadata::{
+    CredentialChange, ManualClock, Security as _, UserCredential, VirtualClusters as _,
+};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 
 /// When the clock of the stores starts.
@@ -19,9 +22,9 @@ const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 pub(crate) struct Node {
     pub(crate) broker: Broker,
+    pub(crate) metadata: Arc<SqliteMetadataStore>,
     /// By which its stores go, if not by the clock of the machine.
     pub(crate) clock: ManualClock,
-    pub(crate) metadata: Arc<SqliteMetadataStore>,
     pub(crate) address: SocketAddr,
     pub(crate) tasks: Tasks,
 }
@@ -36,9 +39,23 @@ impl Node {
     }
 
     pub(crate) async fn with(limits: Limits, writer: WriterSettings) -> Self {
+        Self::build(limits, writer, SecuritySettings::default(), None).await
+    }
+
+    pub(crate) async fn secured(security: SecuritySettings, tls: Option<Tls>) -> Self {
+        Self::build(Limits::default(), WriterSettings::default(), security, tls).await
+    }
+
+    async fn build(
+        limits: Limits,
+        writer: WriterSettings,
+        security: SecuritySettings,
+        tls: Option<Tls>,
+    ) -> Self {
         let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
         metadata.create_virtual_cluster(&cluster()).await.unwrap();
-        Self::over(Arc::new(metadata), ManualClock::at(START), limits, writer).await
+        let metadata = Arc::new(metadata);
+        Self::over(metadata, ManualClock::at(START), (limits, writer), (security, tls)).await
     }
 
     /// Two agents over one metadata store, whose clock goes when it is told to.
@@ -50,7 +67,8 @@ impl Node {
         let metadata = Arc::new(metadata);
         let node = async || {
             let (metadata, limits) = (Arc::clone(&metadata), Limits::default());
-            Self::over(metadata, clock.clone(), limits, WriterSettings::default()).await
+            let open = (SecuritySettings::default(), None);
+            Self::over(metadata, clock.clone(), (limits, WriterSettings::default()), open).await
         };
         [node().await, node().await]
     }
@@ -58,8 +76,8 @@ impl Node {
     async fn over(
         metadata: Arc<SqliteMetadataStore>,
         clock: ManualClock,
-        limits: Limits,
-        writer: WriterSettings,
+        (limits, writer): (Limits, WriterSettings),
+        (security, tls): (SecuritySettings, Option<Tls>),
     ) -> Self {
         let cluster = cluster();
         let bucket = format!("mem://{:032x}", forebay_lifecycle::chance::bits());
@@ -74,14 +92,47 @@ impl Node {
         let advertised = Advertised::AsReached(Endpoint { host: "inside".to_owned(), port: 9092 });
         let initial_rebalance_delay = Duration::from_millis(40);
         let groups = GroupSettings { initial_rebalance_delay, ..GroupSettings::default() };
-        let settings = BrokerSettings { groups, ..BrokerSettings::new(cluster, NodeId::of(7), advertised) };
+        let settings =
+            BrokerSettings { groups, security, ..BrokerSettings::new(cluster, NodeId::of(7), advertised) };
         let broker = Broker::new(settings, Arc::clone(&metadata) as _, writer, reader);
         let settings = ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), limits };
         let server = Server::bind(settings).await.unwrap();
+        let server = match tls {
+            Some(tls) => server.with_tls(tls),
+            None => server,
+        };
         let address = server.local_addr().unwrap();
         let tasks = Tasks::new(spawner.clone(), Shutdown::new());
         spawner.spawn(server.serve(broker.clone(), tasks.clone()));
-        Self { broker, clock, metadata, address, tasks }
+        Self { broker, metadata, clock, address, tasks }
+    }
+
+    /// Gives a user a password for both mechanisms.
+    pub(crate) async fn user(&self, user: &str, password: &str) {
+        let change = |mechanism| {
+            let salt = user.as_bytes().to_vec();
+            let credential = ScramCredential::of_password(mechanism, password, salt, ITERATIONS);
+            CredentialChange::Put(UserCredential { user: user.to_owned(), mechanism, credential })
+        };
+        let changes = [ScramMechanism::Sha256, ScramMechanism::Sha512].map(change);
+        self.metadata.alter_scram_credentials(&cluster(), &changes).await.unwrap();
+    }
+
+    pub(crate) async fn remove_user(&self, user: &str) {
+        let delete = |mechanism| CredentialChange::Delete { user: user.to_owned(), mechanism };
+        let changes = [ScramMechanism::Sha256, ScramMechanism::Sha512].map(delete);
+        self.metadata.alter_scram_credentials(&cluster(), &changes).await.unwrap();
+    }
+
+    pub(crate) async fn add_acls(&self, acls: &[Acl]) {
+        self.metadata.create_acls(&cluster(), acls).await.unwrap();
+    }
+
+    /// Asks from inside of the process, for somebody.
+    pub(crate) async fn ask_as(&self, user: &str, version: i16, body: RequestBody) -> Response {
+        let identity = Identity::known(Principal::user(user));
+        let context = ConnectionContext { identity, ..ConnectionContext::default() };
+        self.broker.call(&context, Request { version, body }).await.response
     }
 
     /// Asks from inside of the process.

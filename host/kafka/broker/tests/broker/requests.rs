@@ -58,6 +58,16 @@ pub(crate) async fn topic(node: &Node, topic: &str) -> MetadataResponseTopic {
     response.topics.into_iter().next().unwrap()
 }
 
+/// Makes a topic, for admin.
+pub(crate) async fn make(node: &Node, topic: &str) {
+    let asked = MetadataRequestTopic::default().with_name(Some(name(topic)));
+    let request = MetadataRequest::default().with_topics(Some(vec![asked]));
+    let Response::Metadata(response) = node.ask_as("admin", 12, RequestBody::Metadata(request)).await else {
+        panic!()
+    };
+    assert_eq!(response.topics[0].error_code, 0);
+}
+
 pub(crate) fn fetch(topic: &str, partitions: &[(i32, i64)]) -> FetchRequest {
     let partitions = partitions.iter().map(|(partition, offset)| {
         FetchPartition::default()

@@ -3,7 +3,8 @@
 mod groups;
 
 use super::schema::{
-    BOOL, I8, I16, I32, I64, Kind, Layout, Struct, Tag, UUID, always, between, layout, since, structure,
+    BOOL, I8, I16, I32, I64, Kind, Layout, Member, Struct, Tag, UUID, always, between, layout, since,
+    structure,
 };
 use Kind::{Array, Bytes, Optional, String};
 use kafka_protocol::messages::ApiKey;
@@ -40,6 +41,13 @@ pub(super) fn layout_of(api: ApiKey) -> Option<&'static Layout> {
         ApiKey::IncrementalAlterConfigs => &INCREMENTAL_ALTER_CONFIGS,
         ApiKey::DescribeCluster => &DESCRIBE_CLUSTER,
         ApiKey::DescribeTopicPartitions => &DESCRIBE_TOPIC_PARTITIONS,
+        ApiKey::SaslHandshake => &SASL_HANDSHAKE,
+        ApiKey::SaslAuthenticate => &SASL_AUTHENTICATE,
+        ApiKey::DescribeAcls => &DESCRIBE_ACLS,
+        ApiKey::CreateAcls => &CREATE_ACLS,
+        ApiKey::DeleteAcls => &DELETE_ACLS,
+        ApiKey::DescribeUserScramCredentials => &DESCRIBE_USER_SCRAM_CREDENTIALS,
+        ApiKey::AlterUserScramCredentials => &ALTER_USER_SCRAM_CREDENTIALS,
         _ => return None,
     })
 }
@@ -232,5 +240,44 @@ static DESCRIBE_TOPIC_PARTITIONS: Layout = layout(
         always(Array(&Kind::Struct(&structure(&[always(String)])))),
         always(I32),
         always(Optional(&structure(&[always(String), always(I32)]))),
+    ],
+);
+
+/// No version of it has compact lengths.
+static SASL_HANDSHAKE: Layout = layout(i16::MAX, &[always(String)]);
+
+static SASL_AUTHENTICATE: Layout = layout(2, &[always(Bytes)]);
+
+/// What an ACL is made of, or what chooses one.
+const ACL: [Member; 7] = [
+    always(I8),     // type of resource
+    always(String), // name
+    always(I8),     // type of pattern
+    always(String), // principal
+    always(String), // host
+    always(I8),     // operation
+    always(I8),     // permission
+];
+
+static DESCRIBE_ACLS: Layout = layout(2, &ACL);
+
+static CREATE_ACLS: Layout = layout(2, &[always(Array(&Kind::Struct(&structure(&ACL))))]);
+
+static DELETE_ACLS: Layout = layout(2, &[always(Array(&Kind::Struct(&structure(&ACL))))]);
+
+static DESCRIBE_USER_SCRAM_CREDENTIALS: Layout =
+    layout(0, &[always(Array(&Kind::Struct(&structure(&[always(String)]))))]);
+
+static ALTER_USER_SCRAM_CREDENTIALS: Layout = layout(
+    0,
+    &[
+        always(Array(&Kind::Struct(&structure(&[always(String), always(I8)])))),
+        always(Array(&Kind::Struct(&structure(&[
+            always(String),
+            always(I8),    // mechanism
+            always(I32),   // iterations
+            always(Bytes), // salt
+            always(Bytes), // salted password
+        ])))),
     ],
 );

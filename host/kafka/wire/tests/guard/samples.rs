@@ -1,6 +1,7 @@
 //! For each API that is served and each version of it, a request that fills every array and every field that there is.
 
 mod groups;
+mod security;
 
 use bytes::{Bytes, BytesMut};
 use forebay_kafka_wire::{DecodeError, decode};
@@ -92,6 +93,7 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.extend((0..=1).map(|version| sample(version, incremental_alter_configs())));
     samples.extend((0..=2).map(|version| sample(version, describe_cluster(version))));
     samples.push(sample(0, describe_topic_partitions()));
+    samples.extend(security::all());
     samples.extend(groups::all());
     samples
 }

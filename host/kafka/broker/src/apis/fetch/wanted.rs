@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_model::{ByteCount, Offset};
 use forebay_storage_metadata::FindFrom;
 use kafka_protocol::error::ResponseError;
@@ -9,7 +10,8 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use super::Located;
-use crate::apis::{LEADER_EPOCH, topic_key};
+use crate::apis::{LEADER_EPOCH, TOPIC_DENIED, topic_key};
+use crate::authorization::Access;
 use crate::broker::Parts;
 use crate::error_code;
 use crate::topics::TopicKey;
@@ -74,7 +76,7 @@ impl Wanted {
 }
 
 /// Where wanted partitions are, in their order.
-pub(super) async fn locate(parts: &Parts, wanted: &[Wanted]) -> Vec<Located> {
+pub(super) async fn locate(parts: &Parts, access: &Access, wanted: &[Wanted]) -> Vec<Located> {
     // Partitions of a topic stand together, mostly, so each topic is asked for about once.
     let mut keys: Vec<Option<TopicKey>> = Vec::new();
     let mut places = Vec::with_capacity(wanted.len());
@@ -98,11 +100,22 @@ pub(super) async fn locate(parts: &Parts, wanted: &[Wanted]) -> Vec<Located> {
     let mut topics = Vec::with_capacity(keys.len());
     for key in keys {
         let topic = if key.is_some() { found.next().flatten() } else { None };
-        topics.push((key, topic));
+        let name = match (&key, &topic) {
+            (Some(TopicKey::Name(name)), _) => Some(name),
+            (_, topic) => topic.as_ref().map(|topic| &topic.description.name),
+        };
+        let may_read =
+            name.is_none_or(|name| access.allows(Operation::Read, ResourceType::Topic, name.as_str()));
+        topics.push((key, topic, may_read));
     }
     let mut located = Vec::with_capacity(wanted.len());
     for (wanted, place) in wanted.iter().zip(places) {
-        let (key, topic) = &mut topics[place];
+        let (key, topic, may_read) = &mut topics[place];
+        // Who may not read a topic is not told whether it is there.
+        if !*may_read {
+            located.push(Err(TOPIC_DENIED));
+            continue;
+        }
         // A partition may have been added a moment ago.
         if let (Some(key), Some(known)) = (&*key, &*topic)
             && known.log(wanted.partition).is_none()

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use forebay_kafka_security::{Operation, ResourceType};
 use forebay_kafka_wire::{BatchError, BatchHeader, Compression, HeaderError, RecordBatch};
 use forebay_model::TopicIdPartition;
 use forebay_storage_log::NewBatch;
@@ -10,7 +11,8 @@ use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::{ProduceRequest, ProduceResponse};
 
 use super::{Place, at, refuse};
-use crate::apis::topic_key;
+use crate::apis::{TOPIC_DENIED, denied, topic_key};
+use crate::authorization::Access;
 use crate::broker::Parts;
 use crate::configs::{CompressionType, TopicConfig};
 use crate::error_code;
@@ -39,6 +41,7 @@ impl Refusal {
 /// the topic wants them compressed in another way.
 pub(super) struct Admission {
     version: i16,
+    access: Access,
     topics: Result<HashMap<TopicKey, Arc<Topic>>, StoreFailure>,
     /// Why nothing of the request is taken.
     whole: Option<Refusal>,
@@ -48,12 +51,18 @@ impl Admission {
     pub(super) async fn new(parts: &Parts, call: &Call, request: &ProduceRequest) -> Self {
         let whole = if !(-1..=1).contains(&request.acks) {
             Some(Refusal::new(ResponseError::InvalidRequiredAcks, "acks must be -1, 0 or 1"))
+        } else if let Some(id) = &request.transactional_id
+            && !call.access.allows(Operation::Write, ResourceType::TransactionalId, &id.0)
+        {
+            let text = denied(Operation::Write, "the transactional id");
+            Some(Refusal::new(ResponseError::TransactionalIdAuthorizationFailed, text))
         } else if request.transactional_id.is_some() {
             Some(Refusal::new(ResponseError::InvalidTxnState, "transactions are not supported yet"))
         } else {
             None
         };
-        Self { version: call.version, topics: find_topics(parts, request).await, whole }
+        let access = call.access.clone();
+        Self { version: call.version, access, topics: find_topics(parts, request).await, whole }
     }
 
     /// Takes the batches of a request, and writes into the answer why others are not.
@@ -100,7 +109,18 @@ impl Admission {
         let Some(key) = key else {
             return Err((ResponseError::InvalidTopicException, "no topic can have this name".to_owned()));
         };
-        topics.get(key).ok_or_else(|| {
+        // Who may not write to a topic is not told whether it is there.
+        let found = topics.get(key);
+        let name = match (key, found) {
+            (TopicKey::Name(name), _) => Some(name),
+            (TopicKey::Id(_), found) => found.map(|topic| &topic.description.name),
+        };
+        if let Some(name) = name
+            && !self.access.allows(Operation::Write, ResourceType::Topic, name.as_str())
+        {
+            return Err((TOPIC_DENIED, denied(Operation::Write, "the topic")));
+        }
+        found.ok_or_else(|| {
             let code = match key {
                 TopicKey::Name(_) => ResponseError::UnknownTopicOrPartition,
                 TopicKey::Id(_) => ResponseError::UnknownTopicId,
