@@ -13,6 +13,7 @@ mod agent;
 mod bento;
 mod dashes;
 mod kcmd;
+mod metadata;
 mod plugin;
 mod registry;
 mod sources;
@@ -22,6 +23,7 @@ mod templates;
 pub(crate) use agent::{AdvertisedHost, Agent, HttpPort, Role};
 pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use kcmd::{Kcmd, KcmdType};
+pub(crate) use metadata::MetadataCommand;
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 pub(crate) use sources::Sources;
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     Agent(Box<Agent>),
     /// Asks a Kafka broker: makes topics, produces and fetches records, says why a connection fails.
     Kcmd(Kcmd),
+    /// Looks after metadata stores.
+    #[command(subcommand)]
+    Metadata(MetadataCommand),
     /// Checks pipelines without running them.
     Lint(Lint),
     /// Runs unit tests of configurations, in Bento's format.

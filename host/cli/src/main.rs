@@ -14,6 +14,7 @@ mod kcmd;
 mod lint;
 mod list;
 mod log;
+mod metadata;
 mod operations;
 mod paint;
 mod plugin;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         // It has threads of its own.
         Command::Agent(flags) => agent::agent(*flags),
         Command::Kcmd(flags) => block_on(kcmd::kcmd(flags)),
+        Command::Metadata(command) => metadata::metadata(command),
         Command::Lint(lint) => block_on(lint::lint(lint)),
         Command::Test(flags) => block_on(test::test(flags)),
         Command::Blobl(flags) => block_on(blobl::blobl(flags)),
