@@ -19,4 +19,6 @@ mod lies;
 #[cfg(test)]
 mod pauses;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod stores;
