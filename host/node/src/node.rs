@@ -167,6 +167,9 @@ impl Node {
         self.readiness.set(false);
         self.cleaning.shutdown().cancel();
         self.kafka.tasks.shutdown().cancel();
+        if let Some(broker) = &self.broker {
+            broker.retire();
+        }
         let drained = tokio::time::timeout(patience, async {
             self.kafka.tasks.finished().await;
             self.writer.close().await;

@@ -350,4 +350,58 @@ async def errors():
     expect(await failure(read(name, 1, 17)), kafka_errors.OffsetOutOfRangeError)
 
 
+GROUP = {"auto_offset_reset": "earliest", "session_timeout_ms": 6000, "heartbeat_interval_ms": 300}
+
+
+def member(name):
+    return AIOKafkaConsumer(
+        name, bootstrap_servers=BOOTSTRAP, group_id=name, enable_auto_commit=False, fetch_max_wait_ms=100, **GROUP
+    )
+
+
+async def fill(name, sent):
+    async with producer() as sender:
+        for value in sent:
+            await sender.send_and_wait(name, value, partition=0)
+
+
+async def take(reader, count):
+    return [(await asyncio.wait_for(reader.getone(), 2 * TIMEOUT)).value for _ in range(count)]
+
+
+@feature("consumer group")
+async def group():
+    name = topic("group")
+    await create(name, 2)
+    await fill(name, [b"a", b"b"])
+    async with started(member(name)) as first:
+        expect(await take(first, 2), [b"a", b"b"])
+        await first.commit()
+    await fill(name, [b"c"])
+    async with started(member(name)) as second:
+        expect(await take(second, 1), [b"c"])
+
+
+@feature("rebalance")
+async def group_rebalance():
+    name = topic("rebalance")
+    await create(name, 4)
+
+    async def shares(*readers):
+        for reader in readers:
+            await reader.getmany(timeout_ms=50)
+        return sorted(len(reader.assignment()) for reader in readers)
+
+    async def shared():
+        return await shares(first, second) == [2, 2]
+
+    async def alone():
+        return await shares(first) == [4]
+
+    async with started(member(name)) as first:
+        async with started(member(name)) as second:
+            await until(shared)
+        await until(alone)
+
+
 run()

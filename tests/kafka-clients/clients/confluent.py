@@ -6,7 +6,7 @@ import threading
 import time
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Producer
-from confluent_kafka import TopicCollection, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -370,6 +370,135 @@ def errors():
     expect(failure(lambda: read(name, 17)), KafkaError._AUTO_OFFSET_RESET)
     missing = TopicCollection([topic("missing")])
     expect(failure(lambda: done(admin().describe_topics(missing))), KafkaError.UNKNOWN_TOPIC_OR_PART)
+
+
+GROUP = {"auto_offset_reset": "earliest", "enable_partition_eof": False, "session_timeout_ms": 6000, "heartbeat_interval_ms": 300}
+# With the protocol of KIP-848 the group says when to give a sign, and assigns.
+KIP_848 = {"auto_offset_reset": "earliest", "enable_partition_eof": False, "group_protocol": "consumer"}
+
+
+def take(readers, count):
+    """So many messages, from whichever of the readers has them."""
+    found, end = [], time.monotonic() + 2 * TIMEOUT
+    while len(found) < count:
+        for reader in readers:
+            for message in reader.consume(100, 0.05):
+                if message.error() is not None:
+                    raise KafkaException(message.error())
+                found.append(message)
+        if time.monotonic() > end:
+            raise AssertionError(f"{len(found)} messages of {count}")
+    return found
+
+
+def group_of(feature, partitions=4):
+    name = topic(feature)
+    create(name, partitions)
+    return name
+
+
+def fill(name, partitions, text):
+    sender = producer()
+    for partition in range(partitions):
+        sender.produce(name, f"{text}{partition}", partition=partition)
+    expect(sender.flush(TIMEOUT), 0)
+
+
+def resume(name, settings):
+    """A group goes on where it was."""
+    fill(name, 4, "a")
+    first = consumer(group_id=name, **settings)
+    first.subscribe([name])
+    expect(sorted(message.value() for message in take([first], 4)), [b"a0", b"a1", b"a2", b"a3"])
+    first.commit(asynchronous=False)
+    first.close()
+    fill(name, 4, "b")
+    second = consumer(group_id=name, **settings)
+    second.subscribe([name])
+    expect(sorted(message.value() for message in take([second], 4)), [b"b0", b"b1", b"b2", b"b3"])
+    second.close()
+
+
+def rebalance(name, settings):
+    """Two share the partitions, and one has all when the other leaves."""
+    readers = [consumer(group_id=name, **settings) for _ in range(2)]
+    for reader in readers:
+        reader.subscribe([name])
+
+    def shares():
+        for reader in readers:
+            expect(reader.consume(100, 0.05), [])
+        return [sorted(each.partition for each in reader.assignment()) for reader in readers]
+
+    until(lambda: sorted(map(len, shares())) == [2, 2] and sorted(sum(shares(), [])) == [0, 1, 2, 3], 60)
+    readers.pop().close()
+    until(lambda: shares() == [[0, 1, 2, 3]], 60)
+    readers.pop().close()
+
+
+@feature("consumer group")
+def group():
+    resume(group_of("group"), GROUP)
+
+
+@feature("rebalance")
+def group_rebalance():
+    rebalance(group_of("rebalance"), GROUP)
+
+
+@feature("cooperative rebalance")
+def cooperative():
+    rebalance(group_of("cooperative"), {**GROUP, "partition_assignment_strategy": "cooperative-sticky"})
+
+
+@feature("static member")
+def static():
+    name = group_of("static")
+    settings = {**GROUP, "group_instance_id": "one"}
+    first = consumer(group_id=name, **settings)
+    first.subscribe([name])
+    until(lambda: first.consume(1, 0.05) == [] and len(first.assignment()) == 4, 40)
+    first.close()
+    # It has not left: it has its partitions again without a rebalance.
+    second = consumer(group_id=name, **settings)
+    second.subscribe([name])
+    until(lambda: second.consume(1, 0.05) == [] and len(second.assignment()) == 4, 40)
+    second.close()
+
+
+@feature("group of KIP-848")
+def kip_848():
+    resume(group_of("kip 848"), KIP_848)
+
+
+@feature("rebalance of KIP-848")
+def kip_848_rebalance():
+    rebalance(group_of("kip 848 rebalance"), KIP_848)
+
+
+@feature("group administration")
+def group_administration():
+    name = group_of("administration")
+    fill(name, 4, "a")
+    reader = consumer(group_id=name, **GROUP)
+    reader.subscribe([name])
+    take([reader], 4)
+    reader.commit(asynchronous=False)
+    listed = {each.group_id: each.state.name for each in admin().list_consumer_groups().result(TIMEOUT).valid}
+    expect(listed[name], "STABLE")
+    described = done(admin().describe_consumer_groups([name]))[name]
+    expect([len(member.assignment.topic_partitions) for member in described.members], [4])
+    reader.close()
+    wanted = [ConsumerGroupTopicPartitions(name)]
+    offsets = done(admin().list_consumer_group_offsets(wanted))[name].topic_partitions
+    expect(sorted((each.partition, each.offset) for each in offsets), [(index, 1) for index in range(4)])
+    back = ConsumerGroupTopicPartitions(name, [TopicPartition(name, 2, 0)])
+    done(admin().alter_consumer_group_offsets([back]))
+    offsets = done(admin().list_consumer_group_offsets(wanted))[name].topic_partitions
+    expect(sorted((each.partition, each.offset) for each in offsets), [(0, 1), (1, 1), (2, 0), (3, 1)])
+    done(admin().delete_consumer_groups([name]))
+    listed = {each.group_id for each in admin().list_consumer_groups().result(TIMEOUT).valid}
+    expect(name in listed, False)
 
 
 run()

@@ -318,4 +318,55 @@ def errors():
     expect(failure(lambda: read(name, 1, 17)), kafka_errors.OffsetOutOfRangeError)
 
 
+GROUP = {"auto_offset_reset": "earliest", "session_timeout_ms": 6000, "heartbeat_interval_ms": 300}
+
+
+def member(name):
+    return KafkaConsumer(name, bootstrap_servers=BOOTSTRAP, group_id=name, enable_auto_commit=False, fetch_max_wait_ms=100, **GROUP)
+
+
+def take(reader, count):
+    found = []
+
+    def enough():
+        for messages in reader.poll(timeout_ms=200).values():
+            found.extend(message.value for message in messages)
+        return len(found) >= count
+
+    until(enough, 40)
+    return sorted(found)
+
+
+@feature("consumer group")
+def group():
+    name = topic("group")
+    create(name, 2)
+    send(name, [b"a", b"b"])
+    first = member(name)
+    expect(take(first, 2), [b"a", b"b"])
+    first.commit()
+    first.close()
+    send(name, [b"c"])
+    second = member(name)
+    expect(take(second, 1), [b"c"])
+    second.close()
+
+
+@feature("rebalance")
+def group_rebalance():
+    name = topic("rebalance")
+    create(name, 4)
+    readers = [member(name), member(name)]
+
+    def shares():
+        for reader in readers:
+            reader.poll(timeout_ms=50)
+        return [sorted(each.partition for each in reader.assignment()) for reader in readers]
+
+    until(lambda: sorted(map(len, shares())) == [2, 2], 60)
+    readers.pop().close()
+    until(lambda: shares() == [[0, 1, 2, 3]], 60)
+    readers.pop().close()
+
+
 run()

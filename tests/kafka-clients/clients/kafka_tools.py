@@ -161,4 +161,34 @@ def errors():
             raise AssertionError(f"{args} was taken")
 
 
+GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
+
+
+@feature("consumer group")
+def group():
+    name = name_of("group")
+    create(name, "--partitions", "2")
+    on(PRODUCER, "--topic", name, given="a\nb\n")
+    args = ["--topic", name, "--group", name, "--from-beginning", "--timeout-ms", "8000"]
+    expect(sorted(on(CONSUMER, *args, "--max-messages", "2").splitlines()), ["a", "b"])
+    described = on(GROUPS, "--describe", "--group", name)
+    expect([line.split()[3:6] for line in described.splitlines() if line.startswith(name) and line.split()[3] != "0"] != [], True)
+
+
+@feature("group administration")
+def group_administration():
+    name = name_of("administration")
+    create(name)
+    on(PRODUCER, "--topic", name, given="a\nb\n")
+    on(CONSUMER, "--topic", name, "--group", name, "--from-beginning", "--timeout-ms", "8000", "--max-messages", "2")
+    expect(name in on(GROUPS, "--list").split(), True)
+    expect("Empty" in on(GROUPS, "--describe", "--group", name, "--state"), True)
+    on(GROUPS, "--reset-offsets", "--group", name, "--topic", name, "--to-offset", "1", "--execute")
+    (line,) = [line for line in on(GROUPS, "--describe", "--group", name).splitlines() if line.startswith(name)]
+    expect(line.split()[2:6], ["0", "1", "2", "1"])
+    on(GROUPS, "--delete-offsets", "--group", name, "--topic", name)
+    on(GROUPS, "--delete", "--group", name)
+    expect(name in on(GROUPS, "--list").split(), False)
+
+
 run()

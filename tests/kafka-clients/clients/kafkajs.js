@@ -311,6 +311,61 @@ feature("topic made again under load", async () => {
   expect(numbers(await read(name, Number(high))), range(Number(high)));
 });
 
+// Reads as a member of a group until there are so many values; what was read is committed.
+async function member(group, name, count) {
+  const consumer = kafka.consumer({ groupId: group, sessionTimeout: 6000, heartbeatInterval: 300, maxWaitTimeInMs: 100 });
+  const found = [];
+  return using(consumer, async () => {
+    await consumer.subscribe({ topic: name, fromBeginning: true });
+    await consumer.run({ eachMessage: async ({ message }) => found.push(message.value.toString()) });
+    await until(() => found.length >= count);
+    await consumer.stop();
+    return found.sort();
+  });
+}
+
+feature("consumer group", async () => {
+  const name = topic("group");
+  await create(name, 2);
+  await send(name, plain(["a", "b"]));
+  expect(await member(name, name, 2), ["a", "b"]);
+  await send(name, plain(["c"]));
+  expect(await member(name, name, 1), ["c"]);
+});
+
+feature("rebalance", async () => {
+  const name = topic("rebalance");
+  await create(name, 4);
+  const shares = [];
+  const start = async (index) => {
+    const consumer = kafka.consumer({ groupId: name, sessionTimeout: 6000, heartbeatInterval: 300, maxWaitTimeInMs: 100 });
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => (shares[index] = payload.memberAssignment[name]?.length ?? 0));
+    await consumer.connect();
+    await consumer.subscribe({ topic: name, fromBeginning: true });
+    await consumer.run({ eachMessage: async () => {} });
+    return consumer;
+  };
+  const consumers = [await start(0), await start(1)];
+  await until(() => shares[0] === 2 && shares[1] === 2);
+  await consumers[1].disconnect();
+  await until(() => shares[0] === 4);
+  await consumers[0].disconnect();
+});
+
+feature("group administration", async () => {
+  const name = topic("administration");
+  await create(name, 1);
+  await send(name, plain(["a", "b"]));
+  await member(name, name, 2);
+  await admin(async (client) => {
+    const { groups } = await client.listGroups();
+    expect(groups.some(({ groupId }) => groupId === name), true);
+    const [{ partitions }] = await client.fetchOffsets({ groupId: name, topics: [name] });
+    expect(partitions.map(({ offset }) => offset), ["2"]);
+    await client.deleteGroups([name]);
+  });
+});
+
 feature("errors", async () => {
   const name = topic("errors");
   await create(name);

@@ -144,4 +144,21 @@ def errors():
             raise AssertionError(f"{args} printed {printed}")
 
 
+@feature("consumer group")
+def group():
+    name = name_of("group")
+    send(name, values(3))
+    assigned = ["-X", "auto.offset.reset=earliest", "-X", "session.timeout.ms=6000"]
+    expect(kcat("-G", name, "-q", "-e", *assigned, name).splitlines(), values(3))
+    send(name, [b"more"])
+    expect(kcat("-G", name, "-q", "-e", *assigned, name).splitlines(), [b"more"])
+
+
+for each in [
+    "rebalance", "cooperative rebalance", "static member", "group of KIP-848", "rebalance of KIP-848",
+    "group administration",
+]:
+    absent(each, "kcat does no more with groups than to read")
+
+
 run()

@@ -13,7 +13,7 @@ use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 use forebay_storage_objects::Objects;
 
 use crate::hook::Hook;
-use crate::hooked::Hooked;
+use crate::hooked::{Hooked, HookedMetadata};
 
 /// What outlives agents: a bucket and a metadata store. Any number of agents may stand on it.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl Ground {
         spawner: Spawner,
     ) -> anyhow::Result<Node> {
         let objects = Arc::new(Hooked::new(Arc::clone(&self.objects), Arc::clone(&hook)));
-        let metadata = Arc::new(Hooked::new(Arc::clone(&self.metadata), hook));
+        let metadata = Arc::new(HookedMetadata::new(Arc::clone(&self.metadata), hook));
         let stores = Stores::of(objects, metadata, Arc::default())?;
         Ok(Node::start(settings, stores, spawner).await?)
     }

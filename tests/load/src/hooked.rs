@@ -1,46 +1,36 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use forebay_model::{
-    ByteCount, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition, VirtualClusterId,
-};
 use forebay_storage_metadata::{
-    AddPartitionsError, CommitError, CommitOutcome, ConfigError, Configs, CreateTopicError,
-    CreateVirtualClusterError, DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found,
-    InitProducerError, InitializedProducer, Log, LogBounds, LogMissing, MetadataStore, NewTopic, OffsetQuery,
-    OffsetsFound, Producers, Purged, RecordsKept, Retention, RetentionLimits, SegmentCommit, Segments,
-    StoreFailure, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, Verdict, VirtualClusters,
+    CommitOutcome, Decorated, Decorator, MetadataStore, Operation, SegmentCommit, StoreFailure,
 };
 use forebay_storage_objects::{
-    ErrorKind, Listed, ObjectError, ObjectName, ObjectPrefix, Objects, Operation, Payload,
+    ErrorKind, Listed, ObjectError, ObjectName, ObjectPrefix, Objects, Operation as ObjectOperation, Payload,
 };
 
 use crate::hook::{Hook, Point, Step};
 
-/// A store that comes to points: the object store or the metadata store behind one of these.
+/// An object store that comes to points.
 #[derive(Debug)]
-pub struct Hooked<S: ?Sized> {
-    store: Arc<S>,
+pub struct Hooked {
+    store: Arc<dyn Objects>,
     hook: Arc<dyn Hook>,
 }
 
-impl<S: ?Sized> Hooked<S> {
+impl Hooked {
     /// `store`, with `hook` called at its points.
     #[must_use]
-    pub fn new(store: Arc<S>, hook: Arc<dyn Hook>) -> Self {
+    pub fn new(store: Arc<dyn Objects>, hook: Arc<dyn Hook>) -> Self {
         Self { store, hook }
     }
-}
 
-impl Hooked<dyn Objects> {
     async fn come_to(
         &self,
         point: Point,
-        operation: Operation,
+        operation: ObjectOperation,
         name: &ObjectName,
     ) -> Result<(), ObjectError> {
         if self.hook.at(point).await == Step::Fail {
@@ -52,15 +42,15 @@ impl Hooked<dyn Objects> {
 }
 
 #[async_trait]
-impl Objects for Hooked<dyn Objects> {
+impl Objects for Hooked {
     async fn put(&self, name: &ObjectName, payload: Payload) -> Result<(), ObjectError> {
-        self.come_to(Point::BeforePut, Operation::Put, name).await?;
+        self.come_to(Point::BeforePut, ObjectOperation::Put, name).await?;
         self.store.put(name, payload).await?;
-        self.come_to(Point::AfterPut, Operation::Put, name).await
+        self.come_to(Point::AfterPut, ObjectOperation::Put, name).await
     }
 
     async fn get(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, ObjectError> {
-        self.come_to(Point::BeforeGet, Operation::Get, name).await?;
+        self.come_to(Point::BeforeGet, ObjectOperation::Get, name).await?;
         self.store.get(name, range).await
     }
 
@@ -78,237 +68,66 @@ impl Objects for Hooked<dyn Objects> {
     }
 
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
-        self.come_to(Point::BeforeDelete, Operation::Delete, name).await?;
+        self.come_to(Point::BeforeDelete, ObjectOperation::Delete, name).await?;
         self.store.delete(name).await?;
-        self.come_to(Point::AfterDelete, Operation::Delete, name).await
+        self.come_to(Point::AfterDelete, ObjectOperation::Delete, name).await
     }
 }
 
-impl fmt::Display for Hooked<dyn Objects> {
+impl fmt::Display for Hooked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.store.fmt(f)
     }
 }
 
-#[async_trait]
-impl MetadataStore for Hooked<dyn MetadataStore> {
-    async fn now(&self) -> Result<Timestamp, StoreFailure> {
-        self.store.now().await
+/// What comes to points where a metadata store commits and finds.
+#[derive(Debug)]
+pub struct HookedMetadata(Arc<dyn Hook>);
+
+impl HookedMetadata {
+    /// `store`, with `hook` called at its points.
+    #[must_use]
+    pub fn new(store: Arc<dyn MetadataStore>, hook: Arc<dyn Hook>) -> Decorated<Self> {
+        Decorated::new(store, Self(hook))
     }
 }
 
-#[async_trait]
-impl VirtualClusters for Hooked<dyn MetadataStore> {
-    async fn create_virtual_cluster(
+impl Decorator for HookedMetadata {
+    async fn around<T: Send, E: From<StoreFailure> + Send>(
         &self,
-        cluster: &VirtualClusterId,
-    ) -> Result<(), CreateVirtualClusterError> {
-        self.store.create_virtual_cluster(cluster).await
+        operation: Operation,
+        work: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        let (before, after) = match operation {
+            Operation::COMMIT => (Some(Point::BeforeCommit), Some(Point::AfterCommit)),
+            Operation::FIND => (Some(Point::BeforeFind), None),
+            _ => (None, None),
+        };
+        self.come_to(before).await?;
+        let result = work.await;
+        self.come_to(after).await?;
+        result
     }
 
-    async fn virtual_clusters(&self) -> Result<Vec<VirtualClusterId>, StoreFailure> {
-        self.store.virtual_clusters().await
+    fn change(&self, commit: &mut SegmentCommit) {
+        self.0.change(commit);
     }
 
-    async fn cluster_configs(&self, cluster: &VirtualClusterId) -> Result<Configs, ConfigError> {
-        self.store.cluster_configs(cluster).await
-    }
-
-    async fn replace_cluster_configs(
-        &self,
-        cluster: &VirtualClusterId,
-        seen: &Configs,
-        new: &Configs,
-    ) -> Result<(), ConfigError> {
-        self.store.replace_cluster_configs(cluster, seen, new).await
+    fn tell(&self, outcome: &mut CommitOutcome) {
+        self.0.tell(outcome);
     }
 }
 
-#[async_trait]
-impl Topics for Hooked<dyn MetadataStore> {
-    async fn create_topic(
-        &self,
-        cluster: &VirtualClusterId,
-        topic: &NewTopic,
-    ) -> Result<TopicDescription, CreateTopicError> {
-        self.store.create_topic(cluster, topic).await
-    }
-
-    async fn describe_topics(
-        &self,
-        cluster: &VirtualClusterId,
-        selection: &TopicSelection,
-    ) -> Result<Vec<TopicDescription>, StoreFailure> {
-        self.store.describe_topics(cluster, selection).await
-    }
-
-    async fn delete_topic(&self, cluster: &VirtualClusterId, topic: TopicId) -> Result<(), DeleteTopicError> {
-        self.store.delete_topic(cluster, topic).await
-    }
-
-    async fn add_partitions(
-        &self,
-        cluster: &VirtualClusterId,
-        topic: TopicId,
-        total: PartitionCount,
-    ) -> Result<(), AddPartitionsError> {
-        self.store.add_partitions(cluster, topic, total).await
-    }
-
-    async fn replace_topic_configs(
-        &self,
-        cluster: &VirtualClusterId,
-        topic: TopicId,
-        seen: &Configs,
-        new: &Configs,
-    ) -> Result<(), ConfigError> {
-        self.store.replace_topic_configs(cluster, topic, seen, new).await
-    }
-}
-
-#[async_trait]
-impl Producers for Hooked<dyn MetadataStore> {
-    async fn init_producer(
-        &self,
-        cluster: &VirtualClusterId,
-    ) -> Result<InitializedProducer, InitProducerError> {
-        self.store.init_producer(cluster).await
-    }
-}
-
-#[async_trait]
-impl Log for Hooked<dyn MetadataStore> {
-    async fn commit(
-        &self,
-        cluster: &VirtualClusterId,
-        mut commit: SegmentCommit,
-    ) -> Result<CommitOutcome, CommitError> {
-        let failure = |point: Point| StoreFailure::Unsettled { reason: format!("a fault {}", point.name()) };
-        if self.hook.at(Point::BeforeCommit).await == Step::Fail {
-            return Err(failure(Point::BeforeCommit).into());
+impl HookedMetadata {
+    async fn come_to(&self, point: Option<Point>) -> Result<(), StoreFailure> {
+        let Some(point) = point else { return Ok(()) };
+        if self.0.at(point).await == Step::GoOn {
+            return Ok(());
         }
-        self.hook.change(&mut commit);
-        let mut outcome = self.store.commit(cluster, commit).await;
-        if let Ok(outcome) = &mut outcome {
-            self.hook.tell(outcome);
+        let reason = format!("a fault {}", point.name());
+        match point {
+            Point::BeforeFind => Err(StoreFailure::Unavailable { reason }),
+            _ => Err(StoreFailure::Unsettled { reason }),
         }
-        if self.hook.at(Point::AfterCommit).await == Step::Fail {
-            return Err(failure(Point::AfterCommit).into());
-        }
-        outcome
-    }
-
-    async fn find(
-        &self,
-        cluster: &VirtualClusterId,
-        from: Vec<FindFrom>,
-        max_bytes: ByteCount,
-    ) -> Result<Vec<Result<Found, FindRefusal>>, StoreFailure> {
-        if self.hook.at(Point::BeforeFind).await == Step::Fail {
-            return Err(StoreFailure::Unavailable { reason: "a fault before find".to_owned() });
-        }
-        self.store.find(cluster, from, max_bytes).await
-    }
-
-    async fn bounds(
-        &self,
-        cluster: &VirtualClusterId,
-        logs: Vec<TopicIdPartition>,
-    ) -> Result<Vec<Option<LogBounds>>, StoreFailure> {
-        self.store.bounds(cluster, logs).await
-    }
-
-    async fn list_offsets(
-        &self,
-        cluster: &VirtualClusterId,
-        queries: Vec<(TopicIdPartition, OffsetQuery)>,
-    ) -> Result<Vec<Result<OffsetsFound, LogMissing>>, StoreFailure> {
-        self.store.list_offsets(cluster, queries).await
-    }
-
-    async fn delete_records(
-        &self,
-        cluster: &VirtualClusterId,
-        before: Vec<(TopicIdPartition, DeleteBefore)>,
-    ) -> Result<Vec<Result<Offset, RecordsKept>>, StoreFailure> {
-        self.store.delete_records(cluster, before).await
-    }
-
-    async fn watch_offsets(
-        &self,
-        cluster: &VirtualClusterId,
-        known: Vec<(TopicIdPartition, Offset)>,
-        timeout: Duration,
-    ) -> Result<Vec<(TopicIdPartition, Option<LogBounds>)>, StoreFailure> {
-        self.store.watch_offsets(cluster, known, timeout).await
-    }
-
-    async fn committed_about(
-        &self,
-        cluster: &VirtualClusterId,
-        records: Vec<(TopicIdPartition, Offset)>,
-    ) -> Result<Vec<Option<Timestamp>>, StoreFailure> {
-        self.store.committed_about(cluster, records).await
-    }
-}
-
-#[async_trait]
-impl Retention for Hooked<dyn MetadataStore> {
-    async fn trim(
-        &self,
-        cluster: &VirtualClusterId,
-        log: TopicIdPartition,
-        limits: RetentionLimits,
-        limit: usize,
-    ) -> Result<Trimmed, TrimError> {
-        self.store.trim(cluster, log, limits, limit).await
-    }
-
-    async fn purge_deleted_topics(
-        &self,
-        cluster: &VirtualClusterId,
-        limit: usize,
-    ) -> Result<Purged, StoreFailure> {
-        self.store.purge_deleted_topics(cluster, limit).await
-    }
-
-    async fn expire(&self, cluster: &VirtualClusterId, limit: usize) -> Result<Expired, StoreFailure> {
-        self.store.expire(cluster, limit).await
-    }
-}
-
-#[async_trait]
-impl Segments for Hooked<dyn MetadataStore> {
-    async fn unreferenced(
-        &self,
-        cluster: &VirtualClusterId,
-        grace: Duration,
-        limit: usize,
-    ) -> Result<Vec<SegmentName>, StoreFailure> {
-        self.store.unreferenced(cluster, grace, limit).await
-    }
-
-    async fn condemn(
-        &self,
-        cluster: &VirtualClusterId,
-        names: Vec<SegmentName>,
-    ) -> Result<Vec<Verdict>, StoreFailure> {
-        self.store.condemn(cluster, names).await
-    }
-
-    async fn condemned(
-        &self,
-        cluster: &VirtualClusterId,
-        limit: usize,
-    ) -> Result<Vec<SegmentName>, StoreFailure> {
-        self.store.condemned(cluster, limit).await
-    }
-
-    async fn report_deleted(
-        &self,
-        cluster: &VirtualClusterId,
-        names: Vec<SegmentName>,
-    ) -> Result<(), StoreFailure> {
-        self.store.report_deleted(cluster, names).await
     }
 }

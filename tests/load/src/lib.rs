@@ -2,7 +2,7 @@
 //! [`History`], and [`laws::check`] says what in it can't be.
 //!
 //! - [`Connection`], [`producer`], [`reader`]: a small client of our own, so that every try and every answer is known.
-//! - [`Point`], [`Hook`]: the steps of the write path, and what may happen at each. [`Hooked`] are the decorators of the
+//! - [`Point`], [`Hook`]: the steps of the write path, and what may happen at each. [`Hooked`] and [`HookedMetadata`] are the decorators of the
 //!   object store and of the metadata store that stop there; an agent as users have it has none.
 //! - [`Ground`] is what outlives agents; it starts them in this process. An [`Agent`] has a process of its own, which may be
 //!   killed or stopped.
@@ -33,7 +33,7 @@ pub use effort::Effort;
 pub use ground::{Ground, JumpingClock, settings};
 pub use history::{Answer, Event, History, Initialized, Moment, Read, Recorder, Seen, Sent, SentBatch, Try};
 pub use hook::{Chance, HoldAt, Hook, Mishap, Nothing, Point, Step};
-pub use hooked::Hooked;
+pub use hooked::{Hooked, HookedMetadata};
 pub use random::Random;
 pub use run::{Load, Run};
 pub use summary::Summary;

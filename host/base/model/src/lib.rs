@@ -18,6 +18,7 @@
 
 mod byte_count;
 mod commit_id;
+mod group;
 mod number;
 mod offset;
 mod partition_id;
@@ -30,6 +31,7 @@ mod virtual_cluster_id;
 
 pub use byte_count::ByteCount;
 pub use commit_id::CommitId;
+pub use group::{GroupId, GroupTextError, MemberId};
 pub use number::Negative;
 pub use offset::{LeaderEpoch, Offset, RecordCount};
 pub use partition_id::{PartitionCount, PartitionId, TopicIdPartition};

@@ -4,14 +4,19 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use forebay_kafka_wire::{DecodeError, RequestHeader, decode};
 use kafka_protocol::messages::{
     AlterConfigsRequest, AlterConfigsResponse, ApiKey, ApiVersionsRequest, ApiVersionsResponse,
-    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
-    DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-    DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest, DescribeConfigsResponse,
-    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, FetchRequest, FetchResponse,
-    FindCoordinatorRequest, FindCoordinatorResponse, IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
-    ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse,
+    ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
+    CreateTopicsResponse, DeleteGroupsRequest, DeleteGroupsResponse, DeleteRecordsRequest,
+    DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse, DescribeClusterRequest,
+    DescribeClusterResponse, DescribeConfigsRequest, DescribeConfigsResponse, DescribeGroupsRequest,
+    DescribeGroupsResponse, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, FetchRequest,
+    FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
+    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, InitProducerIdRequest,
+    InitProducerIdResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse,
+    ListGroupsRequest, ListGroupsResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest,
+    MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse,
+    OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
+    ProduceRequest, ProduceResponse, SyncGroupRequest, SyncGroupResponse,
 };
 use kafka_protocol::protocol::Encodable as _;
 
@@ -123,6 +128,18 @@ apis! {
     IncrementalAlterConfigs, 0, 0..=1, IncrementalAlterConfigsRequest => IncrementalAlterConfigsResponse;
     CreatePartitions, 0, 0..=3, CreatePartitionsRequest => CreatePartitionsResponse;
     DescribeTopicPartitions, 0, 0..=0, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse;
+    OffsetCommit, 2, 2..=9, OffsetCommitRequest => OffsetCommitResponse;
+    OffsetFetch, 1, 1..=9, OffsetFetchRequest => OffsetFetchResponse;
+    OffsetDelete, 0, 0..=0, OffsetDeleteRequest => OffsetDeleteResponse;
+    JoinGroup, 0, 0..=9, JoinGroupRequest => JoinGroupResponse;
+    SyncGroup, 0, 0..=5, SyncGroupRequest => SyncGroupResponse;
+    Heartbeat, 0, 0..=4, HeartbeatRequest => HeartbeatResponse;
+    LeaveGroup, 0, 0..=5, LeaveGroupRequest => LeaveGroupResponse;
+    DescribeGroups, 0, 0..=6, DescribeGroupsRequest => DescribeGroupsResponse;
+    ListGroups, 0, 0..=5, ListGroupsRequest => ListGroupsResponse;
+    DeleteGroups, 0, 0..=2, DeleteGroupsRequest => DeleteGroupsResponse;
+    ConsumerGroupHeartbeat, 0, 0..=1, ConsumerGroupHeartbeatRequest => ConsumerGroupHeartbeatResponse;
+    ConsumerGroupDescribe, 0, 0..=1, ConsumerGroupDescribeRequest => ConsumerGroupDescribeResponse;
     DescribeCluster, 0, 0..=2, DescribeClusterRequest => DescribeClusterResponse;
 }
 

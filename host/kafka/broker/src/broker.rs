@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use forebay_kafka_groups::GroupSettings;
 use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_storage_log::{Reader, Writer};
 use forebay_storage_metadata::MetadataStore;
@@ -9,6 +10,7 @@ use tokio::sync::Semaphore;
 use crate::acquire::Memory;
 use crate::apis::fetch::Sessions;
 use crate::context::Advertised;
+use crate::groups::Coordinator;
 use crate::metrics::BrokerMetrics;
 use crate::topics::Topics;
 
@@ -41,6 +43,8 @@ pub struct BrokerSettings {
     pub fetch_memory: ByteCount,
     /// How many fetch sessions are kept.
     pub fetch_sessions: usize,
+    /// What holds for consumer groups.
+    pub groups: GroupSettings,
 }
 
 impl BrokerSettings {
@@ -55,6 +59,7 @@ impl BrokerSettings {
             fetch_bytes,
             fetch_memory: ByteCount::new(fetch_bytes.get() * 5),
             fetch_sessions: 1_000,
+            groups: GroupSettings::default(),
         }
     }
 }
@@ -73,6 +78,7 @@ pub(crate) struct Parts {
     pub writer: Writer,
     pub reader: Reader,
     pub topics: Topics,
+    pub groups: Coordinator,
     pub sessions: Sessions,
     pub fetch_memory: Memory,
     pub metrics: BrokerMetrics,
@@ -102,12 +108,24 @@ impl Broker {
         metrics: BrokerMetrics,
     ) -> Self {
         let topics = Topics::new(settings.cluster.clone(), Arc::clone(&metadata));
+        let groups =
+            Coordinator::new(settings.cluster.clone(), Arc::clone(&metadata), settings.groups.clone());
         let sessions = Sessions::new(settings.fetch_sessions);
         let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
         let fetch_memory = Memory::new(bytes);
         let repacking = Semaphore::new(1);
-        let parts =
-            Parts { settings, metadata, writer, reader, topics, sessions, fetch_memory, metrics, repacking };
+        let parts = Parts {
+            settings,
+            metadata,
+            writer,
+            reader,
+            topics,
+            groups,
+            sessions,
+            fetch_memory,
+            metrics,
+            repacking,
+        };
         Self { parts: Arc::new(parts) }
     }
 
@@ -117,6 +135,12 @@ impl Broker {
             self.parts.metrics.throttled();
             self.parts.writer.relief().await;
         }
+    }
+
+    /// Sends away who waits in a consumer group: another agent coordinates it as well. What comes later is still
+    /// answered.
+    pub fn retire(&self) {
+        self.parts.groups.retire();
     }
 
     pub(crate) fn parts(&self) -> &Arc<Parts> {

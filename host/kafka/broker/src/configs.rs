@@ -7,5 +7,5 @@ mod topic;
 
 pub(crate) use cluster::MOST_PARTITIONS;
 pub use cluster::{CLUSTER_CONFIGS, ClusterConfig};
-pub use definition::{ConfigKind, ConfigRefused, Definition, find};
+pub use definition::{Alias, ConfigKind, ConfigRefused, Definition, find};
 pub use topic::{CompressionType, TOPIC_CONFIGS, TopicConfig};

@@ -102,7 +102,7 @@ impl Broker {
                 Started::answered(apis::metadata::answer(parts, &call, request).await)
             }
             RequestBody::FindCoordinator(request) => {
-                Started::answered(apis::find_coordinator::answer(&call, request))
+                Started::answered(apis::find_coordinator::answer(parts, &call, request))
             }
             RequestBody::ApiVersions(request) => {
                 Started::answered(apis::api_versions::answer(&call, &request))
@@ -136,6 +136,22 @@ impl Broker {
             }
             RequestBody::DescribeTopicPartitions(request) => {
                 Started::answered(apis::describe_topic_partitions::answer(parts, request).await)
+            }
+            RequestBody::OffsetCommit(request) => apis::offset_commit::start(parts, request),
+            RequestBody::OffsetFetch(request) => apis::offset_fetch::start(parts, &call, request),
+            RequestBody::OffsetDelete(request) => apis::offset_delete::start(parts, request),
+            RequestBody::JoinGroup(request) => apis::join_group::start(parts, &call, request),
+            RequestBody::SyncGroup(request) => apis::sync_group::start(parts, &call, request),
+            RequestBody::Heartbeat(request) => apis::heartbeat::start(parts, request),
+            RequestBody::LeaveGroup(request) => apis::leave_group::start(parts, &call, request),
+            RequestBody::DescribeGroups(request) => apis::describe_groups::start(parts, &call, request),
+            RequestBody::ListGroups(request) => apis::list_groups::start(parts, &call, request),
+            RequestBody::DeleteGroups(request) => apis::delete_groups::start(parts, request),
+            RequestBody::ConsumerGroupHeartbeat(request) => {
+                apis::consumer_group_heartbeat::start(parts, &call, request)
+            }
+            RequestBody::ConsumerGroupDescribe(request) => {
+                apis::consumer_group_describe::start(parts, &call, request)
             }
             RequestBody::DescribeCluster(request) => {
                 Started::answered(apis::describe_cluster::answer(parts, &call, &request))

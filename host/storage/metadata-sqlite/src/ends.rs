@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use forebay_model::{TopicId, TopicIdPartition, VirtualClusterId};
+use forebay_model::{GroupId, TopicId, TopicIdPartition, VirtualClusterId};
 use forebay_storage_metadata::LogBounds;
 use tokio::sync::Notify;
 
+use crate::group_waits::GroupWaits;
 use crate::rows::Vc;
 
 /// A log, and whose it is.
@@ -17,11 +18,16 @@ pub(crate) type Key = (Vc, TopicIdPartition);
 pub(crate) enum Effect {
     Moved(Key, LogBounds),
     Deleted(Vc, TopicId, i32),
+    Group(Vc, GroupId),
 }
 
-/// The bounds of all logs that were asked for or written to. No more than there are partitions.
+/// The bounds of all logs that were asked for or written to, no more than there are partitions; and who waits for
+/// groups.
 #[derive(Debug, Default)]
-pub(crate) struct Ends(Mutex<State>);
+pub(crate) struct Ends {
+    state: Mutex<State>,
+    pub(crate) groups: GroupWaits,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -44,7 +50,7 @@ pub(crate) struct Waiting<'a> {
 impl Ends {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of a virtual cluster, if somebody has looked it up.
@@ -87,6 +93,7 @@ impl Ends {
                     state.bounds.insert(key, bounds);
                     state.wake(key);
                 }
+                Effect::Group(vc, group) => self.groups.wake(&(vc, group)),
                 Effect::Deleted(vc, topic, partitions) => {
                     state.deletions += 1;
                     for partition in (0..partitions).filter_map(|partition| partition.try_into().ok()) {

@@ -17,6 +17,8 @@ mod commit;
 mod configs;
 mod ends;
 mod find;
+mod group_waits;
+mod groups;
 mod list_offsets;
 mod location;
 mod log;

@@ -4,7 +4,8 @@ use sha2::{Digest as _, Sha256};
 use crate::open::OpenError;
 
 /// All of them, in order, numbered from 1. One that has been released never changes: what is new is added.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001-first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001-first.sql"), include_str!("../migrations/0002-groups.sql")];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number INTEGER PRIMARY KEY, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)";

@@ -4,6 +4,7 @@
 
 mod cleaning;
 mod delayed;
+mod groups;
 mod idempotence;
 mod index;
 mod model;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 
 pub use cleaning::*;
 pub use delayed::Delayed;
+pub use groups::*;
 pub use idempotence::*;
 pub use index::*;
 pub use random::random_calls;
@@ -88,6 +90,12 @@ macro_rules! behaviours {
             records_are_deleted_up_to_an_offset
             deleted_topics_are_purged_bit_by_bit
             idle_producers_are_forgotten
+            a_group_changes_only_if_it_is_what_was_seen
+            one_of_many_changes_at_once_is_done
+            groups_are_listed_by_id
+            members_are_heard_of_by_the_clock_of_the_store
+            groups_commit_offsets
+            a_change_of_a_group_wakes_who_waits
             a_commit_wakes_who_waits
             waiting_ends_with_its_time
             deleting_a_topic_wakes_who_waits

@@ -7,10 +7,14 @@
 //!
 //! - [`VirtualClusters`], [`Topics`], [`Producers`]: what Kafka's clients make and change.
 //! - [`Log`]: segments are committed, and found again by offset or time; who waits is woken.
+//! - [`Groups`]: consumer groups, each under a version; their heartbeats and offsets.
 //! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
 //!
 //! All keys begin with the virtual cluster. Topics are known by UUID: one that is made again under its old name shares
 //! nothing with it. The time is the store's own.
+//!
+//! A decorator of a store is one function around every call ([`Decorator`]); what calls there are is written down once,
+//! in `decorated.rs`.
 //!
 //! Errors are one enum for each operation; `kind()` says what to do about one. [`StoreFailure`] is what any of them
 //! may meet: the store is away, or broken.
@@ -19,9 +23,12 @@ mod clock;
 mod configs;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod decorated;
 mod failure;
+mod groups;
 mod log;
 mod measured;
+mod operation;
 mod producers;
 mod retention;
 mod segments;
@@ -33,13 +40,19 @@ use forebay_model::Timestamp;
 
 pub use clock::{Clock, ManualClock, WallClock};
 pub use configs::{ConfigError, Configs};
+pub use decorated::{Decorated, Decorator};
 pub use failure::{Kind, StoreFailure};
+pub use groups::{
+    Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion,
+    Groups, LoadedGroups, OffsetToCommit, OffsetsWanted, StateChange, StoredGroup,
+};
 pub use log::{
     BatchCommit, BatchCommitted, BatchRefusal, CommitError, CommitOutcome, DeleteBefore, FindFrom,
     FindRefusal, Found, IdempotentBatch, Log, LogBounds, LogMissing, OffsetQuery, OffsetsFound,
     ProduceCommit, ProduceOutcome, RecordsKept, Run, SegmentCommit, TimestampType, UPLOAD_HORIZON,
 };
 pub use measured::Measured;
+pub use operation::Operation;
 pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
 pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
 pub use segments::{Segments, Verdict};
@@ -55,7 +68,7 @@ pub use virtual_clusters::{CreateVirtualClusterError, VirtualClusters};
 /// A call that is dropped may still happen. What was asked is then either done as a whole or not at all.
 #[async_trait]
 pub trait MetadataStore:
-    VirtualClusters + Topics + Producers + Log + Retention + Segments + std::fmt::Debug + Send + Sync
+    VirtualClusters + Topics + Producers + Groups + Log + Retention + Segments + std::fmt::Debug + Send + Sync
 {
     /// The store's clock, by which leases, retention and commits go.
     ///

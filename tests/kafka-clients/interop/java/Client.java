@@ -100,7 +100,74 @@ public final class Client {
         features.put("describe cluster", Client::cluster);
         features.put("topic made again under load", Client::madeAgain);
         features.put("errors", Client::errors);
+        features.put("consumer group", () -> resume("group", Map.of()));
+        features.put("rebalance", () -> rebalance("rebalance", Map.of()));
+        String cooperative = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
+        features.put("cooperative rebalance",
+                () -> rebalance("cooperative", Map.of("partition.assignment.strategy", cooperative)));
+        features.put("group of KIP-848", () -> resume("kip 848", Map.of("group.protocol", "consumer")));
+        features.put("rebalance of KIP-848",
+                () -> rebalance("kip 848 rebalance", Map.of("group.protocol", "consumer")));
         return features;
+    }
+
+    /** A member of a group named after its topic. */
+    private static KafkaConsumer<byte[], byte[]> member(String name, Map<String, Object> settings) {
+        Map<String, Object> all = new HashMap<>(Map.of(
+                "bootstrap.servers", bootstrap, "group.id", name, "auto.offset.reset", "earliest",
+                "enable.auto.commit", "false", "fetch.max.wait.ms", "100"));
+        if (!settings.containsKey("group.protocol")) {
+            all.put("session.timeout.ms", "6000");
+            all.put("heartbeat.interval.ms", "300");
+        }
+        all.putAll(settings);
+        KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(all, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer.subscribe(List.of(name));
+        return consumer;
+    }
+
+    private static int take(KafkaConsumer<byte[], byte[]> consumer, int count) {
+        int found = 0;
+        for (long end = System.nanoTime() + 40_000_000_000L; found < count && System.nanoTime() < end; ) {
+            found += consumer.poll(Duration.ofMillis(50)).count();
+        }
+        return found;
+    }
+
+    private static void resume(String feature, Map<String, Object> settings) throws Exception {
+        String name = create(feature, 2);
+        send(name, values(3), Map.of());
+        try (KafkaConsumer<byte[], byte[]> consumer = member(name, settings)) {
+            expect(take(consumer, 3), 3);
+            consumer.commitSync();
+        }
+        send(name, values(1), Map.of());
+        try (KafkaConsumer<byte[], byte[]> consumer = member(name, settings)) {
+            expect(take(consumer, 1), 1);
+            expect(consumer.position(new TopicPartition(name, 0)), 4L);
+        }
+    }
+
+    private static void rebalance(String feature, Map<String, Object> settings) throws Exception {
+        String name = create(feature, 4);
+        try (KafkaConsumer<byte[], byte[]> one = member(name, settings)) {
+            try (KafkaConsumer<byte[], byte[]> two = member(name, settings)) {
+                share(2, List.of(one, two));
+            }
+            share(4, List.of(one));
+        }
+    }
+
+    /** Polls until each has so many partitions. */
+    private static void share(int each, List<KafkaConsumer<byte[], byte[]>> consumers) {
+        for (long end = System.nanoTime() + 60_000_000_000L; System.nanoTime() < end; ) {
+            consumers.forEach(consumer -> consumer.poll(Duration.ofMillis(50)));
+            if (consumers.stream().allMatch(consumer -> consumer.assignment().size() == each)) {
+                return;
+            }
+        }
+        throw new AssertionError("no fair share within a minute");
     }
 
     private static void metadata() throws Exception {

@@ -1,61 +1,29 @@
 //! AlterConfigs 0 to 2: what is given replaces all that was set; what is not given goes back to its default.
 
-use forebay_storage_metadata::Configs;
-use kafka_protocol::error::ResponseError;
-use kafka_protocol::messages::alter_configs_request::AlterableConfig;
 use kafka_protocol::messages::alter_configs_response::AlterConfigsResourceResponse;
 use kafka_protocol::messages::{AlterConfigsRequest, AlterConfigsResponse};
 
-use super::message;
-use super::resources::{self, Mode, Named, Refused, Resource};
+use super::alteration::{self, Alteration, Altered, Change, Others, SET};
+use super::resources::Mode;
 use crate::broker::Parts;
-use crate::configs::find;
 
 pub(crate) async fn answer(parts: &Parts, request: AlterConfigsRequest) -> AlterConfigsResponse {
-    let mode = Mode::of(request.validate_only);
-    let twice = resources::named_twice(
-        request.resources.iter().map(|resource| (resource.resource_type, &resource.resource_name)),
-    );
-    let mut responses = Vec::with_capacity(request.resources.len());
-    for asked in request.resources {
-        let named = Named { kind: asked.resource_type, name: &asked.resource_name };
-        let changed = if twice.contains(&(asked.resource_type, asked.resource_name.clone())) {
-            Err(resources::twice())
-        } else {
-            resources::change(parts, named, mode, |resource| replaced(resource, &asked.configs)).await
-        };
-        let response = AlterConfigsResourceResponse::default()
-            .with_resource_type(asked.resource_type)
-            .with_resource_name(asked.resource_name);
-        responses.push(match changed {
-            Ok(()) => response,
-            Err((code, text)) => response.with_error_code(code.code()).with_error_message(message(text)),
+    let alterations = request.resources.into_iter().map(|resource| {
+        let changes = resource.configs.into_iter().map(|config| Change {
+            name: config.name,
+            operation: SET,
+            value: config.value,
         });
-    }
-    AlterConfigsResponse::default().with_responses(responses)
-}
-
-fn replaced(resource: &Resource, asked: &[AlterableConfig]) -> Result<Configs, Refused> {
-    let refused = |code, text: String| Err((code, text));
-    let mut new = Configs::default();
-    for config in asked {
-        let definition = match find(resource.definitions(), &config.name) {
-            Ok(definition) => definition,
-            Err(error) => return refused(ResponseError::InvalidConfig, error.to_string()),
-        };
-        let Some(value) = &config.value else {
-            return refused(ResponseError::InvalidRequest, format!("{} has no value", definition.name));
-        };
-        if new.get(definition.name).is_some() {
-            return refused(
-                ResponseError::InvalidRequest,
-                format!("{} is given more than once", definition.name),
-            );
-        }
-        if let Err(error) = definition.check(value) {
-            return refused(ResponseError::InvalidConfig, error.to_string());
-        }
-        new.set(definition.name, value.to_string());
-    }
-    Ok(new)
+        Alteration { kind: resource.resource_type, name: resource.resource_name, changes: changes.collect() }
+    });
+    let mode = Mode::of(request.validate_only);
+    let altered = alteration::make(parts, alterations.collect(), Others::Reset, mode).await;
+    let responses = altered.into_iter().map(|Altered { kind, name, error_code, error_message }| {
+        AlterConfigsResourceResponse::default()
+            .with_resource_type(kind)
+            .with_resource_name(name)
+            .with_error_code(error_code)
+            .with_error_message(error_message)
+    });
+    AlterConfigsResponse::default().with_responses(responses.collect())
 }

@@ -82,8 +82,9 @@ fn new_topic(asked: &CreatableTopic, cluster: &ClusterConfig) -> Result<NewTopic
         let Some(value) = &config.value else {
             return Err((ResponseError::InvalidConfig, format!("{} has no value", definition.name)));
         };
-        definition.check(value).map_err(|error| (ResponseError::InvalidConfig, error.to_string()))?;
-        configs.set(definition.name, value.to_string());
+        let value = definition.value(&config.name, value);
+        configs
+            .set(definition.name, value.map_err(|error| (ResponseError::InvalidConfig, error.to_string()))?);
     }
     Ok(NewTopic { name, partitions, configs })
 }

@@ -1,8 +1,6 @@
 //! What has configurations: topics, and the virtual cluster, which clients reach as its one broker or as the default of
 //! all brokers.
 
-use std::collections::HashSet;
-
 use forebay_model::TopicId;
 use forebay_storage_metadata::{ConfigError, Configs, StoreFailure, TopicSelection};
 use kafka_protocol::error::ResponseError;
@@ -131,19 +129,6 @@ pub(super) async fn change(
         }
     }
     Err(config_error(ConfigError::Changed))
-}
-
-/// The resources that a request names more than once, which is refused.
-pub(super) fn named_twice<'a>(
-    resources: impl Iterator<Item = (i8, &'a StrBytes)>,
-) -> HashSet<(i8, StrBytes)> {
-    let mut seen = HashSet::new();
-    resources.filter(|named| !seen.insert(*named)).map(|(kind, name)| (kind, name.clone())).collect()
-}
-
-/// The refusal of a resource that is named more than once.
-pub(super) fn twice() -> Refused {
-    (ResponseError::InvalidRequest, "the request names this resource more than once".to_owned())
 }
 
 fn store(failure: &StoreFailure) -> Refused {

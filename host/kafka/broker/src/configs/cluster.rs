@@ -4,7 +4,7 @@ use forebay_model::PartitionCount;
 use forebay_storage_metadata::Configs;
 
 use super::definition::{
-    ConfigKind, Definition, boolean, duration, is_batch_size, is_boolean, is_duration, number,
+    Alias, ConfigKind, Definition, boolean, duration, is_batch_size, is_boolean, is_duration, minutes, number,
 };
 use super::topic::DEFAULT_RETENTION;
 
@@ -15,6 +15,7 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
         kind: ConfigKind::Boolean,
         default: "true",
         inherits: None,
+        aliases: &[],
         documentation: "Whether a topic is made when a client asks about it that may.",
         check: is_boolean,
     },
@@ -23,6 +24,7 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
         kind: ConfigKind::Boolean,
         default: "true",
         inherits: None,
+        aliases: &[],
         documentation: "Whether topics may be deleted.",
         check: is_boolean,
     },
@@ -31,6 +33,10 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
         kind: ConfigKind::Long,
         default: "604800000",
         inherits: None,
+        aliases: &[
+            Alias { name: "log.retention.minutes", unit: 60_000 },
+            Alias { name: "log.retention.hours", unit: 3_600_000 },
+        ],
         documentation: "How long records of topics without retention.ms are kept, -1 for ever.",
         check: is_duration,
     },
@@ -39,6 +45,7 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
         kind: ConfigKind::Int,
         default: "1048588",
         inherits: None,
+        aliases: &[],
         documentation: "The largest record batch of topics without max.message.bytes, in bytes.",
         check: is_batch_size,
     },
@@ -47,8 +54,36 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
         kind: ConfigKind::Int,
         default: "1",
         inherits: None,
+        aliases: &[],
         documentation: "How many partitions a topic gets that says no number.",
         check: |text| partitions(text).map(drop).ok_or("a number from 1 to 100000"),
+    },
+    Definition {
+        name: "offsets.retention.minutes",
+        kind: ConfigKind::Int,
+        default: "10080",
+        inherits: None,
+        aliases: &[],
+        documentation: "How long the offsets of a consumer group without members are kept, in minutes.",
+        check: |text| minutes(text).map(drop).ok_or("a number of minutes from 1 to 2147483647"),
+    },
+    Definition {
+        name: "warpstream.default.topic.type",
+        kind: ConfigKind::String,
+        default: "classic",
+        inherits: None,
+        aliases: &[],
+        documentation: "What topics are. Only classic ones are supported yet.",
+        check: |text| is_only(text, "classic", "classic; other topics are not supported yet"),
+    },
+    Definition {
+        name: "warpstream.soft.delete.topic.enable",
+        kind: ConfigKind::Boolean,
+        default: "false",
+        inherits: None,
+        aliases: &[],
+        documentation: "Whether deleted topics can be had back. They can't yet.",
+        check: |text| is_only(text, "false", "false; a deleted topic can't be had back yet"),
     },
 ];
 
@@ -64,6 +99,8 @@ pub struct ClusterConfig {
     pub retention: Option<Duration>,
     pub max_message_bytes: usize,
     pub partitions: PartitionCount,
+    /// How long offsets of a consumer group without members are kept.
+    pub offsets_retention: Duration,
 }
 
 impl ClusterConfig {
@@ -79,8 +116,16 @@ impl ClusterConfig {
                 .and_then(|bytes| usize::try_from(bytes).ok())
                 .unwrap_or(1_048_588),
             partitions: set.get("num.partitions").and_then(partitions).unwrap_or(PartitionCount::ONE),
+            offsets_retention: set
+                .get("offsets.retention.minutes")
+                .and_then(minutes)
+                .unwrap_or(Duration::from_hours(7 * 24)),
         }
     }
+}
+
+fn is_only(text: &str, allowed: &str, expected: &'static str) -> Result<(), &'static str> {
+    if text.trim() == allowed { Ok(()) } else { Err(expected) }
 }
 
 fn partitions(text: &str) -> Option<PartitionCount> {
@@ -91,6 +136,7 @@ fn partitions(text: &str) -> Option<PartitionCount> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configs::find;
 
     #[test]
     fn defaults_are_what_is_told_of_them() {
@@ -100,5 +146,22 @@ mod tests {
             definition.check(definition.default).unwrap();
             assert!(definition.check("nonsense").is_err(), "{}", definition.name);
         }
+    }
+
+    #[test]
+    fn a_retention_can_be_given_in_minutes_and_hours() {
+        let set = |name, value| {
+            let definition = find(CLUSTER_CONFIGS, name).unwrap();
+            definition.value(name, value).map(|value| (definition.name, value))
+        };
+        assert_eq!(set("log.retention.ms", "5").unwrap(), ("log.retention.ms", "5".to_owned()));
+        assert_eq!(set("log.retention.minutes", "5").unwrap(), ("log.retention.ms", "300000".to_owned()));
+        assert_eq!(set("log.retention.hours", "2").unwrap(), ("log.retention.ms", "7200000".to_owned()));
+        assert_eq!(set("log.retention.hours", "-1").unwrap(), ("log.retention.ms", "-1".to_owned()));
+        for value in ["-2", "long", "9223372036854775807"] {
+            let refused = set("log.retention.hours", value).unwrap_err().to_string();
+            assert!(refused.starts_with("log.retention.hours can't be"), "{refused}");
+        }
+        assert!(find(CLUSTER_CONFIGS, "log.retention.days").is_err());
     }
 }

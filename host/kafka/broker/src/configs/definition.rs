@@ -19,9 +19,19 @@ pub struct Definition {
     pub default: &'static str,
     /// The cluster's configuration whose value is the default instead, where it is set.
     pub inherits: Option<&'static str>,
+    /// Other names under which it is set, which are never told.
+    pub aliases: &'static [Alias],
     pub documentation: &'static str,
     /// Says what is expected when a value is none.
     pub(super) check: fn(&str) -> Result<(), &'static str>,
+}
+
+/// Another name of a number, in another unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Alias {
+    pub name: &'static str,
+    /// How many of the configuration's units are one of these.
+    pub unit: i64,
 }
 
 /// A setting that is refused.
@@ -33,18 +43,44 @@ pub enum ConfigRefused {
     Value { name: &'static str, value: String, expected: &'static str },
 }
 
-/// The definition of `name`.
+/// The definition of what is called `name`, or has that alias.
 ///
 /// # Errors
 /// When there is none.
 pub fn find(among: &'static [Definition], name: &str) -> Result<&'static Definition, ConfigRefused> {
-    among.iter().find(|definition| definition.name == name).ok_or_else(|| ConfigRefused::Unknown {
+    let is_called = |definition: &&Definition| definition.name == name || definition.alias(name).is_some();
+    among.iter().find(is_called).ok_or_else(|| ConfigRefused::Unknown {
         name: name.to_owned(),
         known: among.iter().map(|definition| definition.name).collect::<Vec<_>>().join(", "),
     })
 }
 
 impl Definition {
+    fn alias(&self, name: &str) -> Option<&'static Alias> {
+        self.aliases.iter().find(|alias| alias.name == name)
+    }
+
+    /// What it is set to by who writes `value` under `name`, which is its own name or an alias.
+    ///
+    /// # Errors
+    /// When it may not be that, with what is expected.
+    pub fn value(&self, name: &str, value: &str) -> Result<String, ConfigRefused> {
+        let Some(alias) = self.alias(name) else {
+            self.check(value)?;
+            return Ok(value.to_owned());
+        };
+        let refused = |expected| ConfigRefused::Value { name: alias.name, value: value.to_owned(), expected };
+        // -1 is no limit in any unit.
+        let scaled = match number(value) {
+            Some(-1) => Some(-1),
+            Some(units) => units.checked_mul(alias.unit),
+            None => None,
+        };
+        let scaled = scaled.ok_or_else(|| refused("a number that is not that large"))?.to_string();
+        (self.check)(&scaled).map_err(refused)?;
+        Ok(scaled)
+    }
+
     /// Whether it may have this value.
     ///
     /// # Errors
@@ -84,6 +120,15 @@ pub(super) fn is_boolean(text: &str) -> Result<(), &'static str> {
 
 pub(super) fn is_duration(text: &str) -> Result<(), &'static str> {
     duration(text).map(drop).ok_or("milliseconds, or -1 for no limit")
+}
+
+/// More minutes than this are no time that anybody waits for.
+const MOST_MINUTES: u64 = i32::MAX as u64;
+
+/// Minutes, one at least.
+pub(super) fn minutes(text: &str) -> Option<Duration> {
+    let minutes = number(text).and_then(|minutes| u64::try_from(minutes).ok())?;
+    (1..=MOST_MINUTES).contains(&minutes).then(|| Duration::from_secs(minutes * 60))
 }
 
 pub(super) fn is_size(text: &str) -> Result<(), &'static str> {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod node;
 #[cfg(test)]
 mod requests;

@@ -5,19 +5,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, Limits, NodeId, Request, RequestBody,
-    Response, Server, ServerSettings,
+    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, GroupSettings, Limits, NodeId, Request,
+    RequestBody, Response, Server, ServerSettings,
 };
 use forebay_lifecycle::{Shutdown, Spawner, Tasks};
-use forebay_model::ByteCount;
+use forebay_model::{ByteCount, Timestamp, VirtualClusterId};
 use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics, WriterSettings};
-use forebay_storage_metadata::VirtualClusters as _;
+use forebay_storage_metadata::{ManualClock, VirtualClusters as _};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
+
+/// When the clock of the stores starts.
+const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 pub(crate) struct Node {
     pub(crate) broker: Broker,
+    /// By which its stores go, if not by the clock of the machine.
+    pub(crate) clock: ManualClock,
     pub(crate) address: SocketAddr,
     pub(crate) tasks: Tasks,
+}
+
+fn cluster() -> VirtualClusterId {
+    "vci_test".parse().unwrap()
 }
 
 impl Node {
@@ -27,9 +36,31 @@ impl Node {
 
     pub(crate) async fn with(limits: Limits, writer: WriterSettings) -> Self {
         let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
+        metadata.create_virtual_cluster(&cluster()).await.unwrap();
+        Self::over(Arc::new(metadata), ManualClock::at(START), limits, writer).await
+    }
+
+    /// Two agents over one metadata store, whose clock goes when it is told to.
+    pub(crate) async fn pair() -> [Self; 2] {
+        let clock = ManualClock::at(START);
+        let location = "sqlite://:memory:".parse::<Location>().unwrap();
+        let metadata = SqliteMetadataStore::open_with_clock(&location, Arc::new(clock.clone())).unwrap();
+        metadata.create_virtual_cluster(&cluster()).await.unwrap();
         let metadata = Arc::new(metadata);
-        let cluster = "vci_test".parse().unwrap();
-        metadata.create_virtual_cluster(&cluster).await.unwrap();
+        let node = async || {
+            let (metadata, limits) = (Arc::clone(&metadata), Limits::default());
+            Self::over(metadata, clock.clone(), limits, WriterSettings::default()).await
+        };
+        [node().await, node().await]
+    }
+
+    async fn over(
+        metadata: Arc<SqliteMetadataStore>,
+        clock: ManualClock,
+        limits: Limits,
+        writer: WriterSettings,
+    ) -> Self {
+        let cluster = cluster();
         let bucket = format!("mem://{:032x}", forebay_lifecycle::chance::bits());
         let objects = forebay_storage_objects::open(&bucket, std::iter::empty()).unwrap();
         let metrics = WriterMetrics::new(&forebay_metrics::Metrics::default()).unwrap();
@@ -40,14 +71,16 @@ impl Node {
         let blocks = Arc::new(BlockCache::new(objects, ByteCount::new(64 << 20)));
         let reader = Reader::new(Arc::clone(&metadata) as _, blocks);
         let advertised = Advertised::AsReached(Endpoint { host: "inside".to_owned(), port: 9092 });
-        let settings = BrokerSettings::new(cluster, NodeId::of(7), advertised);
+        let initial_rebalance_delay = Duration::from_millis(40);
+        let groups = GroupSettings { initial_rebalance_delay, ..GroupSettings::default() };
+        let settings = BrokerSettings { groups, ..BrokerSettings::new(cluster, NodeId::of(7), advertised) };
         let broker = Broker::new(settings, metadata, writer, reader);
         let settings = ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), limits };
         let server = Server::bind(settings).await.unwrap();
         let address = server.local_addr().unwrap();
         let tasks = Tasks::new(spawner.clone(), Shutdown::new());
         spawner.spawn(server.serve(broker.clone(), tasks.clone()));
-        Self { broker, address, tasks }
+        Self { broker, clock, address, tasks }
     }
 
     /// Asks from inside of the process.

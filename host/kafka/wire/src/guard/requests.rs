@@ -1,5 +1,7 @@
 //! The layouts of the requests that are decoded, field by field in the order of their bytes.
 
+mod groups;
+
 use super::schema::{
     BOOL, I8, I16, I32, I64, Kind, Layout, Struct, Tag, UUID, always, between, layout, since, structure,
 };
@@ -13,6 +15,18 @@ pub(super) fn layout_of(api: ApiKey) -> Option<&'static Layout> {
         ApiKey::Fetch => &FETCH,
         ApiKey::ListOffsets => &LIST_OFFSETS,
         ApiKey::Metadata => &METADATA,
+        ApiKey::OffsetCommit => &groups::OFFSET_COMMIT,
+        ApiKey::OffsetFetch => &groups::OFFSET_FETCH,
+        ApiKey::OffsetDelete => &groups::OFFSET_DELETE,
+        ApiKey::JoinGroup => &groups::JOIN_GROUP,
+        ApiKey::SyncGroup => &groups::SYNC_GROUP,
+        ApiKey::Heartbeat => &groups::HEARTBEAT,
+        ApiKey::LeaveGroup => &groups::LEAVE_GROUP,
+        ApiKey::DescribeGroups => &groups::DESCRIBE_GROUPS,
+        ApiKey::ListGroups => &groups::LIST_GROUPS,
+        ApiKey::DeleteGroups => &groups::DELETE_GROUPS,
+        ApiKey::ConsumerGroupHeartbeat => &groups::CONSUMER_GROUP_HEARTBEAT,
+        ApiKey::ConsumerGroupDescribe => &groups::CONSUMER_GROUP_DESCRIBE,
         ApiKey::FindCoordinator => &FIND_COORDINATOR,
         ApiKey::ApiVersions => &API_VERSIONS,
         ApiKey::CreateTopics => &CREATE_TOPICS,

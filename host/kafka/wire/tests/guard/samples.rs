@@ -1,5 +1,7 @@
 //! For each API that is served and each version of it, a request that fills every array and every field that there is.
 
+mod groups;
+
 use bytes::{Bytes, BytesMut};
 use forebay_kafka_wire::{DecodeError, decode};
 use kafka_protocol::messages::alter_configs_request::{AlterConfigsResource, AlterableConfig};
@@ -86,6 +88,7 @@ pub(crate) fn all() -> Vec<Sample> {
     samples.extend((0..=1).map(|version| sample(version, incremental_alter_configs())));
     samples.extend((0..=2).map(|version| sample(version, describe_cluster(version))));
     samples.push(sample(0, describe_topic_partitions()));
+    samples.extend(groups::all());
     samples
 }
 

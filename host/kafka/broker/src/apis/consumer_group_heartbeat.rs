@@ -1,0 +1,104 @@
+//! ConsumerGroupHeartbeat 0 to 1: the protocol of KIP-848. A heartbeat that changes nothing is only written down, with
+//! those of others.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use forebay_kafka_groups::{ConsumerHeartbeat, Group, GroupError, HeartbeatReply, JOINS, Partitions};
+use forebay_model::TopicId;
+use kafka_protocol::messages::consumer_group_heartbeat_response::{
+    Assignment, TopicPartitions as ToldPartitions,
+};
+use kafka_protocol::messages::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse};
+
+use super::groups::{Refused, client_host, group_id, member_id, new_member_id, optional, text};
+use super::message;
+use crate::broker::Parts;
+use crate::service::{Call, Started};
+
+/// The first version in which members choose their ids themselves.
+const OWN_IDS: i16 = 1;
+
+pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: ConsumerGroupHeartbeatRequest) -> Started {
+    let (parts, call) = (Arc::clone(parts), call.clone());
+    Started::waiting(async move {
+        let response = ConsumerGroupHeartbeatResponse::default();
+        match Box::pin(beat(&parts, &call, request)).await {
+            Ok((member, reply)) => {
+                let interval = parts.groups.settings.consumer_heartbeat_interval.as_millis();
+                response
+                    .with_member_id(Some(text(member)))
+                    .with_member_epoch(reply.epoch)
+                    .with_heartbeat_interval_ms(i32::try_from(interval).unwrap_or(i32::MAX))
+                    .with_assignment(reply.assignment.map(told))
+                    .into()
+            }
+            Err(refused) => {
+                response.with_error_code(refused.code().code()).with_error_message(message(&refused)).into()
+            }
+        }
+    })
+}
+
+async fn beat(
+    parts: &Parts,
+    call: &Call,
+    request: ConsumerGroupHeartbeatRequest,
+) -> Result<(forebay_model::MemberId, HeartbeatReply), Refused> {
+    let id = group_id(&request.group_id)?;
+    let is_new = request.member_id.is_empty() && request.member_epoch == JOINS && call.version < OWN_IDS;
+    let member = if is_new { new_member_id("") } else { member_id(&request.member_id)? };
+    let owned = request.topic_partitions.map(|topics| {
+        let mut owned = Partitions::new();
+        for topic in topics {
+            owned.entry(TopicId::from_uuid(topic.topic_id)).or_default().extend(topic.partitions);
+        }
+        owned.retain(|_, partitions| !partitions.is_empty());
+        owned
+    });
+    let names = request
+        .subscribed_topic_names
+        .map(|names| names.iter().map(|name| name.to_string()).collect::<BTreeSet<String>>());
+    let beat = ConsumerHeartbeat {
+        member: member.clone(),
+        epoch: request.member_epoch,
+        instance: optional(request.instance_id),
+        rack: optional(request.rack_id),
+        client_id: call.context.client_id.clone(),
+        client_host: client_host(&call.context),
+        rebalance_timeout_ms: Some(request.rebalance_timeout_ms).filter(|timeout| *timeout >= 0),
+        names,
+        regex: optional(request.subscribed_topic_regex),
+        assignor: optional(request.server_assignor),
+        owned,
+    };
+    let topics = parts.groups.topics(beat.epoch == JOINS).await?;
+    let settings = &parts.groups.settings;
+    if beat.epoch > JOINS {
+        let standing = parts.groups.beat(&id, &member).await?;
+        let mut group = (*standing.group).clone();
+        let reply =
+            group.consumer().and_then(|group| group.heartbeat(&beat, &topics, standing.now, settings));
+        if group == *standing.group {
+            return Ok((member, reply?));
+        }
+    }
+    let change = |group: &mut Group, now| -> Result<HeartbeatReply, GroupError> {
+        // Who is refused changes nothing.
+        let mut changed = group.clone();
+        let reply = changed.consumer()?.heartbeat(&beat, &topics, now, settings)?;
+        *group = changed;
+        Ok(reply)
+    };
+    let (reply, _) = parts.groups.change(&id, change).await?;
+    Ok((member, reply?))
+}
+
+fn told(partitions: Partitions) -> Assignment {
+    let topics = partitions.into_iter().map(|(topic, partitions)| {
+        ToldPartitions::default()
+            .with_topic_id(topic.uuid())
+            .with_partitions(partitions.into_iter().collect())
+    });
+    Assignment::default().with_topic_partitions(topics.collect())
+}

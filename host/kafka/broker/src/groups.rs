@@ -1,0 +1,292 @@
+//! The coordinator of consumer groups, on every agent. It keeps nothing but a cache: what becomes of a group is decided
+//! by `forebay-kafka-groups` from what the metadata store has, and holds if the store says that nobody was quicker.
+//! So members of one group may come to different agents.
+
+mod failure;
+mod heartbeats;
+mod known;
+mod topics;
+mod turns;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_kafka_groups::{Group, GroupError, GroupSettings, TopicCounts};
+use forebay_lifecycle::Shutdown;
+use forebay_model::{GroupId, MemberId, Timestamp, TopicIdPartition, VirtualClusterId};
+use forebay_storage_metadata::{
+    Beat, ChangeGroupError, GroupChange, GroupVersion, MetadataStore, OffsetToCommit, StateChange,
+    StoredGroup,
+};
+
+pub(crate) use failure::GroupFailure;
+use heartbeats::Heartbeats;
+use known::Known;
+use topics::AllTopics;
+use turns::Turns;
+
+/// How often a change is tried that other agents are quicker with.
+const TRIES: usize = 20;
+/// Who waits looks again after that long at most, and gives a sign of life.
+const LOOK: Duration = Duration::from_secs(2);
+/// And not sooner than this: many members join at the same time, and each change would wake all.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What answers for consumer groups.
+#[derive(Debug)]
+pub(crate) struct Coordinator {
+    cluster: VirtualClusterId,
+    metadata: Arc<dyn MetadataStore>,
+    pub(crate) settings: GroupSettings,
+    heartbeats: Arc<Heartbeats>,
+    known: Known,
+    turns: Turns,
+    topics: AllTopics,
+    retired: Shutdown,
+}
+
+/// A group as it was a moment ago.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    /// None where it does not exist.
+    pub version: Option<GroupVersion>,
+    pub group: Arc<Group>,
+    /// When, by the store's clock.
+    pub now: Timestamp,
+    deadline: Option<Timestamp>,
+}
+
+impl Coordinator {
+    pub(crate) fn new(
+        cluster: VirtualClusterId,
+        metadata: Arc<dyn MetadataStore>,
+        settings: GroupSettings,
+    ) -> Self {
+        let heartbeats = Arc::new(Heartbeats::new(cluster.clone(), Arc::clone(&metadata)));
+        let topics = AllTopics::new(cluster.clone(), Arc::clone(&metadata));
+        let (known, turns, retired) = (Known::default(), Turns::default(), Shutdown::new());
+        Self { cluster, metadata, settings, heartbeats, known, turns, topics, retired }
+    }
+
+    /// From now on nothing waits here any more: members are sent elsewhere.
+    pub(crate) fn retire(&self) {
+        self.retired.cancel();
+    }
+
+    /// Changes a group, one change after the other on this agent. `decide` may be asked several times, each time about
+    /// the group as it is then; one that does not exist is empty, and is made if that changes it.
+    pub(crate) async fn change<T>(
+        &self,
+        id: &GroupId,
+        mut decide: impl FnMut(&mut Group, Timestamp) -> T,
+    ) -> Result<(T, Standing), GroupFailure> {
+        let turn = self.turns.of(id);
+        let _turn = turn.lock().await;
+        for _ in 0..TRIES {
+            let (now, stored) = self.load(id).await?;
+            let (seen, before, beats) = match stored {
+                Some(StoredGroup { version, state, beats }) => (Some(version), Group::decode(&state)?, beats),
+                None => (None, Group::empty(now), Default::default()),
+            };
+            let mut group = before.clone();
+            group.advance(now, &beats, &self.settings);
+            let decided = decide(&mut group, now);
+            let version = if group == before {
+                seen
+            } else {
+                match self.save(id, seen, &before, &group).await {
+                    Ok(version) => version,
+                    Err(ChangeGroupError::Changed { .. }) => continue,
+                    Err(error) => return Err(error.into()),
+                }
+            };
+            let deadline = group.next_deadline(&beats, &self.settings);
+            let standing = Standing { version, group: Arc::new(group), now, deadline };
+            self.known.put(id, &standing);
+            return Ok((decided, standing));
+        }
+        Err(GroupFailure::Contended)
+    }
+
+    /// Waits until `look` sees something in the group, for as long as that takes. `member` is kept alive meanwhile.
+    pub(crate) async fn wait<T>(
+        &self,
+        id: &GroupId,
+        mut standing: Standing,
+        member: &MemberId,
+        mut look: impl FnMut(&Group) -> Option<T>,
+    ) -> Result<T, GroupFailure> {
+        loop {
+            let known = vec![(id.clone(), standing.version)];
+            let until =
+                standing.deadline.map_or(LOOK, |deadline| since(standing.now, deadline)).clamp(PAUSE, LOOK);
+            let watch = async {
+                tokio::time::sleep(PAUSE).await;
+                self.metadata.watch_groups(&self.cluster, known, until).await
+            };
+            let changed = self.retired.run_until_cancelled(watch).await.ok_or(GroupFailure::Retired)??;
+            let newer = if changed.is_empty() {
+                let beat = Beat { group: id.clone(), member: member.clone() };
+                self.heartbeats.beat(beat).await?;
+                // Perhaps a time is over for which everybody waits.
+                self.change(id, |_, _| ()).await?.1
+            } else {
+                match self.known.newer(id, standing.version) {
+                    Some(newer) => newer,
+                    None => self.change(id, |_, _| ()).await?.1,
+                }
+            };
+            if let Some(seen) = look(&newer.group) {
+                return Ok(seen);
+            }
+            standing = newer;
+        }
+    }
+
+    /// All topics with their partitions, as of a moment ago; for who joins, as of less.
+    pub(crate) async fn topics(&self, joins: bool) -> Result<Arc<TopicCounts>, GroupFailure> {
+        let patience = if joins { topics::JOINING } else { topics::STAYING };
+        Ok(self.topics.get(patience).await?)
+    }
+
+    /// Takes a sign of life, and tells how the group stands then.
+    pub(crate) async fn beat(&self, id: &GroupId, member: &MemberId) -> Result<Standing, GroupFailure> {
+        let beat = Beat { group: id.clone(), member: member.clone() };
+        let heard = self.heartbeats.beat(beat).await?;
+        if let Some(known) = self.known.get(id)
+            && known.version.is_some()
+            && known.version == heard.version
+            && !is_due(&known, heard.oldest, heard.now, &self.settings)
+        {
+            return Ok(Standing { now: heard.now, ..known });
+        }
+        Ok(self.change(id, |_, _| ()).await?.1)
+    }
+
+    /// Commits offsets for whoever `check` lets.
+    pub(crate) async fn commit(
+        &self,
+        id: &GroupId,
+        member: Option<&MemberId>,
+        check: impl Fn(&Group) -> Result<(), GroupError>,
+        offsets: &[(TopicIdPartition, OffsetToCommit)],
+    ) -> Result<(), GroupFailure> {
+        let change = |state| GroupChange {
+            state,
+            joined: member.into_iter().cloned().collect(),
+            offsets: offsets.to_vec(),
+            ..GroupChange::default()
+        };
+        // Mostly nothing has changed since the last heartbeat; the store says if it has.
+        if let Some(Standing { version: Some(version), group, .. }) = self.known.get(id)
+            && check(&group).is_ok()
+        {
+            let keep = change(StateChange::Keep);
+            match self.metadata.change_group(&self.cluster, id, Some(version), keep).await {
+                Ok(_) => return Ok(()),
+                Err(ChangeGroupError::Changed { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for _ in 0..TRIES {
+            let (checked, standing) = self.change(id, |group, _| check(group)).await?;
+            checked?;
+            let state = match standing.version {
+                Some(_) => StateChange::Keep,
+                None => StateChange::Write(standing.group.encode()?),
+            };
+            match self.metadata.change_group(&self.cluster, id, standing.version, change(state)).await {
+                Ok(_) => return Ok(()),
+                Err(ChangeGroupError::Changed { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(GroupFailure::Contended)
+    }
+
+    /// Takes a group away, with what it has committed, or only some of that, if `check` lets.
+    pub(crate) async fn remove(
+        &self,
+        id: &GroupId,
+        check: impl Fn(&Group) -> Result<(), GroupError>,
+        removal: Removal,
+    ) -> Result<(), GroupFailure> {
+        for _ in 0..TRIES {
+            let (checked, standing) = self.change(id, |group, _| check(group)).await?;
+            if standing.version.is_none() {
+                return Err(GroupError::NotFound("there is no such group").into());
+            }
+            checked?;
+            let change = match &removal {
+                Removal::Group => GroupChange { state: StateChange::Delete, ..GroupChange::default() },
+                Removal::Offsets(forgotten) => {
+                    GroupChange { forgotten: forgotten.clone(), ..GroupChange::default() }
+                }
+            };
+            match self.metadata.change_group(&self.cluster, id, standing.version, change).await {
+                Ok(_) => return Ok(()),
+                Err(ChangeGroupError::Changed { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(GroupFailure::Contended)
+    }
+
+    /// A group to look at, as it is now; none where it does not exist.
+    pub(crate) async fn look(&self, id: &GroupId) -> Result<Option<Group>, GroupFailure> {
+        let (now, stored) = self.load(id).await?;
+        stored.map(|stored| self.at(now, &stored)).transpose()
+    }
+
+    /// A group that the store has, as it is at `now`.
+    pub(crate) fn at(&self, now: Timestamp, stored: &StoredGroup) -> Result<Group, GroupFailure> {
+        let mut group = Group::decode(&stored.state)?;
+        group.advance(now, &stored.beats, &self.settings);
+        Ok(group)
+    }
+
+    async fn load(&self, id: &GroupId) -> Result<(Timestamp, Option<StoredGroup>), GroupFailure> {
+        let mut loaded = self.metadata.load_groups(&self.cluster, vec![id.clone()]).await?;
+        Ok((loaded.now, loaded.groups.pop().flatten()))
+    }
+
+    async fn save(
+        &self,
+        id: &GroupId,
+        seen: Option<GroupVersion>,
+        before: &Group,
+        after: &Group,
+    ) -> Result<Option<GroupVersion>, ChangeGroupError> {
+        let (had, has) = (before.member_ids(), after.member_ids());
+        let state = after.encode().map_err(|error| {
+            let reason = error.to_string();
+            ChangeGroupError::Store(forebay_storage_metadata::StoreFailure::Internal { reason })
+        })?;
+        let change = GroupChange {
+            state: StateChange::Write(state),
+            joined: has.difference(&had).cloned().collect(),
+            left: had.difference(&has).cloned().collect(),
+            ..GroupChange::default()
+        };
+        Ok(self.metadata.change_group(&self.cluster, id, seen, change).await?.version)
+    }
+}
+
+/// What is taken away.
+#[derive(Debug)]
+pub(crate) enum Removal {
+    Group,
+    Offsets(Vec<TopicIdPartition>),
+}
+
+/// Whether time alone may have changed a group since it was looked at.
+fn is_due(known: &Standing, oldest: Option<Timestamp>, now: Timestamp, settings: &GroupSettings) -> bool {
+    let session = known.group.shortest_session(settings);
+    let silent = oldest.zip(session).is_some_and(|(at, session)| at.after(session) <= now);
+    silent || known.group.phase_ends_at().is_some_and(|at| at <= now)
+}
+
+/// How long it is from one time to a later one.
+fn since(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(to.millis().saturating_sub(from.millis())).unwrap_or(0))
+}

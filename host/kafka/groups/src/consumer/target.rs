@@ -1,0 +1,123 @@
+//! Every change of the group epoch and of the target.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use forebay_model::{MemberId, Timestamp, TopicId};
+use regex::{Regex, RegexBuilder};
+
+use super::assign::{self, Subscriber};
+use super::{ConsumerGroup, ConsumerMember, Partitions, TopicCounts};
+use crate::GroupError;
+
+/// How large a regular expression may become, in bytes.
+const REGEX_SIZE: usize = 1 << 20;
+
+impl ConsumerGroup {
+    /// Something may change who owns what: the next epoch begins, with a target of its own.
+    pub(super) fn retarget(&mut self, topics: TopicCounts) {
+        self.epoch = self.epoch.checked_add(1).unwrap_or(1);
+        let by_id: BTreeMap<TopicId, i32> = topics.values().copied().collect();
+        let subscribers = self.members.iter().map(|(id, member)| {
+            let subscriber = Subscriber {
+                instance: member.instance.clone(),
+                topics: subscribed(member, &topics)
+                    .filter_map(|name| topics.get(name))
+                    .map(|(id, _)| *id)
+                    .collect(),
+                owns: self.target.get(id).cloned().unwrap_or_default(),
+            };
+            (id.clone(), subscriber)
+        });
+        self.target = assign::assign(self.assignor(), &subscribers.collect(), &by_id);
+        self.topics = topics;
+        self.assignment_epoch = self.epoch;
+    }
+
+    /// Members are gone; what they owned goes to the others.
+    pub(super) fn remove(&mut self, gone: &[MemberId], now: Timestamp) {
+        if gone.is_empty() {
+            return;
+        }
+        for id in gone {
+            self.members.remove(id);
+            self.target.remove(id);
+        }
+        if self.members.is_empty() {
+            self.empty_since = now;
+        }
+        let names: BTreeSet<String> = self.subscribed_names(&self.topics).map(str::to_owned).collect();
+        let mut topics = self.topics.clone();
+        topics.retain(|name, _| names.contains(name));
+        self.retarget(topics);
+    }
+
+    /// What of `all` topics somebody subscribes to.
+    pub(super) fn subscribed_topics(&self, all: &TopicCounts) -> TopicCounts {
+        let names = self.subscribed_names(all);
+        names.filter_map(|name| Some((name.to_owned(), *all.get(name)?))).collect()
+    }
+
+    fn subscribed_names<'a>(&'a self, all: &'a TopicCounts) -> impl Iterator<Item = &'a str> {
+        // Many members have the same expression.
+        let expressions: BTreeSet<&str> =
+            self.members.values().filter_map(|member| member.regex.as_deref()).collect();
+        let named: BTreeSet<&str> =
+            self.members.values().flat_map(|member| &member.names).map(String::as_str).collect();
+        let matched = expressions.into_iter().flat_map(|expression| matching(expression, all));
+        let mut names: BTreeSet<&str> = matched.collect();
+        names.extend(named);
+        names.into_iter()
+    }
+}
+
+/// The names of the topics that a member subscribes to.
+fn subscribed<'a>(member: &'a ConsumerMember, topics: &'a TopicCounts) -> impl Iterator<Item = &'a str> {
+    let matched = member.regex.iter().flat_map(|expression| matching(expression, topics));
+    let mut names: BTreeSet<&str> = matched.collect();
+    names.extend(member.names.iter().map(String::as_str));
+    names.into_iter()
+}
+
+fn matching<'a>(expression: &str, topics: &'a TopicCounts) -> Vec<&'a str> {
+    // It was checked when it came.
+    let Ok(expression) = compile(expression) else { return Vec::new() };
+    topics.keys().map(String::as_str).filter(|name| expression.is_match(name)).collect()
+}
+
+/// A regular expression that a whole name must match.
+pub(super) fn compile(expression: &str) -> Result<Regex, GroupError> {
+    RegexBuilder::new(&format!("^(?:{expression})$"))
+        .size_limit(REGEX_SIZE)
+        .dfa_size_limit(REGEX_SIZE)
+        .build()
+        .map_err(|error| GroupError::InvalidRegularExpression(error.to_string()))
+}
+
+/// What of `all` is not in `some`.
+pub(super) fn without(all: &Partitions, some: &Partitions) -> Partitions {
+    let mut left = Partitions::new();
+    for (topic, partitions) in all {
+        let others = some.get(topic);
+        let rest =
+            partitions.iter().filter(|partition| !others.is_some_and(|others| others.contains(partition)));
+        let rest: BTreeSet<i32> = rest.copied().collect();
+        if !rest.is_empty() {
+            left.insert(*topic, rest);
+        }
+    }
+    left
+}
+
+/// What is in both.
+pub(super) fn both(one: &Partitions, other: &Partitions) -> Partitions {
+    without(one, &without(one, other))
+}
+
+/// What is in one of them.
+pub(super) fn either(one: &Partitions, other: &Partitions) -> Partitions {
+    let mut all = one.clone();
+    for (topic, partitions) in other {
+        all.entry(*topic).or_default().extend(partitions);
+    }
+    all
+}

@@ -1,0 +1,172 @@
+//! What every decorator of a store shares: each method of each trait is forwarded here, once.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use forebay_model::{
+    ByteCount, GroupId, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition,
+    VirtualClusterId,
+};
+
+use crate::{
+    AddPartitionsError, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome, CommittedOffset,
+    ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, DeleteBefore, DeleteTopicError,
+    Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged, GroupVersion, Groups,
+    InitProducerError, InitializedProducer, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore,
+    NewTopic, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, Purged, RecordsKept, Retention,
+    RetentionLimits, SegmentCommit, Segments, StoreFailure, StoredGroup, TopicDescription, TopicSelection,
+    Topics, TrimError, Trimmed, Verdict, VirtualClusters,
+};
+
+/// Something that happens around every call of a store.
+pub trait Decorator: Debug + Send + Sync {
+    /// Awaits `work`, which is the call, at most once, and gives what it gave or an error instead.
+    fn around<T: Send, E: From<StoreFailure> + Send>(
+        &self,
+        operation: Operation,
+        work: impl Future<Output = Result<T, E>> + Send,
+    ) -> impl Future<Output = Result<T, E>> + Send;
+
+    /// May change what is committed: for tests of those who find that out.
+    fn change(&self, _commit: &mut SegmentCommit) {}
+
+    /// May change what is told of a commit: for tests of those who find that out.
+    fn tell(&self, _outcome: &mut CommitOutcome) {}
+}
+
+/// A store with something around every call.
+#[derive(Debug)]
+pub struct Decorated<D> {
+    store: Arc<dyn MetadataStore>,
+    decorator: D,
+}
+
+impl<D: Decorator> Decorated<D> {
+    /// `store`, with `decorator` around what it is asked.
+    #[must_use]
+    pub fn new(store: Arc<dyn MetadataStore>, decorator: D) -> Self {
+        Self { store, decorator }
+    }
+
+    async fn changed(
+        &self,
+        cluster: &VirtualClusterId,
+        mut commit: SegmentCommit,
+    ) -> Result<CommitOutcome, CommitError> {
+        self.decorator.change(&mut commit);
+        let mut outcome = self.store.commit(cluster, commit).await?;
+        self.decorator.tell(&mut outcome);
+        Ok(outcome)
+    }
+}
+
+/// Forwards the methods of traits, and lists them. A method with `through` behind it goes through a method of
+/// [`Decorated`] instead of straight to the store.
+macro_rules! forward {
+    ($( $noun:ident { $(
+        $method:ident($( $argument:ident: $type:ty ),*) -> $result:ty $( , through $through:ident )?;
+    )* } )*) => {
+        impl Operation {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$( $( Self::of(stringify!($method)), )* )*];
+        }
+
+        $(
+            #[deny(clippy::missing_trait_methods)]
+            #[async_trait]
+            impl<D: Decorator> $noun for Decorated<D> {
+                $(
+                    async fn $method(&self, $( $argument: $type ),*) -> $result {
+                        let operation = const { Operation::of(stringify!($method)) };
+                        let work = forward!(@call self, $method($( $argument ),*) $( through $through )?);
+                        self.decorator.around(operation, work).await
+                    }
+                )*
+            }
+        )*
+    };
+    (@call $this:ident, $method:ident($( $argument:ident ),*)) => { $this.store.$method($( $argument ),*) };
+    (@call $this:ident, $method:ident($( $argument:ident ),*) through $through:ident) => {
+        $this.$through($( $argument ),*)
+    };
+}
+
+forward! {
+    MetadataStore {
+        now() -> Result<Timestamp, StoreFailure>;
+    }
+    VirtualClusters {
+        create_virtual_cluster(cluster: &VirtualClusterId) -> Result<(), CreateVirtualClusterError>;
+        virtual_clusters() -> Result<Vec<VirtualClusterId>, StoreFailure>;
+        cluster_configs(cluster: &VirtualClusterId) -> Result<Configs, ConfigError>;
+        replace_cluster_configs(cluster: &VirtualClusterId, seen: &Configs, new: &Configs)
+            -> Result<(), ConfigError>;
+    }
+    Topics {
+        create_topic(cluster: &VirtualClusterId, topic: &NewTopic)
+            -> Result<TopicDescription, CreateTopicError>;
+        describe_topics(cluster: &VirtualClusterId, selection: &TopicSelection)
+            -> Result<Vec<TopicDescription>, StoreFailure>;
+        delete_topic(cluster: &VirtualClusterId, topic: TopicId) -> Result<(), DeleteTopicError>;
+        add_partitions(cluster: &VirtualClusterId, topic: TopicId, total: PartitionCount)
+            -> Result<(), AddPartitionsError>;
+        replace_topic_configs(cluster: &VirtualClusterId, topic: TopicId, seen: &Configs, new: &Configs)
+            -> Result<(), ConfigError>;
+    }
+    Producers {
+        init_producer(cluster: &VirtualClusterId) -> Result<InitializedProducer, InitProducerError>;
+    }
+    Groups {
+        load_groups(cluster: &VirtualClusterId, groups: Vec<GroupId>) -> Result<LoadedGroups, StoreFailure>;
+        list_groups(cluster: &VirtualClusterId, after: Option<GroupId>, limit: usize)
+            -> Result<Vec<(GroupId, StoredGroup)>, StoreFailure>;
+        change_group(
+            cluster: &VirtualClusterId,
+            group: &GroupId,
+            seen: Option<GroupVersion>,
+            change: GroupChange
+        ) -> Result<GroupChanged, ChangeGroupError>;
+        beat(cluster: &VirtualClusterId, beats: Vec<Beat>) -> Result<Beats, StoreFailure>;
+        load_offsets(cluster: &VirtualClusterId, wanted: Vec<OffsetsWanted>)
+            -> Result<Vec<Vec<(TopicIdPartition, CommittedOffset)>>, StoreFailure>;
+        watch_groups(
+            cluster: &VirtualClusterId,
+            known: Vec<(GroupId, Option<GroupVersion>)>,
+            timeout: Duration
+        ) -> Result<Vec<GroupId>, StoreFailure>;
+    }
+    Log {
+        commit(cluster: &VirtualClusterId, commit: SegmentCommit)
+            -> Result<CommitOutcome, CommitError>, through changed;
+        find(cluster: &VirtualClusterId, from: Vec<FindFrom>, max_bytes: ByteCount)
+            -> Result<Vec<Result<Found, FindRefusal>>, StoreFailure>;
+        bounds(cluster: &VirtualClusterId, logs: Vec<TopicIdPartition>)
+            -> Result<Vec<Option<LogBounds>>, StoreFailure>;
+        list_offsets(cluster: &VirtualClusterId, queries: Vec<(TopicIdPartition, OffsetQuery)>)
+            -> Result<Vec<Result<OffsetsFound, LogMissing>>, StoreFailure>;
+        delete_records(cluster: &VirtualClusterId, before: Vec<(TopicIdPartition, DeleteBefore)>)
+            -> Result<Vec<Result<Offset, RecordsKept>>, StoreFailure>;
+        watch_offsets(
+            cluster: &VirtualClusterId,
+            known: Vec<(TopicIdPartition, Offset)>,
+            timeout: Duration
+        ) -> Result<Vec<(TopicIdPartition, Option<LogBounds>)>, StoreFailure>;
+        committed_about(cluster: &VirtualClusterId, records: Vec<(TopicIdPartition, Offset)>)
+            -> Result<Vec<Option<Timestamp>>, StoreFailure>;
+    }
+    Retention {
+        trim(cluster: &VirtualClusterId, log: TopicIdPartition, limits: RetentionLimits, limit: usize)
+            -> Result<Trimmed, TrimError>;
+        purge_deleted_topics(cluster: &VirtualClusterId, limit: usize) -> Result<Purged, StoreFailure>;
+        expire(cluster: &VirtualClusterId, limit: usize) -> Result<Expired, StoreFailure>;
+    }
+    Segments {
+        unreferenced(cluster: &VirtualClusterId, grace: Duration, limit: usize)
+            -> Result<Vec<SegmentName>, StoreFailure>;
+        condemn(cluster: &VirtualClusterId, names: Vec<SegmentName>) -> Result<Vec<Verdict>, StoreFailure>;
+        condemned(cluster: &VirtualClusterId, limit: usize) -> Result<Vec<SegmentName>, StoreFailure>;
+        report_deleted(cluster: &VirtualClusterId, names: Vec<SegmentName>) -> Result<(), StoreFailure>;
+    }
+}
