@@ -10,7 +10,8 @@
 //! - **Connections** (`pool.rs`) are few, bounded and driven by a thread of the store. One in whose transaction
 //!   something went wrong is closed, not repaired. What PostgreSQL asks to have tried again is tried again
 //!   (`tries.rs`).
-//! - **Waking** (`watch.rs`): one query for all who wait, some 60 times a second, and none while nobody does.
+//! - **Waking** (`watch.rs`): one query for all who wait for logs, some 60 times a second, and one for groups; none
+//!   while nobody waits.
 //! - **Migrations** (`migrations.rs`) are numbered; an empty database gets its schema from whichever agent comes first.
 //!   Later ones are `forebay metadata migrate`'s, and do not hold up commits.
 //! - **The clock** is that of the database, so that agents agree; tests bring their own.
@@ -21,7 +22,9 @@
 
 mod commit;
 mod configs;
+mod ends;
 mod find;
+mod groups;
 mod list_offsets;
 mod location;
 mod log;

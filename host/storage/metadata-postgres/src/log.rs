@@ -8,7 +8,7 @@ use forebay_storage_metadata::{
 };
 
 use crate::tries::tried;
-use crate::{PostgresMetadataStore, commit, find, list_offsets, minutes, retention, watch};
+use crate::{PostgresMetadataStore, commit, ends, find, list_offsets, minutes, retention};
 
 #[async_trait]
 impl Log for PostgresMetadataStore {
@@ -72,7 +72,7 @@ impl Log for PostgresMetadataStore {
         let Some(vc) = tried!(&self.pool, self.vc(cluster)) else {
             return Ok(known.into_iter().map(|(log, _)| (log, None)).collect());
         };
-        watch::watch(&self.watch, vc, known, timeout).await
+        ends::watch(&self.ends, vc, known, timeout).await
     }
 
     async fn committed_about(

@@ -16,13 +16,22 @@ use crate::pool::{Pool, patiently};
 use crate::trouble::Trouble;
 
 /// All of them, in order, numbered from 1. One that has been released never changes: what is new is added.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    needs: 1,
-    steps: &[
-        Step::Together(include_str!("../migrations/0001-first.sql")),
-        Step::Tuning(include_str!("../migrations/0001-tuning.sql")),
-    ],
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        needs: 1,
+        steps: &[
+            Step::Together(include_str!("../migrations/0001-first.sql")),
+            Step::Tuning(include_str!("../migrations/0001-tuning.sql")),
+        ],
+    },
+    Migration {
+        needs: 1,
+        steps: &[
+            Step::Together(include_str!("../migrations/0002-groups.sql")),
+            Step::Tuning(include_str!("../migrations/0002-tuning.sql")),
+        ],
+    },
+];
 
 /// What brings a schema to the next number.
 #[derive(Debug)]
@@ -98,15 +107,24 @@ pub(crate) async fn migrate(
         }
         return Ok(Migrated { from: schema, to: schema });
     }
-    let is_old = schema > 0 && (schema < known || applied.iter().any(|applied| !applied.is_done));
-    // Whoever makes the first schema may still be at it: what is left of that everybody may do.
-    if is_old && schema < known && upgrade == Upgrade::EmptyOnly {
+    if schema > 0 && schema < known && upgrade == Upgrade::EmptyOnly {
         return Err(SchemaTrouble::Refused(OpenError::Older { schema, known }));
     }
+    let mut new = Vec::new();
     for (number, migration) in (1_i64..).zip(migrations) {
-        let done = applied.iter().find(|applied| applied.number == number);
-        if done.is_none_or(|applied| !applied.is_done) {
-            apply(pool, number, migration, done.is_some()).await?;
+        match applied.iter().find(|applied| applied.number == number) {
+            None => new.push((number, migration)),
+            Some(applied) if applied.is_done => {}
+            // Whoever claimed it may be at it still, or have been interrupted.
+            Some(_) => finish(pool, number, migration).await?,
+        }
+    }
+    // The first schema is made as a whole, so that nobody takes half of it for an old one.
+    let together = if schema == 0 { new.len().max(1) } else { 1 };
+    for some in new.chunks(together) {
+        claim(pool, some).await?;
+        for (number, migration) in some {
+            finish(pool, *number, migration).await?;
         }
     }
     Ok(Migrated { from: schema, to: known })
@@ -133,27 +151,39 @@ async fn applied(pool: &Pool) -> Result<Vec<Applied>, Trouble> {
         .collect()
 }
 
-async fn apply(pool: &Pool, number: i64, migration: &Migration, is_claimed: bool) -> Result<(), Trouble> {
+/// Does the steps that are transactions, in one.
+async fn claim(pool: &Pool, migrations: &[(i64, &Migration)]) -> Result<(), Trouble> {
+    let lease = pool.lease().await?;
+    let client = lease.client();
+    // Two at once: the one that is refused tries again.
+    patiently(client.batch_execute(TABLE)).await?;
+    patiently(client.batch_execute("BEGIN; SET LOCAL lock_timeout = '2s'")).await?;
+    for (number, migration) in migrations {
+        let claim = format!(
+            "INSERT INTO migrations (number, needs, checksum, applied_at, is_done) VALUES ({number}, {}, '{}', \
+             floor(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT, FALSE)",
+            migration.needs,
+            checksum(migration)
+        );
+        patiently(client.batch_execute(&claim)).await?;
+        for step in migration.steps {
+            if let Step::Together(sql) = step {
+                patiently(client.batch_execute(sql)).await?;
+            }
+        }
+    }
+    patiently(client.batch_execute("COMMIT")).await?;
+    pool.give_back(lease);
+    Ok(())
+}
+
+/// Does the other steps. Two may do so at once.
+async fn finish(pool: &Pool, number: i64, migration: &Migration) -> Result<(), Trouble> {
     let lease = pool.lease().await?;
     let client = lease.client();
     for step in migration.steps {
         match step {
-            Step::Together(_) if is_claimed => {}
-            Step::Together(sql) => {
-                if number == 1 {
-                    // Two at once: the one that is refused tries again.
-                    patiently(client.batch_execute(TABLE)).await?;
-                }
-                let claim = format!(
-                    "BEGIN; SET LOCAL lock_timeout = '2s'; INSERT INTO migrations VALUES ({number}, {}, '{}', \
-                     floor(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT, FALSE);",
-                    migration.needs,
-                    checksum(migration)
-                );
-                patiently(client.batch_execute(&claim)).await?;
-                patiently(client.batch_execute(sql)).await?;
-                patiently(client.batch_execute("COMMIT")).await?;
-            }
+            Step::Together(_) => {}
             // An index may take hours.
             Step::Alone(sql) => client.batch_execute(sql).await?,
             Step::Tuning(sql) => {

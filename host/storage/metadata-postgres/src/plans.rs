@@ -1,5 +1,5 @@
 use crate::commit::statements;
-use crate::{find, list_offsets, retention, watch};
+use crate::{ends, find, list_offsets, retention};
 
 /// The statements that are asked all the time, or whose cost must not grow with the index, by what they are for.
 #[must_use]
@@ -8,7 +8,7 @@ pub fn hot_statements() -> [(&'static str, &'static str); 6] {
         ("lock partitions", statements::LOCK),
         ("write a commit", statements::WRITE),
         ("find records", find::PAGE),
-        ("watch logs", watch::CHANGED),
+        ("watch logs", ends::CHANGED),
         ("find a time", list_offsets::HALVING),
         ("find old runs", retention::OLDEST),
     ]

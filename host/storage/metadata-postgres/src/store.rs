@@ -6,6 +6,8 @@ use forebay_lifecycle::Threads;
 use forebay_model::{Timestamp, VirtualClusterId};
 use forebay_storage_metadata::{Clock, MetadataStore, StoreFailure};
 
+use crate::ends::Ends;
+use crate::groups::GroupVersions;
 use crate::location::Location;
 use crate::open::{self, OpenError};
 use crate::pool::Pool;
@@ -19,7 +21,8 @@ use crate::watch::Watch;
 #[derive(Debug)]
 pub struct PostgresMetadataStore {
     pub(crate) pool: Arc<Pool>,
-    pub(crate) watch: Watch,
+    pub(crate) ends: Watch<Ends>,
+    pub(crate) groups: Watch<GroupVersions>,
     /// Instead of the database's.
     clock: Option<Arc<dyn Clock>>,
     /// Virtual clusters by id: they are never deleted.
@@ -50,8 +53,8 @@ impl PostgresMetadataStore {
 
     async fn with(location: Location, clock: Option<Arc<dyn Clock>>) -> Result<Self, OpenError> {
         let (pool, driver) = Box::pin(open::connect(location)).await?;
-        let watch = Watch::start(&pool, &driver);
-        Ok(Self { pool, watch, clock, clusters: Mutex::default(), _driver: driver })
+        let (ends, groups) = (Watch::start(&pool, &driver), Watch::start(&pool, &driver));
+        Ok(Self { pool, ends, groups, clock, clusters: Mutex::default(), _driver: driver })
     }
 
     /// The time that statements are to take instead of the database's.

@@ -18,7 +18,7 @@ use crate::tries::tried;
 use crate::trouble::Trouble;
 
 const ALL: &str = "SELECT topic, name, partitions, created_at FROM topics \
-                   WHERE vc = $1 AND deleted_at IS NULL ORDER BY name COLLATE \"C\"";
+                   WHERE vc = $1 AND deleted_at IS NULL";
 const BY_NAME: &str = "SELECT t.topic, t.name, t.partitions, t.created_at, k.place \
                        FROM unnest($2::TEXT[], $3::TEXT[]) WITH ORDINALITY AS k(collision_key, name, place) \
                        JOIN topics t ON t.vc = $1 AND t.collision_key = k.collision_key AND t.name = k.name \
@@ -135,7 +135,12 @@ impl PostgresMetadataStore {
         };
         transaction.commit().await?;
         let configs = configs::read_by_topic(&configs)?;
-        rows.iter().map(|row| read(row, &configs)).collect()
+        let mut topics = rows.iter().map(|row| read(row, &configs)).collect::<Result<Vec<_>, _>>()?;
+        if *selection == TopicSelection::All {
+            // In the order of bytes, whatever the language of the database is.
+            topics.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
+        }
+        Ok(topics)
     }
 
     async fn delete(

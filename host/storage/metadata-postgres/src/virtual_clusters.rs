@@ -20,12 +20,15 @@ impl VirtualClusters for PostgresMetadataStore {
     }
 
     async fn virtual_clusters(&self) -> Result<Vec<VirtualClusterId>, StoreFailure> {
-        let rows = tried!(&self.pool, self.pool.query("SELECT id FROM virtual_clusters ORDER BY id", &[]));
+        let rows = tried!(&self.pool, self.pool.query("SELECT id FROM virtual_clusters", &[]));
         let parse = |row: &tokio_postgres::Row| {
             let corrupt = |reason: String| Trouble::Corrupt(format!("virtual_clusters.id: {reason}"));
             row.try_get::<_, String>(0)?.parse().map_err(|error| corrupt(format!("{error}")))
         };
-        Ok(rows.iter().map(parse).collect::<Result<Vec<_>, Trouble>>()?)
+        let mut ids: Vec<VirtualClusterId> = rows.iter().map(parse).collect::<Result<_, Trouble>>()?;
+        // In the order of bytes, whatever the language of the database is.
+        ids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        Ok(ids)
     }
 
     async fn cluster_configs(&self, cluster: &VirtualClusterId) -> Result<Configs, ConfigError> {
