@@ -28,7 +28,9 @@ pub enum MetadataMigrated {
 /// Why the metadata store can't be opened, or its schema not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
-    #[error("-metadataURL has to be sqlite://PATH, sqlite://:memory: or postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
+    #[error(
+        "-metadataURL has to be sqlite://PATH, sqlite://:memory: or postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
     Scheme,
     #[error(transparent)]
     SqliteUrl(#[from] sqlite::LocationError),

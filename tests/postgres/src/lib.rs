@@ -259,7 +259,8 @@ impl Drop for Server {
 fn program(name: &str) -> Result<PathBuf> {
     let versions = fs::read_dir(DEBIAN).into_iter().flatten().filter_map(Result::ok);
     let version = |path: &Path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-    let mut newest: Vec<_> = versions.map(|entry| entry.path()).filter(|path| version(path).is_some()).collect();
+    let mut newest: Vec<_> =
+        versions.map(|entry| entry.path()).filter(|path| version(path).is_some()).collect();
     newest.sort_by_key(|path| version(path));
     let of_debian = newest.iter().rev().map(|path| path.join("bin").join(name)).find(|path| path.exists());
     if let Some(path) = of_debian {
@@ -321,7 +322,9 @@ fn free_port() -> Result<u16> {
 fn children(parent: u32) -> Result<Vec<u32>> {
     let mut children = Vec::new();
     for entry in fs::read_dir("/proc")? {
-        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         // One that has ended since is no longer one.
         let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
         let fields = stat.rsplit(") ").next().unwrap_or_default();

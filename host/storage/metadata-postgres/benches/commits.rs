@@ -37,7 +37,10 @@ const WARM_UP: Duration = Duration::from_secs(4);
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     println!("fsync of 8 KiB in the folder of temporary files: median {:.1} ms", sync_time() * 1e3);
-    println!("{:<34} {:>8} {:>9} {:>9} {:>9}", "1,000 partitions", "commits", "median ms", "p99 ms", "most ms");
+    println!(
+        "{:<34} {:>8} {:>9} {:>9} {:>9}",
+        "1,000 partitions", "commits", "median ms", "p99 ms", "most ms"
+    );
     for (what, is_shared, pause, agents) in [
         ("8 agents, 4/s each, the same", true, EVERY, AGENTS),
         ("8 agents, 4/s each, disjoint", false, EVERY, AGENTS),

@@ -97,11 +97,7 @@ async fn in_one_flight(
 }
 
 /// Commits what can be committed, by what is stored.
-async fn as_it_is(
-    store: &PostgresMetadataStore,
-    vc: Vc,
-    commit: &SegmentCommit,
-) -> Result<Settled, Trouble> {
+async fn as_it_is(store: &PostgresMetadataStore, vc: Vc, commit: &SegmentCommit) -> Result<Settled, Trouble> {
     let mut lease = store.pool.lease().await?;
     patiently(lease.client().batch_execute(BEGIN)).await?;
     let state = State::read(&mut lease, vc, commit, store.given_time()).await?;

@@ -10,15 +10,15 @@ use crate::trouble::Trouble;
 
 pub(crate) const OF_CLUSTER: &str = "SELECT name, value FROM cluster_configs WHERE vc = $1";
 const OF_TOPIC: &str = "SELECT name, value FROM topic_configs WHERE vc = $1 AND topic = $2";
-pub(crate) const OF_TOPICS: &str = "SELECT topic, name, value FROM topic_configs WHERE vc = $1 AND topic = ANY($2)";
+pub(crate) const OF_TOPICS: &str =
+    "SELECT topic, name, value FROM topic_configs WHERE vc = $1 AND topic = ANY($2)";
 pub(crate) const OF_ALL_TOPICS: &str = "SELECT topic, name, value FROM topic_configs WHERE vc = $1";
 
 /// Names and values.
 pub(crate) fn read(rows: &[Row]) -> Result<Configs, Trouble> {
-    rows.iter().map(|row| Ok((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?))).collect::<Result<
-        Configs,
-        Trouble,
-    >>()
+    rows.iter()
+        .map(|row| Ok((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?)))
+        .collect::<Result<Configs, Trouble>>()
 }
 
 /// Topics, names and values.

@@ -37,7 +37,8 @@ impl Watched for Ends {
         let vcs: Vec<i64> = question.iter().map(|((vc, _), _)| vc.0).collect();
         let (topics, partitions) = columns(question.iter().map(|((_, log), _)| *log));
         // No log ends at -1, so that what has not been seen is told.
-        let ends = question.iter().map(|(_, seen)| seen.flatten().map_or(-1, |seen| seen.high_watermark.get()));
+        let ends =
+            question.iter().map(|(_, seen)| seen.flatten().map_or(-1, |seen| seen.high_watermark.get()));
         let ends: Vec<i64> = ends.collect();
         let rows = pool.query(CHANGED, &[&vcs, &topics, &partitions, &ends]).await?;
         let read = |row: &tokio_postgres::Row| {

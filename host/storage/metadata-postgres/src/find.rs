@@ -103,12 +103,7 @@ fn cut(runs: &mut Vec<Run>, wanted: u64) -> u64 {
     total
 }
 
-async fn page(
-    pool: &Pool,
-    vc: Vc,
-    from: &[FindFrom],
-    each: usize,
-) -> Result<Vec<Option<Finding>>, Trouble> {
+async fn page(pool: &Pool, vc: Vc, from: &[FindFrom], each: usize) -> Result<Vec<Option<Finding>>, Trouble> {
     let (topics, partitions) = columns(from.iter().map(|from| LogKey::from(from.log)));
     let wanted: Vec<i64> = from.iter().map(|from| from.offset.get()).collect();
     let limit = crate::rows::limit(each);
@@ -118,7 +113,8 @@ async fn page(
         let at = place(row.try_get(0)?)?;
         let (Some(found), Some(from)) = (found.get_mut(at), from.get(at)) else { continue };
         let bounds = bounds(row, 1)?;
-        let found = found.get_or_insert_with(|| Finding { bounds, runs: Vec::new(), rows: 0, is_more: false });
+        let found =
+            found.get_or_insert_with(|| Finding { bounds, runs: Vec::new(), rows: 0, is_more: false });
         if let Some(run) = run(row, 3)? {
             // The one that begins before may end before as well.
             if run.end_offset > from.offset {
@@ -146,7 +142,8 @@ pub(crate) fn run(row: &Row, at: usize) -> Result<Option<Run>, Trouble> {
     let name: Option<&str> = row.try_get(at + 6)?;
     let name = name.ok_or_else(|| Trouble::Corrupt(format!("the run at {base_offset} has no segment")))?;
     Ok(Some(Run {
-        base_offset: Offset::new(base_offset).map_err(|_| Trouble::number("runs.base_offset", base_offset))?,
+        base_offset: Offset::new(base_offset)
+            .map_err(|_| Trouble::number("runs.base_offset", base_offset))?,
         end_offset: offset("runs.end_offset", row.try_get(at + 1)?)?,
         position: bytes("runs.position", row.try_get(at + 2)?)?,
         length: bytes("runs.length", row.try_get(at + 3)?)?,

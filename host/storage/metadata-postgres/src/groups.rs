@@ -30,7 +30,8 @@ const LOAD: &str = "\
     FROM unnest($2::TEXT[]) WITH ORDINALITY AS k(group_id, place) \
     JOIN consumer_groups g ON g.vc = $1 AND g.group_id = k.group_id";
 
-const LIST: &str = "SELECT group_id FROM consumer_groups WHERE vc = $1 AND group_id > $2 ORDER BY group_id LIMIT $3";
+const LIST: &str =
+    "SELECT group_id FROM consumer_groups WHERE vc = $1 AND group_id > $2 ORDER BY group_id LIMIT $3";
 
 /// Members are locked in the order of their keys.
 const BEAT: &str = "\
@@ -61,7 +62,10 @@ impl Watched for GroupVersions {
     /// Nobody waits for more than the start of a rebalance.
     const PAUSE: Duration = Duration::from_millis(40);
 
-    async fn ask(pool: &Pool, question: &[Seen<Self>]) -> Result<Vec<(usize, Option<GroupVersion>)>, Trouble> {
+    async fn ask(
+        pool: &Pool,
+        question: &[Seen<Self>],
+    ) -> Result<Vec<(usize, Option<GroupVersion>)>, Trouble> {
         let vcs: Vec<i64> = question.iter().map(|((vc, _), _)| vc.0).collect();
         let groups: Vec<&str> = question.iter().map(|((_, group), _)| group.as_str()).collect();
         // No group is in state -1, so that what has not been seen is told.
@@ -140,7 +144,9 @@ impl Groups for PostgresMetadataStore {
         cluster: &VirtualClusterId,
         wanted: Vec<OffsetsWanted>,
     ) -> Result<Vec<Vec<(TopicIdPartition, CommittedOffset)>>, StoreFailure> {
-        let Some(vc) = tried!(&self.pool, self.vc(cluster)) else { return Ok(vec![Vec::new(); wanted.len()]) };
+        let Some(vc) = tried!(&self.pool, self.vc(cluster)) else {
+            return Ok(vec![Vec::new(); wanted.len()]);
+        };
         Ok(tried!(&self.pool, offsets::load(&self.pool, vc, &wanted)))
     }
 

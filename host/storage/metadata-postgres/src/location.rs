@@ -47,7 +47,9 @@ pub struct Location {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
     /// Another scheme.
-    #[error("the metadata URL is not one of PostgreSQL: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
+    #[error(
+        "the metadata URL is not one of PostgreSQL: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
     Scheme,
     /// There is something that cannot be read.
     #[error(
@@ -59,7 +61,9 @@ pub enum LocationError {
     #[error("the metadata URL has an unknown parameter: expected one of sslrootcert, {}", PARAMETERS.join(", "))]
     Parameter,
     /// No such mode.
-    #[error("sslmode of the metadata URL is unknown: expected disable, prefer, require, verify-ca or verify-full")]
+    #[error(
+        "sslmode of the metadata URL is unknown: expected disable, prefer, require, verify-ca or verify-full"
+    )]
     SslMode,
     /// There is nobody to connect to.
     #[error("the metadata URL names no host")]

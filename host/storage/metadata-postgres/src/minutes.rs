@@ -54,7 +54,8 @@ pub(crate) async fn committed_about(
             let count = bounds.high_watermark.get() - minute_base;
             *answer = Some(between(minute, offset.get() - minute_base, count, elapsed));
         } else if let Some(base) = row.try_get::<_, Option<i64>>(5)? {
-            let (count, minute, minutes): (i64, i64, i64) = (row.try_get(6)?, row.try_get(7)?, row.try_get(8)?);
+            let (count, minute, minutes): (i64, i64, i64) =
+                (row.try_get(6)?, row.try_get(7)?, row.try_get(8)?);
             *answer = Some(between(minute, offset.get() - base, count, minutes.saturating_mul(MINUTE)));
         }
     }

@@ -132,7 +132,10 @@ async fn schema(pool: &Pool, upgrade: migrations::Upgrade) -> Result<Migrated, O
             Err(SchemaTrouble::Refused(error)) => return Err(error),
             Err(SchemaTrouble::Trouble(trouble)) => {
                 // Whether a step was done is looked up anyway.
-                tries.after_unsettled(trouble).await.map_err(|failure| refused(pool, &failure.to_string()))?;
+                tries
+                    .after_unsettled(trouble)
+                    .await
+                    .map_err(|failure| refused(pool, &failure.to_string()))?;
             }
         }
     }

@@ -107,7 +107,11 @@ impl Pool {
     }
 
     /// Rows of one statement, in a transaction of its own.
-    pub(crate) async fn query(&self, sql: &'static str, parameters: Parameters<'_>) -> Result<Vec<Row>, Trouble> {
+    pub(crate) async fn query(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Trouble> {
         let mut lease = self.lease().await?;
         let rows = lease.query(sql, parameters).await?;
         self.give_back(lease);

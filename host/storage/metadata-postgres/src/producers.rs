@@ -21,9 +21,8 @@ impl Producers for PostgresMetadataStore {
             return Err(InitProducerError::NoVirtualCluster { cluster: cluster.clone() });
         };
         let number: i64 = row.try_get(0).map_err(|error| StoreFailure::from(Trouble::from(error)))?;
-        let id = ProducerId::new(number).map_err(|_| {
-            StoreFailure::from(Trouble::number("virtual_clusters.next_producer", number))
-        })?;
+        let id = ProducerId::new(number)
+            .map_err(|_| StoreFailure::from(Trouble::number("virtual_clusters.next_producer", number)))?;
         Ok(InitializedProducer { id, epoch: ProducerEpoch::ZERO })
     }
 }

@@ -132,7 +132,8 @@ impl PostgresMetadataStore {
 
     async fn purge(&self, vc: Vc, limit: usize) -> Result<Purged, Trouble> {
         let mut purged = Purged::default();
-        let find = "SELECT topic FROM topics WHERE vc = $1 AND deleted_at IS NOT NULL ORDER BY deleted_at LIMIT $2";
+        let find =
+            "SELECT topic FROM topics WHERE vc = $1 AND deleted_at IS NOT NULL ORDER BY deleted_at LIMIT $2";
         let topics = self.pool.query(find, &[&vc.0, &rows_of(limit.saturating_add(1))]).await?;
         for row in topics {
             if purged.topics >= limit || !self.purge_topic(vc, row.try_get(0)?, limit, &mut purged).await? {
@@ -154,7 +155,8 @@ impl PostgresMetadataStore {
         loop {
             let mut transaction = Transaction::begin(&self.pool).await?;
             // Of two agents at it the second waits, and finds what is left.
-            let find = "SELECT log FROM logs WHERE vc = $1 AND topic = $2 ORDER BY partition LIMIT 1 FOR UPDATE";
+            let find =
+                "SELECT log FROM logs WHERE vc = $1 AND topic = $2 ORDER BY partition LIMIT 1 FOR UPDATE";
             let Some(row) = transaction.query_first(find, &[&vc.0, &topic]).await? else {
                 for remove in [
                     "DELETE FROM topic_configs WHERE vc = $1 AND topic = $2",

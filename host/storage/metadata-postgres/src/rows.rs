@@ -11,10 +11,6 @@ use crate::trouble::Trouble;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Vc(pub(crate) i64);
 
-/// The number of a partition's row in `logs`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct LogRow(pub(crate) i64);
-
 /// A partition as a key of `logs`, in the order in which rows are locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct LogKey {

@@ -82,7 +82,9 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { TlsConnector::from(self.config).connect(self.host, stream).await.map(Encrypted) })
+        Box::pin(
+            async move { TlsConnector::from(self.config).connect(self.host, stream).await.map(Encrypted) },
+        )
     }
 }
 

@@ -26,7 +26,8 @@ const BY_NAME: &str = "SELECT t.topic, t.name, t.partitions, t.created_at, k.pla
 const BY_ID: &str = "SELECT t.topic, t.name, t.partitions, t.created_at, k.place \
                      FROM unnest($2::UUID[]) WITH ORDINALITY AS k(topic, place) \
                      JOIN topics t ON t.vc = $1 AND t.topic = k.topic AND t.deleted_at IS NULL ORDER BY k.place";
-const LOCK: &str = "SELECT partitions FROM topics WHERE vc = $1 AND topic = $2 AND deleted_at IS NULL FOR UPDATE";
+const LOCK: &str =
+    "SELECT partitions FROM topics WHERE vc = $1 AND topic = $2 AND deleted_at IS NULL FOR UPDATE";
 
 #[async_trait]
 impl Topics for PostgresMetadataStore {

@@ -89,7 +89,8 @@ struct Waiting<'a, W: Watched> {
 impl<W: Watched> Watch<W> {
     /// Queries on the thread of the connections, as long as the pool is there.
     pub(crate) fn start(pool: &Arc<Pool>, driver: &Threads) -> Self {
-        let state = State { things: HashMap::new(), waiting: HashMap::new(), next_waiter: 0, begun: 0, over: 0 };
+        let state =
+            State { things: HashMap::new(), waiting: HashMap::new(), next_waiter: 0, begun: 0, over: 0 };
         let shared = Arc::new(Shared { state: Mutex::new(state), arrived: Notify::new() });
         let (asking, pool) = (Arc::clone(&shared), Arc::downgrade(pool));
         driver.spawner(0).spawn(async move { asking.ask(pool).await });
@@ -104,6 +105,10 @@ impl<W: Watched> Watch<W> {
         timeout: Duration,
         has_changed: impl Fn(usize, &Option<W::Sight>) -> bool,
     ) -> Result<Vec<(usize, Option<W::Sight>)>, StoreFailure> {
+        if keys.is_empty() {
+            tokio::time::sleep(timeout).await;
+            return Ok(Vec::new());
+        }
         let waiting = self.0.wait(keys);
         let changed = async {
             loop {
@@ -156,7 +161,12 @@ impl<W: Watched> Shared<W> {
         Some((state.begun, question))
     }
 
-    fn tell(&self, number: u64, question: &[Seen<W>], answer: Result<Vec<(usize, Option<W::Sight>)>, Trouble>) {
+    fn tell(
+        &self,
+        number: u64,
+        question: &[Seen<W>],
+        answer: Result<Vec<(usize, Option<W::Sight>)>, Trouble>,
+    ) {
         let mut state = self.state();
         let changed = match answer {
             Ok(changed) => changed,

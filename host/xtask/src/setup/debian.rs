@@ -30,7 +30,9 @@ pub(super) fn install(steps: &mut Steps) -> Result<()> {
 pub(super) fn has_postgresql() -> bool {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
     let has_all = |bin: std::path::PathBuf| {
-        ["initdb", "pg_basebackup", "pg_isready", "postgres", "psql"].iter().all(|name| bin.join(name).exists())
+        ["initdb", "pg_basebackup", "pg_isready", "postgres", "psql"]
+            .iter()
+            .all(|name| bin.join(name).exists())
     };
     versions.map(|version| version.path().join("bin")).any(has_all)
         || (is_installed("initdb") && is_installed("postgres") && is_installed("psql"))

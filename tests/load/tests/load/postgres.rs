@@ -97,7 +97,8 @@ fn is_replaced_by_its_standby() {
         let standby = primary.standby().unwrap();
         primary.wait_for_standbys().unwrap();
         let (first, second) = (primary.port(), standby.port());
-        let url = format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{second}/postgres?sslmode=disable");
+        let url =
+            format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{second}/postgres?sslmode=disable");
         workers.block_on(async {
             let nodes = agents(&url, count, &workers).await;
             run("promoted standby", &nodes, async {

@@ -19,10 +19,7 @@ const DUPLICATE: u8 = 1;
 const APPEND_TIME: u8 = 2;
 
 /// `place` is where a log stands among those that are written.
-pub(crate) fn encode(
-    requests: &[Judged],
-    place: impl Fn(&crate::rows::LogKey) -> Option<usize>,
-) -> Vec<u8> {
+pub(crate) fn encode(requests: &[Judged], place: impl Fn(&crate::rows::LogKey) -> Option<usize>) -> Vec<u8> {
     let mut bytes = vec![VERSION];
     put_count(&mut bytes, requests.len());
     for request in requests {
@@ -68,11 +65,7 @@ fn put_count(bytes: &mut Vec<u8>, count: usize) {
     bytes.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
 }
 
-fn put_placed(
-    bytes: &mut Vec<u8>,
-    batch: &Placed,
-    place: &impl Fn(&crate::rows::LogKey) -> Option<usize>,
-) {
+fn put_placed(bytes: &mut Vec<u8>, batch: &Placed, place: &impl Fn(&crate::rows::LogKey) -> Option<usize>) {
     match batch {
         Placed::New { log, base, is_append } => {
             bytes.push(if *is_append { APPEND_TIME } else { 0 });

@@ -155,7 +155,8 @@ impl Planning {
     fn finish(self, judged: &[Judged]) -> Plan {
         let logs = self.logs.into_iter().filter_map(|(key, log)| Some((key, log?)));
         let logs: BTreeMap<_, _> = logs.filter(|(_, log)| !log.runs.is_empty()).collect();
-        let places: HashMap<LogKey, usize> = logs.keys().enumerate().map(|(place, key)| (*key, place)).collect();
+        let places: HashMap<LogKey, usize> =
+            logs.keys().enumerate().map(|(place, key)| (*key, place)).collect();
         let outcome = outcome::encode(judged, |log| places.get(log).copied());
         Plan { logs, producers: self.producers, outcome }
     }
@@ -216,7 +217,12 @@ impl Planning {
             let last_sequence = base_sequence.last_of(batch.records);
             let log_append_time = is_append.then_some(self.now);
             let past = PastBatch { base_sequence, last_sequence, base_offset, log_append_time };
-            self.remember((key, producer.id), producer, past, NewBatch { base_sequence, last_sequence, base, is_append });
+            self.remember(
+                (key, producer.id),
+                producer,
+                past,
+                NewBatch { base_sequence, last_sequence, base, is_append },
+            );
         }
         Ok(Placed::New { log: key, base, is_append })
     }

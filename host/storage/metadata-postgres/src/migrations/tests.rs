@@ -12,7 +12,9 @@ const FIRST: Migration = Migration {
     needs: 1,
     steps: &[
         Step::Together("CREATE TABLE a (x BIGINT); INSERT INTO a VALUES (1);"),
-        Step::Tuning("-- Why.\nALTER TABLE a SET (fillfactor = 50); ALTER TABLE a SET (no_such_setting = 1);"),
+        Step::Tuning(
+            "-- Why.\nALTER TABLE a SET (fillfactor = 50); ALTER TABLE a SET (no_such_setting = 1);",
+        ),
     ],
 };
 const SECOND: Migration = Migration {
