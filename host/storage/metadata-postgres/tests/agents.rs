@@ -1,7 +1,5 @@
 //! Several agents on one database, which is killed, and replaced by its standby.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 #[path = "agents/ground.rs"]
 mod ground;
 

@@ -1,7 +1,5 @@
 //! How PostgreSQL goes about the statements that must stay cheap, on tables with some rows: never through a whole table.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use forebay_storage_metadata_postgres::{PostgresMetadataStore, hot_statements};
 use forebay_tests_postgres::Server;
 

@@ -1,7 +1,5 @@
 //! Connections over TLS: the certificate is checked.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use forebay_storage_metadata::VirtualClusters as _;

@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use forebay_lifecycle::Spawner;
 use forebay_storage_metadata::VirtualClusters as _;

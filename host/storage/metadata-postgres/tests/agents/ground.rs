@@ -1,6 +1,6 @@
 //! A topic in a database, what agents were told about it, and what must follow.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
