@@ -13,6 +13,7 @@ mod agent;
 mod bento;
 mod dashes;
 mod kcmd;
+mod metadata;
 mod plugin;
 mod registry;
 mod security;
@@ -23,6 +24,7 @@ mod templates;
 pub(crate) use agent::{AdvertisedHost, Agent, HttpPort, Role};
 pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use kcmd::{Kcmd, KcmdType};
+pub(crate) use metadata::MetadataCommand;
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 pub(crate) use security::{Acls, Chosen, Credentials, Place};
@@ -57,6 +59,9 @@ pub(crate) enum Command {
     /// Says what users of an agent may do.
     #[command(subcommand)]
     Acls(Box<Acls>),
+    /// Looks after metadata stores.
+    #[command(subcommand)]
+    Metadata(MetadataCommand),
     /// Checks pipelines without running them.
     Lint(Lint),
     /// Runs unit tests of configurations, in Bento's format.

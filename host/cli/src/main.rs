@@ -14,6 +14,7 @@ mod kcmd;
 mod lint;
 mod list;
 mod log;
+mod metadata;
 mod operations;
 mod paint;
 mod plugin;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Kcmd(flags) => block_on(kcmd::kcmd(flags)),
         Command::Credentials(command) => block_on(security::credentials(*command)),
         Command::Acls(command) => block_on(security::acls(*command)),
+        Command::Metadata(command) => metadata::metadata(command),
         Command::Lint(lint) => block_on(lint::lint(lint)),
         Command::Test(flags) => block_on(test::test(flags)),
         Command::Blobl(flags) => block_on(blobl::blobl(flags)),

@@ -26,12 +26,14 @@ mod cleaning;
 mod group_gauges;
 mod http;
 mod machine;
+mod metadata;
 mod node;
 mod settings;
 mod stores;
 
 pub use cleaning::CleaningSettings;
 pub use machine::Machine;
+pub use metadata::{MetadataError, MetadataMigrated, migrate_metadata};
 pub use node::{Node, StartError, Stopped};
 pub use settings::NodeSettings;
 pub use stores::{Stores, StoresError};

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use forebay_lifecycle::chance;
 use forebay_metrics::{MetricError, Metrics};
 use forebay_storage_metadata::{Measured as MeasuredMetadata, MetadataStore};
-use forebay_storage_metadata_sqlite::{Location, LocationError, SqliteMetadataStore};
 use forebay_storage_objects::{
     HedgePolicy, Hedged, Limited, Limits, Measured, Objects, OpenError, RetryPolicy, Retrying,
 };
+
+use crate::metadata::{self, MetadataError};
 
 /// What lasts: the bucket and the metadata store.
 #[derive(Debug, Clone)]
@@ -24,14 +25,8 @@ pub struct Stores {
 pub enum StoresError {
     #[error("open the bucket {url}")]
     Bucket { url: String, source: OpenError },
-    #[error(
-        "metadata in PostgreSQL ({scheme}) is not supported yet: -metadataURL is sqlite://PATH or sqlite://:memory:"
-    )]
-    PostgreSql { scheme: String },
     #[error(transparent)]
-    MetadataUrl(#[from] LocationError),
-    #[error("open the metadata store {url}")]
-    Metadata { url: String, source: forebay_storage_metadata_sqlite::OpenError },
+    Metadata(#[from] MetadataError),
     #[error("measure the stores")]
     Metric(#[from] MetricError),
 }
@@ -49,12 +44,13 @@ impl Stores {
         metadata: &str,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, StoresError> {
+        let location = metadata.parse::<metadata::MetadataLocation>()?;
         let objects = forebay_storage_objects::open(bucket, variables).map_err(|source| {
             // What stands behind a question mark may be a key.
             let url = bucket.split('?').next().unwrap_or_default().to_owned();
             StoresError::Bucket { url, source }
         })?;
-        Self::of(objects, Self::open_metadata(metadata)?, Arc::default())
+        Self::of(objects, metadata::open(location)?, Arc::default())
     }
 
     /// Opens the metadata store alone, by URL. Blocks while it does.
@@ -62,13 +58,7 @@ impl Stores {
     /// # Errors
     /// When the URL is none, or what it names can't be opened.
     pub fn open_metadata(url: &str) -> Result<Arc<dyn MetadataStore>, StoresError> {
-        if let Some((scheme @ ("postgres" | "postgresql"), _)) = url.split_once("://") {
-            return Err(StoresError::PostgreSql { scheme: format!("{scheme}://") });
-        }
-        let location: Location = url.parse()?;
-        let store = SqliteMetadataStore::open(&location);
-        let store = store.map_err(|source| StoresError::Metadata { url: url.to_owned(), source })?;
-        Ok(Arc::new(store))
+        Ok(metadata::open(url.parse::<metadata::MetadataLocation>()?)?)
     }
 
     /// Both in memory, with nobody else in them.
@@ -128,9 +118,9 @@ mod tests {
         let refusal = |bucket: &str, metadata: &str| {
             Stores::open(bucket, metadata, []).map(drop).unwrap_err().to_string()
         };
-        assert!(refusal("mem://a", "postgres://u:secret@host/db").contains("PostgreSQL (postgres://)"));
-        assert!(!refusal("mem://a", "postgres://u:secret@host/db").contains("secret"));
-        assert!(refusal("mem://a", "meta.db").contains("expected sqlite://PATH"));
+        assert!(refusal("mem://a", "postgres://u:secret@host/db?sslmode=no").contains("sslmode"));
+        assert!(!refusal("mem://a", "postgres://u:secret@host/db?sslmode=no").contains("secret"));
+        assert!(refusal("mem://a", "meta.db").contains("sqlite://PATH"));
         assert_eq!(refusal("ftp://a?key=secret", "sqlite://:memory:"), "open the bucket ftp://a");
     }
 }

@@ -23,7 +23,8 @@ pub(crate) struct Agent {
     /// file:///FOLDER or mem://NAME.
     #[arg(long = "bucketURL", env = "WARPSTREAM_BUCKET_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) bucket_url: String,
-    /// Where everything else is: sqlite://PATH or sqlite://:memory:.
+    /// Where everything else is: postgres://USER:PASSWORD@HOST:PORT/DATABASE for any number of agents, sqlite://PATH
+    /// or sqlite://:memory: for one.
     #[arg(long = "metadataURL", env = "WARPSTREAM_METADATA_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) metadata_url: String,
     /// The virtual cluster that is served, made where there is none [default: vci_default].

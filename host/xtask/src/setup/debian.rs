@@ -26,6 +26,18 @@ pub(super) fn install(steps: &mut Steps) -> Result<()> {
     install_packages(steps, &missing)
 }
 
+/// Whether there is a server of PostgreSQL: Debian keeps its programs out of the search path.
+pub(super) fn has_postgresql() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let has_all = |bin: std::path::PathBuf| {
+        ["initdb", "pg_basebackup", "pg_isready", "postgres", "psql"]
+            .iter()
+            .all(|name| bin.join(name).exists())
+    };
+    versions.map(|version| version.path().join("bin")).any(has_all)
+        || (is_installed("initdb") && is_installed("postgres") && is_installed("psql"))
+}
+
 /// Installs packages, on a system that has them.
 pub(super) fn install_packages(steps: &mut Steps, packages: &[&str]) -> Result<()> {
     let all = packages.join(", ");

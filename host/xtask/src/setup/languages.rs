@@ -30,6 +30,11 @@ pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     } else {
         debian::install_packages(steps, &["kcat"])?;
     }
+    if debian::has_postgresql() {
+        steps.done("PostgreSQL, for tests of the metadata store");
+    } else {
+        debian::install_packages(steps, &["postgresql", "postgresql-client"])?;
+    }
     let client = "a Kafka client in JavaScript, for tests of the broker";
     javascript(steps, &ours.join("kafka-js"), &target.join("kafka-js"), client)?;
     let builder = "componentize-js, for plugins in JavaScript";

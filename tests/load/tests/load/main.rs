@@ -21,6 +21,8 @@ mod lies;
 #[cfg(test)]
 mod pauses;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod shipped;
 #[cfg(test)]
 mod stores;
