@@ -19,6 +19,7 @@ mod service;
 mod topics;
 
 pub use api::{EncodeError, Request, RequestBody, RequestError, Response};
+pub use apis::fetch::FetchAnswer;
 pub use broker::{Broker, BrokerSettings, NodeId};
 pub use context::{Advertised, ConnectionContext, Endpoint};
 pub use metrics::BrokerMetrics;
