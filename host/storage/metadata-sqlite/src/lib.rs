@@ -9,6 +9,8 @@
 //!   changes nothing. `NORMAL` would lose the last commits, which were acknowledged.
 //! - **Ends of logs** are in memory as well (`ends.rs`): who waits for records is woken by the commit and reads no
 //!   table. This, and the order of commits, takes it that nobody else writes: the file is locked.
+//! - **What commits need** of partitions and producers is in memory for the writer (`recent.rs`), until a call writes
+//!   that is none, or anything fails.
 //! - **Migrations** are numbered and checksummed (`migrations.rs`). A file of a newer program is refused.
 //!
 //! The SQL keeps to what PostgreSQL has too, apart from `WITHOUT ROWID` and the types of ids.
@@ -25,6 +27,7 @@ mod minutes;
 mod open;
 mod producers;
 mod readers;
+mod recent;
 mod retention;
 mod rows;
 mod segments;
