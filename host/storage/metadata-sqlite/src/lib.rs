@@ -1,8 +1,8 @@
 //! The metadata store over SQLite: in a file, for one agent on one machine, or in memory.
 //!
 //! - **One writer.** A thread owns the only connection that writes (`writer.rs`). It takes all calls that wait and
-//!   commits them in one transaction, each under a savepoint of its own: one that fails takes nothing with it. So one
-//!   sync of the disk serves many commits.
+//!   commits them in one transaction, each under a savepoint of its own unless it is alone: one that fails takes
+//!   nothing with it. So one sync of the disk serves many commits.
 //! - **Readers** have threads and connections of their own (`readers.rs`); a call that began after a commit was
 //!   answered sees it. In memory, the writer reads too.
 //! - **Durable.** The log of SQLite is synced at each commit (`synchronous=FULL`): an answer means that a power failure

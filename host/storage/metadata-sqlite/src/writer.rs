@@ -34,7 +34,18 @@ pub(crate) struct Writing<'a> {
     /// For commits only: any other call that writes has it forgotten.
     pub(crate) recent: &'a mut Recent,
     is_remembered: bool,
+    /// What the call did must not be committed.
+    is_failed: bool,
     effects: &'a mut Vec<Effect>,
+}
+
+/// How what a call did is undone when it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// By a savepoint: there are others in its transaction.
+    Savepoint,
+    /// With the transaction, which is its own. A savepoint would have SQLite keep a copy of every page that changes.
+    Transaction,
 }
 
 impl Writing<'_> {
@@ -57,7 +68,7 @@ impl Writing<'_> {
 
 /// A call, together with who waits for its answer.
 trait Job: Send {
-    fn run(self: Box<Self>, writing: &mut Writing<'_>) -> Box<dyn Answer>;
+    fn run(self: Box<Self>, writing: &mut Writing<'_>, undo: Undo) -> Box<dyn Answer>;
     /// The call never ran.
     fn refuse(self: Box<Self>, failure: StoreFailure);
 }
@@ -84,17 +95,23 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn run(self: Box<Self>, writing: &mut Writing<'_>) -> Box<dyn Answer> {
+    fn run(self: Box<Self>, writing: &mut Writing<'_>, undo: Undo) -> Box<dyn Answer> {
         let Self { work, answer } = *self;
         let before = writing.effects.len();
         let changes = writing.connection.total_changes();
-        let result = under_savepoint(writing, work);
+        let result = match undo {
+            Undo::Savepoint => under_savepoint(writing, work),
+            Undo::Transaction => work(writing),
+        };
         let is_done = matches!(result, Ok(Ok(_)));
         if !is_done {
             writing.effects.truncate(before);
         }
-        if writing.connection.total_changes() != changes && !(is_done && writing.is_remembered) {
-            writing.recent.forget();
+        if writing.connection.total_changes() != changes {
+            if !(is_done && writing.is_remembered) {
+                writing.recent.forget();
+            }
+            writing.is_failed = !is_done && undo == Undo::Transaction;
         }
         Box::new(Given { result, answer })
     }
@@ -216,6 +233,8 @@ impl Thread {
         }
         let mut effects = Vec::new();
         let mut answers = Vec::with_capacity(jobs.len());
+        let undo = if jobs.len() == 1 { Undo::Transaction } else { Undo::Savepoint };
+        let mut is_failed = false;
         for job in jobs.drain(..) {
             if self.connection.is_autocommit() {
                 job.refuse(abandoned());
@@ -224,10 +243,12 @@ impl Thread {
             let now = self.clock.now();
             let (connection, recent) = (&self.connection, &mut self.recent);
             let effects = &mut effects;
-            let mut writing = Writing { connection, now, recent, is_remembered: false, effects };
-            answers.push(job.run(&mut writing));
+            let mut writing =
+                Writing { connection, now, recent, is_remembered: false, is_failed: false, effects };
+            answers.push(job.run(&mut writing, undo));
+            is_failed |= writing.is_failed;
         }
-        let committed = self.end();
+        let committed = if is_failed { Err(self.abandon()) } else { self.end() };
         match committed {
             Ok(()) => self.ends.apply(effects),
             Err(_) => self.recent.forget(),
@@ -244,6 +265,15 @@ impl Thread {
         }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.recent.check(&self.connection)
+    }
+
+    /// Undoes everything.
+    fn abandon(&self) -> StoreFailure {
+        if !self.connection.is_autocommit() {
+            // If that fails, it is tried again before the next transaction.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        abandoned()
     }
 
     fn end(&self) -> Result<(), StoreFailure> {
