@@ -11,7 +11,7 @@ use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
 use forebay_metrics::MetricError;
 use forebay_model::{ByteCount, VirtualClusterId};
 use forebay_pipeline_operations::Registration;
-use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics};
+use forebay_storage_log::{BlockCache, BlockSource, Index, Reader, Writer, WriterMetrics};
 use forebay_storage_metadata::{ConfigError, Configs, CreateVirtualClusterError, MetadataStore};
 use tracing::field::display;
 
@@ -38,6 +38,9 @@ struct Part {
     tasks: Tasks,
     address: Option<SocketAddr>,
 }
+
+/// The index gets this part of what blocks get: some 200 bytes tell where 4 KiB lie, or 8 MiB.
+const INDEX_PART: u64 = 8;
 
 /// Why an agent does not start.
 #[derive(Debug, thiserror::Error)]
@@ -118,8 +121,7 @@ impl Node {
             _paths: Vec::new(),
         };
         if let Some((server, address)) = server {
-            let blocks = BlockCache::new(Arc::clone(objects), cache).measured(metrics)?;
-            let reader = Reader::new(Arc::clone(metadata), Arc::new(blocks));
+            let reader = reader(&stores, cache, &writer, &spawner)?;
             let advertised = advertised(advertised_host, address);
             let settings = BrokerSettings::new(cluster, NodeId::of(chance::bits()), advertised);
             let groups = groups.clone();
@@ -208,6 +210,22 @@ impl Drop for Node {
             tasks.shutdown().cancel();
         }
     }
+}
+
+/// What reads, with `cache` for blocks and a part of it for the index; `writer` tells it what it writes.
+fn reader(
+    stores: &Stores,
+    cache: ByteCount,
+    writer: &Writer,
+    spawner: &Spawner,
+) -> Result<Reader, MetricError> {
+    let Stores { objects, background: _, metadata, metrics } = stores;
+    let blocks = BlockCache::new(Arc::clone(objects), cache).measured(metrics)?;
+    let blocks: Arc<dyn BlockSource> = Arc::new(blocks.reading_ahead(spawner.clone()));
+    let index = ByteCount::new(cache.get() / INDEX_PART);
+    let index = Arc::new(Index::new(Arc::clone(metadata), index).measured(metrics)?);
+    writer.feed(Arc::clone(&index), Arc::clone(&blocks));
+    Ok(Reader::with_index(Arc::clone(metadata), index, blocks))
 }
 
 fn advertised(host: Option<String>, listens: SocketAddr) -> Advertised {

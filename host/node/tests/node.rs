@@ -126,7 +126,6 @@ async fn what_is_under_way_is_answered_before_the_agent_stops() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_can_not_be_written_is_given_up_and_never_acknowledged() {
     let (stores, faults, _, _) = faulty("gives-up");
-    let metrics = Arc::clone(stores.metrics());
     let node = start(NodeSettings::loopback(), stores).await;
     let mut client = client(&node).await;
     client.create_topic(&topic(), 1).await.unwrap();
@@ -135,10 +134,7 @@ async fn what_can_not_be_written_is_given_up_and_never_acknowledged() {
     let producing = Here::spawn(async move {
         let _ = tell.send(produce(&mut client, &topic(), "a").await);
     });
-    until("the request is taken", async || {
-        metrics.render().contains("warpstream_agent_kafka_inflight_requests 1")
-    })
-    .await;
+    until("the segment is being put", async || faults.count(Operation::Put) > 0).await;
     let stopped = node.stop(Duration::from_millis(50)).await;
     assert!(matches!(stopped, Stopped::GaveUp { unflushed, .. } if unflushed.get() > 0), "{stopped:?}");
     drop(producing);

@@ -1,7 +1,7 @@
 //! The APIs that are served, and in which versions: what ApiVersions tells, what is decoded, and how answers are encoded.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
-use forebay_kafka_wire::{DecodeError, RequestHeader, decode};
+use bytes::{BufMut as _, Bytes};
+use forebay_kafka_wire::{DecodeError, Pieces, PiecesBuilder, RequestHeader, decode};
 use kafka_protocol::messages::{
     AlterConfigsRequest, AlterConfigsResponse, AlterUserScramCredentialsRequest,
     AlterUserScramCredentialsResponse, ApiKey, ApiVersionsRequest, ApiVersionsResponse,
@@ -13,7 +13,7 @@ use kafka_protocol::messages::{
     DescribeAclsResponse, DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest,
     DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse, DescribeTopicPartitionsRequest,
     DescribeTopicPartitionsResponse, DescribeUserScramCredentialsRequest,
-    DescribeUserScramCredentialsResponse, FetchRequest, FetchResponse, FindCoordinatorRequest,
+    DescribeUserScramCredentialsResponse, FetchRequest, FindCoordinatorRequest,
     FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, IncrementalAlterConfigsRequest,
     IncrementalAlterConfigsResponse, InitProducerIdRequest, InitProducerIdResponse, JoinGroupRequest,
     JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListGroupsRequest, ListGroupsResponse,
@@ -23,7 +23,9 @@ use kafka_protocol::messages::{
     SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
     SyncGroupRequest, SyncGroupResponse,
 };
-use kafka_protocol::protocol::Encodable as _;
+use kafka_protocol::protocol::Encodable;
+
+use crate::apis::fetch::FetchAnswer;
 
 /// Why there is no request to answer. The connection is closed then, as Kafka does.
 #[derive(Debug, thiserror::Error)]
@@ -96,13 +98,9 @@ macro_rules! apis {
                 }
             }
 
-            fn encode_body(&self, version: i16, into: &mut BytesMut) -> Result<(), String> {
+            fn encode_body(&self, version: i16, into: &mut PiecesBuilder) -> Result<(), String> {
                 match self {
-                    $(Self::$name(response) => {
-                        let size = response.compute_size(version).map_err(|error| error.to_string())?;
-                        into.reserve(size);
-                        response.encode(into, version).map_err(|error| error.to_string())
-                    })*
+                    $(Self::$name(response) => response.encode_body(version, into),)*
                 }
             }
         }
@@ -118,7 +116,7 @@ macro_rules! apis {
 apis! {
     /// Versions 0 to 2 are refused, see [`forebay_kafka_wire::OldProduce`].
     Produce, 0, 3..=13, ProduceRequest => ProduceResponse;
-    Fetch, 4, 4..=17, FetchRequest => FetchResponse;
+    Fetch, 4, 4..=17, FetchRequest => FetchAnswer;
     ListOffsets, 1, 1..=10, ListOffsetsRequest => ListOffsetsResponse;
     Metadata, 0, 0..=13, MetadataRequest => MetadataResponse;
     FindCoordinator, 0, 0..=6, FindCoordinatorRequest => FindCoordinatorResponse;
@@ -160,6 +158,25 @@ pub fn served() -> impl Iterator<Item = (ApiKey, i16)> {
     SERVED.iter().map(|served| (served.key, served.max))
 }
 
+/// An answer as its bytes.
+trait Body {
+    fn encode_body(&self, version: i16, into: &mut PiecesBuilder) -> Result<(), String>;
+}
+
+impl<R: Encodable> Body for R {
+    fn encode_body(&self, version: i16, into: &mut PiecesBuilder) -> Result<(), String> {
+        let size = self.compute_size(version).map_err(|error| error.to_string())?;
+        into.own().reserve(size);
+        self.encode(into.own(), version).map_err(|error| error.to_string())
+    }
+}
+
+impl Body for FetchAnswer {
+    fn encode_body(&self, version: i16, into: &mut PiecesBuilder) -> Result<(), String> {
+        self.encode(version, into)
+    }
+}
+
 /// A request in the version in which it came: some mean other things by the same fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
@@ -190,9 +207,9 @@ impl Response {
                 topics.flat_map(|topic| &topic.partition_responses).any(|partition| partition.error_code != 0)
             }
             Self::Fetch(fetch) => {
-                let topics = fetch.responses.iter();
-                let mut partitions = topics.flat_map(|topic| &topic.partitions);
-                fetch.error_code != 0 || partitions.any(|partition| partition.error_code != 0)
+                let response = fetch.response();
+                let mut partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
+                response.error_code != 0 || partitions.any(|partition| partition.error_code != 0)
             }
             _ => false,
         }
@@ -202,12 +219,12 @@ impl Response {
     ///
     /// # Errors
     /// When it does not fit the version: a fault of this program.
-    pub fn to_frame(&self, version: i16, correlation_id: i32) -> Result<Bytes, EncodeError> {
+    pub fn to_frame(&self, version: i16, correlation_id: i32) -> Result<Pieces, EncodeError> {
         let api = self.api();
         let mut frame = start_frame(correlation_id);
         if api.response_header_version(version) >= 1 {
             // No tagged fields.
-            frame.put_u8(0);
+            frame.own().put_u8(0);
         }
         let failed = |reason| EncodeError { api, version, reason };
         self.encode_body(version, &mut frame).map_err(failed)?;
@@ -216,21 +233,21 @@ impl Response {
 }
 
 /// A frame of the oldest form, around a body that is there already.
-pub(crate) fn plain_frame(correlation_id: i32, body: &[u8]) -> Option<Bytes> {
+pub(crate) fn plain_frame(correlation_id: i32, body: &[u8]) -> Option<Pieces> {
     let mut frame = start_frame(correlation_id);
-    frame.extend_from_slice(body);
+    frame.copy(body);
     finish_frame(frame)
 }
 
-fn start_frame(correlation_id: i32) -> BytesMut {
-    let mut frame = BytesMut::with_capacity(64);
-    frame.put_i32(0);
-    frame.put_i32(correlation_id);
+fn start_frame(correlation_id: i32) -> PiecesBuilder {
+    let mut frame = PiecesBuilder::with_capacity(64);
+    frame.own().put_i32(0);
+    frame.own().put_i32(correlation_id);
     frame
 }
 
-fn finish_frame(mut frame: BytesMut) -> Option<Bytes> {
+fn finish_frame(mut frame: PiecesBuilder) -> Option<Pieces> {
     let length = i32::try_from(frame.len() - 4).ok()?;
-    frame[..4].copy_from_slice(&length.to_be_bytes());
-    Some(frame.freeze())
+    frame.own()[..4].copy_from_slice(&length.to_be_bytes());
+    Some(frame.build())
 }

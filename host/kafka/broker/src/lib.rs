@@ -26,6 +26,7 @@ mod service;
 mod topics;
 
 pub use api::{EncodeError, Request, RequestBody, RequestError, Response, served};
+pub use apis::fetch::FetchAnswer;
 pub use authentication::{LoginError, Session, SessionError, Taken};
 pub use authorization::{Need, Role, needs};
 pub use broker::{Broker, BrokerSettings, NodeId};

@@ -6,7 +6,7 @@ use std::time::Instant;
 use forebay_kafka_security::{Operation, ResourceType};
 use forebay_lifecycle::clock;
 use forebay_metrics::{Counter, Gauge, MetricError, Metrics, Timing};
-use forebay_storage_log::{FetchedBatch, Signal};
+use forebay_storage_log::Signal;
 use kafka_protocol::messages::ApiKey;
 
 use crate::api::{Response, SERVED};
@@ -127,11 +127,9 @@ impl BrokerMetrics {
         self.0.produced.records.inc_by(records);
     }
 
-    pub(crate) fn fetched(&self, batches: &[FetchedBatch]) {
-        for batch in batches {
-            self.0.fetched.bytes.inc_by(batch.len() as u64);
-            self.0.fetched.records.inc_by(u64::from(record_count(&batch.header)));
-        }
+    pub(crate) fn fetched(&self, bytes: u64, records: u64) {
+        self.0.fetched.bytes.inc_by(bytes);
+        self.0.fetched.records.inc_by(records);
     }
 
     pub(crate) fn denied(&self, operation: Operation, kind: ResourceType) {
@@ -164,11 +162,6 @@ fn denied(metrics: &Metrics) -> Result<Vec<((Operation, ResourceType), Counter)>
         Ok(((operation, kind), metrics.counter("warpstream_agent_acl_denied", help, &labels)?))
     };
     keys.into_iter().map(counter).collect()
-}
-
-/// How many records a header says that there are, in its last four bytes.
-fn record_count(header: &[u8]) -> u32 {
-    header.last_chunk::<4>().map_or(0, |count| u32::from_be_bytes(*count))
 }
 
 impl ApiMeasures {

@@ -3,7 +3,7 @@ mod cache;
 use async_trait::async_trait;
 use bytes::Bytes;
 use forebay_model::SegmentName;
-use forebay_storage_objects::{ErrorKind, ObjectError};
+use forebay_storage_objects::{ErrorKind, ObjectError, Payload};
 
 pub use cache::BlockCache;
 
@@ -27,6 +27,12 @@ pub trait BlockSource: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// See [`BlockError`].
     async fn block(&self, segment: &SegmentName, index: BlockIndex) -> Result<Bytes, BlockError>;
+
+    /// Somebody will want this block soon: it may be read already. Never waits, and may do nothing.
+    fn expect(&self, segment: &SegmentName, index: BlockIndex);
+
+    /// Somebody will want all of a segment soon, which is being put and has these bytes. May do nothing.
+    fn keep(&self, segment: &SegmentName, payload: &Payload);
 }
 
 /// Why there is no block.
@@ -61,6 +67,12 @@ impl BlockIndex {
     #[must_use]
     pub fn of(position: u64) -> Self {
         Self(position / BLOCK_BYTES)
+    }
+
+    /// The one behind it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 
     /// Where it begins in its segment.

@@ -4,8 +4,9 @@
 //! - [`segment`]: what is in a segment, byte by byte.
 //! - [`Writer`]: buffers what all clients produce, puts a segment, commits it to the metadata store, and only then
 //!   says so.
-//! - [`Reader`]: finds batches by the metadata store's index and takes their bytes from a [`BlockSource`], here a
-//!   [`BlockCache`]. What consumers get is a header of their own and a body that is shared.
+//! - [`Reader`]: finds batches by the metadata store's index, of which an [`Index`] remembers some, and takes their
+//!   bytes from a [`BlockSource`], here a [`BlockCache`]. What consumers get is a header of their own and a body that
+//!   is shared.
 //! - [`Cleaner`]: deletes what no record is left in, and what was never committed: first condemned, then deleted.
 //!
 //! Batches are opaque: their checksum was compared where they came in, their records are never looked at, except to
@@ -13,13 +14,13 @@
 
 mod blocks;
 mod cleaner;
+mod index;
 mod reader;
 pub mod segment;
 mod writer;
 
 pub use blocks::{BLOCK_BYTES, BlockCache, BlockError, BlockIndex, BlockSource};
 pub use cleaner::{Cleaned, Cleaner, CleanerError, CleanerSettings, OrphanSearch};
-pub use reader::{
-    CorruptRun, FetchError, FetchRefusal, Fetched, FetchedBatch, LookupError, OffsetAndTime, Reader,
-};
+pub use index::{Index, Indexed};
+pub use reader::{CorruptRun, FetchError, FetchRefusal, Fetched, LookupError, OffsetAndTime, Reader};
 pub use writer::{AppendError, Load, NewBatch, Signal, Writer, WriterMetrics, WriterSettings};

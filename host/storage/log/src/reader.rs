@@ -1,23 +1,26 @@
+mod ahead;
 mod error;
 mod lookup;
 mod walk;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use forebay_kafka_wire::HEADER_BYTES;
-use forebay_model::{ByteCount, LeaderEpoch, Offset, RecordCount, VirtualClusterId};
+use forebay_kafka_wire::{Pieces, PiecesBuilder};
+use forebay_model::{ByteCount, LeaderEpoch, Offset, VirtualClusterId};
 use forebay_storage_metadata::{FindFrom, Found, LogBounds, MetadataStore};
+use futures_util::future::{Either, select};
 
 use crate::blocks::{BlockError, BlockSource};
+use crate::index::{Index, Indexed};
 pub use error::{CorruptRun, FetchError, FetchRefusal, LookupError};
 pub use lookup::OffsetAndTime;
-use walk::RunWalker;
+use walk::{RunWalker, Taking};
 
 /// Reads batches: finds them by the metadata store's index, takes their bytes from blocks.
 #[derive(Debug, Clone)]
 pub struct Reader {
     metadata: Arc<dyn MetadataStore>,
+    index: Arc<Index>,
     blocks: Arc<dyn BlockSource>,
 }
 
@@ -26,45 +29,35 @@ pub struct Reader {
 pub struct Fetched {
     /// Where the log starts and ends.
     pub bounds: LogBounds,
-    /// In the order of offsets. The first has the offset that was asked for, and may begin before it.
-    pub batches: Vec<FetchedBatch>,
-}
-
-/// A batch as a consumer gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FetchedBatch {
-    /// The offset of its first record.
-    pub base_offset: Offset,
-    /// How many offsets it takes.
-    pub offsets: RecordCount,
-    /// Its header, with its place in the log.
-    pub header: [u8; HEADER_BYTES],
-    /// Everything behind the header, mostly in one piece: shared with others who read the same.
-    pub body: Vec<Bytes>,
+    /// Whole batches in the order of offsets, as a consumer gets them: each with a header of its own, which says its
+    /// place in the log, and a body that others may share. The first has the offset that was asked for, and may begin
+    /// before it.
+    pub batches: Pieces,
+    /// How many records they say that they have.
+    pub records: u64,
 }
 
 /// An index that says that a segment is there which is not is read again so often.
 const INDEX_READS: usize = 3;
-
-impl FetchedBatch {
-    /// How many bytes it has.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.header.len() + self.body.iter().map(Bytes::len).sum::<usize>()
-    }
-
-    /// Never: there is a header.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        false
-    }
-}
+/// What is remembered of the index by a reader that has it for itself.
+const INDEX_BYTES: ByteCount = ByteCount::new(16 << 20);
 
 impl Reader {
     /// Reads what `metadata` has an index of, from `blocks`.
     #[must_use]
     pub fn new(metadata: Arc<dyn MetadataStore>, blocks: Arc<dyn BlockSource>) -> Self {
-        Self { metadata, blocks }
+        let index = Arc::new(Index::new(Arc::clone(&metadata), INDEX_BYTES));
+        Self::with_index(metadata, index, blocks)
+    }
+
+    /// The same, by an index that a writer may feed.
+    #[must_use]
+    pub fn with_index(
+        metadata: Arc<dyn MetadataStore>,
+        index: Arc<Index>,
+        blocks: Arc<dyn BlockSource>,
+    ) -> Self {
+        Self { metadata, index, blocks }
     }
 
     /// What partitions have from offsets on, `max_bytes` in all. The answers are in the order of `from`. The first
@@ -79,14 +72,55 @@ impl Reader {
         from: Vec<FindFrom>,
         max_bytes: ByteCount,
     ) -> Result<Vec<Result<Fetched, FetchRefusal>>, FetchError> {
-        let found = self.metadata.find(cluster, from.clone(), max_bytes).await?;
-        if found.len() != from.len() {
-            return Err(FetchError::Answers { asked: from.len(), got: found.len() });
+        let indexed = self.find(cluster, from, max_bytes).await?;
+        self.read(cluster, indexed, max_bytes).await
+    }
+
+    /// The first half of a fetch: where the batches lie, in the order of `from`. Nothing is read.
+    ///
+    /// # Errors
+    /// When the index can't be asked.
+    pub async fn find(
+        &self,
+        cluster: &VirtualClusterId,
+        from: Vec<FindFrom>,
+        max_bytes: ByteCount,
+    ) -> Result<Vec<Indexed>, FetchError> {
+        self.index.find(cluster, from, max_bytes).await
+    }
+
+    /// The second half: reads what was found.
+    ///
+    /// # Errors
+    /// When the index must be asked again, and can't be.
+    pub async fn read(
+        &self,
+        cluster: &VirtualClusterId,
+        indexed: Vec<Indexed>,
+        max_bytes: ByteCount,
+    ) -> Result<Vec<Result<Fetched, FetchRefusal>>, FetchError> {
+        let needed = ahead::needed(&indexed);
+        let reading = Box::pin(self.read_all(cluster, indexed, max_bytes));
+        if needed.len() < 2 {
+            return reading.await;
         }
+        // Whoever reads waits for one block; the next ones are on their way meanwhile.
+        match select(reading, Box::pin(ahead::fetch(&*self.blocks, needed))).await {
+            Either::Left((read, _)) => read,
+            Either::Right(((), reading)) => reading.await,
+        }
+    }
+
+    async fn read_all(
+        &self,
+        cluster: &VirtualClusterId,
+        indexed: Vec<Indexed>,
+        max_bytes: ByteCount,
+    ) -> Result<Vec<Result<Fetched, FetchRefusal>>, FetchError> {
         let mut left = max_bytes.get();
         let mut is_first = true;
-        let mut answers = Vec::with_capacity(from.len());
-        for (wanted, found) in from.into_iter().zip(found) {
+        let mut answers = Vec::with_capacity(indexed.len());
+        for Indexed { wanted, found } in indexed {
             let found = match found {
                 Ok(found) => found,
                 Err(refusal) => {
@@ -95,10 +129,9 @@ impl Reader {
                 }
             };
             let budget = Budget { bytes: left.min(wanted.max_bytes.get()), is_first };
-            let answer = self.read(cluster, wanted, found, budget).await?;
+            let answer = self.read_one(cluster, wanted, found, budget).await?;
             if let Ok(fetched) = &answer {
-                let bytes: usize = fetched.batches.iter().map(FetchedBatch::len).sum();
-                left = left.saturating_sub(bytes as u64);
+                left = left.saturating_sub(fetched.batches.len() as u64);
                 is_first &= fetched.batches.is_empty();
             }
             answers.push(answer);
@@ -107,7 +140,7 @@ impl Reader {
     }
 
     /// Reads what was found. When a segment is not there, somebody has deleted it since: so the index is asked again.
-    async fn read(
+    async fn read_one(
         &self,
         cluster: &VirtualClusterId,
         wanted: FindFrom,
@@ -115,52 +148,78 @@ impl Reader {
         budget: Budget,
     ) -> Result<Result<Fetched, FetchRefusal>, FetchError> {
         for _ in 1..INDEX_READS {
-            match self.read_once(wanted.offset, &found, budget).await {
+            match self.read_once(wanted, &found, budget).await {
                 Err(FetchRefusal::Block(BlockError::NotFound { segment })) => {
                     tracing::debug!(%segment, "reading the index again, since a segment is not there");
                 }
                 answer => return Ok(answer),
             }
+            self.index.forget(wanted.log);
             let max_bytes = ByteCount::new(budget.bytes);
-            let again =
-                self.metadata.find(cluster, vec![FindFrom { max_bytes, ..wanted }], max_bytes).await?;
-            match again.into_iter().next() {
+            let again = self.find(cluster, vec![FindFrom { max_bytes, ..wanted }], max_bytes).await?;
+            match again.into_iter().next().map(|again| again.found) {
                 Some(Ok(again)) => found = again,
                 Some(Err(refusal)) => return Ok(Err(FetchRefusal::Index(refusal))),
                 None => return Err(FetchError::Answers { asked: 1, got: 0 }),
             }
         }
-        Ok(self.read_once(wanted.offset, &found, budget).await)
+        Ok(self.read_once(wanted, &found, budget).await)
     }
 
-    async fn read_once(&self, from: Offset, found: &Found, budget: Budget) -> Result<Fetched, FetchRefusal> {
-        let mut fetched = Fetched { bounds: found.bounds, batches: Vec::new() };
-        let mut bytes = 0;
-        for run in &found.runs {
+    async fn read_once(
+        &self,
+        wanted: FindFrom,
+        found: &Found,
+        budget: Budget,
+    ) -> Result<Fetched, FetchRefusal> {
+        let mut batches = PiecesBuilder::default();
+        let mut records = 0;
+        let mut next = wanted.offset;
+        'runs: for run in &found.runs {
             let mut walker = RunWalker::new(&*self.blocks, run);
+            let mut taking = None;
             while let Some(batch) = walker.next().await? {
-                if batch.end_offset() <= from {
+                if batch.end_offset() <= wanted.offset {
                     continue;
                 }
-                let is_allowed = budget.is_first && fetched.batches.is_empty();
+                let is_allowed = budget.is_first && batches.is_empty();
                 let length = batch.header.total_bytes() as u64;
-                if !is_allowed && bytes + length > budget.bytes {
-                    return Ok(fetched);
+                let left = budget.bytes.saturating_sub(batches.len() as u64);
+                if !is_allowed && length > left {
+                    self.index.divide(wanted.log, &run.segment, batch.base_offset, batch.position());
+                    break 'runs;
                 }
-                bytes += length;
-                let header = batch.header.stamped(batch.base_offset, LeaderEpoch::ZERO, run.log_append_time);
-                fetched.batches.push(FetchedBatch {
-                    base_offset: batch.base_offset,
-                    offsets: batch.header.offset_count(),
-                    header: header.to_bytes(),
-                    body: walker.body(&batch).await?,
+                let taking = *taking.get_or_insert_with(|| {
+                    let taken = walker.left_from(&batch).min(left.max(length));
+                    let taking = Taking::of(taken);
+                    if taking == Taking::Copy {
+                        batches.own().reserve(usize::try_from(taken).unwrap_or(0));
+                    }
+                    taking
                 });
-                if bytes >= budget.bytes {
-                    return Ok(fetched);
+                let header = batch.header.stamped(batch.base_offset, LeaderEpoch::ZERO, run.log_append_time);
+                batches.copy(&header.to_bytes());
+                walker.body(&batch, &mut batches, taking).await?;
+                records += u64::from(batch.header.record_count.get());
+                next = batch.end_offset();
+                if batches.len() as u64 >= budget.bytes {
+                    self.index.divide(wanted.log, &run.segment, next, walker.position());
+                    break 'runs;
                 }
             }
         }
-        Ok(fetched)
+        self.expect(wanted, next, batches.len() as u64);
+        Ok(Fetched { bounds: found.bounds, batches: batches.build(), records })
+    }
+
+    /// Has blocks read that will be wanted next, if more is known to lie behind what was taken.
+    fn expect(&self, wanted: FindFrom, next: Offset, taken: u64) {
+        if next > wanted.offset {
+            let runs = self.index.peek(wanted.log, next, taken);
+            ahead::expected(&runs, next, taken).iter().for_each(|(segment, block)| {
+                self.blocks.expect(segment, *block);
+            });
+        }
     }
 }
 

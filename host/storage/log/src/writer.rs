@@ -2,6 +2,7 @@ mod batch;
 mod buffer;
 mod error;
 mod failed;
+mod feed;
 mod flusher;
 mod lane;
 mod load;
@@ -23,6 +24,10 @@ pub use load::{Load, Signal};
 pub use metrics::WriterMetrics;
 pub use settings::WriterSettings;
 use shared::Shared;
+
+use crate::blocks::BlockSource;
+use crate::index::Index;
+use feed::Feed;
 
 /// Takes the batches of all clients and makes them durable, many at a time. Cheap to clone; when the last clone is
 /// dropped, what was taken is still flushed, but [`Writer::close`] is the one that waits for it.
@@ -68,6 +73,13 @@ impl Writer {
         let shared = Arc::new(Shared::new(objects, metadata, settings, metrics));
         spawner.spawn(flusher::run(Arc::clone(&shared), spawner.clone()));
         Self { _open: Arc::new(Open(Arc::clone(&shared))), shared }
+    }
+
+    /// Tells `index` of everything that is committed from now on, and gives `blocks` what somebody waits for. Only the
+    /// first ones are told.
+    pub fn feed(&self, index: Arc<Index>, blocks: Arc<dyn BlockSource>) {
+        // Others ask the stores instead.
+        let _ = self.shared.feed.set(Feed { index, blocks });
     }
 
     /// Appends the batches of one Produce request, committed together or not at all, and waits until they are.

@@ -15,6 +15,7 @@ use crate::rows::{SegmentRow, Vc, of_bytes, vc_of};
 use crate::segments::State;
 use crate::trouble::Trouble;
 use crate::writer::Writing;
+pub(crate) use past::Past;
 use plan::Plan;
 pub(crate) use state::Head;
 
@@ -36,7 +37,9 @@ pub(crate) fn commit(
     if let Some(error) = name_in_use(writing, vc, &commit.segment)? {
         return Ok(Err(error));
     }
-    let mut plan = Plan::new(writing.connection, vc, writing.now);
+    // Lost when anything fails: then all of it is read again.
+    let recent = std::mem::take(writing.recent);
+    let mut plan = Plan::new(writing.connection, recent, vc, writing.now);
     let mut requests = Vec::with_capacity(commit.requests.len());
     for request in &commit.requests {
         requests.push(plan.add(request)?);
@@ -44,9 +47,11 @@ pub(crate) fn commit(
     let outcome = CommitOutcome { committed_at: writing.now, requests };
     let segment = insert_segment(writing, vc, commit, plan.runs())?;
     insert_outcome(writing, vc, segment, &outcome)?;
-    for effect in plan.write(segment)? {
+    let (effects, recent) = plan.write(segment)?;
+    for effect in effects {
         writing.then(effect);
     }
+    writing.remember(recent);
     Ok(Ok(outcome))
 }
 

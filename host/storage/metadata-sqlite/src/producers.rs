@@ -14,6 +14,7 @@ impl Producers for SqliteMetadataStore {
     ) -> Result<InitializedProducer, InitProducerError> {
         let cluster = cluster.clone();
         self.write(move |writing| {
+            writing.leaves_logs();
             let mut take = writing.connection.prepare_cached(
                 "UPDATE virtual_clusters SET next_producer = next_producer + 1 WHERE id = ?1 \
                  RETURNING next_producer - 1",

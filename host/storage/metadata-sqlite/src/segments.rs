@@ -64,6 +64,7 @@ impl Segments for SqliteMetadataStore {
     ) -> Result<Vec<Verdict>, StoreFailure> {
         let cluster = cluster.clone();
         self.write(move |writing| {
+            writing.leaves_logs();
             let Some(vc) = vc_of(writing.connection, &cluster)? else {
                 let reason =
                     format!("there is no virtual cluster {cluster}, so its segments can't be condemned");
@@ -95,6 +96,7 @@ impl Segments for SqliteMetadataStore {
     ) -> Result<(), StoreFailure> {
         let cluster = cluster.clone();
         self.write(move |writing| {
+            writing.leaves_logs();
             let Some(vc) = vc_of(writing.connection, &cluster)? else { return Ok(Ok(())) };
             let mut update = writing.connection.prepare_cached(
                 "UPDATE segments SET state = ?3, changed_at = ?4 WHERE vc = ?1 AND name = ?2 AND state = ?5",

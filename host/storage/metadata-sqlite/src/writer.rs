@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ends::{Effect, Ends};
 use crate::open::OpenError;
+use crate::recent::Recent;
 use crate::trouble::Trouble;
 use forebay_storage_metadata::Clock;
 
@@ -30,7 +31,21 @@ pub(crate) struct Writing<'a> {
     pub(crate) connection: &'a Connection,
     /// The store's clock, read once for the call.
     pub(crate) now: Timestamp,
+    /// For commits only: any other call that writes has it forgotten.
+    pub(crate) recent: &'a mut Recent,
+    is_remembered: bool,
+    /// What the call did must not be committed.
+    is_failed: bool,
     effects: &'a mut Vec<Effect>,
+}
+
+/// How what a call did is undone when it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// By a savepoint: there are others in its transaction.
+    Savepoint,
+    /// With the transaction, which is its own. A savepoint would have SQLite keep a copy of every page that changes.
+    Transaction,
 }
 
 impl Writing<'_> {
@@ -38,11 +53,22 @@ impl Writing<'_> {
     pub(crate) fn then(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
+
+    /// Says that the call writes neither to logs nor to what they remember of producers.
+    pub(crate) fn leaves_logs(&mut self) {
+        self.is_remembered = true;
+    }
+
+    /// Says what partitions and producers have become by everything that the call wrote to them.
+    pub(crate) fn remember(&mut self, recent: Recent) {
+        *self.recent = recent;
+        self.is_remembered = true;
+    }
 }
 
 /// A call, together with who waits for its answer.
 trait Job: Send {
-    fn run(self: Box<Self>, writing: &mut Writing<'_>) -> Box<dyn Answer>;
+    fn run(self: Box<Self>, writing: &mut Writing<'_>, undo: Undo) -> Box<dyn Answer>;
     /// The call never ran.
     fn refuse(self: Box<Self>, failure: StoreFailure);
 }
@@ -69,12 +95,23 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn run(self: Box<Self>, writing: &mut Writing<'_>) -> Box<dyn Answer> {
+    fn run(self: Box<Self>, writing: &mut Writing<'_>, undo: Undo) -> Box<dyn Answer> {
         let Self { work, answer } = *self;
         let before = writing.effects.len();
-        let result = under_savepoint(writing, work);
-        if !matches!(result, Ok(Ok(_))) {
+        let changes = writing.connection.total_changes();
+        let result = match undo {
+            Undo::Savepoint => under_savepoint(writing, work),
+            Undo::Transaction => work(writing),
+        };
+        let is_done = matches!(result, Ok(Ok(_)));
+        if !is_done {
             writing.effects.truncate(before);
+        }
+        if writing.connection.total_changes() != changes {
+            if !(is_done && writing.is_remembered) {
+                writing.recent.forget();
+            }
+            writing.is_failed = !is_done && undo == Undo::Transaction;
         }
         Box::new(Given { result, answer })
     }
@@ -124,7 +161,7 @@ impl Writer {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("metadata-writer".to_owned())
-            .spawn(move || Thread { connection, clock, ends }.run(waiting))
+            .spawn(move || Thread { connection, clock, ends, recent: Recent::default() }.run(waiting))
             .map_err(OpenError::Thread)?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -169,10 +206,11 @@ struct Thread {
     connection: Connection,
     clock: Arc<dyn Clock>,
     ends: Arc<Ends>,
+    recent: Recent,
 }
 
 impl Thread {
-    fn run(self, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    fn run(mut self, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
         let mut jobs = Vec::with_capacity(TOGETHER);
         while waiting.blocking_recv_many(&mut jobs, TOGETHER) > 0 {
             let began = clock::now();
@@ -185,7 +223,7 @@ impl Thread {
     }
 
     /// Runs calls in one transaction.
-    fn together(&self, jobs: &mut Vec<Box<dyn Job>>) {
+    fn together(&mut self, jobs: &mut Vec<Box<dyn Job>>) {
         if let Err(error) = self.begin() {
             let failure = StoreFailure::from(error);
             for job in jobs.drain(..) {
@@ -195,30 +233,47 @@ impl Thread {
         }
         let mut effects = Vec::new();
         let mut answers = Vec::with_capacity(jobs.len());
+        let undo = if jobs.len() == 1 { Undo::Transaction } else { Undo::Savepoint };
+        let mut is_failed = false;
         for job in jobs.drain(..) {
             if self.connection.is_autocommit() {
                 job.refuse(abandoned());
                 continue;
             }
             let now = self.clock.now();
-            answers.push(job.run(&mut Writing { connection: &self.connection, now, effects: &mut effects }));
+            let (connection, recent) = (&self.connection, &mut self.recent);
+            let effects = &mut effects;
+            let mut writing =
+                Writing { connection, now, recent, is_remembered: false, is_failed: false, effects };
+            answers.push(job.run(&mut writing, undo));
+            is_failed |= writing.is_failed;
         }
-        let committed = self.end();
-        if committed.is_ok() {
-            self.ends.apply(effects);
+        let committed = if is_failed { Err(self.abandon()) } else { self.end() };
+        match committed {
+            Ok(()) => self.ends.apply(effects),
+            Err(_) => self.recent.forget(),
         }
         for answer in answers {
             answer.give(&committed);
         }
     }
 
-    fn begin(&self) -> Result<(), Trouble> {
+    fn begin(&mut self) -> Result<(), Trouble> {
         if !self.connection.is_autocommit() {
             // A commit failed and could not be rolled back then.
             self.connection.execute_batch("ROLLBACK")?;
         }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        Ok(())
+        self.recent.check(&self.connection)
+    }
+
+    /// Undoes everything.
+    fn abandon(&self) -> StoreFailure {
+        if !self.connection.is_autocommit() {
+            // If that fails, it is tried again before the next transaction.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        abandoned()
     }
 
     fn end(&self) -> Result<(), StoreFailure> {

@@ -12,14 +12,15 @@ mod wanted;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use forebay_kafka_wire::Pieces;
 use forebay_lifecycle::clock;
 use forebay_model::{ByteCount, Offset, TopicIdPartition};
-use forebay_storage_log::{FetchRefusal, Fetched, FetchedBatch};
-use forebay_storage_metadata::{FindFrom, LogBounds, StoreFailure};
+use forebay_storage_log::{FetchError, FetchRefusal, Fetched, Indexed};
+use forebay_storage_metadata::{FindFrom, LogBounds};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 
+pub use self::answer::FetchAnswer;
 use self::answer::{Answered, Records};
 pub(crate) use self::memory::FetchMemory;
 pub(crate) use self::session::Sessions;
@@ -41,7 +42,10 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: FetchRequest) -> S
     Started::waiting(async move {
         match parts.sessions.begin(&request, version) {
             Ok(begun) => Box::pin(Fetching::new(&parts, access, &request, begun).answer()).await,
-            Err(error) => Answer::from(FetchResponse::default().with_error_code(of_session(error).code())),
+            Err(error) => {
+                let response = FetchResponse::default().with_error_code(of_session(error).code());
+                Answer::from(FetchAnswer::from(response))
+            }
         }
     })
 }
@@ -84,67 +88,52 @@ impl<'a> Fetching<'a> {
         loop {
             let located = wanted::locate(self.parts, &self.access, &self.begun.wanted).await;
             let from: Vec<_> = located.iter().filter_map(|located| located.as_ref().ok()).copied().collect();
-            let known = match self.available(&from).await {
-                Ok(Available::Enough(bytes)) => return self.read(located, from, bytes).await,
-                Ok(Available::Little { bytes, known }) => {
-                    let failed = located.iter().any(Result::is_err);
-                    if failed || from.is_empty() || clock::now() >= self.deadline {
-                        return self.read(located, from, bytes).await;
-                    }
-                    known
-                }
-                Err(failure) => {
-                    let code = error_code::of_store(&failure);
+            let indexed = match self.parts.reader.find(self.parts.cluster(), from, self.max_bytes).await {
+                Ok(indexed) => indexed,
+                Err(error) => {
+                    let code = match error {
+                        FetchError::Store(failure) => error_code::of_store(&failure),
+                        FetchError::Answers { .. } => ResponseError::UnknownServerError,
+                    };
                     let failed = located.into_iter().map(|located| Err(located.err().unwrap_or(code)));
                     return self.finish(failed.collect(), None);
                 }
             };
+            let there = There::of(&indexed);
+            let failed = there.is_refused || located.iter().any(Result::is_err);
+            if failed || indexed.is_empty() || self.is_enough(there.bytes) || clock::now() >= self.deadline {
+                return self.read(located, indexed, there.bytes).await;
+            }
             let left = self.deadline.saturating_duration_since(clock::now());
             // Whatever woke it, the next look tells.
-            if let Err(failure) = self.parts.metadata.watch_offsets(self.parts.cluster(), known, left).await {
+            let ends = there.ends;
+            if let Err(failure) = self.parts.metadata.watch_offsets(self.parts.cluster(), ends, left).await {
                 tracing::debug!(%failure, "a fetch can't wait for commits");
                 tokio::time::sleep_until(self.deadline.into()).await;
             }
         }
     }
 
-    /// How much there is, without reading it.
-    async fn available(&self, from: &[FindFrom]) -> Result<Available, StoreFailure> {
-        let found = self.parts.metadata.find(self.parts.cluster(), from.to_vec(), self.max_bytes).await?;
-        let mut bytes = 0;
-        let mut known = Vec::with_capacity(from.len());
-        let mut refused = false;
-        for (from, found) in from.iter().zip(found) {
-            match found {
-                Ok(found) => {
-                    let lengths: u64 = found.runs.iter().map(|run| run.length.get()).sum();
-                    // A first batch is sent even when it is larger than what may be.
-                    bytes += lengths;
-                    known.push((from.log, found.bounds.high_watermark));
-                }
-                Err(_) => refused = true,
-            }
-        }
-        let enough = refused || (bytes > 0 && bytes >= self.min_bytes) || self.min_bytes == 0;
-        Ok(if enough { Available::Enough(bytes) } else { Available::Little { bytes, known } })
+    fn is_enough(&self, bytes: u64) -> bool {
+        self.min_bytes == 0 || (bytes > 0 && bytes >= self.min_bytes)
     }
 
-    async fn read(self, located: Vec<Located>, from: Vec<FindFrom>, bytes: u64) -> Answer {
-        // Twice: once as it is read, once as it is sent.
+    async fn read(self, located: Vec<Located>, indexed: Vec<Indexed>, bytes: u64) -> Answer {
         let size = usize::try_from(bytes.min(self.max_bytes.get())).unwrap_or(usize::MAX);
         let overhead = located.len().saturating_mul(PER_PARTITION);
         let (held, room) = self.parts.fetch_memory.acquire(size.saturating_add(overhead)).await;
         let max_bytes = self.max_bytes.min(ByteCount::of(room));
-        let fetched = self.parts.reader.fetch(self.parts.cluster(), from, max_bytes).await;
+        let logs: Vec<_> = indexed.iter().map(|indexed| indexed.wanted.log).collect();
+        let fetched = self.parts.reader.read(self.parts.cluster(), indexed, max_bytes).await;
         let answered = match fetched {
             Ok(fetched) => {
-                let mut fetched = fetched.into_iter();
+                let mut fetched = logs.into_iter().zip(fetched);
                 located
                     .into_iter()
                     .map(|located| {
-                        let from = located?;
-                        let fetched = fetched.next().ok_or(ResponseError::UnknownServerError)?;
-                        of_fetched(self.parts, from.log, fetched)
+                        located?;
+                        let (log, fetched) = fetched.next().ok_or(ResponseError::UnknownServerError)?;
+                        of_fetched(self.parts, log, fetched)
                     })
                     .collect()
             }
@@ -166,21 +155,37 @@ impl<'a> Fetching<'a> {
     }
 }
 
-enum Available {
-    /// As much as was asked for, or something to tell that can't wait.
-    Enough(u64),
-    Little {
-        bytes: u64,
-        /// The ends of the logs, to wait for others.
-        known: Vec<(TopicIdPartition, Offset)>,
-    },
+/// What there is, without reading it.
+struct There {
+    /// A first batch is sent even when it is larger than what may be.
+    bytes: u64,
+    /// The ends of the logs, to wait for others.
+    ends: Vec<(TopicIdPartition, Offset)>,
+    /// Something is to be told that can't wait.
+    is_refused: bool,
+}
+
+impl There {
+    fn of(indexed: &[Indexed]) -> Self {
+        let mut there = Self { bytes: 0, ends: Vec::with_capacity(indexed.len()), is_refused: false };
+        for Indexed { wanted, found } in indexed {
+            match found {
+                Ok(found) => {
+                    there.bytes += found.runs.iter().map(|run| run.length.get()).sum::<u64>();
+                    there.ends.push((wanted.log, found.bounds.high_watermark));
+                }
+                Err(_) => there.is_refused = true,
+            }
+        }
+        there
+    }
 }
 
 fn of_fetched(parts: &Parts, log: TopicIdPartition, fetched: Result<Fetched, FetchRefusal>) -> Answered {
     match fetched {
-        Ok(Fetched { bounds, batches }) => {
-            parts.metrics.fetched(&batches);
-            Ok(Records { bounds, bytes: joined(&batches), code: None })
+        Ok(Fetched { bounds, batches, records }) => {
+            parts.metrics.fetched(batches.len() as u64, records);
+            Ok(Records { bounds, bytes: batches, code: None })
         }
         Err(FetchRefusal::Index(refusal)) => {
             let code = error_code::of_find(refusal);
@@ -205,17 +210,5 @@ fn of_fetched(parts: &Parts, log: TopicIdPartition, fetched: Result<Fetched, Fet
 }
 
 fn out_of_range(bounds: LogBounds, code: ResponseError) -> Records {
-    Records { bounds, bytes: Bytes::new(), code: Some(code) }
-}
-
-/// The batches one behind the other.
-fn joined(batches: &[FetchedBatch]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(batches.iter().map(FetchedBatch::len).sum());
-    for batch in batches {
-        bytes.extend_from_slice(&batch.header);
-        for piece in &batch.body {
-            bytes.extend_from_slice(piece);
-        }
-    }
-    bytes.freeze()
+    Records { bounds, bytes: Pieces::default(), code: Some(code) }
 }

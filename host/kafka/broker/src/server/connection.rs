@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use forebay_kafka_wire::{
-    FrameError, FrameLimit, OldProduce, OldProduceError, RequestHeader, RequestHeaderError,
+    FrameError, FrameLimit, OldProduce, OldProduceError, Pieces, RequestHeader, RequestHeaderError,
 };
 use forebay_lifecycle::Shutdown;
 use kafka_protocol::error::ResponseError;
@@ -75,7 +75,7 @@ enum Pending {
     /// Produce without acks: an error closes the connection, which is all that a client could see.
     Silent(Started),
     /// Encoded already.
-    Frame(Bytes),
+    Frame(Pieces),
 }
 
 impl Connection {

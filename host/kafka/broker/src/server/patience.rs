@@ -1,7 +1,8 @@
-use std::io;
+use std::io::{self, IoSlice};
 use std::time::Duration;
 
 use bytes::Bytes;
+use forebay_kafka_wire::{Pieces, Unwritten};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::Instant;
 
@@ -9,6 +10,8 @@ use super::frame_memory::FrameMemory;
 
 /// Bytes that a client must take, or send, within one patience.
 const PIECE: usize = 64 << 10;
+/// Pieces of an answer that are handed to the system at once.
+const SLICES: usize = 64;
 /// What a client has to send, or to take, in a second, beside the patience for the whole frame.
 const BYTES_PER_SECOND: usize = 64 << 10;
 
@@ -82,18 +85,20 @@ fn as_part(part: usize, whole: usize) -> f64 {
     small(part) / small(whole)
 }
 
-/// Sends a frame. A client that takes nothing for too long, or all of it too slowly, is given up: meanwhile it holds memory
-/// that others wait for.
+/// Sends a frame, without putting its pieces together. A client that takes nothing for too long, or all of it too slowly, is
+/// given up: meanwhile it holds memory that others wait for.
 pub(super) async fn write_frame(
     into: &mut (impl AsyncWrite + Unpin),
-    frame: &[u8],
+    frame: &Pieces,
     stalled: Duration,
 ) -> Result<(), Impatient> {
     let all_by =
         Instant::now() + stalled + Duration::from_secs(1).mul_f64(as_part(frame.len(), BYTES_PER_SECOND));
-    for piece in frame.chunks(PIECE) {
+    let mut unwritten = frame.unwritten();
+    while !unwritten.is_empty() {
         let by = all_by.min(Instant::now() + stalled);
-        tokio::time::timeout_at(by, into.write_all(piece)).await.map_err(|_| Impatient::SlowAnswer)??;
+        let piece = write_piece(into, &mut unwritten);
+        tokio::time::timeout_at(by, piece).await.map_err(|_| Impatient::SlowAnswer)??;
     }
     // What TLS still holds.
     tokio::time::timeout(stalled, into.flush()).await.map_err(|_| Impatient::SlowAnswer)??;
@@ -103,6 +108,26 @@ pub(super) async fn write_frame(
 /// Says that nothing more comes. A client that is gone does not hear it.
 pub(super) async fn end(into: &mut (impl AsyncWrite + Unpin), stalled: Duration) {
     let _ = tokio::time::timeout(stalled, into.shutdown()).await;
+}
+
+/// Sends as much as a client must take within one patience, or more.
+async fn write_piece(
+    into: &mut (impl AsyncWrite + Unpin),
+    unwritten: &mut Unwritten<'_>,
+) -> Result<(), io::Error> {
+    let end = unwritten.len().saturating_sub(PIECE);
+    loop {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = unwritten.slices(&mut slices);
+        let written = into.write_vectored(&slices[..count]).await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        unwritten.advance(written);
+        if unwritten.len() <= end {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -152,7 +177,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_nobody_takes_is_given_up() {
         let (_client, mut server) = duplex(100);
-        assert!(matches!(write_frame(&mut server, &[0; 101], SHORT).await, Err(Impatient::SlowAnswer)));
+        assert!(matches!(
+            write_frame(&mut server, &Bytes::from_static(&[0; 101]).into(), SHORT).await,
+            Err(Impatient::SlowAnswer)
+        ));
     }
 
     #[tokio::test(start_paused = true)]
@@ -164,7 +192,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         };
-        let answer = vec![0; 1 << 20];
+        let answer = Bytes::from(vec![0; 1 << 20]).into();
         let written = Box::pin(write_frame(&mut server, &answer, SHORT));
         let Either::Left((written, _)) = select(written, Box::pin(drip)).await;
         assert!(matches!(written, Err::<(), _>(Impatient::SlowAnswer)));

@@ -80,8 +80,8 @@ pub(crate) fn fetch(topic: &str, partitions: &[(i32, i64)]) -> FetchRequest {
 }
 
 pub(crate) async fn fetched(node: &Node, request: FetchRequest) -> FetchResponse {
-    let Response::Fetch(response) = node.ask(11, RequestBody::Fetch(request)).await else { panic!() };
-    response
+    let Response::Fetch(answer) = node.ask(11, RequestBody::Fetch(request)).await else { panic!() };
+    answer.into_response()
 }
 
 pub(crate) fn partitions(response: &FetchResponse) -> Vec<&PartitionData> {

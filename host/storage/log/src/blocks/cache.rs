@@ -2,22 +2,38 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use forebay_lifecycle::Spawner;
 use forebay_metrics::{Counter, MetricError, Metrics};
 use forebay_model::{ByteCount, SegmentName};
-use forebay_storage_objects::{ObjectName, Objects};
+use forebay_storage_objects::{ObjectName, Objects, Payload};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
 
 use super::{BLOCK_BYTES, BlockError, BlockIndex, BlockSource};
 
 /// Blocks in the memory of this agent. However many want a block that is not there, it is read once.
 pub struct BlockCache {
-    objects: Arc<dyn Objects>,
-    blocks: Cache<Key, Bytes, ByBytes>,
+    kept: Arc<Kept>,
     hits: Counter,
     misses: Counter,
+    ahead: Option<Ahead>,
 }
+
+struct Kept {
+    objects: Arc<dyn Objects>,
+    blocks: Cache<Key, Bytes, ByBytes>,
+}
+
+/// Reading before somebody asks.
+struct Ahead {
+    spawner: Spawner,
+    turns: Arc<Semaphore>,
+}
+
+/// Blocks that are read at the same time for nobody yet.
+const READ_AHEAD: usize = 4;
 
 type Key = (SegmentName, BlockIndex);
 
@@ -38,12 +54,15 @@ impl BlockCache {
         // Segments of busy agents have a full block and a half, those of idle ones are much smaller.
         let expected =
             usize::try_from(capacity.get() / (BLOCK_BYTES / 4)).unwrap_or(usize::MAX).clamp(16, 1 << 20);
-        Self {
-            objects,
-            blocks: Cache::with_weighter(expected, capacity.get(), ByBytes),
-            hits: Counter::default(),
-            misses: Counter::default(),
-        }
+        let blocks = Cache::with_weighter(expected, capacity.get(), ByBytes);
+        let kept = Arc::new(Kept { objects, blocks });
+        Self { kept, hits: Counter::default(), misses: Counter::default(), ahead: None }
+    }
+
+    /// Reads on tasks of `spawner` what is expected to be wanted next.
+    #[must_use]
+    pub fn reading_ahead(self, spawner: Spawner) -> Self {
+        Self { ahead: Some(Ahead { spawner, turns: Arc::new(Semaphore::new(READ_AHEAD)) }), ..self }
     }
 
     /// Counts in `metrics`, as `warpstream_agent_file_cache_blocks{outcome}`.
@@ -63,16 +82,23 @@ impl BlockCache {
     pub fn counts(&self) -> (Counter, Counter) {
         (self.hits.clone(), self.misses.clone())
     }
+}
 
-    async fn read(&self, segment: &SegmentName, index: BlockIndex) -> Result<Bytes, BlockError> {
-        self.misses.inc();
+impl Kept {
+    /// A block that is not there: read, unless somebody is reading it.
+    async fn fill(&self, key: &Key, misses: &Counter) -> Result<Bytes, BlockError> {
+        self.blocks.get_or_insert_async(key, self.read(key, misses)).await
+    }
+
+    async fn read(&self, (segment, index): &Key, misses: &Counter) -> Result<Bytes, BlockError> {
+        misses.inc();
         let name: ObjectName = segment.as_str().parse().map_err(|_| BlockError::NotFound {
             // No object ever had such a name.
             segment: segment.clone(),
         })?;
         let start = index.start();
         let block = self.objects.get(&name, start..start.saturating_add(BLOCK_BYTES)).await;
-        block.map_err(|error| BlockError::of_store(segment, index, error))
+        block.map_err(|error| BlockError::of_store(segment, *index, error))
     }
 }
 
@@ -80,17 +106,54 @@ impl BlockCache {
 impl BlockSource for BlockCache {
     async fn block(&self, segment: &SegmentName, index: BlockIndex) -> Result<Bytes, BlockError> {
         let key = (segment.clone(), index);
-        if let Some(block) = self.blocks.get(&key) {
+        if let Some(block) = self.kept.blocks.get(&key) {
             self.hits.inc();
             return Ok(block);
         }
-        self.blocks.get_or_insert_async(&key, self.read(segment, index)).await
+        self.kept.fill(&key, &self.misses).await
+    }
+
+    fn expect(&self, segment: &SegmentName, index: BlockIndex) {
+        let Some(ahead) = &self.ahead else { return };
+        let key = (segment.clone(), index);
+        if self.kept.blocks.contains_key(&key) {
+            return;
+        }
+        // Where many are on their way already, the store has enough to do.
+        let Ok(turn) = Arc::clone(&ahead.turns).try_acquire_owned() else { return };
+        let (kept, misses) = (Arc::clone(&self.kept), self.misses.clone());
+        ahead.spawner.spawn(async move {
+            // Whoever asks for it is told what is wrong with it.
+            let _ = kept.fill(&key, &misses).await;
+            drop(turn);
+        });
+    }
+
+    fn keep(&self, segment: &SegmentName, payload: &Payload) {
+        let most = usize::try_from(BLOCK_BYTES).unwrap_or(usize::MAX);
+        let mut index = BlockIndex::of(0);
+        let mut left = payload.len();
+        let mut block = BytesMut::new();
+        for mut piece in payload.pieces().iter().cloned() {
+            while !piece.is_empty() {
+                if block.is_empty() {
+                    block.reserve(left.min(most));
+                }
+                let part = piece.split_to(piece.len().min(most - block.len()));
+                block.extend_from_slice(&part);
+                left -= part.len();
+                if block.len() == most || left == 0 {
+                    self.kept.blocks.insert((segment.clone(), index), block.split().freeze());
+                    index = index.next();
+                }
+            }
+        }
     }
 }
 
 impl fmt::Debug for BlockCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlockCache").field("bytes", &self.blocks.weight()).finish_non_exhaustive()
+        f.debug_struct("BlockCache").field("bytes", &self.kept.blocks.weight()).finish_non_exhaustive()
     }
 }
 
@@ -98,7 +161,7 @@ impl fmt::Debug for BlockCache {
 mod tests {
     use std::time::Duration;
 
-    use forebay_storage_objects::{Fault, Faults, Faulty, Operation, Payload, open};
+    use forebay_storage_objects::{Fault, Faults, Faulty, Operation, open};
     use futures_util::future::join_all;
 
     use super::*;
@@ -151,8 +214,39 @@ mod tests {
         for index in 0..10 {
             cache.block(&segment, BlockIndex(index)).await.unwrap();
         }
-        assert!(cache.blocks.weight() <= 16 << 20);
+        assert!(cache.kept.blocks.weight() <= 16 << 20);
         let (_, misses) = cache.counts();
         assert_eq!(misses.get(), 10);
+    }
+
+    #[tokio::test]
+    async fn what_is_expected_is_there_when_it_is_wanted() {
+        let (faults, objects, segment) = store("ahead", 9 << 20).await;
+        let cache = BlockCache::new(objects, ByteCount::new(64 << 20));
+        cache.expect(&segment, BlockIndex(0));
+        let cache = cache.reading_ahead(Spawner::current());
+        cache.expect(&segment, BlockIndex(1));
+        cache.expect(&segment, BlockIndex(9));
+        // Nobody has asked yet; whoever does waits for the reading that is under way.
+        assert_eq!(cache.block(&segment, BlockIndex(1)).await.unwrap().len(), 4 << 20);
+        cache.expect(&segment, BlockIndex(1));
+        tokio::task::yield_now().await;
+        assert!(matches!(cache.block(&segment, BlockIndex(9)).await, Err(BlockError::Beyond { .. })));
+        assert_eq!(faults.count(Operation::Get), 3);
+    }
+
+    #[tokio::test]
+    async fn a_segment_that_is_kept_is_not_read() {
+        let (faults, objects, segment) = store("kept", 9 << 20).await;
+        let whole = objects.get(&segment.as_str().parse().unwrap(), 0..9 << 20).await.unwrap();
+        let cache = BlockCache::new(objects, ByteCount::new(64 << 20));
+        let pieces: Vec<_> = [(0, 5), (5, 5 << 20), (5 << 20, 5 << 20), (5 << 20, 9 << 20)]
+            .map(|(from, to)| whole.slice(from..to))
+            .into();
+        cache.keep(&segment, &Payload::from(pieces));
+        for (index, range) in [(0, 0..4 << 20), (1, 4 << 20..8 << 20), (2, 8 << 20..9 << 20)] {
+            assert!(cache.block(&segment, BlockIndex(index)).await.unwrap() == whole.slice(range));
+        }
+        assert_eq!(faults.count(Operation::Get), 1);
     }
 }

@@ -1,11 +1,11 @@
 //! Offsets by time: the index says in which run, the records say which.
 
-use forebay_kafka_wire::{BatchHeader, RecordBatch};
+use forebay_kafka_wire::{BatchHeader, PiecesBuilder, RecordBatch};
 use forebay_model::{LeaderEpoch, Offset, Timestamp, TopicIdPartition, VirtualClusterId};
 use forebay_storage_metadata::{LogMissing, OffsetQuery, OffsetsFound, Run};
 
 use super::error::LookupError;
-use super::walk::{RunWalker, WalkedBatch, join};
+use super::walk::{RunWalker, Taking, WalkedBatch};
 use super::{FetchRefusal, Reader};
 use crate::blocks::BlockError;
 
@@ -132,7 +132,8 @@ fn may_matter(header: &BatchHeader, sought: &Sought, at_least: Timestamp) -> boo
 
 async fn whole(walker: &mut RunWalker<'_>, batch: &WalkedBatch) -> Result<RecordBatch, LookupError> {
     let header = batch.header.stamped(batch.base_offset, LeaderEpoch::ZERO, None);
-    let mut pieces = walker.body(batch).await?;
-    pieces.insert(0, header.to_bytes().to_vec().into());
-    Ok(RecordBatch::parse(join(&pieces))?)
+    let mut whole = PiecesBuilder::with_capacity(batch.header.total_bytes());
+    whole.copy(&header.to_bytes());
+    walker.body(batch, &mut whole, Taking::Copy).await?;
+    Ok(RecordBatch::parse(whole.build().join())?)
 }

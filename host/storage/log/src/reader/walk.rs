@@ -1,6 +1,6 @@
-use bytes::{Bytes, BytesMut};
-use forebay_kafka_wire::{BatchHeader, HEADER_BYTES};
-use forebay_model::Offset;
+use bytes::Bytes;
+use forebay_kafka_wire::{BatchHeader, HEADER_BYTES, PiecesBuilder};
+use forebay_model::{ByteCount, Offset};
 use forebay_storage_metadata::Run;
 
 use super::error::{CorruptRun, FetchRefusal};
@@ -30,12 +30,33 @@ pub(super) struct WalkedBatch {
     position: u64,
 }
 
-/// A body that is a small part of a block is copied: whoever holds it would hold the whole block.
-const LEAST_SHARED: usize = 64 << 10;
+/// What becomes of the bytes of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taking {
+    /// They are passed on as they are, which keeps the whole block in memory.
+    Share,
+    Copy,
+}
+
+/// Fewer bytes of a block than these are copied: whoever holds them holds the whole block, so answers keep four times
+/// their own bytes in memory at most. Clients ask for as much of a partition by default.
+const LEAST_SHARED: u64 = BLOCK_BYTES / 4;
+
+impl Taking {
+    /// What to do with `bytes` of a run, of which the most part lies in one block.
+    pub(super) fn of(bytes: u64) -> Self {
+        if bytes < LEAST_SHARED { Self::Copy } else { Self::Share }
+    }
+}
 
 impl WalkedBatch {
     pub(super) fn end_offset(&self) -> Offset {
         self.end
+    }
+
+    /// Where it begins in the segment.
+    pub(super) fn position(&self) -> ByteCount {
+        ByteCount::new(self.position)
     }
 }
 
@@ -54,16 +75,7 @@ impl<'a> RunWalker<'a> {
             }
             return Ok(None);
         }
-        let bytes = self.bytes(self.position, HEADER_BYTES).await?;
-        let joined;
-        let bytes = match bytes.as_slice() {
-            [bytes] => bytes,
-            pieces => {
-                joined = join(pieces);
-                &joined
-            }
-        };
-        let header = BatchHeader::parse(bytes).map_err(|error| self.corrupt(error.into()))?;
+        let header = self.header().await?;
         let length = header.total_bytes();
         let left = self.end - self.position;
         if length as u64 > left {
@@ -80,37 +92,59 @@ impl<'a> RunWalker<'a> {
         Ok(Some(batch))
     }
 
-    /// What is behind the header of a batch.
-    pub(super) async fn body(&mut self, batch: &WalkedBatch) -> Result<Vec<Bytes>, FetchRefusal> {
-        let from = batch.position + HEADER_BYTES as u64;
-        let length = batch.header.total_bytes() - HEADER_BYTES;
-        let mut pieces = self.bytes(from, length).await?;
-        for piece in &mut pieces {
-            if piece.len() < LEAST_SHARED {
-                *piece = Bytes::copy_from_slice(piece);
+    /// Writes what is behind the header of a batch.
+    pub(super) async fn body(
+        &mut self,
+        batch: &WalkedBatch,
+        into: &mut PiecesBuilder,
+        taking: Taking,
+    ) -> Result<(), FetchRefusal> {
+        let mut from = batch.position + HEADER_BYTES as u64;
+        let mut left = batch.header.total_bytes() - HEADER_BYTES;
+        while left > 0 {
+            let piece = self.piece(from, left).await?;
+            from += piece.len() as u64;
+            left -= piece.len();
+            match taking {
+                Taking::Share => into.share(piece),
+                Taking::Copy => into.copy(&piece),
             }
         }
-        Ok(pieces)
+        Ok(())
     }
 
-    /// `length` bytes of the segment, in as many pieces as there are blocks.
-    async fn bytes(&mut self, mut from: u64, length: usize) -> Result<Vec<Bytes>, FetchRefusal> {
-        let mut left = length;
-        let mut pieces = Vec::with_capacity(1);
-        while left > 0 {
-            let index = BlockIndex::of(from);
-            let block = self.block(index).await?;
-            // Less than the length of a block.
-            let start = usize::try_from(from - index.start()).unwrap_or(usize::MAX);
-            let end = start.saturating_add(left).min(block.len());
-            if start >= end || (end - start < left && (block.len() as u64) < BLOCK_BYTES) {
-                return Err(self.corrupt(CorruptRun::Ends));
-            }
-            pieces.push(block.slice(start..end));
-            from += (end - start) as u64;
-            left -= end - start;
+    /// Where the next batch begins in the segment.
+    pub(super) fn position(&self) -> ByteCount {
+        ByteCount::new(self.position)
+    }
+
+    /// How much of the run there is from a batch on.
+    pub(super) fn left_from(&self, batch: &WalkedBatch) -> u64 {
+        self.end - batch.position
+    }
+
+    /// The header of the next batch.
+    async fn header(&mut self) -> Result<BatchHeader, FetchRefusal> {
+        let mut header = self.piece(self.position, HEADER_BYTES).await?;
+        if header.len() < HEADER_BYTES {
+            // It lies across the end of a block.
+            let rest = self.piece(self.position + header.len() as u64, HEADER_BYTES - header.len()).await?;
+            header = [header, rest].concat().into();
         }
-        Ok(pieces)
+        BatchHeader::parse(&header).map_err(|error| self.corrupt(error.into()))
+    }
+
+    /// Up to `most` bytes of the segment, one at least: as many as there are in one block.
+    async fn piece(&mut self, from: u64, most: usize) -> Result<Bytes, FetchRefusal> {
+        let index = BlockIndex::of(from);
+        let block = self.block(index).await?;
+        // Less than the length of a block.
+        let start = usize::try_from(from - index.start()).unwrap_or(usize::MAX);
+        let end = start.saturating_add(most).min(block.len());
+        if start >= end || (end - start < most && (block.len() as u64) < BLOCK_BYTES) {
+            return Err(self.corrupt(CorruptRun::Ends));
+        }
+        Ok(block.slice(start..end))
     }
 
     async fn block(&mut self, index: BlockIndex) -> Result<Bytes, FetchRefusal> {
@@ -131,10 +165,4 @@ impl<'a> RunWalker<'a> {
         let segment = self.run.segment.clone();
         FetchRefusal::Corrupt { segment, position: self.position, offset: self.offset, reason }
     }
-}
-
-pub(super) fn join(pieces: &[Bytes]) -> Bytes {
-    let mut joined = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
-    pieces.iter().for_each(|piece| joined.extend_from_slice(piece));
-    joined.freeze()
 }

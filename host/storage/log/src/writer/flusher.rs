@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::buffer::Buffer;
 use super::lane::{self, Flight};
 use super::shared::Shared;
-use super::upload;
+use super::upload::{self, Upload};
 use crate::segment::SegmentContents;
 
 /// The lanes of all clusters, by cluster. One is started when its cluster first has something, and stays.
@@ -50,7 +50,9 @@ async fn flush(
     drop(requests);
     let size = payload.len() as u64;
     let (done, uploaded) = oneshot::channel();
-    let put = upload::run(Arc::clone(shared), cluster.clone(), payload);
+    let is_awaited = shared.feed.get().is_some_and(|feed| feed.index.is_awaited(&commits));
+    let upload = Upload { cluster: cluster.clone(), payload, is_awaited };
+    let put = upload::run(Arc::clone(shared), upload);
     spawner.spawn(async move {
         // A lane that is gone needs no answer.
         let _ = done.send(put.await);

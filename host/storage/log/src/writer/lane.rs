@@ -86,6 +86,9 @@ async fn commit(
         match settle(shared, cluster, &commit).await {
             Ok(outcome) => {
                 shared.metrics.succeeded.inc();
+                if let Some(feed) = shared.feed.get() {
+                    feed.index.committed(&commit, &outcome);
+                }
                 succeed(shared, &commit.requests, outcome, failed)
             }
             Err(error) => {

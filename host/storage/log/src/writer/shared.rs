@@ -1,5 +1,5 @@
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use forebay_model::{ByteCount, Timestamp, VirtualClusterId};
 use forebay_storage_metadata::{MetadataStore, ProduceOutcome};
@@ -10,9 +10,11 @@ use tokio::time::Instant;
 use super::batch::NewBatch;
 use super::buffer::Buffer;
 use super::error::AppendError;
+use super::feed::Feed;
 use super::load::Load;
 use super::metrics::WriterMetrics;
 use super::settings::WriterSettings;
+use crate::segment::HEADER;
 
 /// What the tasks of a writer have in common.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(super) struct Shared {
     pub(super) metadata: Arc<dyn MetadataStore>,
     pub(super) settings: WriterSettings,
     pub(super) metrics: WriterMetrics,
+    pub(super) feed: OnceLock<Feed>,
     state: Mutex<State>,
     /// There is something for the flusher to look at.
     pub(super) wake: Notify,
@@ -51,6 +54,19 @@ pub(super) struct Due {
     pub(super) ended: bool,
 }
 
+/// A buffer that lacks less than this part of a segment is flushed.
+const NEARLY: u64 = 32;
+
+impl State {
+    /// Nothing more comes into the buffer of a cluster.
+    fn flush(&mut self, cluster: &VirtualClusterId) {
+        if let Some(buffer) = self.open.remove(cluster) {
+            self.full.push_back((cluster.clone(), buffer));
+            self.files += 1;
+        }
+    }
+}
+
 impl Shared {
     pub(super) fn new(
         objects: Arc<dyn Objects>,
@@ -63,6 +79,7 @@ impl Shared {
             metadata,
             settings: settings.bounded(),
             metrics,
+            feed: OnceLock::new(),
             state: Mutex::default(),
             wake: Notify::new(),
             less: Notify::new(),
@@ -94,13 +111,19 @@ impl Shared {
         }
         state.bytes += bytes;
         let (reply, answer) = oneshot::channel();
+        // A segment has no block more for a few bytes that would not fit.
+        let flush_size = self.settings.flush_size.get();
+        let has_room = |buffer: &mut Buffer| HEADER.len() as u64 + buffer.bytes + bytes <= flush_size;
+        let is_over = state.open.get_mut(cluster).is_some_and(|buffer| !has_room(buffer));
+        if is_over {
+            state.flush(cluster);
+        }
         let is_first = !state.open.contains_key(cluster);
         let buffer = state.open.entry(cluster.clone()).or_insert_with(|| Buffer::new(Instant::now()));
         buffer.push(batches, bytes, reply);
-        let is_full = buffer.bytes >= self.settings.flush_size.get();
-        if is_full && let Some(buffer) = state.open.remove(cluster) {
-            state.full.push_back((cluster.clone(), buffer));
-            state.files += 1;
+        let is_full = buffer.bytes >= flush_size - flush_size / NEARLY;
+        if is_full {
+            state.flush(cluster);
         }
         drop(state);
         if is_first || is_full {

@@ -7,7 +7,7 @@ use forebay_lifecycle::clock;
 use forebay_model::{SegmentName, Timestamp, VirtualClusterId};
 use forebay_storage_metadata::CommitError;
 use forebay_storage_objects::{ErrorKind, ObjectError, ObjectName, Operation, Payload};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use tokio::time::Instant;
 
 use super::error::AppendError;
@@ -17,6 +17,15 @@ use crate::segment::fresh_name;
 /// How old a reading of the store's clock may be. Older is safe too, but brings the end of the upload horizon nearer.
 const OLDEST_READING: Duration = Duration::from_mins(1);
 
+/// A segment that is to be put.
+#[derive(Debug)]
+pub(super) struct Upload {
+    pub(super) cluster: VirtualClusterId,
+    pub(super) payload: Payload,
+    /// Somebody will read it as soon as it is committed.
+    pub(super) is_awaited: bool,
+}
+
 /// A segment that is durable.
 #[derive(Debug)]
 pub(super) struct Uploaded {
@@ -25,18 +34,14 @@ pub(super) struct Uploaded {
     pub(super) named_at: Timestamp,
 }
 
-pub(super) async fn run(
-    shared: Arc<Shared>,
-    cluster: VirtualClusterId,
-    payload: Payload,
-) -> Result<Uploaded, AppendError> {
+pub(super) async fn run(shared: Arc<Shared>, upload: Upload) -> Result<Uploaded, AppendError> {
     let named_at = named_at(&shared).await?;
     let started = clock::now();
-    let put = put(&shared, &cluster, &payload).await;
+    let put = put(&shared, &upload).await;
     shared.metrics.put.observe(clock::now().saturating_duration_since(started));
     match put {
         Ok(name) => {
-            shared.metrics.bytes.inc_by(payload.len() as u64);
+            shared.metrics.bytes.inc_by(upload.payload.len() as u64);
             Ok(Uploaded { name, named_at })
         }
         Err(error) => Err(AppendError::Upload(Arc::new(error))),
@@ -57,12 +62,8 @@ async fn named_at(shared: &Shared) -> Result<Timestamp, AppendError> {
     }
 }
 
-async fn put(
-    shared: &Shared,
-    cluster: &VirtualClusterId,
-    payload: &Payload,
-) -> Result<SegmentName, ObjectError> {
-    let first = Box::pin(put_once(shared, cluster, payload));
+async fn put(shared: &Shared, upload: &Upload) -> Result<SegmentName, ObjectError> {
+    let first = Box::pin(put_once(shared, upload));
     let Some(patience) = shared.settings.hedge_after else { return first.await };
     let first = match select(first, Box::pin(tokio::time::sleep(patience))).await {
         Either::Left((put, _)) => return put,
@@ -74,7 +75,7 @@ async fn put(
         return first.await;
     }
     shared.metrics.hedges.inc();
-    let second = Box::pin(put_once(shared, cluster, payload));
+    let second = Box::pin(put_once(shared, upload));
     // The one that comes second may land all the same. Nothing refers to it, so that it is found and deleted as an
     // orphan.
     match select(first, second).await {
@@ -84,17 +85,20 @@ async fn put(
     }
 }
 
-async fn put_once(
-    shared: &Shared,
-    cluster: &VirtualClusterId,
-    payload: &Payload,
-) -> Result<SegmentName, ObjectError> {
+async fn put_once(shared: &Shared, upload: &Upload) -> Result<SegmentName, ObjectError> {
+    let Upload { cluster, payload, is_awaited } = upload;
     let name = fresh_name(cluster)
         .map_err(|error| ObjectError::new(Operation::Put, cluster, ErrorKind::Invalid, error))?;
     let object: ObjectName = name
         .as_str()
         .parse()
         .map_err(|error| ObjectError::new(Operation::Put, &name, ErrorKind::Invalid, error))?;
-    shared.objects.put(&object, payload.clone()).await?;
+    let keep = async {
+        if *is_awaited && let Some(feed) = shared.feed.get() {
+            feed.blocks.keep(&name, payload);
+        }
+    };
+    // Kept while the put is under way; who reads it asks after the commit.
+    join(shared.objects.put(&object, payload.clone()), keep).await.0?;
     Ok(name)
 }

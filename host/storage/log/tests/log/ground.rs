@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use forebay_kafka_wire::{BatchBuilder, Compression, RecordBatch};
 use forebay_lifecycle::Spawner;
 use forebay_model::*;
@@ -88,10 +87,10 @@ pub async fn read_all(reader: &Reader, log: TopicIdPartition, max_bytes: u64) ->
             return records;
         }
         assert!(!fetched.batches.is_empty(), "a consumer would never get beyond {offset}");
-        for fetched in fetched.batches {
-            assert_eq!(fetched.base_offset, offset, "offsets are dense");
-            let bytes: Bytes = [&fetched.header[..], &fetched.body.concat()].concat().into();
-            let batch = RecordBatch::parse(bytes).unwrap();
+        let mut bytes = fetched.batches.join();
+        while !bytes.is_empty() {
+            let batch = RecordBatch::split_from(&mut bytes).unwrap();
+            assert_eq!(batch.header().base_offset, offset, "offsets are dense");
             batch.check_crc().unwrap();
             for record in batch.records(64 << 20).unwrap() {
                 let record = record.unwrap();

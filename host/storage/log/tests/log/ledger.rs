@@ -37,6 +37,7 @@ struct State {
     faults: VecDeque<CommitFault>,
     /// In the order in which they were done.
     order: Vec<CommitId>,
+    finds: usize,
 }
 
 #[derive(Debug, Default)]
@@ -128,6 +129,11 @@ impl Ledger {
         let partition = state.partitions.get_mut(&log).unwrap();
         partition.runs.retain(|run| run.end_offset > up_to);
         partition.start = Offset0(up_to);
+    }
+
+    /// How often the index was asked for.
+    pub fn finds(&self) -> usize {
+        self.0.lock().unwrap().finds
     }
 
     /// How many commits were asked for and done.
@@ -268,7 +274,10 @@ impl Log for Ledger {
         from: Vec<FindFrom>,
         _: ByteCount,
     ) -> Result<Vec<Result<Found, FindRefusal>>, StoreFailure> {
-        let state = self.0.lock().unwrap();
+        // As if it took a while.
+        tokio::task::yield_now().await;
+        let mut state = self.0.lock().unwrap();
+        state.finds += 1;
         let find = |from: &FindFrom| {
             let partition = state.partitions.get(&from.log).ok_or(FindRefusal::NoPartition)?;
             let bounds = LogBounds { log_start: partition.start.0, high_watermark: partition.end.0 };
@@ -284,9 +293,14 @@ impl Log for Ledger {
     async fn bounds(
         &self,
         _: &VirtualClusterId,
-        _: Vec<TopicIdPartition>,
+        logs: Vec<TopicIdPartition>,
     ) -> Result<Vec<Option<LogBounds>>, StoreFailure> {
-        broken()
+        let state = self.0.lock().unwrap();
+        let bounds = |log| {
+            let partition = state.partitions.get(log)?;
+            Some(LogBounds { log_start: partition.start.0, high_watermark: partition.end.0 })
+        };
+        Ok(logs.iter().map(bounds).collect())
     }
 
     async fn list_offsets(

@@ -9,6 +9,8 @@ mod crashes;
 #[cfg(test)]
 mod ground;
 #[cfg(test)]
+mod index;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod protocol;

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use forebay_kafka_wire::RecordBatch;
 use forebay_model::{ByteCount, Offset, Timestamp};
 use forebay_storage_log::{FetchRefusal, Fetched};
 use forebay_storage_metadata::{FindFrom, FindRefusal, Kind, MetadataStore, OffsetQuery, TimestampType};
@@ -34,7 +35,12 @@ fn from(partition: i32, offset: i64, max_bytes: u64) -> FindFrom {
 }
 
 fn offsets(fetched: &Result<Fetched, FetchRefusal>) -> Vec<i64> {
-    fetched.as_ref().unwrap().batches.iter().map(|batch| batch.base_offset.get()).collect()
+    let mut bytes = fetched.as_ref().unwrap().batches.join();
+    let mut offsets = Vec::new();
+    while !bytes.is_empty() {
+        offsets.push(RecordBatch::split_from(&mut bytes).unwrap().header().base_offset.get());
+    }
+    offsets
 }
 
 #[tokio::test(start_paused = true)]

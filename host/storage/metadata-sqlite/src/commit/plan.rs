@@ -11,12 +11,14 @@ use super::judge::{Judgement, judge};
 use super::past::{Past, PastBatch};
 use super::state::{Head, NewRun};
 use crate::log;
+use crate::recent::Recent;
 use crate::rows::{LogRow, Vc};
 use crate::trouble::Trouble;
 
 /// What a commit is going to write, if all goes well: partitions and producers as they will be, and new runs.
 pub(crate) struct Plan<'a> {
     pub(super) connection: &'a Connection,
+    pub(super) recent: Recent,
     pub(super) vc: Vc,
     pub(super) now: Timestamp,
     /// `None` for partitions that do not exist.
@@ -42,9 +44,10 @@ enum Undo {
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(connection: &'a Connection, vc: Vc, now: Timestamp) -> Self {
+    pub(crate) fn new(connection: &'a Connection, recent: Recent, vc: Vc, now: Timestamp) -> Self {
         Self {
             connection,
+            recent,
             vc,
             now,
             heads: HashMap::new(),
@@ -210,13 +213,23 @@ impl<'a> Plan<'a> {
     fn head(&mut self, log: TopicIdPartition) -> Result<Option<Head>, Trouble> {
         match self.heads.entry(log) {
             Entry::Occupied(known) => Ok(*known.get()),
-            Entry::Vacant(unknown) => Ok(*unknown.insert(log::head(self.connection, self.vc, log)?)),
+            Entry::Vacant(unknown) => {
+                let head = match self.recent.head(self.vc, log) {
+                    Some(head) => Some(head),
+                    None => log::head(self.connection, self.vc, log)?,
+                };
+                Ok(*unknown.insert(head))
+            }
         }
     }
 
     fn past(&mut self, key: (LogRow, ProducerId)) -> Result<Option<&Past>, Trouble> {
         if let Entry::Vacant(unknown) = self.pasts.entry(key) {
-            unknown.insert(read_past(self.connection, self.vc, key)?);
+            let past = match self.recent.take_past(key) {
+                Some(past) => Some(past),
+                None => read_past(self.connection, self.vc, key)?,
+            };
+            unknown.insert(past);
         }
         Ok(self.pasts.get(&key).and_then(Option::as_ref))
     }

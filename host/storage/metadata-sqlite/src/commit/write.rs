@@ -1,9 +1,12 @@
+use std::collections::HashMap;
+
 use rusqlite::params;
 
 use super::plan::Plan;
 use super::state::Head;
 use crate::ends::Effect;
 use crate::minutes;
+use crate::recent::Recent;
 use crate::rows::SegmentRow;
 use crate::trouble::Trouble;
 use forebay_storage_metadata::LogBounds;
@@ -12,13 +15,16 @@ const HOUR: i64 = 3_600_000;
 
 impl Plan<'_> {
     /// Writes all of it.
-    pub(crate) fn write(self, segment: SegmentRow) -> Result<Vec<Effect>, Trouble> {
+    pub(crate) fn write(mut self, segment: SegmentRow) -> Result<(Vec<Effect>, Recent), Trouble> {
         self.write_runs(segment)?;
         self.write_producers()?;
-        self.write_heads()
+        let effects = self.write_heads()?;
+        Ok((effects, self.recent))
     }
 
-    fn write_runs(&self, segment: SegmentRow) -> Result<(), Trouble> {
+    fn write_runs(&mut self, segment: SegmentRow) -> Result<(), Trouble> {
+        // In the order of the table, whose pages are then touched one after the other.
+        self.planned.sort_unstable_by_key(|run| (run.log, run.base_offset));
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO runs (vc, log, base_offset, end_offset, segment, position, length, max_timestamp, \
              running_max, log_append_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -43,7 +49,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn write_producers(&self) -> Result<(), Trouble> {
+    fn write_producers(&mut self) -> Result<(), Trouble> {
         let hour = self.now.millis().div_euclid(HOUR);
         // The hour is in an index, which costs as much again: it is written only when it is another.
         let mut update = self.connection.prepare_cached(
@@ -54,44 +60,52 @@ impl Plan<'_> {
              ON CONFLICT (vc, log, producer) DO UPDATE \
              SET epoch = excluded.epoch, batches = excluded.batches, hour = excluded.hour",
         )?;
-        for ((log, producer), past) in &self.pasts {
-            let Some(past) = past else { continue };
+        let mut pasts: Vec<_> = self.pasts.drain().filter_map(|(key, past)| Some((key, past?))).collect();
+        pasts.sort_unstable_by_key(|(key, _)| *key);
+        for ((log, producer), mut past) in pasts {
             let (epoch, bytes) = (past.epoch.get(), past.bytes());
             if past.hour == Some(hour) {
                 update.execute(params![self.vc.0, log.0, producer.get(), epoch, bytes])?;
             } else {
                 put.execute(params![self.vc.0, log.0, producer.get(), epoch, bytes, hour])?;
+                past.hour = Some(hour);
             }
+            self.recent.keep_past((log, producer), past);
         }
         Ok(())
     }
 
-    fn write_heads(self) -> Result<Vec<Effect>, Trouble> {
+    fn write_heads(&mut self) -> Result<Vec<Effect>, Trouble> {
         let mut effects = Vec::with_capacity(self.heads.len());
-        let minute = self.now.millis().div_euclid(minutes::MINUTE);
+        let now = self.now.millis().div_euclid(minutes::MINUTE);
         let mut update = self.connection.prepare_cached(
             "UPDATE logs SET high_watermark = ?2, bytes = ?3, running_max = ?4, minute = ?5, minute_base = ?6 \
              WHERE log = ?1",
         )?;
-        let mut first_offsets = std::collections::HashMap::new();
+        let mut first_offsets = HashMap::with_capacity(self.planned.len());
         for run in &self.planned {
             first_offsets.entry(run.log).or_insert(run.base_offset);
         }
-        for (log, head) in self.heads {
-            let Some(head) = head else { continue };
+        let mut heads: Vec<_> = self.heads.drain().filter_map(|(log, head)| Some((log, head?))).collect();
+        heads.sort_unstable_by_key(|(_, head)| head.row);
+        for (log, mut head) in heads {
             // A partition of which nothing is written had duplicates or refused batches only.
-            let Some(before) = first_offsets.get(&head.row) else { continue };
-            let (minute, minute_base) = minutes::advance(self.connection, self.vc, &head, *before, minute)?;
-            let Head { row, log_start, high_watermark, bytes, running_max, minute: _, minute_base: _ } = head;
-            update.execute(params![
-                row.0,
-                high_watermark.get(),
-                bytes,
-                running_max,
-                minute,
-                minute_base.get(),
-            ])?;
-            effects.push(Effect::Moved((self.vc, log), LogBounds { log_start, high_watermark }));
+            if let Some(before) = first_offsets.get(&head.row) {
+                let (minute, minute_base) = minutes::advance(self.connection, self.vc, &head, *before, now)?;
+                head.minute = Some(minute);
+                head.minute_base = minute_base;
+                let Head { row, log_start, high_watermark, bytes, running_max, .. } = head;
+                update.execute(params![
+                    row.0,
+                    high_watermark.get(),
+                    bytes,
+                    running_max,
+                    minute,
+                    minute_base.get(),
+                ])?;
+                effects.push(Effect::Moved((self.vc, log), LogBounds { log_start, high_watermark }));
+            }
+            self.recent.keep_head(self.vc, log, head);
         }
         Ok(effects)
     }

@@ -11,10 +11,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use forebay_lifecycle::{chance, clock};
-use kafka_protocol::messages::{FetchRequest, FetchResponse};
+use kafka_protocol::messages::FetchRequest;
 
 use self::remembered::Remembered;
-use super::answer::{Answered, Topics, data};
+use super::answer::{Answered, FetchAnswer, Topics, data};
 use super::wanted::Wanted;
 
 /// Partitions that all sessions together remember.
@@ -112,7 +112,7 @@ impl Sessions {
     }
 
     /// Makes the answer, and remembers what it tells.
-    pub(super) fn finish(&self, begun: Begun, answered: Vec<Answered>) -> FetchResponse {
+    pub(super) fn finish(&self, begun: Begun, answered: Vec<Answered>) -> FetchAnswer {
         let mut topics = Topics::default();
         let mut kept = self.lock();
         let (id, next, is_new) = match begun.session {
@@ -124,19 +124,20 @@ impl Sessions {
         let mut session = kept.sessions.get_mut(&id).filter(|session| session.epoch == next);
         let mut served = Vec::new();
         for (wanted, answered) in begun.wanted.iter().zip(answered) {
-            let data = data(wanted, answered);
-            let changed = session.as_mut().is_none_or(|session| session.remembered.tell(wanted, &data));
-            if data.records.as_ref().is_some_and(|records| !records.is_empty()) {
+            let (data, records) = data(wanted, answered);
+            let session = session.as_mut();
+            let changed = session.is_none_or(|session| session.remembered.tell(wanted, &data, &records));
+            if !records.is_empty() {
                 served.push(wanted);
             }
             if is_new || changed {
-                topics.push(wanted, data);
+                topics.push(wanted, data, records);
             }
         }
         if let Some(session) = session {
             session.remembered.move_back(&served);
         }
-        FetchResponse::default().with_session_id(id).with_responses(topics.into_responses())
+        topics.into_answer(id)
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {

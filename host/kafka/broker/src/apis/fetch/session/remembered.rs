@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use forebay_kafka_wire::Pieces;
 use kafka_protocol::messages::fetch_request::{FetchTopic, ForgottenTopic};
 use kafka_protocol::messages::fetch_response::PartitionData;
 
@@ -66,11 +67,10 @@ impl Remembered {
     }
 
     /// Whether an answer has something that the session was not told yet.
-    pub(super) fn tell(&mut self, wanted: &Wanted, data: &PartitionData) -> bool {
+    pub(super) fn tell(&mut self, wanted: &Wanted, data: &PartitionData, records: &Pieces) -> bool {
         let Some(told) = self.partitions.get_mut(&(wanted.topic.clone(), wanted.partition)) else {
             return true;
         };
-        let has_records = data.records.as_ref().is_some_and(|records| !records.is_empty());
         let moved =
             told.high_watermark != Some(data.high_watermark) || told.log_start != data.log_start_offset;
         if data.error_code != 0 {
@@ -80,7 +80,7 @@ impl Remembered {
         }
         told.high_watermark = Some(data.high_watermark);
         told.log_start = data.log_start_offset;
-        has_records || moved
+        !records.is_empty() || moved
     }
 
     /// What was served waits behind what was not, the next time.
