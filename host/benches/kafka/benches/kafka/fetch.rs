@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +13,6 @@ use kafka_protocol::messages::{ApiKey, FetchRequest, FetchResponse, TopicName};
 use kafka_protocol::protocol::{Decodable as _, StrBytes};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 use crate::connection::{TOPIC, read_answer};
 use crate::figures::Figures;
@@ -70,16 +70,17 @@ impl Readers {
         Ok(())
     }
 
-    /// Fetches what comes for so long, and nothing more afterwards.
-    pub(crate) async fn tail(mut self, time: Duration) -> anyhow::Result<Figures> {
-        let (began, until) = (clock::now(), Instant::now() + time);
+    /// Fetches what comes, until so many bytes are enough.
+    pub(crate) async fn tail(mut self, is_enough: impl Fn(u64) -> bool) -> anyhow::Result<Figures> {
+        let began = clock::now();
+        let (all, is_enough) = (&Cell::new(0), &is_enough);
         let runs = self.all.iter_mut().map(|reader| async move {
-            loop {
-                match tokio::time::timeout_at(until, reader.fetch(MAX_WAIT, PARTITION_BYTES)).await {
-                    Ok(fetched) => fetched?,
-                    Err(_) => return Ok(reader.bytes),
-                }
+            while !is_enough(all.get()) {
+                let before = reader.bytes;
+                reader.fetch(MAX_WAIT, PARTITION_BYTES).await?;
+                all.set(all.get() + reader.bytes - before);
             }
+            Ok(reader.bytes)
         });
         Self::sum(join_all(runs).await, began.elapsed())
     }

@@ -1,6 +1,7 @@
+use std::cell::Cell;
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use futures_util::future::try_join;
 
 use crate::connection::make_topic;
@@ -20,6 +21,8 @@ pub(crate) const TAILS: usize = 2;
 pub(crate) const CATCHING_UP: usize = 4;
 /// How long a server that was started has to come to rest.
 const REST: Duration = Duration::from_secs(1);
+/// How long what was produced may take to be fetched, and what lies behind to be produced.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a phase gave, and what of the server it took.
 #[derive(Debug, Clone)]
@@ -54,13 +57,21 @@ pub(crate) async fn run(peer: &dyn Peer, load: Load, options: &Options) -> anyho
     let mut producers = Producers::open(server.kafka, steady).await?;
     let mut tails = Readers::open(server.kafka, load.partitions, TAILS).await?;
     tails.seek_to_end().await?;
-    // The last requests come at the end, and their answers a while after it.
-    let reading = tails.tail(options.paced + REST);
+    let produced = Cell::new(None::<u64>);
+    let reading = tails.tail(|bytes| produced.get().is_some_and(|produced| bytes >= produced));
+    let reading = async {
+        tokio::time::timeout(options.paced + PATIENCE, reading).await.context("fetch what is produced")?
+    };
     let mut fetched = 0;
     let paced = measured(peer, &server, async {
-        let (produced, tailed) = try_join(producers.paced(options.paced), reading).await?;
+        let producing = async {
+            let figures = producers.paced(options.paced).await?;
+            produced.set(Some(figures.bytes));
+            Ok::<_, anyhow::Error>(figures)
+        };
+        let (figures, tailed) = try_join(producing, reading).await?;
         fetched = tailed.bytes;
-        Ok(produced)
+        Ok(figures)
     })
     .await?;
     ensure!(fetched == paced.figures.bytes, "{fetched} of {} bytes were fetched", paced.figures.bytes);
