@@ -7,11 +7,16 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 use crate::{embed, playground};
 
-/// Builds what benches need and runs them: all, or those of one name.
+/// Builds what benches need and runs them: all, or those of one name, which takes `options` of its own.
 ///
 /// # Errors
 /// When something can't be built, a bench fails, or none is called `name`.
-pub(crate) fn run(steps: &mut Steps, workspace: &Workspace, name: Option<&str>) -> Result<()> {
+pub(crate) fn run(
+    steps: &mut Steps,
+    workspace: &Workspace,
+    name: Option<&str>,
+    options: &[&str],
+) -> Result<()> {
     let benches: Vec<(&str, &str)> = workspace
         .packages
         .iter()
@@ -28,6 +33,7 @@ pub(crate) fn run(steps: &mut Steps, workspace: &Workspace, name: Option<&str>) 
     playground::prepare_events(steps, workspace)?;
     for (package, bench) in wanted {
         let run = workspace.cargo().args(["bench", "-p", package, "--bench", bench]);
+        let run = if options.is_empty() { run } else { run.args(["--"]).args(options.iter().copied()) };
         steps.run(&format!("run the bench {bench} of {package}"), &run)?;
     }
     steps.print_times();

@@ -34,7 +34,8 @@ The commands of whoever works on Forebay. Each does first what it needs of those
     cargo xtask playground      run an example pipeline with it
     cargo xtask test            run every test of the workspace
     cargo xtask interop         install Kafka clients in Java and Go, and test with them
-    cargo xtask bench [NAME]    run the benches, or those called NAME
+    cargo xtask bench [NAME [OPTIONS]]
+                                run the benches, or those called NAME, with options of their own
     cargo xtask soak [MINUTES]  load agents while things go wrong, an hour for each kind of fault, or MINUTES
 
 FOREBAY_WASM_TARGET=unknown builds plugins without the target wasm32-wasip2, with a std compiled from its
@@ -67,8 +68,10 @@ fn command(arguments: &[&str]) -> Result<()> {
         ["playground"] => playground::run(&mut steps, &Workspace::open()?)?,
         ["test"] => suite::run(&mut steps, &Workspace::open()?)?,
         ["interop"] => interop::run(&mut steps, &Workspace::open()?)?,
-        ["bench"] => bench::run(&mut steps, &Workspace::open()?, None)?,
-        ["bench", name] => bench::run(&mut steps, &Workspace::open()?, Some(name))?,
+        ["bench"] => bench::run(&mut steps, &Workspace::open()?, None, &[])?,
+        ["bench", name, options @ ..] => {
+            bench::run(&mut steps, &Workspace::open()?, Some(name), options)?;
+        }
         ["soak"] => soak::run(&mut steps, &Workspace::open()?, "60")?,
         ["soak", minutes] => soak::run(&mut steps, &Workspace::open()?, minutes)?,
         unknown => bail!("there is no command `{}`\n\n{HELP}", unknown.join(" ")),
