@@ -20,6 +20,7 @@ mod input;
 pub mod log;
 mod mapping;
 pub mod metrics;
+pub mod objects;
 mod operation;
 mod output;
 mod plugin;

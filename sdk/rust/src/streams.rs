@@ -79,6 +79,15 @@ impl ByteStream {
         }
     }
 
+    /// The stream as the host knows it; none where a test has made it.
+    pub(crate) fn into_host(self) -> Option<wit::ByteStream> {
+        match self.0 {
+            Source::Host(stream) => Some(stream),
+            #[cfg(not(target_arch = "wasm32"))]
+            Source::Scripted(_) => None,
+        }
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn scripted(chunks: impl IntoIterator<Item = Chunk>) -> Self {
         Self(Source::Scripted(chunks.into_iter().collect()))

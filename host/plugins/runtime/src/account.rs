@@ -16,6 +16,7 @@ use forebay_plugins_api::{Setup, Wakes};
 use crate::held::Held;
 use crate::host::files::Replacements;
 use crate::host::http::Requests;
+use crate::host::objects::Puts;
 use crate::limits::{Limit, Limits, Refusal};
 use crate::plugin::PluginMetrics;
 
@@ -43,6 +44,7 @@ pub(crate) struct Account {
     pub(crate) held: Arc<Held>,
     pub(crate) requests: Requests,
     pub(crate) replacements: Replacements,
+    pub(crate) puts: Puts,
 }
 
 /// Samples of metrics that one component may have, and names of them: all are kept for good.
@@ -81,6 +83,7 @@ impl Account {
             held: Held::new(limits.batches),
             requests: Requests::new(limits.requests),
             replacements: Replacements::default(),
+            puts: Puts::new(limits.requests),
             limits: Arc::new(limits),
             metrics,
         }

@@ -17,6 +17,12 @@
 //!       - {hosts: [api.example.com, "*.example.org", "10.0.0.7:8080"], methods: [GET, POST]}
 //!       - {hosts: [intranet.example], private: true, insecure: true}
 //!     listen: ["127.0.0.1:8080"]   # as the plugin is to name it
+//!     objects:
+//!       - {bucket: "s3://lake/raw", access: write}   # with keys of its own, and nowhere but at the cloud itself
+//!       - {bucket: "s3://lake", access: read, credentials: host, endpoint: "https://minio.example"}
+//!       - {store: backups, prefix: "orders/", access: write}
+//! stores:                      # by names that plugins use in the place of a url; credentials are the host's
+//!   backups: {url: "s3://backups/kafka?region=eu-west-1&profile=backups"}
 //! ```
 //! `private` allows names that lead to addresses which are not public, `insecure` certificates that
 //! are not verified; `methods` left out: all. `env` names the variables that the plugin may set for a program;
@@ -30,14 +36,16 @@ mod commands;
 mod needs;
 
 mod network;
+mod objects;
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use forebay_pipeline_config::LimitsConfig;
 use forebay_pipeline_config::spec::PluginName;
 use forebay_plugins_api::{Setup, VirtualClusterName};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::limits::Limits;
 use crate::plugin::{Digest, PluginInfo};
@@ -47,12 +55,20 @@ pub(crate) use commands::Program;
 pub use needs::Need;
 use network::{HttpGrant, ListenAddress};
 pub(crate) use network::{Network, parse_listen};
+pub(crate) use objects::StorePermit;
+use objects::{Buckets, NamedStore, ObjectsGrant};
 
 /// All grants of a process.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grants {
     grants: Vec<Grant>,
+    #[serde(default, deserialize_with = "shared")]
+    stores: Arc<BTreeMap<String, NamedStore>>,
+}
+
+fn shared<'de, D: Deserializer<'de>>(source: D) -> Result<Arc<BTreeMap<String, NamedStore>>, D::Error> {
+    BTreeMap::deserialize(source).map(Arc::new)
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -68,6 +84,7 @@ struct Grant {
     commands: Option<Vec<CommandGrant>>,
     http: Option<Vec<HttpGrant>>,
     listen: Option<Vec<ListenAddress>>,
+    objects: Option<Vec<ObjectsGrant>>,
     #[serde(default)]
     limits: LimitsConfig,
 }
@@ -179,6 +196,7 @@ impl Grants {
             commands: Some(Vec::new()),
             http: Some(Vec::new()),
             listen: Some(Vec::new()),
+            objects: Some(Vec::new()),
             limits: LimitsConfig::default(),
         });
         self
@@ -188,16 +206,27 @@ impl Grants {
     pub(crate) fn of(&self, plugin: &PluginName, digest: &Digest, setup: &Setup) -> Allowed {
         let mut allowed = Allowed::nothing();
         let mut network = Network::default();
+        let mut buckets = Buckets::default();
         for grant in self.grants.iter().filter(|grant| grant.is_for(plugin, digest, setup)) {
-            let Grant { files, variables, commands, http, listen, .. } = grant;
+            let Grant { files, variables, commands, http, listen, objects, .. } = grant;
             let folders = files.iter().flatten();
             allowed.folders.extend(folders.filter_map(|folder| Some((real(&folder.path)?, folder.access))));
             allowed.variables.extend(variables.iter().flatten().map(|name| name.0.clone()));
             allowed.commands.extend(commands.iter().flatten().cloned());
+            buckets.add(objects.as_deref().unwrap_or_default());
             network.add(http.as_deref().unwrap_or_default(), listen.as_deref().unwrap_or_default());
         }
+        buckets.name(&self.stores);
         allowed.network = Arc::new(network);
+        allowed.buckets = Arc::new(buckets);
         allowed
+    }
+
+    /// The rights of whoever started the process, and the stores that the operator has named.
+    pub(crate) fn everything(&self) -> Allowed {
+        let mut buckets = Buckets::everything();
+        buckets.name(&self.stores);
+        Allowed { buckets: Arc::new(buckets), ..Allowed::everything() }
     }
 
     /// What a plugin may use in a pipeline: `usual`, and in place of it what is said here.
@@ -228,6 +257,7 @@ impl Grants {
                 Need::Commands => grant.commands.is_some(),
                 Need::Http => grant.http.is_some(),
                 Need::Listen => grant.listen.is_some(),
+                Need::Objects(_) => grant.objects.is_some(),
             })
         };
         needs.iter().filter(|need| !is_said(need)).copied().collect()
@@ -269,12 +299,18 @@ pub(crate) struct Allowed {
     variables: Vec<String>,
     commands: Vec<CommandGrant>,
     pub(crate) network: Arc<Network>,
+    buckets: Arc<Buckets>,
 }
 
 impl Allowed {
     /// The rights of whoever started the process.
     pub(crate) fn everything() -> Self {
-        Self { everything: true, network: Arc::new(Network::everything()), ..Self::nothing() }
+        Self {
+            everything: true,
+            network: Arc::new(Network::everything()),
+            buckets: Arc::new(Buckets::everything()),
+            ..Self::nothing()
+        }
     }
 
     /// No rights at all.
@@ -286,6 +322,7 @@ impl Allowed {
             variables: Vec::new(),
             commands: Vec::new(),
             network: Arc::default(),
+            buckets: Arc::default(),
         }
     }
 
@@ -330,6 +367,22 @@ impl Allowed {
             let access = if access == Access::Read { "read" } else { "write" };
             format!("no grant for files {{path: {}, access: {access}}}", path.display())
         })
+    }
+
+    /// The buckets, where nothing in one is read or written yet.
+    pub(crate) fn buckets(&self) -> &Buckets {
+        &self.buckets
+    }
+
+    /// Whether an object of a store may be read or written.
+    ///
+    /// # Errors
+    /// The grant that is missing.
+    pub(crate) fn object(&self, store: &StorePermit, name: &str, access: Access) -> Result<(), String> {
+        if self.only_looks && access == Access::Write {
+            return Err("a shadow writes no objects".to_owned());
+        }
+        store.object(name, access)
     }
 
     /// # Errors

@@ -9,6 +9,7 @@ pub(crate) mod files;
 pub(crate) mod http;
 mod log;
 mod metrics;
+pub(crate) mod objects;
 mod operations;
 mod rate_limits;
 mod scanned;
@@ -40,6 +41,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     web::outlet::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     logs::log::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::metrics::metrics::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    crate::bindings::forebay::objects::objects::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::caches::caches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::rate_limits::rate_limits::add_to_linker::<_, HasSelf<Guest>>(
         linker,

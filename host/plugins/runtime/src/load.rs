@@ -256,7 +256,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 19] = [
+    const OURS: [&str; 20] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
@@ -275,6 +275,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:caches/caches",
         "forebay:rate-limits/rate-limits",
         "forebay:subprocess/subprocess",
+        "forebay:objects/objects",
         "wasi:",
     ];
     for (import, _) in kind.imports(engine) {

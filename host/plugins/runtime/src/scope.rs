@@ -52,7 +52,7 @@ impl Scope {
     ) -> Self {
         let trusted = plugin.is_default() && setup.rights == Rights::Starter;
         let allowed = if trusted {
-            Allowed::everything()
+            shared.grants.everything()
         } else {
             shared.grants.of(plugin.name(), plugin.digest(), setup)
         };

@@ -1,30 +1,57 @@
 //! Stores of the crate `object_store` behind our trait.
 
-use std::collections::{BTreeMap, HashSet};
+mod convert;
+mod folder;
+mod parts;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use forebay_lifecycle::clock;
-use futures_util::TryStreamExt as _;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutOptions, PutPayload};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use object_store::multipart::MultipartStore;
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
+use crate::attributes::PutOptions;
+use crate::described::{Described, Fetched, ObjectVersion};
 use crate::error::{ErrorKind, ObjectError, Operation};
 use crate::leftovers;
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
+use crate::uploads::Uploads;
+pub(crate) use folder::make_durably;
+use folder::{Folder, io_error};
 
 /// A store, and the prefix of its URL that all names lie under.
 pub(crate) struct Backend {
     store: Arc<dyn ObjectStore>,
     prefix: ObjectPrefix,
     order: ListOrder,
-    folders: Option<Folders>,
+    takes: Takes,
+    parts: PartsOf,
     shown: String,
+}
+
+/// Where parts are put.
+enum PartsOf {
+    Store(Arc<dyn MultipartStore>),
+    Folder(Folder),
+}
+
+/// What a store takes beside bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Takes {
+    pub(crate) attributes: bool,
+    pub(crate) tags: bool,
+    /// Whether it takes them for objects in parts too.
+    pub(crate) with_parts: bool,
 }
 
 /// In which order a store lists.
@@ -36,35 +63,48 @@ pub(crate) enum ListOrder {
     Any,
 }
 
-/// The folders of a local store whose entries are known to be durable. `LocalFileSystem` syncs those that it creates
-/// itself. Of two puts at once one creates the folder and the other finds it, and returns before the first one has
-/// synced it. So folders are made here, one caller after the other, before anything is put into them.
-struct Folders {
-    root: PathBuf,
-    durable: Mutex<HashSet<PathBuf>>,
+impl Takes {
+    pub(crate) const NOTHING: Self = Self { attributes: false, tags: false, with_parts: false };
 }
 
 impl Backend {
     pub(crate) fn new(
-        store: Arc<dyn ObjectStore>,
+        store: Arc<impl ObjectStore + MultipartStore>,
         prefix: ObjectPrefix,
         order: ListOrder,
+        takes: Takes,
         shown: String,
     ) -> Self {
-        Self { store, prefix, order, folders: None, shown }
+        let parts = PartsOf::Store(Arc::clone(&store) as Arc<dyn MultipartStore>);
+        Self { store, prefix, order, takes, parts, shown }
     }
 
-    pub(crate) fn in_folder(mut self, root: PathBuf) -> Self {
-        self.folders = Some(Folders { root, durable: Mutex::default() });
-        self
+    pub(crate) fn of_folder(store: Arc<dyn ObjectStore>, root: PathBuf, shown: String) -> Self {
+        let parts = PartsOf::Folder(Folder::new(root));
+        let (prefix, order) = (ObjectPrefix::all(), ListOrder::Any);
+        Self { store, prefix, order, takes: Takes::NOTHING, parts, shown }
     }
 
-    fn path(&self, name: &str) -> object_store::path::Path {
-        match (self.prefix.as_str(), name) {
-            ("", name) => object_store::path::Path::from(name),
-            (prefix, "") => object_store::path::Path::from(prefix),
-            (prefix, name) => object_store::path::Path::from(format!("{prefix}/{name}")),
-        }
+    /// Names are taken as they are: nothing in them is encoded.
+    fn path(&self, operation: Operation, name: &str) -> Result<Path, ObjectError> {
+        let path = match (self.prefix.as_str(), name) {
+            ("", name) => Path::parse(name),
+            (prefix, "") => Path::parse(prefix),
+            (prefix, name) => Path::parse(format!("{prefix}/{name}")),
+        };
+        path.map_err(|error| ObjectError::new(operation, name, ErrorKind::Invalid, error))
+    }
+
+    async fn read(
+        &self,
+        operation: Operation,
+        name: &ObjectName,
+        options: GetOptions,
+    ) -> Result<(Described, object_store::GetResult), ObjectError> {
+        let path = self.path(operation, name.as_str())?;
+        let result = self.store.get_opts(&path, options).await;
+        let result = result.map_err(|error| ObjectError::of_store(operation, name.as_str(), error))?;
+        Ok((convert::described(name, &result), result))
     }
 
     /// What a store lists, unless it is none of ours: names of others may lie in the same bucket.
@@ -82,17 +122,86 @@ impl Backend {
 #[async_trait]
 impl Objects for Backend {
     async fn put(&self, name: &ObjectName, payload: Payload) -> Result<(), ObjectError> {
-        if let Some(folders) = &self.folders {
-            folders
-                .make_for(name)
-                .map_err(|error| ObjectError::of_store(Operation::Put, name.as_str(), io_error(error)))?;
+        self.put_with(name, payload, &PutOptions::default()).await
+    }
+
+    async fn put_with(
+        &self,
+        name: &ObjectName,
+        payload: Payload,
+        options: &PutOptions,
+    ) -> Result<(), ObjectError> {
+        self.check(Operation::Put, name, options)?;
+        if let PartsOf::Folder(folder) = &self.parts {
+            let made = folder.make_for(name);
+            made.map_err(|error| ObjectError::of_store(Operation::Put, name.as_str(), io_error(error)))?;
         }
-        let bytes: PutPayload = payload.pieces().iter().cloned().collect();
+        let options = object_store::PutOptions {
+            attributes: convert::attributes(&options.attributes),
+            tags: convert::tags(&options.tags),
+            ..object_store::PutOptions::default()
+        };
+        let path = self.path(Operation::Put, name.as_str())?;
         self.store
-            .put_opts(&self.path(name.as_str()), bytes, PutOptions::default())
+            .put_opts(&path, convert::payload(&payload), options)
             .await
             .map_err(|error| ObjectError::of_store(Operation::Put, name.as_str(), error))?;
         Ok(())
+    }
+
+    async fn fetch(
+        &self,
+        name: &ObjectName,
+        range: Range<u64>,
+        version: Option<&ObjectVersion>,
+    ) -> Result<Fetched, ObjectError> {
+        if range.is_empty() {
+            let described = self.describe(name).await?;
+            let is_inside = range.start == range.end && range.start <= described.listed.size;
+            return if is_inside {
+                Ok(Fetched { described, bytes: Bytes::new() })
+            } else {
+                Err(ObjectError::beyond(name, &range))
+            };
+        }
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range.clone())),
+            if_match: version.map(|version| version.as_str().to_owned()),
+            ..GetOptions::default()
+        };
+        let (described, result) = self.read(Operation::Get, name, options).await?;
+        let bytes = result.bytes().await;
+        let bytes = bytes.map_err(|error| ObjectError::of_store(Operation::Get, name.as_str(), error))?;
+        if bytes.is_empty() {
+            return Err(ObjectError::beyond(name, &range));
+        }
+        Ok(Fetched { described, bytes })
+    }
+
+    async fn describe(&self, name: &ObjectName) -> Result<Described, ObjectError> {
+        let options = GetOptions { head: true, ..GetOptions::default() };
+        Ok(self.read(Operation::Head, name, options).await?.0)
+    }
+
+    async fn delete_many(&self, names: &[ObjectName]) -> Result<(), ObjectError> {
+        let paths = names.iter().map(|name| self.path(Operation::Delete, name.as_str()));
+        let paths = paths.collect::<Result<Vec<_>, _>>()?;
+        let what = names.first().map_or("", ObjectName::as_str);
+        let paths = futures_util::stream::iter(paths).map(Ok).boxed();
+        let mut deleted = self.store.delete_stream(paths);
+        let mut failed = None;
+        while let Some(one) = deleted.next().await {
+            let Err(error) = one else { continue };
+            let error = ObjectError::of_store(Operation::Delete, what, error);
+            if error.kind() != ErrorKind::NotFound {
+                failed.get_or_insert(error);
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn uploads(&self) -> Option<&dyn Uploads> {
+        Some(self)
     }
 
     async fn get(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, ObjectError> {
@@ -104,7 +213,7 @@ impl Objects for Backend {
         }
         let bytes = self
             .store
-            .get_range(&self.path(name.as_str()), range.clone())
+            .get_range(&self.path(Operation::Get, name.as_str())?, range.clone())
             .await
             .map_err(|error| ObjectError::of_store(Operation::Get, name.as_str(), error))?;
         if bytes.is_empty() {
@@ -116,7 +225,7 @@ impl Objects for Backend {
     async fn head(&self, name: &ObjectName) -> Result<Listed, ObjectError> {
         let meta = self
             .store
-            .head(&self.path(name.as_str()))
+            .head(&self.path(Operation::Head, name.as_str())?)
             .await
             .map_err(|error| ObjectError::of_store(Operation::Head, name.as_str(), error))?;
         Ok(Listed { name: name.clone(), size: meta.size, modified: meta.last_modified.into() })
@@ -129,11 +238,11 @@ impl Objects for Backend {
         most: usize,
     ) -> Result<Vec<Listed>, ObjectError> {
         let failed = |error| ObjectError::of_store(Operation::List, prefix.as_str(), error);
-        let path = self.path(prefix.as_str());
+        let path = self.path(Operation::List, prefix.as_str())?;
         let path = (!path.as_ref().is_empty()).then_some(path);
         let mut stream = match after {
             Some(after) if self.order == ListOrder::ByName => {
-                self.store.list_with_offset(path.as_ref(), &self.path(after.as_str()))
+                self.store.list_with_offset(path.as_ref(), &self.path(Operation::List, after.as_str())?)
             }
             _ => self.store.list(path.as_ref()),
         };
@@ -155,13 +264,13 @@ impl Objects for Backend {
     }
 
     async fn remove_leftovers(&self, prefix: &ObjectPrefix) -> Result<usize, ObjectError> {
-        let Some(Folders { root, .. }) = &self.folders else { return Ok(0) };
-        let removed = leftovers::remove(&root.join(prefix.as_str()), clock::wall()).await;
+        let PartsOf::Folder(folder) = &self.parts else { return Ok(0) };
+        let removed = leftovers::remove(&folder.root().join(prefix.as_str()), clock::wall()).await;
         removed.map_err(|error| ObjectError::of_store(Operation::List, prefix.as_str(), io_error(error)))
     }
 
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
-        match self.store.delete(&self.path(name.as_str())).await {
+        match self.store.delete(&self.path(Operation::Delete, name.as_str())?).await {
             Ok(()) => Ok(()),
             Err(error) => {
                 let error = ObjectError::of_store(Operation::Delete, name.as_str(), error);
@@ -169,41 +278,6 @@ impl Objects for Backend {
             }
         }
     }
-}
-
-impl Folders {
-    fn make_for(&self, name: &ObjectName) -> std::io::Result<()> {
-        let mut folder = self.root.clone();
-        let mut parts = name.as_str().split('/').peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                break;
-            }
-            folder.push(part);
-            let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
-            if !durable.contains(&folder) {
-                make_durably(&folder)?;
-                durable.insert(folder.clone());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Makes one folder, if it is missing, and its entry in the folder above durable.
-pub(crate) fn make_durably(folder: &Path) -> std::io::Result<()> {
-    match std::fs::create_dir(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    match folder.parent() {
-        Some(parent) => std::fs::File::open(parent)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-fn io_error(error: std::io::Error) -> object_store::Error {
-    object_store::Error::Generic { store: "folder", source: Box::new(error) }
 }
 
 impl fmt::Display for Backend {

@@ -6,10 +6,12 @@
 
 use std::ops::Range;
 
+use crate::attributes::{Attributes, PutOptions};
 use crate::error::ErrorKind;
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::Objects;
 use crate::payload::Payload;
+use crate::uploads::PartPlace;
 
 fn name(folder: &str, name: &str) -> ObjectName {
     format!("conformance/{folder}/{name}").parse().expect("names in tests are well-formed")
@@ -36,6 +38,12 @@ pub async fn all(objects: &dyn Objects) {
     pages_have_the_order_of_names(objects).await;
     a_prefix_ends_at_a_slash(objects).await;
     puts_at_once_leave_one_whole(objects).await;
+    names_are_taken_as_they_are(objects).await;
+    a_description_is_what_a_list_says(objects).await;
+    one_version_is_read(objects).await;
+    many_are_deleted(objects).await;
+    parts_become_one_object(objects).await;
+    what_is_aborted_never_was(objects).await;
 }
 
 /// A put is there, whole, when it returns.
@@ -154,6 +162,132 @@ pub async fn a_prefix_ends_at_a_slash(objects: &dyn Objects) {
     objects.put(&name("prefix/ab", "x"), Payload::from_static(b"x")).await.expect("put");
     assert_eq!(names(objects, "prefix/a").await, [name("prefix/a", "x").as_str()]);
     assert!(names(objects, "prefi").await.is_empty());
+}
+
+/// Nothing in a name is a sign of something else.
+pub async fn names_are_taken_as_they_are(objects: &dyn Objects) {
+    for odd in
+        ["day=2026-01-02", "a b+c", "100%25%", "[x]{y}^`", "q?a=b&c", "x#y", "tilde~", "\u{e4}\u{1f30a}"]
+    {
+        let at = name("odd", &format!("{odd}/{odd}"));
+        objects.put(&at, odd.as_bytes().to_vec().into()).await.expect(odd);
+        assert_eq!(objects.get(&at, 0..100).await.expect(odd), odd.as_bytes());
+        assert_eq!(names(objects, &format!("odd/{odd}")).await, [at.as_str()]);
+        objects.delete(&at).await.expect(odd);
+        assert_eq!(objects.head(&at).await.expect_err(odd).kind(), ErrorKind::NotFound);
+    }
+}
+
+/// What is known of an object is the same however it is asked for.
+pub async fn a_description_is_what_a_list_says(objects: &dyn Objects) {
+    let at = name("described", "a");
+    assert_eq!(objects.describe(&at).await.expect_err("describe").kind(), ErrorKind::NotFound);
+    objects.put(&at, Payload::from_static(b"0123")).await.expect("put");
+    let described = objects.describe(&at).await.expect("describe");
+    let fetched = objects.fetch(&at, 1..3, None).await.expect("fetch");
+    assert_eq!(fetched.bytes, "12");
+    assert_eq!((fetched.described.listed.size, &fetched.described.listed.name), (4, &at));
+    assert_eq!((described.listed.size, &described.version), (4, &fetched.described.version));
+    let beyond = objects.fetch(&at, 4..9, None).await.expect_err("fetch beyond");
+    assert_eq!(beyond.kind(), ErrorKind::Invalid);
+}
+
+/// Who reads one version of an object is not given another one.
+pub async fn one_version_is_read(objects: &dyn Objects) {
+    let at = name("version", "a");
+    objects.put(&at, Payload::from_static(b"first")).await.expect("put");
+    let first = objects.fetch(&at, 0..2, None).await.expect("fetch").described.version;
+    let Some(first) = first else { return };
+    assert_eq!(objects.fetch(&at, 2..5, Some(&first)).await.expect("the same").bytes, "rst");
+    objects.put(&at, Payload::from_static(b"second one")).await.expect("put again");
+    let error = objects.fetch(&at, 2..5, Some(&first)).await.expect_err("another version");
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
+
+/// Several are deleted at once, those too that are not there.
+pub async fn many_are_deleted(objects: &dyn Objects) {
+    objects.delete_many(&[]).await.expect("delete none");
+    let all: Vec<_> = (0..5).map(|number| name("many", &format!("x/{number}"))).collect();
+    for at in all.iter().skip(1) {
+        objects.put(at, Payload::from_static(b"x")).await.expect("put");
+    }
+    objects.delete_many(&all[..4]).await.expect("delete");
+    assert_eq!(names(objects, "many").await, [all[4].as_str()]);
+}
+
+/// An object in parts is there, whole, when it is completed, and not before. Parts may come in any order and again.
+pub async fn parts_become_one_object(objects: &dyn Objects) {
+    let at = name("parts", "deep/er/a");
+    let uploads = objects.uploads().expect("it takes objects in parts");
+    let first: Payload = vec![1; 6 << 20].into();
+    let second = Payload::from_static(b"the end");
+    let upload = uploads.begin(&at, &PutOptions::default()).await.expect("begin");
+    let place = PartPlace { index: 1, offset: first.len() as u64 };
+    let last = uploads.put_part(&upload, place, second.clone()).await.expect("put the second part");
+    let place = PartPlace { index: 0, offset: 0 };
+    uploads.put_part(&upload, place, vec![2; 6 << 20].into()).await.expect("put the first part");
+    let again = uploads.put_part(&upload, place, first.clone()).await.expect("put the first part again");
+    assert!(names(objects, "parts").await.is_empty());
+    uploads.complete(&upload, &[again, last]).await.expect("complete");
+    let size = (first.len() + second.len()) as u64;
+    assert_eq!(objects.head(&at).await.expect("head").size, size);
+    assert_eq!(objects.get(&at, size - 8..size).await.expect("get"), "\u{1}the end");
+    assert_eq!(names(objects, "parts").await, [at.as_str()]);
+}
+
+/// An upload that is aborted leaves nothing, and may be aborted again.
+pub async fn what_is_aborted_never_was(objects: &dyn Objects) {
+    let at = name("aborted", "a");
+    let uploads = objects.uploads().expect("it takes objects in parts");
+    let upload = uploads.begin(&at, &PutOptions::default()).await.expect("begin");
+    let place = PartPlace { index: 0, offset: 0 };
+    uploads.put_part(&upload, place, Payload::from_static(b"x")).await.expect("put a part");
+    uploads.abort(&upload).await.expect("abort");
+    uploads.abort(&upload).await.expect("abort again");
+    assert!(names(objects, "aborted").await.is_empty());
+    assert_eq!(objects.head(&at).await.expect_err("head").kind(), ErrorKind::NotFound);
+}
+
+/// What an object says of itself is told again, whether it was put whole or, where `in_parts`, in parts. Not one of
+/// [`all`]: some stores keep only bytes.
+pub async fn attributes_are_kept(objects: &dyn Objects, in_parts: bool) {
+    let options = PutOptions {
+        attributes: Attributes {
+            content_type: Some("text/x-test".to_owned()),
+            content_encoding: Some("identity".to_owned()),
+            cache_control: Some("max-age=60".to_owned()),
+            metadata: vec![("author".to_owned(), "a test".to_owned()), ("other".to_owned(), "2".to_owned())],
+            ..Attributes::default()
+        },
+        tags: Vec::new(),
+    };
+    let at = name("attributes", "whole");
+    objects.put_with(&at, Payload::from_static(b"x"), &options).await.expect("put");
+    assert_eq!(told(objects, &at).await, options.attributes);
+    let bad = PutOptions {
+        attributes: Attributes { metadata: vec![("a b".to_owned(), String::new())], ..Attributes::default() },
+        tags: Vec::new(),
+    };
+    let error =
+        objects.put_with(&at, Payload::from_static(b"x"), &bad).await.expect_err("a name with a space");
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    if !in_parts {
+        return;
+    }
+    let at = name("attributes", "parts");
+    let uploads = objects.uploads().expect("it takes objects in parts");
+    let upload = uploads.begin(&at, &options).await.expect("begin");
+    let place = PartPlace { index: 0, offset: 0 };
+    let part = uploads.put_part(&upload, place, Payload::from_static(b"x")).await.expect("put a part");
+    uploads.complete(&upload, &[part]).await.expect("complete");
+    assert_eq!(told(objects, &at).await, options.attributes);
+}
+
+async fn told(objects: &dyn Objects, at: &ObjectName) -> Attributes {
+    let described = objects.describe(at).await.expect("describe");
+    let fetched = objects.fetch(at, 0..1, None).await.expect("fetch");
+    assert_eq!(described.attributes, fetched.described.attributes);
+    described.attributes
 }
 
 /// Of several puts under one name one stays, whole.

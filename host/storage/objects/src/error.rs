@@ -22,6 +22,11 @@ pub enum Operation {
     Head,
     List,
     Delete,
+    /// Of an object in parts.
+    Begin,
+    PutPart,
+    Complete,
+    Abort,
 }
 
 /// What to do about it.
@@ -31,13 +36,19 @@ pub enum ErrorKind {
     Retry,
     /// There is no such object.
     NotFound,
-    /// What was asked for can't be: a range beyond the object.
+    /// What was asked for can't be: a range beyond the object, a name or an option that the store does not take.
     Invalid,
     /// Nothing changes until somebody does something: wrong credentials, a missing bucket, a full disk.
     Internal,
 }
 
 impl ObjectError {
+    /// The error and all that is behind it, for those who keep a text alone.
+    #[must_use]
+    pub fn report(&self) -> String {
+        chain(self)
+    }
+
     /// An error of an operation on the object or prefix `name`.
     pub fn new(
         operation: Operation,
@@ -75,14 +86,18 @@ fn classify(operation: Operation, error: &object_store::Error) -> ErrorKind {
     use object_store::Error as E;
     match error {
         // A put or a list that finds nothing has found no bucket.
-        E::NotFound { .. } if matches!(operation, Operation::Put | Operation::List) => ErrorKind::Internal,
+        E::NotFound { .. } if matches!(operation, Operation::Put | Operation::List | Operation::Begin) => {
+            ErrorKind::Internal
+        }
         E::NotFound { .. } => ErrorKind::NotFound,
         E::InvalidPath { .. } | E::NotSupported { .. } | E::NotImplemented { .. } => ErrorKind::Invalid,
+        // Reads of one version are the only conditional ones.
+        E::Precondition { .. } if operation == Operation::Get => ErrorKind::Invalid,
         E::PermissionDenied { .. } | E::Unauthenticated { .. } | E::UnknownConfigurationKey { .. } => {
             ErrorKind::Internal
         }
         E::Generic { .. } => classify_source(error),
-        // Nothing of ours is conditional: S3 says 409 while another request for the same name is under way.
+        // No writes of ours are conditional: S3 says 409 while another request for the same name is under way.
         _ => ErrorKind::Retry,
     }
 }
@@ -99,6 +114,7 @@ fn classify_source(error: &(dyn Error + 'static)) -> ErrorKind {
                 | io::ErrorKind::ReadOnlyFilesystem
                 | io::ErrorKind::PermissionDenied
                 | io::ErrorKind::NotADirectory => ErrorKind::Internal,
+                io::ErrorKind::InvalidFilename | io::ErrorKind::IsADirectory => ErrorKind::Invalid,
                 _ => ErrorKind::Retry,
             };
         }
@@ -122,6 +138,18 @@ fn classify_source(error: &(dyn Error + 'static)) -> ErrorKind {
     ErrorKind::Retry
 }
 
+/// An error with all that is behind it, as one text.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}
+
 impl Operation {
     /// As it is called in metrics.
     #[must_use]
@@ -132,6 +160,10 @@ impl Operation {
             Self::Head => "head",
             Self::List => "list",
             Self::Delete => "delete",
+            Self::Begin => "begin_upload",
+            Self::PutPart => "put_part",
+            Self::Complete => "complete_upload",
+            Self::Abort => "abort_upload",
         }
     }
 }

@@ -8,10 +8,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 
+use crate::attributes::PutOptions;
+use crate::described::{Described, Fetched, ObjectVersion};
 use crate::error::{ErrorKind, ObjectError};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
+use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
 
 /// Asks a second time for a range that is slow to come, and takes what comes first. Only reads: a put that is slow is
 /// put under a second name by who writes segments, since the first one may land after the second.
@@ -54,6 +57,33 @@ impl Hedged {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 
+    /// What comes first of one read, or of two where the first is slow and there is credit.
+    async fn twice<T, F>(&self, read: impl Fn() -> F + Send + Sync) -> Result<T, ObjectError>
+    where
+        T: Send,
+        F: Future<Output = Result<T, ObjectError>> + Unpin + Send,
+    {
+        let policy = *self.policy.read().unwrap_or_else(PoisonError::into_inner);
+        self.earn_credit(policy.percent);
+        let patience = Box::pin(tokio::time::sleep(policy.after));
+        let first = match select(read(), patience).await {
+            Either::Left((answer, _)) => return answer,
+            Either::Right(((), first)) => first,
+        };
+        if !self.take_credit() {
+            return first.await;
+        }
+        match select(first, read()).await {
+            // One that fails for now says nothing about the other.
+            Either::Left((Err(error), other)) | Either::Right((Err(error), other))
+                if error.kind() == ErrorKind::Retry =>
+            {
+                other.await
+            }
+            Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
+        }
+    }
+
     fn take_credit(&self) -> bool {
         let taken = self.credit.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |credit| {
             (credit >= 100).then_some(credit - 100)
@@ -76,26 +106,7 @@ impl Objects for Hedged {
     }
 
     async fn get(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, ObjectError> {
-        let policy = *self.policy.read().unwrap_or_else(PoisonError::into_inner);
-        self.earn_credit(policy.percent);
-        let first = self.inner.get(name, range.clone());
-        let patience = Box::pin(tokio::time::sleep(policy.after));
-        let first = match select(first, patience).await {
-            Either::Left((answer, _)) => return answer,
-            Either::Right(((), first)) => first,
-        };
-        if !self.take_credit() {
-            return first.await;
-        }
-        match select(first, self.inner.get(name, range)).await {
-            // One that fails for now says nothing about the other.
-            Either::Left((Err(error), other)) | Either::Right((Err(error), other))
-                if error.kind() == ErrorKind::Retry =>
-            {
-                other.await
-            }
-            Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
-        }
+        self.twice(|| self.inner.get(name, range.clone())).await
     }
 
     async fn head(&self, name: &ObjectName) -> Result<Listed, ObjectError> {
@@ -117,6 +128,60 @@ impl Objects for Hedged {
 
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         self.inner.delete(name).await
+    }
+
+    async fn put_with(
+        &self,
+        name: &ObjectName,
+        payload: Payload,
+        options: &PutOptions,
+    ) -> Result<(), ObjectError> {
+        self.inner.put_with(name, payload, options).await
+    }
+
+    async fn fetch(
+        &self,
+        name: &ObjectName,
+        range: Range<u64>,
+        version: Option<&ObjectVersion>,
+    ) -> Result<Fetched, ObjectError> {
+        self.twice(|| self.inner.fetch(name, range.clone(), version)).await
+    }
+
+    async fn describe(&self, name: &ObjectName) -> Result<Described, ObjectError> {
+        self.inner.describe(name).await
+    }
+
+    async fn delete_many(&self, names: &[ObjectName]) -> Result<(), ObjectError> {
+        self.inner.delete_many(names).await
+    }
+
+    fn uploads(&self) -> Option<&dyn Uploads> {
+        self.inner.uploads().map(|_| self as &dyn Uploads)
+    }
+}
+
+#[async_trait]
+impl Uploads for Hedged {
+    async fn begin(&self, name: &ObjectName, options: &PutOptions) -> Result<Upload, ObjectError> {
+        uploads_of(&*self.inner, name)?.begin(name, options).await
+    }
+
+    async fn put_part(
+        &self,
+        upload: &Upload,
+        place: PartPlace,
+        payload: Payload,
+    ) -> Result<Part, ObjectError> {
+        uploads_of(&*self.inner, &upload.name)?.put_part(upload, place, payload).await
+    }
+
+    async fn complete(&self, upload: &Upload, parts: &[Part]) -> Result<(), ObjectError> {
+        uploads_of(&*self.inner, &upload.name)?.complete(upload, parts).await
+    }
+
+    async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
+        uploads_of(&*self.inner, &upload.name)?.abort(upload).await
     }
 }
 

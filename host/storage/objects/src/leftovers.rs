@@ -52,7 +52,7 @@ async fn remove_if_old(file: &PathBuf, now: SystemTime) -> io::Result<bool> {
     }
 }
 
-/// No object has such a name: names have no `#`.
+/// No object has such a name: a folder refuses those that end so.
 fn is_leftover(file: &Path) -> bool {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.rsplit_once('#').is_some_and(|(object, number)| {

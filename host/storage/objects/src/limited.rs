@@ -6,10 +6,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::attributes::PutOptions;
+use crate::described::{Described, Fetched, ObjectVersion};
 use crate::error::{ErrorKind, ObjectError, Operation};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
+use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
 
 /// Bounds how much is under way at once. Who comes later waits, in the order of coming; puts do not wait for gets.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub struct Limited {
 /// How much at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Puts.
+    /// Puts, each part for itself.
     pub puts: usize,
     /// Everything else.
     pub others: usize,
@@ -50,6 +53,26 @@ impl Limited {
         }
     }
 
+    async fn put_turn(
+        &self,
+        operation: Operation,
+        name: &ObjectName,
+    ) -> Result<SemaphorePermit<'_>, ObjectError> {
+        self.puts.acquire().await.map_err(|closed| never(operation, name.as_str(), closed))
+    }
+
+    async fn read(
+        &self,
+        name: &ObjectName,
+        range: &Range<u64>,
+    ) -> Result<[SemaphorePermit<'_>; 2], ObjectError> {
+        let bytes = range.end.saturating_sub(range.start).div_ceil(UNIT);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.most_kilobytes);
+        let room = self.kilobytes.acquire_many(bytes).await;
+        let room = room.map_err(|closed| never(Operation::Get, name.as_str(), closed))?;
+        Ok([room, self.other(Operation::Get, name.as_str()).await?])
+    }
+
     async fn other(&self, operation: Operation, name: &str) -> Result<SemaphorePermit<'_>, ObjectError> {
         self.others.acquire().await.map_err(|closed| never(operation, name, closed))
     }
@@ -64,20 +87,12 @@ fn never(operation: Operation, name: &str, closed: tokio::sync::AcquireError) ->
 #[async_trait]
 impl Objects for Limited {
     async fn put(&self, name: &ObjectName, payload: Payload) -> Result<(), ObjectError> {
-        let _turn =
-            self.puts.acquire().await.map_err(|closed| never(Operation::Put, name.as_str(), closed))?;
+        let _turn = self.put_turn(Operation::Put, name).await?;
         self.inner.put(name, payload).await
     }
 
     async fn get(&self, name: &ObjectName, range: Range<u64>) -> Result<Bytes, ObjectError> {
-        let bytes = range.end.saturating_sub(range.start).div_ceil(UNIT);
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.most_kilobytes);
-        let _room = self
-            .kilobytes
-            .acquire_many(bytes)
-            .await
-            .map_err(|closed| never(Operation::Get, name.as_str(), closed))?;
-        let _turn = self.other(Operation::Get, name.as_str()).await?;
+        let _turn = self.read(name, &range).await?;
         self.inner.get(name, range).await
     }
 
@@ -103,6 +118,69 @@ impl Objects for Limited {
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         let _turn = self.other(Operation::Delete, name.as_str()).await?;
         self.inner.delete(name).await
+    }
+
+    async fn put_with(
+        &self,
+        name: &ObjectName,
+        payload: Payload,
+        options: &PutOptions,
+    ) -> Result<(), ObjectError> {
+        let _turn = self.put_turn(Operation::Put, name).await?;
+        self.inner.put_with(name, payload, options).await
+    }
+
+    async fn fetch(
+        &self,
+        name: &ObjectName,
+        range: Range<u64>,
+        version: Option<&ObjectVersion>,
+    ) -> Result<Fetched, ObjectError> {
+        let _turn = self.read(name, &range).await?;
+        self.inner.fetch(name, range, version).await
+    }
+
+    async fn describe(&self, name: &ObjectName) -> Result<Described, ObjectError> {
+        let _turn = self.other(Operation::Head, name.as_str()).await?;
+        self.inner.describe(name).await
+    }
+
+    async fn delete_many(&self, names: &[ObjectName]) -> Result<(), ObjectError> {
+        let what = names.first().map_or("", ObjectName::as_str);
+        let _turn = self.other(Operation::Delete, what).await?;
+        self.inner.delete_many(names).await
+    }
+
+    fn uploads(&self) -> Option<&dyn Uploads> {
+        self.inner.uploads().map(|_| self as &dyn Uploads)
+    }
+}
+
+#[async_trait]
+impl Uploads for Limited {
+    async fn begin(&self, name: &ObjectName, options: &PutOptions) -> Result<Upload, ObjectError> {
+        let _turn = self.other(Operation::Begin, name.as_str()).await?;
+        uploads_of(&*self.inner, name)?.begin(name, options).await
+    }
+
+    async fn put_part(
+        &self,
+        upload: &Upload,
+        place: PartPlace,
+        payload: Payload,
+    ) -> Result<Part, ObjectError> {
+        let _turn = self.put_turn(Operation::PutPart, &upload.name).await?;
+        uploads_of(&*self.inner, &upload.name)?.put_part(upload, place, payload).await
+    }
+
+    async fn complete(&self, upload: &Upload, parts: &[Part]) -> Result<(), ObjectError> {
+        let _turn = self.other(Operation::Complete, upload.name.as_str()).await?;
+        uploads_of(&*self.inner, &upload.name)?.complete(upload, parts).await
+    }
+
+    async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
+        let _turn = self.other(Operation::Abort, upload.name.as_str()).await?;
+        uploads_of(&*self.inner, &upload.name)?.abort(upload).await
     }
 }
 

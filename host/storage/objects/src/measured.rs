@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,17 +8,20 @@ use bytes::Bytes;
 use forebay_lifecycle::clock;
 use forebay_metrics::{Counter, MetricError, Metrics, Timing};
 
+use crate::attributes::PutOptions;
+use crate::described::{Described, Fetched, ObjectVersion};
 use crate::error::{ObjectError, Operation};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
+use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
 
 /// Counts and times what a store is asked for: `warpstream_blob_store_operation_latency{operation,outcome}`,
 /// `warpstream_blob_store_bytes_read` and `warpstream_blob_store_bytes_written`.
 #[derive(Debug)]
 pub struct Measured {
     inner: Arc<dyn Objects>,
-    timings: [Outcomes; 5],
+    timings: HashMap<Operation, Outcomes>,
     read: Counter,
     written: Counter,
 }
@@ -28,8 +32,17 @@ struct Outcomes {
     error: Timing,
 }
 
-const OPERATIONS: [Operation; 5] =
-    [Operation::Put, Operation::Get, Operation::Head, Operation::List, Operation::Delete];
+const OPERATIONS: [Operation; 9] = [
+    Operation::Put,
+    Operation::Get,
+    Operation::Head,
+    Operation::List,
+    Operation::Delete,
+    Operation::Begin,
+    Operation::PutPart,
+    Operation::Complete,
+    Operation::Abort,
+];
 
 impl Measured {
     /// Counts in `metrics` what `inner` does.
@@ -42,16 +55,15 @@ impl Measured {
             let help = "How long the object store took to answer";
             metrics.timing("warpstream_blob_store_operation_latency", help, &labels)
         };
-        let outcomes = |operation| {
-            Ok::<_, MetricError>(Outcomes {
-                success: timing(operation, "success")?,
-                error: timing(operation, "error")?,
-            })
-        };
-        let [put, get, head, list, delete] = OPERATIONS.map(outcomes);
+        let mut timings = HashMap::new();
+        for operation in OPERATIONS {
+            let outcomes =
+                Outcomes { success: timing(operation, "success")?, error: timing(operation, "error")? };
+            timings.insert(operation, outcomes);
+        }
         Ok(Self {
             inner,
-            timings: [put?, get?, head?, list?, delete?],
+            timings,
             read: metrics.counter(
                 "warpstream_blob_store_bytes_read",
                 "Bytes read from the object store",
@@ -72,16 +84,10 @@ impl Measured {
     ) -> Result<T, ObjectError> {
         let started = clock::now();
         let result = work.await;
-        let [put, get, head, list, delete] = &self.timings;
-        let outcomes = match operation {
-            Operation::Put => put,
-            Operation::Get => get,
-            Operation::Head => head,
-            Operation::List => list,
-            Operation::Delete => delete,
-        };
-        let timing = if result.is_ok() { &outcomes.success } else { &outcomes.error };
-        timing.observe(clock::now().saturating_duration_since(started));
+        if let Some(outcomes) = self.timings.get(&operation) {
+            let timing = if result.is_ok() { &outcomes.success } else { &outcomes.error };
+            timing.observe(clock::now().saturating_duration_since(started));
+        }
         result
     }
 }
@@ -121,6 +127,69 @@ impl Objects for Measured {
 
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         self.time(Operation::Delete, self.inner.delete(name)).await
+    }
+
+    async fn put_with(
+        &self,
+        name: &ObjectName,
+        payload: Payload,
+        options: &PutOptions,
+    ) -> Result<(), ObjectError> {
+        let bytes = payload.len() as u64;
+        self.time(Operation::Put, self.inner.put_with(name, payload, options)).await?;
+        self.written.inc_by(bytes);
+        Ok(())
+    }
+
+    async fn fetch(
+        &self,
+        name: &ObjectName,
+        range: Range<u64>,
+        version: Option<&ObjectVersion>,
+    ) -> Result<Fetched, ObjectError> {
+        let fetched = self.time(Operation::Get, self.inner.fetch(name, range, version)).await?;
+        self.read.inc_by(fetched.bytes.len() as u64);
+        Ok(fetched)
+    }
+
+    async fn describe(&self, name: &ObjectName) -> Result<Described, ObjectError> {
+        self.time(Operation::Head, self.inner.describe(name)).await
+    }
+
+    async fn delete_many(&self, names: &[ObjectName]) -> Result<(), ObjectError> {
+        self.time(Operation::Delete, self.inner.delete_many(names)).await
+    }
+
+    fn uploads(&self) -> Option<&dyn Uploads> {
+        self.inner.uploads().map(|_| self as &dyn Uploads)
+    }
+}
+
+#[async_trait]
+impl Uploads for Measured {
+    async fn begin(&self, name: &ObjectName, options: &PutOptions) -> Result<Upload, ObjectError> {
+        self.time(Operation::Begin, uploads_of(&*self.inner, name)?.begin(name, options)).await
+    }
+
+    async fn put_part(
+        &self,
+        upload: &Upload,
+        place: PartPlace,
+        payload: Payload,
+    ) -> Result<Part, ObjectError> {
+        let uploads = uploads_of(&*self.inner, &upload.name)?;
+        let part = self.time(Operation::PutPart, uploads.put_part(upload, place, payload)).await?;
+        self.written.inc_by(part.length);
+        Ok(part)
+    }
+
+    async fn complete(&self, upload: &Upload, parts: &[Part]) -> Result<(), ObjectError> {
+        let uploads = uploads_of(&*self.inner, &upload.name)?;
+        self.time(Operation::Complete, uploads.complete(upload, parts)).await
+    }
+
+    async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
+        self.time(Operation::Abort, uploads_of(&*self.inner, &upload.name)?.abort(upload)).await
     }
 }
 

@@ -5,14 +5,17 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::error::ObjectError;
+use crate::attributes::PutOptions;
+use crate::described::{Described, Fetched, ObjectVersion};
+use crate::error::{ErrorKind, ObjectError, Operation};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::payload::Payload;
+use crate::uploads::Uploads;
 
 /// Objects under names.
 ///
 /// An object is written whole and once; whoever writes chooses a name that nobody else will ever choose. Errors say
-/// by their kind what to do.
+/// by their kind what to do. What has a body here is refused by those who only need the rest.
 ///
 /// # Cancel safety
 /// Any call may be dropped. A put that was dropped may land, at any later time; so may a delete take effect.
@@ -65,6 +68,66 @@ pub trait Objects: fmt::Debug + fmt::Display + Send + Sync {
     /// # Errors
     /// `Retry`, `Internal`.
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError>;
+
+    /// As `put`, with more than the bytes.
+    ///
+    /// # Errors
+    /// As those of `put`. `Invalid`: the store does not have one of the options.
+    async fn put_with(
+        &self,
+        name: &ObjectName,
+        payload: Payload,
+        options: &PutOptions,
+    ) -> Result<(), ObjectError> {
+        if options.is_empty() {
+            return self.put(name, payload).await;
+        }
+        let reason = format!("{self} takes nothing beside the bytes of an object");
+        Err(ObjectError::new(Operation::Put, name, ErrorKind::Invalid, reason))
+    }
+
+    /// As `get`, with what is known of the object; of `version`, where that is given.
+    ///
+    /// # Errors
+    /// As those of `get`. `Invalid`: it has another version by now.
+    async fn fetch(
+        &self,
+        name: &ObjectName,
+        range: Range<u64>,
+        version: Option<&ObjectVersion>,
+    ) -> Result<Fetched, ObjectError> {
+        if version.is_some() {
+            let reason = format!("{self} tells no versions");
+            return Err(ObjectError::new(Operation::Get, name, ErrorKind::Invalid, reason));
+        }
+        let bytes = self.get(name, range).await?;
+        Ok(Fetched { described: self.describe(name).await?, bytes })
+    }
+
+    /// As `head`, with what the object says of itself.
+    ///
+    /// # Errors
+    /// `NotFound`, `Retry`, `Internal`.
+    async fn describe(&self, name: &ObjectName) -> Result<Described, ObjectError> {
+        let listed = self.head(name).await?;
+        Ok(Described { listed, version: None, attributes: crate::Attributes::default() })
+    }
+
+    /// Makes sure that none of these objects is there. After an error some may be gone.
+    ///
+    /// # Errors
+    /// `Retry`, `Internal`.
+    async fn delete_many(&self, names: &[ObjectName]) -> Result<(), ObjectError> {
+        for name in names {
+            self.delete(name).await?;
+        }
+        Ok(())
+    }
+
+    /// How objects are put in parts, where the store can do that.
+    fn uploads(&self) -> Option<&dyn Uploads> {
+        None
+    }
 }
 
 /// An object that is there.

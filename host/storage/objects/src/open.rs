@@ -5,6 +5,7 @@ mod file;
 mod gs;
 mod memory;
 mod s3;
+mod settings;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use url::Url;
 
 use crate::name::{InvalidName, ObjectPrefix};
 use crate::objects::Objects;
+pub use s3::ProfileError;
+pub use settings::Settings;
 
 /// Why a URL of a bucket can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,11 @@ pub enum OpenError {
     /// The path is not a prefix of names.
     #[error("the path of the bucket's URL")]
     Prefix(#[from] InvalidName),
+    /// The path would be another one in the store.
+    #[error(
+        "the path of `{0}` has characters that a URL has in percent-encoding; objects may have them in their names, but not all of them below such a path"
+    )]
+    Encoded(String),
     /// The folder can't be made or read.
     #[error("folder {folder}")]
     Folder {
@@ -51,6 +59,14 @@ pub enum OpenError {
         folder: String,
         /// Why not.
         source: std::io::Error,
+    },
+    /// A profile of AWS that can't be used.
+    #[error("credentials for `{url}`")]
+    Profile {
+        /// The URL without its parameters.
+        url: String,
+        /// What is wrong with it.
+        source: ProfileError,
     },
     /// What the client of the store says.
     #[error("bucket `{url}`")]
@@ -66,7 +82,11 @@ pub enum OpenError {
 /// `GOOGLE_`, `AZURE_`), and parameters of the URL go over them. Nothing is sent yet: a wrong name or credential shows
 /// when it is first used.
 ///
-/// - `s3://BUCKET/PREFIX?region=R&endpoint=URL&s3ForcePathStyle=true`, also for stores that are compatible with S3
+/// - `s3://BUCKET/PREFIX?region=R&endpoint=URL&s3ForcePathStyle=true`, also for stores that are compatible with S3.
+///   Credentials are the keys among the parameters, those of `profile=NAME`, or of the environment: keys, a profile
+///   (`AWS_PROFILE`, or `default`), a web identity, a container or an instance. `role=ARN` takes on a role with them,
+///   `role_external_id` and `role_session_name` go with it. `server_side_encryption`, `sse_kms_key_id`,
+///   `sse_bucket_key_enabled` and `sse_customer_key_base64` are about what is put
 /// - `gs://BUCKET/PREFIX`
 /// - `azblob://CONTAINER/PREFIX?storage_account=NAME`
 /// - `file:///FOLDER`, durable against loss of power: made when it is missing
@@ -78,14 +98,21 @@ pub fn open(
     url: &str,
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Arc<dyn Objects>, OpenError> {
+    open_with(url, &Settings::of_environment(variables))
+}
+
+/// Opens a bucket, with parameters beside those in its URL.
+///
+/// # Errors
+/// When the URL can't be one of a bucket, a parameter is unknown, or a local folder can't be made.
+pub fn open_with(url: &str, settings: &Settings) -> Result<Arc<dyn Objects>, OpenError> {
     let parsed = Url::parse(url).map_err(|source| OpenError::Malformed { url: url.to_owned(), source })?;
-    let variables: Vec<_> = variables.into_iter().collect();
     match parsed.scheme() {
-        "s3" => s3::open(&parsed, &variables),
-        "gs" => gs::open(&parsed, &variables),
-        "azblob" => azblob::open(&parsed, &variables),
-        "file" => file::open(&parsed),
-        "mem" => memory::open(&parsed),
+        "s3" => s3::open(&parsed, settings),
+        "gs" => gs::open(&parsed, settings),
+        "azblob" => azblob::open(&parsed, settings),
+        "file" => refuse_parameters("file", &parsed, settings).and_then(|()| file::open(&parsed)),
+        "mem" => refuse_parameters("mem", &parsed, settings).and_then(|()| memory::open(&parsed)),
         other => Err(OpenError::Scheme(other.to_owned())),
     }
 }
@@ -95,6 +122,9 @@ fn bucket(url: &Url) -> Result<&str, OpenError> {
 }
 
 fn prefix(url: &Url) -> Result<ObjectPrefix, OpenError> {
+    if url.path().contains('%') {
+        return Err(OpenError::Encoded(shown(url)));
+    }
     Ok(url.path().trim_start_matches('/').parse()?)
 }
 
@@ -106,12 +136,10 @@ fn shown(url: &Url) -> String {
     shown.to_string()
 }
 
-fn refuse_parameters(scheme: &'static str, url: &Url) -> Result<(), OpenError> {
-    match url.query_pairs().next() {
+fn refuse_parameters(scheme: &'static str, url: &Url, settings: &Settings) -> Result<(), OpenError> {
+    match settings.parameters(url).next() {
         None => Ok(()),
-        Some((name, _)) => {
-            Err(OpenError::Parameter { scheme, name: name.into_owned(), known: "none".to_owned() })
-        }
+        Some((name, _)) => Err(OpenError::Parameter { scheme, name, known: "none".to_owned() }),
     }
 }
 
@@ -140,7 +168,8 @@ mod tests {
         assert!(refusal("s3://b?regio=x").contains("s3:// has no parameter `regio`"));
         assert!(refusal("mem://b?x=y").contains("mem:// has no parameter `x`"));
         assert!(refusal("mem:///b").contains("names no bucket"));
-        assert!(refusal("s3://b/a%20b").contains("the path"));
+        assert!(refusal("s3://b/a%20b").contains("percent-encoding"));
+        assert!(refusal("s3://b/a//b").contains("the path"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,10 +9,13 @@ use bytes::Bytes;
 use forebay_lifecycle::{Backoff, chance};
 use tokio::time::{Instant, timeout_at};
 
+use crate::attributes::PutOptions;
+use crate::described::{Described, Fetched, ObjectVersion};
 use crate::error::{ErrorKind, ObjectError, Operation};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
+use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
 
 /// Tries again what may go better, and gives up on a try that takes too long. Everything that [`Objects`] does may be
 /// done twice.
@@ -142,6 +146,82 @@ impl Objects for Retrying {
 
     async fn delete(&self, name: &ObjectName) -> Result<(), ObjectError> {
         self.run(Operation::Delete, name.as_str(), || self.inner.delete(name)).await
+    }
+
+    async fn put_with(
+        &self,
+        name: &ObjectName,
+        payload: Payload,
+        options: &PutOptions,
+    ) -> Result<(), ObjectError> {
+        let attempt = || self.inner.put_with(name, payload.clone(), options);
+        self.run(Operation::Put, name.as_str(), attempt).await
+    }
+
+    async fn fetch(
+        &self,
+        name: &ObjectName,
+        range: Range<u64>,
+        version: Option<&ObjectVersion>,
+    ) -> Result<Fetched, ObjectError> {
+        let attempt = || self.inner.fetch(name, range.clone(), version);
+        self.run(Operation::Get, name.as_str(), attempt).await
+    }
+
+    async fn describe(&self, name: &ObjectName) -> Result<Described, ObjectError> {
+        self.run(Operation::Head, name.as_str(), || self.inner.describe(name)).await
+    }
+
+    async fn delete_many(&self, names: &[ObjectName]) -> Result<(), ObjectError> {
+        let what = names.first().map_or("", ObjectName::as_str);
+        self.run(Operation::Delete, what, || self.inner.delete_many(names)).await
+    }
+
+    fn uploads(&self) -> Option<&dyn Uploads> {
+        self.inner.uploads().map(|_| self as &dyn Uploads)
+    }
+}
+
+#[async_trait]
+impl Uploads for Retrying {
+    async fn begin(&self, name: &ObjectName, options: &PutOptions) -> Result<Upload, ObjectError> {
+        let uploads = uploads_of(&*self.inner, name)?;
+        self.run(Operation::Begin, name.as_str(), || uploads.begin(name, options)).await
+    }
+
+    async fn put_part(
+        &self,
+        upload: &Upload,
+        place: PartPlace,
+        payload: Payload,
+    ) -> Result<Part, ObjectError> {
+        let uploads = uploads_of(&*self.inner, &upload.name)?;
+        let attempt = || uploads.put_part(upload, place, payload.clone());
+        self.run(Operation::PutPart, upload.name.as_str(), attempt).await
+    }
+
+    /// An upload that is gone after a try without a clear answer was completed by that try, if an object of its size
+    /// is there.
+    async fn complete(&self, upload: &Upload, parts: &[Part]) -> Result<(), ObjectError> {
+        let uploads = uploads_of(&*self.inner, &upload.name)?;
+        let tried = AtomicBool::new(false);
+        let attempt = || async {
+            let is_second = tried.swap(true, Ordering::Relaxed);
+            match uploads.complete(upload, parts).await {
+                Err(error) if is_second && error.kind() == ErrorKind::NotFound => {
+                    let size: u64 = parts.iter().map(|part| part.length).sum();
+                    let is_there = self.inner.head(&upload.name).await.is_ok_and(|there| there.size == size);
+                    if is_there { Ok(()) } else { Err(error) }
+                }
+                answer => answer,
+            }
+        };
+        self.run(Operation::Complete, upload.name.as_str(), attempt).await
+    }
+
+    async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
+        let uploads = uploads_of(&*self.inner, &upload.name)?;
+        self.run(Operation::Abort, upload.name.as_str(), || uploads.abort(upload)).await
     }
 }
 

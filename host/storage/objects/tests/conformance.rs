@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use forebay_metrics::Metrics;
 use forebay_storage_objects::{
-    Fault, Faults, Faulty, HedgePolicy, Hedged, Limited, Limits, Measured, Objects, RetryPolicy, Retrying,
-    conformance, open,
+    ErrorKind, Fault, Faults, Faulty, HedgePolicy, Hedged, Limited, Limits, Measured, Objects, Payload,
+    PutOptions, RetryPolicy, Retrying, conformance, list_beginning, open,
 };
 
 #[cfg(test)]
@@ -17,6 +17,7 @@ fn memory(name: &str) -> Arc<dyn Objects> {
 #[tokio::test]
 async fn memory_conforms() {
     conformance::all(&*memory("plain")).await;
+    conformance::attributes_are_kept(&*memory("plain"), true).await;
     conformance::all(&*open("mem://conformance-prefixed/some/prefix", []).unwrap()).await;
 }
 
@@ -26,7 +27,34 @@ async fn a_folder_conforms() {
     // Left by an earlier run.
     let _ = std::fs::remove_dir_all(&folder);
     let url = format!("file://{}/not/there/yet", folder.display());
-    conformance::all(&*open(&url, []).unwrap()).await;
+    let objects = open(&url, []).unwrap();
+    conformance::all(&*objects).await;
+    let options = PutOptions { tags: vec![("a".to_owned(), "b".to_owned())], ..PutOptions::default() };
+    let tagged = objects.put_with(&"a".parse().unwrap(), Payload::default(), &options).await;
+    assert_eq!(tagged.unwrap_err().kind(), ErrorKind::Invalid);
+    let long = "a".repeat(300).parse().unwrap();
+    assert_eq!(objects.put(&long, Payload::default()).await.unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn a_list_may_begin_within_a_name() {
+    let objects = memory("beginning");
+    for name in ["a", "da", "day", "day=1/x", "day=1/y", "day=2/x", "days/z", "e"] {
+        objects.put(&name.parse().unwrap(), Payload::from_static(b"x")).await.unwrap();
+    }
+    let names = async |text: &str, after: Option<&str>, most: usize| {
+        let after = after.map(|after| after.parse().unwrap());
+        let listed = list_beginning(&*objects, text, after.as_ref(), most).await.unwrap();
+        listed.into_iter().map(|listed| listed.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("day", None, 9).await, ["day", "day=1/x", "day=1/y", "day=2/x", "days/z"]);
+    assert_eq!(names("day", None, 2).await, ["day", "day=1/x"]);
+    assert_eq!(names("day", Some("day=1/x"), 2).await, ["day=1/y", "day=2/x"]);
+    assert_eq!(names("day=", None, 9).await, ["day=1/x", "day=1/y", "day=2/x"]);
+    assert_eq!(names("day=1/", None, 9).await, ["day=1/x", "day=1/y"]);
+    assert_eq!(names("", Some("days/z"), 9).await, ["e"]);
+    assert!(names("f", None, 9).await.is_empty());
+    assert!(list_beginning(&*objects, "/a", None, 1).await.is_err());
 }
 
 #[tokio::test]

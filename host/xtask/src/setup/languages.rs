@@ -1,7 +1,7 @@
 //! What plugins in other languages than Rust are built with: componentize-py and zig in a virtual environment,
 //! componentize-js with all that it needs, and the one module that plugins in Go depend on. All are pinned with
-//! digests, in `host/xtask/languages` and in the examples in Go. Only tests need them, and beside them a server that
-//! speaks S3 and clients of Kafka.
+//! digests, in `host/xtask/languages` and in the examples in Go. Only tests need them, and beside them servers that
+//! speak as S3 and Azure do, and clients of Kafka.
 
 use std::fs;
 use std::path::Path;
@@ -23,6 +23,8 @@ pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     python(steps, &ours.join("pip.txt"), &target.join("python"), builders)?;
     let server = "moto, a server that speaks S3, for tests of the object store";
     python(steps, &ours.join("moto.txt"), &target.join("moto"), server)?;
+    let server = "azurite, a server that speaks as Azure does, for tests of the object store";
+    javascript(steps, &ours.join("azurite"), &target.join("azurite"), server)?;
     let clients = "Kafka clients in Python, for tests of the broker";
     python(steps, &ours.join("kafka.txt"), &target.join("kafka"), clients)?;
     if is_installed("kcat") {

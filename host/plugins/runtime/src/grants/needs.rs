@@ -14,7 +14,17 @@ pub enum Need {
     Commands,
     Http,
     Listen,
+    Objects(Access),
 }
+
+/// What changes objects.
+const OBJECTS_WRITTEN: [&str; 5] = [
+    "[method]store.put",
+    "[method]store.put-batch",
+    "[method]store.put-stream",
+    "[method]store.begin",
+    "[method]store.delete",
+];
 
 impl Need {
     /// What a plugin with these imports needs.
@@ -33,6 +43,8 @@ impl Need {
                 Some(Self::Files(Access::Write))
             }
             "forebay:files/files" if calls(&["find", "open"]) => Some(Self::Files(Access::Read)),
+            "forebay:objects/objects" if calls(&OBJECTS_WRITTEN) => Some(Self::Objects(Access::Write)),
+            "forebay:objects/objects" if calls(&["[static]store.open"]) => Some(Self::Objects(Access::Read)),
             "forebay:environment/environment" if calls(&["get"]) => Some(Self::Variables),
             "forebay:subprocess/subprocess" if calls(&["[static]process.spawn"]) => Some(Self::Commands),
             "forebay:http/client" if calls(&["send", "open", "start"]) => Some(Self::Http),
@@ -52,6 +64,8 @@ impl fmt::Display for Need {
             Self::Commands => "commands: [{path: PROGRAM}]",
             Self::Http => "http: [{hosts: [HOST]}]",
             Self::Listen => "listen: ['ADDRESS:PORT']",
+            Self::Objects(Access::Read) => "objects: [{bucket: 's3://BUCKET/PREFIX', access: read}]",
+            Self::Objects(Access::Write) => "objects: [{bucket: 's3://BUCKET/PREFIX', access: write}]",
         })
     }
 }
@@ -72,6 +86,9 @@ mod tests {
         let writing = ["[method]appender.append", "append-to", "open"];
         assert_eq!(lines("forebay:files/files@0.1.0", &writing), ["files: [{path: FOLDER, access: write}]"]);
         assert_eq!(lines("forebay:environment/environment@0.1.0", &["get"]), ["variables: [NAME]"]);
+        let putting = ["[static]store.open", "[method]store.put-batch"];
+        let needed = "objects: [{bucket: 's3://BUCKET/PREFIX', access: write}]";
+        assert_eq!(lines("forebay:objects/objects@0.1.0", &putting), [needed]);
     }
 
     #[test]

@@ -60,6 +60,7 @@ use request::Outgoing;
 pub use service::HttpSettings;
 use service::OwnConnections;
 pub(crate) use service::Service;
+pub(crate) use text::render;
 use tls::TlsConfigs;
 
 use crate::account::Account;

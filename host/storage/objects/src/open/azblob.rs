@@ -5,14 +5,14 @@ use std::sync::Arc;
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use url::Url;
 
-use super::{OpenError, bucket, install_tls, no_retries, prefix, shown};
-use crate::backend::{Backend, ListOrder};
+use super::{OpenError, Settings, bucket, install_tls, no_retries, prefix, shown};
+use crate::backend::{Backend, ListOrder, Takes};
 use crate::objects::Objects;
 
-pub(super) fn open(url: &Url, variables: &[(String, String)]) -> Result<Arc<dyn Objects>, OpenError> {
+pub(super) fn open(url: &Url, settings: &Settings) -> Result<Arc<dyn Objects>, OpenError> {
     install_tls();
     let mut builder = MicrosoftAzureBuilder::new();
-    for (name, value) in variables.iter().filter(|(name, _)| name.starts_with("AZURE_")) {
+    for (name, value) in settings.variables("AZURE_") {
         let key = match name.as_str() {
             // As Azure's own tools and Go's have them.
             "AZURE_STORAGE_ACCOUNT" => Some(AzureConfigKey::AccountName),
@@ -23,8 +23,8 @@ pub(super) fn open(url: &Url, variables: &[(String, String)]) -> Result<Arc<dyn 
             builder = builder.with_config(key, value);
         }
     }
-    for (name, value) in url.query_pairs() {
-        let key = match name.as_ref() {
+    for (name, value) in settings.parameters(url) {
+        let key = match name.as_str() {
             "storage_account" => AzureConfigKey::AccountName,
             "localemu" => AzureConfigKey::UseEmulator,
             name => name.parse().map_err(|_| OpenError::Parameter {
@@ -47,5 +47,6 @@ pub(super) fn open(url: &Url, variables: &[(String, String)]) -> Result<Arc<dyn 
         .with_retry(no_retries())
         .build()
         .map_err(|source| OpenError::Store { url: shown(url), source })?;
-    Ok(Arc::new(Backend::new(Arc::new(store), prefix(url)?, ListOrder::ByName, shown(url))))
+    let takes = Takes { attributes: true, tags: true, with_parts: false };
+    Ok(Arc::new(Backend::new(Arc::new(store), prefix(url)?, ListOrder::ByName, takes, shown(url))))
 }

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use object_store::local::LocalFileSystem;
 use url::Url;
 
-use super::{OpenError, refuse_parameters, shown};
-use crate::backend::{Backend, ListOrder, make_durably};
-use crate::name::ObjectPrefix;
+use super::{OpenError, shown};
+use crate::backend::{Backend, make_durably};
 use crate::objects::Objects;
 
 pub(super) fn open(url: &Url) -> Result<Arc<dyn Objects>, OpenError> {
-    refuse_parameters("file", url)?;
     let folder = url.to_file_path().map_err(|()| OpenError::NoBucket(url.to_string()))?;
     let failed = |source| OpenError::Folder { folder: folder.display().to_string(), source };
     make_all(&folder).map_err(failed)?;
@@ -20,8 +18,7 @@ pub(super) fn open(url: &Url) -> Result<Arc<dyn Objects>, OpenError> {
     let store = LocalFileSystem::new_with_prefix(&root)
         .map_err(|source| OpenError::Store { url: shown(url), source })?
         .with_fsync(true);
-    let backend = Backend::new(Arc::new(store), ObjectPrefix::all(), ListOrder::Any, shown(url));
-    Ok(Arc::new(backend.in_folder(root)))
+    Ok(Arc::new(Backend::of_folder(Arc::new(store), root, shown(url))))
 }
 
 /// Makes a folder and those above it that are missing. The folder itself is synced even when it is there: who made

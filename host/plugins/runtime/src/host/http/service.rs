@@ -163,7 +163,7 @@ impl Service {
     ///
     /// # Errors
     /// When the threads can't be started.
-    pub(super) fn spawner(&self) -> Result<Spawner, String> {
+    pub(crate) fn spawner(&self) -> Result<Spawner, String> {
         let mut threads = lock(&self.threads);
         if threads.is_none() {
             let started = Threads::start("http", THREADS);

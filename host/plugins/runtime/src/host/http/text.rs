@@ -5,8 +5,8 @@ use crate::bindings::forebay::http::client::{Part, Piece};
 use crate::secrets::Secrets;
 
 /// A text put together. Not to be shown: it has no `Debug`.
-pub(super) struct Rendered {
-    pub(super) text: String,
+pub(crate) struct Rendered {
+    pub(crate) text: String,
     /// Where the first secret begins.
     pub(super) secret: Option<usize>,
 }
@@ -21,7 +21,7 @@ impl Rendered {
 ///
 /// # Errors
 /// When it names a secret that there is not.
-pub(super) fn render(parts: Vec<Part>, secrets: &Secrets) -> Result<Rendered, String> {
+pub(crate) fn render(parts: Vec<Part>, secrets: &Secrets) -> Result<Rendered, String> {
     let mut rendered = Rendered { text: String::new(), secret: None };
     for part in parts {
         match part {
