@@ -79,13 +79,17 @@ pub(super) fn object(entries: Vec<(Expr, Expr)>) -> Expr {
 fn member(expression: &Expr) -> Option<Value> {
     match expression {
         Expr::Known(value) => Some(value.clone()),
-        Expr::Literal(Constant { value, .. }) => match value {
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) => {
-                Some(value.clone())
-            }
-            _ => None,
-        },
+        Expr::Literal(Constant { value, .. }) => is_plain(value).then(|| value.clone()),
         _ => None,
+    }
+}
+
+/// Whether a value is written in the same way wherever it is. The empty array is not.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) => true,
+        Value::Array(items) => !items.is_empty() && items.iter().all(is_plain),
+        _ => false,
     }
 }
 
