@@ -30,6 +30,7 @@ pub(crate) struct FileOutputConfig {
     /// How messages are collected to batches before they are written, which Bento's output has not: what an archive or a
     /// compression makes of a large batch goes to the file while it is made, and is seen there when it is complete.
     #[config(default = {}, advanced)]
+    #[expect(dead_code, reason = "the host collects them")]
     batching: BatchPolicy,
 }
 

@@ -296,7 +296,8 @@ mod tests {
     async fn a_path_that_is_closed_is_refused_until_it_is_taken_again() {
         let endpoints = Endpoints::default();
         endpoints.register("/a", "", Nobody).unwrap().close();
-        let request = || http::Request::new(Full::default().map_err(|never| match never {}).boxed_unsync());
+        let request =
+            || http::Request::new(Full::<Bytes>::default().map_err(|never| match never {}).boxed_unsync());
         let status = async || endpoints.find("/a").unwrap().handler.answer(request()).await.status();
         assert_eq!(status().await, StatusCode::SERVICE_UNAVAILABLE);
         assert!(endpoints.descriptions().is_empty());
