@@ -2,10 +2,11 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use forebay_sdk::config::ScannerConfig;
-use forebay_sdk::files::{self, FileDetails};
+use forebay_sdk::files::{self, FileDetails, FileError};
+use forebay_sdk::streams::ByteStream;
 use forebay_sdk::{
     ArrivedStream, Config, Context, Error, Event, Input, Outcome, Problem, Settlement, StreamMetadata, Token,
-    Value, log,
+    Value, log, scanned,
 };
 
 use crate::rfc3339;
@@ -15,7 +16,7 @@ use crate::rfc3339;
 /// Every message has the metadata `path`, `mod_time_unix` and `mod_time` of its file. The input ends
 /// after the last file.
 #[derive(Config)]
-#[expect(dead_code, reason = "the host runs the scanner and tries rejected messages again")]
+#[expect(dead_code, reason = "the host runs the scanner and says what is to be read again")]
 pub(crate) struct FileInputConfig {
     /// The files, in the order in which they are read. A path may hold the patterns `*`, `?`, `[a-z]`
     /// and `**`.
@@ -34,7 +35,8 @@ pub(crate) struct FileInputConfig {
     /// The size of the buffer of `codec`.
     #[config(deprecated, default = 1000000)]
     max_buffer: u64,
-    /// Whether messages that an output rejects are tried again, as often as it takes.
+    /// Whether messages that an output rejects are tried again, as often as it takes. They are read from the file again,
+    /// which must not be replaced by another before all its messages are delivered.
     #[config(default = true)]
     auto_replay_nacks: bool,
 }
@@ -45,19 +47,29 @@ pub(crate) struct FileInput {
     delete_on_finish: bool,
     /// The files that were found and not handed out yet; absent before the first `connect`.
     waiting: Option<VecDeque<FileDetails>>,
-    /// The files to remove once they are acknowledged.
-    under_way: HashMap<Token, String>,
+    /// The files that are handed out.
+    under_way: HashMap<Token, FileDetails>,
+    /// Files of which messages were rejected, by the token under which they were handed out last.
+    rejected: VecDeque<(Token, FileDetails)>,
     next_token: Token,
 }
 
 impl Input for FileInput {
     const NAME: &'static str = "file";
+    const REREADS: bool = true;
 
     type Config = FileInputConfig;
 
     fn open(config: FileInputConfig, _: &Context) -> Result<Self, Problem> {
         let FileInputConfig { paths: patterns, delete_on_finish, .. } = config;
-        Ok(Self { patterns, delete_on_finish, waiting: None, under_way: HashMap::new(), next_token: 1 })
+        Ok(Self {
+            patterns,
+            delete_on_finish,
+            waiting: None,
+            under_way: HashMap::new(),
+            rejected: VecDeque::new(),
+            next_token: 1,
+        })
     }
 
     fn connect(&mut self) -> Result<(), Error> {
@@ -73,25 +85,30 @@ impl Input for FileInput {
 
     fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, Error> {
         self.settle(settled);
-        let Some(file) = self.waiting.as_mut().and_then(VecDeque::pop_front) else {
-            return Ok(Event::Ended);
-        };
-        let source = match files::open(&file.path) {
-            Ok(source) => source,
-            Err(error) => {
-                // Tried again from here; the files before it are done.
-                let reason = Error::from(error).into_message();
-                self.waiting.get_or_insert_default().push_front(file);
-                return Ok(Event::NotConnected(reason));
+        loop {
+            let (again, file) = match self.rejected.pop_front() {
+                Some((token, file)) => (Some(token), file),
+                None => match self.waiting.as_mut().and_then(VecDeque::pop_front) {
+                    Some(file) => (None, file),
+                    None => return Ok(Event::Ended),
+                },
+            };
+            if let (Some(_), Some(reason)) = (again, changed(&file)) {
+                log::error(format!("{}: what was rejected of it is lost, {reason}", file.path));
+                continue;
             }
-        };
-        let token = self.next_token;
-        self.next_token += 1;
-        if self.delete_on_finish {
-            self.under_way.insert(token, file.path.clone());
+            return Ok(match files::open(&file.path) {
+                Ok(source) => Event::Stream(self.hand_out(again, file, source)),
+                Err(error) => {
+                    // Tried again from here; the files before it are done.
+                    match again {
+                        Some(token) => self.rejected.push_front((token, file)),
+                        None => self.waiting.get_or_insert_default().push_front(file),
+                    }
+                    Event::NotConnected(Error::from(error).into_message())
+                }
+            });
         }
-        let metadata = metadata(&file);
-        Ok(Event::Stream(ArrivedStream { token, source, name: file.path, metadata }))
     }
 
     fn close(mut self, settled: Vec<Settlement>) {
@@ -100,17 +117,44 @@ impl Input for FileInput {
 }
 
 impl FileInput {
-    /// Removes the files whose messages were all delivered.
+    /// A file for the host, with the token under which it was rejected.
+    fn hand_out(&mut self, again: Option<Token>, file: FileDetails, source: ByteStream) -> ArrivedStream {
+        if let Some(token) = again {
+            scanned::again(token);
+        }
+        let token = self.next_token;
+        self.next_token += 1;
+        let (name, metadata) = (file.path.clone(), metadata(&file));
+        self.under_way.insert(token, file);
+        ArrivedStream { token, source, name, metadata }
+    }
+
+    /// Removes the files whose messages were all delivered, and notes those that are to be read again.
     fn settle(&mut self, settled: Vec<Settlement>) {
         for Settlement { token, outcome, .. } in settled {
-            let Some(path) = self.under_way.remove(&token) else { continue };
-            if outcome != Outcome::Acknowledged {
-                continue;
-            }
-            if let Err(error) = files::remove(&path) {
-                log::error(format!("remove {path}: {error}"));
+            let Some(file) = self.under_way.remove(&token) else { continue };
+            match outcome {
+                Outcome::Acknowledged if self.delete_on_finish => {
+                    if let Err(error) = files::remove(&file.path) {
+                        log::error(format!("remove {}: {error}", file.path));
+                    }
+                }
+                Outcome::Acknowledged => {}
+                Outcome::Rejected { messages: None, .. } => self.rejected.push_back((token, file)),
+                // It is of no use to read it again.
+                Outcome::Rejected { .. } => {}
             }
         }
+    }
+}
+
+/// Why a file can't be read again.
+fn changed(file: &FileDetails) -> Option<&'static str> {
+    match files::find(&file.path).as_deref() {
+        Ok([found, ..]) if found.size < file.size => Some("since it is shorter than it was"),
+        Ok([]) | Err(FileError::NotFound(_)) => Some("since it is gone"),
+        // What else is wrong may pass.
+        Ok(_) | Err(_) => None,
     }
 }
 

@@ -13,5 +13,5 @@ forebay_sdk::plugin! {
     name: "file",
     summary: "Reads and writes files.",
     inputs: [CsvInput, FileInput],
-    outputs: [FileOutput],
+    streaming_outputs: [FileOutput],
 }

@@ -3,10 +3,12 @@ mod target;
 
 use std::collections::HashMap;
 
-use forebay_sdk::config::Interpolated;
+use forebay_sdk::config::{BatchPolicy, Interpolated};
 use forebay_sdk::files::{self, Appender};
+use forebay_sdk::streams::ByteStream;
 use forebay_sdk::{
-    Batch, Config, Context, Error, Failure, Operation, Output, Pending, Problem, WriteError, Written,
+    Batch, Config, Context, Error, Failure, Operation, Output, Pending, Problem, StreamingOutput, WriteError,
+    Written,
 };
 
 use codec::Codec;
@@ -25,6 +27,11 @@ pub(crate) struct FileOutputConfig {
     /// had before (`all-bytes`).
     #[config(default = "lines", example = "lines", example = "delim:\t", example = "append")]
     codec: String,
+    /// How messages are collected to batches before they are written, which Bento's output has not: what an archive or a
+    /// compression makes of a large batch goes to the file while it is made, and is seen there when it is complete.
+    #[config(default = {}, advanced)]
+    #[expect(dead_code, reason = "the host collects them")]
+    batching: BatchPolicy,
 }
 
 /// Writes every batch behind the one before it.
@@ -56,7 +63,10 @@ impl Output for FileOutput {
 
     type Config = FileOutputConfig;
 
-    fn open(FileOutputConfig { path, codec }: FileOutputConfig, _: &Context) -> Result<Self, Problem> {
+    fn open(
+        FileOutputConfig { path, codec, batching: _ }: FileOutputConfig,
+        _: &Context,
+    ) -> Result<Self, Problem> {
         Ok(Self { path, codec: Codec::parse(&codec)?, file: None, opened: 0, notes: HashMap::new() })
     }
 
@@ -90,6 +100,18 @@ impl Output for FileOutput {
             self.file = None;
         }
         Ok(Written { failed: vec![Failure { reason: error.into_message(), messages }], pending: Vec::new() })
+    }
+}
+
+impl StreamingOutput for FileOutput {
+    fn write_stream(&mut self, head: Batch, payload: ByteStream) -> Result<Written, WriteError> {
+        let paths = self.path.evaluate(&head)?;
+        let path = paths.get(0).map_err(|error| error.context("path"))?;
+        let operation = match &self.codec {
+            Codec::Append { delimiter } => files::append_from(&path, payload, delimiter),
+            Codec::Replace => files::replace_from(&path, payload),
+        };
+        Ok(operation.map_err(Error::from)?.into())
     }
 }
 

@@ -60,6 +60,11 @@ kind!(inputs, "forebay:worlds/input-plugin", "forebay_sdk::bindings::inputs");
 kind!(processors, "forebay:worlds/processor-plugin", "forebay_sdk::bindings::processors");
 kind!(incremental, "forebay:worlds/incremental-processor-plugin", "forebay_sdk::bindings::incremental");
 kind!(outputs, "forebay:worlds/output-plugin", "forebay_sdk::bindings::outputs");
+kind!(
+    streaming_outputs,
+    "forebay:worlds/streaming-output-plugin",
+    "forebay_sdk::bindings::streaming_outputs"
+);
 kind!(mappings, "forebay:worlds/mapping-plugin", "forebay_sdk::bindings::mappings");
 kind!(scanners, "forebay:worlds/scanner-plugin", "forebay_sdk::bindings::scanners");
 kind!(caches, "forebay:worlds/cache-plugin", "forebay_sdk::bindings::caches");

@@ -92,6 +92,12 @@ impl ComponentDescription {
         if of_pieces { incremental.with("pieces", true.into()) } else { incremental }
     }
 
+    /// Says of an output that it takes messages while they are made.
+    #[must_use]
+    pub fn streams(self) -> Self {
+        self.with("streams", true.into())
+    }
+
     /// Says of a language what can be called in it.
     #[must_use]
     pub fn vocabulary(self, vocabulary: Vocabulary) -> Self {

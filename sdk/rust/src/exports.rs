@@ -20,3 +20,5 @@ pub mod panics;
 pub mod processors;
 #[cfg(target_arch = "wasm32")]
 pub mod scanners;
+#[cfg(target_arch = "wasm32")]
+pub mod streaming_outputs;

@@ -83,6 +83,33 @@ pub fn replace(path: &str, content: &[u8]) -> Result<Operation, FileError> {
     granted(|| Ok(wit::replace(path, content)?.into()))
 }
 
+/// Starts to write what a stream brings behind the end of a file, and then `delimiter` unless it ends with it. Nobody sees
+/// it before it is whole; where reading the stream fails, nothing is written and the operation fails.
+///
+/// # Errors
+/// When the file may not be written.
+pub fn append_from(path: &str, source: ByteStream, delimiter: &[u8]) -> Result<Operation, FileError> {
+    #[cfg(target_arch = "wasm32")]
+    {
+        Ok(wit::append_from(path, source.into(), delimiter)?.into())
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    granted(|| unreachable!("there are no files without a host: {path}, {source:?}, {delimiter:?}"))
+}
+
+/// The same in place of what the file had before.
+///
+/// # Errors
+/// As [`append_from`].
+pub fn replace_from(path: &str, source: ByteStream) -> Result<Operation, FileError> {
+    #[cfg(target_arch = "wasm32")]
+    {
+        Ok(wit::replace_from(path, source.into())?.into())
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    granted(|| unreachable!("there are no files without a host: {path}, {source:?}"))
+}
+
 /// The standard output of the process.
 ///
 /// # Errors

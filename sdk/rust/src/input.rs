@@ -13,8 +13,8 @@ pub trait Input: Sized + 'static {
     /// `[a-z0-9_]+`
     const NAME: &'static str;
     const DOCS: Docs = Docs::DEFAULT;
-    /// Whether it reads rejected messages again itself. Otherwise the host tries them again, and a
-    /// rejection is final.
+    /// Whether it reads rejected messages again itself, and gives rejected streams again
+    /// ([`scanned::again`](crate::scanned::again)). Otherwise the host tries them again, and a rejection is final.
     const REREADS: bool = false;
     /// Whether it takes the responses to its batches, which come in [`Settlement::responses`].
     const RESPONDS: bool = false;
@@ -127,7 +127,8 @@ pub enum Outcome {
     /// this is final.
     Rejected {
         reason: String,
-        /// Indexes of the messages that failed; absent: all.
+        /// Indexes of the messages that failed; absent: all. Of a stream: absent, or empty where an input with
+        /// [`Input::REREADS`] is not to read it again.
         messages: Option<Vec<u32>>,
     },
 }

@@ -49,7 +49,7 @@ pub use forebay_columns::{BlockWriter, MetadataWriter, Value};
 pub use input::{ArrivedStream, Event, Input, Outcome, Settlement, StreamMetadata, Token};
 pub use mapping::{Changed, MappingLanguage, MappingText, Target, Targets};
 pub use operation::Operation;
-pub use output::{Failure, Output, Pending, WriteError, Written};
+pub use output::{Failure, Output, Pending, StreamingOutput, WriteError, Written};
 pub use problem::Problem;
 pub use processor::{IncrementalProcessor, Processing, Processor};
 pub use scanner::{Scanned, Scanner};

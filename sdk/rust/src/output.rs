@@ -1,6 +1,7 @@
 use crate::config::Config;
 use crate::docs::Docs;
 use crate::operation::Operation;
+use crate::streams::ByteStream;
 use crate::{Batch, Context, Error, Problem};
 
 /// A destination of messages.
@@ -43,6 +44,20 @@ pub trait Output: Sized + 'static {
     }
 
     fn close(self) {}
+}
+
+/// An output that also takes one message while it is made, so that a large one is never held as a whole.
+///
+/// A plugin names such an output under `streaming_outputs` instead of `outputs`.
+pub trait StreamingOutput: Output {
+    /// Starts to deliver one message. `head` is a batch of it without its payload, which comes through `payload` as it is
+    /// made and is whole when that ends. Where reading it fails, the message is given up, and nothing of it may be seen.
+    /// An operation of the host that takes a stream ([`files::append_from`](crate::files::append_from)) reads it while
+    /// the host goes on; reading it here may wait.
+    ///
+    /// # Errors
+    /// When it was not delivered. What was read of the payload does not come again.
+    fn write_stream(&mut self, head: Batch, payload: ByteStream) -> Result<Written, WriteError>;
 }
 
 /// How far a batch was delivered. Messages that neither list names are delivered.

@@ -11,9 +11,9 @@
 /// }
 /// ```
 ///
-/// Kinds are `inputs`, `processors`, `incremental_processors`, `outputs`, `mappings`, `scanners` and
-/// `caches`; a plugin names those that it has. A plugin with incremental processors names its other
-/// processors after a semicolon: `incremental_processors: [Encode; Decode]`.
+/// Kinds are `inputs`, `processors`, `incremental_processors`, `outputs`, `streaming_outputs`, `mappings`,
+/// `scanners` and `caches`; a plugin names those that it has. A plugin with incremental processors names its other
+/// processors after a semicolon: `incremental_processors: [Encode; Decode]`. The same goes for streaming outputs.
 ///
 /// The crate is of the types `cdylib` and `rlib`; natively the macro makes a function `describe()`
 /// alone, so that its description can be tested.
@@ -74,6 +74,10 @@ macro_rules! __describe {
     ($list:ident, outputs: [$($type:ty),* $(,)?]) => {$(
         $list.push($crate::docs::output::<$type>());
     )*};
+    ($list:ident, streaming_outputs: [$($type:ty),* $(; $($other:ty),*)? $(,)?]) => {
+        $($list.push($crate::docs::output::<$type>().streams());)*
+        $($($list.push($crate::docs::output::<$other>());)*)?
+    };
     ($list:ident, mappings: [$($type:ty),* $(,)?]) => {$(
         $list.push($crate::docs::mapping::<$type>());
     )*};
@@ -153,38 +157,30 @@ macro_rules! __export {
         $crate::bindings::incremental::export!(Plugin with_types_in $crate::bindings::incremental);
     };
     (outputs: [$($type:ty),* $(,)?]) => {
+        $crate::__export_outputs!($($crate::exports::outputs::entry::<$type>()),*);
+    };
+    (streaming_outputs: [$($type:ty),* $(; $($other:ty),*)? $(,)?]) => {
+        $crate::__export_outputs!(
+            $($crate::exports::outputs::streaming_entry::<$type>(),)*
+            $($($crate::exports::outputs::entry::<$other>(),)*)?
+        );
         const _: () = {
             use $crate::bindings::capabilities::forebay::plugin::batches::Batch;
-            use $crate::bindings::capabilities::forebay::plugin::configuration::Problem;
-            use $crate::bindings::capabilities::forebay::plugin::operations::Operation;
-            use $crate::bindings::outputs::exports::forebay::plugin::outputs::{Guest, WriteError, Written};
-            use $crate::exports::outputs as kind;
-
-            const ENTRIES: &[kind::Entry] = &[$(kind::entry::<$type>()),*];
+            use $crate::bindings::capabilities::forebay::plugin::streams::ByteStream;
+            use $crate::bindings::streaming_outputs::exports::forebay::plugin::streaming_outputs::{
+                Guest, StreamError, UnderWay,
+            };
+            use $crate::exports::streaming_outputs as kind;
 
             impl Guest for Plugin {
-                fn open(component: String, config: String) -> Result<(), Problem> {
-                    kind::open(ENTRIES, component, &config)
-                }
-
-                fn connect() -> Result<(), String> {
-                    kind::connect()
-                }
-
-                fn write(batch: Batch) -> Result<Written, WriteError> {
-                    kind::write(batch)
-                }
-
-                fn resolve(operation: Operation) -> Result<Written, WriteError> {
-                    kind::resolve(operation)
-                }
-
-                fn close() {
-                    kind::close();
+                fn write_stream(head: Batch, payload: ByteStream) -> Result<Vec<UnderWay>, StreamError> {
+                    kind::write_stream(head, payload)
                 }
             }
         };
-        $crate::bindings::outputs::export!(Plugin with_types_in $crate::bindings::outputs);
+        $crate::bindings::streaming_outputs::export!(
+            Plugin with_types_in $crate::bindings::streaming_outputs
+        );
     };
     (mappings: [$($type:ty),* $(,)?]) => {
         const _: () = {
@@ -346,5 +342,44 @@ macro_rules! __export_processors {
             }
         };
         $crate::bindings::processors::export!(Plugin with_types_in $crate::bindings::processors);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_outputs {
+    ($($entry:expr),* $(,)?) => {
+        const _: () = {
+            use $crate::bindings::capabilities::forebay::plugin::batches::Batch;
+            use $crate::bindings::capabilities::forebay::plugin::configuration::Problem;
+            use $crate::bindings::capabilities::forebay::plugin::operations::Operation;
+            use $crate::bindings::outputs::exports::forebay::plugin::outputs::{Guest, WriteError, Written};
+            use $crate::exports::outputs as kind;
+
+            const ENTRIES: &[kind::Entry] = &[$($entry),*];
+
+            impl Guest for Plugin {
+                fn open(component: String, config: String) -> Result<(), Problem> {
+                    kind::open(ENTRIES, component, &config)
+                }
+
+                fn connect() -> Result<(), String> {
+                    kind::connect()
+                }
+
+                fn write(batch: Batch) -> Result<Written, WriteError> {
+                    kind::write(batch)
+                }
+
+                fn resolve(operation: Operation) -> Result<Written, WriteError> {
+                    kind::resolve(operation)
+                }
+
+                fn close() {
+                    kind::close();
+                }
+            }
+        };
+        $crate::bindings::outputs::export!(Plugin with_types_in $crate::bindings::outputs);
     };
 }

@@ -21,8 +21,8 @@ pub(crate) use limits::ask_rate_limit;
 pub use limits::set_rate_limit;
 pub use lines::{LogLine, set_log_level, take_log};
 pub(crate) use lines::{log_enabled, write_log};
-pub use scans::set_scanned;
-pub(crate) use scans::take_scanned;
+pub(crate) use scans::{set_again, take_scanned};
+pub use scans::{set_scanned, take_again};
 pub(crate) use web::send;
 pub use web::set_http;
 

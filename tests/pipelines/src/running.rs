@@ -50,6 +50,15 @@ impl Running {
         self.ended.is_some()
     }
 
+    /// Bytes that it has in memory; none when it has ended.
+    #[must_use]
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        kibibytes.map_or(0, |kibibytes| kibibytes << 10)
+    }
+
     /// Waits until something is so. It fails when the program ends before.
     ///
     /// # Panics

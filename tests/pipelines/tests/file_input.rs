@@ -117,3 +117,26 @@ fn a_pipeline_that_waits_for_a_missing_file_is_stopped_by_sigterm() {
     running.signal("TERM");
     let _ = running.finish().well();
 }
+
+/// Every seventh message fails when it is tried first.
+const FLAKY: &str = "\
+input: {file: {paths: [a.txt, b.txt], delete_on_finish: true}}
+pipeline: {threads: 1, processors: [{mapping: 'root = if count(\"tries\") % 7 == 0 { throw(\"not now\") } else { content() }'}]}
+output: {reject_errored: {file: {path: out.txt}}}
+";
+
+#[test]
+fn only_messages_that_were_rejected_are_read_again() {
+    let folder = Folder::new();
+    let (a, b) = (lines(1000), lines(10).replace('{', "{ "));
+    folder.write("a.txt", &a);
+    folder.write("b.txt", &b);
+    let _ = folder.run(FLAKY).finish().well();
+    let sorted = |text: &str| {
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&folder.read("out.txt")), sorted(&format!("{a}{b}")));
+    assert!(!folder.has("a.txt") && !folder.has("b.txt"));
+}

@@ -1,6 +1,6 @@
 //! The output `file`.
 
-use forebay_tests_pipelines::Folder;
+use forebay_tests_pipelines::{Folder, until};
 
 /// A pipeline that writes the numbers from 1 to 6 to files.
 fn write(output: &str) -> String {
@@ -128,4 +128,57 @@ fn a_file_that_can_not_be_opened_is_named_and_tried_again() {
     // What is sent again may be overtaken.
     written.sort();
     assert_eq!(written, ["1", "2", "3", "4", "5", "6"]);
+}
+
+/// 64 MiB of messages in one archive, with 4 MiB in flight: they are read again where something fails, so that nobody
+/// keeps them.
+#[test]
+fn a_large_archive_goes_to_a_file_while_it_is_made() {
+    let folder = Folder::new();
+    let line = format!("{}\n", "x".repeat(1023));
+    folder.write("in.txt", line.repeat(64 << 10));
+    for codec in ["append", "all-bytes"] {
+        let mut running = folder
+            .run(&format!(
+                "\
+input: {{file: {{paths: [in.txt]}}}}
+pipeline: {{threads: 1, in_flight_bytes: 4194304}}
+output:
+  file:
+    path: 'out/{codec}-${{! @path }}.tar'
+    codec: {codec}
+    batching: {{count: 10000000, processors: [{{archive: {{format: tar}}}}]}}
+"
+            ))
+            .start();
+        let mut most = 0;
+        until("it ends", || {
+            most = most.max(running.resident());
+            // Nothing but the whole has the name.
+            let name = format!("out/{codec}-in.txt.tar");
+            assert!(!folder.has(&name) || folder.length(&name) > 64 << 20);
+            running.has_ended()
+        });
+        let _ = running.finish().well();
+        assert!(folder.length(&format!("out/{codec}-in.txt.tar")) > 96 << 20);
+        // The program itself, and its plugins, take about 90 MiB.
+        assert!(most < 160 << 20, "{codec}: {most} bytes");
+    }
+    let names = std::fs::read_dir(folder.path("out")).unwrap().count();
+    assert_eq!(names, 2);
+}
+
+#[test]
+fn what_is_collected_stands_behind_what_a_file_holds() {
+    let folder = Folder::new();
+    folder.write("out.txt", "old\n");
+    let large = "x".repeat(8 << 20);
+    folder.write("in.txt", format!("{large}\n{large}\n"));
+    let pipeline = "\
+input: {file: {paths: [in.txt], scanner: {lines: {max_buffer_size: 20000000}}}}
+pipeline: {threads: 1}
+output: {file: {path: out.txt, batching: {count: 2, processors: [{archive: {format: lines}}]}}}
+";
+    let _ = folder.run(pipeline).finish().well();
+    assert!(folder.read("out.txt") == format!("old\n{large}\n{large}\n"));
 }

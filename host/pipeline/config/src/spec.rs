@@ -62,6 +62,9 @@ pub struct ComponentSpec {
     /// An incremental processor whose slices are pieces of one message, rather than messages.
     #[serde(default, skip_serializing_if = "is_false")]
     pub pieces: bool,
+    /// An output that takes messages while they are made.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub streams: bool,
     /// The whole configuration, as a field without a name.
     #[serde(default)]
     pub config: FieldSpec,

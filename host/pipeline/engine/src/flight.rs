@@ -1,6 +1,6 @@
 //! What is in flight: how much, and whom to tell when it has landed.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +10,10 @@ use tokio::sync::Notify;
 
 use crate::budget::{Budget, Weight};
 use crate::meters::{InputMeter, Received};
+use crate::reread::{Left, Numbers, Pass, Read};
+
+/// Streams of which is kept what is left.
+const MOST_LEFT: usize = 4096;
 
 /// What one input of a pipeline has in flight.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub(crate) struct Sky {
 #[derive(Debug)]
 pub(crate) struct Settlements {
     waiting: Mutex<Vec<Settlement>>,
+    /// What is still to be delivered of streams that the input reads again.
+    left: Mutex<HashMap<Token, Left>>,
     wakes: Arc<Wakes>,
     meter: InputMeter,
 }
@@ -58,8 +64,8 @@ pub(crate) enum Again {
 enum Destination {
     /// The input, about a batch of its own, and what was responded to it, where the input takes responses.
     Token(Token, Arc<Settlements>, Option<ResponseStore>),
-    /// The stream that the batch was scanned from.
-    Stream(Arc<StreamFlight>),
+    /// The stream that the batch was scanned from, which messages of that it has, and how many.
+    Stream(Arc<StreamFlight>, Numbers, usize),
     /// Who has handed over the duty for the batch.
     Duty(Duty),
     /// Nobody: whoever handed it out has been told already.
@@ -85,8 +91,21 @@ impl Drop for Grounded<'_> {
 pub(crate) struct StreamFlight {
     token: Token,
     settlements: Arc<Settlements>,
-    /// Why the stream as a whole does not count as delivered.
-    failed: Mutex<Option<String>>,
+    kind: StreamKind,
+    /// What was left of it before.
+    earlier: Option<Left>,
+    pass: Mutex<Option<Pass>>,
+}
+
+/// Who tries again what is rejected of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamKind {
+    /// The input, which is told to read it again.
+    ReadAgain,
+    /// Others or nobody, although the input does so with other streams: it is told not to.
+    ReadOnce,
+    /// Others or nobody, always.
+    Final,
 }
 
 /// A batch to be sent again. Its flight counts as rejected when nobody does so.
@@ -219,7 +238,20 @@ impl Sky {
 impl Settlements {
     pub(crate) fn new(wakes: &Arc<Wakes>, meter: &InputMeter) -> Arc<Self> {
         let (wakes, meter) = (Arc::clone(wakes), meter.clone());
-        Arc::new(Self { waiting: Mutex::default(), wakes, meter })
+        Arc::new(Self { waiting: Mutex::default(), left: Mutex::default(), wakes, meter })
+    }
+
+    /// What is left of a stream that was rejected.
+    pub(crate) fn take_left(&self, token: Token) -> Option<Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).remove(&token)
+    }
+
+    /// Keeps that. Where an input leaves many unread it reads all of the others again.
+    fn leave(&self, token: Token, left: Left) {
+        let mut all = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < MOST_LEFT {
+            all.insert(token, left);
+        }
     }
 
     /// All that wait, to be handed over now.
@@ -259,8 +291,13 @@ impl Flight {
     }
 
     /// A batch that was scanned from a stream.
-    pub(crate) fn of_stream(sky: &Arc<Sky>, batch: &Batch, stream: &Arc<StreamFlight>) -> Arc<Self> {
-        Self::new(sky, batch, Destination::Stream(Arc::clone(stream)))
+    pub(crate) fn of_stream(
+        sky: &Arc<Sky>,
+        batch: &Batch,
+        stream: &Arc<StreamFlight>,
+        numbers: Numbers,
+    ) -> Arc<Self> {
+        Self::new(sky, batch, Destination::Stream(Arc::clone(stream), numbers, batch.len()))
     }
 
     /// A batch of a buffer, by the bytes of its contents.
@@ -354,7 +391,7 @@ impl Flight {
     fn received(&self, batch: Batch) -> (Batch, Option<Received>) {
         let settlements = match &self.destination {
             Some(Destination::Token(_, settlements, _)) => settlements,
-            Some(Destination::Stream(stream)) => &stream.settlements,
+            Some(Destination::Stream(stream, ..)) => &stream.settlements,
             Some(Destination::Duty(_) | Destination::Nobody) | None => return (batch, None),
         };
         let (batch, received) = settlements.meter.received(batch);
@@ -384,8 +421,12 @@ impl Drop for Flight {
                 let responses = responses.map(|responses| responses.take()).unwrap_or_default();
                 settlements.push(Settlement { token, outcome, responses });
             }
-            (Some(Destination::Stream(stream)), Some(rejection)) => stream.fail(rejection.reason),
-            (Some(Destination::Stream(stream)), None) => drop(stream),
+            (Some(Destination::Stream(stream, numbers, messages)), rejected) => {
+                stream.with_pass(|pass| match rejected {
+                    Some(rejection) => pass.rejected(rejection, &numbers, messages),
+                    None => pass.delivered(messages),
+                });
+            }
             (Some(Destination::Duty(duty)), Some(rejection)) if rejection.declined => {
                 duty.decline(&rejection.reason);
             }
@@ -400,24 +441,73 @@ impl Drop for Flight {
 }
 
 impl StreamFlight {
-    pub(crate) fn new(token: Token, settlements: &Arc<Settlements>) -> Arc<Self> {
-        Arc::new(Self { token, settlements: Arc::clone(settlements), failed: Mutex::default() })
+    /// That of a stream, or of what is left of it.
+    pub(crate) fn new(
+        token: Token,
+        settlements: &Arc<Settlements>,
+        kind: StreamKind,
+        earlier: Option<Left>,
+    ) -> Arc<Self> {
+        let pass = Mutex::new(Some(Pass::over(earlier.as_ref())));
+        Arc::new(Self { token, settlements: Arc::clone(settlements), kind, earlier, pass })
     }
 
-    /// Says that the stream was not delivered as a whole.
+    /// Says that the stream can't be delivered as a whole, however often it is read.
     pub(crate) fn fail(&self, reason: String) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+        self.with_pass(|pass| pass.broke(reason));
+    }
+
+    /// Says that the scanner was stopped before the message with this number.
+    pub(crate) fn stop_at(&self, number: u64, reason: &str) {
+        self.with_pass(|pass| match self.kind {
+            StreamKind::ReadAgain => pass.stopped_at(number, reason),
+            StreamKind::ReadOnce | StreamKind::Final => pass.broke(reason.to_owned()),
+        });
+    }
+
+    /// Whether to stop the scanner: the input reads again what is rejected, and hardly anything is delivered.
+    pub(crate) fn is_in_vain(&self) -> bool {
+        let mut is_in_vain = false;
+        self.with_pass(|pass| is_in_vain = pass.is_in_vain());
+        is_in_vain && self.kind == StreamKind::ReadAgain
+    }
+
+    /// What of it is wanted, where that is not all.
+    pub(crate) fn earlier(&self) -> Option<&Left> {
+        self.earlier.as_ref()
+    }
+
+    fn with_pass(&self, note: impl FnOnce(&mut Pass)) {
+        if let Some(pass) = &mut *self.pass.lock().unwrap_or_else(PoisonError::into_inner) {
+            note(pass);
+        }
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        let pass = self.pass.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let rejected = |reason, messages, declined| {
+            Outcome::Rejected(Rejection { reason, messages, reasons: Vec::new(), apart: false, declined })
+        };
+        // None of its messages are to be read again.
+        let none = (self.kind != StreamKind::Final).then(Vec::new);
+        match pass.map_or(Read::Delivered, |pass| pass.end(self.earlier.as_ref())) {
+            Read::Delivered => Outcome::Acknowledged,
+            Read::Broken(reason) => rejected(reason, none, false),
+            Read::Again { left, reason, is_declined } => {
+                let again = self.kind == StreamKind::ReadAgain;
+                if again {
+                    self.settlements.leave(self.token, left);
+                }
+                rejected(reason, if again { None } else { none }, again && is_declined)
+            }
+        }
     }
 }
 
 impl Drop for StreamFlight {
     /// The scanner is done with the stream, and so is every batch of it.
     fn drop(&mut self) {
-        let failed = self.failed.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let outcome = failed.map_or(Outcome::Acknowledged, |reason| {
-            let (messages, reasons) = (None, Vec::new());
-            Outcome::Rejected(Rejection { reason, messages, reasons, apart: false, declined: false })
-        });
+        let outcome = self.outcome();
         self.settlements.push(Settlement::new(self.token, outcome));
     }
 }

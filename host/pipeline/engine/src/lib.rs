@@ -43,6 +43,7 @@ mod metric_names;
 mod outputs;
 mod rate_limits;
 mod replay;
+mod reread;
 mod run;
 mod scan;
 mod section;

@@ -7,6 +7,7 @@ use forebay_plugins_api::{ComponentError, Scanned, Scanner, Stream, Wakes};
 
 use crate::flight::{Sky, StreamFlight};
 use crate::idle::Idle;
+use crate::reread::Numbers;
 
 /// A stream that is being scanned.
 pub(crate) struct Scan {
@@ -14,6 +15,8 @@ pub(crate) struct Scan {
     sky: Arc<Sky>,
     name: String,
     metadata: Vec<(String, forebay_plugins_api::MetadataValue)>,
+    /// How many messages there were.
+    number: u64,
 }
 
 impl Scan {
@@ -24,9 +27,9 @@ impl Scan {
         flight: Arc<StreamFlight>,
         sky: &Arc<Sky>,
     ) -> Option<Self> {
-        let Stream { source, name, metadata } = stream;
+        let Stream { source, name, metadata, again: _ } = stream;
         match scanner.begin(source, &name).await {
-            Ok(()) => Some(Self { flight, sky: Arc::clone(sky), name, metadata }),
+            Ok(()) => Some(Self { flight, sky: Arc::clone(sky), name, metadata, number: 0 }),
             Err(error) => {
                 tracing::error!(stream = name, %error, "stream can't be scanned");
                 sky.note_incomplete();
@@ -36,12 +39,20 @@ impl Scan {
         }
     }
 
-    /// The next batch; `None` when the stream is at its end, failed, or the pipeline stops.
+    /// The next batch; `None` when the stream is at its end, failed, or the pipeline stops, and where it is of no use to
+    /// go on.
     pub(crate) async fn next(&self, scanner: &mut dyn Scanner, wakes: &Wakes) -> Option<Batch> {
         let mut idle = Idle::default();
         loop {
+            if self.flight.earlier().is_some_and(|left| left.ends_before(self.number)) {
+                return None;
+            }
             if wakes.pending().shutdown {
-                self.flight.fail("the pipeline stopped before the end of the stream".to_owned());
+                self.flight.stop_at(self.number, "the pipeline stopped before the end of the stream");
+                return None;
+            }
+            if self.flight.is_in_vain() {
+                self.flight.stop_at(self.number, "too much of the stream was rejected");
                 return None;
             }
             match scanner.next().await {
@@ -56,6 +67,16 @@ impl Scan {
                     return None;
                 }
             }
+        }
+    }
+
+    /// What of the batch that came last is to be handed on, by the numbers of its messages.
+    pub(crate) fn wanted(&mut self, batch: Batch) -> Vec<(Batch, Numbers)> {
+        let first = self.number;
+        self.number = first.saturating_add(batch.len() as u64);
+        match self.flight.earlier() {
+            Some(left) => left.wanted(first, &batch),
+            None => vec![(batch, Numbers::From(first))],
         }
     }
 

@@ -32,6 +32,11 @@ pub(crate) fn most_under_way(config: &ComponentConfig) -> usize {
     most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_UNDER_WAY).max(1)
 }
 
+/// Whether an output writes in order: one that has a `max_in_flight` says that it does not.
+pub(crate) fn keeps_order(config: &ComponentConfig) -> bool {
+    config.config.get("max_in_flight").is_none()
+}
+
 /// Writes what comes, until nothing more does and everything is settled.
 pub(crate) struct Sink {
     pub(crate) path: String,
@@ -39,6 +44,8 @@ pub(crate) struct Sink {
     pub(crate) processors: Chain,
     pub(crate) from: Arrivals,
     pub(crate) most_under_way: usize,
+    /// Whether nothing is to be written before a stream has ended: operations of others may overtake it.
+    pub(crate) keeps_order: bool,
     pub(crate) meter: OutputMeter,
 }
 
@@ -123,6 +130,9 @@ impl Sink {
                                 self.ended(&mut writes, ended, &mut connected).await;
                             }
                             self.write_stream(&mut writes, head, payload, &mut connected).await;
+                            while self.keeps_order && let Some(ended) = writes.operations.next().await {
+                                self.ended(&mut writes, ended, &mut connected).await;
+                            }
                         }
                     }
                 }

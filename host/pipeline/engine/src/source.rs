@@ -14,7 +14,7 @@ use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Toke
 use crate::budget::Reading;
 use crate::channel::{Sender, hand_on};
 use crate::drain::{Drain, MOST_DRAINING};
-use crate::flight::{Again, Flight, Settlements, Sky, StreamFlight};
+use crate::flight::{Again, Flight, Settlements, Sky, StreamFlight, StreamKind};
 use crate::idle::Idle;
 use crate::meters::InputMeter;
 use crate::scan::Scan;
@@ -31,6 +31,8 @@ pub(crate) struct Source {
     pub(crate) scanner: Option<Box<dyn Scanner>>,
     /// Who sends failed messages again.
     pub(crate) again: Again,
+    /// Whether the input could do that.
+    pub(crate) rereads: bool,
     /// Whether the input takes responses to its batches.
     pub(crate) responds: bool,
     pub(crate) sky: Arc<Sky>,
@@ -147,7 +149,21 @@ impl Source {
     }
 
     async fn scan(&mut self, token: Token, stream: Stream, settlements: &Arc<Settlements>, wakes: &Wakes) {
-        let flight = StreamFlight::new(token, settlements);
+        let left = stream.again.and_then(|token| settlements.take_left(token));
+        let (again, kind) = match self.again {
+            Again::Input if stream.source.comes_again() => (Again::Input, StreamKind::ReadAgain),
+            Again::Input => (Again::Host, StreamKind::ReadOnce),
+            other if self.rereads => (other, StreamKind::ReadOnce),
+            other => (other, StreamKind::Final),
+        };
+        if let Some(left) = &left {
+            tokio::select! {
+                biased;
+                () = wakes.wait_for_shutdown() => {}
+                () = tokio::time::sleep(left.pause()) => {}
+            }
+        }
+        let flight = StreamFlight::new(token, settlements, kind, left);
         let Some(mut scanner) = self.scanner.take() else {
             let reason = "the input returned a stream, but its configuration has no scanner";
             tracing::error!(path = self.setup.path, reason);
@@ -155,14 +171,15 @@ impl Source {
             flight.fail(reason.to_owned());
             return;
         };
-        if let Some(scan) = Scan::begin(scanner.as_mut(), stream, flight, &self.sky).await {
+        if let Some(mut scan) = Scan::begin(scanner.as_mut(), stream, flight, &self.sky).await {
             let mut last = None;
             while let Some(batch) = scan.next(scanner.as_mut(), wakes).await {
                 last = Some(batch.clone());
-                let flight = Flight::of_stream(&self.sky, &batch, &scan.flight);
-                self.send(&flight, batch).await;
-                // It may be what there is no room for.
-                drop(flight);
+                for (batch, numbers) in scan.wanted(batch) {
+                    let flight = Flight::of_stream(&self.sky, &batch, &scan.flight, numbers);
+                    // The flight may be what there is no room for, and is let go of here.
+                    hand_on(&self.to, flight.transaction(batch, again)).await;
+                }
                 tokio::select! {
                     biased;
                     () = self.sky.room() => {}

@@ -17,6 +17,7 @@ pub(crate) fn specification(kind: Kind, name: &str, summary: &str, config: Field
         responds: false,
         incremental: false,
         pieces: false,
+        streams: false,
         config,
         examples: Vec::new(),
         functions: Vec::new(),

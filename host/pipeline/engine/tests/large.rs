@@ -124,6 +124,54 @@ fn a_large_batch_is_what_it_would_be_in_one_piece() {
     }
 }
 
+/// Numbers that follow from a seed.
+struct Dice(u64);
+
+impl Dice {
+    /// One below this.
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+#[test]
+fn random_batches_are_what_they_would_be_in_one_piece() {
+    let mut slices = 0;
+    for seed in 0..12 {
+        let mut dice = Dice(seed);
+        let lengths = [0, 1, 100, 60_000, 400_000];
+        let message = |number: u64, dice: &mut Dice| {
+            let mut text = number.to_string().into_bytes();
+            text.resize(text.len() + lengths[usize::try_from(dice.below(5)).unwrap()], b'x');
+            text
+        };
+        let messages: Vec<_> = (0..40 + dice.below(80)).map(|number| message(number, &mut dice)).collect();
+        let policy = match dice.below(3) {
+            0 => format!("count: {}", 1 + dice.below(60)),
+            1 => format!("byte_size: {}", 1 + dice.below(12_000_000)),
+            _ => format!("count: {}, byte_size: {}", 1 + dice.below(90), 1 + dice.below(12_000_000)),
+        };
+        let mut outcome = |processor: &str, streams: bool| {
+            let world = World::new(messages.clone());
+            let policy = format!("{policy}, processors: [{{{processor}: {{}}}}, {{upper: {{}}}}]");
+            finish(&world, &pipeline("rereading", "128MiB", &policy, streams));
+            let mut notes = world.notes();
+            assert_eq!(notes.acknowledged.len(), messages.len(), "seed {seed}");
+            slices += notes.slices;
+            let mut all = std::mem::take(&mut notes.written);
+            all.extend(notes.streamed.drain(..).map(|stream| (stream.first, stream.bytes)));
+            all.sort();
+            all
+        };
+        let whole = outcome("whole", false);
+        for streams in [false, true] {
+            assert!(outcome("gather", streams) == whole, "seed {seed}, {policy}, {streams}");
+        }
+    }
+    assert!(slices > 0, "nothing was large enough");
+}
+
 #[test]
 fn a_message_that_can_not_be_added_fails_its_batch_as_in_one_piece() {
     for (input, streams) in [("script", false), ("script", true), ("rereading", true)] {

@@ -55,7 +55,21 @@ struct Endpoint {
     id: u64,
     description: String,
     template: Option<Template>,
-    handler: Arc<dyn Handler>,
+    /// Absent where nobody answers any more: requests are refused until somebody takes the path.
+    handler: Option<Arc<dyn Handler>>,
+}
+
+/// Closed paths that are kept, so that those of pipelines which never come back don't add up.
+const MOST_CLOSED: usize = 256;
+
+/// Says that nobody answers any more.
+struct Closed;
+
+#[async_trait]
+impl Handler for Closed {
+    async fn answer(&self, _: Request) -> Answer {
+        error(StatusCode::SERVICE_UNAVAILABLE, "Server closing\n")
+    }
 }
 
 /// Who answers for a path.
@@ -64,7 +78,8 @@ pub struct Found {
     pub parameters: PathParameters,
 }
 
-/// A path that stays registered until this is dropped.
+/// A path that stays registered until this is dropped. It is free then; until somebody takes it, requests for it are
+/// answered with 503 where it was [closed](Registration::close), and with 404 otherwise.
 #[must_use = "the path is free again when this is dropped"]
 pub struct Registration {
     endpoints: Endpoints,
@@ -97,13 +112,13 @@ impl Endpoints {
         }
         let template = Template::parse(path).map_err(RegisterError::Path)?;
         let mut paths = self.0.paths.write().unwrap_or_else(PoisonError::into_inner);
-        if paths.paths.contains_key(path) {
+        if paths.paths.get(path).is_some_and(|endpoint| endpoint.handler.is_some()) {
             return Err(RegisterError::Taken { path: path.to_owned() });
         }
         let id = paths.next;
         paths.next += 1;
         let endpoint =
-            Endpoint { id, description: description.to_owned(), template, handler: Arc::new(handler) };
+            Endpoint { id, description: description.to_owned(), template, handler: Some(Arc::new(handler)) };
         paths.paths.insert(path.to_owned(), endpoint);
         Ok(Registration { endpoints: self.clone(), path: path.to_owned(), id })
     }
@@ -112,7 +127,8 @@ impl Endpoints {
     #[must_use]
     pub fn descriptions(&self) -> BTreeMap<String, String> {
         let paths = self.0.paths.read().unwrap_or_else(PoisonError::into_inner);
-        paths.paths.iter().map(|(path, endpoint)| (path.clone(), endpoint.description.clone())).collect()
+        let open = paths.paths.iter().filter(|(_, endpoint)| endpoint.handler.is_some());
+        open.map(|(path, endpoint)| (path.clone(), endpoint.description.clone())).collect()
     }
 
     /// Where a server answers for these paths, when there is one.
@@ -148,14 +164,34 @@ impl Endpoints {
 
 impl Endpoint {
     fn found(&self, parameters: PathParameters) -> Found {
-        Found { handler: Arc::clone(&self.handler), parameters }
+        let handler = self.handler.as_ref().map_or_else(|| Arc::new(Closed) as Arc<dyn Handler>, Arc::clone);
+        Found { handler, parameters }
+    }
+}
+
+impl Registration {
+    /// Gives the path up for a time: who asks for it is told to come again.
+    pub fn close(self) {
+        let mut paths = self.endpoints.0.paths.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(endpoint) = paths.paths.get_mut(&self.path)
+            && endpoint.id == self.id
+        {
+            endpoint.handler = None;
+        }
+        let closed = || paths.paths.iter().filter(|(_, endpoint)| endpoint.handler.is_none());
+        let is_too_many = closed().count() > MOST_CLOSED;
+        let oldest = closed().min_by_key(|(_, endpoint)| endpoint.id).map(|(path, _)| path.clone());
+        if let Some(oldest) = oldest.filter(|_| is_too_many) {
+            paths.paths.remove(&oldest);
+        }
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
         let mut paths = self.endpoints.0.paths.write().unwrap_or_else(PoisonError::into_inner);
-        if paths.paths.get(&self.path).is_some_and(|endpoint| endpoint.id == self.id) {
+        let is_own = |endpoint: &Endpoint| endpoint.id == self.id && endpoint.handler.is_some();
+        if paths.paths.get(&self.path).is_some_and(is_own) {
             paths.paths.remove(&self.path);
         }
     }
@@ -254,6 +290,21 @@ mod tests {
             assert_eq!(id(other).as_deref(), Some(""), "{other}");
         }
         assert_eq!(id("/t/x"), None);
+    }
+
+    #[tokio::test]
+    async fn a_path_that_is_closed_is_refused_until_it_is_taken_again() {
+        let endpoints = Endpoints::default();
+        endpoints.register("/a", "", Nobody).unwrap().close();
+        let request =
+            || http::Request::new(Full::<Bytes>::default().map_err(|never| match never {}).boxed_unsync());
+        let status = async || endpoints.find("/a").unwrap().handler.answer(request()).await.status();
+        assert_eq!(status().await, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(endpoints.descriptions().is_empty());
+        let taken = endpoints.register("/a", "", Nobody).unwrap();
+        assert_eq!(status().await, StatusCode::OK);
+        drop(taken);
+        assert!(endpoints.find("/a").is_none());
     }
 
     #[test]

@@ -197,6 +197,8 @@ pub struct Stream {
     pub name: String,
     /// What every message of it gets.
     pub metadata: Vec<(String, MetadataValue)>,
+    /// The rejected stream that this is once more, from its start: what was delivered of that is not wanted.
+    pub again: Option<Token>,
 }
 
 /// A source of messages.
@@ -396,8 +398,6 @@ pub trait Output: Send {
     /// When nothing of it was delivered.
     async fn write(&mut self, batch: Batch) -> Result<Written, WriteError>;
 
-    /// Goes on after an operation that asked for it.
-    ///
     /// Whether [`Output::write_stream`] works.
     fn streams(&self) -> bool {
         false
@@ -418,6 +418,8 @@ pub trait Output: Send {
         Err(ComponentError::Failed("this output takes no streams".to_owned()).into())
     }
 
+    /// Goes on after an operation that asked for it.
+    ///
     /// # Errors
     /// When the messages of that operation were not delivered.
     async fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError>;
@@ -441,6 +443,7 @@ impl std::fmt::Debug for Stream {
         f.debug_struct("Stream")
             .field("name", &self.name)
             .field("metadata", &self.metadata)
+            .field("again", &self.again)
             .finish_non_exhaustive()
     }
 }

@@ -181,6 +181,11 @@ pub trait ByteStream: Send {
     /// # Cancel safety
     /// Implementations lose no bytes when the call is dropped.
     async fn read(&mut self, most: usize) -> Result<Bytes, String>;
+
+    /// Whether what it is read from can be opened again, and gives the same bytes then.
+    fn comes_again(&self) -> bool {
+        false
+    }
 }
 
 /// A metadata value that owns its bytes.

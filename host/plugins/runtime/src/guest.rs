@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{Caches, Operation, RateLimits, Setup, Wakes};
+use forebay_plugins_api::{Caches, Operation, RateLimits, Setup, Token, Wakes};
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -34,6 +34,8 @@ pub(crate) struct Guest {
     pub(crate) state: OwnState,
     /// The last batch that was scanned from a stream of this input.
     pub(crate) scanned: Option<Batch>,
+    /// Which stream the call of `read` under way gives again.
+    pub(crate) again: Option<Token>,
     /// Shared with every process of the instance, which counts them.
     pub(crate) processes: Arc<()>,
     /// The bytes of the batches in `table`; what may outlive the instance is held by its account.
@@ -66,6 +68,7 @@ impl Guest {
             limits,
             state,
             scanned: None,
+            again: None,
             processes: Arc::default(),
             returned: 0,
         }

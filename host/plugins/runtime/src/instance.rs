@@ -140,6 +140,11 @@ impl<E: Exports> Slot<E> {
         &self.plugin
     }
 
+    /// Which of the plugin's components it is.
+    pub(crate) fn component(&self) -> &str {
+        self.setup.name.as_str()
+    }
+
     /// Drops the instance, for a reason that its caller found.
     pub(crate) fn give_up(&mut self, reason: LostReason, detail: String) -> LostInstance {
         self.live = None;

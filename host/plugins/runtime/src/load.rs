@@ -196,6 +196,7 @@ impl Loader {
             processors: exports::processors::GuestIndices::new(&pre).ok(),
             incremental: exports::incremental_processors::GuestIndices::new(&pre).ok(),
             outputs: exports::outputs::GuestIndices::new(&pre).ok(),
+            streaming: exports::streaming_outputs::GuestIndices::new(&pre).ok(),
             mappings: exports::mappings::GuestIndices::new(&pre).ok(),
             scanners: exports::scanners::GuestIndices::new(&pre).ok(),
             caches: exports::caches::GuestIndices::new(&pre).ok(),
@@ -310,6 +311,10 @@ fn check_kinds(description: &Description, kinds: &Kinds) -> Result<(), LoadProbl
         }
         if component.incremental && kinds.incremental.is_none() {
             let interface = "incremental-processors";
+            return Err(LoadProblem::NotExported { kind, component: component_name(), interface });
+        }
+        if component.streams && kinds.streaming.is_none() {
+            let interface = "streaming-outputs";
             return Err(LoadProblem::NotExported { kind, component: component_name(), interface });
         }
     }

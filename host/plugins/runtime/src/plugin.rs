@@ -97,6 +97,7 @@ pub(crate) struct Kinds {
     pub(crate) processors: Option<exports::processors::GuestIndices>,
     pub(crate) incremental: Option<exports::incremental_processors::GuestIndices>,
     pub(crate) outputs: Option<exports::outputs::GuestIndices>,
+    pub(crate) streaming: Option<exports::streaming_outputs::GuestIndices>,
     pub(crate) mappings: Option<exports::mappings::GuestIndices>,
     pub(crate) scanners: Option<exports::scanners::GuestIndices>,
     pub(crate) caches: Option<exports::caches::GuestIndices>,

@@ -40,7 +40,10 @@ pub(crate) enum Action {
 pub(crate) enum Expr {
     Literal(Constant),
     Field(Box<Field>),
-    Variable { slot: Option<usize>, name: Text },
+    Variable {
+        slot: Option<usize>,
+        name: Text,
+    },
     Metadata(Option<Text>),
     Call(Box<CallSite>),
     Chain(Box<Chain>),
@@ -48,6 +51,8 @@ pub(crate) enum Expr {
     Not(Box<Self>),
     Array(Vec<Self>),
     Object(Vec<(Self, Self)>),
+    /// An array or an object of which everything is known.
+    Known(Value),
     If(Box<If>),
     Match(Box<Match>),
     Lambda(Box<Lambda>),
@@ -167,8 +172,8 @@ impl Expr {
             Self::Chain(chain) => chain.title(chain.tails.len()),
             Self::Operate(operation) => operation.title(operation.rest.len()),
             Self::Not(operand) => format!("not {}", operand.title()),
-            Self::Array(_) => "array literal".to_owned(),
-            Self::Object(_) => "object literal".to_owned(),
+            Self::Array(_) | Self::Known(Value::Array(_)) => "array literal".to_owned(),
+            Self::Object(_) | Self::Known(_) => "object literal".to_owned(),
             Self::If(_) => "if expression".to_owned(),
             Self::Match(_) => "match expression".to_owned(),
             Self::Lambda(lambda) => lambda.body.title(),

@@ -95,6 +95,21 @@ impl Value {
         }
     }
 
+    /// A container that keeps the text which it is written as, for as long as nobody changes it.
+    pub(crate) fn with_text(self) -> Self {
+        let mut text = Vec::new();
+        self.write_json(&mut text);
+        // What is escaped depends on who writes.
+        if text.contains(&b'\\') {
+            return self;
+        }
+        match (self, Text::of(&text)) {
+            (Self::Array(array), text) => Self::Array(array.with_text(text)),
+            (Self::Object(object), text) => Self::Object(object.with_text(text)),
+            (scalar, _) => scalar,
+        }
+    }
+
     /// The same with empty arrays that are not Go's nil, as Go has it after a copy.
     pub(crate) fn without_nil(self) -> Self {
         if self.may_hold_nil() { settled(&self, &mut HashMap::new()) } else { self }

@@ -2,7 +2,8 @@ use super::slot::{self, Slot};
 use crate::bindings::capabilities::forebay::plugin::{batches, configuration, operations};
 use crate::bindings::outputs::exports::forebay::plugin::outputs as wit;
 use crate::operation::Operation;
-use crate::output::{Failure, Output, Pending, WriteError, Written};
+use crate::output::{Failure, Output, Pending, StreamingOutput, WriteError, Written};
+use crate::streams::ByteStream;
 use crate::{Batch, Context, Error, Problem};
 
 pub type Entry = slot::Entry<dyn Open>;
@@ -17,29 +18,54 @@ pub trait Open {
     fn write(&mut self, batch: Batch) -> Result<Written, WriteError>;
     fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError>;
     fn close(self: Box<Self>);
+
+    /// As [`StreamingOutput::write_stream`], of outputs that have it.
+    fn write_stream(&mut self, head: Batch, payload: ByteStream) -> Result<Written, WriteError>;
 }
 
-impl<T: Output> Open for T {
+type WriteStream<T> = fn(&mut T, Batch, ByteStream) -> Result<Written, WriteError>;
+
+/// An output, and how it takes streams.
+struct Opened<T> {
+    output: T,
+    write_stream: WriteStream<T>,
+}
+
+impl<T: Output> Open for Opened<T> {
     fn connect(&mut self) -> Result<(), Error> {
-        Output::connect(self)
+        self.output.connect()
     }
 
     fn write(&mut self, batch: Batch) -> Result<Written, WriteError> {
-        Output::write(self, batch)
+        self.output.write(batch)
     }
 
     fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError> {
-        Output::resolve(self, operation)
+        self.output.resolve(operation)
     }
 
     fn close(self: Box<Self>) {
-        Output::close(*self);
+        self.output.close();
+    }
+
+    fn write_stream(&mut self, head: Batch, payload: ByteStream) -> Result<Written, WriteError> {
+        (self.write_stream)(&mut self.output, head, payload)
     }
 }
 
 pub const fn entry<T: Output>() -> Entry {
     fn open<T: Output>(config: &str, context: &Context) -> Result<Box<dyn Open>, Problem> {
-        Ok(Box::new(T::open(slot::parse(config)?, context)?))
+        let output = T::open(slot::parse(config)?, context)?;
+        let none = |_: &mut T, _, _| Err(WriteError::Failed("this output takes no streams".to_owned()));
+        Ok(Box::new(Opened { output, write_stream: none }))
+    }
+    Entry { name: T::NAME, open: open::<T> }
+}
+
+pub const fn streaming_entry<T: StreamingOutput>() -> Entry {
+    fn open<T: StreamingOutput>(config: &str, context: &Context) -> Result<Box<dyn Open>, Problem> {
+        let output = T::open(slot::parse(config)?, context)?;
+        Ok(Box::new(Opened { output, write_stream: T::write_stream }))
     }
     Entry { name: T::NAME, open: open::<T> }
 }
@@ -60,6 +86,10 @@ pub fn write(batch: batches::Batch) -> Result<wit::Written, wit::WriteError> {
 
 pub fn resolve(operation: operations::Operation) -> Result<wit::Written, wit::WriteError> {
     to_wit(OPEN.with(|slot| slot.with(|output| output.resolve(operation.into()))))
+}
+
+pub(super) fn write_stream(head: Batch, payload: ByteStream) -> Result<Written, WriteError> {
+    OPEN.with(|slot| slot.with(|output| output.write_stream(head, payload)))
 }
 
 pub fn close() {

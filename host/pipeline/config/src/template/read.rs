@@ -106,6 +106,7 @@ fn component(examiner: &mut Examiner<'_>, root: &Node, config: &Json) -> Option<
         responds: false,
         incremental: false,
         pieces: false,
+        streams: false,
         config: FieldSpec::new("", FieldType::Object).with_fields(fields),
         examples: Vec::new(),
         functions: Vec::new(),

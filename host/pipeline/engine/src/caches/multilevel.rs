@@ -36,6 +36,7 @@ pub(crate) fn specification() -> ComponentSpec {
         responds: false,
         incremental: false,
         pieces: false,
+        streams: false,
         config: levels,
         examples: vec![example],
         functions: Vec::new(),

@@ -45,6 +45,7 @@ pub(super) async fn open(
         input,
         scanner,
         again,
+        rereads,
         responds,
         sky: Arc::clone(&sky),
         to: to.clone(),

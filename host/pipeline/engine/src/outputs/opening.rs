@@ -71,7 +71,8 @@ pub(crate) fn open_root<'a>(
                 let output = ground.components.open_output(setup.clone()).await?;
                 let before = (processors, from);
                 let (processors, from) = written(ground, (config, &*output), policy, before, &mut works);
-                let sink = Sink { path, output, processors, from, most_under_way, meter };
+                let keeps_order = sink::keeps_order(config);
+                let sink = Sink { path, output, processors, from, most_under_way, keeps_order, meter };
                 works.insert(0, Box::pin(sink.run()));
             }
         }
@@ -145,7 +146,9 @@ async fn open(
             let (to, from) = channel();
             let most_under_way = sink::most_under_way(config);
             let (processors, from) = written(ground, (config, &*output), policy, (processors, from), works);
-            works.push(Box::pin(Sink { path, output, processors, from, most_under_way, meter }.run()));
+            let keeps_order = sink::keeps_order(config);
+            let sink = Sink { path, output, processors, from, most_under_way, keeps_order, meter };
+            works.push(Box::pin(sink.run()));
             Ok(Box::new(Leaf::new(to)))
         }
     }

@@ -347,7 +347,8 @@ impl Input for ScriptedInput {
             Some(Step::Stream(text)) => {
                 self.notes.lock().unwrap().next_token += 1;
                 let metadata = vec![("from".to_owned(), MetadataValue::Text("s".to_owned()))];
-                Event::Stream(token, Stream { source: Box::new(Text(text)), name: "s".into(), metadata })
+                let source = Box::new(Text(text));
+                Event::Stream(token, Stream { source, name: "s".into(), metadata, again: None })
             }
             Some(Step::Newer) => {
                 self.notes.lock().unwrap().newer.input += 1;

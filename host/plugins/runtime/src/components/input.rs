@@ -123,6 +123,7 @@ async fn beside<T>(read: impl Future<Output = T>, newer: impl Future<Output = ()
 }
 
 fn take_event(guest: &mut Guest, event: wit::Event) -> wasmtime::Result<Event> {
+    let again = guest.again.take();
     Ok(match event {
         wit::Event::Batch(wit::ArrivedBatch { token, batch }) => {
             Event::Batch(Token(token), guest.take_result(batch)?)
@@ -130,7 +131,7 @@ fn take_event(guest: &mut Guest, event: wit::Event) -> wasmtime::Result<Event> {
         wit::Event::Stream(wit::ArrivedStream { token, source, name, metadata }) => {
             let source = guest.table.delete(source)?.0;
             let metadata = metadata.into_iter().map(|(key, value)| (key, value.into())).collect();
-            Event::Stream(Token(token), Stream { source, name, metadata })
+            Event::Stream(Token(token), Stream { source, name, metadata, again })
         }
         wit::Event::Idle => Event::Idle,
         wit::Event::Ended => Event::Ended,

@@ -3,14 +3,20 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_message::{Batch, Failure};
-use forebay_plugins_api::{ComponentError, Operation, Output, Pending, WriteError, Written};
+use forebay_plugins_api::{ByteStream, ComponentError, Operation, Output, Pending, WriteError, Written};
+use wasmtime::Store;
+use wasmtime::component::Instance;
 
 use crate::bindings::exports::forebay::plugin::outputs as wit;
-use crate::components::exports;
+use crate::bindings::exports::forebay::plugin::streaming_outputs as streaming;
+use crate::bindings::forebay::plugin::configuration::Problem;
 use crate::guest::Guest;
-use crate::instance::{Prepared, Slot, Waits};
+use crate::host::streams::HostStream;
+use crate::instance::{Call, Exports, Prepared, Slot, Waits};
 use crate::limits::Refusal;
+use crate::plugin::Plugin;
 
 /// What an operation belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +27,38 @@ struct Started {
     length: usize,
 }
 
-exports!(OutputExports, Output, outputs, outputs, close());
+/// The exports of an output, with those for streams where its plugin has any.
+pub(crate) struct OutputExports {
+    output: wit::Guest,
+    streaming: Option<streaming::Guest>,
+}
+
+impl Exports for OutputExports {
+    const KIND: Kind = Kind::Output;
+
+    fn find(
+        plugin: &Plugin,
+        store: &mut Store<Guest>,
+        instance: &Instance,
+    ) -> Option<wasmtime::Result<Self>> {
+        let output = plugin.kinds.outputs.as_ref()?.load(&mut *store, instance);
+        let streaming = plugin.kinds.streaming.as_ref().map(|indices| indices.load(store, instance));
+        Some(output.and_then(|output| Ok(Self { output, streaming: streaming.transpose()? })))
+    }
+
+    fn open<'a>(
+        &'a self,
+        store: &'a mut Store<Guest>,
+        component: String,
+        config: std::sync::Arc<str>,
+    ) -> Call<'a, Result<(), Problem>> {
+        Box::pin(async move { self.output.call_open(store, &component, &config).await })
+    }
+
+    fn close<'a>(&'a self, store: &'a mut Store<Guest>) -> Call<'a, ()> {
+        Box::pin(self.output.call_close(store))
+    }
+}
 
 /// An output in an instance.
 pub(crate) struct OutputComponent {
@@ -39,6 +76,15 @@ type Answer = Result<Result<Written, wit::WriteError>, ComponentError>;
 impl OutputComponent {
     pub(crate) fn new(slot: Slot<OutputExports>) -> Self {
         Self { slot, pending: HashMap::new(), connected: None, prepared: None }
+    }
+
+    /// # Errors
+    /// When the instance that was connected is gone.
+    fn check_connected(&self) -> Result<(), WriteError> {
+        if self.slot.is_live() && self.connected == Some(self.slot.generation()) {
+            return Ok(());
+        }
+        Err(WriteError::NotConnected("the output was lost and is opened again".to_owned()))
     }
 
     fn answer(&mut self, length: usize, answer: Answer) -> Result<Written, WriteError> {
@@ -62,15 +108,15 @@ impl OutputComponent {
 #[async_trait]
 impl Output for OutputComponent {
     async fn connect(&mut self) -> Result<(), ComponentError> {
-        self.slot.try_call(Waits::Bounded, |exports, store| Box::pin(exports.0.call_connect(store))).await?;
+        self.slot
+            .try_call(Waits::Bounded, |exports, store| Box::pin(exports.output.call_connect(store)))
+            .await?;
         self.connected = Some(self.slot.generation());
         Ok(())
     }
 
     async fn write(&mut self, batch: Batch) -> Result<Written, WriteError> {
-        if !self.slot.is_live() || self.connected != Some(self.slot.generation()) {
-            return Err(WriteError::NotConnected("the output was lost and is opened again".to_owned()));
-        }
+        self.check_connected()?;
         let length = batch.len();
         self.slot.plugin().metrics.bytes_in.inc_by(batch.byte_size() as u64);
         let answer = self
@@ -78,10 +124,48 @@ impl Output for OutputComponent {
             .call(Waits::Bounded, move |exports, store| {
                 Box::pin(async move {
                     let batch = store.data_mut().push_batch(batch)?;
-                    let written = exports.0.call_write(&mut *store, batch).await?;
+                    let written = exports.output.call_write(&mut *store, batch).await?;
                     written
                         .map(|written| take_written(store.data_mut(), length, written))
                         .map_or_else(|error| Ok(Err(error)), |written| written.map(Ok))
+                })
+            })
+            .await;
+        self.answer(length, answer.map_err(ComponentError::from))
+    }
+
+    fn streams(&self) -> bool {
+        let plugin = self.slot.plugin();
+        plugin.spec(Kind::Output, self.slot.component()).is_some_and(|spec| spec.streams)
+    }
+
+    async fn write_stream(
+        &mut self,
+        head: Batch,
+        payload: Box<dyn ByteStream>,
+    ) -> Result<Written, WriteError> {
+        self.check_connected()?;
+        let length = head.len();
+        let answer = self
+            .slot
+            .call(Waits::Unbounded, move |exports, store| {
+                Box::pin(async move {
+                    let Some(streaming) = &exports.streaming else {
+                        // A newer build of the plugin may lack what the older one had.
+                        let reason = "this output takes no streams".to_owned();
+                        return Ok(Err(wit::WriteError::Failed(reason)));
+                    };
+                    let head = store.data_mut().push_batch(head)?;
+                    let payload = store.data_mut().push(HostStream(payload))?;
+                    match streaming.call_write_stream(&mut *store, head, payload).await? {
+                        Ok(under_way) => take_under_way(store.data_mut(), under_way).map(Ok),
+                        Err(streaming::StreamError::NotConnected(reason)) => {
+                            Ok(Err(wit::WriteError::NotConnected(reason)))
+                        }
+                        Err(streaming::StreamError::Failed(reason)) => {
+                            Ok(Err(wit::WriteError::Failed(reason)))
+                        }
+                    }
                 })
             })
             .await;
@@ -101,7 +185,7 @@ impl Output for OutputComponent {
             .call(Waits::Bounded, move |exports, store| {
                 Box::pin(async move {
                     let operation = store.data_mut().push(operation)?;
-                    let written = exports.0.call_resolve(&mut *store, operation).await?;
+                    let written = exports.output.call_resolve(&mut *store, operation).await?;
                     written
                         .map(|written| take_written(store.data_mut(), length, written))
                         .map_or_else(|error| Ok(Err(error)), |written| written.map(Ok))
@@ -113,7 +197,8 @@ impl Output for OutputComponent {
 
     async fn close(&mut self) {
         if self.slot.is_live() {
-            let close = self.slot.call(Waits::Ending, |exports, store| Box::pin(exports.0.call_close(store)));
+            let close =
+                self.slot.call(Waits::Ending, |exports, store| Box::pin(exports.output.call_close(store)));
             if let Err(lost) = close.await {
                 tracing::warn!(%lost, "close an output");
             }
@@ -153,4 +238,13 @@ fn take_written(guest: &mut Guest, length: usize, written: wit::Written) -> wasm
         pending.push(Pending { operation: guest.table.delete(operation)?, messages, resolve });
     }
     Ok(Written { failed, pending })
+}
+
+fn take_under_way(guest: &mut Guest, under_way: Vec<streaming::UnderWay>) -> wasmtime::Result<Written> {
+    let mut written = Written::default();
+    for streaming::UnderWay { operation, resolve } in under_way {
+        let operation = guest.table.delete(operation)?;
+        written.pending.push(Pending { operation, messages: None, resolve });
+    }
+    Ok(written)
 }

@@ -4,6 +4,7 @@ mod appender;
 mod marker;
 mod reader;
 mod replace;
+mod staged;
 pub(crate) mod writers;
 
 use std::fs::{File, Metadata, OpenOptions};
@@ -18,6 +19,7 @@ use wasmtime::component::Resource;
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub use appender::HostAppender;
 pub(crate) use replace::Replacements;
+use staged::{Place, Placing};
 
 use crate::bindings::forebay::files::files::{
     FileDetails, FileError, Host, HostAppender as HostAppenderMethods,
@@ -113,6 +115,19 @@ impl Host for Guest {
         Ok(Ok(self.push_operation(replace::replace(path, content, self.kinds(), &self.scope.account))?))
     }
 
+    fn append_from(
+        &mut self,
+        path: String,
+        source: Resource<HostStream>,
+        delimiter: Vec<u8>,
+    ) -> Answer<Resource<Operation>> {
+        self.write_from(&path, source, Placing::Append { delimiter })
+    }
+
+    fn replace_from(&mut self, path: String, source: Resource<HostStream>) -> Answer<Resource<Operation>> {
+        self.write_from(&path, source, Placing::Replace)
+    }
+
     fn standard_output(&mut self) -> Answer<Resource<HostAppender>> {
         if let Err(missing) = self.scope.allowed.standard_streams() {
             return Ok(Err(FileError::Denied(missing)));
@@ -165,6 +180,25 @@ enum Kinds {
 }
 
 impl Guest {
+    fn write_from(
+        &mut self,
+        path: &str,
+        source: Resource<HostStream>,
+        placing: Placing,
+    ) -> Answer<Resource<Operation>> {
+        self.host_call()?;
+        let source = self.table.delete(source)?.0;
+        let path = match self.scope.allowed.file(Path::new(path), Access::Write) {
+            Ok(path) => path,
+            Err(missing) => return Ok(Err(FileError::Denied(missing))),
+        };
+        let place = Place { path, placing, kinds: self.kinds() };
+        match staged::write_from(source, place, &self.scope.account) {
+            Ok(written) => Ok(Ok(self.push_operation(written)?)),
+            Err(reason) => Ok(Err(FileError::Other(reason))),
+        }
+    }
+
     fn kinds(&self) -> Kinds {
         if self.scope.allowed.is_everything() { Kinds::All } else { Kinds::Regular }
     }

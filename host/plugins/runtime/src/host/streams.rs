@@ -31,6 +31,10 @@ impl<S: ByteStream> ByteStream for Permitted<S> {
     async fn read(&mut self, most: usize) -> Result<Bytes, String> {
         self.stream.read(most).await
     }
+
+    fn comes_again(&self) -> bool {
+        self.stream.comes_again()
+    }
 }
 
 /// Where a guest writes: the other end holds it back by not taking what it wrote.

@@ -33,13 +33,13 @@ impl Compiler {
             }
             NodeKind::Array(items) => {
                 let items: Parsed<Vec<_>> = items.iter().map(|item| self.expression(item)).collect();
-                Expr::Array(items?)
+                if self.unfolded { Expr::Array(items?) } else { fold::array(items?) }
             }
             NodeKind::Object(entries) => {
                 let entries =
                     entries.iter().map(|(key, value)| Ok((self.expression(key)?, self.expression(value)?)));
                 let entries: Parsed<Vec<_>> = entries.collect();
-                Expr::Object(entries?)
+                if self.unfolded { Expr::Object(entries?) } else { fold::object(entries?) }
             }
             NodeKind::If(branches, otherwise) => {
                 let branches =

@@ -6,12 +6,13 @@ use std::cell::RefCell;
 use super::arguments::fixed_arguments;
 use crate::eval::{Call, Frame, Locals, Run, Site, This, arithmetic};
 use crate::failure::Failure;
+use crate::limits::{TEXT_BYTES, VALUE_DEPTH};
 use crate::parse_error::Fault;
 use crate::parser::Parsed;
 use crate::program::{CallSite, Expr, Operation};
 use crate::spec::{Body, FunctionSpec};
 use crate::syntax::{ArgumentNodes, Constant, Node, Operator};
-use crate::value::{Text, Value};
+use crate::value::{Array, Object, Text, Value};
 use crate::world::{NoMessages, Shared, World};
 
 /// The value of an operator on two constants; `None` when one of them is none, or when it depends on the left one
@@ -50,6 +51,52 @@ pub(super) fn left_end(operation: Operation) -> Expr {
         return left;
     }
     Expr::Operate(Box::new(Operation { first: left, rest }))
+}
+
+/// An array, made once where all its items are known. An empty one is Go's nil, of which each time makes its own.
+pub(super) fn array(items: Vec<Expr>) -> Expr {
+    let values: Option<Vec<_>> = items.iter().map(member).collect();
+    match values.filter(|values| !values.is_empty()) {
+        Some(values) => shared(Value::Array(Array::literal(values))).unwrap_or(Expr::Array(items)),
+        None => Expr::Array(items),
+    }
+}
+
+/// An object, made once where all its entries are known.
+pub(super) fn object(entries: Vec<(Expr, Expr)>) -> Expr {
+    let pair = |(key, value): &(Expr, Expr)| match key {
+        Expr::Literal(Constant { value: Value::String(name), .. }) => Some((name.clone(), member(value)?)),
+        _ => None,
+    };
+    let pairs: Option<Vec<_>> = entries.iter().map(pair).collect();
+    match pairs {
+        Some(pairs) => shared(Value::Object(Object::from(pairs))).unwrap_or(Expr::Object(entries)),
+        None => Expr::Object(entries),
+    }
+}
+
+/// What can be a member of a container that is made once.
+fn member(expression: &Expr) -> Option<Value> {
+    match expression {
+        Expr::Known(value) => Some(value.clone()),
+        Expr::Literal(Constant { value, .. }) => is_plain(value).then(|| value.clone()),
+        _ => None,
+    }
+}
+
+/// Whether a value is written in the same way wherever it is. The empty array is not.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) => true,
+        Value::Array(items) => !items.is_empty() && items.iter().all(is_plain),
+        _ => false,
+    }
+}
+
+/// A container that is within the limits, with the text that it is written as.
+fn shared(value: Value) -> Option<Expr> {
+    let within = value.depth() <= VALUE_DEPTH && value.size() as usize <= TEXT_BYTES;
+    within.then(|| Expr::Known(value.with_text()))
 }
 
 /// The value of a function, or of a method on a value, that depends on its arguments only.

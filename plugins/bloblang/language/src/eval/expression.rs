@@ -15,6 +15,7 @@ use crate::value::{Array, Object, Text, Value};
 pub(crate) fn eval<'v>(expression: &'v Expr, frame: Frame<'v>) -> Result<Cow<'v, Value>, Failure> {
     match expression {
         Expr::Literal(known) => Ok(Cow::Borrowed(&known.value)),
+        Expr::Known(value) => Ok(Cow::Borrowed(value)),
         Expr::Field(target) => field::field(target, frame),
         Expr::Variable { slot, name } => field::variable(*slot, name, frame),
         Expr::Metadata(_) if frame.run.messages.is_empty() => {

@@ -116,7 +116,7 @@ impl<'p> Search<'p> {
             return Err(TooMuch);
         }
         let spots = match expression {
-            Expr::Literal(_) => Vec::new(),
+            Expr::Literal(_) | Expr::Known(_) => Vec::new(),
             Expr::Field(field) => {
                 let spots = spots_of(field, &scope);
                 return Ok(scope.standing_for(spots));

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::lazy::{Members, Source, Written};
-use super::{Value, length};
+use super::{Text, Value, length};
 
 /// An ordered list of values.
 #[derive(Clone, Debug)]
@@ -41,6 +41,10 @@ impl Array {
 
     pub(super) fn read(source: Source, depth: u16) -> Self {
         Self { size: length(source.text.len()), items: Members::read(source), depth, nil: false }
+    }
+
+    pub(super) fn with_text(self, text: Text) -> Self {
+        Self { items: self.items.with_text(text), ..self }
     }
 
     pub(super) fn written(&self) -> Written<'_, Value> {

@@ -27,7 +27,7 @@ pub(super) trait Member: Clone {
 pub(super) struct Members<T> {
     /// Those that were put there.
     made: Option<Arc<Vec<T>>>,
-    /// Otherwise those of a document.
+    /// Otherwise those of a document. With members: the text of just those.
     read: Option<Arc<Lazy<T>>>,
 }
 
@@ -86,6 +86,11 @@ impl<T: Member> Members<T> {
         Self { made: None, read: Some(Arc::new(lazy)) }
     }
 
+    /// The same with the text that they are written as.
+    pub(super) fn with_text(self, text: Text) -> Self {
+        Self { read: Self::read(Source { text, canonical: true }).read, ..self }
+    }
+
     /// None, of which it is known that none were ever put there.
     pub(super) fn never() -> Self {
         Self { made: None, read: None }
@@ -117,8 +122,8 @@ impl<T: Member> Members<T> {
 
     /// The members, to be changed.
     pub(super) fn change(&mut self) -> &mut Vec<T> {
-        let read = &mut self.read;
-        let made = self.made.get_or_insert_with(|| Arc::new(read.take().map(owned).unwrap_or_default()));
+        let read = self.read.take();
+        let made = self.made.get_or_insert_with(|| Arc::new(read.map(owned).unwrap_or_default()));
         Arc::make_mut(made)
     }
 
@@ -133,7 +138,7 @@ impl<T: Member> Members<T> {
 
     pub(super) fn written(&self) -> Written<'_, T> {
         match (&self.made, &self.read) {
-            (None, Some(lazy)) if lazy.source.canonical => Written::Same(&lazy.source.text),
+            (_, Some(lazy)) if lazy.source.canonical => Written::Same(&lazy.source.text),
             (None, Some(lazy)) if lazy.members.get().is_none() => Written::Text(&lazy.source.text),
             (None, None) => Written::Never,
             _ => Written::Members(self.get()),

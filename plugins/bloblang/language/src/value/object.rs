@@ -41,6 +41,10 @@ impl Object {
         Self { size: length(source.text.len()), entries: Members::found(source, slots), depth, nil: false }
     }
 
+    pub(super) fn with_text(self, text: Text) -> Self {
+        Self { entries: self.entries.with_text(text), ..self }
+    }
+
     pub(super) fn written(&self) -> Written<'_, (Text, Value)> {
         self.entries.written()
     }

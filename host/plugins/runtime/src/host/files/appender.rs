@@ -6,8 +6,8 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::io::{self, Write};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt};
+use std::io::{self, Seek as _, Write};
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use forebay_lifecycle::Shutdown;
 use forebay_pipeline_message::Batch;
 use tokio::sync::{mpsc, oneshot};
 
-use super::marker::Marker;
+use super::marker::{self, Marker};
 use super::writers::{self, Entered};
 use super::{Kinds, NOT_REGULAR, parent};
 use crate::account::StreamPermit;
@@ -40,7 +40,12 @@ pub(super) struct Job {
 
 enum Content {
     Bytes(Vec<u8>),
-    Messages { batch: Batch, delimiter: Vec<u8> },
+    Messages {
+        batch: Batch,
+        delimiter: Vec<u8>,
+    },
+    /// All of a file, from where it stands.
+    File(File),
 }
 
 /// Operations that wait to be written. The engine holds far fewer under way at once.
@@ -51,6 +56,9 @@ const GATHER: usize = 8 << 20;
 /// Where bytes go, and how they are made to stay there.
 trait Target: Send + 'static {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Writes what a file has from where it stands.
+    fn copy(&mut self, file: File) -> io::Result<()>;
 }
 
 struct AppendedFile {
@@ -119,6 +127,15 @@ impl HostAppender {
         self.queue(Content::Messages { batch, delimiter }, held)
     }
 
+    /// Queues all of a file, from where it stands.
+    pub(super) fn append_file(
+        &self,
+        file: File,
+        held: &Arc<Held>,
+    ) -> impl Future<Output = Result<(), String>> + Send + 'static {
+        self.queue(Content::File(file), held)
+    }
+
     fn queue(
         &self,
         content: Content,
@@ -159,9 +176,23 @@ impl HostAppender {
 fn write_all(mut target: impl Target, mut queue: mpsc::Receiver<Job>) {
     let mut buffer = Vec::new();
     let mut waiting = Vec::new();
-    while let Some(first) = queue.blocking_recv() {
+    let mut left = None;
+    while let Some(first) = left.take().or_else(|| queue.blocking_recv()) {
+        if let Content::File(file) = first.content {
+            let written = target.copy(file).map_err(|error| error.to_string());
+            let is_over = written.is_err();
+            let _ = first.done.send(written);
+            if is_over {
+                return;
+            }
+            continue;
+        }
         let mut next = Some(first);
         while let Some(job) = next {
+            if matches!(job.content, Content::File(_)) {
+                left = Some(job);
+                break;
+            }
             job.content.write_to(&mut buffer);
             waiting.push((job.done, job.share));
             next = if buffer.len() < GATHER { queue.try_recv().ok() } else { None };
@@ -196,6 +227,8 @@ impl Content {
                 });
                 written.max(batch.byte_size())
             }
+            // It lies on the disk.
+            Self::File(_) => 0,
         }
     }
 
@@ -210,6 +243,7 @@ impl Content {
                     }
                 });
             }
+            Self::File(_) => {}
         }
     }
 }
@@ -222,7 +256,7 @@ impl Target for AppendedFile {
         }
         let end = self.length + bytes.len() as u64;
         if let Some(marker) = &self.marker {
-            marker.set(self.length, bytes)?;
+            marker.set(self.length, bytes.len() as u64, bytes)?;
         }
         if let Err(error) = self.file.write_all(bytes) {
             // What was written of it must not stay: nobody is told that it is there.
@@ -233,6 +267,28 @@ impl Target for AppendedFile {
         }
         self.file.sync_data().or_else(unless_it_has_none)?;
         self.length = end;
+        Ok(())
+    }
+
+    fn copy(&mut self, mut file: File) -> io::Result<()> {
+        let from = file.stream_position()?;
+        let most = file.metadata()?.len().saturating_sub(from);
+        if self.marker.is_some() {
+            self.length = self.file.metadata()?.len();
+        }
+        let mut head = [0; marker::HEAD];
+        let known = file.read_at(&mut head, from)?;
+        if let Some(marker) = &self.marker {
+            marker.set(self.length, most, &head[..known])?;
+        }
+        let copied = io::copy(&mut file, &mut self.file).and_then(|_| self.file.sync_data());
+        if let Err(error) = copied.or_else(unless_it_has_none) {
+            if let Some(marker) = &self.marker {
+                marker.take_back_copy(&self.file, self.length, most, &head[..known]);
+            }
+            return Err(error);
+        }
+        self.length += most;
         Ok(())
     }
 }
@@ -246,6 +302,11 @@ fn unless_it_has_none(error: io::Error) -> io::Result<()> {
 }
 
 impl Target for StandardOutput {
+    fn copy(&mut self, mut file: File) -> io::Result<()> {
+        let mut output = io::stdout().lock();
+        io::copy(&mut file, &mut output).and_then(|_| output.flush())
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut output = io::stdout().lock();
         output.write_all(bytes).and_then(|()| output.flush()).inspect_err(|error| {

@@ -21,7 +21,7 @@ use super::parent;
 /// first bytes of the write, and zeros where there are fewer.
 const LENGTH: usize = NUMBERS + HEAD;
 const NUMBERS: usize = 48;
-const HEAD: usize = 64;
+pub(super) const HEAD: usize = 64;
 const MAGIC: u64 = u64::from_le_bytes(*b"FBWRITE1");
 const SUFFIX: &str = ".forebay-";
 
@@ -67,9 +67,9 @@ impl Marker {
         Ok(Some(Self { path: marker, target: path.to_path_buf(), file, identity }))
     }
 
-    /// Says that these bytes are about to be written.
-    pub(super) fn set(&self, start: u64, write: &[u8]) -> io::Result<()> {
-        let end = start + write.len() as u64;
+    /// Says that so many bytes are about to be written, which begin with `write`, or are those.
+    pub(super) fn set(&self, start: u64, length: u64, write: &[u8]) -> io::Result<()> {
+        let end = start.saturating_add(length);
         let [device, inode, birth] = self.identity;
         let mut bytes = [0; LENGTH];
         for (slot, number) in bytes.chunks_exact_mut(8).zip([MAGIC, device, inode, birth, start, end]) {
@@ -87,7 +87,23 @@ impl Marker {
         let length = target.metadata().map_or(0, |found| found.len());
         let written = usize::try_from(length.saturating_sub(start)).unwrap_or(usize::MAX);
         let ours = bytes.get(..written).is_some_and(|ours| begins_with(&self.target, start, ours));
-        if written > 0 && ours && target.set_len(start).is_err() {
+        if written > 0 && ours {
+            self.cut(target, start);
+        }
+    }
+
+    /// The same for so many bytes of which only the first are still known.
+    pub(super) fn take_back_copy(&self, target: &File, start: u64, most: u64, head: &[u8]) {
+        let length = target.metadata().map_or(0, |found| found.len());
+        let written = length.saturating_sub(start);
+        let known = usize::try_from(written).unwrap_or(usize::MAX).min(head.len());
+        if written > 0 && written <= most && begins_with(&self.target, start, &head[..known]) {
+            self.cut(target, start);
+        }
+    }
+
+    fn cut(&self, target: &File, start: u64) {
+        if target.set_len(start).is_err() {
             tracing::error!(file = %self.target.display(), "a write that failed half-way can't be taken back");
         }
     }
@@ -167,7 +183,7 @@ mod tests {
     fn die_while_writing(path: &Path, write: &str) {
         let file = append(path);
         let marker = Marker::take(path, &file).unwrap().unwrap();
-        marker.set(file.metadata().unwrap().len(), write.as_bytes()).unwrap();
+        marker.set(file.metadata().unwrap().len(), write.len() as u64, write.as_bytes()).unwrap();
         marker.file.unlock().unwrap();
         std::mem::forget(marker);
     }

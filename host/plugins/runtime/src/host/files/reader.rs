@@ -24,11 +24,15 @@ pub(super) struct FileReader {
     /// The chunk that is read ahead.
     ahead: Option<JoinHandle<(File, io::Result<Bytes>)>>,
     rest: Bytes,
+    /// Whether it has its bytes for whoever opens it next too, as pipes and devices have not.
+    comes_again: bool,
 }
 
 impl FileReader {
     pub(super) fn new(file: File) -> Self {
-        Self { file: Some(file), ahead: None, rest: Bytes::new() }
+        // What the system makes up as it is read has no length.
+        let comes_again = file.metadata().is_ok_and(|found| found.is_file() && found.len() > 0);
+        Self { file: Some(file), ahead: None, rest: Bytes::new(), comes_again }
     }
 
     fn read_ahead(&mut self) {
@@ -57,6 +61,10 @@ impl ByteStream for FileReader {
             }
         }
         Ok(self.rest.split_to(most.min(self.rest.len())))
+    }
+
+    fn comes_again(&self) -> bool {
+        self.comes_again
     }
 }
 

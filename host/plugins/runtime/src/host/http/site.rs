@@ -54,7 +54,7 @@ struct Own {
 pub(super) struct OpenSite {
     address: SocketAddr,
     stop: Shutdown,
-    _registrations: Vec<Registration>,
+    registrations: Vec<Registration>,
     _permit: StreamPermit,
     /// Of the process's server: that this process listens there.
     _note: Option<ListenerNote>,
@@ -170,7 +170,7 @@ impl Site {
             let server = Server { endpoints, cors, stop: stop.clone(), read_timeout, note };
             spawner.spawn(serve::accept(socket, tls, connections, Arc::new(server)));
         }
-        Ok(OpenSite { address, stop, _registrations: registrations, _permit: permit, _note: kept })
+        Ok(OpenSite { address, stop, registrations, _permit: permit, _note: kept })
     }
 }
 
@@ -183,5 +183,7 @@ impl OpenSite {
 impl Drop for OpenSite {
     fn drop(&mut self) {
         self.stop.cancel();
+        // What comes before the process has ended, or the next one listens there, is told to come again.
+        self.registrations.drain(..).for_each(Registration::close);
     }
 }
