@@ -19,5 +19,6 @@ pub(crate) use target::Target;
 /// When something is missing and can't be installed; the error says what to run by hand.
 pub(crate) fn set_up(steps: &mut Steps, workspace: &Workspace) -> Result<Target> {
     debian::install(steps)?;
+    languages::zig(steps, workspace)?;
     target::install(steps, workspace)
 }

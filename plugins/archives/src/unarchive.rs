@@ -4,7 +4,6 @@ mod binary;
 mod csv;
 pub(crate) mod json;
 mod parts;
-mod split;
 mod tar;
 mod zip;
 
@@ -87,7 +86,7 @@ impl Processor for Unarchive {
             ends.push(writer.results());
         }
         let results = writer.finish();
-        Ok(Processing::Done(if batch.independent() { split::apart(results, &ends) } else { vec![results] }))
+        Ok(Processing::Done(if batch.independent() { results.apart(&ends) } else { vec![results] }))
     }
 }
 

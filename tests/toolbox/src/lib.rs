@@ -30,7 +30,8 @@ impl Workshop {
     pub fn forebay(&self, args: &[&str]) -> Forebay {
         let languages = target().join("languages");
         let own = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::iter::once(languages.join("python/bin")).chain(std::env::split_paths(&own));
+        let ours = ["python/bin", "zig/bin"].map(|folder| languages.join(folder));
+        let path = ours.into_iter().chain(std::env::split_paths(&own));
         let path = std::env::join_paths(path).expect("the PATH of the tests can be put together again");
         let path = path.to_str().expect("the PATH is text").to_owned();
         let modules = languages.join("js/node_modules").display().to_string();

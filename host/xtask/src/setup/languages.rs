@@ -1,7 +1,7 @@
-//! What plugins in other languages than Rust are built with: componentize-py and zig in a virtual environment,
+//! What plugins in other languages than Rust are built with: zig and componentize-py in virtual environments,
 //! componentize-js with all that it needs, and the one module that plugins in Go depend on. All are pinned with
 //! digests, in `host/xtask/languages` and in the examples in Go. Only tests need them, and beside them servers that
-//! speak as S3 and Azure do, and clients of Kafka.
+//! speak as S3 and Azure do, and clients of Kafka; but zig compiles the C that default plugins have inside.
 
 use std::fs;
 use std::path::Path;
@@ -19,8 +19,8 @@ pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     let target = workspace.target.join("languages");
     let ours = workspace.root.join(OURS);
     fs::create_dir_all(&target).with_context(|| format!("create {}", target.display()))?;
-    let builders = "componentize-py and zig, for plugins in Python and C";
-    python(steps, &ours.join("pip.txt"), &target.join("python"), builders)?;
+    let builder = "componentize-py, for plugins in Python";
+    python(steps, &ours.join("pip.txt"), &target.join("python"), builder)?;
     let server = "moto, a server that speaks S3, for tests of the object store";
     python(steps, &ours.join("moto.txt"), &target.join("moto"), server)?;
     let server = "azurite, a server that speaks as Azure does, for tests of the object store";
@@ -42,6 +42,14 @@ pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     let builder = "componentize-js, for plugins in JavaScript";
     javascript(steps, &ours.join("js"), &target.join("js"), builder)?;
     go(steps, &workspace.root.join("examples/plugins/go/processor"), &target.join("go"))
+}
+
+/// The compiler of C for WebAssembly.
+pub(super) fn zig(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    let target = workspace.target.join("languages");
+    fs::create_dir_all(&target).with_context(|| format!("create {}", target.display()))?;
+    let list = workspace.root.join(OURS).join("zig.txt");
+    python(steps, &list, &target.join("zig"), "zig, a compiler of C for WebAssembly")
 }
 
 fn python(steps: &mut Steps, requirements: &Path, folder: &Path, what: &str) -> Result<()> {
@@ -169,7 +177,7 @@ mod tests {
     #[test]
     fn what_is_fetched_is_pinned_with_digests() {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("languages");
-        for list in ["pip.txt", "moto.txt", "kafka.txt"] {
+        for list in ["pip.txt", "zig.txt", "moto.txt", "kafka.txt"] {
             let pip = fs::read_to_string(ours.join(list)).unwrap();
             for package in pip.split("==").skip(1) {
                 assert!(package.contains("--hash=sha256:"), "{package}");

@@ -37,6 +37,7 @@ impl Target {
         // Flags of the environment would take the place of the target's own.
         let build = workspace.cargo().env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         let build = build.args(["build", "--profile", "plugin", "--target", self.name()]);
+        let build = self.with_c_compiler(build, workspace);
         let simd = "-C target-feature=+simd128";
         match self {
             Self::Wasip2 => build.env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", simd),
@@ -46,6 +47,19 @@ impl Target {
                 .env("__CARGO_TESTS_ONLY_SRC_ROOT", src.join("library").display().to_string())
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", simd),
         }
+    }
+}
+
+impl Target {
+    /// Tells the crate `cc` of zig.
+    fn with_c_compiler(&self, build: Command, workspace: &Workspace) -> Command {
+        let suffix = self.name().replace('-', "_");
+        let ours = workspace.root.join("host/xtask/zig");
+        let zig = workspace.target.join("languages/zig/bin/python-zig");
+        build
+            .env("FOREBAY_ZIG", zig.display().to_string())
+            .env(&format!("CC_{suffix}"), ours.join("cc").display().to_string())
+            .env(&format!("AR_{suffix}"), ours.join("ar").display().to_string())
     }
 }
 

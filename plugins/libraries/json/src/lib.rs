@@ -33,7 +33,7 @@ pub use error::JsonError;
 pub use plain::{until_escape, until_special};
 pub use rewrite::rewrite;
 pub use well_formed::well_formed;
-pub use write::{write_inside, write_string};
+pub use write::{write_float, write_inside, write_string};
 
 /// How many containers may be nested.
 pub const NESTING: u16 = 500;

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use crate::plain::until_escape;
 use crate::scan::{Scanned, number, string, word};
-use crate::write::write_inside;
+use crate::write::{write_float, write_inside};
 use crate::{Html, JsonError, NESTING, Numbers, Style, place};
 
 /// A member of an object that is being written.
@@ -240,19 +240,6 @@ fn prefix(key: &[u8]) -> u64 {
         Some(bytes) => u64::from_be_bytes(*bytes),
         None => key.iter().rev().fold(0, |number, byte| number >> 8 | u64::from(*byte) << 56),
     }
-}
-
-/// Appends a float as Go does: plain between 1e-6 and 1e21, otherwise with an exponent.
-fn write_float(value: f64, out: &mut Vec<u8>) {
-    let size = value.abs();
-    let text = if size == 0.0 || (1e-6..1e21).contains(&size) {
-        value.to_string()
-    } else if size < 1.0 {
-        format!("{value:e}")
-    } else {
-        format!("{value:e}").replace('e', "e+")
-    };
-    out.extend_from_slice(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The flat part: strings, numbers and words.
 
-use crate::JsonError;
 use crate::plain::until_special;
+use crate::{JsonError, NESTING, place};
 
 /// A string after its opening quote; `end` is the offset of the closing one.
 #[derive(Debug)]
@@ -212,5 +212,74 @@ pub(crate) fn in_word(word: &[u8], expected: u8) -> &'static str {
         (b"false", _) => "in literal false (expecting 'e')",
         (_, b'u') => "in literal null (expecting 'u')",
         _ => "in literal null (expecting 'l')",
+    }
+}
+
+/// Skips the value that begins at `from` or behind white space there: where it starts and ends.
+///
+/// # Errors
+/// The first mistake in it.
+pub fn value(bytes: &[u8], from: usize) -> Result<(usize, usize), JsonError> {
+    let start = space(bytes, from);
+    Ok((start, value_below(bytes, start, 0)?))
+}
+
+/// The offset of the first byte from `from` on that is not white space.
+#[must_use]
+pub fn space(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+fn value_below(bytes: &[u8], at: usize, depth: u16) -> Result<usize, JsonError> {
+    match bytes.get(at) {
+        None => Err(JsonError::Truncated),
+        Some(b'"') => skip_string(bytes, at + 1).map(|(end, _)| end),
+        Some(b'-' | b'0'..=b'9') => number(bytes, at),
+        Some(b't') => word(bytes, at, b"true"),
+        Some(b'f') => word(bytes, at, b"false"),
+        Some(b'n') => word(bytes, at, b"null"),
+        Some(b'{' | b'[') if depth == NESTING => Err(JsonError::TooDeep),
+        Some(b'[') => members(bytes, at, depth, b']', place::AFTER_ITEM, |_, at| Ok(at)),
+        Some(b'{') => members(bytes, at, depth, b'}', place::AFTER_ENTRY, |bytes, at| {
+            let end = match bytes.get(at) {
+                None => return Err(JsonError::Truncated),
+                Some(b'"') => space(bytes, skip_string(bytes, at + 1)?.0),
+                Some(byte) => return Err(JsonError::Unexpected { byte: *byte, place: place::KEY }),
+            };
+            match bytes.get(end) {
+                None => Err(JsonError::Truncated),
+                Some(b':') => Ok(space(bytes, end + 1)),
+                Some(byte) => Err(JsonError::Unexpected { byte: *byte, place: place::AFTER_KEY }),
+            }
+        }),
+        Some(byte) => Err(JsonError::Unexpected { byte: *byte, place: place::VALUE }),
+    }
+}
+
+/// Skips a container from its bracket on; `key` goes over what stands before each value.
+fn members(
+    bytes: &[u8],
+    at: usize,
+    depth: u16,
+    end: u8,
+    after: &'static str,
+    key: impl Fn(&[u8], usize) -> Result<usize, JsonError>,
+) -> Result<usize, JsonError> {
+    let mut at = space(bytes, at + 1);
+    if bytes.get(at) == Some(&end) {
+        return Ok(at + 1);
+    }
+    loop {
+        at = space(bytes, value_below(bytes, key(bytes, at)?, depth + 1)?);
+        match bytes.get(at) {
+            None => return Err(JsonError::Truncated),
+            Some(byte) if *byte == end => return Ok(at + 1),
+            Some(b',') => at = space(bytes, at + 1),
+            Some(byte) => return Err(JsonError::Unexpected { byte: *byte, place: after }),
+        }
     }
 }

@@ -66,6 +66,8 @@ fn the_first_mistake_is_named() {
     ];
     for (text, expected) in cases {
         assert_eq!(kept(text).map_err(|error| error.to_string()), Err(expected.to_owned()), "{text}");
+        let skipped = crate::scan::value(text.as_bytes(), 0);
+        assert_eq!(skipped.map_err(|error| error.to_string()), Err(expected.to_owned()), "{text} skipped");
     }
 }
 
@@ -75,4 +77,19 @@ fn nesting_has_a_limit() {
     let most = usize::from(NESTING);
     assert_eq!(kept(&nested(most)), Ok(nested(most)));
     assert_eq!(kept(&nested(most + 1)), Err(JsonError::TooDeep));
+    assert_eq!(crate::scan::value(nested(most).as_bytes(), 0), Ok((0, 2 * most)));
+    assert_eq!(crate::scan::value(nested(most + 1).as_bytes(), 0), Err(JsonError::TooDeep));
+}
+
+#[test]
+fn a_value_is_skipped_to_its_end() {
+    for (text, value) in [
+        (r#" {"a": [1, {"b\"}": null}], "c":{}} tail"#, r#"{"a": [1, {"b\"}": null}], "c":{}}"#),
+        ("-1.5e+3,", "-1.5e+3"),
+        ("[ ] ]", "[ ]"),
+        ("true", "true"),
+    ] {
+        let (start, end) = crate::scan::value(text.as_bytes(), 0).expect("a value");
+        assert_eq!(&text[start..end], value);
+    }
 }
