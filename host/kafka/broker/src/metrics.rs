@@ -26,7 +26,7 @@ struct Families {
     fetched: Volume,
     refused_bytes: Counter,
     refused_files: Counter,
-    denied: Vec<((Operation, ResourceType), Counter)>,
+    denied: Denied,
     login_failures: Counter,
 }
 
@@ -150,8 +150,11 @@ impl BrokerMetrics {
     }
 }
 
+/// Of each thing that any API may be denied, how often that was.
+type Denied = Vec<((Operation, ResourceType), Counter)>;
+
 /// A counter for everything that any API may be denied.
-fn denied(metrics: &Metrics) -> Result<Vec<((Operation, ResourceType), Counter)>, MetricError> {
+fn denied(metrics: &Metrics) -> Result<Denied, MetricError> {
     let needs = SERVED.iter().filter_map(|served| needs(served.key)).flatten();
     let mut keys: Vec<_> = needs.map(|need| (need.operation, need.on)).collect();
     keys.sort_unstable();

@@ -80,7 +80,7 @@ impl Acl {
 
     /// The same from one host.
     #[must_use]
-    pub fn from_host(mut self, host: &str) -> Self {
+    pub fn on_host(mut self, host: &str) -> Self {
         host.clone_into(&mut self.host);
         self
     }
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(acl(ResourceType::Topic, "").check(), Err(AclRefused::NoName));
         let other = Err(AclRefused::ClusterName("other".to_owned()));
         assert_eq!(acl(ResourceType::Cluster, "other").check(), other);
-        assert_eq!(acl(ResourceType::Topic, "t").from_host("").check(), Err(AclRefused::NoHost));
+        assert_eq!(acl(ResourceType::Topic, "t").on_host("").check(), Err(AclRefused::NoHost));
         let long = acl(ResourceType::Topic, &"t".repeat(1_025));
         assert_eq!(long.check(), Err(AclRefused::Long { bytes: 1_025 }));
     }

@@ -212,7 +212,7 @@ impl<R: AsyncRead + Unpin + Send> Reader<R> {
     async fn take(&mut self, mut frame: Bytes) -> Result<(Pending, bool), Closed> {
         if self.session.is_raw() {
             let message = self.session.take_raw(frame).await?;
-            return Ok((Pending::Frame(message_frame(&message)), false));
+            return Ok((Pending::Frame(message_frame(&message).into()), false));
         }
         let header = RequestHeader::split_from(&mut frame)?;
         self.session.set_client_id(&header.client_id);

@@ -28,7 +28,7 @@ pub async fn acls_are_added_and_removed_once(site: &dyn Site) {
     let mut acls = vec![
         acl("a", "t"),
         acl("a", "t").prefixed(),
-        acl("a", "t").from_host("10.0.0.1"),
+        acl("a", "t").on_host("10.0.0.1"),
         Acl::deny(Principal::user("CN=b,O=\"c\""), Operation::TwoPhaseCommit, ResourceType::User, "\u{e4}"),
     ];
     acls.sort();

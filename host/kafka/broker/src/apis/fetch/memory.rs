@@ -52,5 +52,6 @@ mod tests {
         }
         drop(all);
         assert_eq!(memory.acquire(10 * SMALL).await.1, 10 * SMALL);
+        drop(held);
     }
 }

@@ -68,7 +68,7 @@ fn some_operations_imply_others_in_permissions_only() {
 fn hosts_are_addresses_however_they_are_written() {
     use Operation::Read;
     let from = |acl_host: &str, host: Option<&str>| {
-        let acl = allow("a", Read, "t").from_host(acl_host);
+        let acl = allow("a", Read, "t").on_host(acl_host);
         let principal = Principal::user("a");
         let host = host.map(|host| host.parse().unwrap());
         AclIndex::new([&acl]).judge(Requester { principal: &principal, host }, Read, T, "t")
@@ -106,7 +106,7 @@ fn acls() -> impl Strategy<Value = Vec<Acl>> {
     let operations = proptest::sample::select(vec![Operation::Read, Operation::Describe, Operation::All]);
     let acl = (users, hosts, names, operations, any::<bool>());
     let acl = acl.prop_map(|(user, host, name, operation, is_prefixed)| {
-        let acl = allow(user, operation, name).from_host(host);
+        let acl = allow(user, operation, name).on_host(host);
         if is_prefixed { acl.prefixed() } else { acl }
     });
     let acl = (acl, any::<bool>()).prop_map(|(acl, is_denied)| match is_denied {
