@@ -36,6 +36,7 @@ mod pool;
 mod producers;
 mod retention;
 mod rows;
+mod security;
 mod segments;
 mod store;
 mod tls;

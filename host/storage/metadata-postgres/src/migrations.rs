@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             Step::Tuning(include_str!("../migrations/0002-tuning.sql")),
         ],
     },
+    Migration { needs: 1, steps: &[Step::Together(include_str!("../migrations/0003-security.sql"))] },
 ];
 
 /// What brings a schema to the next number.
