@@ -37,8 +37,8 @@ fn read(input: &[u8]) -> Result<Outcome, Broken> {
     Ok(match OldProduce::parse(&Bytes::copy_from_slice(body), version) {
         Ok(produce) => {
             let refusal = produce.refusal(35);
-            // A partition is answered with 4 + 2 + 8 bytes, and was asked for with 8; an answer has a time at its end.
-            law(refusal.len() <= 2 * body.len() + 16, || format!("{} bytes of refusal", refusal.len()))?;
+            // A partition is answered with up to 22 bytes, and was asked for with 8 at least.
+            law(refusal.len() <= 3 * body.len() + 16, || format!("{} bytes of refusal", refusal.len()))?;
             format!("one of version {version}")
         }
         Err(error) => outcome(&error),
