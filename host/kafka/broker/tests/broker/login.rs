@@ -84,7 +84,7 @@ async fn only_mechanisms_that_are_offered_are_taken() {
         let mut client = client(&node).await;
         let answer = client.handshake(1, name).await.unwrap();
         assert_eq!(answer.error_code, ResponseError::UnsupportedSaslMechanism.code());
-        assert_eq!(answer.mechanisms, ["SCRAM-SHA-512"]);
+        assert_eq!(answer.mechanisms.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["SCRAM-SHA-512"]);
         assert!(!client.is_served().await);
     }
     assert_eq!(client(&node).await.scram(ScramMechanism::Sha512, "alice", "secret").await.error_code, 0);
