@@ -27,7 +27,7 @@ impl GroupGauges {
     pub(crate) fn show(&mut self, cluster: &VirtualClusterId, groups: &[GroupKept]) {
         let groups = &groups[..groups.len().min(MOST)];
         let now: HashSet<String> = groups.iter().map(|kept| kept.group.as_str().to_owned()).collect();
-        let before = self.shown.insert(cluster.clone(), now.clone()).unwrap_or_default();
+        let before = self.shown.insert(cluster.clone(), now).unwrap_or_default();
         // A series says one state; that of another one must go.
         for name in before {
             self.metrics.forget(LABEL, &name);

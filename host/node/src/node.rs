@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerMetrics, BrokerSettings, Endpoint, NodeId, Server, ServerSettings, Tls,
+    Advertised, Broker, BrokerMetrics, BrokerSettings, Endpoint, Limits, NodeId, Server, ServerSettings, Tls,
     TlsError,
 };
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
@@ -93,19 +93,7 @@ impl Node {
         } = settings;
         let tls = tls.map(Tls::open).transpose()?;
         let http = http.map(HttpServer::bind).transpose()?;
-        let server = match kafka {
-            Some(listen) => {
-                let failed = |source| StartError::Listen { address: listen, source };
-                let server = Server::bind(ServerSettings { listen, limits }).await.map_err(failed)?;
-                let address = server.local_addr().map_err(failed)?;
-                let server = match tls {
-                    Some(tls) => server.with_tls(tls),
-                    None => server,
-                };
-                Some((server, address))
-            }
-            None => None,
-        };
+        let server = listen(kafka, limits, tls).await?;
         let Stores { objects, background: _, metadata, metrics } = &stores;
         make_cluster(metadata.as_ref(), &cluster, &cluster_configs).await?;
         let counts = WriterMetrics::new(metrics)?;
@@ -256,4 +244,21 @@ async fn make_cluster(
         metadata.replace_cluster_configs(cluster, &seen, &new).await.map_err(failed)?;
     }
     Ok(())
+}
+
+/// Takes the port of Kafka's clients, where there is to be one.
+async fn listen(
+    kafka: Option<SocketAddr>,
+    limits: Limits,
+    tls: Option<Tls>,
+) -> Result<Option<(Server, SocketAddr)>, StartError> {
+    let Some(listen) = kafka else { return Ok(None) };
+    let failed = |source| StartError::Listen { address: listen, source };
+    let server = Server::bind(ServerSettings { listen, limits }).await.map_err(failed)?;
+    let address = server.local_addr().map_err(failed)?;
+    let server = match tls {
+        Some(tls) => server.with_tls(tls),
+        None => server,
+    };
+    Ok(Some((server, address)))
 }

@@ -113,7 +113,17 @@ impl PostgresMetadataStore {
             added += transaction
                 .execute(
                     ADD,
-                    &[&vc.0, &key, &kind, &resource.name, &pattern, &principal, host, &operation, &permission],
+                    &[
+                        &vc.0,
+                        &key,
+                        &kind,
+                        &resource.name,
+                        &pattern,
+                        &principal,
+                        host,
+                        &operation,
+                        &permission,
+                    ],
                 )
                 .await?;
         }
@@ -151,7 +161,8 @@ impl PostgresMetadataStore {
             altered.push(match change {
                 CredentialChange::Put(UserCredential { user, mechanism, credential }) => {
                     let ScramCredential { salt, iterations, stored_key, server_key } = credential;
-                    let (mechanism, iterations) = (i64::from(mechanism.number()), i64::from(iterations.get()));
+                    let (mechanism, iterations) =
+                        (i64::from(mechanism.number()), i64::from(iterations.get()));
                     transaction
                         .execute(PUT, &[&vc.0, user, &mechanism, salt, &iterations, stored_key, server_key])
                         .await?;
@@ -188,8 +199,7 @@ async fn changed(transaction: &mut Transaction<'_>, vc: Vc, rows: u64) -> Result
 fn key(acl: &Acl) -> Vec<u8> {
     let Acl { resource, principal, host, operation, permission } = acl;
     let mut hash = Sha256::new();
-    for number in
-        [resource.kind.number(), resource.pattern.number(), operation.number(), permission.number()]
+    for number in [resource.kind.number(), resource.pattern.number(), operation.number(), permission.number()]
     {
         hash.update(number.to_be_bytes());
     }

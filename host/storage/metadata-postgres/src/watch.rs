@@ -35,6 +35,8 @@ pub(crate) trait Watched: Debug + Send + Sync + 'static {
 
 /// A thing, and what the last query has seen of it: nothing yet, or that there is none, or how it is.
 pub(crate) type Seen<W> = (<W as Watched>::Key, Option<Option<<W as Watched>::Sight>>);
+/// What was found of things, by their place in the question.
+pub(crate) type Answers<W> = Vec<(usize, Option<<W as Watched>::Sight>)>;
 
 /// The pause after a query that failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(250);
@@ -161,12 +163,7 @@ impl<W: Watched> Shared<W> {
         Some((state.begun, question))
     }
 
-    fn tell(
-        &self,
-        number: u64,
-        question: &[Seen<W>],
-        answer: Result<Vec<(usize, Option<W::Sight>)>, Trouble>,
-    ) {
+    fn tell(&self, number: u64, question: &[Seen<W>], answer: Result<Answers<W>, Trouble>) {
         let mut state = self.state();
         let changed = match answer {
             Ok(changed) => changed,

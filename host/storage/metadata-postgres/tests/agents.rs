@@ -28,8 +28,7 @@ async fn commit_while(ground: &Ground, agents: usize, happens: impl AsyncFnOnce(
         stop.store(true, Ordering::SeqCst);
     };
     Box::pin(join(join_all(committing), happening)).await;
-    let store = ground.open().await;
-    ground.check(&store).await;
+    ground.check(ground.open().await.as_ref()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -139,7 +139,7 @@ impl World {
         let assignments =
             classic.members.keys().map(|id| (id.clone(), format!("{id}@{generation}").into_bytes()));
         let request = SyncRequest {
-            member: id.clone(),
+            member: id,
             instance: None,
             generation,
             protocol_type: None,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use forebay_kafka_security::Acl;
 use forebay_model::*;
 use forebay_storage_metadata::*;
 
@@ -499,6 +500,84 @@ impl Topics for Ledger {
         _: &Configs,
         _: &Configs,
     ) -> Result<(), ConfigError> {
+        Ok(broken()?)
+    }
+}
+
+#[async_trait]
+impl Groups for Ledger {
+    async fn load_groups(&self, _: &VirtualClusterId, _: Vec<GroupId>) -> Result<LoadedGroups, StoreFailure> {
+        broken()
+    }
+
+    async fn list_groups(
+        &self,
+        _: &VirtualClusterId,
+        _: Option<GroupId>,
+        _: usize,
+    ) -> Result<Vec<(GroupId, StoredGroup)>, StoreFailure> {
+        broken()
+    }
+
+    async fn change_group(
+        &self,
+        _: &VirtualClusterId,
+        _: &GroupId,
+        _: Option<GroupVersion>,
+        _: GroupChange,
+    ) -> Result<GroupChanged, ChangeGroupError> {
+        Ok(broken()?)
+    }
+
+    async fn beat(&self, _: &VirtualClusterId, _: Vec<Beat>) -> Result<Beats, StoreFailure> {
+        broken()
+    }
+
+    async fn load_offsets(
+        &self,
+        _: &VirtualClusterId,
+        _: Vec<OffsetsWanted>,
+    ) -> Result<Vec<Vec<(TopicIdPartition, CommittedOffset)>>, StoreFailure> {
+        broken()
+    }
+
+    async fn watch_groups(
+        &self,
+        _: &VirtualClusterId,
+        _: Vec<(GroupId, Option<GroupVersion>)>,
+        _: Duration,
+    ) -> Result<Vec<GroupId>, StoreFailure> {
+        broken()
+    }
+}
+
+#[async_trait]
+impl Security for Ledger {
+    async fn acls(&self, _: &VirtualClusterId, _: Option<AclsVersion>) -> Result<Option<Acls>, StoreFailure> {
+        broken()
+    }
+
+    async fn create_acls(&self, _: &VirtualClusterId, _: &[Acl]) -> Result<(), SecurityError> {
+        Ok(broken()?)
+    }
+
+    async fn delete_acls(&self, _: &VirtualClusterId, _: &[Acl]) -> Result<(), SecurityError> {
+        Ok(broken()?)
+    }
+
+    async fn scram_credentials(
+        &self,
+        _: &VirtualClusterId,
+        _: Option<&str>,
+    ) -> Result<Vec<UserCredential>, StoreFailure> {
+        broken()
+    }
+
+    async fn alter_scram_credentials(
+        &self,
+        _: &VirtualClusterId,
+        _: &[CredentialChange],
+    ) -> Result<Vec<Result<(), NoCredential>>, SecurityError> {
         Ok(broken()?)
     }
 }

@@ -50,7 +50,7 @@ impl State {
         let of_recorded: [&(dyn ToSql + Sync); 3] = [&vc.0, &id, &given_time];
         let of_named: [&(dyn ToSql + Sync); 2] = [&vc.0, &name];
         // All but the first begin when everything is locked.
-        let flight = join(
+        let flight = Box::pin(join(
             join4(
                 client.query(&lock, &locked),
                 client.query(&heads, &locked),
@@ -58,7 +58,7 @@ impl State {
                 client.query(&recorded, &of_recorded),
             ),
             client.query(&named, &of_named),
-        );
+        ));
         let ((locked, heads, pasts, recorded), named) =
             patiently(async { Ok::<_, tokio_postgres::Error>(flight.await) }).await?;
         locked?;

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A server on a free port of this machine, ended when this is dropped.
-pub struct Server {
+pub(crate) struct Server {
     process: Child,
     /// Address and port.
     pub address: String,
 }
 
 impl Server {
-    pub fn moto() -> Option<Self> {
+    pub(crate) fn moto() -> Option<Self> {
         let program = std::env::var_os("FOREBAY_MOTO_SERVER");
         let mut command = Command::new(program.unwrap_or_else(|| installed("moto/bin/moto_server")));
         command.args(["-H", "127.0.0.1", "-p", "0"]).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -24,7 +24,7 @@ impl Server {
         Some(server)
     }
 
-    pub fn azurite() -> Option<Self> {
+    pub(crate) fn azurite() -> Option<Self> {
         let program = std::env::var_os("FOREBAY_AZURITE");
         let program =
             program.unwrap_or_else(|| installed("azurite/node_modules/azurite/dist/src/blob/main.js"));
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// A bucket, as S3 has it made by anybody here.
-    pub fn make_bucket(&self, name: &str) {
+    pub(crate) fn make_bucket(&self, name: &str) {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         let request = format!(
             "PUT /{name} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",

@@ -247,8 +247,8 @@ pub(super) fn codes(response: &Response) -> Vec<i16> {
             let topics = response.responses.iter();
             topics.flat_map(|topic| &topic.partition_responses).map(|one| one.error_code).collect()
         }
-        R::Fetch(response) => {
-            let topics = response.responses.iter();
+        R::Fetch(answer) => {
+            let topics = answer.response().responses.iter();
             topics.flat_map(|topic| &topic.partitions).map(|one| one.error_code).collect()
         }
         R::ListOffsets(response) => {
