@@ -126,16 +126,15 @@ fn wrong_flags_and_variables_are_refused_by_name() {
         (&["-batchTimeout", "1ms"], "it is 25ms at least"),
         (&["-clusterConfig", "num.partition=1"], "num.partitions"),
         (&["-roles", "proxy,query"], "the role query is not supported yet"),
-        (&["-requireSASLAuthentication"], "-requireSASLAuthentication is not supported yet"),
+        (&["-requireAuthentication"], "-requireAuthentication is not supported yet"),
     ] {
         let refused = folder.forebay(&memory).args(args).finish();
         assert!(refused.code == Some(2) && refused.stderr.contains(named), "{named}: {refused:?}");
     }
     let variable = folder.forebay(&memory).variable("WARPSTREAM_TLS_ENABLED", "true").finish();
-    assert!(variable.stderr.contains("WARPSTREAM_TLS_ENABLED is not supported yet"), "{variable:?}");
-    let postgres =
-        folder.forebay(&["agent", "-bucketURL", "mem://b", "-metadataURL", "postgres://h/db"]).finish();
-    assert!(postgres.stderr.contains("PostgreSQL (postgres://) is not supported yet"), "{postgres:?}");
+    assert!(variable.stderr.contains("-kafkaTLS needs -tlsServerCertFile"), "{variable:?}");
+    let mysql = folder.forebay(&["agent", "-bucketURL", "mem://b", "-metadataURL", "mysql://h/db"]).finish();
+    assert!(mysql.stderr.contains("-metadataURL has to be sqlite://PATH"), "{mysql:?}");
 }
 
 #[test]

@@ -269,6 +269,19 @@ impl Settlements {
         )
     }
 
+    /// Whether something waits there that failed, and not only what was not reached.
+    pub(crate) fn has_failed(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().any(|settlement| match &settlement.outcome {
+            Outcome::Rejected(rejection) if !rejection.declined => {
+                rejection.messages.as_ref().is_none_or(|messages| !messages.is_empty())
+                    && left.get(&settlement.token).is_none_or(Left::has_rejected)
+            }
+            _ => false,
+        })
+    }
+
     fn push(&self, settlement: Settlement) {
         // Under the lock, so that a wake is not taken back by a `take` that came before it.
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -70,6 +70,11 @@ impl Left {
         pause(self.in_vain.saturating_add(1)).max(for_others)
     }
 
+    /// Whether something of it was rejected.
+    pub(crate) fn has_rejected(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
     /// Whether none is wanted from this number on.
     pub(crate) fn ends_before(&self, number: u64) -> bool {
         self.rest.is_none() && self.runs.last().is_none_or(|last| last.end <= number)

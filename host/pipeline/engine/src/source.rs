@@ -104,6 +104,14 @@ impl Source {
         }
         drop(self.reading);
         self.sky.empty().await;
+        if self.again == Again::Input && settlements.has_failed() {
+            // It would be read again, but no more is read.
+            tracing::error!(
+                path = self.setup.path,
+                "stopped with messages that were rejected and not read again"
+            );
+            self.sky.note_incomplete();
+        }
         if is_open {
             self.input.close(settlements.take()).await;
         }
