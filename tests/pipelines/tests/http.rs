@@ -211,7 +211,7 @@ fn a_stream_is_cut_by_its_scanner() {
     let url = web.url();
     let pipeline = format!(
         "input: {{http_client: {{url: '{url}/', retry_period: 1ms, stream: {{enabled: true, reconnect: false, \
-         scanner: {{lines: {{custom_delimiter: ','}}}}}}}}}}\noutput: {{stdout: {{}}}}\n"
+         scanner: {{lines: {{custom_delimiter: ','}}}}}}}}}}\npipeline: {{threads: 1}}\noutput: {{stdout: {{}}}}\n"
     );
     let finished = Folder::new().run(&pipeline).finish().well();
     assert_eq!(finished.stdout, "a\nb\nc\n");
