@@ -179,18 +179,19 @@ impl Coordinator {
         check: impl Fn(&Group) -> Result<(), GroupError>,
         offsets: &[(TopicIdPartition, OffsetToCommit)],
     ) -> Result<(), GroupFailure> {
-        let change = |state| GroupChange {
+        let change = |group: &Group, state| GroupChange {
             state,
-            joined: member.into_iter().cloned().collect(),
+            // A sign of life of somebody who is no member would never be taken away again.
+            joined: member.filter(|id| group.has_member(id)).into_iter().cloned().collect(),
             offsets: offsets.to_vec(),
             ..GroupChange::default()
         };
         // Mostly nothing has changed since the last heartbeat; the store says if it has.
         if let Some(Standing { version: Some(version), group, .. }) = self.known.get(id)
-            && !group.is_empty()
+            && group.empty_since().is_none()
             && check(&group).is_ok()
         {
-            let keep = change(StateChange::Keep);
+            let keep = change(&group, StateChange::Keep);
             match self.metadata.change_group(&self.cluster, id, Some(version), keep).await {
                 Ok(_) => return Ok(()),
                 Err(ChangeGroupError::Changed { .. }) => {}
@@ -202,10 +203,11 @@ impl Coordinator {
             checked?;
             // What is committed to a group without members makes it another one: who forgets its offsets must see that.
             let state = match standing.version {
-                Some(_) if !standing.group.is_empty() => StateChange::Keep,
+                Some(_) if standing.group.empty_since().is_none() => StateChange::Keep,
                 _ => StateChange::Write(standing.group.encode()?),
             };
-            match self.metadata.change_group(&self.cluster, id, standing.version, change(state)).await {
+            let change = change(&standing.group, state);
+            match self.metadata.change_group(&self.cluster, id, standing.version, change).await {
                 Ok(_) => return Ok(()),
                 Err(ChangeGroupError::Changed { .. }) => {}
                 Err(error) => return Err(error.into()),

@@ -161,6 +161,15 @@ impl Group {
         }
     }
 
+    /// Whether somebody is one of its members, with more than an id.
+    #[must_use]
+    pub fn has_member(&self, member: &MemberId) -> bool {
+        match self {
+            Self::Classic(group) => group.members.contains_key(member),
+            Self::Consumer(group) => group.members.contains_key(member),
+        }
+    }
+
     /// Whether it has no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{Forget, GroupKeeper, GroupKept, GroupSettings, RequestBody, Response};
+use forebay_storage_metadata::Groups as _;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
@@ -189,6 +190,10 @@ async fn offsets_are_committed_by_members_alone() {
     // Anybody may while there are no members.
     assert_eq!(commit(&a, "", -1, 5).await, 0);
     assert_eq!(committed(&b).await, [5]);
+    // Under a name as well: that makes nobody a member.
+    assert_eq!(commit(&a, "nobody", -1, 5).await, 0);
+    let stored = a.metadata.load_groups(&cluster(), vec![GROUP.parse().unwrap()]).await.unwrap();
+    assert!(stored.groups[0].as_ref().unwrap().beats.is_empty());
     let [joined] = join_all([&a]).await;
     assert_eq!(
         commit(&b, &joined.member_id, joined.generation_id, 6).await,
