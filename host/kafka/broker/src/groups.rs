@@ -152,9 +152,9 @@ impl Coordinator {
         Ok(self.topics.get(topics::STAYING).await?)
     }
 
-    /// The same, as of now: who joins has perhaps just made its topic.
+    /// The same, as of now: for who joins, and has perhaps just made its topic, and for what is written.
     pub(crate) async fn topics_now(&self) -> Result<Arc<TopicCounts>, GroupFailure> {
-        Ok(self.topics.get(topics::JOINING).await?)
+        Ok(self.topics.get(topics::NOW).await?)
     }
 
     /// Takes a sign of life, and tells how the group stands then.
