@@ -77,6 +77,11 @@ impl Coordinator {
         self.retired.cancel();
     }
 
+    /// Cancelled when nothing waits here any more.
+    pub(crate) fn retired(&self) -> &Shutdown {
+        &self.retired
+    }
+
     /// Changes a group, one change after the other on this agent. `decide` may be asked several times, each time about
     /// the group as it is then; one that does not exist is empty, and is made if that changes it.
     pub(crate) async fn change<T>(

@@ -113,8 +113,7 @@ impl GroupKeeper {
         let forgotten: Vec<TopicIdPartition> = committed
             .into_iter()
             .filter(|(log, offset)| {
-                topics.lack(log.topic, offset.committed_at)
-                    || is_old(&group, offset, retention, loaded.now)
+                topics.lack(log.topic, offset.committed_at) || is_old(&group, offset, retention, loaded.now)
             })
             .map(|(log, _)| log)
             .collect();
