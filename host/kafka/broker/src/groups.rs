@@ -58,6 +58,8 @@ pub(crate) struct Standing {
     /// When, by the store's clock.
     pub now: Timestamp,
     deadline: Option<Timestamp>,
+    /// How large it is in the store.
+    bytes: usize,
 }
 
 impl Coordinator {
@@ -93,24 +95,26 @@ impl Coordinator {
         let _turn = turn.lock().await;
         for _ in 0..TRIES {
             let (now, stored) = self.load(id).await?;
-            let (seen, before, beats) = match stored {
-                Some(StoredGroup { version, state, beats }) => (Some(version), Group::decode(&state)?, beats),
-                None => (None, Group::empty(now), Default::default()),
+            let (seen, before, beats, size) = match stored {
+                Some(StoredGroup { version, state, beats }) => {
+                    (Some(version), Group::decode(&state)?, beats, state.len())
+                }
+                None => (None, Group::empty(now), Default::default(), 0),
             };
             let mut group = before.clone();
             group.advance(now, &beats, &self.settings);
             let decided = decide(&mut group, now);
-            let version = if group == before {
-                seen
+            let (version, bytes) = if group == before {
+                (seen, size)
             } else {
                 match self.save(id, seen, &before, &group).await {
-                    Ok(version) => version,
+                    Ok(saved) => saved,
                     Err(GroupFailure::Change(ChangeGroupError::Changed { .. })) => continue,
                     Err(error) => return Err(error),
                 }
             };
             let deadline = group.next_deadline(&beats, &self.settings);
-            let standing = Standing { version, group: Arc::new(group), now, deadline };
+            let standing = Standing { version, group: Arc::new(group), now, deadline, bytes };
             self.known.put(id, &standing);
             return Ok((decided, standing));
         }
@@ -267,16 +271,18 @@ impl Coordinator {
         Ok((loaded.now, loaded.groups.pop().flatten()))
     }
 
+    /// The version that it is in then, and how large it is.
     async fn save(
         &self,
         id: &GroupId,
         seen: Option<GroupVersion>,
         before: &Group,
         after: &Group,
-    ) -> Result<Option<GroupVersion>, GroupFailure> {
+    ) -> Result<(Option<GroupVersion>, usize), GroupFailure> {
         let (had, has) = (before.member_ids(), after.member_ids());
         let state = after.encode()?;
-        if state.len() > MOST_BYTES && state.len() > before.encode()?.len() {
+        let bytes = state.len();
+        if bytes > MOST_BYTES && bytes > before.encode()?.len() {
             return Err(GroupError::Full.into());
         }
         let change = GroupChange {
@@ -285,7 +291,7 @@ impl Coordinator {
             left: had.difference(&has).cloned().collect(),
             ..GroupChange::default()
         };
-        Ok(self.metadata.change_group(&self.cluster, id, seen, change).await?.version)
+        Ok((self.metadata.change_group(&self.cluster, id, seen, change).await?.version, bytes))
     }
 }
 
