@@ -89,10 +89,19 @@ impl Coordinator {
     pub(crate) async fn change<T>(
         &self,
         id: &GroupId,
-        mut decide: impl FnMut(&mut Group, Timestamp) -> T,
+        decide: impl FnMut(&mut Group, Timestamp) -> T,
     ) -> Result<(T, Standing), GroupFailure> {
         let turn = self.turns.of(id);
         let _turn = turn.lock().await;
+        self.change_in_turn(id, decide).await
+    }
+
+    /// The same for whoever has the turn.
+    async fn change_in_turn<T>(
+        &self,
+        id: &GroupId,
+        mut decide: impl FnMut(&mut Group, Timestamp) -> T,
+    ) -> Result<(T, Standing), GroupFailure> {
         for _ in 0..TRIES {
             let (now, stored) = self.load(id).await?;
             let (seen, before, beats, size) = match stored {
@@ -139,15 +148,10 @@ impl Coordinator {
             };
             let changed = self.retired.run_until_cancelled(watch).await.ok_or(GroupFailure::Retired)??;
             let newer = if changed.is_empty() {
-                let beat = Beat { group: id.clone(), member: member.clone() };
-                self.heartbeats.beat(beat).await?;
                 // Perhaps a time is over for which everybody waits.
-                self.change(id, |_, _| ()).await?.1
+                self.beat(id, member).await?
             } else {
-                match self.known.newer(id, standing.version) {
-                    Some(newer) => newer,
-                    None => self.change(id, |_, _| ()).await?.1,
-                }
+                self.recent(id, |known| known.version > standing.version).await?
             };
             if let Some(seen) = look(&newer.group) {
                 return Ok(seen);
@@ -177,7 +181,27 @@ impl Coordinator {
         {
             return Ok(Standing { now: heard.now, ..known });
         }
-        Ok(self.change(id, |_, _| ()).await?.1)
+        let heard_of = heard.version.is_some();
+        self.recent(id, |known| heard_of && (known.version, known.now) >= (heard.version, heard.now)).await
+    }
+
+    /// A group as it is remembered, if that `is_recent`, or else as it is. All who wait for a group want to know at the
+    /// same moment, and one look serves them.
+    async fn recent(
+        &self,
+        id: &GroupId,
+        is_recent: impl Fn(&Standing) -> bool,
+    ) -> Result<Standing, GroupFailure> {
+        let remembered = || self.known.get(id).filter(|known| is_recent(known));
+        if let Some(known) = remembered() {
+            return Ok(known);
+        }
+        let turn = self.turns.of(id);
+        let _turn = turn.lock().await;
+        match remembered() {
+            Some(known) => Ok(known),
+            None => Ok(self.change_in_turn(id, |_, _| ()).await?.1),
+        }
     }
 
     /// Commits offsets for whoever `check` lets.
@@ -306,7 +330,8 @@ pub(crate) enum Removal {
 fn is_due(known: &Standing, oldest: Option<Timestamp>, now: Timestamp, settings: &GroupSettings) -> bool {
     let session = known.group.shortest_session(settings);
     let silent = oldest.zip(session).is_some_and(|(at, session)| at.after(session) <= now);
-    silent || known.group.phase_ends_at().is_some_and(|at| at <= now)
+    // Signs of life since then have only made it later.
+    silent || known.deadline.is_some_and(|at| at <= now)
 }
 
 /// How long it is from one time to a later one.

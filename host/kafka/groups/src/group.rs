@@ -143,15 +143,6 @@ impl Group {
         }
     }
 
-    /// When what the group is doing ends by itself: joining, or assigning.
-    #[must_use]
-    pub fn phase_ends_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::Classic(group) => group.phase_ends_at(),
-            Self::Consumer(group) => group.revoked_at(),
-        }
-    }
-
     /// Its members, without those that have no more than an id.
     #[must_use]
     pub fn member_ids(&self) -> BTreeSet<MemberId> {

@@ -2,7 +2,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use forebay_model::GroupId;
-use forebay_storage_metadata::GroupVersion;
 
 use super::Standing;
 
@@ -34,11 +33,6 @@ impl Known {
         self.remembered().groups.get(id).cloned()
     }
 
-    /// What is known, if it came after `version`.
-    pub(super) fn newer(&self, id: &GroupId, version: Option<GroupVersion>) -> Option<Standing> {
-        self.get(id).filter(|known| known.version.is_some() && known.version > version)
-    }
-
     pub(super) fn put(&self, id: &GroupId, standing: &Standing) {
         let mut remembered = self.remembered();
         remembered.remove(id);
@@ -65,6 +59,7 @@ mod tests {
 
     use forebay_kafka_groups::Group;
     use forebay_model::Timestamp;
+    use forebay_storage_metadata::GroupVersion;
 
     use super::*;
 
