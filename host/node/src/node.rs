@@ -42,6 +42,9 @@ struct Part {
 /// The index gets this part of what blocks get: some 200 bytes tell where 4 KiB lie, or 8 MiB.
 const INDEX_PART: u64 = 8;
 
+/// So long an answer over HTTP may take that is under way when everything else has stopped.
+const HTTP_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Why an agent does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -187,7 +190,8 @@ impl Node {
         };
         // Last, so that whoever looks sees the end as it was.
         self.http.tasks.shutdown().cancel();
-        self.http.tasks.finished().await;
+        // Nothing depends on who is being told: a client that does not take its answer keeps nobody.
+        let _ = tokio::time::timeout(HTTP_PATIENCE, self.http.tasks.finished()).await;
         stopped
     }
 }

@@ -41,6 +41,9 @@ pub(crate) mod sasl_authenticate;
 pub(crate) mod sasl_handshake;
 pub(crate) mod sync_group;
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use forebay_kafka_security::Operation;
 use forebay_model::{TopicId, TopicName as ModelTopicName};
 use kafka_protocol::error::ResponseError;
@@ -67,6 +70,14 @@ fn topic_key(name: &TopicName, id: Uuid) -> Option<TopicKey> {
     }
 }
 
+/// What a request asks about, each once. Clients ask no other way, and an answer may be a thousand times as long as its
+/// question.
+fn once<T, K: Eq + Hash>(mut asked: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut seen = HashSet::with_capacity(asked.len());
+    asked.retain(|one| seen.insert(key(one)));
+    asked
+}
+
 /// What a client is told who may not do something with a topic.
 const TOPIC_DENIED: ResponseError = ResponseError::TopicAuthorizationFailed;
 
@@ -78,4 +89,14 @@ fn denied(operation: Operation, what: impl std::fmt::Display) -> String {
 /// A text for people in an answer.
 fn message(text: impl ToString) -> Option<StrBytes> {
     Some(StrBytes::from_string(text.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_about_twice_is_answered_once() {
+        assert_eq!(once(vec![(1, 'a'), (2, 'b'), (1, 'c')], |asked| asked.0), [(1, 'a'), (2, 'b')]);
+    }
 }

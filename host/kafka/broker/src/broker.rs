@@ -149,8 +149,8 @@ impl Broker {
         }
     }
 
-    /// Sends away who waits in a consumer group: another agent coordinates it as well. What comes later is still
-    /// answered.
+    /// Lets nobody wait any more: who waits in a consumer group is sent away, since another agent coordinates it as well,
+    /// and fetches are answered with what there is. What comes later is still answered.
     pub fn retire(&self) {
         self.parts.groups.retire();
     }

@@ -58,6 +58,8 @@ pub(crate) struct Standing {
     /// When, by the store's clock.
     pub now: Timestamp,
     deadline: Option<Timestamp>,
+    /// How large it is in the store.
+    bytes: usize,
 }
 
 impl Coordinator {
@@ -77,35 +79,51 @@ impl Coordinator {
         self.retired.cancel();
     }
 
+    /// Cancelled when nothing waits here any more.
+    pub(crate) fn retired(&self) -> &Shutdown {
+        &self.retired
+    }
+
     /// Changes a group, one change after the other on this agent. `decide` may be asked several times, each time about
     /// the group as it is then; one that does not exist is empty, and is made if that changes it.
     pub(crate) async fn change<T>(
         &self,
         id: &GroupId,
-        mut decide: impl FnMut(&mut Group, Timestamp) -> T,
+        decide: impl FnMut(&mut Group, Timestamp) -> T,
     ) -> Result<(T, Standing), GroupFailure> {
         let turn = self.turns.of(id);
         let _turn = turn.lock().await;
+        self.change_in_turn(id, decide).await
+    }
+
+    /// The same for whoever has the turn.
+    async fn change_in_turn<T>(
+        &self,
+        id: &GroupId,
+        mut decide: impl FnMut(&mut Group, Timestamp) -> T,
+    ) -> Result<(T, Standing), GroupFailure> {
         for _ in 0..TRIES {
             let (now, stored) = self.load(id).await?;
-            let (seen, before, beats) = match stored {
-                Some(StoredGroup { version, state, beats }) => (Some(version), Group::decode(&state)?, beats),
-                None => (None, Group::empty(now), Default::default()),
+            let (seen, before, beats, size) = match stored {
+                Some(StoredGroup { version, state, beats }) => {
+                    (Some(version), Group::decode(&state)?, beats, state.len())
+                }
+                None => (None, Group::empty(now), Default::default(), 0),
             };
             let mut group = before.clone();
             group.advance(now, &beats, &self.settings);
             let decided = decide(&mut group, now);
-            let version = if group == before {
-                seen
+            let (version, bytes) = if group == before {
+                (seen, size)
             } else {
                 match self.save(id, seen, &before, &group).await {
-                    Ok(version) => version,
+                    Ok(saved) => saved,
                     Err(GroupFailure::Change(ChangeGroupError::Changed { .. })) => continue,
                     Err(error) => return Err(error),
                 }
             };
             let deadline = group.next_deadline(&beats, &self.settings);
-            let standing = Standing { version, group: Arc::new(group), now, deadline };
+            let standing = Standing { version, group: Arc::new(group), now, deadline, bytes };
             self.known.put(id, &standing);
             return Ok((decided, standing));
         }
@@ -130,15 +148,10 @@ impl Coordinator {
             };
             let changed = self.retired.run_until_cancelled(watch).await.ok_or(GroupFailure::Retired)??;
             let newer = if changed.is_empty() {
-                let beat = Beat { group: id.clone(), member: member.clone() };
-                self.heartbeats.beat(beat).await?;
                 // Perhaps a time is over for which everybody waits.
-                self.change(id, |_, _| ()).await?.1
+                self.beat(id, member).await?
             } else {
-                match self.known.newer(id, standing.version) {
-                    Some(newer) => newer,
-                    None => self.change(id, |_, _| ()).await?.1,
-                }
+                self.recent(id, |known| known.version > standing.version).await?
             };
             if let Some(seen) = look(&newer.group) {
                 return Ok(seen);
@@ -152,9 +165,9 @@ impl Coordinator {
         Ok(self.topics.get(topics::STAYING).await?)
     }
 
-    /// The same, as of now: who joins has perhaps just made its topic.
+    /// The same, as of now: for who joins, and has perhaps just made its topic, and for what is written.
     pub(crate) async fn topics_now(&self) -> Result<Arc<TopicCounts>, GroupFailure> {
-        Ok(self.topics.get(topics::JOINING).await?)
+        Ok(self.topics.get(topics::NOW).await?)
     }
 
     /// Takes a sign of life, and tells how the group stands then.
@@ -168,7 +181,27 @@ impl Coordinator {
         {
             return Ok(Standing { now: heard.now, ..known });
         }
-        Ok(self.change(id, |_, _| ()).await?.1)
+        let heard_of = heard.version.is_some();
+        self.recent(id, |known| heard_of && (known.version, known.now) >= (heard.version, heard.now)).await
+    }
+
+    /// A group as it is remembered, if that `is_recent`, or else as it is. All who wait for a group want to know at the
+    /// same moment, and one look serves them.
+    async fn recent(
+        &self,
+        id: &GroupId,
+        is_recent: impl Fn(&Standing) -> bool,
+    ) -> Result<Standing, GroupFailure> {
+        let remembered = || self.known.get(id).filter(|known| is_recent(known));
+        if let Some(known) = remembered() {
+            return Ok(known);
+        }
+        let turn = self.turns.of(id);
+        let _turn = turn.lock().await;
+        match remembered() {
+            Some(known) => Ok(known),
+            None => Ok(self.change_in_turn(id, |_, _| ()).await?.1),
+        }
     }
 
     /// Commits offsets for whoever `check` lets.
@@ -179,18 +212,19 @@ impl Coordinator {
         check: impl Fn(&Group) -> Result<(), GroupError>,
         offsets: &[(TopicIdPartition, OffsetToCommit)],
     ) -> Result<(), GroupFailure> {
-        let change = |state| GroupChange {
+        let change = |group: &Group, state| GroupChange {
             state,
-            joined: member.into_iter().cloned().collect(),
+            // A sign of life of somebody who is no member would never be taken away again.
+            joined: member.filter(|id| group.has_member(id)).into_iter().cloned().collect(),
             offsets: offsets.to_vec(),
             ..GroupChange::default()
         };
         // Mostly nothing has changed since the last heartbeat; the store says if it has.
         if let Some(Standing { version: Some(version), group, .. }) = self.known.get(id)
-            && !group.is_empty()
+            && group.empty_since().is_none()
             && check(&group).is_ok()
         {
-            let keep = change(StateChange::Keep);
+            let keep = change(&group, StateChange::Keep);
             match self.metadata.change_group(&self.cluster, id, Some(version), keep).await {
                 Ok(_) => return Ok(()),
                 Err(ChangeGroupError::Changed { .. }) => {}
@@ -202,10 +236,11 @@ impl Coordinator {
             checked?;
             // What is committed to a group without members makes it another one: who forgets its offsets must see that.
             let state = match standing.version {
-                Some(_) if !standing.group.is_empty() => StateChange::Keep,
+                Some(_) if standing.group.empty_since().is_none() => StateChange::Keep,
                 _ => StateChange::Write(standing.group.encode()?),
             };
-            match self.metadata.change_group(&self.cluster, id, standing.version, change(state)).await {
+            let change = change(&standing.group, state);
+            match self.metadata.change_group(&self.cluster, id, standing.version, change).await {
                 Ok(_) => return Ok(()),
                 Err(ChangeGroupError::Changed { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -260,16 +295,18 @@ impl Coordinator {
         Ok((loaded.now, loaded.groups.pop().flatten()))
     }
 
+    /// The version that it is in then, and how large it is.
     async fn save(
         &self,
         id: &GroupId,
         seen: Option<GroupVersion>,
         before: &Group,
         after: &Group,
-    ) -> Result<Option<GroupVersion>, GroupFailure> {
+    ) -> Result<(Option<GroupVersion>, usize), GroupFailure> {
         let (had, has) = (before.member_ids(), after.member_ids());
         let state = after.encode()?;
-        if state.len() > MOST_BYTES && state.len() > before.encode()?.len() {
+        let bytes = state.len();
+        if bytes > MOST_BYTES && bytes > before.encode()?.len() {
             return Err(GroupError::Full.into());
         }
         let change = GroupChange {
@@ -278,7 +315,7 @@ impl Coordinator {
             left: had.difference(&has).cloned().collect(),
             ..GroupChange::default()
         };
-        Ok(self.metadata.change_group(&self.cluster, id, seen, change).await?.version)
+        Ok((self.metadata.change_group(&self.cluster, id, seen, change).await?.version, bytes))
     }
 }
 
@@ -293,7 +330,8 @@ pub(crate) enum Removal {
 fn is_due(known: &Standing, oldest: Option<Timestamp>, now: Timestamp, settings: &GroupSettings) -> bool {
     let session = known.group.shortest_session(settings);
     let silent = oldest.zip(session).is_some_and(|(at, session)| at.after(session) <= now);
-    silent || known.group.phase_ends_at().is_some_and(|at| at <= now)
+    // Signs of life since then have only made it later.
+    silent || known.deadline.is_some_and(|at| at <= now)
 }
 
 /// How long it is from one time to a later one.

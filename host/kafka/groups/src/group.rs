@@ -143,21 +143,21 @@ impl Group {
         }
     }
 
-    /// When what the group is doing ends by itself: joining, or assigning.
-    #[must_use]
-    pub fn phase_ends_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::Classic(group) => group.phase_ends_at(),
-            Self::Consumer(group) => group.revoked_at(),
-        }
-    }
-
     /// Its members, without those that have no more than an id.
     #[must_use]
     pub fn member_ids(&self) -> BTreeSet<MemberId> {
         match self {
             Self::Classic(group) => group.members.keys().cloned().collect(),
             Self::Consumer(group) => group.members.keys().cloned().collect(),
+        }
+    }
+
+    /// Whether somebody is one of its members, with more than an id.
+    #[must_use]
+    pub fn has_member(&self, member: &MemberId) -> bool {
+        match self {
+            Self::Classic(group) => group.members.contains_key(member),
+            Self::Consumer(group) => group.members.contains_key(member),
         }
     }
 

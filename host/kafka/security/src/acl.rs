@@ -47,6 +47,8 @@ pub enum AclRefused {
     NoHost,
     #[error("a name in an ACL has {bytes} bytes, at most {LONGEST} are taken")]
     Long { bytes: usize },
+    #[error("a name in an ACL has a null byte: no resource, principal or host has")]
+    Null,
 }
 
 /// No name that anybody has is longer, in bytes.
@@ -100,8 +102,15 @@ impl Acl {
         if self.host.is_empty() {
             return Err(AclRefused::NoHost);
         }
-        let longest = name.len().max(self.principal.as_str().len()).max(self.host.len());
-        if longest > LONGEST { Err(AclRefused::Long { bytes: longest }) } else { Ok(()) }
+        let texts = [name.as_str(), self.principal.as_str(), self.host.as_str()];
+        // No store takes this character in a text.
+        if texts.iter().any(|text| text.contains('\0')) {
+            return Err(AclRefused::Null);
+        }
+        match texts.iter().map(|text| text.len()).max() {
+            Some(bytes) if bytes > LONGEST => Err(AclRefused::Long { bytes }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -118,6 +127,8 @@ mod tests {
         let other = Err(AclRefused::ClusterName("other".to_owned()));
         assert_eq!(acl(ResourceType::Cluster, "other").check(), other);
         assert_eq!(acl(ResourceType::Topic, "t").on_host("").check(), Err(AclRefused::NoHost));
+        assert_eq!(acl(ResourceType::Topic, "t\0").check(), Err(AclRefused::Null));
+        assert_eq!(acl(ResourceType::Topic, "t").on_host("\0").check(), Err(AclRefused::Null));
         let long = acl(ResourceType::Topic, &"t".repeat(1_025));
         assert_eq!(long.check(), Err(AclRefused::Long { bytes: 1_025 }));
     }

@@ -168,7 +168,12 @@ impl Security {
             (false, _, _) if clients != ClientCertificates::None => {
                 anyhow::bail!("certificates of clients need -kafkaTLS")
             }
-            (false, ..) => None,
+            (false, certificate, key) => {
+                if certificate.is_some() || key.is_some() {
+                    tracing::warn!("there are files for TLS and no -kafkaTLS: Kafka clients come without");
+                }
+                None
+            }
         };
         let lifetime = (!self.login_lifetime.is_zero()).then_some(self.login_lifetime);
         let sasl = self.require_login.then_some(SaslSettings { mechanisms: self.mechanisms, lifetime });

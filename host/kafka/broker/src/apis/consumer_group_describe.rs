@@ -14,7 +14,7 @@ use kafka_protocol::messages::{
 };
 
 use super::groups::{Refused, group_id, operations, text};
-use super::{TOPIC_DENIED, denied, message};
+use super::{TOPIC_DENIED, denied, message, once};
 use crate::broker::Parts;
 use crate::service::{Call, Started};
 
@@ -26,8 +26,9 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: ConsumerGroupDescr
     let version = call.version;
     Started::waiting(async move {
         let is_asked = request.include_authorized_operations;
-        let mut groups = Vec::with_capacity(request.group_ids.len());
-        for name in request.group_ids {
+        let names = once(request.group_ids, GroupId::clone);
+        let mut groups = Vec::with_capacity(names.len());
+        for name in names {
             let described = match Box::pin(find(&parts, &call, &name)).await {
                 Ok(Some(group)) if may_describe_topics(&call, &group) => describe(version, &group),
                 Ok(Some(_)) => DescribedGroup::default()

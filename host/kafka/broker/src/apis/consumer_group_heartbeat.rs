@@ -77,10 +77,9 @@ async fn beat(
         assignor: optional(request.server_assignor),
         owned,
     };
-    let topics =
-        if beat.epoch == JOINS { parts.groups.topics_now().await? } else { parts.groups.topics().await? };
     let settings = &parts.groups.settings;
     if beat.epoch > JOINS {
+        let topics = parts.groups.topics().await?;
         let standing = parts.groups.beat(&id, &member).await?;
         let mut group = (*standing.group).clone();
         let reply =
@@ -89,6 +88,9 @@ async fn beat(
             return Ok((member, reply?));
         }
     }
+    // What is written goes by the topics of now: agents whose lists are not of the same age would undo what the others
+    // have assigned, at each heartbeat.
+    let topics = parts.groups.topics_now().await?;
     let change = |group: &mut Group, now| -> Result<HeartbeatReply, GroupError> {
         // Who is refused changes nothing.
         let mut changed = group.clone();

@@ -9,8 +9,8 @@ use kafka_protocol::messages::describe_configs_response::{
 use kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
 use kafka_protocol::protocol::StrBytes;
 
-use super::message;
 use super::resources::{self, Refused, Resource};
+use super::{message, once};
 use crate::broker::Parts;
 use crate::configs::{ConfigKind, Definition};
 use crate::service::Call;
@@ -33,8 +33,9 @@ pub(crate) async fn answer(
         has_types: call.version >= TYPED,
         has_documentation: call.version >= TYPED && request.include_documentation,
     };
-    let mut results = Vec::with_capacity(request.resources.len());
-    for asked in request.resources {
+    let resources = once(request.resources, |asked| (asked.resource_type, asked.resource_name.clone()));
+    let mut results = Vec::with_capacity(resources.len());
+    for asked in resources {
         let described = describe(parts, call, &shape, &asked).await;
         let result = DescribeConfigsResult::default()
             .with_resource_type(asked.resource_type)

@@ -10,7 +10,7 @@ use kafka_protocol::messages::describe_groups_response::{DescribedGroup, Describ
 use kafka_protocol::messages::{DescribeGroupsRequest, DescribeGroupsResponse, GroupId};
 
 use super::groups::{Refused, group_id, operations, text};
-use super::message;
+use super::{message, once};
 use crate::broker::Parts;
 use crate::service::{Call, Started};
 
@@ -24,8 +24,9 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: DescribeGroupsRequ
     let version = call.version;
     Started::waiting(async move {
         let is_asked = request.include_authorized_operations;
-        let mut groups = Vec::with_capacity(request.groups.len());
-        for name in request.groups {
+        let names = once(request.groups, GroupId::clone);
+        let mut groups = Vec::with_capacity(names.len());
+        for name in names {
             let described = match Box::pin(find(&parts, &call, &name)).await {
                 Ok(Some(group)) => describe(version, &group),
                 Ok(None) if version >= NOT_FOUND => DescribedGroup::default()

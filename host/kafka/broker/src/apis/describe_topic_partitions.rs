@@ -1,5 +1,7 @@
 //! DescribeTopicPartitions 0: like Metadata, but a page at a time, by name. Nothing is made.
 
+use std::collections::HashMap;
+
 use forebay_kafka_security::{Operation, ResourceType};
 use forebay_storage_metadata::{TopicDescription, TopicSelection};
 use kafka_protocol::error::ResponseError;
@@ -48,10 +50,12 @@ pub(crate) async fn answer(
     if all {
         names.retain(may_describe);
     }
+    let known: HashMap<&str, &TopicDescription> =
+        found.iter().map(|topic| (topic.name.as_str(), topic)).collect();
     let (start, first) = cursor.unwrap_or_default();
     for name in names.into_iter().filter(|name| *name >= start) {
         let from = if name == start { first.max(0) } else { 0 };
-        let next = match found.iter().find(|topic| topic.name.as_str() == &*name.0) {
+        let next = match known.get(&*name.0).copied() {
             _ if !may_describe(&name) => {
                 page.topics.push(refused(name.clone(), TOPIC_DENIED));
                 None

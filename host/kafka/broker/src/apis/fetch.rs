@@ -1,6 +1,6 @@
 //! Fetch 4 to 17, with sessions. `max_wait_ms`, `min_bytes`, `max_bytes` and those of partitions are kept to; the first
-//! batch of an answer is there whatever its size. A fetch that waits is woken by commits. What is committed is
-//! stable: there are no transactions yet, so both isolation levels see the same.
+//! batch of an answer is there whatever its size. A fetch that waits is woken by commits, and when the agent
+//! stops. What is committed is stable: there are no transactions yet, so both isolation levels see the same.
 //!
 //! Followers' fields (replica id and state, high watermarks) are ignored: there are no followers.
 
@@ -101,15 +101,18 @@ impl<'a> Fetching<'a> {
             };
             let there = There::of(&indexed);
             let failed = there.is_refused || located.iter().any(Result::is_err);
-            if failed || indexed.is_empty() || self.is_enough(there.bytes) || clock::now() >= self.deadline {
+            let retired = self.parts.groups.retired();
+            let is_over = clock::now() >= self.deadline || retired.is_cancelled();
+            if failed || indexed.is_empty() || self.is_enough(there.bytes) || is_over {
                 return self.read(located, indexed, there.bytes).await;
             }
             let left = self.deadline.saturating_duration_since(clock::now());
             // Whatever woke it, the next look tells.
             let ends = there.ends;
-            if let Err(failure) = self.parts.metadata.watch_offsets(self.parts.cluster(), ends, left).await {
+            let watch = self.parts.metadata.watch_offsets(self.parts.cluster(), ends, left);
+            if let Some(Err(failure)) = retired.run_until_cancelled(watch).await {
                 tracing::debug!(%failure, "a fetch can't wait for commits");
-                tokio::time::sleep_until(self.deadline.into()).await;
+                retired.run_until_cancelled(tokio::time::sleep_until(self.deadline.into())).await;
             }
         }
     }

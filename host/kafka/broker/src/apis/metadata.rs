@@ -15,7 +15,7 @@ use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::describe_cluster::cluster_operations;
-use super::{LEADER_EPOCH, TOPIC_DENIED, topic_key, wire_name};
+use super::{LEADER_EPOCH, TOPIC_DENIED, once, topic_key, wire_name};
 use crate::broker::Parts;
 use crate::error_code;
 use crate::service::Call;
@@ -33,7 +33,7 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: MetadataRequest)
     let topics = if all {
         all_topics(&told).await
     } else {
-        let asked = request.topics.unwrap_or_default();
+        let asked = once(request.topics.unwrap_or_default(), |asked| (asked.name.clone(), asked.topic_id));
         // Before version 4 nobody could say that topics must not be made.
         named_topics(&told, asked, request.allow_auto_topic_creation || call.version < 4).await
     };

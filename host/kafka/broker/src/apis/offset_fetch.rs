@@ -17,7 +17,7 @@ use kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse, TopicNam
 use kafka_protocol::protocol::StrBytes;
 
 use super::groups::{Refused, group_id};
-use super::{TOPIC_DENIED, wire_name};
+use super::{TOPIC_DENIED, once, wire_name};
 use crate::broker::Parts;
 use crate::groups::GroupFailure;
 use crate::service::{Call, Started};
@@ -41,8 +41,9 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: OffsetFetchRequest
     let version = call.version;
     Started::waiting(async move {
         if version >= SEVERAL {
-            let mut groups = Vec::with_capacity(request.groups.len());
-            for asked in request.groups {
+            let all = once(request.groups, |asked| asked.group_id.clone());
+            let mut groups = Vec::with_capacity(all.len());
+            for asked in all {
                 groups.push(group(&parts, &call, asked).await);
             }
             return OffsetFetchResponse::default().with_groups(groups).into();

@@ -59,11 +59,8 @@ impl GroupKeeper {
         let metadata = Arc::clone(&self.metadata);
         let coordinator = Coordinator::new(cluster.clone(), metadata, self.settings.clone());
         let topics = match forget {
-            Forget::Nothing => BTreeSet::new(),
-            Forget::After(_) => {
-                let all = self.metadata.describe_topics(cluster, &TopicSelection::All).await?;
-                all.into_iter().map(|topic| topic.id).collect()
-            }
+            Forget::Nothing => None,
+            Forget::After(_) => Some(Listed::read(self.metadata.as_ref(), cluster).await?),
         };
         let mut kept = Vec::new();
         let mut after = None;
@@ -82,9 +79,10 @@ impl GroupKeeper {
                         continue;
                     }
                 };
-                let is_gone = match forget {
-                    Forget::After(retention) => self.forget(cluster, &id, retention, &topics).await?,
-                    Forget::Nothing => false,
+                let is_gone = if let (Forget::After(retention), Some(topics)) = (forget, &topics) {
+                    self.forget(cluster, &id, retention, topics).await?
+                } else {
+                    false
                 };
                 if !is_gone {
                     let (state, generation) = (group.state_name(), group.generation());
@@ -103,7 +101,7 @@ impl GroupKeeper {
         cluster: &VirtualClusterId,
         id: &GroupId,
         retention: Duration,
-        topics: &BTreeSet<TopicId>,
+        topics: &Listed,
     ) -> Result<bool, StoreFailure> {
         // The version is of before the offsets: who commits to a group without members makes a new one.
         let mut loaded = self.metadata.load_groups(cluster, vec![id.clone()]).await?;
@@ -115,7 +113,7 @@ impl GroupKeeper {
         let forgotten: Vec<TopicIdPartition> = committed
             .into_iter()
             .filter(|(log, offset)| {
-                !topics.contains(&log.topic) || is_old(&group, offset, retention, loaded.now)
+                topics.lack(log.topic, offset.committed_at) || is_old(&group, offset, retention, loaded.now)
             })
             .map(|(log, _)| log)
             .collect();
@@ -130,6 +128,27 @@ impl GroupKeeper {
             Err(ChangeGroupError::Changed { .. } | ChangeGroupError::NoVirtualCluster { .. }) => Ok(false),
             Err(ChangeGroupError::Store(failure)) => Err(failure),
         }
+    }
+}
+
+/// All topics that there were at a time.
+struct Listed {
+    topics: BTreeSet<TopicId>,
+    /// A time before they were read, by the store's clock.
+    at: Timestamp,
+}
+
+impl Listed {
+    async fn read(metadata: &dyn MetadataStore, cluster: &VirtualClusterId) -> Result<Self, StoreFailure> {
+        let at = metadata.now().await?;
+        let all = metadata.describe_topics(cluster, &TopicSelection::All).await?;
+        Ok(Self { topics: all.into_iter().map(|topic| topic.id).collect(), at })
+    }
+
+    /// Whether a topic is gone for which somebody committed at that time. What was committed since may be of a topic
+    /// that was made since.
+    fn lack(&self, topic: TopicId, committed_at: Timestamp) -> bool {
+        committed_at < self.at && !self.topics.contains(&topic)
     }
 }
 
@@ -153,4 +172,19 @@ async fn advance(
     }
     let ((), standing) = coordinator.change(id, |_, _| ()).await?;
     Ok((*standing.group).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_of_topics_that_are_newer_than_the_list_are_kept() {
+        let [known, other] = [1, 2].map(|id| TopicId::from_uuid(uuid::Uuid::from_u128(id)));
+        let at = Timestamp::from_millis;
+        let listed = Listed { topics: BTreeSet::from([known]), at: at(10) };
+        assert!(listed.lack(other, at(9)));
+        assert!(!listed.lack(other, at(10)) && !listed.lack(other, at(11)));
+        assert!(!listed.lack(known, at(9)));
+    }
 }

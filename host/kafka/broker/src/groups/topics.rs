@@ -7,8 +7,9 @@ use forebay_model::VirtualClusterId;
 use forebay_storage_metadata::{MetadataStore, StoreFailure, TopicSelection};
 use tokio::sync::Mutex;
 
-/// How old the list may be for who joins. Many join at the same time, and one look serves them.
-pub(super) const JOINING: Duration = Duration::from_millis(100);
+/// How old the list may be for who joins or changes a group: not older than the question. Many ask at the same time, and
+/// one look serves them.
+pub(super) const NOW: Duration = Duration::ZERO;
 /// And for everybody else: new topics and partitions are noticed that much later.
 pub(super) const STAYING: Duration = Duration::from_secs(5);
 
@@ -27,10 +28,13 @@ impl AllTopics {
 
     /// The list, not older than `patience`. Who comes while it is read waits for it.
     pub(super) async fn get(&self, patience: Duration) -> Result<Arc<TopicCounts>, StoreFailure> {
+        let asked = clock::now();
         let mut known = self.known.lock().await;
         let now = clock::now();
+        // What began to be read after this was asked is new enough, however long that took: those who wait do not read
+        // it one behind the other.
         if let Some((at, topics)) = &*known
-            && now.saturating_duration_since(*at) < patience
+            && (*at >= asked || now.saturating_duration_since(*at) < patience)
         {
             return Ok(Arc::clone(topics));
         }

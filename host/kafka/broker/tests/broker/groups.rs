@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{Forget, GroupKeeper, GroupKept, GroupSettings, RequestBody, Response};
+use forebay_model::{PartitionCount, TopicId};
+use forebay_storage_metadata::Groups as _;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
@@ -189,6 +191,10 @@ async fn offsets_are_committed_by_members_alone() {
     // Anybody may while there are no members.
     assert_eq!(commit(&a, "", -1, 5).await, 0);
     assert_eq!(committed(&b).await, [5]);
+    // Under a name as well: that makes nobody a member.
+    assert_eq!(commit(&a, "nobody", -1, 5).await, 0);
+    let stored = a.metadata.load_groups(&cluster(), vec![GROUP.parse().unwrap()]).await.unwrap();
+    assert!(stored.groups[0].as_ref().unwrap().beats.is_empty());
     let [joined] = join_all([&a]).await;
     assert_eq!(
         commit(&b, &joined.member_id, joined.generation_id, 6).await,
@@ -311,6 +317,21 @@ async fn topic_id(node: &Node) -> uuid::Uuid {
     use forebay_storage_metadata::{TopicSelection, Topics as _};
     let all = node.metadata.describe_topics(&cluster(), &TopicSelection::All).await.unwrap();
     all[0].id.uuid()
+}
+
+#[tokio::test]
+async fn an_agent_with_an_older_list_of_topics_undoes_nothing() {
+    use forebay_storage_metadata::Topics as _;
+    let [a, b] = Node::pair().await;
+    make_topic(&a).await;
+    assert_eq!(partitions(&consume(&a, "one", 0, None).await), Some(vec![0]));
+    let id = TopicId::from_uuid(topic_id(&a).await);
+    a.metadata.add_partitions(&cluster(), id, PartitionCount::new(2).unwrap()).await.unwrap();
+    // This one has no list yet, and reads it; the other goes by its own for some seconds.
+    let told = consume(&b, "one", 1, None).await;
+    assert_eq!((told.member_epoch, partitions(&told)), (2, Some(vec![0, 1])));
+    let told = consume(&a, "one", 2, None).await;
+    assert_eq!((told.error_code, told.member_epoch, partitions(&told)), (0, 2, None));
 }
 
 fn partitions(told: &ConsumerGroupHeartbeatResponse) -> Option<Vec<i32>> {

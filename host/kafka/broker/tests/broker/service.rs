@@ -100,6 +100,16 @@ async fn a_fetch_that_waits_is_woken_by_a_commit() {
 }
 
 #[tokio::test]
+async fn a_fetch_that_waits_is_answered_when_the_agent_stops() {
+    let node = Node::start().await;
+    topic(&node, "t").await;
+    let waiting = fetch("t", &[(0, 0)]).with_max_wait_ms(i32::MAX).with_min_bytes(1);
+    let (response, ()) = tokio::join!(fetched(&node, waiting), async { node.broker.retire() });
+    assert_eq!(partitions(&response)[0].error_code, 0);
+    assert!(values(partitions(&response)[0]).is_empty());
+}
+
+#[tokio::test]
 async fn min_bytes_waits_for_as_much_or_until_the_time_is_over() {
     let node = Node::start().await;
     topic(&node, "t").await;

@@ -79,7 +79,8 @@ fn unescaped(text: &str) -> Result<String, ScramError> {
         };
         name.push_str(rest);
     }
-    if name.is_empty() { Err(malformed) } else { Ok(name) }
+    // A null byte is in no name, and no store is asked for one.
+    if name.is_empty() || name.contains('\0') { Err(malformed) } else { Ok(name) }
 }
 
 /// Printable, without a comma.

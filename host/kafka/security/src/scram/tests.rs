@@ -57,7 +57,9 @@ fn first_messages_that_ask_for_what_there_is_not_are_refused() {
     assert_eq!(refused("n,a=other,n=user,r=abc"), ScramError::OtherUser);
     assert_eq!(refused("n,,m=1,n=user,r=abc"), ScramError::Extension);
     assert_eq!(refused("n,,n=user,r=abc,tokenauth=true"), ScramError::Extension);
-    for malformed in ["", "n,,", "n,,n=,r=abc", "n,,n=a=b,r=abc", "n,,n=user", "n,,n=user,r=", "x,,n=u,r=a"] {
+    let forms =
+        ["n,,n=,r=abc", "n,,n=a=b,r=abc", "n,,n=a\0b,r=abc", "n,,n=user", "n,,n=user,r=", "x,,n=u,r=a"];
+    for malformed in ["", "n,,"].into_iter().chain(forms) {
         assert!(matches!(refused(malformed), ScramError::Malformed(_)), "{malformed}");
     }
     let named = ClientFirst::parse(b"n,a=a=2Cb=3D,n=a=2Cb=3D,r=abc,ext=1").unwrap();

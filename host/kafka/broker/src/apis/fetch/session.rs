@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use forebay_lifecycle::{chance, clock};
 use kafka_protocol::messages::FetchRequest;
+use kafka_protocol::messages::fetch_request::FetchTopic;
 
 use self::remembered::Remembered;
 use super::answer::{Answered, FetchAnswer, Topics, data};
@@ -19,6 +20,8 @@ use super::wanted::Wanted;
 
 /// Partitions that all sessions together remember.
 const MOST_PARTITIONS: usize = 1_000_000;
+/// No topic has a longer name, in bytes: what is asked for by one is not there, and is remembered for nobody.
+const LONGEST_NAME: usize = 249;
 /// A session that was not used for so long makes room for others.
 const IDLE: Duration = Duration::from_mins(2);
 /// What a request without a session has as its epoch, and one that ends a session.
@@ -89,7 +92,8 @@ impl Sessions {
         if epoch == NO_SESSION || epoch == FIRST {
             kept.remove(request.session_id);
             let wanted: Vec<_> = Wanted::all(&request.topics).collect();
-            let session = if epoch == FIRST { kept.create(self.most, &wanted) } else { InSession::None };
+            let is_kept = epoch == FIRST && has_names_of_topics(&request.topics);
+            let session = if is_kept { kept.create(self.most, &wanted) } else { InSession::None };
             return Ok(Begun { wanted, session });
         }
         let kept = &mut *kept;
@@ -104,7 +108,7 @@ impl Sessions {
         kept.partitions = kept.partitions - before + session.remembered.len();
         let going = InSession::Going { id: request.session_id, next: session.epoch };
         let begun = Begun { wanted: session.remembered.wanted(), session: going };
-        if kept.partitions > MOST_PARTITIONS {
+        if kept.partitions > MOST_PARTITIONS || !has_names_of_topics(&request.topics) {
             // It has outgrown what there is room for: this answer is its last.
             kept.remove(request.session_id);
         }
@@ -183,6 +187,11 @@ impl Kept {
             self.partitions = self.partitions.saturating_sub(session.remembered.len());
         }
     }
+}
+
+/// Whether all could be topics, by the lengths of their names: those bound what a session takes.
+fn has_names_of_topics(topics: &[FetchTopic]) -> bool {
+    topics.iter().all(|topic| topic.topic.0.len() <= LONGEST_NAME)
 }
 
 /// The epoch behind this one; it never comes back to 0.

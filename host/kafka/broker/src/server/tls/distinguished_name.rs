@@ -63,14 +63,21 @@ fn keyword(oid: &str) -> Option<&'static str> {
     })
 }
 
+/// With a backslash before each sign that means something, and before spaces at both ends: names that differ in them are
+/// of different people.
 fn escape(name: &mut String, value: &str) {
-    let trimmed = value.trim_matches(' ');
-    // Java leaves out spaces at both ends.
-    for (at, letter) in trimmed.chars().enumerate() {
-        if matches!(letter, ',' | '+' | '"' | '\\' | '<' | '>' | ';' | '=') || (at == 0 && letter == '#') {
+    let is_blank = |letter: char| matches!(letter, ' ' | '\r');
+    let start = value.len() - value.trim_start_matches(is_blank).len();
+    let end = value.trim_end_matches(is_blank).len();
+    for (at, letter) in value.char_indices() {
+        let is_sign = matches!(letter, ',' | '+' | '"' | '\\' | '<' | '>' | ';' | '=' | '#');
+        if is_sign || at < start || at >= end {
             name.push('\\');
         }
-        name.push(letter);
+        match letter {
+            '\0' => name.push_str("\\00"),
+            letter => name.push(letter),
+        }
     }
 }
 
@@ -99,6 +106,8 @@ mod tests {
             (DnType::CommonName, "#Duke + \"me\""),
         ];
         assert_eq!(name_of(&all), r##"CN=\#Duke \+ \"me\",OU=Java\, Soft,O=Sun Microsystems,C=US"##);
+        assert_eq!(name_of(&[(DnType::CommonName, " a#b=\0 \r")]), r"CN=\ a\#b\=\00\ \".to_owned() + "\r");
+        assert_eq!(name_of(&[(DnType::CommonName, "  ")]), r"CN=\ \ ");
         let other = [(DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]), "a@b")];
         assert_eq!(name_of(&other), "1.2.840.113549.1.9.1=#0c03614062");
     }
