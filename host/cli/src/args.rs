@@ -231,7 +231,8 @@ impl CommandLine {
             }
             Command::Template(TemplateCommand::Lint { plugins: own, .. }) => own.follow(plugins),
             Command::Run(_) | Command::Streams(_) | Command::Plugin(_) => {}
-            Command::Agent(_) | Command::Kcmd(_) => {}
+            Command::Agent(_) | Command::Kcmd(_) | Command::Metadata(_) => {}
+            Command::Credentials(_) | Command::Acls(_) => {}
         }
         command
     }

@@ -189,7 +189,8 @@ impl Opened {
                     match users.last_mut().filter(|last| last.user == found.user) {
                         Some(last) => last.mechanisms.push(found.mechanism),
                         None => {
-                            users.push(UserMechanisms { user: found.user, mechanisms: vec![found.mechanism] })
+                            users
+                                .push(UserMechanisms { user: found.user, mechanisms: vec![found.mechanism] });
                         }
                     }
                 }

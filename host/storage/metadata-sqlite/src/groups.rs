@@ -69,12 +69,17 @@ impl Groups for SqliteMetadataStore {
         change: GroupChange,
     ) -> Result<GroupChanged, ChangeGroupError> {
         let (cluster, group) = (cluster.clone(), group.clone());
-        self.write(move |writing| change::change(writing, cluster, &group, seen, change)).await
+        self.write(move |writing| {
+            writing.leaves_logs();
+            change::change(writing, cluster, &group, seen, change)
+        })
+        .await
     }
 
     async fn beat(&self, cluster: &VirtualClusterId, beats: Vec<Beat>) -> Result<Beats, StoreFailure> {
         let cluster = cluster.clone();
         self.write(move |writing| {
+            writing.leaves_logs();
             let now = writing.now;
             let Some(vc) = vc_of(writing.connection, &cluster)? else {
                 return Ok(Ok(Beats { now, groups: Vec::new() }));

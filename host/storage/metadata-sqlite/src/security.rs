@@ -42,6 +42,7 @@ impl Security for SqliteMetadataStore {
     async fn create_acls(&self, cluster: &VirtualClusterId, acls: &[Acl]) -> Result<(), SecurityError> {
         let (cluster, acls) = (cluster.clone(), acls.to_vec());
         self.write(move |writing| {
+            writing.leaves_logs();
             let connection = writing.connection;
             let Some(vc) = vc_of(connection, &cluster)? else {
                 return Ok(Err(SecurityError::NoVirtualCluster { cluster }));
@@ -67,6 +68,7 @@ impl Security for SqliteMetadataStore {
     async fn delete_acls(&self, cluster: &VirtualClusterId, acls: &[Acl]) -> Result<(), SecurityError> {
         let (cluster, acls) = (cluster.clone(), acls.to_vec());
         self.write(move |writing| {
+            writing.leaves_logs();
             let connection = writing.connection;
             let Some(vc) = vc_of(connection, &cluster)? else {
                 return Ok(Err(SecurityError::NoVirtualCluster { cluster }));
@@ -112,6 +114,7 @@ impl Security for SqliteMetadataStore {
     ) -> Result<Vec<Result<(), NoCredential>>, SecurityError> {
         let (cluster, changes) = (cluster.clone(), changes.to_vec());
         self.write(move |writing| {
+            writing.leaves_logs();
             let connection = writing.connection;
             let Some(vc) = vc_of(connection, &cluster)? else {
                 return Ok(Err(SecurityError::NoVirtualCluster { cluster }));

@@ -183,7 +183,7 @@ mod tests {
                 assert!(package.contains("--hash=sha256:"), "{package}");
             }
         }
-        for list in ["js", "kafka-js"] {
+        for list in ["js", "kafka-js", "azurite"] {
             let lock = fs::read_to_string(ours.join(list).join("package-lock.json")).unwrap();
             let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
             let packages = lock["packages"].as_object().unwrap().iter();
