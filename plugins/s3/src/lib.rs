@@ -26,3 +26,20 @@ forebay_sdk::plugin! {
     streaming_outputs: [AwsS3Output, AzureBlobStorageOutput, GcpCloudStorageOutput],
     caches: [AwsS3Cache, GcpCloudStorageCache],
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    #[test]
+    fn outputs_take_streams_and_inputs_read_again() {
+        let description: Value = serde_json::from_str(&super::describe()).unwrap();
+        for component in description["components"].as_array().unwrap() {
+            match component["kind"].as_str().unwrap() {
+                "input" => assert_eq!(component["rereads"], true, "{component}"),
+                "output" => assert_eq!(component["streams"], true, "{component}"),
+                kind => assert_eq!(kind, "cache", "{component}"),
+            }
+        }
+    }
+}

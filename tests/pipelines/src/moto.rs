@@ -4,6 +4,10 @@ use std::process::{Child, Command, Stdio};
 use crate::binary;
 use crate::client::{Answer, Client};
 
+/// It wants to see that somebody has signed; it does not look at the signature.
+const SIGNED: &str = "authorization: AWS4-HMAC-SHA256 Credential=somebody/20260101/us-east-1/s3/aws4_request, \
+     SignedHeaders=host, Signature=none\r\n";
+
 /// moto, a server that speaks S3, which `cargo xtask setup languages` installs. Ended when it is dropped.
 #[derive(Debug)]
 pub struct Moto {
@@ -57,14 +61,18 @@ impl Moto {
     /// # Panics
     /// When it is refused.
     pub fn put(&self, path: &str, content: impl AsRef<[u8]>) {
-        let answer = self.client.ask(&format!("PUT /{path}"), "content-type: text/plain\r\n", content);
+        let answer = self.client.ask(
+            &format!("PUT /{path}"),
+            &format!("{SIGNED}content-type: text/plain\r\n"),
+            content,
+        );
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// What it answers for an object, or for `BUCKET?list-type=2`.
     #[must_use]
     pub fn get(&self, path: &str) -> Answer {
-        self.client.get(&format!("/{path}"))
+        self.client.ask(&format!("GET /{path}"), SIGNED, "")
     }
 
     /// The names of the objects of a bucket, in their order.
