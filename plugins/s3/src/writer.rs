@@ -2,7 +2,7 @@
 
 mod lane;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use forebay_sdk::objects::{ObjectError, PutOptions, Store};
@@ -17,10 +17,15 @@ use lane::Lane;
 /// How many puts of messages are under way at once, but one of each batch. The host has a limit of its own, which is
 /// smaller; what waits for it is counted there too.
 const MOST_AT_ONCE: usize = 64;
+/// How many streams the host reads by itself at once. Each counts with 24 MiB against the memory that a component has for
+/// batches, 256 MiB by default, and one that finds no room there is lost.
+const MOST_STREAMS: usize = 8;
 /// How long a put waits for room in the host, which puts under way give back when they end.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait before asking the host again.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How much of a stream is read at once.
+const PIECE: u32 = 1 << 20;
 
 /// What a message becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,11 +41,13 @@ pub(crate) struct Writer {
     stores: Stores,
     /// The rest of each lane, by the operation that its first message waits for.
     waiting: HashMap<u64, Lane>,
+    /// The streams under way, by their operations.
+    streams: HashSet<u64>,
 }
 
 impl Writer {
     pub(crate) fn new(stores: Stores) -> Self {
-        Self { stores, waiting: HashMap::new() }
+        Self { stores, waiting: HashMap::new(), streams: HashSet::new() }
     }
 
     /// Whether a bucket can be opened; nothing is sent.
@@ -65,9 +72,15 @@ impl Writer {
         written
     }
 
-    /// Goes on with the lane of an operation that has ended.
+    /// Goes on with what an operation belongs to that has ended.
     pub(crate) fn resolve(&mut self, operation: &Operation) -> Result<Written, WriteError> {
         let id = operation.id();
+        if self.streams.remove(&id) {
+            return match operation.outcome() {
+                Some(Err(error)) => Err(error.into()),
+                _ => Ok(Written::all()),
+            };
+        }
         let Some(mut lane) = self.waiting.remove(&id) else {
             return Err(WriteError::Failed(format!("operation {id} is not known")));
         };
@@ -93,8 +106,17 @@ impl Writer {
         }
         // It takes as long as what makes it; each part has a limit of its own.
         options.timeout = None;
-        let operation = store.put_stream(&path, payload, options).map_err(|error| about(&shown, error))?;
-        Ok(operation.into())
+        let started = if self.streams.len() < MOST_STREAMS {
+            store.put_stream(&path, payload, options).map_err(|error| about(&shown, error))
+        } else {
+            pass_on(&store, &path, payload, &options).map_err(|error| error.context(&shown))
+        };
+        let operation = started?;
+        self.streams.insert(operation.id());
+        Ok(Written {
+            failed: Vec::new(),
+            pending: vec![Pending { operation, messages: None, resolve: true }],
+        })
     }
 
     /// Puts the objects of a lane until one is under way.
@@ -124,19 +146,42 @@ impl Writer {
         }
         let at = index as usize;
         let message = batch.slice(at..at + 1);
-        let mut patience = PATIENCE;
-        loop {
-            match store.put_batch(path, &message, b"", options.clone()) {
-                Ok(operation) => return Ok(Some(operation)),
-                // Too much is under way: some of it is ours, and ends.
-                Err(ObjectError::Unavailable(_)) if !self.waiting.is_empty() && !patience.is_zero() => {
-                    patience = patience.saturating_sub(PAUSE);
-                    if waits::wait(Some(PAUSE)).contains(Woken::SHUTDOWN) {
-                        patience = Duration::ZERO;
-                    }
+        let others = !self.waiting.is_empty() || !self.streams.is_empty();
+        let started = patiently(others, || store.put_batch(path, &message, b"", options.clone()));
+        started.map(Some).map_err(|error| failed(&self.stores, error))
+    }
+}
+
+/// Starts something that the host may have no room for, as long as others are under way, which give it back.
+fn patiently<T>(others: bool, mut start: impl FnMut() -> Result<T, ObjectError>) -> Result<T, ObjectError> {
+    let mut patience = if others { PATIENCE } else { Duration::ZERO };
+    loop {
+        match start() {
+            Err(ObjectError::Unavailable(_)) if !patience.is_zero() => {
+                patience = patience.saturating_sub(PAUSE);
+                if waits::wait(Some(PAUSE)).contains(Woken::SHUTDOWN) {
+                    patience = Duration::ZERO;
                 }
-                Err(error) => return Err(failed(&self.stores, error)),
             }
+            started => return started,
+        }
+    }
+}
+
+/// Puts a stream by reading it here. It is slower than to have the host read it, and waits until there is room.
+fn pass_on(
+    store: &Store,
+    path: &str,
+    mut payload: ByteStream,
+    options: &PutOptions,
+) -> Result<Operation, Error> {
+    let upload = patiently(true, || store.begin(path, options.clone()))?;
+    loop {
+        match payload.read(PIECE) {
+            Chunk::Bytes(bytes) => upload.write(&bytes)?,
+            Chunk::Ended => return Ok(upload.finish()),
+            Chunk::Woken(_) => return Err(Error::new("interrupted by a shutdown")),
+            Chunk::Failed(error) => return Err(error),
         }
     }
 }
@@ -157,7 +202,7 @@ fn is_wanted(store: &Store, path: &str, collision: Collision) -> Result<bool, Ob
 /// Takes all of a stream, for nothing.
 fn skip(mut payload: ByteStream) -> Result<Written, WriteError> {
     loop {
-        match payload.read(1 << 20) {
+        match payload.read(PIECE) {
             Chunk::Bytes(_) => {}
             Chunk::Ended => return Ok(Written::all()),
             Chunk::Woken(_) => return Err(WriteError::Failed("interrupted by a shutdown".to_owned())),

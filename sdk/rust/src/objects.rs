@@ -78,7 +78,13 @@ enum Place {
 }
 
 /// An object that is put in parts while its bytes are made. Dropped before it is finished, it leaves nothing behind.
-pub struct Upload(wit::Upload);
+pub struct Upload(Parts);
+
+enum Parts {
+    Host(wit::Upload),
+    #[cfg(not(target_arch = "wasm32"))]
+    Memory(Box<std::cell::RefCell<crate::testing::MemoryUpload>>),
+}
 
 impl Store {
     /// Opens a store by its url, or one that the operator has named; nothing is sent yet. Settings are what the
@@ -213,9 +219,12 @@ impl Store {
     /// As those of `put`.
     pub fn begin(&self, name: &str, options: PutOptions) -> Result<Upload, ObjectError> {
         match &self.0 {
-            Place::Host(store) => Ok(Upload(store.begin(name, &options.into())?)),
+            Place::Host(store) => Ok(Upload(Parts::Host(store.begin(name, &options.into())?))),
             #[cfg(not(target_arch = "wasm32"))]
-            Place::Memory(_) => Err(ObjectError::Denied(format!("{name}: a store in memory takes no parts"))),
+            Place::Memory(store) => {
+                let upload = store.begin(name, options)?;
+                Ok(Upload(Parts::Memory(Box::new(upload.into()))))
+            }
         }
     }
 
@@ -238,25 +247,42 @@ impl Upload {
     /// # Errors
     /// That of the upload, which is over then.
     pub fn write(&self, bytes: &[u8]) -> Result<(), ObjectError> {
-        Ok(self.0.write(bytes)?)
+        match &self.0 {
+            Parts::Host(upload) => Ok(upload.write(bytes)?),
+            #[cfg(not(target_arch = "wasm32"))]
+            Parts::Memory(upload) => {
+                upload.borrow_mut().write(bytes);
+                Ok(())
+            }
+        }
     }
 
     /// As `write`, with the payloads of a batch.
     ///
     /// # Errors
     /// As those of `write`.
-    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "there is no host natively"))]
     pub fn write_batch(&self, messages: &Batch, delimiter: &[u8]) -> Result<(), ObjectError> {
-        #[cfg(target_arch = "wasm32")]
-        return Ok(self.0.write_batch(messages.handle().resource(), delimiter)?);
-        #[cfg(not(target_arch = "wasm32"))]
-        unreachable!("there are no stores without a host")
+        match &self.0 {
+            #[cfg(target_arch = "wasm32")]
+            Parts::Host(upload) => Ok(upload.write_batch(messages.handle().resource(), delimiter)?),
+            #[cfg(not(target_arch = "wasm32"))]
+            Parts::Host(_) => unreachable!("there is no host natively"),
+            #[cfg(not(target_arch = "wasm32"))]
+            Parts::Memory(upload) => {
+                upload.borrow_mut().write_batch(messages, delimiter);
+                Ok(())
+            }
+        }
     }
 
     /// The object is complete: the operation ends when it is durable.
     #[must_use]
     pub fn finish(self) -> Operation {
-        wit::Upload::finish(self.0).into()
+        match self.0 {
+            Parts::Host(upload) => wit::Upload::finish(upload).into(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Parts::Memory(upload) => (*upload).into_inner().finish(),
+        }
     }
 }
 

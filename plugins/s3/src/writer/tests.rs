@@ -150,3 +150,38 @@ fn a_stream_is_an_object_when_it_is_complete() {
     assert!(matches!(written.pending[0].operation.outcome(), Some(Err(_))));
     assert_eq!(memory.names(URL), ["whole"]);
 }
+
+#[test]
+fn streams_beyond_what_the_host_has_room_for_wait_for_it() {
+    let memory = testing::stores();
+    let mut writer = writer();
+    let mut under_way = Vec::new();
+    for number in 0..MOST_STREAMS {
+        let object = object(&number.to_string()).unwrap();
+        under_way.push(writer.write_stream(object, testing::stream(b"streamed", 3)).unwrap());
+    }
+    memory.fail("begin", ObjectError::Unavailable("too much is under way".to_owned()));
+    let torn = vec![Chunk::Bytes(b"half".to_vec()), Chunk::Failed(Error::new("given up"))];
+    let refused = writer.write_stream(object("torn").unwrap(), testing::scripted_stream(torn));
+    assert_eq!(refused.unwrap_err(), WriteError::Failed("s3://lake/torn: given up".to_owned()));
+    let more = writer.write_stream(object("more").unwrap(), testing::stream(b"streamed", 3)).unwrap();
+    assert_eq!(memory.get(URL, "more").unwrap().content, b"streamed");
+    assert_eq!(memory.get(URL, "torn"), None);
+    under_way.push(more);
+    for written in under_way {
+        assert!(writer.resolve(&written.pending[0].operation).unwrap().failed.is_empty());
+    }
+    assert!(writer.streams.is_empty());
+}
+
+#[test]
+fn a_stream_that_fails_later_fails_its_message() {
+    let memory = testing::stores();
+    memory.break_operation("1", "it burns");
+    let mut writer = writer();
+    let written = writer.write_stream(object("1").unwrap(), testing::stream(b"streamed", 3)).unwrap();
+    assert!(written.pending[0].resolve);
+    let failed = writer.resolve(&written.pending[0].operation).unwrap_err();
+    assert_eq!(failed, WriteError::Failed("it burns".to_owned()));
+    assert!(memory.names(URL).is_empty());
+}

@@ -77,7 +77,8 @@ impl Stores {
         std::mem::take(&mut self.0.borrow_mut().opened)
     }
 
-    /// Has the next call of this name fail: `open`, `head`, `list`, `get`, `put` (in any form) or `delete`.
+    /// Has the next call of this name fail: `open`, `head`, `list`, `get`, `put` (in any form but parts), `begin` or
+    /// `delete`.
     pub fn fail(&self, call: &'static str, error: ObjectError) {
         self.0.borrow_mut().failing.push_back((call, error));
     }
@@ -95,6 +96,14 @@ impl Stores {
         }
     }
 
+    fn put_now(&self, url: &str, name: &str, content: Vec<u8>, options: PutOptions) -> Operation {
+        let (operation, works) = self.operation(name);
+        if works {
+            self.put(url, name, content, options);
+        }
+        operation
+    }
+
     /// An operation on an object, and whether it does anything.
     fn operation(&self, name: &str) -> (Operation, bool) {
         let mut state = self.0.borrow_mut();
@@ -103,6 +112,41 @@ impl Stores {
         let outcome = at.and_then(|at| state.broken.remove(at)).map_or(Ok(()), |(_, reason)| Err(reason));
         let works = outcome.is_ok();
         (Operation::ended(state.operations, outcome), works)
+    }
+}
+
+/// An object of a test that is put in parts.
+#[derive(Debug)]
+pub(crate) struct MemoryUpload {
+    url: String,
+    stores: Stores,
+    name: String,
+    options: PutOptions,
+    content: Vec<u8>,
+}
+
+impl MemoryUpload {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.content.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn write_batch(&mut self, messages: &Batch, delimiter: &[u8]) {
+        join(&mut self.content, messages, delimiter);
+    }
+
+    pub(crate) fn finish(self) -> Operation {
+        let Self { url, stores, name, options, content } = self;
+        stores.put_now(&url, &name, content, options)
+    }
+}
+
+/// Adds the payloads of a batch, as hosts do.
+fn join(content: &mut Vec<u8>, messages: &Batch, delimiter: &[u8]) {
+    for message in messages.messages() {
+        content.extend_from_slice(message.bytes());
+        if !message.bytes().ends_with(delimiter) {
+            content.extend_from_slice(delimiter);
+        }
     }
 }
 
@@ -159,11 +203,13 @@ impl MemoryStore {
         options: PutOptions,
     ) -> Result<Operation, ObjectError> {
         self.stores.called("put")?;
-        let (operation, works) = self.stores.operation(name);
-        if works {
-            self.stores.put(&self.url, name, content, options);
-        }
-        Ok(operation)
+        Ok(self.stores.put_now(&self.url, name, content, options))
+    }
+
+    pub(crate) fn begin(&self, name: &str, options: PutOptions) -> Result<MemoryUpload, ObjectError> {
+        self.stores.called("begin")?;
+        let (url, stores) = (self.url.clone(), self.stores.clone());
+        Ok(MemoryUpload { url, stores, name: name.to_owned(), options, content: Vec::new() })
     }
 
     pub(crate) fn put_batch(
@@ -174,12 +220,7 @@ impl MemoryStore {
         options: PutOptions,
     ) -> Result<Operation, ObjectError> {
         let mut content = Vec::new();
-        for message in messages.messages() {
-            content.extend_from_slice(message.bytes());
-            if !message.bytes().ends_with(delimiter) {
-                content.extend_from_slice(delimiter);
-            }
-        }
+        join(&mut content, messages, delimiter);
         self.put(name, content, options)
     }
 
