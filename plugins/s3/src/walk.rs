@@ -7,7 +7,7 @@ use std::time::Duration;
 use forebay_sdk::objects::{ObjectDetails, ObjectError, ObjectSummary, OpenedObject, Store};
 use forebay_sdk::{
     ArrivedStream, Error, Event, Operation, Outcome, Settlement, StreamMetadata, Token, Value, log, scanned,
-    waits,
+    waits::{self, Woken},
 };
 
 use crate::stores::{Stores, about};
@@ -118,10 +118,14 @@ impl Walk {
         self.settle(settled);
         while !self.deletions.is_empty() {
             self.deletions.retain(|(operation, names)| !has_ended(operation, names));
-            if !self.deletions.is_empty() {
-                // It does not wait when a shutdown is pending.
-                let _ = waits::wait(Some(PAUSE));
-                waits::give_way();
+            let Some((_, names)) = self.deletions.first() else { return };
+            // A wait ends at once when a shutdown is pending; what asks the store takes about as long as what is waited for.
+            let is_cut_short = waits::wait(Some(PAUSE)).contains(Woken::SHUTDOWN);
+            if is_cut_short
+                && let Some(name) = names.first().cloned()
+                && let Ok(store) = self.store()
+            {
+                let _ = store.head(&name);
             }
         }
     }

@@ -20,7 +20,8 @@ const MOST_AT_ONCE: usize = 64;
 /// How many streams the host reads by itself at once. Each counts with 24 MiB against the memory that a component has for
 /// batches, 256 MiB by default, and one that finds no room there is lost.
 const MOST_STREAMS: usize = 8;
-/// How long a put waits for room in the host, which puts under way give back when they end.
+/// How long one call waits for room in the host, which puts under way give back when they end. The host gives up on calls
+/// that take a minute.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait before asking the host again.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -66,8 +67,9 @@ impl Writer {
             }
         }
         let room = MOST_AT_ONCE.saturating_sub(self.waiting.len());
+        let mut patience = PATIENCE;
         for lane in Lane::of(batch, puts, room) {
-            self.drive(lane, &mut written);
+            self.drive(lane, &mut written, &mut patience);
         }
         written
     }
@@ -88,7 +90,7 @@ impl Writer {
         if let (Some((index, _)), Some(Err(error))) = (lane.pop(), operation.outcome()) {
             written.failed.push(failure(index, error));
         }
-        self.drive(lane, &mut written);
+        self.drive(lane, &mut written, &mut { PATIENCE });
         Ok(written)
     }
 
@@ -120,9 +122,9 @@ impl Writer {
     }
 
     /// Puts the objects of a lane until one is under way.
-    fn drive(&mut self, mut lane: Lane, written: &mut Written) {
+    fn drive(&mut self, mut lane: Lane, written: &mut Written, patience: &mut Duration) {
         while let Some((index, object)) = lane.first() {
-            match self.start(lane.batch(), index, object) {
+            match self.start(lane.batch(), (index, object), patience) {
                 Ok(Some(operation)) => {
                     let messages = Some(lane.rest());
                     self.waiting.insert(operation.id(), lane);
@@ -137,7 +139,12 @@ impl Writer {
     }
 
     /// Starts to put a message; nothing where it is not wanted.
-    fn start(&mut self, batch: &Batch, index: u32, object: &Object) -> Result<Option<Operation>, Error> {
+    fn start(
+        &mut self,
+        batch: &Batch,
+        (index, object): (u32, &Object),
+        patience: &mut Duration,
+    ) -> Result<Option<Operation>, Error> {
         let Object { bucket, path, options, collision } = object;
         let failed = |stores: &Stores, error| about(&stores.shown(bucket, path), error);
         let store = self.stores.bucket(bucket).map_err(|error| failed(&self.stores, error))?;
@@ -146,21 +153,25 @@ impl Writer {
         }
         let at = index as usize;
         let message = batch.slice(at..at + 1);
-        let others = !self.waiting.is_empty() || !self.streams.is_empty();
-        let started = patiently(others, || store.put_batch(path, &message, b"", options.clone()));
+        let has_others = !self.waiting.is_empty() || !self.streams.is_empty();
+        let patience = if has_others { patience } else { &mut { Duration::ZERO } };
+        let started = patiently(patience, || store.put_batch(path, &message, b"", options.clone()));
         started.map(Some).map_err(|error| failed(&self.stores, error))
     }
 }
 
-/// Starts something that the host may have no room for, as long as others are under way, which give it back.
-fn patiently<T>(others: bool, mut start: impl FnMut() -> Result<T, ObjectError>) -> Result<T, ObjectError> {
-    let mut patience = if others { PATIENCE } else { Duration::ZERO };
+/// Starts something that the host may have no room for. Others under way give it back, so it waits for that, and takes
+/// the time off its patience.
+fn patiently<T>(
+    patience: &mut Duration,
+    mut start: impl FnMut() -> Result<T, ObjectError>,
+) -> Result<T, ObjectError> {
     loop {
         match start() {
             Err(ObjectError::Unavailable(_)) if !patience.is_zero() => {
-                patience = patience.saturating_sub(PAUSE);
+                *patience = patience.saturating_sub(PAUSE);
                 if waits::wait(Some(PAUSE)).contains(Woken::SHUTDOWN) {
-                    patience = Duration::ZERO;
+                    *patience = Duration::ZERO;
                 }
             }
             started => return started,
@@ -175,7 +186,7 @@ fn pass_on(
     mut payload: ByteStream,
     options: &PutOptions,
 ) -> Result<Operation, Error> {
-    let upload = patiently(true, || store.begin(path, options.clone()))?;
+    let upload = patiently(&mut { PATIENCE }, || store.begin(path, options.clone()))?;
     loop {
         match payload.read(PIECE) {
             Chunk::Bytes(bytes) => upload.write(&bytes)?,
