@@ -245,6 +245,8 @@ async fn acls_are_described_and_deleted_by_filters() {
             .with_resource_type_filter(2)
             .with_resource_name_filter(Some(text("logs")))
             .with_pattern_type_filter(2)
+            .with_principal_filter(None)
+            .with_host_filter(None)
             .with_operation(1)
             .with_permission_type(1);
         let answer = node.ask_as("admin", 3, RequestBody::DescribeAcls(request)).await;
@@ -260,6 +262,8 @@ async fn acls_are_described_and_deleted_by_filters() {
             .with_resource_type_filter(kind)
             .with_resource_name_filter(name.map(text))
             .with_pattern_type_filter(3)
+            .with_principal_filter(None)
+            .with_host_filter(None)
             .with_operation(1)
             .with_permission_type(1)
     };
