@@ -1,5 +1,5 @@
 //! Objects in buckets: `s3://` and what speaks as it does, `gs://`, `azblob://`. What is granted is buckets with
-//! prefixes; natively, in tests, none are.
+//! prefixes; natively there are those that a test makes (`testing::stores`).
 //!
 //! ```
 //! use forebay_sdk::config::Secret;
@@ -69,10 +69,22 @@ pub struct OpenedObject {
 }
 
 /// A bucket, or a part of one. Names are relative to the path of its url.
-pub struct Store(wit::Store);
+pub struct Store(Place);
+
+enum Place {
+    Host(wit::Store),
+    #[cfg(not(target_arch = "wasm32"))]
+    Memory(crate::testing::MemoryStore),
+}
 
 /// An object that is put in parts while its bytes are made. Dropped before it is finished, it leaves nothing behind.
-pub struct Upload(wit::Upload);
+pub struct Upload(Parts);
+
+enum Parts {
+    Host(wit::Upload),
+    #[cfg(not(target_arch = "wasm32"))]
+    Memory(Box<std::cell::RefCell<crate::testing::MemoryUpload>>),
+}
 
 impl Store {
     /// Opens a store by its url, or one that the operator has named; nothing is sent yet. Settings are what the
@@ -84,11 +96,16 @@ impl Store {
         url: &str,
         settings: impl IntoIterator<Item = (&'a str, Text)>,
     ) -> Result<Self, ObjectError> {
+        let settings: Vec<_> = settings.into_iter().collect();
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(store) = crate::testing::open_store(url, &settings) {
+            return store.map(|store| Self(Place::Memory(store)));
+        }
         let settings = settings
             .into_iter()
             .map(|(name, value)| wit::Setting { name: name.to_owned(), value: value.into_wit() });
         let settings: Vec<_> = settings.collect();
-        granted(|| Ok(Self(wit::Store::open(url, &settings)?)))
+        granted(|| Ok(Self(Place::Host(wit::Store::open(url, &settings)?))))
     }
 
     /// What is known of an object.
@@ -96,7 +113,11 @@ impl Store {
     /// # Errors
     /// When it is not there, or may not be read.
     pub fn head(&self, name: &str) -> Result<ObjectDetails, ObjectError> {
-        Ok(self.0.head(name)?.into())
+        match &self.0 {
+            Place::Host(store) => Ok(store.head(name)?.into()),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => store.head(name),
+        }
     }
 
     /// Up to `most` (at most 1,000) objects whose names begin with `prefix`, in the order of their names, beginning
@@ -110,7 +131,13 @@ impl Store {
         after: Option<&str>,
         most: u32,
     ) -> Result<Vec<ObjectSummary>, ObjectError> {
-        Ok(self.0.list(prefix, after, most)?.into_iter().map(ObjectSummary::from).collect())
+        match &self.0 {
+            Place::Host(store) => {
+                Ok(store.list(prefix, after, most)?.into_iter().map(ObjectSummary::from).collect())
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => store.list(prefix, after, most),
+        }
     }
 
     /// Opens an object to read it. The stream may be handed to the host, for a scanner.
@@ -118,8 +145,14 @@ impl Store {
     /// # Errors
     /// When it is not there, or may not be read.
     pub fn get(&self, name: &str) -> Result<OpenedObject, ObjectError> {
-        let wit::Opened { details, body } = self.0.get(name)?;
-        Ok(OpenedObject { details: details.into(), body: body.into() })
+        match &self.0 {
+            Place::Host(store) => {
+                let wit::Opened { details, body } = store.get(name)?;
+                Ok(OpenedObject { details: details.into(), body: body.into() })
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => store.get(name),
+        }
     }
 
     /// Starts to put an object as a whole: nobody sees a part of it.
@@ -127,7 +160,11 @@ impl Store {
     /// # Errors
     /// When it may not be written, or too much is under way.
     pub fn put(&self, name: &str, content: &[u8], options: PutOptions) -> Result<Operation, ObjectError> {
-        Ok(self.0.put(name, content, &options.into())?.into())
+        match &self.0 {
+            Place::Host(store) => Ok(store.put(name, content, &options.into())?.into()),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => store.put(name, content.to_vec(), options),
+        }
     }
 
     /// As `put`, with the payloads of a batch, each followed by `delimiter` unless it ends with it. They do not pass
@@ -135,7 +172,6 @@ impl Store {
     ///
     /// # Errors
     /// As those of `put`.
-    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "there is no host natively"))]
     pub fn put_batch(
         &self,
         name: &str,
@@ -143,13 +179,17 @@ impl Store {
         delimiter: &[u8],
         options: PutOptions,
     ) -> Result<Operation, ObjectError> {
-        #[cfg(target_arch = "wasm32")]
-        {
-            let messages = messages.handle().resource();
-            Ok(self.0.put_batch(name, messages, delimiter, &options.into())?.into())
+        match &self.0 {
+            #[cfg(target_arch = "wasm32")]
+            Place::Host(store) => {
+                let messages = messages.handle().resource();
+                Ok(store.put_batch(name, messages, delimiter, &options.into())?.into())
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Host(_) => unreachable!("there is no host natively"),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => store.put_batch(name, messages, delimiter, options),
         }
-        #[cfg(not(target_arch = "wasm32"))]
-        unreachable!("there are no stores without a host")
     }
 
     /// As `put`, with all that a stream gives, in parts while it comes.
@@ -162,10 +202,15 @@ impl Store {
         body: ByteStream,
         options: PutOptions,
     ) -> Result<Operation, ObjectError> {
+        let store = match &self.0 {
+            Place::Host(store) => store,
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => return store.put_stream(name, body, options),
+        };
         let Some(body) = body.into_host() else {
             return Err(ObjectError::Invalid("the stream is none of the host's".to_owned()));
         };
-        Ok(self.0.put_stream(name, body, &options.into())?.into())
+        Ok(store.put_stream(name, body, &options.into())?.into())
     }
 
     /// Starts to put an object in parts while its bytes are made.
@@ -173,7 +218,14 @@ impl Store {
     /// # Errors
     /// As those of `put`.
     pub fn begin(&self, name: &str, options: PutOptions) -> Result<Upload, ObjectError> {
-        Ok(Upload(self.0.begin(name, &options.into())?))
+        match &self.0 {
+            Place::Host(store) => Ok(Upload(Parts::Host(store.begin(name, &options.into())?))),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => {
+                let upload = store.begin(name, options)?;
+                Ok(Upload(Parts::Memory(Box::new(upload.into()))))
+            }
+        }
     }
 
     /// Starts to delete objects, at most 1,000. That one was not there is no error.
@@ -181,7 +233,11 @@ impl Store {
     /// # Errors
     /// When one may not be deleted, or too much is under way.
     pub fn delete(&self, names: &[String]) -> Result<Operation, ObjectError> {
-        Ok(self.0.delete(names)?.into())
+        match &self.0 {
+            Place::Host(store) => Ok(store.delete(names)?.into()),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => store.delete(names),
+        }
     }
 }
 
@@ -191,25 +247,42 @@ impl Upload {
     /// # Errors
     /// That of the upload, which is over then.
     pub fn write(&self, bytes: &[u8]) -> Result<(), ObjectError> {
-        Ok(self.0.write(bytes)?)
+        match &self.0 {
+            Parts::Host(upload) => Ok(upload.write(bytes)?),
+            #[cfg(not(target_arch = "wasm32"))]
+            Parts::Memory(upload) => {
+                upload.borrow_mut().write(bytes);
+                Ok(())
+            }
+        }
     }
 
     /// As `write`, with the payloads of a batch.
     ///
     /// # Errors
     /// As those of `write`.
-    #[cfg_attr(not(target_arch = "wasm32"), expect(unused_variables, reason = "there is no host natively"))]
     pub fn write_batch(&self, messages: &Batch, delimiter: &[u8]) -> Result<(), ObjectError> {
-        #[cfg(target_arch = "wasm32")]
-        return Ok(self.0.write_batch(messages.handle().resource(), delimiter)?);
-        #[cfg(not(target_arch = "wasm32"))]
-        unreachable!("there are no stores without a host")
+        match &self.0 {
+            #[cfg(target_arch = "wasm32")]
+            Parts::Host(upload) => Ok(upload.write_batch(messages.handle().resource(), delimiter)?),
+            #[cfg(not(target_arch = "wasm32"))]
+            Parts::Host(_) => unreachable!("there is no host natively"),
+            #[cfg(not(target_arch = "wasm32"))]
+            Parts::Memory(upload) => {
+                upload.borrow_mut().write_batch(messages, delimiter);
+                Ok(())
+            }
+        }
     }
 
     /// The object is complete: the operation ends when it is durable.
     #[must_use]
     pub fn finish(self) -> Operation {
-        wit::Upload::finish(self.0).into()
+        match self.0 {
+            Parts::Host(upload) => wit::Upload::finish(upload).into(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Parts::Memory(upload) => (*upload).into_inner().finish(),
+        }
     }
 }
 
@@ -230,7 +303,7 @@ fn granted<T>(ask: impl FnOnce() -> Result<T, ObjectError>) -> Result<T, ObjectE
     if cfg!(target_arch = "wasm32") {
         return ask();
     }
-    Err(ObjectError::Denied("there are no stores in native tests".to_owned()))
+    Err(ObjectError::Denied("there are no stores natively but those of a test".to_owned()))
 }
 
 impl fmt::Display for ObjectError {

@@ -36,6 +36,12 @@ pub fn guest(name: &str) -> Vec<u8> {
     std::fs::read(built(folder.join(format!("{name}.wasm")))).expect("the file is there, as was just seen")
 }
 
+/// The server that speaks S3, where it is installed.
+pub(crate) fn moto() -> PathBuf {
+    let installed = || target().join("languages/moto/bin/moto_server");
+    std::env::var_os("FOREBAY_MOTO_SERVER").map_or_else(installed, PathBuf::from)
+}
+
 /// The folder of the examples.
 #[must_use]
 pub fn examples() -> PathBuf {

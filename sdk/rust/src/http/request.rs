@@ -276,7 +276,10 @@ impl Tls {
 /// # Errors
 /// When there is none.
 pub fn response(operation: &Operation) -> Result<Response, HttpError> {
-    granted(|| Ok(wit::take_response(operation.resource())?.into()))
+    granted(|| {
+        let none = || HttpError::Denied("the operation is none of the host's".to_owned());
+        Ok(wit::take_response(operation.resource().ok_or_else(none)?)?.into())
+    })
 }
 
 /// Asks the host; natively there is none to ask.

@@ -54,4 +54,9 @@ impl ByteStream for Body {
         }
         Ok(self.rest.split_to(most.min(self.rest.len())))
     }
+
+    /// It is told to the plugin, which must not hand on another object of that name as this one.
+    fn comes_again(&self) -> bool {
+        true
+    }
 }

@@ -1,0 +1,184 @@
+//! The components `aws_s3`, over moto. Where it is not installed, the tests say so and do nothing.
+
+use forebay_tests_pipelines::{Folder, Moto};
+
+#[test]
+fn each_message_becomes_an_object_with_all_that_was_asked_for() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let pipeline = format!(
+        "\
+input: {{generate: {{count: 3, interval: '', mapping: 'root = counter()'}}}}
+pipeline: {{processors: [{{mapping: 'meta kind = \"number\"'}}, {{mapping: 'meta secret_kind = \"hidden\"'}}]}}
+output:
+  aws_s3:
+    {{bucket: lake, path: 'out/${{! content() }}.txt', tags: {{team: data}}, content_type: text/plain,
+     cache_control: no-cache, storage_class: STANDARD_IA, metadata: {{exclude_prefixes: [secret_]}}, {fields}}}
+",
+        fields = moto.fields()
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    assert_eq!(moto.names("lake"), ["out/1.txt", "out/2.txt", "out/3.txt"]);
+    let object = moto.get("lake/out/2.txt");
+    assert_eq!(object.text(), "2");
+    for (name, value) in [
+        ("content-type", "text/plain"),
+        ("cache-control", "no-cache"),
+        ("x-amz-storage-class", "STANDARD_IA"),
+        ("x-amz-meta-kind", "number"),
+    ] {
+        assert!(object.header(name).is_some_and(|found| found.starts_with(value)), "{name}: {object:?}");
+    }
+    assert_eq!(object.header("x-amz-meta-secret_kind"), None);
+    let tags = moto.get("lake/out/2.txt?tagging").text();
+    assert!(tags.contains("<Key>team</Key>") && tags.contains("<Value>data</Value>"), "{tags}");
+}
+
+#[test]
+fn objects_below_a_prefix_are_read_in_order_and_deleted() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    // Larger than what is read ahead of a scanner.
+    let large: String = (0..1_000_000).map(|number| format!("{number:09}\n")).collect();
+    moto.put("lake/in/1", "one\ntwo\n");
+    moto.put("lake/in/2", &large);
+    moto.put("lake/in/3", "three\n");
+    moto.put("lake/other", "four\n");
+    let pipeline = format!(
+        "\
+input: {{aws_s3: {{bucket: lake, prefix: in/, scanner: {{lines: {{}}}}, delete_objects: true, {fields}}}}}
+pipeline:
+  threads: 1
+  processors: [{{mapping: 'root = [@s3_bucket, @s3_key, @s3_content_type, content().string()].join(\" \")'}}]
+output: {{file: {{path: out.txt}}}}
+",
+        fields = moto.fields()
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    let written = folder.read("out.txt");
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!(lines.len(), 1_000_003);
+    assert_eq!(lines[..2], ["lake in/1 text/plain one", "lake in/1 text/plain two"]);
+    for (number, line) in lines[2..1_000_002].iter().enumerate() {
+        assert_eq!(*line, format!("lake in/2 text/plain {number:09}"));
+    }
+    assert_eq!(lines[1_000_002], "lake in/3 text/plain three");
+    assert_eq!(moto.names("lake"), ["other"]);
+}
+
+#[test]
+fn what_an_output_rejects_is_read_again() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    moto.put("lake/in/1", "one\ntwo\nthree\n");
+    let pipeline = format!(
+        "\
+input: {{aws_s3: {{bucket: lake, prefix: in/, scanner: {{lines: {{}}}}, delete_objects: true, {fields}}}}}
+pipeline: {{threads: 1}}
+output:
+  switch:
+    cases:
+      - {{check: 'content() == \"two\" && count(\"seen\") < 3', output: {{reject: 'not yet'}}}}
+      - {{output: {{file: {{path: out.txt}}}}}}
+",
+        fields = moto.fields()
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    let written = folder.read("out.txt");
+    let mut lines: Vec<&str> = written.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines, ["one", "three", "two"]);
+    assert!(moto.names("lake").is_empty());
+}
+
+#[test]
+fn a_batch_is_one_parquet_file_and_is_read_back() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let fields = moto.fields();
+    let write = format!(
+        "\
+input: {{generate: {{count: 5000, interval: '', batch_size: 500, mapping: 'root.id = counter()'}}}}
+output:
+  aws_s3:
+    {{bucket: lake, path: events.parquet, {fields},
+     batching: {{count: 5000, processors: [{{parquet_encode: {{schema: [{{name: id, type: INT64}}], default_compression: zstd}}}}]}}}}
+"
+    );
+    let _ = folder.run(&write).finish().well();
+    let names = moto.names("lake");
+    assert_eq!(names, ["events.parquet"]);
+    assert!(moto.get("lake/events.parquet").body.starts_with(b"PAR1"));
+    let read = format!(
+        "\
+input: {{aws_s3: {{bucket: lake, {fields}}}}}
+pipeline: {{threads: 1, processors: [{{parquet_decode: {{}}}}]}}
+output: {{file: {{path: out.txt}}}}
+"
+    );
+    let _ = folder.run(&read).finish().well();
+    let written = folder.read("out.txt");
+    assert_eq!(written.lines().count(), 5_000);
+    for (number, line) in (1..).zip(written.lines()) {
+        assert_eq!(line, format!("{{\"id\":{number}}}"));
+    }
+}
+
+#[test]
+fn a_batch_for_several_paths_is_split_by_path() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let pipeline = format!(
+        "\
+input: {{generate: {{count: 9, interval: '', mapping: 'root = counter()'}}}}
+pipeline: {{threads: 1, processors: [{{mapping: 'meta kind = [\"a\", \"b\", \"c\"].index(this % 3)'}}]}}
+output:
+  aws_s3:
+    {{bucket: lake, path: 'kind=${{! @kind }}/all', {fields},
+     batching: {{count: 9, processors: [{{group_by_value: {{value: '${{! @kind }}'}}}}, {{archive: {{format: lines}}}}]}}}}
+",
+        fields = moto.fields()
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    assert_eq!(moto.names("lake"), ["kind=a/all", "kind=b/all", "kind=c/all"]);
+    for (kind, expected) in [("a", "3\n6\n9"), ("b", "1\n4\n7"), ("c", "2\n5\n8")] {
+        assert_eq!(moto.get(&format!("lake/kind={kind}/all")).text().trim_end(), expected);
+    }
+}
+
+#[test]
+fn a_cache_keeps_values_in_objects() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let pipeline = format!(
+        "\
+cache_resources: [{{label: kept, aws_s3: {{bucket: lake, {fields}}}}}]
+input: {{generate: {{count: 1, interval: '', mapping: 'root = \"value\"'}}}}
+pipeline:
+  processors:
+    - cache: {{resource: kept, operator: set, key: a/b, value: '${{! content() }}'}}
+    - mapping: 'root = \"other\"'
+    - cache: {{resource: kept, operator: add, key: a/b, value: '${{! content() }}'}}
+    - catch: []
+    - cache: {{resource: kept, operator: get, key: a/b}}
+output: {{file: {{path: out.txt}}}}
+",
+        fields = moto.fields()
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    assert_eq!(folder.read("out.txt"), "value\n");
+    assert_eq!(moto.get("lake/a/b").text(), "value");
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused_by_name() {
+    let folder = Folder::new();
+    let pipeline = "\
+input: {aws_s3: {sqs: {url: 'http://127.0.0.1:1/queue'}}}
+output: {drop: {}}
+";
+    let finished = folder.run(pipeline).finish();
+    assert_eq!(finished.code, Some(1));
+    assert!(finished.stderr.contains("notifications of SQS can't be read"), "{finished:?}");
+}
