@@ -18,6 +18,5 @@ forebay_sdk::plugin! {
     name: "parquet",
     summary: "Files in the format Parquet.",
     inputs: [ParquetInput],
-    incremental_processors: [Encode],
-    processors: [Decode],
+    incremental_processors: [Encode; Decode],
 }

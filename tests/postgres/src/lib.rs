@@ -14,6 +14,9 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 use forebay_lifecycle::chance;
 
+/// How often a server is started that was killed a moment ago. Each takes some hundredths of a second.
+const ATTEMPTS: usize = 50;
+
 /// Where Debian has the programs of each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
@@ -22,7 +25,7 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const WATCHMAN: &str = r#"
 trap "" INT TERM
 folder=$1; port=$2; ready=$3; shift 3
-"$@" >>"$folder/log" 2>&1 </dev/null & server=$!
+"$@" >"$folder/log" 2>&1 </dev/null & server=$!
 until "$ready" -q -h 127.0.0.1 -p "$port"; do
     kill -0 $server 2>/dev/null || { cat "$folder/log"; exit 1; }
     sleep 0.02
@@ -100,6 +103,17 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub fn start_again(&mut self) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            match self.try_start() {
+                // A process of the one that was killed has not come to its end yet.
+                Err(error) if error.to_string().contains("still in use") => {}
+                started => return started,
+            }
+        }
+        self.try_start()
+    }
+
+    fn try_start(&mut self) -> Result<()> {
         let mut watchman = Command::new("bash");
         watchman.args(["-c", WATCHMAN, "watchman"]).arg(&self.folder).arg(self.port.to_string());
         watchman.arg(program("pg_isready")?).args(as_owner()).arg(program("postgres")?);

@@ -14,7 +14,7 @@ pub(crate) mod statements;
 
 use forebay_model::{CommitId, SegmentName, Timestamp, VirtualClusterId};
 use forebay_storage_metadata::{CommitError, CommitOutcome, SegmentCommit, UPLOAD_HORIZON};
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join5};
 use tokio_postgres::Row;
 
 use crate::PostgresMetadataStore;
@@ -71,24 +71,28 @@ async fn in_one_flight(
     let written = Written::of(vc, commit, plan, store.given_time());
     let (topics, partitions) = written.logs();
     let client = lease.client();
+    let first = statements::first(topics, partitions);
+    let first_parameters = statements::lock(&vc, &first.0, &first.1);
     let lock_parameters = statements::lock(&vc, topics, partitions);
     let write_parameters = written.parameters();
     // Each is sent when the one before has been, without waiting for its answer.
-    let flight = join4(
+    let flight = join5(
         client.batch_execute(BEGIN),
+        client.query(&lock, &first_parameters),
         client.query(&lock, &lock_parameters),
         client.query(&write, &write_parameters),
         client.batch_execute("COMMIT"),
     );
     let answers = patiently(async { Ok::<_, tokio_postgres::Error>(flight.await) }).await;
     // The server may be at it still.
-    let (begun, locked, written, committed) = answers.map_err(unsettled)?;
+    let (begun, first, locked, written, committed) = answers.map_err(unsettled)?;
     let checked = |result| match result {
         // What the server refuses is rolled back; without an answer of it everything may have been done.
         Err(error) => Err(unsettled(Trouble::Postgres(error))),
         Ok(rows) => Ok(rows),
     };
     begun.map_err(|error| unsettled(Trouble::Postgres(error)))?;
+    checked(first)?;
     checked(locked)?;
     let rows = checked(written)?;
     committed.map_err(|error| unsettled(Trouble::Postgres(error)))?;

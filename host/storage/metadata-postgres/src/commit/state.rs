@@ -28,7 +28,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Locks what a commit names and reads it, in one flight.
+    /// Locks what a commit names and reads it, in two flights: the first ends when nobody else is at the first partition.
     pub(super) async fn read(
         lease: &mut Lease,
         vc: Vc,
@@ -45,10 +45,13 @@ impl State {
         let named = lease.prepare(NAMED).await?;
         let client = lease.client();
         let (id, name) = (commit.id.uuid(), commit.segment.as_str());
+        let first = statements::first(&topics, &partitions);
+        let of_first = statements::lock(&vc, &first.0, &first.1);
         let locked = statements::lock(&vc, &topics, &partitions);
         let of_pasts: [&(dyn ToSql + Sync); 4] = [&vc.0, &past_topics, &past_partitions, &ids];
         let of_recorded: [&(dyn ToSql + Sync); 3] = [&vc.0, &id, &given_time];
         let of_named: [&(dyn ToSql + Sync); 2] = [&vc.0, &name];
+        patiently(client.query(&lock, &of_first)).await?;
         // All but the first begin when everything is locked.
         let flight = Box::pin(join(
             join4(

@@ -133,6 +133,15 @@ pub(super) fn lock<'p>(
     [&vc.0, topics, partitions]
 }
 
+/// The first of the keys that are to be locked.
+///
+/// It is locked by a statement of its own, where whoever writes to the same partitions waits. The rows that they have
+/// written meanwhile are no news to the statement that locks the others: one that had waited itself would have to look
+/// for the newest version of each of them.
+pub(super) fn first(topics: &[Uuid], partitions: &[i64]) -> (Vec<Uuid>, Vec<i64>) {
+    (topics.iter().take(1).copied().collect(), partitions.iter().take(1).copied().collect())
+}
+
 /// The parameters of [`WRITE`], column by column.
 #[derive(Debug, Default)]
 pub(super) struct Written {
