@@ -96,8 +96,10 @@ schema:
             "default_compression: {compression}\n            default_encoding: {encoding}\n            \
              row_group_bytes: 100000\n            {SCHEMA}"
         );
-        let pipeline =
-            format!("input: {{file: {{paths: [in.jsonl]}}}}\npipeline: {{threads: 1}}\n{}", into_file(&encode));
+        let pipeline = format!(
+            "input: {{file: {{paths: [in.jsonl]}}}}\npipeline: {{threads: 1}}\n{}",
+            into_file(&encode)
+        );
         let _ = folder.run(&pipeline).finish().well();
         assert_eq!(parsed(&theirs(&folder, &["check", "out.parquet"])), rows, "{compression} {encoding}");
     }
