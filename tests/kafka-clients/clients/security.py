@@ -44,7 +44,6 @@ def settings(user, password, mechanism="SCRAM-SHA-512", **more):
     }
 
 
-@functools.cache
 # A client that nobody refers to is ended, whatever it was asked.
 clients = []
 
@@ -54,6 +53,7 @@ def asking(configs):
     return clients[-1]
 
 
+@functools.cache
 def admin():
     return asking(settings("admin", "admin's"))
 

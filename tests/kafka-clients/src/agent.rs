@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use forebay_lifecycle::Workers;
-use forebay_node::{Node, NodeSettings, Stores};
+use forebay_node::{CleaningSettings, Node, NodeSettings, Stores};
 
 /// An agent on free ports of this machine, stopped when this is dropped.
 #[derive(Debug)]
@@ -31,7 +31,10 @@ impl Agent {
     /// When there is no thread or no port to be had.
     #[must_use]
     pub fn over(stores: Stores) -> Self {
-        Self::with(NodeSettings::loopback(), stores)
+        // Some records are of long ago, and what is older than topics keep it would be removed.
+        let cleaning =
+            CleaningSettings { trim_every: Duration::from_hours(24), ..CleaningSettings::default() };
+        Self::with(NodeSettings { cleaning: Some(cleaning), ..NodeSettings::loopback() }, stores)
     }
 
     /// With these settings.
