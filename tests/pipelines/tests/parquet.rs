@@ -20,6 +20,23 @@ fn theirs(folder: &Folder, args: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
+/// The first of them in base64.
+fn raw(number: u32) -> Value {
+    ["AAA=", "AAE=", "AAI=", "AAM="].get(number as usize).map_or(Value::Null, |text| json!(text))
+}
+
+fn tags(number: u32) -> Value {
+    (0..number % 3).map(|tag| json!(format!("t{tag}"))).collect()
+}
+
+fn deep(count: u32) -> Value {
+    (0..count).map(|y| json!({"y": y})).collect()
+}
+
+fn counts(number: u32) -> Value {
+    (0..number % 3).map(|key| (format!("k{key}"), json!(key))).collect()
+}
+
 fn parsed(lines: &str) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
@@ -73,11 +90,11 @@ schema:
             "at": format!("2026-11-22T01:02:03.{number:06}Z"),
             "ok": number.is_multiple_of(2),
             "x": if number.is_multiple_of(5) { Value::Null } else { json!(f64::from(number) / 8.0 + 0.0625) },
-            "tags": (0..number % 3).map(|tag| format!("t{tag}")).collect::<Vec<_>>(),
+            "tags": (tags(number)),
             "place": if number.is_multiple_of(4) { Value::Null } else {
-                json!({"city": format!("c{number}"), "deep": (0..number % 3).map(|y| json!({"y": y})).collect::<Vec<_>>()})
+                json!({"city": format!("c{number}"), "deep": (deep(number % 3))})
             },
-            "counts": (0..number % 3).map(|key| (format!("k{key}"), json!(key))).collect::<serde_json::Map<_, _>>(),
+            "counts": (counts(number)),
         })
     };
     let rows: Vec<Value> = (0..2_000).map(row).collect();
@@ -128,12 +145,12 @@ output: {file: {path: out.jsonl, codec: lines}}
             "price": f64::from(number) / 4.0,
             "day": format!("2026-11-{:02}", 1 + number % 28),
             "at": at,
-            "tags": (0..number % 3).map(|tag| format!("t{tag}")).collect::<Vec<_>>(),
+            "tags": (tags(number)),
             "place": if number.is_multiple_of(5) { Value::Null } else {
-                json!({"x": f64::from(number) / 8.0, "deep": (0..number % 2).map(|y| json!({"y": y})).collect::<Vec<_>>()})
+                json!({"x": f64::from(number) / 8.0, "deep": (deep(number % 2))})
             },
-            "counts": (0..number % 3).map(|key| (format!("k{key}"), json!(key))).collect::<serde_json::Map<_, _>>(),
-            "raw": ["AAA=", "AAE=", "AAI=", "AAM="].get(number as usize).map_or(Value::Null, |text| json!(text)),
+            "counts": (counts(number)),
+            "raw": (raw(number)),
         })
     };
     let read = parsed(&folder.read("out.jsonl"));
@@ -188,16 +205,12 @@ output: {file: {path: out.jsonl, codec: lines}}
 #[test]
 fn a_large_file_needs_a_few_row_groups_of_memory() {
     let folder = Folder::new();
+    let text = "0123456789abcdef".repeat(60);
+    let lines: String = (0..200_000).map(|id| format!("{{\"id\":{id},\"text\":\"{text}\"}}\n")).collect();
+    folder.write("in.jsonl", lines);
     let pipeline = format!(
         "\
-input:
-  generate:
-    count: 200000
-    interval: ''
-    batch_size: 1000
-    mapping: |
-      root.id = counter()
-      root.text = \"0123456789abcdef\".repeat(60)
+input: {{file: {{paths: [in.jsonl]}}}}
 pipeline: {{threads: 1, in_flight_bytes: 16777216}}
 {}",
         into_file(
