@@ -17,13 +17,15 @@ pub(crate) struct Tries<'p> {
     pool: &'p Pool,
     again: u32,
     reconnect: u32,
+    /// An earlier try may have done it: that a later one came to nothing does not change that.
+    may_be_done: bool,
     backoff: Backoff,
 }
 
 impl<'p> Tries<'p> {
     pub(crate) fn new(pool: &'p Pool) -> Self {
         let backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(400));
-        Self { pool, again: AGAIN, reconnect: RECONNECT, backoff }
+        Self { pool, again: AGAIN, reconnect: RECONNECT, may_be_done: false, backoff }
     }
 
     /// Waits until the call may be made again.
@@ -38,11 +40,11 @@ impl<'p> Tries<'p> {
                 self.pool.forget_idle();
                 &mut self.reconnect
             }
-            Remedy::Settle | Remedy::None => return Err(trouble.into()),
+            Remedy::Settle | Remedy::None => return Err(self.failure(trouble)),
         };
         *left -= 1;
         if *left == 0 {
-            return Err(trouble.into());
+            return Err(self.failure(trouble));
         }
         tracing::debug!(%trouble, "trying again");
         // Not all at the same time: those that met would meet again.
@@ -58,6 +60,7 @@ impl<'p> Tries<'p> {
         if trouble.remedy() != Remedy::Settle {
             return self.after(trouble).await;
         }
+        self.may_be_done = true;
         self.pool.forget_idle();
         self.reconnect -= 1;
         if self.reconnect == 0 {
@@ -66,6 +69,13 @@ impl<'p> Tries<'p> {
         tracing::debug!(%trouble, "asking again");
         tokio::time::sleep(self.backoff.pause()).await;
         Ok(())
+    }
+
+    fn failure(&self, trouble: Trouble) -> StoreFailure {
+        match StoreFailure::from(trouble) {
+            StoreFailure::Unavailable { reason } if self.may_be_done => StoreFailure::Unsettled { reason },
+            failure => failure,
+        }
     }
 }
 
