@@ -13,9 +13,7 @@ fn theirs(folder: &Folder, args: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parquet/theirs.py");
     let mut command = Command::new(&python);
     let output = command.arg(script).args(args).current_dir(folder.path("")).output();
-    let output = output.unwrap_or_else(|error| {
-        panic!("{} can't be run ({error}): `cargo xtask test` installs it", python.display())
-    });
+    let output = output.expect("cargo xtask test installs pyarrow and DuckDB in target/languages/parquet");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }

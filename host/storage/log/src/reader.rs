@@ -14,7 +14,7 @@ use crate::blocks::{BlockError, BlockSource};
 use crate::index::{Index, Indexed};
 pub use error::{CorruptRun, FetchError, FetchRefusal, LookupError};
 pub use lookup::OffsetAndTime;
-use walk::{RunWalker, Taking};
+use walk::{LEAST_SHARED, RunWalker, Taking};
 
 /// Reads batches: finds them by the metadata store's index, takes their bytes from blocks.
 #[derive(Debug, Clone)]
@@ -209,7 +209,7 @@ impl Reader {
             }
         }
         self.expect(wanted, next, batches.len() as u64);
-        Ok(Fetched { bounds: found.bounds, batches: batches.build(), records })
+        Ok(Fetched { bounds: found.bounds, batches: unpinned(batches.build()), records })
     }
 
     /// Has blocks read that will be wanted next, if more is known to lie behind what was taken.
@@ -221,6 +221,12 @@ impl Reader {
             });
         }
     }
+}
+
+/// Copies what turned out to be little after all: a batch behind it may have found no room.
+fn unpinned(batches: Pieces) -> Pieces {
+    let is_little = (batches.len() as u64) < LEAST_SHARED;
+    if is_little && batches.as_slice().len() > 1 { batches.join().into() } else { batches }
 }
 
 /// What may still be returned.

@@ -38,9 +38,10 @@ pub(super) enum Taking {
     Copy,
 }
 
-/// Fewer bytes of a block than these are copied: whoever holds them holds the whole block, so answers keep four times
-/// their own bytes in memory at most. Clients ask for as much of a partition by default.
-const LEAST_SHARED: u64 = BLOCK_BYTES / 4;
+/// Fewer bytes of a block than these are copied: whoever holds them holds the whole block, and those of two blocks may lie
+/// side by side, so answers keep eight times their own bytes in memory at most. Clients ask for as much of a partition by
+/// default.
+pub(super) const LEAST_SHARED: u64 = BLOCK_BYTES / 4;
 
 impl Taking {
     /// What to do with `bytes` of a run, of which the most part lies in one block.
