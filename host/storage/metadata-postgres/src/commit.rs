@@ -5,7 +5,6 @@
 //! partitions, checks the assumption and writes (`statements.rs`). Where it does not hold, nothing is written, and a
 //! second transaction reads what it has locked, judges as Kafka does, and writes what came of it by the same statement.
 
-mod judge;
 mod outcome;
 mod past;
 mod plan;

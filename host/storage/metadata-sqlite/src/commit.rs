@@ -1,6 +1,5 @@
 //! The commit of a segment: checked as a whole in memory first, then written.
 
-mod judge;
 mod outcome;
 mod past;
 mod plan;
@@ -15,7 +14,7 @@ use crate::rows::{SegmentRow, Vc, of_bytes, vc_of};
 use crate::segments::State;
 use crate::trouble::Trouble;
 use crate::writer::Writing;
-pub(crate) use past::Past;
+pub(crate) use past::PastRow;
 use plan::Plan;
 pub(crate) use state::Head;
 

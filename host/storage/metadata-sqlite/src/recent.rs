@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use forebay_model::{ProducerId, TopicIdPartition};
 use rusqlite::Connection;
 
-use crate::commit::{Head, Past};
+use crate::commit::{Head, PastRow};
 use crate::rows::{LogRow, Vc};
 use crate::trouble::Trouble;
 
@@ -15,7 +15,7 @@ use crate::trouble::Trouble;
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     heads: HashMap<(Vc, TopicIdPartition), Head>,
-    pasts: HashMap<(LogRow, ProducerId), Past>,
+    pasts: HashMap<(LogRow, ProducerId), PastRow>,
     /// What SQLite counts when another connection has changed the file.
     version: Option<i64>,
 }
@@ -36,11 +36,11 @@ impl Recent {
     }
 
     /// What a partition remembers of a producer. Who takes it keeps it again, as it has become.
-    pub(crate) fn take_past(&mut self, key: (LogRow, ProducerId)) -> Option<Past> {
+    pub(crate) fn take_past(&mut self, key: (LogRow, ProducerId)) -> Option<PastRow> {
         self.pasts.remove(&key)
     }
 
-    pub(crate) fn keep_past(&mut self, key: (LogRow, ProducerId), past: Past) {
+    pub(crate) fn keep_past(&mut self, key: (LogRow, ProducerId), past: PastRow) {
         if self.pasts.len() >= MOST {
             self.pasts.clear();
         }

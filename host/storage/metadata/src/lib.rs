@@ -30,6 +30,7 @@ mod groups;
 mod log;
 mod measured;
 mod operation;
+mod past;
 mod producers;
 mod retention;
 mod security;
@@ -55,6 +56,7 @@ pub use log::{
 };
 pub use measured::Measured;
 pub use operation::Operation;
+pub use past::{BATCHES_REMEMBERED, Judgement, Past, PastBatch, judge};
 pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
 pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
 pub use security::{

@@ -2,12 +2,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use forebay_model::{Offset, ProducerEpoch, RecordCount, Sequence, Timestamp};
 use forebay_storage_metadata::{
-    BatchCommit, BatchRefusal, IdempotentBatch, LogBounds, ProduceCommit, TimestampType,
+    BATCHES_REMEMBERED, BatchCommit, BatchRefusal, IdempotentBatch, Judgement, LogBounds, Past, PastBatch,
+    ProduceCommit, TimestampType, judge,
 };
 
-use super::judge::{Judgement, judge};
 use super::outcome;
-use super::past::{Past, PastBatch, REMEMBERED};
 use crate::rows::{LogKey, ProducerKey};
 
 /// What a commit is going to write: new runs and batches of producers, with offsets relative to where their logs end.
@@ -241,7 +240,7 @@ impl Planning {
         if plan.epoch != batch.epoch {
             plan.epoch = batch.epoch;
             plan.batches.clear();
-        } else if plan.batches.len() == REMEMBERED {
+        } else if plan.batches.len() == BATCHES_REMEMBERED {
             plan.batches.remove(0);
         }
         plan.batches.push(new);

@@ -1,12 +1,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use forebay_model::{ProducerId, Timestamp};
-use forebay_storage_metadata::{LogBounds, SegmentCommit};
+use forebay_storage_metadata::{LogBounds, Past, SegmentCommit};
 use futures_util::future::{join, join4};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::past::Past;
+use super::past;
 use super::statements::{self, HEADS, LOCK, NAMED, PASTS, RECORDED};
 use super::{Recorded, logs, outcome};
 use crate::find;
@@ -92,7 +92,7 @@ fn read_pasts(rows: &[Row], producers: &[ProducerKey]) -> Result<HashMap<Produce
     let mut pasts = HashMap::with_capacity(rows.len());
     for row in rows {
         if let Some(key) = producers.get(place(row.try_get(0)?)?) {
-            pasts.insert(*key, Past::read(row.try_get(1)?, row.try_get(2)?)?);
+            pasts.insert(*key, past::read(row.try_get(1)?, row.try_get(2)?)?);
         }
     }
     Ok(pasts)

@@ -3,12 +3,12 @@ use std::collections::hash_map::Entry;
 
 use forebay_model::{ProducerEpoch, ProducerId, Sequence, Timestamp, TopicIdPartition};
 use forebay_storage_metadata::{
-    BatchCommit, BatchCommitted, BatchRefusal, IdempotentBatch, ProduceCommit, ProduceOutcome, TimestampType,
+    BatchCommit, BatchCommitted, BatchRefusal, IdempotentBatch, Judgement, PastBatch, ProduceCommit,
+    ProduceOutcome, TimestampType, judge,
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::judge::{Judgement, judge};
-use super::past::{Past, PastBatch};
+use super::past::PastRow;
 use super::state::{Head, NewRun};
 use crate::log;
 use crate::recent::Recent;
@@ -23,7 +23,7 @@ pub(crate) struct Plan<'a> {
     pub(super) now: Timestamp,
     /// `None` for partitions that do not exist.
     pub(super) heads: HashMap<TopicIdPartition, Option<Head>>,
-    pub(super) pasts: HashMap<(LogRow, ProducerId), Option<Past>>,
+    pub(super) pasts: HashMap<(LogRow, ProducerId), Option<PastRow>>,
     pub(super) planned: Vec<NewRun>,
     /// Where the last run of each partition is in `planned`.
     last_runs: HashMap<LogRow, usize>,
@@ -36,7 +36,7 @@ pub(crate) struct Plan<'a> {
 /// How a step of a request is taken back.
 enum Undo {
     Head(TopicIdPartition, Head),
-    Past((LogRow, ProducerId), Option<Past>),
+    Past((LogRow, ProducerId), Option<PastRow>),
     /// The run at this place as it was.
     Extended(usize, NewRun),
     /// The last run of a partition was elsewhere, or nowhere.
@@ -96,7 +96,7 @@ impl<'a> Plan<'a> {
         let base_offset = head.high_watermark;
         if let Some(producer) = &batch.producer {
             let key = (head.row, producer.id);
-            match judge(self.past(key)?, producer, batch.records) {
+            match judge(self.past(key)?.map(|row| &row.past), producer, batch.records) {
                 Judgement::Append => {
                     if let Some(refusal) = self.comes_too_early(key, producer) {
                         return Ok(Err(refusal));
@@ -141,7 +141,7 @@ impl<'a> Plan<'a> {
             let key = (log, producer.id);
             let past = self.pasts.entry(key).or_default();
             self.undo.push(Undo::Past(key, past.clone()));
-            past.get_or_insert_with(|| Past::begin(producer.epoch)).push(
+            past.get_or_insert_with(|| PastRow::begin(producer.epoch)).past.push(
                 producer.epoch,
                 PastBatch { base_sequence, last_sequence, base_offset, log_append_time },
             );
@@ -223,7 +223,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn past(&mut self, key: (LogRow, ProducerId)) -> Result<Option<&Past>, Trouble> {
+    fn past(&mut self, key: (LogRow, ProducerId)) -> Result<Option<&PastRow>, Trouble> {
         if let Entry::Vacant(unknown) = self.pasts.entry(key) {
             let past = match self.recent.take_past(key) {
                 Some(past) => Some(past),
@@ -239,7 +239,7 @@ fn read_past(
     connection: &Connection,
     vc: Vc,
     (log, producer): (LogRow, ProducerId),
-) -> Result<Option<Past>, Trouble> {
+) -> Result<Option<PastRow>, Trouble> {
     let mut find = connection.prepare_cached(
         "SELECT epoch, hour, batches FROM producers WHERE vc = ?1 AND log = ?2 AND producer = ?3",
     )?;
@@ -247,5 +247,5 @@ fn read_past(
         Ok((row.get::<_, i16>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?))
     });
     let Some((epoch, hour, batches)) = found.optional()? else { return Ok(None) };
-    Past::read(epoch, hour, &batches).map(Some)
+    PastRow::read(epoch, hour, &batches).map(Some)
 }

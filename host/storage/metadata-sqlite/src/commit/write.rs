@@ -62,15 +62,15 @@ impl Plan<'_> {
         )?;
         let mut pasts: Vec<_> = self.pasts.drain().filter_map(|(key, past)| Some((key, past?))).collect();
         pasts.sort_unstable_by_key(|(key, _)| *key);
-        for ((log, producer), mut past) in pasts {
-            let (epoch, bytes) = (past.epoch.get(), past.bytes());
-            if past.hour == Some(hour) {
+        for ((log, producer), mut row) in pasts {
+            let (epoch, bytes) = (row.past.epoch().get(), row.bytes());
+            if row.hour == Some(hour) {
                 update.execute(params![self.vc.0, log.0, producer.get(), epoch, bytes])?;
             } else {
                 put.execute(params![self.vc.0, log.0, producer.get(), epoch, bytes, hour])?;
-                past.hour = Some(hour);
+                row.hour = Some(hour);
             }
-            self.recent.keep_past((log, producer), past);
+            self.recent.keep_past((log, producer), row);
         }
         Ok(())
     }
