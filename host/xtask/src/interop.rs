@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::setup::{interop, languages};
 use crate::steps::Steps;
+use crate::suite;
 use crate::workspace::Workspace;
 
 /// Installs and builds the clients, and runs the tests with them.
@@ -13,8 +14,8 @@ use crate::workspace::Workspace;
 pub(crate) fn run(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     languages::install(steps, workspace)?;
     interop::install(steps, workspace)?;
-    let test = workspace.cargo().args(["test", "-p", "forebay-tests-kafka-clients", "--test", "interop"]);
-    let test = test.args(["--", "--include-ignored", "--nocapture"]);
+    let test =
+        suite::light_tests(workspace).args(["--test", "interop", "--", "--include-ignored", "--nocapture"]);
     let outcome = steps.run("test with Kafka clients in Java and Go", &test);
     steps.print_times();
     outcome
