@@ -93,7 +93,7 @@ impl Node {
         let initial_rebalance_delay = Duration::from_millis(40);
         let groups = GroupSettings { initial_rebalance_delay, ..GroupSettings::default() };
         let settings =
-            BrokerSettings { groups, security, ..BrokerSettings::new(cluster, NodeId::of(7), advertised) };
+            BrokerSettings { groups, security, ..BrokerSettings::new(cluster, agent, advertised) };
         let broker = Broker::new(settings, Arc::clone(&metadata) as _, writer, reader);
         let settings = ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), limits };
         let server = Server::bind(settings).await.unwrap();
