@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::{Gauge, Metrics};
-use forebay_model::{AgentGroup, AvailabilityZone, NodeId, VirtualClusterId};
+use forebay_model::{AgentGroup, AgentId, AvailabilityZone, NodeId, VirtualClusterId};
 use forebay_storage_metadata::{AgentDescription, AgentError, LiveAgent, MetadataStore};
 
 use crate::zone::{UNSET, ZoneSource};
@@ -48,7 +48,13 @@ impl Heartbeats {
         self.node
     }
 
-    /// Says again and again that the agent is there, and where as soon as that is known; at the end, that it is gone.
+    /// What tells the others that the agent is gone.
+    pub(crate) fn farewell(&self) -> Farewell {
+        let Self { cluster, metadata, description, .. } = self;
+        Farewell { cluster: cluster.clone(), metadata: Arc::clone(metadata), agent: description.id }
+    }
+
+    /// Says again and again that the agent is there, and where as soon as that is known.
     pub(crate) async fn run(mut self, zone: ZoneSource, shutdown: Shutdown) {
         let mut finding = Some(Box::pin(zone.find()));
         // The first one at once, for what is shown of the others.
@@ -63,11 +69,6 @@ impl Heartbeats {
                 () = tokio::time::sleep(self.every) => {}
             }
         }
-        let gone = self.metadata.deregister_agent(&self.cluster, self.description.id).await;
-        if let Err(failure) = gone {
-            // The others find out by themselves.
-            tracing::warn!(%failure, "other agents are not told that this one stops");
-        }
     }
 
     async fn beat(&mut self) {
@@ -79,6 +80,29 @@ impl Heartbeats {
             Ok(agents) => self.gauges.show(&agents),
             Err(failure) => tracing::debug!(%failure, "this agent does not hear of others"),
         }
+    }
+}
+
+/// What tells the others that an agent is gone.
+#[derive(Debug)]
+pub(crate) struct Farewell {
+    cluster: VirtualClusterId,
+    metadata: Arc<dyn MetadataStore>,
+    agent: AgentId,
+}
+
+impl Farewell {
+    /// Tells them. The agent gives no more signs of life.
+    pub(crate) async fn say(&self) {
+        if let Err(failure) = self.metadata.deregister_agent(&self.cluster, self.agent).await {
+            // The others find out by themselves.
+            tracing::warn!(%failure, "other agents are not told that this one stops");
+        }
+    }
+
+    /// Who is gone.
+    pub(crate) fn agent(&self) -> AgentId {
+        self.agent
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, AgentSettings, Broker, BrokerMetrics, BrokerSettings, Endpoint, Limits, Server, ServerSettings,
-    Tls, TlsError,
+    Advertised, AgentSettings, Broker, BrokerMetrics, BrokerSettings, Endpoint, Limits, Server,
+    ServerSettings, Tls, TlsError,
 };
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
 use forebay_metrics::MetricError;
@@ -13,12 +13,13 @@ use forebay_model::{AgentId, ByteCount, Role, VirtualClusterId};
 use forebay_pipeline_operations::Registration;
 use forebay_storage_log::{BlockCache, BlockSource, Index, Reader, Writer, WriterMetrics};
 use forebay_storage_metadata::{
-    AgentAddress, AgentDescription, AgentError, ConfigError, Configs, CreateVirtualClusterError, MetadataStore,
+    AgentAddress, AgentDescription, AgentError, ConfigError, Configs, CreateVirtualClusterError,
+    MetadataStore,
 };
 use tracing::field::display;
 
 use crate::cleaning::Cleaning;
-use crate::heartbeats::Heartbeats;
+use crate::heartbeats::{Farewell, Heartbeats};
 use crate::http::{HttpError, HttpServer, Levels, Readiness, Told};
 use crate::machine::Machine;
 use crate::settings::NodeSettings;
@@ -32,7 +33,7 @@ pub struct Node {
     kafka: Part,
     cleaning: Tasks,
     heartbeats: Tasks,
-    agent: AgentId,
+    farewell: Farewell,
     http: Part,
     readiness: Readiness,
     _paths: Vec<Registration>,
@@ -137,7 +138,7 @@ impl Node {
             kafka: Part { tasks: tasks(), address: None },
             cleaning: tasks(),
             heartbeats: tasks(),
-            agent,
+            farewell: heartbeats.farewell(),
             http: Part { tasks: tasks(), address: None },
             readiness: Readiness::default(),
             _paths: Vec::new(),
@@ -194,7 +195,7 @@ impl Node {
     /// What other agents know this one by.
     #[must_use]
     pub fn agent_id(&self) -> AgentId {
-        self.agent
+        self.farewell.agent()
     }
 
     /// Where `/v1/status` and `/metrics` are.
@@ -221,15 +222,18 @@ impl Node {
         if let Some(broker) = &self.broker {
             broker.retire();
         }
-        let drained = tokio::time::timeout(patience, async {
+        let leaving = async {
+            self.heartbeats.finished().await;
+            self.farewell.say().await;
+        };
+        let draining = async {
             self.kafka.tasks.finished().await;
             self.writer.close().await;
             self.cleaning.finished().await;
-            self.heartbeats.finished().await;
-        })
-        .await;
+        };
+        let drained = tokio::time::timeout(patience, async { tokio::join!(leaving, draining) }).await;
         let stopped = match drained {
-            Ok(()) => Stopped::Gracefully { within: clock::now().saturating_duration_since(started) },
+            Ok(((), ())) => Stopped::Gracefully { within: clock::now().saturating_duration_since(started) },
             Err(_) => Stopped::GaveUp {
                 connections: self.kafka.tasks.len(),
                 unflushed: self.writer.load().unflushed_bytes,

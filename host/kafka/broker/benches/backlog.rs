@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use forebay_kafka_broker::{
-    Advertised, AgentSettings, Broker, BrokerSettings, ConnectionContext, Endpoint, Limits, Request, RequestBody,
-    Response, Server, ServerSettings,
+    Advertised, AgentSettings, Broker, BrokerSettings, ConnectionContext, Endpoint, Limits, Request,
+    RequestBody, Response, Server, ServerSettings,
 };
 use forebay_kafka_wire::{BatchBuilder, BatchHeader, Compression};
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};

@@ -11,8 +11,8 @@ use kafka_protocol::protocol::StrBytes;
 use tokio::sync::Semaphore;
 
 use crate::broker::Parts;
-use crate::context::Endpoint;
 use crate::client_features::ClientFeatures;
+use crate::context::Endpoint;
 use crate::placement::{Client, Purpose, place};
 use crate::service::Call;
 
@@ -102,8 +102,7 @@ impl Neighbours {
 impl Known {
     /// Those that are known, unless that is too old.
     fn agents_at(&self, now: Instant) -> Arc<[LiveAgent]> {
-        let is_old =
-            self.told.is_none_or(|told| now.saturating_duration_since(told) >= AGENT_SILENCE);
+        let is_old = self.told.is_none_or(|told| now.saturating_duration_since(told) >= AGENT_SILENCE);
         if is_old { Arc::default() } else { Arc::clone(&self.agents) }
     }
 }
@@ -119,8 +118,7 @@ impl Parts {
         };
         let Some(peer) = context.peer else { return here() };
         let agents = self.neighbours.all().await;
-        let client =
-            Client { id: &context.client_id, address: Some(peer.ip().to_canonical()), purpose };
+        let client = Client { id: &context.client_id, address: Some(peer.ip().to_canonical()), purpose };
         let placed = place(&agents, self.settings.agent.group.as_ref(), &client);
         let Some(placed) = placed.filter(|placed| placed.description.id != self.settings.agent.id) else {
             return here();

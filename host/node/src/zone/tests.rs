@@ -99,14 +99,14 @@ async fn google_and_azure_tell_their_zones() {
     })
     .await;
     assert_eq!(zone(services(&url)).await.as_deref(), Some("westus2-3"));
-    let (url, _serving) =
-        service(|_| Some((200, r#"{"location": "westus2", "zone": ""}"#))).await;
+    let (url, _serving) = service(|_| Some((200, r#"{"location": "westus2", "zone": ""}"#))).await;
     assert_eq!(zone(services(&url)).await, None, "it is in no zone, and the document is no name of one");
 }
 
 #[tokio::test]
 async fn the_zone_of_a_pod_is_that_of_its_node() {
-    let account = std::env::temp_dir().join(format!("forebay-zone-{:032x}", forebay_lifecycle::chance::bits()));
+    let account =
+        std::env::temp_dir().join(format!("forebay-zone-{:032x}", forebay_lifecycle::chance::bits()));
     std::fs::create_dir(&account).unwrap();
     std::fs::write(account.join("token"), "t0\n").unwrap();
     let (url, _serving) = service(|head| {

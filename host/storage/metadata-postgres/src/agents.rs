@@ -30,7 +30,8 @@ pub(crate) const LIST: &str = "\
     JOIN agents a ON a.vc = $1 AND a.beat_at > t.time - $3 ORDER BY a.node";
 
 const KNOWN: &str = "SELECT node FROM agents WHERE vc = $1 AND agent = $2";
-const TAKE: &str = "UPDATE virtual_clusters SET next_node = next_node + 1 WHERE vc = $1 RETURNING next_node - 1";
+const TAKE: &str =
+    "UPDATE virtual_clusters SET next_node = next_node + 1 WHERE vc = $1 RETURNING next_node - 1";
 const FORGET: &str = "\
     DELETE FROM agents WHERE vc = $1 AND beat_at < \
         coalesce($2::BIGINT, floor(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT) - $3";

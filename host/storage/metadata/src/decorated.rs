@@ -7,19 +7,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use forebay_kafka_security::Acl;
 use forebay_model::{
-    AgentId, ByteCount, GroupId, NodeId, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition,
-    VirtualClusterId,
+    AgentId, ByteCount, GroupId, NodeId, Offset, PartitionCount, SegmentName, Timestamp, TopicId,
+    TopicIdPartition, VirtualClusterId,
 };
 
 use crate::{
-    Acls, AclsVersion, AddPartitionsError, AgentDescription, AgentError, Agents, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome,
-    CommittedOffset, ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, CredentialChange,
-    DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged,
-    GroupVersion, Groups, InitProducerError, InitializedProducer, LiveAgent, LoadedGroups, Log, LogBounds, LogMissing,
-    MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers,
-    Purged, RecordsKept, Retention, RetentionLimits, Security, SecurityError, SegmentCommit, Segments,
-    StoreFailure, StoredGroup, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential,
-    Verdict, VirtualClusters,
+    Acls, AclsVersion, AddPartitionsError, AgentDescription, AgentError, Agents, Beat, Beats,
+    ChangeGroupError, CommitError, CommitOutcome, CommittedOffset, ConfigError, Configs, CreateTopicError,
+    CreateVirtualClusterError, CredentialChange, DeleteBefore, DeleteTopicError, Expired, FindFrom,
+    FindRefusal, Found, GroupChange, GroupChanged, GroupVersion, Groups, InitProducerError,
+    InitializedProducer, LiveAgent, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore, NewTopic,
+    NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, Purged, RecordsKept,
+    Retention, RetentionLimits, Security, SecurityError, SegmentCommit, Segments, StoreFailure, StoredGroup,
+    TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential, Verdict, VirtualClusters,
 };
 
 /// Something that happens around every call of a store.

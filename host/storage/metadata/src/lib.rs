@@ -44,7 +44,8 @@ use async_trait::async_trait;
 use forebay_model::Timestamp;
 
 pub use agents::{
-    AGENT_SILENCE, AGENTS_KEPT, AgentAddress, AgentDescription, AgentError, Agents, LiveAgent, pipeline_agents,
+    AGENT_SILENCE, AGENTS_KEPT, AgentAddress, AgentDescription, AgentError, Agents, LiveAgent,
+    pipeline_agents,
 };
 pub use clock::{Clock, ManualClock, WallClock};
 pub use configs::{ConfigError, Configs};

@@ -584,11 +584,7 @@ impl Security for Ledger {
 
 #[async_trait]
 impl Agents for Ledger {
-    async fn register_agent(
-        &self,
-        _: &VirtualClusterId,
-        _: &AgentDescription,
-    ) -> Result<NodeId, AgentError> {
+    async fn register_agent(&self, _: &VirtualClusterId, _: &AgentDescription) -> Result<NodeId, AgentError> {
         Ok(broken()?)
     }
 
