@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Workers};
-use forebay_node::{CleaningSettings, Machine, Node, NodeSettings, Stopped, Stores};
+use forebay_node::{CleaningSettings, GroupMetrics, Machine, Node, NodeSettings, Stopped, Stores};
 use forebay_pipeline_config::LoggerConfig;
 use forebay_storage_log::WriterSettings;
 
@@ -76,6 +76,8 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         graceful_shutdown: _,
         cluster_configs,
         prometheus,
+        without_group_metrics,
+        group_metrics_without,
         security,
         log_level: _,
     } = flags;
@@ -89,6 +91,12 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         }
     };
     let (security, tls) = security.settings()?;
+    let group_metrics = match (without_group_metrics, group_metrics_without.is_empty()) {
+        (true, _) => GroupMetrics::Off,
+        (false, true) => GroupMetrics::ByPartition,
+        (false, false) => GroupMetrics::ByTopic,
+    };
+    let cleaning = CleaningSettings { group_metrics, ..CleaningSettings::default() };
     Ok(NodeSettings {
         cluster: virtual_cluster.unwrap_or(defaults.cluster),
         cluster_configs: cluster_configs.into_iter().collect(),
@@ -99,7 +107,7 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
-        cleaning: roles.contains(&Role::Jobs).then(CleaningSettings::default),
+        cleaning: roles.contains(&Role::Jobs).then_some(cleaning),
         ..defaults
     })
 }

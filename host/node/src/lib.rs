@@ -24,6 +24,7 @@
 
 mod cleaning;
 mod group_gauges;
+mod group_lags;
 mod http;
 mod machine;
 mod metadata;
@@ -32,6 +33,7 @@ mod settings;
 mod stores;
 
 pub use cleaning::CleaningSettings;
+pub use group_lags::GroupMetrics;
 pub use machine::Machine;
 pub use metadata::{MetadataError, MetadataMigrated, migrate_metadata};
 pub use node::{Node, StartError, Stopped};
