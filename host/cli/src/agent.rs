@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Workers};
 use forebay_model::{AgentGroup, Role, Roles};
 use forebay_node::{
-    CleaningSettings, Machine, MetadataServices, Node, NodeSettings, Stopped, Stores, ZoneSource,
+    CleaningSettings, GroupMetrics, Machine, MetadataServices, Node, NodeSettings, Stopped, Stores,
+    ZoneSource,
 };
 use forebay_pipeline_config::LoggerConfig;
 use forebay_storage_log::WriterSettings;
@@ -81,6 +82,8 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         graceful_shutdown: _,
         cluster_configs,
         prometheus,
+        without_group_metrics,
+        group_metrics_without,
         security,
         log_level: _,
     } = flags;
@@ -96,6 +99,12 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
     let (security, tls) = security.settings()?;
     let roles: Roles = roles.into_iter().collect();
     let asked = || ZoneSource::Asked(MetadataServices::of(|name| std::env::var(name).ok()));
+    let group_metrics = match (without_group_metrics, group_metrics_without.is_empty()) {
+        (true, _) => GroupMetrics::Off,
+        (false, true) => GroupMetrics::ByPartition,
+        (false, false) => GroupMetrics::ByTopic,
+    };
+    let cleaning = CleaningSettings { group_metrics, ..CleaningSettings::default() };
     Ok(NodeSettings {
         roles,
         agent_group,
@@ -109,7 +118,7 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
-        cleaning: roles.has(Role::Jobs).then(CleaningSettings::default),
+        cleaning: roles.has(Role::Jobs).then_some(cleaning),
         ..defaults
     })
 }
