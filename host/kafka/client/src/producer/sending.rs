@@ -207,6 +207,10 @@ impl Sending {
             };
             let is_busy = self.in_flight.get(&broker).is_some_and(|requests| *requests >= MOST_REQUESTS);
             if !may_send || is_busy {
+                // What is asked or not answered yet wakes by itself; asking again does not.
+                if let Some(not_before) = self.not_before.filter(|_| !may_send && !self.is_identifying) {
+                    wake.at(not_before);
+                }
                 continue;
             }
             let (_, bytes, ready) = requests.entry(broker).or_insert((version, 0, Vec::new()));
