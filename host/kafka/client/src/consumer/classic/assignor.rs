@@ -42,7 +42,12 @@ impl Assignor {
     }
 
     /// Shares out all partitions of `counts`, the number of partitions by topic.
-    pub(super) fn share(self, members: &[Joined], counts: &BTreeMap<String, i32>, is_cooperative: bool) -> Shares {
+    pub(super) fn share(
+        self,
+        members: &[Joined],
+        counts: &BTreeMap<String, i32>,
+        is_cooperative: bool,
+    ) -> Shares {
         let mut members: Vec<_> = members.iter().collect();
         // Those with names of their own first, in their order, as Kafka does.
         members.sort_by_key(|member| (member.instance.is_none(), &member.instance, &member.id));
@@ -65,8 +70,7 @@ fn give(shares: &mut Shares, member: &Joined, partition: Named) {
 
 fn range(members: &[&Joined], counts: &BTreeMap<String, i32>, shares: &mut Shares) {
     for (topic, count) in counts {
-        let readers: Vec<_> =
-            members.iter().filter(|member| member.said.topics.contains(topic)).collect();
+        let readers: Vec<_> = members.iter().filter(|member| member.said.topics.contains(topic)).collect();
         let Ok(number) = i32::try_from(readers.len()) else { continue };
         if number == 0 {
             continue;
@@ -152,10 +156,8 @@ fn sticky(members: &[&Joined], counts: &BTreeMap<String, i32>, shares: &mut Shar
 
 /// A partition that can go from one member to another who has at least two fewer.
 fn best_move(members: &[&Joined], shares: &Shares) -> Option<(Named, String, String)> {
-    let mut by_load: Vec<_> = members
-        .iter()
-        .map(|member| (shares.get(&member.id).map_or(0, BTreeSet::len), *member))
-        .collect();
+    let mut by_load: Vec<_> =
+        members.iter().map(|member| (shares.get(&member.id).map_or(0, BTreeSet::len), *member)).collect();
     by_load.sort_by_key(|(load, _)| *load);
     for (least, to) in &by_load {
         for (most, from) in by_load.iter().rev() {
@@ -228,7 +230,8 @@ mod tests {
 
     #[test]
     fn sticky_moves_as_little_as_it_can() {
-        let members = [member("x", &["a"], &[("a", 0), ("a", 1), ("a", 2), ("a", 3)]), member("y", &["a"], &[])];
+        let members =
+            [member("x", &["a"], &[("a", 0), ("a", 1), ("a", 2), ("a", 3)]), member("y", &["a"], &[])];
         let counts = counts(&[("a", 4)]);
         assert_eq!(shown(&Assignor::Sticky.share(&members, &counts, false)), ["x: a0 a1", "y: a2 a3"]);
         // What x still has is not given to anybody yet.

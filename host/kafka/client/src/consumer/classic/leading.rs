@@ -39,9 +39,8 @@ impl Classic<'_> {
         if joined.skips {
             return Ok(Vec::new());
         }
-        let shares = shares
-            .into_iter()
-            .map(|(id, share)| (StrBytes::from_string(id), assignment_to_bytes(&share)));
+        let shares =
+            shares.into_iter().map(|(id, share)| (StrBytes::from_string(id), assignment_to_bytes(&share)));
         Ok(shares.collect())
     }
 

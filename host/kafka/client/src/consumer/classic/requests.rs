@@ -78,7 +78,9 @@ impl Classic<'_> {
             generation: response.generation_id,
             protocol: response.protocol_name.unwrap_or_default(),
             skips: response.skip_assignment,
-            members: members.map(|member| (member.member_id, member.group_instance_id, member.metadata)).collect(),
+            members: members
+                .map(|member| (member.member_id, member.group_instance_id, member.metadata))
+                .collect(),
         }))
     }
 
