@@ -137,12 +137,18 @@ async fn round(
                 sequence = sequence.advanced(RecordCount::new(10));
                 tokio::time::sleep(pause.saturating_sub(elapsed)).await;
             }
-            took
+            // It stays open until it was told what the server has computed for it.
+            (took, store)
         }
     });
     let ((server_before, client_before), all) = join(warmed, join_all(workers)).await;
-    let all = all.into_iter().flatten().collect();
-    Took { all, server: server_time(server) - server_before, client: own_time() - client_before }
+    let (server, client) = (server_time(server), own_time());
+    let all = all.into_iter().flat_map(|(took, _)| took).collect();
+    Took {
+        all,
+        server: server.saturating_sub(server_before),
+        client: client.saturating_sub(client_before),
+    }
 }
 
 /// What a process has computed, and its children that are gone.
