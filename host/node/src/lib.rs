@@ -25,12 +25,14 @@
 mod cleaning;
 mod group_gauges;
 mod group_lags;
+mod heartbeats;
 mod http;
 mod machine;
 mod metadata;
 mod node;
 mod settings;
 mod stores;
+mod zone;
 
 pub use cleaning::CleaningSettings;
 pub use group_lags::GroupMetrics;
@@ -39,3 +41,4 @@ pub use metadata::{MetadataError, MetadataMigrated, migrate_metadata};
 pub use node::{Node, StartError, Stopped};
 pub use settings::NodeSettings;
 pub use stores::{Stores, StoresError};
+pub use zone::{Kubernetes, MetadataServices, ZoneSource};
