@@ -21,10 +21,12 @@
 //! PostgreSQL.
 
 mod commit;
+mod compaction;
 mod configs;
 mod ends;
 mod find;
 mod groups;
+mod jobs;
 mod list_offsets;
 mod location;
 mod log;

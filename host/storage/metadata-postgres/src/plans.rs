@@ -1,9 +1,9 @@
 use crate::commit::statements;
-use crate::{ends, find, list_offsets, retention};
+use crate::{compaction, ends, find, list_offsets, retention};
 
 /// The statements that are asked all the time, or whose cost must not grow with the index, by what they are for.
 #[must_use]
-pub fn hot_statements() -> [(&'static str, &'static str); 6] {
+pub fn hot_statements() -> [(&'static str, &'static str); 9] {
     [
         ("lock partitions", statements::LOCK),
         ("write a commit", statements::WRITE),
@@ -11,5 +11,8 @@ pub fn hot_statements() -> [(&'static str, &'static str); 6] {
         ("watch logs", ends::CHANGED),
         ("find a time", list_offsets::HALVING),
         ("find old runs", retention::OLDEST),
+        ("find segments to compact", compaction::COMPACTABLE),
+        ("find the runs of segments", compaction::RUNS_IN),
+        ("lock runs to replace", compaction::OLD),
     ]
 }

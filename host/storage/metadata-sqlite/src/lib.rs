@@ -16,11 +16,13 @@
 //! The SQL keeps to what PostgreSQL has too, apart from `WITHOUT ROWID` and the types of ids.
 
 mod commit;
+mod compaction;
 mod configs;
 mod ends;
 mod find;
 mod group_waits;
 mod groups;
+mod jobs;
 mod list_offsets;
 mod location;
 mod log;

@@ -10,6 +10,8 @@
 //! - [`Groups`]: consumer groups, each under a version; their heartbeats and offsets.
 //! - [`Security`]: who may log in, and who may do what.
 //! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
+//! - [`Compaction`]: what is kept is put together, and what is superseded is left out.
+//! - [`Jobs`]: who of many agents does all that.
 //!
 //! All keys begin with the virtual cluster. Topics are known by UUID: one that is made again under its old name shares
 //! nothing with it. The time is the store's own.
@@ -21,12 +23,14 @@
 //! may meet: the store is away, or broken.
 
 mod clock;
+mod compaction;
 mod configs;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod decorated;
 mod failure;
 mod groups;
+mod jobs;
 mod log;
 mod measured;
 mod operation;
@@ -42,12 +46,18 @@ use async_trait::async_trait;
 use forebay_model::Timestamp;
 
 pub use clock::{Clock, ManualClock, WallClock};
+pub use compaction::{
+    CompactedSegment, Compaction, CompactionError, Extent, Replaced, Replacement, SegmentLevel, SegmentSummary,
+};
 pub use configs::{ConfigError, Configs};
 pub use decorated::{Decorated, Decorator};
 pub use failure::{Kind, StoreFailure};
 pub use groups::{
     Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion,
     Groups, LoadedGroups, OffsetToCommit, OffsetsWanted, StateChange, StoredGroup,
+};
+pub use jobs::{
+    InvalidJobName, JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LeaseEpoch,
 };
 pub use log::{
     BatchCommit, BatchCommitted, BatchRefusal, CommitError, CommitOutcome, DeleteBefore, FindFrom,
@@ -82,6 +92,8 @@ pub trait MetadataStore:
     + Log
     + Retention
     + Segments
+    + Compaction
+    + Jobs
     + Security
     + std::fmt::Debug
     + Send

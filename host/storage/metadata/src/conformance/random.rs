@@ -279,7 +279,7 @@ impl Play<'_> {
 
     async fn trim(&mut self, log: TopicIdPartition, bytes: u64) {
         let limits = RetentionLimits { age: None, size: Some(forebay_model::ByteCount::new(bytes)) };
-        let trimmed = self.scene.store.trim(&self.scene.cluster, log, limits, 4).await;
+        let trimmed = self.scene.store.trim(&self.scene.cluster, log, limits, 4, None).await;
         let Some(model) = self.model.logs.get_mut(&log) else {
             assert!(trimmed.is_err());
             return;
