@@ -257,8 +257,9 @@ impl PostgresMetadataStore {
         }
         let update = "UPDATE segments SET runs = runs + $3 WHERE vc = $1 AND segment = $2";
         transaction.execute(update, &[&vc.0, &row, &rows_of(added)]).await?;
-        let gone = locked.iter().flat_map(|(_, locked)| locked.old.iter().map(|old| old.segment));
-        segments::release(&mut transaction, vc, gone, now).await?;
+        let gone: Vec<i64> =
+            locked.iter().flat_map(|(_, locked)| locked.old.iter().map(|old| old.segment)).collect();
+        segments::release(&mut transaction, vc, gone.into_iter(), now).await?;
         transaction.commit().await?;
         Ok(Ok(answers))
     }
