@@ -1,7 +1,7 @@
 mod ahead;
 mod error;
 mod lookup;
-mod walk;
+pub(crate) mod walk;
 
 use std::sync::Arc;
 
