@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Workers};
-use forebay_node::{CleaningSettings, Machine, Node, NodeSettings, Stopped, Stores};
+use forebay_node::{Machine, Node, NodeSettings, Stopped, Stores};
 use forebay_pipeline_config::LoggerConfig;
 use forebay_storage_log::WriterSettings;
 
@@ -99,7 +99,7 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
-        cleaning: roles.contains(&Role::Jobs).then(CleaningSettings::default),
+        cleaning: defaults.cleaning.filter(|_| roles.contains(&Role::Jobs)),
         ..defaults
     })
 }

@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use forebay_kafka_broker::{GroupSettings, Limits, SecuritySettings, TlsSettings};
 use forebay_model::{ByteCount, VirtualClusterId};
-use forebay_storage_log::WriterSettings;
+use forebay_storage_log::{CompactorSettings, WriterSettings};
 use forebay_storage_metadata::Configs;
 
 use crate::cleaning::CleaningSettings;
@@ -68,7 +68,10 @@ impl NodeSettings {
             security: SecuritySettings::default(),
             tls: None,
             groups: GroupSettings::default(),
-            cleaning: Some(CleaningSettings::default()),
+            cleaning: Some(CleaningSettings {
+                compactor: CompactorSettings::for_memory(machine.memory),
+                ..CleaningSettings::default()
+            }),
         }
     }
 

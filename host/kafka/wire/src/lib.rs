@@ -33,8 +33,7 @@ mod varint;
 
 pub use batch::{
     Attributes, BatchBuilder, BatchError, BatchHeader, BuildError, Fate, FilterError, Filtered, HEADER_BYTES,
-    HeaderError,
-    MalformedRecord, RecompressError, Record, RecordBatch, RecordError, RecordHeader, Records,
+    HeaderError, MalformedRecord, RecompressError, Record, RecordBatch, RecordError, RecordHeader, Records,
     UnknownCompression,
 };
 pub use compression::{CompressError, Compression, DecompressError};

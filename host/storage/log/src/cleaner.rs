@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_model::{SegmentName, TopicIdPartition, VirtualClusterId};
-use forebay_storage_metadata::{Kind, Lease, MetadataStore, RetentionLimits, StoreFailure, TrimError, Verdict};
+use forebay_storage_metadata::{
+    Kind, Lease, MetadataStore, RetentionLimits, StoreFailure, TrimError, Verdict,
+};
 use forebay_storage_objects::{ErrorKind, InvalidName, ObjectError, ObjectName, Objects};
 use futures_util::StreamExt as _;
 

@@ -20,9 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_model::{SegmentName, TopicIdPartition, VirtualClusterId};
-use forebay_storage_metadata::{
-    CompactedSegment, Kind, MetadataStore, Replaced, Replacement, SegmentLevel,
-};
+use forebay_storage_metadata::{CompactedSegment, Kind, MetadataStore, Replaced, Replacement, SegmentLevel};
 use forebay_storage_objects::Objects;
 
 use crate::blocks::BlockCache;
@@ -130,7 +128,9 @@ impl Compactor {
             }
             let sizes: Vec<_> = chunk
                 .iter()
-                .map(|replacement| (replacement.log, replacement.old.len().saturating_sub(replacement.new.len())))
+                .map(|replacement| {
+                    (replacement.log, replacement.old.len().saturating_sub(replacement.new.len()))
+                })
                 .collect();
             let answers = self.replace(cluster, held, &name, chunk).await?;
             for ((log, fewer), answer) in sizes.into_iter().zip(answers) {
@@ -194,4 +194,3 @@ impl Compactor {
 /// How often a call is made again that nobody has answered.
 const SETTLING: u32 = 5;
 const SETTLING_PAUSE: Duration = Duration::from_millis(200);
-

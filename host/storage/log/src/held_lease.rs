@@ -3,9 +3,7 @@ use std::time::{Duration, Instant};
 
 use forebay_lifecycle::clock;
 use forebay_model::VirtualClusterId;
-use forebay_storage_metadata::{
-    JobError, JobHolder, JobName, JobOutcome, JobTerms, Lease, MetadataStore,
-};
+use forebay_storage_metadata::{JobError, JobHolder, JobName, JobOutcome, JobTerms, Lease, MetadataStore};
 
 /// A lease that is held as long as its job goes on: whoever does it calls [`keep`](Self::keep) now and then, which asks
 /// the store seldom.

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use forebay_model::{Offset, PartitionId, SegmentName, Timestamp, TopicId, TopicIdPartition, VirtualClusterId};
+use forebay_model::{
+    Offset, PartitionId, SegmentName, Timestamp, TopicId, TopicIdPartition, VirtualClusterId,
+};
 use forebay_storage_metadata::{
     CompactedSegment, Compaction, CompactionError, Extent, Lease, Replaced, Replacement, Run, SegmentLevel,
     SegmentSummary, StoreFailure, UPLOAD_HORIZON,
@@ -39,7 +41,8 @@ pub(crate) const OLD: &str = "\
            (SELECT s.name FROM segments s WHERE s.vc = $1 AND s.segment = r.segment AND s.state = 0) AS name, \
            r.segment, r.running_max \
     FROM runs r WHERE r.vc = $1 AND r.log = $2 AND r.base_offset >= $3 AND r.base_offset < $4 ORDER BY r.base_offset";
-const LOCK_LOG: &str = "SELECT log FROM logs WHERE vc = $1 AND topic = $2 AND partition = $3 AND NOT is_deleted FOR UPDATE";
+const LOCK_LOG: &str =
+    "SELECT log FROM logs WHERE vc = $1 AND topic = $2 AND partition = $3 AND NOT is_deleted FOR UPDATE";
 const INSERT: &str = "\
     INSERT INTO runs (vc, log, base_offset, end_offset, segment, position, length, max_timestamp, running_max, \
         log_append_time) \
@@ -64,7 +67,8 @@ impl Compaction for PostgresMetadataStore {
         let Some(vc) = tried!(&self.pool, self.vc(cluster)) else { return Ok(Vec::new()) };
         let before = tried!(&self.pool, self.time_now()).before(age).millis();
         let level = i64::from(level.get());
-        let rows = tried!(&self.pool, self.pool.query(COMPACTABLE, &[&vc.0, &level, &before, &rows_of(limit)]));
+        let rows =
+            tried!(&self.pool, self.pool.query(COMPACTABLE, &[&vc.0, &level, &before, &rows_of(limit)]));
         let summary = |row: &tokio_postgres::Row| {
             let runs: i64 = row.try_get(2)?;
             Ok(SegmentSummary {
@@ -85,7 +89,8 @@ impl Compaction for PostgresMetadataStore {
         let Some(vc) = tried!(&self.pool, self.vc(cluster)) else { return Ok(Vec::new()) };
         let names: Vec<&str> = segments.iter().map(SegmentName::as_str).collect();
         let rows = tried!(&self.pool, self.pool.query(RUNS_IN, &[&vc.0, &names]));
-        let mut runs = rows.iter().filter_map(|row| run_of_log(row).transpose()).collect::<Result<Vec<_>, _>>()?;
+        let mut runs =
+            rows.iter().filter_map(|row| run_of_log(row).transpose()).collect::<Result<Vec<_>, _>>()?;
         runs.sort_unstable_by_key(|(log, run)| (*log, run.base_offset));
         Ok(runs)
     }
@@ -192,7 +197,8 @@ impl PostgresMetadataStore {
         let (segment, named_at) = (segment.clone(), *named_at);
         let mut transaction = Transaction::begin(&self.pool).await?;
         let now = self.time(&mut transaction).await?;
-        let find = "SELECT name, state, commit_id FROM segments WHERE vc = $1 AND (name = $2 OR commit_id = $3)";
+        let find =
+            "SELECT name, state, commit_id FROM segments WHERE vc = $1 AND (name = $2 OR commit_id = $3)";
         let known = transaction.query_first(find, &[&vc.0, &segment.as_str(), &id.uuid()]).await?;
         if let Some(known) = known {
             let (name, by): (String, Option<uuid::Uuid>) = (known.try_get(0)?, known.try_get(2)?);
@@ -275,7 +281,8 @@ async fn lock_logs(
         replacements.iter().map(|replacement| (LogKey::from(replacement.log), ())).collect();
     let mut logs = HashMap::with_capacity(keys.len());
     for key in keys.into_keys() {
-        let found = transaction.query_first(LOCK_LOG, &[&vc.0, &key.topic, &i64::from(key.partition)]).await?;
+        let found =
+            transaction.query_first(LOCK_LOG, &[&vc.0, &key.topic, &i64::from(key.partition)]).await?;
         if let Some(row) = found {
             logs.insert(key, row.try_get(0)?);
         }
@@ -302,7 +309,11 @@ async fn old_rows(
         if name.is_none() || find::run(row, 0)?.as_ref() != Some(seen) {
             return Ok(None);
         }
-        old.push(OldRow { end_offset: row.try_get(1)?, segment: row.try_get(7)?, running_max: row.try_get(8)? });
+        old.push(OldRow {
+            end_offset: row.try_get(1)?,
+            segment: row.try_get(7)?,
+            running_max: row.try_get(8)?,
+        });
     }
     Ok(Some(old))
 }

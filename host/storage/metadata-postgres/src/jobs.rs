@@ -2,9 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use forebay_model::{Timestamp, VirtualClusterId};
-use forebay_storage_metadata::{
-    JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LeaseEpoch,
-};
+use forebay_storage_metadata::{JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LeaseEpoch};
 use uuid::Uuid;
 
 use crate::PostgresMetadataStore;

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use forebay_model::{ByteCount, Offset, Timestamp, TopicIdPartition, VirtualClusterId};
 use forebay_storage_metadata::{
-    DeleteBefore, Expired, Lease, OUTCOMES_KEPT, PRODUCERS_KEPT, Purged, RecordsKept, Retention, RetentionLimits,
-    StoreFailure, TrimError, Trimmed, UPLOAD_HORIZON,
+    DeleteBefore, Expired, Lease, OUTCOMES_KEPT, PRODUCERS_KEPT, Purged, RecordsKept, Retention,
+    RetentionLimits, StoreFailure, TrimError, Trimmed, UPLOAD_HORIZON,
 };
 use uuid::Uuid;
 

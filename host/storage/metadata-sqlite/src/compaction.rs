@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use forebay_model::{ByteCount, Offset, PartitionId, SegmentName, Timestamp, TopicIdPartition, VirtualClusterId};
+use forebay_model::{
+    ByteCount, Offset, PartitionId, SegmentName, Timestamp, TopicIdPartition, VirtualClusterId,
+};
 use forebay_storage_metadata::{
     CompactedSegment, Compaction, CompactionError, Extent, Lease, Replaced, Replacement, Run, SegmentLevel,
     SegmentSummary, StoreFailure, UPLOAD_HORIZON,
@@ -15,7 +17,9 @@ use crate::commit::Head;
 use crate::find::{self, RUN};
 use crate::jobs::is_held;
 use crate::log::head;
-use crate::rows::{LogRow, SegmentRow, Vc, bytes, limit as rows_of, of_bytes, offset, segment_name, topic_id, vc_of};
+use crate::rows::{
+    LogRow, SegmentRow, Vc, bytes, limit as rows_of, of_bytes, offset, segment_name, topic_id, vc_of,
+};
 use crate::segments::{self, State};
 use crate::trouble::Trouble;
 use crate::writer::Writing;
@@ -258,7 +262,9 @@ fn replace(
         return Ok(Replaced::Changed);
     };
     connection
-        .prepare_cached("DELETE FROM runs WHERE vc = ?1 AND log = ?2 AND base_offset >= ?3 AND base_offset < ?4")?
+        .prepare_cached(
+            "DELETE FROM runs WHERE vc = ?1 AND log = ?2 AND base_offset >= ?3 AND base_offset < ?4",
+        )?
         .execute(params![vc.0, head.row.0, extent.base.get(), extent.end.get()])?;
     insert(connection, vc, head.row, segment, replacement, &old)?;
     connection

@@ -2,9 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use forebay_model::{Timestamp, VirtualClusterId};
-use forebay_storage_metadata::{
-    JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LeaseEpoch,
-};
+use forebay_storage_metadata::{JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LeaseEpoch};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::SqliteMetadataStore;
@@ -44,11 +42,16 @@ impl Jobs for SqliteMetadataStore {
                 return Ok(Err(JobError::NoVirtualCluster { cluster }));
             };
             let until = writing.now.after(time);
-            let mut renew = writing
-                .connection
-                .prepare_cached("UPDATE jobs SET expires_at = ?4 WHERE vc = ?1 AND job = ?2 AND epoch = ?3")?;
-            let renewed = renew.execute(params![vc.0, lease.job.as_str(), lease.epoch.get(), until.millis()])?;
-            Ok(if renewed == 1 { Ok(Lease { until, ..lease }) } else { Err(JobError::Lost { job: lease.job }) })
+            let mut renew = writing.connection.prepare_cached(
+                "UPDATE jobs SET expires_at = ?4 WHERE vc = ?1 AND job = ?2 AND epoch = ?3",
+            )?;
+            let renewed =
+                renew.execute(params![vc.0, lease.job.as_str(), lease.epoch.get(), until.millis()])?;
+            Ok(if renewed == 1 {
+                Ok(Lease { until, ..lease })
+            } else {
+                Err(JobError::Lost { job: lease.job })
+            })
         })
         .await
     }

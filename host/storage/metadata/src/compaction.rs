@@ -173,7 +173,9 @@ pub enum CompactionError {
         cluster: VirtualClusterId,
     },
     /// The object may be gone.
-    #[error("segment {segment} is condemned, or was never committed: write its records again under another name")]
+    #[error(
+        "segment {segment} is condemned, or was never committed: write its records again under another name"
+    )]
     Condemned {
         /// Which.
         segment: SegmentName,

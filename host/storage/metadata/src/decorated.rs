@@ -11,7 +11,18 @@ use forebay_model::{
     VirtualClusterId,
 };
 
-use crate::{Acls, AclsVersion, AddPartitionsError, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome, CommittedOffset, CompactedSegment, Compaction, CompactionError, ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, CredentialChange, DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged, GroupVersion, Groups, InitProducerError, InitializedProducer, JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, Purged, RecordsKept, Replaced, Replacement, Retention, RetentionLimits, Run, Security, SecurityError, SegmentCommit, SegmentLevel, SegmentSummary, Segments, StoreFailure, StoredGroup, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential, Verdict, VirtualClusters};
+use crate::{
+    Acls, AclsVersion, AddPartitionsError, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome,
+    CommittedOffset, CompactedSegment, Compaction, CompactionError, ConfigError, Configs, CreateTopicError,
+    CreateVirtualClusterError, CredentialChange, DeleteBefore, DeleteTopicError, Expired, FindFrom,
+    FindRefusal, Found, GroupChange, GroupChanged, GroupVersion, Groups, InitProducerError,
+    InitializedProducer, JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LoadedGroups, Log,
+    LogBounds, LogMissing, MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted,
+    Operation, Producers, Purged, RecordsKept, Replaced, Replacement, Retention, RetentionLimits, Run,
+    Security, SecurityError, SegmentCommit, SegmentLevel, SegmentSummary, Segments, StoreFailure,
+    StoredGroup, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential, Verdict,
+    VirtualClusters,
+};
 
 /// Something that happens around every call of a store.
 pub trait Decorator: Debug + Send + Sync {

@@ -47,7 +47,8 @@ use forebay_model::Timestamp;
 
 pub use clock::{Clock, ManualClock, WallClock};
 pub use compaction::{
-    CompactedSegment, Compaction, CompactionError, Extent, Replaced, Replacement, SegmentLevel, SegmentSummary,
+    CompactedSegment, Compaction, CompactionError, Extent, Replaced, Replacement, SegmentLevel,
+    SegmentSummary,
 };
 pub use configs::{ConfigError, Configs};
 pub use decorated::{Decorated, Decorator};
@@ -56,9 +57,7 @@ pub use groups::{
     Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion,
     Groups, LoadedGroups, OffsetToCommit, OffsetsWanted, StateChange, StoredGroup,
 };
-pub use jobs::{
-    InvalidJobName, JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LeaseEpoch,
-};
+pub use jobs::{InvalidJobName, JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LeaseEpoch};
 pub use log::{
     BatchCommit, BatchCommitted, BatchRefusal, CommitError, CommitOutcome, DeleteBefore, FindFrom,
     FindRefusal, Found, IdempotentBatch, Log, LogBounds, LogMissing, OffsetQuery, OffsetsFound,

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use forebay_model::{LeaderEpoch, Offset, RecordCount, Timestamp};
 
 use super::header::ProducerBits;
-use super::{Attributes, BatchBuilder, BatchHeader, BuildError, HEADER_BYTES, Record, RecordBatch, RecordError};
+use super::{
+    Attributes, BatchBuilder, BatchHeader, BuildError, HEADER_BYTES, Record, RecordBatch, RecordError,
+};
 use crate::compression::Compression;
 
 /// What is left of a batch.
@@ -130,7 +132,8 @@ mod tests {
 
     fn batch(compression: Compression) -> RecordBatch {
         let producer = (ProducerId::new(7).unwrap(), ProducerEpoch::ZERO, Some(Sequence::new(5).unwrap()));
-        let mut builder = BatchBuilder::new(offset(10), compression).producer(producer.0, producer.1, producer.2);
+        let mut builder =
+            BatchBuilder::new(offset(10), compression).producer(producer.0, producer.1, producer.2);
         for (key, time) in [("a", 100), ("b", 300), ("c", 200)] {
             let value = (key != "c").then_some(b"value".as_slice());
             builder.push(Timestamp::from_millis(time), Some(key.as_bytes()), value, &[]).unwrap();
@@ -140,7 +143,9 @@ mod tests {
 
     fn records(batch: &RecordBatch) -> Vec<(i64, i64, Vec<u8>)> {
         let records = batch.records(LIMIT).unwrap().map(Result::unwrap);
-        records.map(|record| (record.offset.get(), record.timestamp.millis(), record.key.unwrap().to_vec())).collect()
+        records
+            .map(|record| (record.offset.get(), record.timestamp.millis(), record.key.unwrap().to_vec()))
+            .collect()
     }
 
     #[test]
@@ -149,7 +154,8 @@ mod tests {
             [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd]
         {
             let batch = batch(compression);
-            let drop_first = |record: &Record| if record.offset == offset(10) { Fate::Dropped } else { Fate::Kept };
+            let drop_first =
+                |record: &Record| if record.offset == offset(10) { Fate::Dropped } else { Fate::Kept };
             let Filtered::Some(left) = batch.filtered(LIMIT, Timestamp::NONE, drop_first).unwrap() else {
                 panic!("one is gone")
             };
@@ -177,13 +183,16 @@ mod tests {
         let fate = |record: &Record| if record.value.is_none() { Fate::KeptForNow } else { Fate::Kept };
         let batch = batch(Compression::None);
         assert_eq!(batch.header().delete_horizon(), None);
-        let Filtered::Some(marked) = batch.filtered(LIMIT, horizon, fate).unwrap() else { panic!("it is marked") };
+        let Filtered::Some(marked) = batch.filtered(LIMIT, horizon, fate).unwrap() else {
+            panic!("it is marked")
+        };
         marked.check_crc().unwrap();
         assert_eq!(marked.header().delete_horizon(), Some(horizon));
         assert_eq!(records(&marked), records(&batch));
         let later = Timestamp::from_millis(10_000);
         assert_eq!(marked.filtered(LIMIT, later, fate).unwrap(), Filtered::Unchanged);
-        let drop_first = |record: &Record| if record.offset == offset(10) { Fate::Dropped } else { fate(record) };
+        let drop_first =
+            |record: &Record| if record.offset == offset(10) { Fate::Dropped } else { fate(record) };
         let Filtered::Some(less) = marked.filtered(LIMIT, later, drop_first).unwrap() else { panic!("less") };
         assert_eq!(less.header().delete_horizon(), Some(horizon));
         assert_eq!(records(&less), records(&batch)[1..]);

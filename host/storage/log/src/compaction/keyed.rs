@@ -87,7 +87,9 @@ impl Compactor {
                 held.keep().await?;
                 let Some(cleaned_to) = cleaned_to else { continue };
                 let now = self.metadata.now().await?;
-                let Some(dirty) = self.dirty(cluster, *log, policy, (cleaned_to, now)).await? else { continue };
+                let Some(dirty) = self.dirty(cluster, *log, policy, (cleaned_to, now)).await? else {
+                    continue;
+                };
                 let begun = match output.take() {
                     Some(output) => output,
                     None => {
@@ -138,7 +140,9 @@ impl Compactor {
         }
         #[expect(clippy::cast_precision_loss, reason = "a ratio need not be exact")]
         let ratio = dirty as f64 / all.max(1) as f64;
-        if ratio <= policy.min_dirty_ratio && !self.is_overdue(cluster, log, policy, (cleaned_to, now)).await? {
+        if ratio <= policy.min_dirty_ratio
+            && !self.is_overdue(cluster, log, policy, (cleaned_to, now)).await?
+        {
             return Ok(None);
         }
         Ok(Some(Dirty { log, log_start: bounds.log_start, runs, cleaned_to }))

@@ -85,11 +85,7 @@ impl CompactorSettings {
     #[must_use]
     pub fn for_memory(memory: ByteCount) -> Self {
         let reading = (memory.get() / 16).clamp(32 << 20, 256 << 20);
-        Self {
-            memory: ByteCount::new(reading),
-            key_memory: ByteCount::new(reading / 2),
-            ..Self::default()
-        }
+        Self { memory: ByteCount::new(reading), key_memory: ByteCount::new(reading / 2), ..Self::default() }
     }
 
     pub(super) const fn level(&self, level: SegmentLevel) -> &LevelPolicy {

@@ -40,7 +40,8 @@ async fn what_lies_in_many_segments_is_put_together_by_partition() {
     for n in 0..24_i64 {
         let mut batches = Vec::new();
         for partition in 0..3 {
-            let mut batch = keyed(place.log(partition), &[("k", Some("v")), ("l", Some("w"))], n, ALL[0], None);
+            let mut batch =
+                keyed(place.log(partition), &[("k", Some("v")), ("l", Some("w"))], n, ALL[0], None);
             if partition == 2 {
                 batch.timestamps = TimestampType::LogAppendTime;
             }
@@ -61,7 +62,10 @@ async fn what_lies_in_many_segments_is_put_together_by_partition() {
     for partition in 0..3_i32 {
         assert_eq!(place.runs(partition).await.len(), 1);
         for max_bytes in [1, 1000, 1 << 20] {
-            assert_eq!(place.records(partition, max_bytes).await, before[usize::try_from(partition).unwrap()]);
+            assert_eq!(
+                place.records(partition, max_bytes).await,
+                before[usize::try_from(partition).unwrap()]
+            );
         }
     }
     // By time, also where records have that of their commit, which differs from batch to batch.
@@ -141,7 +145,8 @@ async fn of_each_key_the_last_record_is_kept() {
     // Found by time, where the run with the latest of all was written anew.
     let reader = reader(&place.objects, Arc::clone(&place.metadata));
     let at = |millis| OffsetQuery::At { timestamp: Timestamp::from_millis(millis), from: Offset::ZERO };
-    let found = reader.list_offsets(&cluster(), vec![(place.log(0), at(29)), (place.log(0), at(0))]).await.unwrap();
+    let found =
+        reader.list_offsets(&cluster(), vec![(place.log(0), at(29)), (place.log(0), at(0))]).await.unwrap();
     let first = after.iter().find(|(_, time, ..)| *time >= 29).unwrap();
     assert_eq!(found[0].unwrap().map(|(offset, _)| offset.get()), Some(first.0));
     assert_eq!(found[1].unwrap().map(|(offset, _)| offset.get()), Some(after[0].0));
@@ -163,7 +168,8 @@ async fn tombstones_stay_until_their_time_has_come() {
     place.clock.advance(Duration::from_mins(1));
     write(&place, &writer, 0, &[("d", Some("1"))], 4).await;
     assert_eq!(compact().await, 1);
-    let keys: Vec<_> = place.records(0, 1000).await.into_iter().map(|(offset, _, key, _)| (offset, key)).collect();
+    let keys: Vec<_> =
+        place.records(0, 1000).await.into_iter().map(|(offset, _, key, _)| (offset, key)).collect();
     assert_eq!(keys, [(1, "b".to_owned()), (3, "c".to_owned()), (4, "d".to_owned())]);
 }
 

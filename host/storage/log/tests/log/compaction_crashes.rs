@@ -15,7 +15,10 @@ use crate::ground::{cluster, settings, writer};
 use crate::place::{POLICY, Place, eager, keyed};
 use crate::steps::{Stepped, SteppedCalls, Steps};
 
-const RECORDS: i32 = 8;
+/// So many are written before anything is compacted, and so many meanwhile.
+const BEFORE: i32 = 4;
+const MEANWHILE: i32 = 2;
+const RECORDS: i32 = BEFORE + MEANWHILE;
 const KEYS: i32 = 3;
 
 /// An idempotent producer of one partition, which outlives every agent: how much of its was acknowledged.
@@ -99,12 +102,19 @@ async fn check(place: &Place, clients: &[Client; 2], when: &str) {
     let mut last = BTreeMap::new();
     for (offset, _, key, value) in &compacted {
         let value: i32 = value.as_ref().unwrap().parse().unwrap();
-        assert_eq!((i64::from(value), key), (*offset, &Client::key(value)), "{when}: records are what they were");
+        assert_eq!(
+            (i64::from(value), key),
+            (*offset, &Client::key(value)),
+            "{when}: records are what they were"
+        );
         last.insert(key.clone(), value);
     }
     for n in 0..clients[0].acked {
         let kept = last.get(&Client::key(n)).copied();
-        assert!(kept.is_some_and(|kept| kept >= n), "{when}: {n} was acknowledged, of its key is left {kept:?}");
+        assert!(
+            kept.is_some_and(|kept| kept >= n),
+            "{when}: {n} was acknowledged, of its key is left {kept:?}"
+        );
     }
 }
 
@@ -115,7 +125,7 @@ async fn whoever_compacts_may_be_killed_between_any_two_steps() {
         let place = Place::new("compaction-crashes", 2).await;
         let mut clients = [0, 1].map(|partition| Client { partition, acked: 0 });
         let steps = Steps::until(usize::MAX);
-        assert!(live(&place, &mut clients, &steps, RECORDS / 2).await);
+        assert!(live(&place, &mut clients, &steps, BEFORE).await);
         place.clock.advance(Duration::from_mins(5));
         let when = format!("killed at step {last}");
         let is_done = live(&place, &mut clients, &Steps::until(last), RECORDS).await;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use forebay_kafka_wire::{BatchBuilder, Compression, RecordBatch};
 use forebay_model::*;
 use forebay_storage_log::{
-    Cleaner, CleanerSettings, Compacted, Compactor, CompactorError, CompactorSettings, HeldLease, KeyedPolicy,
-    NewBatch,
+    Cleaner, CleanerSettings, Compacted, Compactor, CompactorError, CompactorSettings, HeldLease,
+    KeyedPolicy, NewBatch,
 };
 use forebay_storage_metadata::{
     Configs, FindFrom, IdempotentBatch, JobHolder, JobTerms, ManualClock, MetadataStore, NewTopic, Run,
@@ -129,7 +129,12 @@ impl Place {
                     }
                     let text = |bytes: bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
                     let key = record.key.map(text).unwrap_or_default();
-                    records.push((record.offset.get(), record.timestamp.millis(), key, record.value.map(text)));
+                    records.push((
+                        record.offset.get(),
+                        record.timestamp.millis(),
+                        key,
+                        record.value.map(text),
+                    ));
                 }
                 offset = after;
             }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use forebay_storage_objects::{Listed, ObjectError, ObjectName, ObjectPrefix, Objects, Payload};
 use forebay_storage_metadata::{Decorator, Operation as Call, StoreFailure};
+use forebay_storage_objects::{Listed, ObjectError, ObjectName, ObjectPrefix, Objects, Payload};
 use tokio::sync::Notify;
 
 /// Counts the steps of a process. At the last one it stands still for ever, as a process does that was killed.

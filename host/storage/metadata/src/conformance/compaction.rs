@@ -64,7 +64,8 @@ pub async fn runs_are_replaced_and_their_segments_released(site: &dyn Site) {
     let young = scene.store.compactable(&scene.cluster, level, Duration::from_secs(1), 9).await;
     assert_eq!(young.expect("there"), []);
     scene.clock.advance(Duration::from_secs(1));
-    let found = scene.store.compactable(&scene.cluster, level, Duration::from_secs(1), 2).await.expect("there");
+    let found =
+        scene.store.compactable(&scene.cluster, level, Duration::from_secs(1), 2).await.expect("there");
     let names: Vec<_> = found.iter().map(|found| (found.segment.clone(), found.runs)).collect();
     assert_eq!(names, [(inputs[0].clone(), 2), (inputs[1].clone(), 2)]);
     let runs = scene.store.runs_in(&scene.cluster, inputs.clone()).await.expect("there");
@@ -115,9 +116,15 @@ pub async fn what_has_changed_meanwhile_is_not_replaced(site: &dyn Site) {
     let what = vec![merged(a, &of_a[1..2], &new.segment)];
     assert_eq!(replace(&scene, &new.segment, what).await, [Replaced::Done]);
     // What was seen may look the same, in another segment.
-    assert_eq!(replace(&scene, &new.segment, vec![merged(a, &of_a[1..], &new.segment)]).await, [Replaced::Changed]);
+    assert_eq!(
+        replace(&scene, &new.segment, vec![merged(a, &of_a[1..], &new.segment)]).await,
+        [Replaced::Changed]
+    );
     scene.store.delete_topic(&scene.cluster, topic).await.expect("it exists");
-    assert_eq!(replace(&scene, &new.segment, vec![merged(b, &of_b, &new.segment)]).await, [Replaced::Changed]);
+    assert_eq!(
+        replace(&scene, &new.segment, vec![merged(b, &of_b, &new.segment)]).await,
+        [Replaced::Changed]
+    );
 }
 
 /// Nor into one that was never committed, nor with other offsets, nor by who has lost the lease.
@@ -143,14 +150,16 @@ pub async fn nothing_is_moved_into_a_condemned_segment(site: &dyn Site) {
     let new = compacted(&scene).await;
     let longer = Replacement { old: runs[..1].to_vec(), ..merged(a, &runs, &new.segment) };
     assert!(matches!(refused(&new.segment, longer).await, CompactionError::Invalid { index: 0, .. }));
-    let (job, terms) = ("compaction".parse().expect("a name"), JobTerms { lease: Duration::ZERO, every: Duration::ZERO });
+    let (job, terms) =
+        ("compaction".parse().expect("a name"), JobTerms { lease: Duration::ZERO, every: Duration::ZERO });
     let acquire = async |holder| {
         let holder = JobHolder::from_random(holder);
         scene.store.acquire_job(&scene.cluster, &job, holder, terms).await.expect("there").expect("free")
     };
     let (lost, held) = (acquire(1).await, acquire(2).await);
     let what = vec![merged(a, &runs, &new.segment)];
-    let replace = async |lease, what| scene.store.replace_runs(&scene.cluster, Some(lease), &new.segment, what).await;
+    let replace =
+        async |lease, what| scene.store.replace_runs(&scene.cluster, Some(lease), &new.segment, what).await;
     assert_eq!(replace(&lost, what.clone()).await, Err(CompactionError::Fenced));
     assert_eq!(ends(&all(&scene, a, 0).await), [(0, 2), (2, 4)]);
     assert_eq!(replace(&held, what).await, Ok(vec![Replaced::Done]));
@@ -171,7 +180,10 @@ pub async fn compaction_changes_nothing_else(site: &dyn Site) {
     };
     let (bounds, times, runs) = (scene.bounds(a).await, about().await, all(&scene, a, 0).await);
     let new = compacted(&scene).await;
-    assert_eq!(replace(&scene, &new.segment, vec![merged(a, &runs[..3], &new.segment)]).await, [Replaced::Done]);
+    assert_eq!(
+        replace(&scene, &new.segment, vec![merged(a, &runs[..3], &new.segment)]).await,
+        [Replaced::Done]
+    );
     assert_eq!((scene.bounds(a).await, about().await), (bounds, times));
     let within = async |millis| {
         let query = OffsetQuery::At { timestamp: Timestamp::from_millis(millis), from: Offset::ZERO };
