@@ -5,6 +5,8 @@ mod admin;
 #[cfg(test)]
 mod authorization;
 #[cfg(test)]
+mod compacted;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod login;

@@ -9,7 +9,7 @@ use forebay_kafka_wire::Compression;
 use forebay_storage_log::{Cleaner, CleanerSettings, Compactor, OrphanSearch, Writer, WriterSettings};
 use forebay_storage_metadata::{Decorated, MetadataStore, ProduceOutcome, SegmentLevel};
 use forebay_storage_objects::Objects;
-use futures_util::future::{join, select};
+use futures_util::future::{join, join_all, select};
 
 use crate::ground::{cluster, settings, writer};
 use crate::place::{POLICY, Place, eager, keyed};
@@ -118,27 +118,35 @@ async fn check(place: &Place, clients: &[Client; 2], when: &str) {
     }
 }
 
+/// Kills an agent at a step, and has another one go on. Whether the first had no step left.
+async fn kill_at(last: usize) -> bool {
+    let when = format!("killed at step {last}");
+    let place = Place::new("compaction-crashes", 2).await;
+    let mut clients = [0, 1].map(|partition| Client { partition, acked: 0 });
+    assert!(live(&place, &mut clients, &Steps::until(usize::MAX), BEFORE).await);
+    place.clock.advance(Duration::from_mins(5));
+    let is_done = live(&place, &mut clients, &Steps::until(last), RECORDS).await;
+    check(&place, &clients, &when).await;
+    // The other one waits until the lease is over.
+    place.clock.advance(Duration::from_mins(5));
+    assert!(live(&place, &mut clients, &Steps::until(usize::MAX), RECORDS).await, "{when}");
+    check(&place, &clients, &when).await;
+    assert_eq!(place.records(0, 1000).await.len(), usize::try_from(KEYS).unwrap(), "{when}");
+    is_done
+}
+
+/// Worlds at a time: they wait most of the time.
+const WORLDS: usize = 16;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_compacts_may_be_killed_between_any_two_steps() {
-    let mut last = 0;
+    let mut first = 0;
     loop {
-        let place = Place::new("compaction-crashes", 2).await;
-        let mut clients = [0, 1].map(|partition| Client { partition, acked: 0 });
-        let steps = Steps::until(usize::MAX);
-        assert!(live(&place, &mut clients, &steps, BEFORE).await);
-        place.clock.advance(Duration::from_mins(5));
-        let when = format!("killed at step {last}");
-        let is_done = live(&place, &mut clients, &Steps::until(last), RECORDS).await;
-        check(&place, &clients, &when).await;
-        // Another agent, which waits until the lease is over.
-        place.clock.advance(Duration::from_mins(5));
-        assert!(live(&place, &mut clients, &Steps::until(usize::MAX), RECORDS).await, "{when}");
-        check(&place, &clients, &when).await;
-        assert_eq!(place.records(0, 1000).await.len(), usize::try_from(KEYS).unwrap(), "{when}");
-        if is_done {
+        let ends = join_all((first..first + WORLDS).map(|last| Box::pin(kill_at(last)))).await;
+        first += WORLDS;
+        if ends.contains(&true) {
             break;
         }
-        last += 1;
     }
-    assert!(last > 40, "there were {last} steps");
+    assert!(first > 2 * WORLDS, "there were fewer than {first} steps");
 }
