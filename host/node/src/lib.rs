@@ -24,12 +24,14 @@
 
 mod cleaning;
 mod group_gauges;
+mod heartbeats;
 mod http;
 mod machine;
 mod metadata;
 mod node;
 mod settings;
 mod stores;
+mod zone;
 
 pub use cleaning::CleaningSettings;
 pub use machine::Machine;
@@ -37,3 +39,4 @@ pub use metadata::{MetadataError, MetadataMigrated, migrate_metadata};
 pub use node::{Node, StartError, Stopped};
 pub use settings::NodeSettings;
 pub use stores::{Stores, StoresError};
+pub use zone::{Kubernetes, MetadataServices, ZoneSource};

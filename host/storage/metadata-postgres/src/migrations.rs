@@ -35,6 +35,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         needs: 1,
         steps: &[
+            Step::Together(include_str!("../migrations/0004-agents.sql")),
+            Step::Tuning(include_str!("../migrations/0004-tuning.sql")),
+        ],
+    },
+    Migration {
+        needs: 1,
+        steps: &[
             Step::Together(include_str!("../migrations/0005-compaction.sql")),
             Step::Alone(
                 "CREATE INDEX CONCURRENTLY IF NOT EXISTS segments_to_compact \

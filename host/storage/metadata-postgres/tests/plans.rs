@@ -17,6 +17,9 @@ const ROWS: &str = "
         SELECT 1, log, p, 0, 1, 0, '' FROM logs, generate_series(1, 2) AS p;
     INSERT INTO minutes (vc, log, base_offset, offset_count, minute, minute_count)
         SELECT 1, log, 0, 10, 0, 1 FROM logs;
+    INSERT INTO agents (vc, agent, node, beat_at, roles, cores, version)
+        SELECT vc, gen_random_uuid(), a, 0, 'proxy,jobs', 2, '1'
+        FROM generate_series(1, 1000) AS vc, generate_series(1, 3) AS a;
     ANALYZE;";
 
 #[tokio::test]

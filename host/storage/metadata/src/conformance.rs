@@ -2,6 +2,7 @@
 //!
 //! An implementation calls [`behaviours!`](crate::behaviours) with its [`Site`], and [`random_calls`].
 
+mod agents;
 mod cleaning;
 mod compaction;
 mod delayed;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use agents::*;
 pub use cleaning::*;
 pub use compaction::*;
 pub use delayed::Delayed;
@@ -116,6 +118,10 @@ macro_rules! behaviours {
             acls_have_another_version_when_they_change
             credentials_are_of_a_user_and_a_mechanism
             security_is_of_a_virtual_cluster
+            agents_are_told_of_while_they_are_heard_of
+            agents_have_numbers_that_no_other_had
+            what_an_agent_says_of_itself_is_told
+            agents_are_of_a_virtual_cluster
         }
     };
     ($site:expr => $($behaviour:ident)*) => {

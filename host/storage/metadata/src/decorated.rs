@@ -7,21 +7,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use forebay_kafka_security::Acl;
 use forebay_model::{
-    ByteCount, GroupId, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition,
-    VirtualClusterId,
+    AgentId, ByteCount, GroupId, NodeId, Offset, PartitionCount, SegmentName, Timestamp, TopicId,
+    TopicIdPartition, VirtualClusterId,
 };
 
 use crate::{
-    Acls, AclsVersion, AddPartitionsError, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome,
-    CommittedOffset, CompactedSegment, Compaction, CompactionError, ConfigError, Configs, CreateTopicError,
-    CreateVirtualClusterError, CredentialChange, DeleteBefore, DeleteTopicError, Expired, FindFrom,
-    FindRefusal, Found, GroupChange, GroupChanged, GroupVersion, Groups, InitProducerError,
-    InitializedProducer, JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LoadedGroups, Log,
-    LogBounds, LogMissing, MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted,
-    Operation, Producers, Purged, RecordsKept, Replaced, Replacement, Retention, RetentionLimits, Run,
-    Security, SecurityError, SegmentCommit, SegmentLevel, SegmentSummary, Segments, StoreFailure,
-    StoredGroup, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential, Verdict,
-    VirtualClusters,
+    Acls, AclsVersion, AddPartitionsError, AgentDescription, AgentError, Agents, Beat, Beats,
+    ChangeGroupError, CommitError, CommitOutcome, CommittedOffset, CompactedSegment, Compaction,
+    CompactionError, ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, CredentialChange,
+    DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged,
+    GroupVersion, Groups, InitProducerError, InitializedProducer, JobError, JobHolder, JobName, JobOutcome,
+    JobTerms, Jobs, Lease, LiveAgent, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore, NewTopic,
+    NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, Purged, RecordsKept,
+    Replaced, Replacement, Retention, RetentionLimits, Run, Security, SecurityError, SegmentCommit,
+    SegmentLevel, SegmentSummary, Segments, StoreFailure, StoredGroup, TopicDescription, TopicSelection,
+    Topics, TrimError, Trimmed, UserCredential, Verdict, VirtualClusters,
 };
 
 /// Something that happens around every call of a store.
@@ -179,6 +179,13 @@ forward! {
             -> Result<Vec<UserCredential>, StoreFailure>;
         alter_scram_credentials(cluster: &VirtualClusterId, changes: &[CredentialChange])
             -> Result<Vec<Result<(), NoCredential>>, SecurityError>;
+    }
+    Agents {
+        register_agent(cluster: &VirtualClusterId, agent: &AgentDescription) -> Result<NodeId, AgentError>;
+        agent_heartbeat(cluster: &VirtualClusterId, agent: &AgentDescription, node: NodeId)
+            -> Result<(), AgentError>;
+        deregister_agent(cluster: &VirtualClusterId, agent: AgentId) -> Result<(), StoreFailure>;
+        agents(cluster: &VirtualClusterId) -> Result<Vec<LiveAgent>, StoreFailure>;
     }
     Segments {
         unreferenced(cluster: &VirtualClusterId, grace: Duration, limit: usize)

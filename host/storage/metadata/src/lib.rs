@@ -9,6 +9,7 @@
 //! - [`Log`]: segments are committed, and found again by offset or time; who waits is woken.
 //! - [`Groups`]: consumer groups, each under a version; their heartbeats and offsets.
 //! - [`Security`]: who may log in, and who may do what.
+//! - [`Agents`]: which agents there are, and where clients find them.
 //! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
 //! - [`Compaction`]: what is kept is put together, and what is superseded is left out.
 //! - [`Jobs`]: who of many agents does all that.
@@ -22,6 +23,7 @@
 //! Errors are one enum for each operation; `kind()` says what to do about one. [`StoreFailure`] is what any of them
 //! may meet: the store is away, or broken.
 
+mod agents;
 mod clock;
 mod compaction;
 mod configs;
@@ -45,6 +47,10 @@ mod virtual_clusters;
 use async_trait::async_trait;
 use forebay_model::Timestamp;
 
+pub use agents::{
+    AGENT_SILENCE, AGENTS_KEPT, AgentAddress, AgentDescription, AgentError, Agents, LiveAgent,
+    pipeline_agents,
+};
 pub use clock::{Clock, ManualClock, WallClock};
 pub use compaction::{
     CompactedSegment, Compaction, CompactionError, Extent, Replaced, Replacement, SegmentLevel,
@@ -94,6 +100,7 @@ pub trait MetadataStore:
     + Compaction
     + Jobs
     + Security
+    + Agents
     + std::fmt::Debug
     + Send
     + Sync
