@@ -35,7 +35,7 @@ use job::{JOBS, Job};
 use measures::JobMeasures;
 
 /// How often what is cleaned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleaningSettings {
     /// From one look at what topics keep to the next.
     pub trim_every: Duration,
@@ -51,6 +51,8 @@ pub struct CleaningSettings {
     pub compact_every: Duration,
     /// From one look at topics that are compacted by key to the next.
     pub compact_keys_every: Duration,
+    /// How long a lease lasts that is not renewed: so long a piece of work lies still whose agent has died.
+    pub lease: Duration,
     pub cleaner: CleanerSettings,
     pub compactor: CompactorSettings,
 }
@@ -68,6 +70,7 @@ impl Default for CleaningSettings {
             compact_every: Duration::from_secs(30),
             // As Kafka's log.cleaner.backoff.ms, or nearly.
             compact_keys_every: Duration::from_secs(30),
+            lease: Duration::from_mins(1),
             cleaner: CleanerSettings::default(),
             compactor: CompactorSettings::default(),
         }
@@ -79,8 +82,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Calls of one round, so that one kind of work never holds up the others for good.
 const CALLS: usize = 100;
 
-/// How long a lease lasts that is not renewed. So long a piece of work lies still whose agent has died.
-const LEASE: Duration = Duration::from_mins(1);
 /// Agents look a little more often than things are due, by clocks that do not go alike.
 const EARLY: f64 = 0.9;
 
@@ -196,7 +197,7 @@ impl Cleaning {
             1 => job.name().parse()?,
             _ => format!("{}/{shard}", job.name()).parse()?,
         };
-        let terms = JobTerms { lease: LEASE, every: job.every(&self.settings).mul_f64(EARLY) };
+        let terms = JobTerms { lease: self.settings.lease, every: job.every(&self.settings).mul_f64(EARLY) };
         let acquired = HeldLease::acquire(&self.metadata, cluster, &name, self.holder, terms).await?;
         let Some(mut held) = acquired else { return Ok(()) };
         let started = clock::now();

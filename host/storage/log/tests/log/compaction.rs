@@ -8,7 +8,7 @@ use forebay_kafka_wire::Compression;
 use forebay_model::{ByteCount, Offset, Timestamp};
 use forebay_storage_log::{CompactorError, CompactorSettings, KeyedPolicy, Writer, WriterSettings};
 use forebay_storage_metadata::{
-    DeleteBefore, JobHolder, JobTerms, Kind, OffsetQuery, SegmentLevel, TimestampType,
+    DeleteBefore, FindFrom, JobHolder, JobTerms, Kind, OffsetQuery, SegmentLevel, TimestampType,
 };
 
 use crate::ground::{cluster, reader, settings, writer};
@@ -87,6 +87,28 @@ async fn what_lies_in_many_segments_is_put_together_by_partition() {
     assert_eq!(place.records(0, 1000).await.len(), 51);
     place.clean().await;
     assert_eq!(place.segments().await, 1);
+}
+
+/// It knows where some of the records were, and asks only for the others.
+#[tokio::test]
+async fn who_remembers_the_index_reads_on_behind_what_was_put_together() {
+    let place = Place::new("remembered", 1).await;
+    let writer = quick(&place);
+    for n in 0..12 {
+        write(&place, &writer, 0, &[("k", Some("v"))], n).await;
+    }
+    let reader = reader(&place.objects, Arc::clone(&place.metadata));
+    let (log, few) = (place.log(0), ByteCount::new(100));
+    let from = vec![FindFrom { log, offset: Offset::ZERO, max_bytes: few }];
+    reader.fetch(&cluster(), from, few).await.unwrap();
+    place.compact(SegmentLevel::INGESTED).await;
+    let offsets = async |max_bytes| -> Vec<i64> {
+        let records = place.records_by(&reader, 0, max_bytes).await;
+        records.iter().map(|(offset, ..)| *offset).collect()
+    };
+    assert_eq!(offsets(1 << 20).await, (0..12).collect::<Vec<_>>());
+    place.clean().await;
+    assert_eq!(offsets(200).await, (0..12).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use forebay_kafka_wire::{BatchBuilder, Compression, RecordBatch};
 use forebay_model::*;
 use forebay_storage_log::{
     Cleaner, CleanerSettings, Compacted, Compactor, CompactorError, CompactorSettings, HeldLease,
-    KeyedPolicy, NewBatch,
+    KeyedPolicy, NewBatch, Reader,
 };
 use forebay_storage_metadata::{
     Configs, FindFrom, IdempotentBatch, JobHolder, JobTerms, ManualClock, MetadataStore, NewTopic, Run,
@@ -108,6 +108,11 @@ impl Place {
     /// All records of a partition, fetched bit by bit as a consumer does it that is given batches without records too.
     pub async fn records(&self, partition: i32, max_bytes: u64) -> Vec<Read> {
         let reader = crate::ground::reader(&self.objects, Arc::clone(&self.metadata));
+        self.records_by(&reader, partition, max_bytes).await
+    }
+
+    /// The same by a reader that may remember something.
+    pub async fn records_by(&self, reader: &Reader, partition: i32, max_bytes: u64) -> Vec<Read> {
         let (log, max_bytes) = (self.log(partition), ByteCount::new(max_bytes));
         let bounds = self.metadata.bounds(&cluster(), vec![log]).await.unwrap()[0].unwrap();
         let mut offset = bounds.log_start;

@@ -9,7 +9,7 @@ use crate::{
     OffsetsFound, Replaced, Replacement, Run, SegmentLevel, Verdict,
 };
 
-async fn compacted(scene: &Scene) -> CompactedSegment {
+pub(super) async fn compacted(scene: &Scene) -> CompactedSegment {
     let number = scene.number();
     let new = CompactedSegment {
         id: CommitId::from_random(number.into()),
@@ -23,7 +23,7 @@ async fn compacted(scene: &Scene) -> CompactedSegment {
 }
 
 /// One run for all of these.
-fn merged(log: TopicIdPartition, old: &[Run], into: &SegmentName) -> Replacement {
+pub(super) fn merged(log: TopicIdPartition, old: &[Run], into: &SegmentName) -> Replacement {
     let (first, last) = (&old[0], &old[old.len() - 1]);
     let run = Run {
         segment: into.clone(),
@@ -37,7 +37,7 @@ fn merged(log: TopicIdPartition, old: &[Run], into: &SegmentName) -> Replacement
     Replacement { log, old: old.to_vec(), new: vec![run], cleaned_to: None }
 }
 
-async fn replace(scene: &Scene, into: &SegmentName, what: Vec<Replacement>) -> Vec<Replaced> {
+pub(super) async fn replace(scene: &Scene, into: &SegmentName, what: Vec<Replacement>) -> Vec<Replaced> {
     scene.store.replace_runs(&scene.cluster, None, into, what).await.expect("it is there")
 }
 
