@@ -261,6 +261,14 @@ impl Settlements {
         std::mem::take(&mut waiting)
     }
 
+    /// All that wait, to be handed over now, and how many of them the input is to read something again for: what was
+    /// tried and failed, and not only not reached.
+    pub(crate) fn take_counted(&self) -> (Vec<Settlement>, usize) {
+        let taken = self.take();
+        let failed = taken.iter().filter(|settlement| self.is_failed(settlement)).count();
+        (taken, failed)
+    }
+
     /// Whether something waits there that was tried and failed.
     pub(crate) fn has_rejected(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -272,14 +280,18 @@ impl Settlements {
     /// Whether something waits there that failed, and not only what was not reached.
     pub(crate) fn has_failed(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().any(|settlement| self.is_failed(settlement))
+    }
+
+    fn is_failed(&self, settlement: &Settlement) -> bool {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.iter().any(|settlement| match &settlement.outcome {
+        match &settlement.outcome {
             Outcome::Rejected(rejection) if !rejection.declined => {
                 rejection.messages.as_ref().is_none_or(|messages| !messages.is_empty())
                     && left.get(&settlement.token).is_none_or(Left::has_rejected)
             }
             _ => false,
-        })
+        }
     }
 
     fn push(&self, settlement: Settlement) {
