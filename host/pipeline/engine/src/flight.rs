@@ -538,33 +538,4 @@ impl Drop for StreamFlight {
 }
 
 #[cfg(test)]
-mod tests {
-    use forebay_metrics::Metrics;
-    use forebay_plugins_api::{PipelineName, Setup};
-    use forebay_traces::Tracer;
-
-    use super::*;
-
-    #[test]
-    fn messages_of_parts_are_not_named_as_those_of_the_whole() {
-        let sky = Sky::new(&Arc::new(Budget::new(1 << 20)));
-        let setup = Setup::new(PipelineName::new("test"), "", "script".parse().unwrap());
-        let meter = InputMeter::of(&Metrics::default(), &Tracer::off(), &setup);
-        let settlements = Settlements::new(&Arc::default(), &meter);
-        let batch = Batch::from_payloads(["a", "b", "c", "d"].map(Some), true);
-        let flight = Flight::of_token(&sky, &batch, Token(0), &settlements, None);
-        let halves = [batch.slice(0, 2), batch.slice(2, 4)];
-        let halves = halves.map(|half| flight.transaction_of(half.unwrap(), None, 2, Again::Host));
-        drop(flight);
-        for half in halves {
-            let (first, second) = half.cut(1);
-            first.decline("the end");
-            second.unwrap().acknowledge();
-        }
-        let told = settlements.take();
-        let [Settlement { outcome: Outcome::Rejected(rejection), .. }] = &told[..] else {
-            panic!("{told:?}")
-        };
-        assert_eq!((rejection.messages.as_deref(), rejection.declined), (None, true));
-    }
-}
+mod tests;
