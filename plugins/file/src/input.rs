@@ -9,8 +9,6 @@ use forebay_sdk::{
     Value, log, scanned,
 };
 
-use crate::rfc3339;
-
 /// Reads files, one after the other.
 ///
 /// Every message has the metadata `path`, `mod_time_unix` and `mod_time` of its file. The input ends
@@ -164,7 +162,7 @@ fn metadata(file: &FileDetails) -> StreamMetadata {
     metadata.push("path", Value::Text(&file.path));
     let modified = file.modified.unwrap_or(Duration::ZERO);
     metadata.push("mod_time_unix", Value::Signed(i64::try_from(modified.as_secs()).unwrap_or(i64::MAX)));
-    metadata.push("mod_time", Value::Text(&rfc3339::format(modified)));
+    metadata.push("mod_time", Value::Text(&forebay_text::of_seconds(modified)));
     metadata
 }
 

@@ -3,7 +3,6 @@
 mod csv;
 mod input;
 mod output;
-mod rfc3339;
 
 use csv::CsvInput;
 use input::FileInput;

@@ -10,7 +10,6 @@ use forebay_sdk::{Batch, Error};
 
 use crate::keys::Keys;
 use crate::multipart::MultipartWriter;
-use crate::text;
 
 /// How a request is made of a batch of at least one message.
 pub(crate) struct Composer {
@@ -143,7 +142,7 @@ impl Composer {
         }
         let entries = batch.message(index).metadata_entries();
         let chosen = entries.filter(|(key, _)| self.metadata.has(key));
-        chosen.map(|(key, value)| (key.to_owned(), text::of(value))).collect()
+        chosen.map(|(key, value)| (key.to_owned(), forebay_text::of(value))).collect()
     }
 }
 

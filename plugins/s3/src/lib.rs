@@ -11,7 +11,6 @@ mod collision;
 mod gcp;
 mod kept;
 mod stores;
-mod text;
 mod walk;
 mod writer;
 

@@ -11,7 +11,6 @@ use forebay_sdk::{
 };
 
 use crate::stores::{Stores, about};
-use crate::text;
 
 /// How many names one list gives.
 const PAGE: u32 = 1_000;
@@ -215,7 +214,7 @@ impl Walk {
     fn metadata(&self, details: &ObjectDetails) -> StreamMetadata {
         let ObjectDetails { summary: ObjectSummary { name, modified, .. }, attributes } = details;
         let keys = self.keys;
-        let modified_text = text::seconds_of(*modified);
+        let modified_text = forebay_text::of_seconds(*modified);
         let modified_unix = i64::try_from(modified.as_secs()).unwrap_or(i64::MAX);
         let mut values = BTreeMap::from([
             (keys.name, Value::Text(name)),

@@ -4,8 +4,6 @@ use forebay_csv::{Header, Row, write_array};
 use forebay_sdk::files::FileDetails;
 use forebay_sdk::{Batch, BlockWriter, MetadataWriter, Value};
 
-use crate::rfc3339;
-
 /// Rows that become one batch.
 pub(super) struct Building {
     block: BlockWriter,
@@ -45,7 +43,7 @@ impl Building {
         let seconds = i64::try_from(modified.as_secs()).unwrap_or(i64::MAX);
         metadata.push_shared("path", Value::Text(&file.path));
         metadata.push_shared("mod_time_unix", Value::Signed(seconds));
-        metadata.push_shared("mod_time", Value::Text(&rfc3339::format(modified)));
+        metadata.push_shared("mod_time", Value::Text(&forebay_text::of_seconds(modified)));
         if objects.iter().all(|is_object| *is_object) {
             metadata.push_shared("header", Value::Json(names));
         } else if objects.contains(&true) {

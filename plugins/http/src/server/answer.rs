@@ -7,7 +7,6 @@ use super::content_type;
 use crate::fields::KeyFields;
 use crate::keys::Keys;
 use crate::multipart::MultipartWriter;
-use crate::text;
 
 /// How responses are sent.
 #[derive(Config)]
@@ -75,7 +74,7 @@ impl Responses {
         }
         for message in responses.messages() {
             for (key, value) in message.metadata_entries().filter(|(key, _)| self.metadata.has(key)) {
-                answer.set(key, text::of(value));
+                answer.set(key, forebay_text::of(value));
             }
         }
         if responses.len() == 1 {

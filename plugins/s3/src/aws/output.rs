@@ -12,7 +12,6 @@ use forebay_sdk::{
 use super::session::SessionFields;
 use crate::collision::Collision;
 use crate::stores::Stores;
-use crate::text;
 use crate::writer::{Object, Writer};
 
 /// Puts each message as an object into a bucket of S3, or of a store that speaks as it does.
@@ -255,7 +254,7 @@ impl AwsS3Output {
     fn metadata(&self, message: Message<'_>) -> Vec<(String, String)> {
         let is_taken = |key: &str| !self.excluded.iter().any(|prefix| key.starts_with(prefix));
         let entries = message.metadata_entries().filter(|(key, _)| is_taken(key));
-        entries.map(|(key, value)| (key.to_owned(), text::of(value))).collect()
+        entries.map(|(key, value)| (key.to_owned(), forebay_text::of(value))).collect()
     }
 }
 

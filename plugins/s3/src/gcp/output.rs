@@ -8,7 +8,6 @@ use forebay_sdk::{
 };
 
 use crate::collision::Collision;
-use crate::text;
 use crate::writer::{Object, Writer};
 
 /// Puts each message as an object into a bucket of Google Cloud Storage, with the metadata of the message.
@@ -129,7 +128,7 @@ impl GcpCloudStorageOutput {
             let attributes = Attributes {
                 content_type: Some(content_type.into_owned()).filter(|text| !text.is_empty()),
                 content_encoding: Some(content_encoding.into_owned()).filter(|text| !text.is_empty()),
-                metadata: metadata.map(|(key, value)| (key.to_owned(), text::of(value))).collect(),
+                metadata: metadata.map(|(key, value)| (key.to_owned(), forebay_text::of(value))).collect(),
                 ..Attributes::default()
             };
             Ok(Object {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use forebay_sdk::Value;
 
-pub(crate) fn of(value: Value<'_>) -> String {
+/// A value as text: floating point numbers and times as Go prints them in JSON.
+#[must_use]
+pub fn of(value: Value<'_>) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
@@ -13,13 +15,14 @@ pub(crate) fn of(value: Value<'_>) -> String {
         Value::Float(value) => of_float(value),
         Value::Text(value) | Value::Json(value) => value.to_owned(),
         Value::Bytes(value) => String::from_utf8_lossy(value).into_owned(),
-        Value::Timestamp { seconds, nanoseconds } => rfc3339(seconds, nanoseconds),
+        Value::Timestamp { seconds, nanoseconds } => of_time(seconds, nanoseconds),
     }
 }
 
-/// A time since 1970 to the second, as `2024-02-29T12:00:00Z`.
-pub(crate) fn seconds_of(time: Duration) -> String {
-    rfc3339(i64::try_from(time.as_secs()).unwrap_or(i64::MAX), 0)
+/// A time since 1970 in UTC to the second, as `2024-02-29T12:00:00Z`.
+#[must_use]
+pub fn of_seconds(time: Duration) -> String {
+    of_time(i64::try_from(time.as_secs()).unwrap_or(i64::MAX), 0)
 }
 
 /// The shortest text that is this number; with an exponent of two digits from a million on.
@@ -42,7 +45,7 @@ fn of_float(value: f64) -> String {
 }
 
 /// RFC 3339 in UTC, with as many digits behind the second as it takes.
-fn rfc3339(seconds: i64, nanoseconds: u32) -> String {
+fn of_time(seconds: i64, nanoseconds: u32) -> String {
     let (year, month, day) = date(seconds.div_euclid(86_400));
     let of_day = seconds.rem_euclid(86_400);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
@@ -71,7 +74,9 @@ fn date(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
+    use super::{Value, of, of_seconds};
 
     #[test]
     fn values_are_written_as_bento_writes_them() {
@@ -80,14 +85,26 @@ mod tests {
             (Value::Bool(true), "true"),
             (Value::Signed(-5), "-5"),
             (Value::Float(0.25), "0.25"),
+            (Value::Float(123_456.0), "123456"),
             (Value::Float(1_234_567.0), "1.234567e+06"),
+            (Value::Float(0.000_012), "1.2e-05"),
             (Value::Bytes(b"b"), "b"),
             (Value::Json("[1]"), "[1]"),
+            (Value::Timestamp { seconds: 1_709_208_000, nanoseconds: 0 }, "2024-02-29T12:00:00Z"),
             (Value::Timestamp { seconds: -1, nanoseconds: 500_000_000 }, "1969-12-31T23:59:59.5Z"),
         ];
         for (value, expected) in cases {
             assert_eq!(of(value), expected);
         }
-        assert_eq!(seconds_of(Duration::from_millis(1_709_208_000_999)), "2024-02-29T12:00:00Z");
+    }
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        let text = |seconds| of_seconds(Duration::from_secs(seconds));
+        assert_eq!(text(0), "1970-01-01T00:00:00Z");
+        assert_eq!(text(951_782_399), "2000-02-28T23:59:59Z");
+        assert_eq!(text(951_868_800), "2000-03-01T00:00:00Z");
+        assert_eq!(text(4_107_542_400), "2100-03-01T00:00:00Z");
+        assert_eq!(of_seconds(Duration::from_millis(1_709_208_000_999)), "2024-02-29T12:00:00Z");
     }
 }
