@@ -66,7 +66,11 @@ impl Ground {
     }
 
     /// Keys, values and headers of so many records of a topic.
-    async fn records(&self, topic: &str, count: usize) -> Vec<(Option<Bytes>, Option<Bytes>, Vec<RecordHeader>)> {
+    async fn records(
+        &self,
+        topic: &str,
+        count: usize,
+    ) -> Vec<(Option<Bytes>, Option<Bytes>, Vec<RecordHeader>)> {
         let subscription = Subscription::Topics(vec![topic.parse().unwrap()]);
         let consumer = self.client.consumer(ConsumerSettings::new(subscription)).unwrap();
         let mut records = Vec::new();

@@ -241,13 +241,7 @@ impl Guest {
     ) -> wasmtime::Result<crate::bindings::forebay::kafka::kafka::Fetched> {
         let reading::Piece { source, first, next, high_watermark, messages } = fetched;
         let messages = self.push_batch(messages)?;
-        Ok(crate::bindings::forebay::kafka::kafka::Fetched {
-            source,
-            first,
-            next,
-            high_watermark,
-            messages,
-        })
+        Ok(crate::bindings::forebay::kafka::kafka::Fetched { source, first, next, high_watermark, messages })
     }
 }
 
