@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod agents;
 mod apache;
 mod consuming;
 mod ground;
