@@ -1,0 +1,122 @@
+//! The cluster that both components talk to.
+
+use std::time::Duration;
+
+use forebay_sdk::kafka::{Cluster, ClusterSettings, Login, Tls};
+use forebay_sdk::{Config, Error, Problem};
+use forebay_tls::{Certificates, TlsFields};
+
+use crate::sasl::{SaslFields, logins};
+
+/// How long the first answer of a broker may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where a cluster is, and who asks.
+#[derive(Config)]
+pub(crate) struct ClusterFields {
+    /// Addresses of brokers, by which the others are found; one element may hold several, with commas between them.
+    /// `forebay://agent` alone is the agent that runs the pipeline.
+    #[config(example = ["localhost:9092"], example = ["foo:9092", "bar:9092"], example = ["foo:9092,bar:9092"])]
+    seed_brokers: Vec<String>,
+    /// What the client calls itself.
+    #[config(default = "bento", advanced)]
+    client_id: String,
+    /// Where the client is, so that it can read from brokers near it.
+    #[config(default = "", advanced)]
+    rack_id: String,
+    /// After what time metadata is looked at again, by which new topics and partitions are found.
+    #[config(default = "5m", advanced)]
+    metadata_max_age: Duration,
+    /// How brokers are verified, and how this client shows who it is.
+    #[config(default = {})]
+    tls: TlsFields,
+    /// Ways to log in, of which the first one is used that a broker takes.
+    #[config(default = [], example = [{"mechanism": "SCRAM-SHA-512", "username": "foo", "password": "bar"}])]
+    sasl: Vec<SaslFields>,
+}
+
+/// How a cluster is reached.
+pub(crate) struct Reach {
+    seed_brokers: Vec<String>,
+    client_id: String,
+    rack: String,
+    metadata_max_age: Duration,
+    tls: TlsFields,
+    logins: Vec<Login>,
+}
+
+impl Reach {
+    /// # Errors
+    /// When there is no broker, or something is asked for that is not available.
+    pub(crate) fn of(fields: ClusterFields) -> Result<Self, Problem> {
+        let ClusterFields { seed_brokers: elements, client_id, rack_id: rack, metadata_max_age, tls, sasl } = fields;
+        tls.check()?;
+        let mut seed_brokers = Vec::new();
+        for (index, broker) in elements.iter().enumerate().flat_map(|(index, element)| {
+            element.split(',').map(move |broker| (index, broker.trim()))
+        }) {
+            if broker.is_empty() {
+                let problem = Problem::new("seed broker address cannot be empty");
+                return Err(problem.at(format!("/seed_brokers/{index}")));
+            }
+            seed_brokers.push(broker.to_owned());
+        }
+        if seed_brokers.is_empty() {
+            return Err(Problem::new("at least one broker is needed").at("/seed_brokers"));
+        }
+        let logins = logins(sasl)?;
+        Ok(Self { seed_brokers, client_id, rack, metadata_max_age, tls, logins })
+    }
+
+    /// A cluster that answers.
+    ///
+    /// # Errors
+    /// When it is not granted, a file can't be read, or no broker answers or takes the login.
+    pub(crate) fn connect(&self) -> Result<Cluster, Error> {
+        let Self { seed_brokers, client_id, rack, metadata_max_age, tls, logins } = self;
+        let tls = if tls.enabled {
+            let Certificates { roots: extra_roots, identity } = tls.load()?;
+            Some(Tls { skip_verification: tls.skip_cert_verify, extra_roots, identity })
+        } else {
+            None
+        };
+        let settings = ClusterSettings {
+            client_id: client_id.clone(),
+            rack: rack.clone(),
+            tls,
+            logins: logins.clone(),
+            metadata_max_age: Some(*metadata_max_age),
+            ..ClusterSettings::new(seed_brokers.iter().cloned())
+        };
+        let cluster = Cluster::open(settings)?;
+        cluster.ping(PATIENCE)?;
+        Ok(cluster)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_sdk::testing;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn reach(fields: &Value) -> Result<Vec<String>, String> {
+        let reach = Reach::of(testing::config(fields).unwrap());
+        reach.map(|reach| reach.seed_brokers).map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn an_element_may_hold_several_brokers() {
+        let brokers = reach(&json!({"seed_brokers": ["a:1, b:2", "forebay://agent"]}));
+        assert_eq!(brokers.unwrap(), ["a:1", "b:2", "forebay://agent"]);
+    }
+
+    #[test]
+    fn without_a_broker_there_is_no_cluster() {
+        let empty = reach(&json!({"seed_brokers": ["a:1", "b:2,,c:3"]})).unwrap_err();
+        assert_eq!(empty, "/seed_brokers/1: seed broker address cannot be empty");
+        let none = reach(&json!({"seed_brokers": []})).unwrap_err();
+        assert_eq!(none, "/seed_brokers: at least one broker is needed");
+    }
+}
