@@ -47,7 +47,7 @@ pub(crate) struct Reach {
 
 impl Reach {
     /// # Errors
-    /// When there is no broker, or something is asked for that is not available.
+    /// When there is no broker, or something is asked for that is not available or not granted.
     pub(crate) fn of(fields: ClusterFields) -> Result<Self, Problem> {
         let ClusterFields { seed_brokers: elements, client_id, rack_id: rack, metadata_max_age, tls, sasl } = fields;
         tls.check()?;
@@ -65,7 +65,13 @@ impl Reach {
             return Err(Problem::new("at least one broker is needed").at("/seed_brokers"));
         }
         let logins = logins(sasl)?;
-        Ok(Self { seed_brokers, client_id, rack, metadata_max_age, tls, logins })
+        let reach = Self { seed_brokers, client_id, rack, metadata_max_age, tls, logins };
+        if !(reach.tls.enabled && reach.tls.names_files()) {
+            // Nothing is sent yet, but what is not granted is known from here on.
+            let opened = reach.open().map_err(|error| Problem::new(error.into_message()).at("/seed_brokers"))?;
+            drop(opened);
+        }
+        Ok(reach)
     }
 
     /// A cluster that answers.
@@ -73,6 +79,12 @@ impl Reach {
     /// # Errors
     /// When it is not granted, a file can't be read, or no broker answers or takes the login.
     pub(crate) fn connect(&self) -> Result<Cluster, Error> {
+        let cluster = self.open()?;
+        cluster.ping(PATIENCE)?;
+        Ok(cluster)
+    }
+
+    fn open(&self) -> Result<Cluster, Error> {
         let Self { seed_brokers, client_id, rack, metadata_max_age, tls, logins } = self;
         let tls = if tls.enabled {
             let Certificates { roots: extra_roots, identity } = tls.load()?;
@@ -88,20 +100,20 @@ impl Reach {
             metadata_max_age: Some(*metadata_max_age),
             ..ClusterSettings::new(seed_brokers.iter().cloned())
         };
-        let cluster = Cluster::open(settings)?;
-        cluster.ping(PATIENCE)?;
-        Ok(cluster)
+        Ok(Cluster::open(settings)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use forebay_sdk::kafka::KafkaError;
     use forebay_sdk::testing;
     use serde_json::{Value, json};
 
     use super::*;
 
     fn reach(fields: &Value) -> Result<Vec<String>, String> {
+        let _broker = testing::kafka();
         let reach = Reach::of(testing::config(fields).unwrap());
         reach.map(|reach| reach.seed_brokers).map_err(|problem| problem.to_string())
     }
@@ -110,6 +122,15 @@ mod tests {
     fn an_element_may_hold_several_brokers() {
         let brokers = reach(&json!({"seed_brokers": ["a:1, b:2", "forebay://agent"]}));
         assert_eq!(brokers.unwrap(), ["a:1", "b:2", "forebay://agent"]);
+    }
+
+    #[test]
+    fn what_is_not_granted_is_known_when_it_opens() {
+        let broker = testing::kafka();
+        broker.fail("open", KafkaError::Denied("cluster a:1 is not granted".to_owned()));
+        let fields = testing::config(&json!({"seed_brokers": ["a:1"]})).unwrap();
+        let problem = Reach::of(fields).map(drop).unwrap_err().to_string();
+        assert_eq!(problem, "/seed_brokers: cluster a:1 is not granted");
     }
 
     #[test]

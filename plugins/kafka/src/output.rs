@@ -102,9 +102,6 @@ impl Texts {
     /// Evaluates all texts for the messages of a batch, and does something with them.
     fn routes<T>(&self, batch: &Batch, then: impl FnOnce(&Routes<'_>) -> T) -> Result<T, Error> {
         let Self { topic, key, partition, timestamp, tombstone } = self;
-        let each = |text: &'_ Option<Interpolated>| -> Result<Option<Values<'_>>, Error> {
-            text.as_ref().map(|text| text.evaluate(batch)).transpose()
-        };
         let timestamp = match timestamp {
             None => None,
             Some(Timestamp::Milliseconds(text)) => Some(text.evaluate(batch)?),
@@ -112,14 +109,19 @@ impl Texts {
         };
         let routes = Routes {
             topic: topic.evaluate(batch)?,
-            key: each(key)?,
-            partition: each(partition)?,
+            key: given(key.as_ref(), batch)?,
+            partition: given(partition.as_ref(), batch)?,
             timestamp,
-            tombstone: each(tombstone)?,
+            tombstone: given(tombstone.as_ref(), batch)?,
             keeps_nulls: false,
         };
         Ok(then(&routes))
     }
+}
+
+/// The texts of a field that may be left out.
+fn given<'a>(text: Option<&'a Interpolated>, batch: &Batch) -> Result<Option<Values<'a>>, Error> {
+    text.map(|text| text.evaluate(batch)).transpose()
 }
 
 /// The same times in milliseconds. What is no number stays as it is, and is refused with its message.

@@ -5,7 +5,7 @@ use forebay_sdk::http::Text;
 use forebay_sdk::{Config, Error, Problem, files};
 
 /// TLS beyond what is usual.
-#[derive(Config)]
+#[derive(Debug, Config)]
 pub struct TlsFields {
     /// Whether TLS is used where addresses do not say it, as those of `https` do, and whether the other fields count.
     #[config(default = false, advanced)]
@@ -28,7 +28,7 @@ pub struct TlsFields {
 }
 
 /// A certificate of the client.
-#[derive(Config)]
+#[derive(Debug, Config)]
 struct CertificateFields {
     /// The chain of certificates (PEM).
     #[config(default = "")]
@@ -79,6 +79,13 @@ impl TlsFields {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether [`TlsFields::load`] reads files.
+    #[must_use]
+    pub fn names_files(&self) -> bool {
+        let names = |fields: &CertificateFields| !(fields.cert_file.is_empty() && fields.key_file.is_empty());
+        !self.root_cas_file.is_empty() || self.client_certs.iter().any(names)
     }
 
     /// What the fields name, whether TLS is enabled or not. Reads files, so not for `open`.
