@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use forebay_kafka_client::{Connection, Start};
+use forebay_kafka_client::{Connection, FetchStart};
 use forebay_lifecycle::clock;
 use forebay_model::{Offset, TopicName};
 
@@ -51,7 +51,7 @@ async fn fetch(
 ) -> anyhow::Result<()> {
     let mut next = Offset::new(offset).context("-offset")?;
     loop {
-        let fetched = connection.fetch(topic, partition, Start::At(next)).await?;
+        let fetched = connection.fetch(topic, partition, FetchStart::At(next)).await?;
         for record in &fetched.records {
             println!(
                 "topic:{:?} partition:{partition} offset:{} key:{} value:{}",

@@ -130,7 +130,7 @@ impl Opened {
         if let Some(host) = host {
             let login = login.zip(login_password);
             let login = login.map(|(user, password)| Login { mechanism: login_mechanism, user, password });
-            let tls = tls.then_some(ClientTls { roots, certificate: None });
+            let tls = tls.then_some(ClientTls { roots, ..ClientTls::default() });
             let security = ClientSecurity { tls, login };
             return Ok(Self::Agent(Connection::open_with(&host, port, CLIENT_ID, &security).await?));
         }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerMetrics, BrokerSettings, Endpoint, Limits, NodeId, Server, ServerSettings, Tls,
-    TlsError,
+    Advertised, Broker, BrokerMetrics, BrokerSettings, ConnectionContext, Endpoint, Identity, InProcess, Limits,
+    NodeId, Server, ServerSettings, Tls, TlsError,
 };
+use forebay_kafka_client::Transport;
+use forebay_kafka_security::Principal;
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
 use forebay_metrics::MetricError;
 use forebay_model::{ByteCount, VirtualClusterId};
@@ -94,6 +96,8 @@ impl Node {
             groups,
             cleaning,
         } = settings;
+        let mut security = security;
+        security.super_users.push(pipelines());
         let tls = tls.map(Tls::open).transpose()?;
         let http = http.map(HttpServer::bind).transpose()?;
         let server = listen(kafka, limits, tls).await?;
@@ -165,6 +169,16 @@ impl Node {
         self.broker.as_ref()
     }
 
+    /// The broker as a cluster for this agent's own pipelines: in the same process, and allowed everything.
+    #[must_use]
+    pub fn pipelines(&self) -> Option<Arc<dyn Transport>> {
+        let identity = Identity::known(pipelines());
+        let context =
+            ConnectionContext { client_id: PIPELINES.to_owned(), identity, ..ConnectionContext::default() };
+        let transport = InProcess::new(self.broker.clone()?, context);
+        Some(Arc::new(transport))
+    }
+
     /// Stops: clients are told to go elsewhere, nothing more is accepted or read, what was taken is flushed, committed
     /// and answered. What is not done after `patience` is given up; nothing of it was acknowledged.
     pub async fn stop(self, patience: Duration) -> Stopped {
@@ -202,6 +216,14 @@ impl Drop for Node {
             tasks.shutdown().cancel();
         }
     }
+}
+
+/// What this agent's own pipelines call themselves.
+const PIPELINES: &str = "forebay-pipelines";
+
+/// As whom this agent's own pipelines come: nobody who logs in, or shows a certificate, is a principal of this type.
+fn pipelines() -> Principal {
+    "Agent:pipelines".parse().expect("a type and a name")
 }
 
 /// What reads, with `cache` for blocks and a part of it for the index; `writer` tells it what it writes.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_kafka_client::{ClientError, Connection, Start};
+use forebay_kafka_client::{ClientError, Connection, FetchStart};
 use forebay_lifecycle::{Here, Spawner};
 use forebay_metrics::Metrics;
 use forebay_model::{Timestamp, TopicName};
@@ -79,7 +79,7 @@ async fn clients_are_served_and_everything_is_counted() {
     client.create_topic(&topic(), 1).await.unwrap();
     assert_eq!(produce(&mut client, &topic(), "a").await.unwrap(), 0);
     assert_eq!(produce(&mut client, &topic(), "b").await.unwrap(), 1);
-    let fetched = client.fetch(&topic(), 0, Start::Earliest).await.unwrap();
+    let fetched = client.fetch(&topic(), 0, FetchStart::Earliest).await.unwrap();
     let values: Vec<_> = fetched.records.iter().map(|record| record.value.clone().unwrap()).collect();
     assert_eq!(values, ["a", "b"]);
     let (status, metrics) = get(http, "/metrics").await;
@@ -167,7 +167,7 @@ async fn records_past_what_their_topic_keeps_are_removed_with_their_objects() {
     clock.advance(Duration::from_hours(48));
     let everything = "vci_default".parse().unwrap();
     until("the object is gone", async || bucket.list(&everything, None, 10).await.unwrap().is_empty()).await;
-    let fetched = client.fetch(&topic(), 0, Start::Earliest).await.unwrap();
+    let fetched = client.fetch(&topic(), 0, FetchStart::Earliest).await.unwrap();
     assert_eq!((fetched.records.len(), fetched.high_watermark), (0, 1));
     assert!(matches!(node.stop(PATIENCE).await, Stopped::Gracefully { .. }));
 }

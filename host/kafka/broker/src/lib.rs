@@ -6,6 +6,7 @@
 //! - `apis`: one file for each API, which says what is served of it.
 //! - [`Session`]: whoever comes goes through one, which asks them to log in where that is demanded; `authorization` says
 //!   what each API needs to be allowed.
+//! - [`InProcess`]: the broker for clients of `forebay-kafka-client` in the same process.
 //! - [`Server`]: frames, pipelining, limits of memory and patience, backpressure, stopping.
 
 mod acquire;
@@ -19,6 +20,7 @@ mod context;
 mod error_code;
 mod groups;
 mod identity;
+mod in_process;
 mod metrics;
 mod security;
 mod server;
@@ -34,6 +36,7 @@ pub use context::{Advertised, ConnectionContext, Endpoint};
 pub use forebay_kafka_groups::GroupSettings;
 pub use groups::{Forget, GroupKeeper, GroupKept};
 pub use identity::Identity;
+pub use in_process::InProcess;
 pub use metrics::BrokerMetrics;
 pub use security::{AclMode, SaslSettings, SecuritySettings};
 pub use server::{

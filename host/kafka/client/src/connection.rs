@@ -15,13 +15,13 @@ use crate::security::ClientSecurity;
 use crate::versions::ServedVersions;
 
 /// The largest answer that is read.
-const LARGEST_ANSWER: FrameLimit = FrameLimit::new(256 << 20);
+pub(crate) const LARGEST_ANSWER: FrameLimit = FrameLimit::new(256 << 20);
 /// Room that is made for an answer before any byte of it has come.
-const FIRST_ROOM: usize = 64 << 10;
+pub(crate) const FIRST_ROOM: usize = 64 << 10;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What frames go over: TCP, or TLS over it.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for S {}
 
@@ -33,6 +33,18 @@ pub struct Connection {
     correlation_id: i32,
     timeout: Duration,
     pub(crate) served: ServedVersions,
+    /// How long the login holds, where it ends by itself.
+    pub(crate) lifetime: Option<Duration>,
+}
+
+/// A connection taken apart, for whoever asks more than one thing at a time.
+pub(crate) struct Parts {
+    pub stream: Box<dyn Stream>,
+    pub client_id: StrBytes,
+    /// Of the last request that was sent.
+    pub correlation_id: i32,
+    pub served: ServedVersions,
+    pub lifetime: Option<Duration>,
 }
 
 impl Connection {
@@ -74,6 +86,7 @@ impl Connection {
             correlation_id: 0,
             timeout: TIMEOUT,
             served: ServedVersions::default(),
+            lifetime: None,
         };
         connection.served = connection.api_versions().await?;
         if let Some(login) = &security.login {
@@ -87,6 +100,12 @@ impl Connection {
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
+    }
+
+    /// What it consists of.
+    pub(crate) fn into_parts(self) -> Parts {
+        let Self { stream, peer: _, client_id, correlation_id, timeout: _, served, lifetime } = self;
+        Parts { stream, client_id, correlation_id, served, lifetime }
     }
 
     /// What the broker serves.
@@ -143,7 +162,9 @@ impl Connection {
         request: &impl Encodable,
     ) -> Result<Bytes, ClientError> {
         self.correlation_id = self.correlation_id.wrapping_add(1);
-        let frame = self.frame(api, version, request)?;
+        let frame = frame(&self.client_id, self.correlation_id, (api, version), |into| {
+            request.encode(into, version).map_err(|error| error.to_string())
+        })?;
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::UnexpectedEof
             | io::ErrorKind::ConnectionReset
@@ -163,35 +184,48 @@ impl Connection {
                 return Err(ClientError::Closed { api, version });
             }
         }
-        let mut body = body.freeze();
-        let (got, expected) = (body.get_i32(), self.correlation_id);
-        if got != expected {
-            return Err(ClientError::Correlation { api, got, expected });
-        }
-        if api.response_header_version(version) >= 1 && body.try_get_u8().unwrap_or(0) != 0 {
-            let reason = "its header has tagged fields, and there are none".to_owned();
-            return Err(ClientError::Encode { api, version, reason });
-        }
-        Ok(body)
+        self::body(body.freeze(), self.correlation_id, (api, version))
     }
+}
 
-    fn frame(&self, api: ApiKey, version: i16, request: &impl Encodable) -> Result<Bytes, ClientError> {
-        let failed = |reason: String| ClientError::Encode { api, version, reason };
-        let mut frame = BytesMut::with_capacity(256);
-        frame.put_i32(0);
-        RequestHeader::default()
-            .with_request_api_key(api as i16)
-            .with_request_api_version(version)
-            .with_correlation_id(self.correlation_id)
-            .with_client_id(Some(self.client_id.clone()))
-            .encode(&mut frame, api.request_header_version(version))
-            .map_err(|error| failed(error.to_string()))?;
-        request.encode(&mut frame, version).map_err(|error| failed(error.to_string()))?;
-        let length =
-            i32::try_from(frame.len() - 4).map_err(|_| failed("it is longer than a frame".to_owned()))?;
-        frame[..4].copy_from_slice(&length.to_be_bytes());
-        Ok(frame.freeze())
+/// A request as it is sent, with its length in front.
+pub(crate) fn frame(
+    client_id: &StrBytes,
+    correlation_id: i32,
+    (api, version): (ApiKey, i16),
+    encode: impl FnOnce(&mut BytesMut) -> Result<(), String>,
+) -> Result<Bytes, ClientError> {
+    let failed = |reason: String| ClientError::Encode { api, version, reason };
+    let mut frame = BytesMut::with_capacity(256);
+    frame.put_i32(0);
+    RequestHeader::default()
+        .with_request_api_key(api as i16)
+        .with_request_api_version(version)
+        .with_correlation_id(correlation_id)
+        .with_client_id(Some(client_id.clone()))
+        .encode(&mut frame, api.request_header_version(version))
+        .map_err(|error| failed(error.to_string()))?;
+    encode(&mut frame).map_err(failed)?;
+    let length = i32::try_from(frame.len() - 4).map_err(|_| failed("it is longer than a frame".to_owned()))?;
+    frame[..4].copy_from_slice(&length.to_be_bytes());
+    Ok(frame.freeze())
+}
+
+/// The body of an answer, behind its header.
+pub(crate) fn body(
+    mut frame: Bytes,
+    expected: i32,
+    (api, version): (ApiKey, i16),
+) -> Result<Bytes, ClientError> {
+    let got = frame.try_get_i32().unwrap_or(-1);
+    if got != expected {
+        return Err(ClientError::Correlation { api, got, expected });
     }
+    if api.response_header_version(version) >= 1 && frame.try_get_u8().unwrap_or(0) != 0 {
+        let reason = "its header has tagged fields, and there are none".to_owned();
+        return Err(ClientError::Decode { api, version, reason });
+    }
+    Ok(frame)
 }
 
 impl fmt::Debug for Connection {

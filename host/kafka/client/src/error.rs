@@ -44,6 +44,30 @@ pub enum ClientError {
     Records(#[from] RecordError),
 }
 
+impl ClientError {
+    /// Whether it may go better on another connection.
+    #[must_use]
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::Io { .. }
+            | Self::Closed { .. }
+            | Self::Frame { .. }
+            | Self::Correlation { .. } => true,
+            Self::Refused(refused) => refused.is_retriable(),
+            Self::Decode { .. }
+            | Self::Encode { .. }
+            | Self::Version { .. }
+            | Self::Missing { .. }
+            | Self::Security(_)
+            | Self::Build(_)
+            | Self::Batch(_)
+            | Self::Records(_) => false,
+        }
+    }
+}
+
 /// The broker answered with an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the broker refused {api:?}: {name} ({code}){}", shown(.message.as_deref()))]
@@ -65,6 +89,12 @@ impl Refused {
         let known = ResponseError::try_from_code(code);
         let name = known.map_or_else(|| "unknown error".to_owned(), |error| format!("{error:?}"));
         Err(Self { api, code, name, message: message.map(str::to_owned) })
+    }
+
+    /// Whether Kafka says that it may go better the next time.
+    #[must_use]
+    pub fn is_retriable(&self) -> bool {
+        self.error().is_some_and(|error| error.is_retriable())
     }
 
     /// Which error of Kafka's it is; none for one that is not known here.

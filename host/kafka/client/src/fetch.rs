@@ -11,7 +11,7 @@ use crate::topics::wire_name;
 
 /// Where to fetch from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub enum FetchStart {
     /// The first record that there is.
     Earliest,
     /// Behind the last one.
@@ -21,7 +21,7 @@ pub enum Start {
 
 /// What a fetch gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetched {
+pub struct FetchedRecords {
     /// From the offset that was asked for on; none when nothing came within the wait.
     pub records: Vec<Record>,
     /// Where to go on.
@@ -46,12 +46,12 @@ impl Connection {
         &mut self,
         topic: &TopicName,
         partition: i32,
-        start: Start,
-    ) -> Result<Fetched, ClientError> {
+        start: FetchStart,
+    ) -> Result<FetchedRecords, ClientError> {
         let from = match start {
-            Start::At(offset) => offset,
-            Start::Earliest => self.offset(topic, partition, EARLIEST).await?,
-            Start::Latest => self.offset(topic, partition, LATEST).await?,
+            FetchStart::At(offset) => offset,
+            FetchStart::Earliest => self.offset(topic, partition, EARLIEST).await?,
+            FetchStart::Latest => self.offset(topic, partition, LATEST).await?,
         };
         let wanted = FetchPartition::default()
             .with_partition(partition)
@@ -73,7 +73,7 @@ impl Connection {
         let answered = answered.ok_or_else(missing)?;
         Refused::check(api, answered.error_code, None)?;
         let (records, next) = read(answered.records.unwrap_or_default(), from)?;
-        Ok(Fetched { records, next, high_watermark: answered.high_watermark })
+        Ok(FetchedRecords { records, next, high_watermark: answered.high_watermark })
     }
 
     /// The offset that a partition begins or ends with, or the first one at or after a time in milliseconds.

@@ -1,36 +1,78 @@
-//! A small client of Kafka brokers: [`Connection`] is one TCP connection that asks one request after the other,
-//! with the requests and responses of `kafka-protocol`; above it stand the few calls that the command line and tests
-//! need: topics, producing a batch, fetching records.
+//! A client of Kafka clusters, from outside and from inside of an agent.
 //!
-//! What it is not: a producer or consumer that follows leaders, retries, batches or belongs to a group. Every agent
-//! answers for every partition, so that one connection is all it takes; other brokers refuse what they do not lead.
-//! Answers are decoded by `kafka-protocol` without a guard in front: the broker is one that its user trusts.
+//! - [`Client`] is a cluster: it makes a [`Producer`] (batches, partitioners, retries in order, idempotence) and a
+//!   [`Consumer`] (partitions, topics, patterns, groups of both protocols).
+//! - [`Transport`] is how it reaches brokers, with the typed requests of `kafka-protocol`: [`Tcp`] connects to them, an
+//!   agent has another one that calls its broker in the same process. Everything above it is the same.
+//! - [`Connection`] is one TCP connection that asks one request after the other: what the command line and tests need.
+//!
+//! Answers are decoded by `kafka-protocol` without a guard in front: brokers are those that their user trusts.
 //!
 //! ```
 //! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
-//! use forebay_kafka_client::{Connection, Start};
-//! let mut connection = Connection::open("localhost", 9092, "example").await?;
-//! connection.create_topic(&"logs".parse()?, 1).await?;
-//! let offset = connection.produce(&"logs".parse()?, 0, &[(None, Some(b"hello"))]).await?;
-//! let fetched = connection.fetch(&"logs".parse()?, 0, Start::At(offset)).await?;
-//! assert_eq!(fetched.records[0].value.as_deref(), Some(&b"hello"[..]));
+//! use std::sync::Arc;
+//! use forebay_kafka_client::{
+//!     Client, ClientSettings, ConsumerEvent, ConsumerSettings, ProducerRecord, ProducerSettings, Subscription, Tcp,
+//!     TcpSettings,
+//! };
+//! use forebay_lifecycle::Spawner;
+//!
+//! let settings = TcpSettings::new(vec![("localhost".to_owned(), 9092)], "example");
+//! let tcp = Arc::new(Tcp::new(settings, Spawner::current())?);
+//! let client = Client::new(tcp, ClientSettings::default(), Spawner::current());
+//! let producer = client.producer(ProducerSettings::default());
+//! let record = ProducerRecord::new("logs".parse()?, Some("hello".into()));
+//! producer.send(vec![record]).await.outcomes().await;
+//!
+//! let consumer = client.consumer(ConsumerSettings::new(Subscription::Topics(vec!["logs".parse()?])))?;
+//! while let Some(event) = consumer.next().await {
+//!     if let ConsumerEvent::Fetched(fetched) = event {
+//!         for record in fetched.records(1 << 20) {
+//!             println!("{:?}", record?.value);
+//!         }
+//!     }
+//! }
 //! # Ok(()) }
 //! ```
 
 mod administration;
+mod client;
 mod connection;
+mod consumer;
 mod error;
+mod failure;
 mod fetch;
+mod metadata;
 mod produce;
+mod producer;
+mod request;
 mod security;
+mod tcp;
+mod topic_partition;
 mod topics;
+mod transport;
 mod versions;
 
 pub use administration::UserMechanisms;
+pub use client::{Client, ClientSettings};
 pub use connection::Connection;
+pub use consumer::{
+    Assignor, CommitError, CommitOffset, ConsumeError, Consumer, ConsumerEvent, ConsumerSettings, Fetched,
+    FetchSettings, GroupProtocol, GroupSettings, Isolation, Revocation, Start, Subscription,
+    SubscriptionError,
+};
 pub use error::{ClientError, Refused};
-pub use fetch::{Fetched, Start};
+pub use failure::Failure;
+pub use fetch::{FetchStart, FetchedRecords};
+pub use metadata::{PartitionMetadata, TopicMetadata};
 pub use produce::KeyAndValue;
+pub use producer::{
+    Acks, Partitioner, ProduceError, Produced, Producer, ProducerRecord, ProducerSettings, Sent,
+};
+pub use request::{Ask, ClientRequest, ClientResponse};
 pub use security::{ClientSecurity, ClientSecurityError, ClientTls, Login};
+pub use tcp::{Tcp, TcpSettings};
+pub use topic_partition::TopicPartition;
 pub use topics::{BrokerAddress, Cluster, TopicPartitions};
+pub use transport::{Destination, Lane, Outgoing, Pending, Transport, TransportError};
 pub use versions::ServedVersions;

@@ -2,6 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_kafka_security::{Mechanism, PlainLogin, ScramClient, ScramError};
 use forebay_lifecycle::chance;
@@ -31,6 +32,8 @@ pub struct ClientTls {
     pub roots: Option<PathBuf>,
     /// A certificate and its key, as PEM, for brokers that demand one.
     pub certificate: Option<(PathBuf, PathBuf)>,
+    /// A configuration that somebody has made already, in place of all that.
+    pub config: Option<Arc<ClientConfig>>,
 }
 
 /// A user, a password, and how it is shown.
@@ -64,7 +67,20 @@ impl ClientTls {
     ) -> Result<io::Result<TlsStream<TcpStream>>, ClientSecurityError> {
         let name = ServerName::try_from(host.to_owned());
         let name = name.map_err(|_| ClientSecurityError::Name(host.to_owned()))?;
-        Ok(TlsConnector::from(Arc::new(self.config()?)).connect(name, stream).await)
+        let config = match &self.config {
+            Some(config) => Arc::clone(config),
+            None => Arc::new(self.config()?),
+        };
+        Ok(TlsConnector::from(config).connect(name, stream).await)
+    }
+
+    /// The same with all files read.
+    pub(crate) fn prepared(&self) -> Result<Self, ClientSecurityError> {
+        let config = match &self.config {
+            Some(config) => Arc::clone(config),
+            None => Arc::new(self.config()?),
+        };
+        Ok(Self { config: Some(config), ..Self::default() })
     }
 
     fn config(&self) -> Result<ClientConfig, ClientSecurityError> {
@@ -133,8 +149,11 @@ impl Connection {
 
     async fn message(&mut self, message: Vec<u8>) -> Result<bytes::Bytes, ClientError> {
         let request = SaslAuthenticateRequest::default().with_auth_bytes(message.into());
-        let answer = self.call(1, &request).await?;
+        // From 1 on answers say how long a login holds.
+        let (_, answer) = self.ask(0..=1, &request).await?;
         Refused::check(ApiKey::SaslAuthenticate, answer.error_code, answer.error_message.as_deref())?;
+        let millis = u64::try_from(answer.session_lifetime_ms).unwrap_or(0);
+        self.lifetime = (millis > 0).then(|| Duration::from_millis(millis));
         Ok(answer.auth_bytes)
     }
 }

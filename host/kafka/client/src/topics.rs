@@ -1,7 +1,11 @@
 use forebay_model::TopicName;
+use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::{ApiKey, CreateTopicsRequest, MetadataRequest, TopicName as WireName};
+use kafka_protocol::messages::{
+    ApiKey, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, MetadataRequest,
+    TopicName as WireName,
+};
 use kafka_protocol::protocol::StrBytes;
 
 use crate::connection::Connection;
@@ -51,6 +55,40 @@ impl Connection {
         let api = ApiKey::CreateTopics;
         let missing = || ClientError::Missing { api, what: format!("topic {name}") };
         let answered = response.topics.first().ok_or_else(missing)?;
+        Refused::check(api, answered.error_code, answered.error_message.as_deref())?;
+        Ok(())
+    }
+
+    /// Deletes a topic with all that is in it.
+    ///
+    /// # Errors
+    /// When there is none, or the broker refuses.
+    pub async fn delete_topic(&mut self, name: &TopicName) -> Result<(), ClientError> {
+        let request =
+            DeleteTopicsRequest::default().with_topic_names(vec![wire_name(name)]).with_timeout_ms(30_000);
+        // From 6 on topics go by name or by id, in a list of their own.
+        let (_, response) = self.ask(1..=5, &request).await?;
+        let api = ApiKey::DeleteTopics;
+        let missing = || ClientError::Missing { api, what: format!("topic {name}") };
+        let answered = response.responses.first().ok_or_else(missing)?;
+        Refused::check(api, answered.error_code, answered.error_message.as_deref())?;
+        Ok(())
+    }
+
+    /// Gives a topic so many partitions, which are more than it has.
+    ///
+    /// # Errors
+    /// When there is no such topic, or the broker refuses.
+    pub async fn add_partitions(&mut self, name: &TopicName, partitions: i32) -> Result<(), ClientError> {
+        let topic = CreatePartitionsTopic::default()
+            .with_name(wire_name(name))
+            .with_count(partitions)
+            .with_assignments(None);
+        let request = CreatePartitionsRequest::default().with_topics(vec![topic]).with_timeout_ms(30_000);
+        let (_, response) = self.ask(0..=3, &request).await?;
+        let api = ApiKey::CreatePartitions;
+        let missing = || ClientError::Missing { api, what: format!("topic {name}") };
+        let answered = response.results.first().ok_or_else(missing)?;
         Refused::check(api, answered.error_code, answered.error_message.as_deref())?;
         Ok(())
     }

@@ -23,6 +23,13 @@ impl ServedVersions {
     }
 }
 
+/// From each API, with its lowest and highest version.
+impl FromIterator<(i16, i16, i16)> for ServedVersions {
+    fn from_iter<I: IntoIterator<Item = (i16, i16, i16)>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
 impl Connection {
     /// What the broker serves.
     ///

@@ -60,7 +60,9 @@ use request::Outgoing;
 pub use service::HttpSettings;
 use service::OwnConnections;
 pub(crate) use service::Service;
+pub(crate) use request::client_tls;
 pub(crate) use text::render;
+pub(crate) use tls::plain_tls;
 use tls::TlsConfigs;
 
 use crate::account::Account;

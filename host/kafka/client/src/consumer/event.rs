@@ -1,0 +1,141 @@
+use std::fmt;
+
+use forebay_kafka_wire::{Record, RecordBatch, RecordError};
+use forebay_model::Offset;
+use tokio::sync::oneshot;
+
+use crate::failure::Failure;
+use crate::topic_partition::TopicPartition;
+
+/// What happens to a consumer, in the order in which it does.
+#[derive(Debug)]
+pub enum ConsumerEvent {
+    /// These are read from now on.
+    Assigned(Vec<TopicPartition>),
+    /// These go to somebody else, as soon as this says so.
+    Revoked(Revocation),
+    /// These are somebody else's already, or not there any more: what is committed for them is refused.
+    Lost(Vec<TopicPartition>),
+    Fetched(Fetched),
+    /// Something does not go as it should.
+    Failed(ConsumeError),
+}
+
+/// Partitions that are asked back. There is time to finish what is under way and to commit it: as much as the group's
+/// rebalance timeout. Nothing more is fetched of them.
+#[derive(Debug)]
+pub struct Revocation {
+    pub(super) partitions: Vec<TopicPartition>,
+    /// Dropped when it is done.
+    pub(super) _done: oneshot::Sender<()>,
+}
+
+impl Revocation {
+    #[must_use]
+    pub fn partitions(&self) -> &[TopicPartition] {
+        &self.partitions
+    }
+
+    /// They may go. Dropping this says the same.
+    pub fn done(self) {}
+}
+
+/// Batches of one partition, in their order.
+#[derive(Clone)]
+pub struct Fetched {
+    pub partition: TopicPartition,
+    /// Records before this one in the first batch are not meant.
+    pub first: Offset,
+    /// Behind the last of them: where to go on.
+    pub next: Offset,
+    /// Behind the last record that there is.
+    pub high_watermark: Offset,
+    /// The first record that there is.
+    pub log_start: Offset,
+    pub(super) batches: Vec<RecordBatch>,
+    pub(super) bytes: usize,
+}
+
+impl Fetched {
+    /// The batches, as they came and with checksums that are right; none of markers or of aborted transactions, where
+    /// those are left out.
+    #[must_use]
+    pub fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
+    /// The bytes that the batches keep in memory, as they came.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many records there are at most: those before `first` count, and are not given.
+    #[must_use]
+    pub fn most_records(&self) -> u64 {
+        self.batches.iter().map(|batch| u64::from(batch.header().record_count.get())).sum()
+    }
+
+    /// The records; each batch decompresses to at most `limit` bytes, one at a time.
+    pub fn records(&self, limit: usize) -> impl Iterator<Item = Result<Record, RecordError>> + '_ {
+        let first = self.first;
+        let records = self.batches.iter().flat_map(move |batch| {
+            let (records, error) = match batch.records(limit) {
+                Ok(records) => (Some(records), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            records.into_iter().flatten().chain(error)
+        });
+        records.filter(move |record| record.as_ref().map_or(true, |record| record.offset >= first))
+    }
+}
+
+impl fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fetched")
+            .field("partition", &self.partition)
+            .field("first", &self.first)
+            .field("next", &self.next)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What does not go as it should, and where.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("consume{}", where_of(.partition.as_ref(), *.offset, *.broker))]
+pub struct ConsumeError {
+    /// None where it is about all of them.
+    pub partition: Option<TopicPartition>,
+    /// Where its reading stands.
+    pub offset: Option<Offset>,
+    pub broker: Option<i32>,
+    #[source]
+    pub reason: Failure,
+}
+
+impl ConsumeError {
+    /// Whether the consumer goes on by itself. What is not retriable needs somebody: a right, a topic, a place to start.
+    #[must_use]
+    pub fn is_retriable(&self) -> bool {
+        self.reason.is_retriable()
+    }
+
+    pub(super) fn general(reason: Failure) -> Self {
+        Self { partition: None, offset: None, broker: reason.broker(), reason }
+    }
+}
+
+fn where_of(partition: Option<&TopicPartition>, offset: Option<Offset>, broker: Option<i32>) -> String {
+    let mut text = String::new();
+    if let Some(partition) = partition {
+        text += &format!(" {partition}");
+    }
+    if let Some(offset) = offset {
+        text += &format!(" at offset {offset}");
+    }
+    if let Some(broker) = broker {
+        text += &format!(" from broker {broker}");
+    }
+    text
+}

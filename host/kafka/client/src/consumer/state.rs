@@ -1,0 +1,323 @@
+//! What a consumer reads and how far it is: shared by whoever takes events, who fetches, and who decides what is
+//! assigned. Nothing here waits.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use forebay_lifecycle::Backoff;
+use forebay_model::{Offset, TopicId};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use super::Start;
+use super::event::{ConsumeError, ConsumerEvent, Fetched, Revocation};
+use crate::failure::Failure;
+use crate::topic_partition::TopicPartition;
+
+/// Where reading of a partition stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Where the group has committed, or there.
+    Committed { or: Start },
+    /// To be asked for.
+    Find(Start),
+    At(Offset),
+}
+
+/// Who leads a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Leader {
+    pub broker: i32,
+    pub epoch: i32,
+    pub topic: Option<TopicId>,
+    /// A broker that is nearer.
+    pub replica: Option<i32>,
+}
+
+/// A partition that is read.
+#[derive(Debug)]
+pub(super) struct Owned {
+    /// Which time of owning or seeking it is: what was asked for in an earlier one is not wanted any more.
+    pub stint: u64,
+    pub place: Place,
+    pub leader: Option<Leader>,
+    /// As the topic was when the place was found.
+    pub topic: Option<TopicId>,
+    pub is_paused: bool,
+    /// Whether something was asked about it that is not answered yet.
+    pub is_busy: bool,
+    /// Nothing is done until somebody seeks: there is no place to go on.
+    pub is_stuck: bool,
+    pub not_before: Option<Instant>,
+    backoff: Backoff,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub partitions: BTreeMap<TopicPartition, Owned>,
+    events: VecDeque<ConsumerEvent>,
+    /// Bytes of what is in `events`.
+    pub buffered: u64,
+    is_closed: bool,
+    stints: u64,
+}
+
+/// The state, and who waits for changes of it.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// There is an event, or there will be none.
+    events: Notify,
+    /// There may be something to fetch.
+    pub work: Notify,
+}
+
+/// Failures that wait to be seen; further ones are left out, and happen again.
+const MOST_FAILURES: usize = 64;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next event; none when it is closed.
+    pub(super) async fn next(&self) -> Option<ConsumerEvent> {
+        loop {
+            if let Some(event) = self.try_next() {
+                return Some(event);
+            }
+            if self.lock().is_closed {
+                return None;
+            }
+            self.events.notified().await;
+        }
+    }
+
+    pub(super) fn try_next(&self) -> Option<ConsumerEvent> {
+        let mut state = self.lock();
+        let event = state.take()?;
+        let has_more = !state.events.is_empty();
+        drop(state);
+        if matches!(event, ConsumerEvent::Fetched(_)) {
+            self.work.notify_one();
+        }
+        if has_more {
+            self.events.notify_one();
+        }
+        Some(event)
+    }
+
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.events.clear();
+        state.partitions.clear();
+        state.buffered = 0;
+        drop(state);
+        self.events.notify_one();
+        self.work.notify_one();
+    }
+
+    /// Reads these too, from there.
+    pub(super) fn assign(&self, partitions: impl IntoIterator<Item = (TopicPartition, Place)>) {
+        let mut state = self.lock();
+        let mut assigned = Vec::new();
+        for (partition, place) in partitions {
+            let stint = state.new_stint();
+            state.partitions.entry(partition.clone()).or_insert_with(|| Owned::new(stint, place));
+            assigned.push(partition);
+        }
+        if assigned.is_empty() {
+            return;
+        }
+        state.tell(ConsumerEvent::Assigned(assigned));
+        drop(state);
+        self.events.notify_one();
+        self.work.notify_one();
+    }
+
+    /// Stops reading these: what tells that whoever reads is done with them.
+    pub(super) fn revoke(&self, partitions: Vec<TopicPartition>) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        let mut state = self.lock();
+        state.remove(&partitions);
+        state.tell(ConsumerEvent::Revoked(Revocation { partitions, _done: sender }));
+        drop(state);
+        self.events.notify_one();
+        receiver
+    }
+
+    /// These are not ours any more.
+    pub(super) fn lose(&self, partitions: Vec<TopicPartition>) {
+        if partitions.is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        state.remove(&partitions);
+        state.tell(ConsumerEvent::Lost(partitions));
+        drop(state);
+        self.events.notify_one();
+    }
+
+    pub(super) fn failed(&self, error: ConsumeError) {
+        self.lock().fail(error);
+        self.events.notify_one();
+    }
+
+    /// Somebody may have an event to take: for whoever changed the state by itself.
+    pub(super) fn wake(&self) {
+        self.events.notify_one();
+    }
+
+    pub(super) fn seek(&self, partition: &TopicPartition, start: Start) {
+        let mut state = self.lock();
+        let stint = state.new_stint();
+        state.purge(std::slice::from_ref(partition));
+        if let Some(owned) = state.partitions.get_mut(partition) {
+            let place = Place::from_start(start);
+            *owned = Owned { is_paused: owned.is_paused, leader: owned.leader, ..Owned::new(stint, place) };
+        }
+        drop(state);
+        self.work.notify_one();
+    }
+
+    pub(super) fn pause(&self, partitions: &[TopicPartition], is_paused: bool) {
+        let mut state = self.lock();
+        for partition in partitions {
+            if let Some(owned) = state.partitions.get_mut(partition) {
+                owned.is_paused = is_paused;
+            }
+        }
+        drop(state);
+        if !is_paused {
+            self.events.notify_one();
+            self.work.notify_one();
+        }
+    }
+}
+
+impl Place {
+    pub(super) fn from_start(start: Start) -> Self {
+        match start {
+            Start::At(offset) => Self::At(offset),
+            Start::Committed => Self::Committed { or: Start::Committed },
+            start => Self::Find(start),
+        }
+    }
+}
+
+impl Owned {
+    fn new(stint: u64, place: Place) -> Self {
+        Self {
+            stint,
+            place,
+            leader: None,
+            topic: None,
+            is_paused: false,
+            is_busy: false,
+            is_stuck: false,
+            not_before: None,
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+        }
+    }
+
+    /// Whether something may be asked about it now.
+    pub(super) fn is_free(&self, now: Instant) -> bool {
+        !self.is_busy && !self.is_stuck && self.not_before.is_none_or(|not_before| not_before <= now)
+    }
+
+    /// Something went wrong: nothing is tried for a while.
+    pub(super) fn pause(&mut self) {
+        self.not_before = Some(Instant::now() + self.backoff.pause());
+    }
+
+    pub(super) fn went_well(&mut self) {
+        self.not_before = None;
+        self.backoff.reset();
+    }
+}
+
+impl State {
+    fn new_stint(&mut self) -> u64 {
+        self.stints += 1;
+        self.stints
+    }
+
+    fn tell(&mut self, event: ConsumerEvent) {
+        if !self.is_closed {
+            self.events.push_back(event);
+        }
+    }
+
+    fn take(&mut self) -> Option<ConsumerEvent> {
+        let is_due = |event: &ConsumerEvent| match event {
+            ConsumerEvent::Fetched(fetched) => {
+                self.partitions.get(&fetched.partition).is_none_or(|owned| !owned.is_paused)
+            }
+            _ => true,
+        };
+        let index = self.events.iter().position(is_due)?;
+        let event = self.events.remove(index)?;
+        if let ConsumerEvent::Fetched(fetched) = &event {
+            self.buffered = self.buffered.saturating_sub(fetched.bytes as u64);
+        }
+        Some(event)
+    }
+
+    fn remove(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.partitions.remove(partition);
+        }
+        self.purge(partitions);
+    }
+
+    /// Forgets what was fetched of these.
+    fn purge(&mut self, partitions: &[TopicPartition]) {
+        let mut given_back = 0;
+        self.events.retain(|event| match event {
+            ConsumerEvent::Fetched(fetched) if partitions.contains(&fetched.partition) => {
+                given_back += fetched.bytes as u64;
+                false
+            }
+            _ => true,
+        });
+        self.buffered = self.buffered.saturating_sub(given_back);
+    }
+
+    pub(super) fn fetched(&mut self, fetched: Fetched) {
+        self.buffered += fetched.bytes as u64;
+        self.tell(ConsumerEvent::Fetched(fetched));
+    }
+
+    pub(super) fn fail(&mut self, error: ConsumeError) {
+        let failures = self.events.iter().filter_map(|event| match event {
+            ConsumerEvent::Failed(error) => Some(&error.partition),
+            _ => None,
+        });
+        let (mut count, mut is_known) = (0, false);
+        for partition in failures {
+            count += 1;
+            is_known |= *partition == error.partition;
+        }
+        if !is_known && count < MOST_FAILURES {
+            self.tell(ConsumerEvent::Failed(error));
+        }
+    }
+
+    /// Something about a partition went wrong: it is told, and tried again after a pause, with its leader asked for anew.
+    pub(super) fn fail_partition(&mut self, partition: &TopicPartition, broker: Option<i32>, reason: Failure) {
+        let Some(owned) = self.partitions.get_mut(partition) else { return };
+        owned.leader = None;
+        owned.pause();
+        let offset = match owned.place {
+            Place::At(offset) => Some(offset),
+            Place::Committed { .. } | Place::Find(_) => None,
+        };
+        self.fail(ConsumeError { partition: Some(partition.clone()), offset, broker, reason });
+    }
+}
+
+pub(super) type SharedState = Arc<Shared>;

@@ -1,0 +1,416 @@
+//! What waits to be sent: batches of each partition, in the order in which their records came. Nothing here waits.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use forebay_kafka_wire::{BatchBuilder, BuildError, Compression, HEADER_BYTES, RecordHeader};
+use forebay_lifecycle::{Backoff, chance};
+use forebay_model::{
+    Offset, PartitionId, ProducerEpoch, ProducerId, RecordCount, Sequence, Timestamp, TopicName,
+};
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+use super::partitioner::{Choice, Chosen};
+use super::ticket::{Produced, Ticket};
+use super::{ProduceError, ProducerSettings};
+use crate::failure::Failure;
+use crate::metadata::TopicMetadata;
+use crate::topic_partition::TopicPartition;
+
+/// A record that waits.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub key: Option<Bytes>,
+    pub value: Option<Bytes>,
+    pub headers: Vec<RecordHeader>,
+    pub timestamp: Timestamp,
+    /// What it takes at most.
+    pub bytes: usize,
+    pub ticket: Arc<Ticket>,
+    /// Which one of the ticket's it is.
+    pub index: usize,
+}
+
+/// Records that go together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub number: u64,
+    pub entries: Vec<Entry>,
+    pub bytes: usize,
+    pub created: Instant,
+    /// Nothing is added any more.
+    pub is_closed: bool,
+    pub is_in_flight: bool,
+    /// Of its first record, once it was sent.
+    pub sequence: Option<Sequence>,
+    /// Why it was not taken the last time.
+    pub last: Option<(Option<i32>, Failure)>,
+}
+
+/// The batches of one partition.
+#[derive(Debug)]
+pub(super) struct Queue {
+    pub batches: VecDeque<Batch>,
+    pub leader: Option<i32>,
+    pub in_flight: usize,
+    pub next_sequence: Sequence,
+    /// Whether a batch was taken since the sequences began.
+    pub is_proven: bool,
+    /// Whether a batch is to be sent again: then nothing passes it.
+    pub is_retrying: bool,
+    pub not_before: Option<Instant>,
+    pub backoff: Backoff,
+}
+
+/// An id that brokers know the producer by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub id: ProducerId,
+    pub epoch: ProducerEpoch,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub queues: BTreeMap<TopicPartition, Queue>,
+    chosen: BTreeMap<TopicName, Chosen>,
+    numbers: u64,
+    /// How many wait for everything to be sent.
+    flushing: usize,
+    /// Whether all that waits should go, since somebody waits for room.
+    is_hurried: bool,
+    is_closed: bool,
+}
+
+/// The state, and who waits for changes of it.
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// There may be something to send.
+    pub work: Notify,
+    /// A batch is done with.
+    idle: Notify,
+    /// Room for records, and for their bytes.
+    pub records: Semaphore,
+    pub room: Semaphore,
+    most_bytes: usize,
+}
+
+/// A batch that can be sent.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub partition: TopicPartition,
+    pub number: u64,
+    /// As it goes over the wire.
+    pub bytes: Bytes,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Batches of one idempotent producer that a broker can put in order.
+const MOST_IN_FLIGHT: usize = 5;
+
+impl Shared {
+    pub(super) fn new(settings: &ProducerSettings) -> Self {
+        let most_bytes = settings.max_buffered_bytes.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+        Self {
+            state: Mutex::default(),
+            work: Notify::new(),
+            idle: Notify::new(),
+            records: Semaphore::new(settings.max_buffered_records.clamp(1, Semaphore::MAX_PERMITS)),
+            room: Semaphore::new(most_bytes),
+            most_bytes,
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn give_back(&self, records: usize, bytes: usize) {
+        self.records.add_permits(records);
+        self.room.add_permits(bytes);
+    }
+
+    /// What a record takes of the room.
+    pub(super) fn held(&self, bytes: usize) -> usize {
+        bytes.min(self.most_bytes)
+    }
+
+    pub(super) fn hurry(&self) {
+        self.lock().is_hurried = true;
+        self.work.notify_one();
+    }
+
+    pub(super) async fn flush(&self) {
+        let last = {
+            let mut state = self.lock();
+            state.flushing += 1;
+            state.numbers
+        };
+        let _flushing = Flushing(self);
+        self.work.notify_one();
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            // Whoever comes to an end from here on is heard.
+            idle.as_mut().enable();
+            if self.lock().all().all(|batch| batch.number > last) {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Tells what has become of batches that are taken out, and gives back their room.
+    pub(super) fn finish(&self, partition: &TopicPartition, batch: Batch, outcome: &Result<Option<Offset>, ProduceError>) {
+        let number = partition.partition;
+        for (entry, index) in batch.entries.iter().zip(0_u32..) {
+            let told = match outcome {
+                Ok(base) => {
+                    let offset = base.and_then(|base| base.advanced(RecordCount::new(index)));
+                    Ok(Produced { partition: number, offset })
+                }
+                Err(error) => Err(error.clone()),
+            };
+            self.give_back(1, self.held(entry.bytes));
+            entry.ticket.tell(entry.index, told);
+        }
+        self.idle.notify_waiters();
+    }
+
+    /// Nothing more is sent: what waits is given up.
+    pub(super) fn close(&self) {
+        self.records.close();
+        self.room.close();
+        let mut state = self.lock();
+        state.is_closed = true;
+        let queues = std::mem::take(&mut state.queues);
+        drop(state);
+        for (partition, queue) in queues {
+            for batch in queue.batches {
+                let (broker, reason) = batch.last.clone().unwrap_or((None, Failure::Closed));
+                let error = error(&partition, broker, reason);
+                self.finish(&partition, batch, &Err(error));
+            }
+        }
+        self.idle.notify_waiters();
+    }
+}
+
+struct Flushing<'a>(&'a Shared);
+
+impl Drop for Flushing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().flushing -= 1;
+    }
+}
+
+pub(super) fn error(partition: &TopicPartition, broker: Option<i32>, reason: Failure) -> ProduceError {
+    ProduceError { topic: partition.topic.clone(), partition: Some(partition.partition), broker, reason }
+}
+
+impl Queue {
+    fn new() -> Self {
+        Self {
+            batches: VecDeque::new(),
+            leader: None,
+            in_flight: 0,
+            next_sequence: Sequence::ZERO,
+            is_proven: false,
+            is_retrying: false,
+            not_before: None,
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.batches.iter().map(|batch| batch.entries.len()).sum()
+    }
+
+    pub(super) fn pause(&mut self) {
+        self.not_before = Some(Instant::now() + self.backoff.pause());
+    }
+
+    /// The next batch that may be sent, if one may: its place. `due` says whether one that is not full may go.
+    pub(super) fn next(&mut self, settings: &ProducerSettings, due: impl Fn(&Batch) -> bool) -> Option<usize> {
+        if self.is_retrying {
+            if self.in_flight > 0 {
+                return None;
+            }
+            self.is_retrying = false;
+        }
+        let most = if settings.idempotent && !settings.strict_order && self.is_proven {
+            MOST_IN_FLIGHT
+        } else {
+            1
+        };
+        if self.in_flight >= most || self.not_before.is_some_and(|not_before| not_before > Instant::now()) {
+            return None;
+        }
+        let index = self.batches.iter().position(|batch| !batch.is_in_flight)?;
+        let is_last = index + 1 == self.batches.len();
+        let batch = self.batches.get(index)?;
+        (!is_last || batch.is_closed || due(batch)).then_some(index)
+    }
+
+    pub(super) fn remove(&mut self, number: u64) -> Option<Batch> {
+        let index = self.batches.iter().position(|batch| batch.number == number)?;
+        self.batches.remove(index)
+    }
+}
+
+impl Batch {
+    /// The batch as it goes over the wire.
+    pub(super) fn build(
+        &self,
+        compression: Compression,
+        identity: Option<Identity>,
+    ) -> Result<Bytes, BuildError> {
+        let mut builder = BatchBuilder::new(Offset::ZERO, compression);
+        if let Some(identity) = identity {
+            builder = builder.producer(identity.id, identity.epoch, self.sequence);
+        }
+        for entry in &self.entries {
+            let (key, value) = (entry.key.as_deref(), entry.value.as_deref());
+            builder.push(entry.timestamp, key, value, &entry.headers)?;
+        }
+        Ok(builder.build()?.into_bytes())
+    }
+
+    pub(super) fn count(&self) -> RecordCount {
+        RecordCount::new(u32::try_from(self.entries.len()).unwrap_or(u32::MAX))
+    }
+}
+
+impl State {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Batch> {
+        self.queues.values().flat_map(|queue| &queue.batches)
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.queues.values().map(|queue| queue.in_flight).sum()
+    }
+
+    /// Whether batches go although they could wait for more records.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.flushing > 0 || self.is_hurried
+    }
+
+    pub(super) fn hurried(&mut self) {
+        self.is_hurried = false;
+    }
+
+    /// Puts a record into a batch: whether one is full now.
+    pub(super) fn push(
+        &mut self,
+        settings: &ProducerSettings,
+        topic: &TopicMetadata,
+        partition: Option<PartitionId>,
+        entry: Entry,
+    ) -> Result<bool, Failure> {
+        if self.is_closed {
+            return Err(Failure::Closed);
+        }
+        let partitions = topic.partitions.len();
+        let index = match partition {
+            Some(partition) => {
+                let index = usize::try_from(partition.get()).ok().filter(|index| *index < partitions);
+                index.ok_or(Failure::NoPartition { partitions })?
+            }
+            None => self.pick(settings, topic, &entry).ok_or(Failure::Unchosen)?,
+        };
+        let number = topic.partitions.get(index).ok_or(Failure::NoPartition { partitions })?.partition;
+        let key = TopicPartition::new(topic.name.clone(), number);
+        let queue = self.queues.entry(key).or_insert_with(Queue::new);
+        let mut is_full = false;
+        if let Some(open) = queue.batches.back_mut().filter(|open| !open.is_closed && !open.is_in_flight) {
+            if HEADER_BYTES + open.bytes + entry.bytes <= settings.max_message_bytes {
+                open.bytes += entry.bytes;
+                open.entries.push(entry);
+                return Ok(false);
+            }
+            (open.is_closed, is_full) = (true, true);
+            if let Some(chosen) = self.chosen.get_mut(&topic.name) {
+                chosen.batch_ended(index, &settings.partitioner);
+            }
+        }
+        self.numbers += 1;
+        queue.batches.push_back(Batch {
+            number: self.numbers,
+            bytes: entry.bytes,
+            entries: vec![entry],
+            created: Instant::now(),
+            is_closed: false,
+            is_in_flight: false,
+            sequence: None,
+            last: None,
+        });
+        Ok(is_full)
+    }
+
+    fn pick(&mut self, settings: &ProducerSettings, topic: &TopicMetadata, entry: &Entry) -> Option<usize> {
+        let Self { queues, chosen, .. } = self;
+        let waiting = |index: usize| {
+            let partition = topic.partitions.get(index).map(|known| known.partition);
+            let key = partition.map(|partition| TopicPartition::new(topic.name.clone(), partition));
+            key.and_then(|key| queues.get(&key)).map_or(0, Queue::waiting)
+        };
+        let choice = Choice {
+            key: entry.key.as_deref(),
+            bytes: entry.bytes,
+            waiting: &waiting,
+            partitions: topic.partitions.len(),
+            random: chance::number(),
+        };
+        settings.partitioner.pick(chosen.entry(topic.name.clone()).or_default(), &choice)
+    }
+
+    /// A batch of a partition is sent: the next records without a key go elsewhere.
+    pub(super) fn batch_ended(&mut self, partition: &TopicPartition, settings: &ProducerSettings) {
+        if let Some(chosen) = self.chosen.get_mut(&partition.topic)
+            && let Ok(index) = usize::try_from(partition.partition.get())
+        {
+            chosen.batch_ended(index, &settings.partitioner);
+        }
+    }
+
+    /// Makes two batches of one, with half of its records each.
+    pub(super) fn halve(&mut self, partition: &TopicPartition, number: u64) {
+        let Some(queue) = self.queues.get_mut(partition) else { return };
+        let Some(index) = queue.batches.iter().position(|batch| batch.number == number) else { return };
+        let Some(batch) = queue.batches.get_mut(index) else { return };
+        let entries = batch.entries.split_off(batch.entries.len() / 2);
+        let bytes = entries.iter().map(|entry| entry.bytes).sum();
+        batch.bytes = batch.bytes.saturating_sub(bytes);
+        self.numbers += 1;
+        let second = Batch {
+            // Whoever flushes waits for both: the first half keeps its number, and is sent first.
+            number: self.numbers,
+            entries,
+            bytes,
+            created: batch.created,
+            is_closed: true,
+            is_in_flight: false,
+            sequence: None,
+            last: None,
+        };
+        queue.batches.insert(index + 1, second);
+    }
+
+    /// Queues that nothing is known of any more take no room, unless their sequences go on.
+    pub(super) fn tidy(&mut self) {
+        const MOST: usize = 20_000;
+        if self.queues.len() > MOST {
+            let empty: BTreeSet<_> = self
+                .queues
+                .iter()
+                .filter(|(_, queue)| queue.batches.is_empty() && queue.in_flight == 0 && !queue.is_proven)
+                .map(|(partition, _)| partition.clone())
+                .collect();
+            self.queues.retain(|partition, _| !empty.contains(partition));
+        }
+    }
+}
