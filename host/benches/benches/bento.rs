@@ -77,7 +77,7 @@ fn cost(program: &Program, input: &Path, messages: usize, processors: &str) -> f
         input.display()
     );
     let pipeline = scratch("mapping.yaml", &text);
-    let least = (0..RUNS).map(|_| program.run(&pipeline).1).min().unwrap();
+    let least = (0..RUNS).map(|_| program.run(&pipeline).cpu).min().unwrap();
     std::fs::remove_file(pipeline).unwrap();
     least.as_secs_f64() * 1e6 / messages as f64
 }

@@ -9,12 +9,8 @@
 mod programs;
 
 use std::path::Path;
-use std::time::Duration;
 
-use programs::{Program, programs, scratch};
-
-/// How long a run took, and how much time of processors.
-type Took = (Duration, Duration);
+use programs::{Program, Took, programs, scratch};
 
 const RUNS: usize = 3;
 const MESSAGES: usize = 1_000_000;
@@ -47,13 +43,13 @@ fn main() {
         let pipeline = scratch("pipeline.yaml", &text);
         print!("{name:<34}");
         let took: Vec<Took> = programs.iter().map(|program| best(program, &pipeline, &out)).collect();
-        for (wall, cpu) in &took {
+        for Took { wall, cpu, .. } in &took {
             let rate = MESSAGES as f64 / wall.as_secs_f64();
             print!("{:>34}", format!("{rate:.0}, {:.2}", cpu.as_secs_f64() * 1e6 / MESSAGES as f64));
         }
         if let [ours, theirs] = took.as_slice() {
-            let wall = theirs.0.as_secs_f64() / ours.0.as_secs_f64();
-            let cpu = theirs.1.as_secs_f64() / ours.1.as_secs_f64();
+            let wall = theirs.wall.as_secs_f64() / ours.wall.as_secs_f64();
+            let cpu = theirs.cpu.as_secs_f64() / ours.cpu.as_secs_f64();
             print!("{:>24}", format!("{wall:.1}, {cpu:.1}"));
         }
         println!();
@@ -78,5 +74,7 @@ fn best(program: &Program, pipeline: &Path, out: &Path) -> Took {
         std::fs::write(out, "").unwrap();
         program.run(pipeline)
     });
-    runs.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1))).unwrap()
+    let better =
+        |a: Took, b: Took| Took { wall: a.wall.min(b.wall), cpu: a.cpu.min(b.cpu), peak: a.peak.max(b.peak) };
+    runs.reduce(better).unwrap()
 }

@@ -1,15 +1,19 @@
 //! `forebay agent`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Workers};
-use forebay_node::{CleaningSettings, Machine, Node, NodeSettings, Stopped, Stores};
+use forebay_model::{AgentGroup, Role, Roles};
+use forebay_node::{
+    CleaningSettings, GroupMetrics, Machine, MetadataServices, Node, NodeSettings, Stopped, Stores,
+    ZoneSource,
+};
 use forebay_pipeline_config::LoggerConfig;
 use forebay_storage_log::WriterSettings;
 
-use crate::args::{AdvertisedHost, Agent, HttpPort, Role};
+use crate::args::{AdvertisedHost, Agent, HttpPort};
 use crate::log;
 use crate::signals::Signals;
 
@@ -25,7 +29,8 @@ pub(crate) fn agent(flags: Agent) -> anyhow::Result<ExitCode> {
         bucket = %stores.objects(),
         cores = machine.cores,
         memory = machine.memory.get(),
-        group = flags.agent_group.as_deref().unwrap_or_default(),
+        group = flags.agent_group.as_ref().map_or("", AgentGroup::as_str),
+        roles = %flags.roles.iter().copied().collect::<Roles>(),
         "starting the agent"
     );
     if flags.agent_key.is_some() {
@@ -65,7 +70,8 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         metadata_url: _,
         virtual_cluster,
         agent_key: _,
-        agent_group: _,
+        agent_group,
+        zone,
         roles,
         listen_address,
         kafka_port,
@@ -76,6 +82,8 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         graceful_shutdown: _,
         cluster_configs,
         prometheus,
+        without_group_metrics,
+        group_metrics_without,
         security,
         log_level: _,
     } = flags;
@@ -85,29 +93,32 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         (None, AdvertisedHost::AsReached) => None,
         (None, AdvertisedHost::Local) => Some("localhost".to_owned()),
         (None, AdvertisedHost::AutoIp4) => {
-            Some(own_address().context("find the address of this machine")?.to_string())
+            Some(Machine::address().context("find the address of this machine")?.to_string())
         }
     };
     let (security, tls) = security.settings()?;
+    let roles: Roles = roles.into_iter().collect();
+    let asked = || ZoneSource::Asked(MetadataServices::of(|name| std::env::var(name).ok()));
+    let group_metrics = match (without_group_metrics, group_metrics_without.is_empty()) {
+        (true, _) => GroupMetrics::Off,
+        (false, true) => GroupMetrics::ByPartition,
+        (false, false) => GroupMetrics::ByTopic,
+    };
+    let cleaning = CleaningSettings { group_metrics, ..CleaningSettings::default() };
     Ok(NodeSettings {
+        roles,
+        agent_group,
+        zone: zone.map_or_else(asked, ZoneSource::Known),
         cluster: virtual_cluster.unwrap_or(defaults.cluster),
         cluster_configs: cluster_configs.into_iter().collect(),
-        kafka: roles.contains(&Role::Proxy).then_some(SocketAddr::new(listen_address, kafka_port)),
+        kafka: roles.serves().then_some(SocketAddr::new(listen_address, kafka_port)),
         http: http_port.map(|port| SocketAddr::new(listen_address, port)),
         shows_metrics: prometheus,
         security,
         tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
-        cleaning: roles.contains(&Role::Jobs).then(CleaningSettings::default),
+        cleaning: roles.has(Role::Jobs).then_some(cleaning),
         ..defaults
     })
-}
-
-/// The address by which this machine reaches others. Nothing is sent: connecting a datagram socket only looks up a route.
-fn own_address() -> std::io::Result<IpAddr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    // One of those that are kept for documentation.
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
-    Ok(socket.local_addr()?.ip())
 }

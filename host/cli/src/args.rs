@@ -21,7 +21,7 @@ mod sources;
 mod streams;
 mod templates;
 
-pub(crate) use agent::{AdvertisedHost, Agent, HttpPort, Role};
+pub(crate) use agent::{AdvertisedHost, Agent, HttpPort};
 pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use kcmd::{Kcmd, KcmdType};
 pub(crate) use metadata::MetadataCommand;

@@ -14,6 +14,7 @@ use forebay_storage_log::{Cleaned, Cleaner, CleanerError, CleanerSettings, Orpha
 use forebay_storage_metadata::{ConfigError, MetadataStore, RetentionLimits, TopicSelection};
 
 use crate::group_gauges::GroupGauges;
+use crate::group_lags::{GroupLags, GroupMetrics};
 use crate::stores::Stores;
 
 /// How often what is cleaned.
@@ -29,6 +30,10 @@ pub struct CleaningSettings {
     pub groups_every: Duration,
     /// From one look at which offsets of theirs are too old to the next.
     pub offsets_every: Duration,
+    /// From one look at how far consumer groups are behind to the next.
+    pub lags_every: Duration,
+    /// Which series there are of consumer groups.
+    pub group_metrics: GroupMetrics,
     pub cleaner: CleanerSettings,
 }
 
@@ -42,6 +47,8 @@ impl Default for CleaningSettings {
             groups_every: Duration::from_mins(1),
             // As Kafka's offsets.retention.check.interval.ms.
             offsets_every: Duration::from_mins(10),
+            lags_every: Duration::from_mins(1),
+            group_metrics: GroupMetrics::default(),
             cleaner: CleanerSettings::default(),
         }
     }
@@ -60,9 +67,10 @@ enum Job {
     Orphans,
     Groups,
     Offsets,
+    Lags,
 }
 
-const JOBS: [Job; 5] = [Job::Trim, Job::Clean, Job::Orphans, Job::Groups, Job::Offsets];
+const JOBS: [Job; 6] = [Job::Trim, Job::Clean, Job::Orphans, Job::Groups, Job::Offsets, Job::Lags];
 
 impl Job {
     fn name(self) -> &'static str {
@@ -72,6 +80,7 @@ impl Job {
             Self::Orphans => "deadscanner",
             Self::Groups => "consumer_groups",
             Self::Offsets => "offset_retention",
+            Self::Lags => "consumer_group_lag",
         }
     }
 }
@@ -131,7 +140,7 @@ impl Cleaning {
     ) -> Result<Self, MetricError> {
         let metadata = Arc::clone(&stores.metadata);
         let cleaner = Cleaner::new(Arc::clone(&metadata), Arc::clone(&stores.background), settings.cleaner);
-        let [trim, clean, orphans, groups_job, offsets] =
+        let [trim, clean, orphans, groups_job, offsets, lags] =
             JOBS.map(|job| JobMeasures::new(&stores.metrics, job));
         let gauge = |name: &str, help: &str| stores.metrics.gauge(name, help, &[]);
         let groups = GroupKeeper::new(Arc::clone(&metadata), groups);
@@ -140,7 +149,7 @@ impl Cleaning {
             metadata,
             settings,
             searches: HashMap::new(),
-            measures: [trim?, clean?, orphans?, groups_job?, offsets?],
+            measures: [trim?, clean?, orphans?, groups_job?, offsets?, lags?],
             topics: gauge("warpstream_topics_count", "Topics of all virtual clusters")?,
             partitions: gauge("warpstream_partitions_count", "Partitions of all virtual clusters")?,
             groups,
@@ -149,9 +158,9 @@ impl Cleaning {
     }
 
     pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let CleaningSettings { trim_every, clean_every, orphans_every, groups_every, offsets_every, .. } =
-            self.settings;
-        let every = [trim_every, clean_every, orphans_every, groups_every, offsets_every];
+        let CleaningSettings { trim_every, clean_every, orphans_every, groups_every, .. } = self.settings;
+        let CleaningSettings { offsets_every, lags_every, .. } = self.settings;
+        let every = [trim_every, clean_every, orphans_every, groups_every, offsets_every, lags_every];
         // Many agents that were started together spread out.
         let mut due = every.map(|every| clock::now() + every.mul_f64(chance::part()));
         loop {
@@ -189,10 +198,14 @@ impl Cleaning {
         for cluster in &clusters {
             let kept = match job {
                 Job::Trim => self.kept(cluster, &mut topics, &mut partitions).await?,
-                Job::Clean | Job::Orphans | Job::Groups | Job::Offsets => Vec::new(),
+                Job::Clean | Job::Orphans | Job::Groups | Job::Offsets | Job::Lags => Vec::new(),
             };
             if matches!(job, Job::Groups | Job::Offsets) {
                 self.look_after_groups(cluster, job).await?;
+                continue;
+            }
+            if job == Job::Lags {
+                self.look_at_lags(cluster).await?;
                 continue;
             }
             for _ in 0..CALLS {
@@ -210,6 +223,7 @@ impl Cleaning {
             self.partitions.set(f64::from(partitions));
         }
         self.searches.retain(|cluster, _| clusters.contains(cluster));
+        self.group_gauges.retain(&clusters);
         Ok(())
     }
 
@@ -226,7 +240,7 @@ impl Cleaning {
                 let search = self.searches.entry(cluster.clone()).or_default();
                 self.cleaner.find_orphans(cluster, search).await
             }
-            Job::Groups | Job::Offsets => Ok(Cleaned::default()),
+            Job::Groups | Job::Offsets | Job::Lags => Ok(Cleaned::default()),
         }
     }
 
@@ -243,7 +257,18 @@ impl Cleaning {
             ) => return Ok(()),
         };
         let kept = Box::pin(self.groups.look_after(cluster, forget)).await?;
-        self.group_gauges.show(cluster, &kept);
+        if self.settings.group_metrics != GroupMetrics::Off {
+            self.group_gauges.show(cluster, kept);
+        }
+        Ok(())
+    }
+
+    async fn look_at_lags(&mut self, cluster: &VirtualClusterId) -> Result<(), CleanerError> {
+        let shown = self.settings.group_metrics;
+        if shown != GroupMetrics::Off {
+            let lags = Box::pin(GroupLags::read(&self.metadata, cluster, shown)).await?;
+            self.group_gauges.show_lags(cluster, lags);
+        }
         Ok(())
     }
 

@@ -24,16 +24,21 @@
 
 mod cleaning;
 mod group_gauges;
+mod group_lags;
+mod heartbeats;
 mod http;
 mod machine;
 mod metadata;
 mod node;
 mod settings;
 mod stores;
+mod zone;
 
 pub use cleaning::CleaningSettings;
+pub use group_lags::GroupMetrics;
 pub use machine::Machine;
 pub use metadata::{MetadataError, MetadataMigrated, migrate_metadata};
 pub use node::{Node, StartError, Stopped};
 pub use settings::NodeSettings;
 pub use stores::{Stores, StoresError};
+pub use zone::{Kubernetes, MetadataServices, ZoneSource};

@@ -1,4 +1,6 @@
 use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::num::NonZeroUsize;
 
 use forebay_model::ByteCount;
@@ -23,6 +25,18 @@ impl Machine {
         let limit = limits.iter().find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
         let memory = [total, limit].into_iter().flatten().min().unwrap_or(MEMORY);
         Self { cores, memory: ByteCount::new(memory) }
+    }
+
+    /// The address by which this machine reaches others. Nothing is sent: connecting a datagram socket only looks up a
+    /// route.
+    ///
+    /// # Errors
+    /// When it reaches nobody.
+    pub fn address() -> io::Result<IpAddr> {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        // One of those that are kept for documentation.
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        Ok(socket.local_addr()?.ip())
     }
 }
 

@@ -4,21 +4,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerMetrics, BrokerSettings, ConnectionContext, Endpoint, Identity, InProcess, Limits,
-    NodeId, Server, ServerSettings, Tls, TlsError,
+    Advertised, AgentSettings, Broker, BrokerMetrics, BrokerSettings, ConnectionContext, Endpoint, Identity,
+    InProcess, Limits, Server, ServerSettings, Tls, TlsError,
 };
 use forebay_kafka_client::Transport;
 use forebay_kafka_security::Principal;
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
 use forebay_metrics::MetricError;
-use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_model::{AgentId, ByteCount, Role, VirtualClusterId};
 use forebay_pipeline_operations::Registration;
 use forebay_storage_log::{BlockCache, BlockSource, Index, Reader, Writer, WriterMetrics};
-use forebay_storage_metadata::{ConfigError, Configs, CreateVirtualClusterError, MetadataStore};
+use forebay_storage_metadata::{
+    AgentAddress, AgentDescription, AgentError, ConfigError, Configs, CreateVirtualClusterError,
+    MetadataStore,
+};
 use tracing::field::display;
 
 use crate::cleaning::Cleaning;
+use crate::heartbeats::{Farewell, Heartbeats};
 use crate::http::{HttpError, HttpServer, Levels, Readiness, Told};
+use crate::machine::Machine;
 use crate::settings::NodeSettings;
 use crate::stores::Stores;
 
@@ -29,6 +34,8 @@ pub struct Node {
     writer: Writer,
     kafka: Part,
     cleaning: Tasks,
+    heartbeats: Tasks,
+    farewell: Farewell,
     http: Part,
     readiness: Readiness,
     _paths: Vec<Registration>,
@@ -60,6 +67,8 @@ pub enum StartError {
     Cluster { cluster: VirtualClusterId, source: CreateVirtualClusterError },
     #[error("configure the virtual cluster {cluster}")]
     Configs { cluster: VirtualClusterId, source: ConfigError },
+    #[error("make the agent known to others in {cluster}")]
+    Register { cluster: VirtualClusterId, source: AgentError },
     #[error(transparent)]
     Metric(#[from] MetricError),
 }
@@ -83,6 +92,11 @@ impl Node {
         let NodeSettings {
             cluster,
             cluster_configs,
+            roles,
+            agent_group,
+            pipeline_group,
+            zone,
+            heartbeat_every,
             kafka,
             http,
             shows_metrics,
@@ -100,9 +114,25 @@ impl Node {
         security.super_users.push(pipelines());
         let tls = tls.map(Tls::open).transpose()?;
         let http = http.map(HttpServer::bind).transpose()?;
-        let server = listen(kafka, limits, tls).await?;
+        let server = listen(kafka.filter(|_| roles.serves()), limits, tls).await?;
         let Stores { objects, background: _, metadata, metrics } = &stores;
         make_cluster(metadata.as_ref(), &cluster, &cluster_configs).await?;
+        let agent = AgentId::from_random(chance::bits());
+        let description = AgentDescription {
+            id: agent,
+            kafka: server.as_ref().map(|(_, address)| registered(advertised_host.as_deref(), *address)),
+            zone: zone.known(),
+            group: agent_group.clone(),
+            roles,
+            pipeline_group,
+            cores: u32::try_from(Machine::detect().cores).unwrap_or(u32::MAX),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let (store, counted) = (Arc::clone(metadata), Arc::clone(metrics));
+        let heartbeats =
+            Heartbeats::register(cluster.clone(), store, counted, description, heartbeat_every).await;
+        let heartbeats =
+            heartbeats.map_err(|source| StartError::Register { cluster: cluster.clone(), source })?;
         let counts = WriterMetrics::new(metrics)?;
         let writer = Writer::spawn(Arc::clone(objects), Arc::clone(metadata), writer, counts, &spawner);
         let tasks = || Tasks::new(spawner.clone(), Shutdown::new());
@@ -111,14 +141,19 @@ impl Node {
             writer: writer.clone(),
             kafka: Part { tasks: tasks(), address: None },
             cleaning: tasks(),
+            heartbeats: tasks(),
+            farewell: heartbeats.farewell(),
             http: Part { tasks: tasks(), address: None },
             readiness: Readiness::default(),
             _paths: Vec::new(),
         };
-        if let Some((server, address)) = server {
+        // Pipelines have a broker of their own also where no client may come.
+        if server.is_some() || roles.has(Role::Pipelines) {
             let reader = reader(&stores, cache, &writer, &spawner)?;
-            let advertised = advertised(advertised_host, address);
-            let settings = BrokerSettings::new(cluster, NodeId::of(chance::bits()), advertised);
+            let advertised = advertised(advertised_host, server.as_ref().map(|(_, address)| *address));
+            let agent = AgentSettings::new(agent, heartbeats.node());
+            let agent = AgentSettings { roles, group: agent_group, ..agent };
+            let settings = BrokerSettings::new(cluster, agent, advertised);
             let groups = groups.clone();
             let settings = BrokerSettings { fetch_memory, groups, security, ..settings };
             let broker = Broker::measured(
@@ -128,8 +163,10 @@ impl Node {
                 reader,
                 BrokerMetrics::new(metrics)?,
             );
-            node.kafka.address = Some(address);
-            node.kafka.tasks.spawn(server.serve(broker.clone(), node.kafka.tasks.clone()));
+            if let Some((server, address)) = server {
+                node.kafka.address = Some(address);
+                node.kafka.tasks.spawn(server.serve(broker.clone(), node.kafka.tasks.clone()));
+            }
             node.broker = Some(broker);
         }
         if let Some(settings) = cleaning {
@@ -143,6 +180,8 @@ impl Node {
             node.http.address = Some(http.address);
             node._paths = http.serve(told, &node.http.tasks)?;
         }
+        let beating = heartbeats.run(zone, node.heartbeats.shutdown().clone());
+        node.heartbeats.spawn(beating);
         node.readiness.set(true);
         let (kafka, http) = (node.kafka.address, node.http.address);
         let took = clock::now().saturating_duration_since(started);
@@ -155,6 +194,12 @@ impl Node {
     #[must_use]
     pub fn kafka_address(&self) -> Option<SocketAddr> {
         self.kafka.address
+    }
+
+    /// What other agents know this one by.
+    #[must_use]
+    pub fn agent_id(&self) -> AgentId {
+        self.farewell.agent()
     }
 
     /// Where `/v1/status` and `/metrics` are.
@@ -184,19 +229,25 @@ impl Node {
     pub async fn stop(self, patience: Duration) -> Stopped {
         let started = clock::now();
         self.readiness.set(false);
+        // First of all, so that other agents send nobody here any more.
+        self.heartbeats.shutdown().cancel();
         self.cleaning.shutdown().cancel();
         self.kafka.tasks.shutdown().cancel();
         if let Some(broker) = &self.broker {
             broker.retire();
         }
-        let drained = tokio::time::timeout(patience, async {
+        let leaving = async {
+            self.heartbeats.finished().await;
+            self.farewell.say().await;
+        };
+        let draining = async {
             self.kafka.tasks.finished().await;
             self.writer.close().await;
             self.cleaning.finished().await;
-        })
-        .await;
+        };
+        let drained = tokio::time::timeout(patience, async { tokio::join!(leaving, draining) }).await;
         let stopped = match drained {
-            Ok(()) => Stopped::Gracefully { within: clock::now().saturating_duration_since(started) },
+            Ok(((), ())) => Stopped::Gracefully { within: clock::now().saturating_duration_since(started) },
             Err(_) => Stopped::GaveUp {
                 connections: self.kafka.tasks.len(),
                 unflushed: self.writer.load().unflushed_bytes,
@@ -212,7 +263,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        for tasks in [&self.kafka.tasks, &self.cleaning, &self.http.tasks] {
+        for tasks in [&self.kafka.tasks, &self.cleaning, &self.heartbeats, &self.http.tasks] {
             tasks.shutdown().cancel();
         }
     }
@@ -242,12 +293,24 @@ fn reader(
     Ok(Reader::with_index(Arc::clone(metadata), index, blocks))
 }
 
-fn advertised(host: Option<String>, listens: SocketAddr) -> Advertised {
-    let port = listens.port();
+/// What clients are told of this agent; where it listens to none, only those in this process ask.
+fn advertised(host: Option<String>, listens: Option<SocketAddr>) -> Advertised {
+    let port = listens.map_or(0, |listens| listens.port());
     match host {
         Some(host) => Advertised::Fixed(Endpoint { host, port }),
         None => Advertised::AsReached(Endpoint { host: "localhost".to_owned(), port }),
     }
+}
+
+/// Where clients are told to come by other agents.
+fn registered(host: Option<&str>, listens: SocketAddr) -> AgentAddress {
+    let own = || Machine::address().map_or_else(|_| "localhost".to_owned(), |address| address.to_string());
+    let host = match host {
+        Some(host) => host.to_owned(),
+        None if listens.ip().is_unspecified() => own(),
+        None => listens.ip().to_string(),
+    };
+    AgentAddress { host, port: listens.port() }
 }
 
 /// Makes the virtual cluster where there is none, and sets what is not set in it.

@@ -1,12 +1,15 @@
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use forebay_kafka_broker::{GroupSettings, Limits, SecuritySettings, TlsSettings};
-use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_model::{AgentGroup, ByteCount, Roles, VirtualClusterId};
 use forebay_storage_log::WriterSettings;
 use forebay_storage_metadata::Configs;
 
 use crate::cleaning::CleaningSettings;
+use crate::heartbeats::HEARTBEAT_EVERY;
 use crate::machine::Machine;
+use crate::zone::ZoneSource;
 
 /// What an agent is told at its start.
 #[derive(Debug, Clone)]
@@ -15,13 +18,24 @@ pub struct NodeSettings {
     pub cluster: VirtualClusterId,
     /// What is set for the virtual cluster where it has no value of its own.
     pub cluster_configs: Configs,
+    /// What the agent does. Clients come, and what nobody waits for is done, where the roles and the settings for it say so.
+    pub roles: Roles,
+    /// Its clients see the agents of this group alone.
+    pub agent_group: Option<AgentGroup>,
+    /// Of which pipelines it takes part, for the others to know.
+    pub pipeline_group: Option<String>,
+    /// From where it knows its availability zone.
+    pub zone: ZoneSource,
+    /// From one sign of life to the next.
+    pub heartbeat_every: Duration,
     /// Where Kafka's clients come. Port 0 takes any that is free; none serves no clients.
     pub kafka: Option<SocketAddr>,
     /// Where `/v1/status` and `/metrics` are.
     pub http: Option<SocketAddr>,
     /// Whether `/metrics` is there.
     pub shows_metrics: bool,
-    /// The host that clients are told to come to; none is the address by which each has come.
+    /// The host that clients are told to come to; none is the address by which each has come. Those that other agents send
+    /// here then come to the address at which this one listens, or by which its machine reaches others.
     pub advertised_host: Option<String>,
     pub writer: WriterSettings,
     pub limits: Limits,
@@ -57,6 +71,11 @@ impl NodeSettings {
         Self {
             cluster: DEFAULT_CLUSTER.parse().expect("a name of letters and an underscore"),
             cluster_configs: Configs::default(),
+            roles: Roles::DEFAULT,
+            agent_group: None,
+            pipeline_group: None,
+            zone: ZoneSource::Unknown,
+            heartbeat_every: HEARTBEAT_EVERY,
             kafka: Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9092))),
             http: Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))),
             shows_metrics: true,
@@ -78,10 +97,10 @@ impl NodeSettings {
         let any = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let machine = Machine { cores: 1, memory: ByteCount::new(1 << 30) };
         let all = Self::for_machine(machine);
-        let writer = WriterSettings { batch_timeout: std::time::Duration::ZERO, ..all.writer };
+        let writer = WriterSettings { batch_timeout: Duration::ZERO, ..all.writer };
         // Members of tests come one behind the other, and nobody wants to wait for more.
-        let initial_rebalance_delay = std::time::Duration::from_millis(100);
-        let consumer_heartbeat_interval = std::time::Duration::from_millis(250);
+        let initial_rebalance_delay = Duration::from_millis(100);
+        let consumer_heartbeat_interval = Duration::from_millis(250);
         let groups = GroupSettings { initial_rebalance_delay, consumer_heartbeat_interval, ..all.groups };
         Self { kafka: any, http: any, writer, groups, ..all }
     }

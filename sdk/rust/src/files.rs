@@ -51,6 +51,17 @@ pub fn open(path: &str) -> Result<ByteStream, FileError> {
     granted(|| Ok(wit::open(path)?.into()))
 }
 
+/// A file that is read at any place.
+pub struct Reader(wit::Reader);
+
+/// Opens a regular file to read it at any place.
+///
+/// # Errors
+/// When it does not exist, may not be read, or is no regular file.
+pub fn open_reader(path: &str) -> Result<Reader, FileError> {
+    granted(|| Ok(Reader(wit::open_reader(path)?)))
+}
+
 /// Removes a file.
 ///
 /// # Errors
@@ -116,6 +127,28 @@ pub fn replace_from(path: &str, source: ByteStream) -> Result<Operation, FileErr
 /// When it is not granted.
 pub fn standard_output() -> Result<Appender, FileError> {
     granted(|| Ok(Appender(wit::standard_output()?)))
+}
+
+impl Reader {
+    /// Bytes, when it was opened.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.0.size()
+    }
+
+    /// Up to `length` bytes from `offset` on, and at most 16 MiB; fewer only where the file ends.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn read(&self, offset: u64, length: u32) -> Result<Vec<u8>, FileError> {
+        Ok(self.0.read(offset, length)?)
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
+    }
 }
 
 impl Appender {

@@ -50,6 +50,11 @@ impl Agent {
         Self { address, node: Some(node), workers }
     }
 
+    /// Ends it where it is: nothing is answered any more, and nobody is told.
+    pub fn kill(mut self) {
+        drop(self.node.take());
+    }
+
     /// Where clients come, as `host:port`.
     #[must_use]
     pub fn bootstrap(&self) -> String {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use forebay_kafka_broker::GroupSettings;
 use forebay_lifecycle::{Spawner, chance};
 use forebay_model::Timestamp;
 use forebay_node::{CleaningSettings, Node, NodeSettings, Stores};
@@ -95,5 +96,13 @@ pub fn settings(orphan_grace: Duration) -> NodeSettings {
         cleaner,
         ..CleaningSettings::default()
     };
-    NodeSettings { http: None, cleaning: Some(cleaning), ..NodeSettings::loopback() }
+    let all = NodeSettings::loopback();
+    // Members of groups are soon missed.
+    let groups = GroupSettings {
+        min_session_timeout_ms: 500,
+        consumer_session_timeout: Duration::from_millis(900),
+        consumer_heartbeat_interval: often,
+        ..all.groups
+    };
+    NodeSettings { http: None, cleaning: Some(cleaning), groups, ..all }
 }

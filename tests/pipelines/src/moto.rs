@@ -46,10 +46,21 @@ impl Moto {
         Some(moto)
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.client.address
+    }
+
     /// The fields of a component that say where it is, and who asks.
     #[must_use]
     pub fn fields(&self) -> String {
-        let address = &self.client.address;
+        Self::fields_at(&self.client.address)
+    }
+
+    /// The same for whoever stands before it.
+    #[must_use]
+    pub fn fields_at(address: &str) -> String {
         format!(
             "region: us-east-1, endpoint: 'http://{address}', force_path_style_urls: true, \
              credentials: {{id: somebody, secret: something}}"

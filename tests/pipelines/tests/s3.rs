@@ -1,6 +1,11 @@
 //! The components `aws_s3`, over moto. Where it is not installed, the tests say so and do nothing.
 
-use forebay_tests_pipelines::{Folder, Moto};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use forebay_tests_pipelines::{Fate, Folder, Head, Moto, Proxy};
 
 #[test]
 fn each_message_becomes_an_object_with_all_that_was_asked_for() {
@@ -181,4 +186,94 @@ output: {drop: {}}
     let finished = folder.run(pipeline).finish();
     assert_eq!(finished.code, Some(1));
     assert!(finished.stderr.contains("notifications of SQS can't be read"), "{finished:?}");
+}
+
+/// Whether it is so for this request, about as often as not, and otherwise when it comes again.
+fn by_chance(head: &Head, asked: &Mutex<HashMap<String, u32>>) -> bool {
+    let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = asked.entry(format!("{} {}", head.method, head.path)).or_default();
+    *before += 1;
+    let mut hasher = DefaultHasher::new();
+    (&head.method, &head.path, *before).hash(&mut hasher);
+    hasher.finish().is_multiple_of(2)
+}
+
+#[test]
+fn a_store_that_fails_half_of_the_time_loses_nothing() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let (asked, failed) = (Mutex::new(HashMap::new()), Arc::new(AtomicU32::new(0)));
+    let noted = Arc::clone(&failed);
+    let proxy = Proxy::before(moto.address(), move |head| {
+        if !by_chance(head, &asked) {
+            return Fate::Pass;
+        }
+        match noted.fetch_add(1, Ordering::Relaxed) % 3 {
+            0 => Fate::Refused,
+            1 => Fate::Unanswered,
+            _ => Fate::Torn,
+        }
+    });
+    let fields = Moto::fields_at(proxy.address());
+    let write = format!(
+        "\
+input: {{generate: {{count: 60, interval: '', mapping: 'root = 100 + counter()'}}}}
+pipeline: {{threads: 1}}
+output: {{aws_s3: {{bucket: lake, path: 'out/${{! content() }}', {fields}}}}}
+"
+    );
+    let _ = folder.run(&write).finish().well();
+    assert_eq!(moto.names("lake").len(), 60);
+    let read = format!(
+        "\
+input: {{aws_s3: {{bucket: lake, prefix: out/, delete_objects: true, {fields}}}}}
+pipeline: {{threads: 1}}
+output: {{file: {{path: out.txt}}}}
+"
+    );
+    let finished = folder.run(&read).finish().well();
+    let written = folder.read("out.txt");
+    let expected: Vec<String> = (101..=160).map(|number| number.to_string()).collect();
+    assert_eq!(written.lines().collect::<Vec<_>>(), expected);
+    for left in moto.names("lake") {
+        // A delete is tried a few times; what is left then is read again by the next run.
+        assert!(
+            finished.stderr.contains(&format!("delete {left}:")),
+            "{left} is left; it said:\n{}",
+            finished.stderr
+        );
+    }
+    assert!(failed.load(Ordering::Relaxed) > 60, "the proxy has hardly failed");
+}
+
+#[test]
+fn after_a_kill_in_the_middle_of_an_upload_nothing_is_seen_of_it_and_the_next_run_delivers() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let parts = Arc::new(AtomicU32::new(0));
+    let noted = Arc::clone(&parts);
+    let proxy = Proxy::before(moto.address(), move |head| {
+        if head.path.contains("partNumber=") {
+            noted.fetch_add(1, Ordering::Relaxed);
+        }
+        Fate::Pass
+    });
+    let content: String = (0..4_000_000).map(|number| format!("{number:09}\n")).collect();
+    folder.write("in.txt", &content);
+    let pipeline = format!(
+        "\
+input: {{file: {{paths: [in.txt], scanner: {{lines: {{}}}}}}}}
+pipeline: {{threads: 1}}
+output:
+  aws_s3: {{bucket: lake, path: all, batching: {{count: 4000000, processors: [{{archive: {{format: lines}}}}]}}, {fields}}}
+",
+        fields = Moto::fields_at(proxy.address())
+    );
+    let mut running = folder.run(&pipeline).start();
+    running.until("a part is put", |_| parts.load(Ordering::Relaxed) > 0);
+    assert!(running.kill(), "it ended before it was killed");
+    assert!(moto.names("lake").is_empty());
+    let _ = folder.run(&pipeline).finish().well();
+    assert_eq!(moto.names("lake"), ["all"]);
+    assert_eq!(moto.get("lake/all").text().trim_end(), content.trim_end());
 }

@@ -1,4 +1,4 @@
-//! The names, numbers and units that several crates speak of: topics, partitions, offsets, producers, segments.
+//! The names, numbers and units that several crates speak of: topics, partitions, offsets, producers, segments, agents.
 //!
 //! Each is a type of its own, so that an offset is never taken for a count, nor a topic for a cluster. What can be
 //! wrong is refused where it is made, with a message that says what is expected. Nothing here does I/O, reads a
@@ -16,6 +16,7 @@
 //! # Ok::<(), forebay_model::TopicNameError>(())
 //! ```
 
+mod agent;
 mod byte_count;
 mod commit_id;
 mod group;
@@ -23,12 +24,14 @@ mod number;
 mod offset;
 mod partition_id;
 mod producer;
+mod role;
 mod segment_name;
 mod timestamp;
 mod topic_id;
 mod topic_name;
 mod virtual_cluster_id;
 
+pub use agent::{AgentGroup, AgentId, AgentNameError, AvailabilityZone, NodeId, NodeIdError};
 pub use byte_count::ByteCount;
 pub use commit_id::CommitId;
 pub use group::{GroupId, GroupTextError, MemberId};
@@ -36,6 +39,7 @@ pub use number::Negative;
 pub use offset::{LeaderEpoch, Offset, RecordCount};
 pub use partition_id::{PartitionCount, PartitionId, TopicIdPartition};
 pub use producer::{ProducerEpoch, ProducerId, Sequence};
+pub use role::{Role, RoleError, Roles};
 pub use segment_name::{SegmentName, SegmentNameError};
 pub use timestamp::Timestamp;
 pub use topic_id::TopicId;

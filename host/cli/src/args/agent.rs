@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use forebay_kafka_broker::configs::{CLUSTER_CONFIGS, find};
-use forebay_model::VirtualClusterId;
+use forebay_model::{AgentGroup, AvailabilityZone, Role, RoleError, VirtualClusterId};
 use forebay_pipeline_config::{LogLevel, parse_duration};
 
 pub(crate) use self::security::Security;
@@ -44,10 +44,14 @@ pub(crate) struct Agent {
         hide_env_values = true
     )]
     pub(crate) agent_key: Option<String>,
-    /// What this agent is one of: a-z, 0-9 and -. Only told in the log yet.
-    #[arg(long = "agentGroup", env = "WARPSTREAM_AGENT_GROUP", value_parser = group, value_name = "NAME")]
-    pub(crate) agent_group: Option<String>,
-    /// What it does: proxy serves clients, jobs removes what is no longer wanted.
+    /// Clients that come to this agent see only agents of its group: a-z, 0-9 and -.
+    #[arg(long = "agentGroup", env = "WARPSTREAM_AGENT_GROUP", value_name = "NAME")]
+    pub(crate) agent_group: Option<AgentGroup>,
+    /// The availability zone of this agent. Where it is not said, ECS, EC2, Google, Azure and Kubernetes are asked.
+    #[arg(long = "availabilityZone", env = "WARPSTREAM_AVAILABILITY_ZONE", value_name = "ZONE")]
+    pub(crate) zone: Option<AvailabilityZone>,
+    /// What it does: proxy serves clients, proxy-produce and proxy-consume one half of them, jobs removes what is no
+    /// longer wanted, pipelines runs pipelines.
     #[arg(
         long = "roles",
         env = "WARPSTREAM_AGENT_ROLES",
@@ -123,18 +127,32 @@ pub(crate) struct Agent {
         default_missing_value = "true"
     )]
     pub(crate) prometheus: bool,
+    /// Leaves consumer groups out of /metrics.
+    #[arg(
+        long = "disableConsumerGroupMetrics",
+        env = "WARPSTREAM_DISABLE_CONSUMER_GROUP_METRICS",
+        value_parser = BoolishValueParser::new(),
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
+    pub(crate) without_group_metrics: bool,
+    /// Labels that metrics of consumer groups do without: partition. What partitions are behind is then added up for
+    /// each topic.
+    #[arg(
+        long = "disableConsumerGroupMetricsTags",
+        env = "WARPSTREAM_DISABLE_CONSUMER_GROUP_METRICS_TAGS",
+        value_delimiter = ',',
+        value_parser = ["partition"],
+        value_name = "LABEL"
+    )]
+    pub(crate) group_metrics_without: Vec<String>,
     #[command(flatten)]
     pub(crate) security: Security,
     /// Log from this level on.
     #[arg(long = "logLevel", env = "WARPSTREAM_LOG_LEVEL", value_parser = bento::level, default_value = "info", value_name = "LEVEL")]
     pub(crate) log_level: LogLevel,
-}
-
-/// What an agent does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Proxy,
-    Jobs,
 }
 
 /// The host that clients are told to come to.
@@ -163,24 +181,8 @@ impl FromStr for HttpPort {
     }
 }
 
-fn role(name: &str) -> Result<Role, String> {
-    match name.trim() {
-        "proxy" => Ok(Role::Proxy),
-        "jobs" => Ok(Role::Jobs),
-        later @ ("proxy-produce" | "proxy-consume" | "pipelines" | "query") => {
-            Err(format!("the role {later} is not supported yet: there are proxy and jobs"))
-        }
-        _ => Err("there are the roles proxy and jobs".to_owned()),
-    }
-}
-
-fn group(name: &str) -> Result<String, &'static str> {
-    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !name.is_empty() && name.bytes().all(is_allowed) {
-        Ok(name.to_owned())
-    } else {
-        Err("expected a-z, 0-9 and -")
-    }
+fn role(name: &str) -> Result<Role, RoleError> {
+    name.trim().parse()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -315,8 +317,8 @@ mod tests {
 
     #[test]
     fn values_that_can_not_be_are_refused() {
-        assert!(role("pipelines").unwrap_err().contains("the role pipelines is not supported yet"));
-        assert!(group("Group").is_err());
+        assert_eq!(role(" proxy-consume"), Ok(Role::ProxyConsume));
+        assert!(role("query").unwrap_err().to_string().contains("expected proxy, proxy-produce"));
         assert_eq!(batch_timeout("24ms"), Err("it is 25ms at least".to_owned()));
         assert!(cluster_config("num.partition=3").unwrap_err().contains("\"num.partition\""));
         assert!(cluster_config("num.partitions=x").unwrap_err().contains("num.partitions can't be"));

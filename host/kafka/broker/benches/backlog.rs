@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, Limits, NodeId, Request, RequestBody,
-    Response, Server, ServerSettings,
+    Advertised, AgentSettings, Broker, BrokerSettings, ConnectionContext, Endpoint, Limits, Request,
+    RequestBody, Response, Server, ServerSettings,
 };
 use forebay_kafka_wire::{BatchBuilder, BatchHeader, Compression};
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
-use forebay_model::{ByteCount, Offset, PartitionCount, Timestamp};
+use forebay_model::{AgentId, ByteCount, NodeId, Offset, PartitionCount, Timestamp};
 use forebay_storage_log::{BlockCache, Index, Reader, Writer, WriterMetrics, WriterSettings};
 use forebay_storage_metadata::{Configs, NewTopic, Topics as _, VirtualClusters as _};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
@@ -72,7 +72,8 @@ async fn round(case: Case) {
     let blocks = BlockCache::new(objects, ByteCount::new(128 << 20)).reading_ahead(spawner.clone());
     let reader = Reader::with_index(Arc::clone(&metadata) as _, index, Arc::new(blocks));
     let advertised = Advertised::AsReached(Endpoint { host: "localhost".to_owned(), port: 9092 });
-    let settings = BrokerSettings::new(cluster, NodeId::of(7), advertised);
+    let agent = AgentSettings::new(AgentId::from_random(7), NodeId::new(7).unwrap());
+    let settings = BrokerSettings::new(cluster, agent, advertised);
     let broker = Broker::new(settings, metadata, writer, reader);
     fill(&broker, case).await;
 

@@ -1,7 +1,8 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_kafka_groups::GroupSettings;
-use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_model::{AgentGroup, AgentId, ByteCount, NodeId, Roles, VirtualClusterId};
 use forebay_storage_log::{Reader, Writer};
 use forebay_storage_metadata::MetadataStore;
 use kafka_protocol::messages::BrokerId;
@@ -13,24 +14,30 @@ use crate::authorization::Authorizer;
 use crate::context::Advertised;
 use crate::groups::Coordinator;
 use crate::metrics::BrokerMetrics;
+use crate::neighbours::Neighbours;
 use crate::security::SecuritySettings;
 use crate::topics::Topics;
 
-/// The number by which clients know an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NodeId(i32);
+/// Which agent a broker belongs to.
+#[derive(Debug, Clone)]
+pub struct AgentSettings {
+    /// As it is registered in the metadata store.
+    pub id: AgentId,
+    /// The number by which clients know it.
+    pub node: NodeId,
+    /// What it does: clients that come for something else are sent on.
+    pub roles: Roles,
+    /// Whose agents its clients see.
+    pub group: Option<AgentGroup>,
+    /// How long it goes by what it knows of other agents before it asks again.
+    pub remembers_others: Duration,
+}
 
-impl NodeId {
-    /// From the id of an agent, as any 16 bytes that stay the same.
+impl AgentSettings {
+    /// An agent that does everything and is in no group.
     #[must_use]
-    pub fn of(agent: u128) -> Self {
-        let folded = agent ^ (agent >> 64);
-        let folded = (folded ^ (folded >> 32)) & 0x7fff_ffff;
-        Self(i32::try_from(folded).unwrap_or_default())
-    }
-
-    pub(crate) fn wire(self) -> BrokerId {
-        BrokerId(self.0)
+    pub fn new(id: AgentId, node: NodeId) -> Self {
+        Self { id, node, roles: Roles::DEFAULT, group: None, remembers_others: Duration::from_secs(1) }
     }
 }
 
@@ -38,7 +45,7 @@ impl NodeId {
 #[derive(Debug, Clone)]
 pub struct BrokerSettings {
     pub cluster: VirtualClusterId,
-    pub node: NodeId,
+    pub agent: AgentSettings,
     pub advertised: Advertised,
     /// The most bytes that one Fetch is answered with, and the most for all that are answered at the same time.
     pub fetch_bytes: ByteCount,
@@ -53,11 +60,11 @@ pub struct BrokerSettings {
 impl BrokerSettings {
     /// Kafka's own limits, with memory for five full answers.
     #[must_use]
-    pub fn new(cluster: VirtualClusterId, node: NodeId, advertised: Advertised) -> Self {
+    pub fn new(cluster: VirtualClusterId, agent: AgentSettings, advertised: Advertised) -> Self {
         let fetch_bytes = ByteCount::new(55 << 20);
         Self {
             cluster,
-            node,
+            agent,
             advertised,
             fetch_bytes,
             fetch_memory: ByteCount::new(fetch_bytes.get() * 5),
@@ -82,6 +89,7 @@ pub(crate) struct Parts {
     pub writer: Writer,
     pub reader: Reader,
     pub topics: Topics,
+    pub neighbours: Neighbours,
     pub groups: Coordinator,
     pub sessions: Sessions,
     pub fetch_memory: FetchMemory,
@@ -116,6 +124,8 @@ impl Broker {
         let topics = Topics::new(settings.cluster.clone(), Arc::clone(&metadata));
         let groups =
             Coordinator::new(settings.cluster.clone(), Arc::clone(&metadata), settings.groups.clone());
+        let remembered = settings.agent.remembers_others;
+        let neighbours = Neighbours::new(settings.cluster.clone(), Arc::clone(&metadata), remembered);
         let sessions = Sessions::new(settings.fetch_sessions);
         let bytes = usize::try_from(settings.fetch_memory.get()).unwrap_or(usize::MAX);
         let fetch_memory = FetchMemory::new(bytes);
@@ -130,6 +140,7 @@ impl Broker {
             writer,
             reader,
             topics,
+            neighbours,
             groups,
             sessions,
             fetch_memory,
@@ -166,6 +177,6 @@ impl Parts {
     }
 
     pub(crate) fn node(&self) -> BrokerId {
-        self.settings.node.wire()
+        BrokerId(self.settings.agent.node.get())
     }
 }

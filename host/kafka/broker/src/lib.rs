@@ -3,6 +3,7 @@
 //! everything else in the metadata store, so any agent answers for any partition.
 //!
 //! - [`Broker::start`] takes requests in their order; [`Started`] is the part of an answer that may take long.
+//! - `placement`: each client is told of one agent, of its zone, group and role.
 //! - `apis`: one file for each API, which says what is served of it.
 //! - [`Session`]: whoever comes goes through one, which asks them to log in where that is demanded; `authorization` says
 //!   what each API needs to be allowed.
@@ -15,6 +16,7 @@ mod apis;
 mod authentication;
 mod authorization;
 mod broker;
+mod client_features;
 pub mod configs;
 mod context;
 mod error_code;
@@ -22,6 +24,8 @@ mod groups;
 mod identity;
 mod in_process;
 mod metrics;
+mod neighbours;
+mod placement;
 mod security;
 mod server;
 mod service;
@@ -31,7 +35,7 @@ pub use api::{EncodeError, Request, RequestBody, RequestError, Response, served}
 pub use apis::fetch::FetchAnswer;
 pub use authentication::{LoginError, Session, SessionError, Taken};
 pub use authorization::{Need, Role, needs};
-pub use broker::{Broker, BrokerSettings, NodeId};
+pub use broker::{AgentSettings, Broker, BrokerSettings};
 pub use context::{Advertised, ConnectionContext, Endpoint};
 pub use forebay_kafka_groups::GroupSettings;
 pub use groups::{Forget, GroupKeeper, GroupKept};

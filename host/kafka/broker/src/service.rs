@@ -2,6 +2,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use forebay_model::Roles;
+
 use crate::acquire::Held;
 use crate::api::{Request, RequestBody, Response};
 use crate::apis;
@@ -16,6 +18,8 @@ pub(crate) struct Call {
     pub version: i16,
     /// What it may do.
     pub access: Access,
+    /// What this agent does for whoever asks.
+    pub roles: Roles,
 }
 
 /// An answer, with the memory that it takes.
@@ -96,7 +100,9 @@ impl Broker {
     async fn dispatch(&self, context: &ConnectionContext, request: Request) -> Started {
         let parts = self.parts();
         let access = parts.authorizer.access(context, request.body.api()).await;
-        let call = Call { context: context.clone(), version: request.version, access };
+        // Whoever is in the same process has come to no other agent.
+        let roles = context.peer.map_or(Roles::DEFAULT, |_| parts.settings.agent.roles);
+        let call = Call { context: context.clone(), version: request.version, access, roles };
         match request.body {
             RequestBody::Produce(request) => apis::produce::start(parts, &call, request).await,
             RequestBody::Fetch(request) => apis::fetch::start(parts, &call, request),
@@ -107,7 +113,7 @@ impl Broker {
                 Started::answered(apis::metadata::answer(parts, &call, request).await)
             }
             RequestBody::FindCoordinator(request) => {
-                Started::answered(apis::find_coordinator::answer(parts, &call, request))
+                Started::answered(apis::find_coordinator::answer(parts, &call, request).await)
             }
             RequestBody::ApiVersions(request) => {
                 Started::answered(apis::api_versions::answer(&call, &request))
@@ -159,7 +165,7 @@ impl Broker {
                 apis::consumer_group_describe::start(parts, &call, request)
             }
             RequestBody::DescribeCluster(request) => {
-                Started::answered(apis::describe_cluster::answer(parts, &call, &request))
+                Started::answered(apis::describe_cluster::answer(parts, &call, &request).await)
             }
             RequestBody::SaslHandshake(_) => Started::answered(apis::sasl_handshake::answer()),
             RequestBody::SaslAuthenticate(_) => Started::answered(apis::sasl_authenticate::answer()),

@@ -206,7 +206,8 @@ pub(crate) fn frame(
         .encode(&mut frame, api.request_header_version(version))
         .map_err(|error| failed(error.to_string()))?;
     encode(&mut frame).map_err(failed)?;
-    let length = i32::try_from(frame.len() - 4).map_err(|_| failed("it is longer than a frame".to_owned()))?;
+    let length =
+        i32::try_from(frame.len() - 4).map_err(|_| failed("it is longer than a frame".to_owned()))?;
     frame[..4].copy_from_slice(&length.to_be_bytes());
     Ok(frame.freeze())
 }

@@ -161,7 +161,9 @@ impl Consumer {
         };
         let needs_group = match &subscription {
             Subscription::Mixed { .. } if group.is_some() => return Err(SubscriptionError::MixedInGroup),
-            Subscription::Partitions(partitions) | Subscription::Mixed { partitions, .. } => explicit(partitions),
+            Subscription::Partitions(partitions) | Subscription::Mixed { partitions, .. } => {
+                explicit(partitions)
+            }
             Subscription::Topics(_) | Subscription::Matching(_) => false,
         };
         if needs_group && group.is_none() {

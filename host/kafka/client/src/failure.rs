@@ -64,9 +64,11 @@ impl Failure {
                         Some(ResponseError::StaleMemberEpoch | ResponseError::RebalanceInProgress)
                     )
             }
-            Self::NoLeader | Self::Recreated | Self::TimedOut { .. } | Self::Missing { .. } | Self::Behind => {
-                true
-            }
+            Self::NoLeader
+            | Self::Recreated
+            | Self::TimedOut { .. }
+            | Self::Missing { .. }
+            | Self::Behind => true,
             Self::NoPartition { .. }
             | Self::Unchosen
             | Self::TooLarge { .. }

@@ -57,8 +57,8 @@ pub use administration::UserMechanisms;
 pub use client::{Client, ClientSettings};
 pub use connection::Connection;
 pub use consumer::{
-    Assignor, CommitError, CommitOffset, ConsumeError, Consumer, ConsumerEvent, ConsumerSettings, Fetched,
-    FetchSettings, GroupProtocol, GroupSettings, Isolation, Revocation, Start, Subscription,
+    Assignor, CommitError, CommitOffset, ConsumeError, Consumer, ConsumerEvent, ConsumerSettings,
+    FetchSettings, Fetched, GroupProtocol, GroupSettings, Isolation, Revocation, Start, Subscription,
     SubscriptionError,
 };
 pub use error::{ClientError, Refused};

@@ -168,8 +168,8 @@ fn read(name: &TopicName, answered: MetadataResponseTopic) -> Result<Arc<TopicMe
     for partition in answered.partitions {
         let Ok(number) = PartitionId::new(partition.partition_index) else { continue };
         // Some errors leave the leader in place, as that of a replica that is away.
-        let is_lost = ResponseError::try_from_code(partition.error_code)
-            == Some(ResponseError::LeaderNotAvailable);
+        let is_lost =
+            ResponseError::try_from_code(partition.error_code) == Some(ResponseError::LeaderNotAvailable);
         let leader = Some(partition.leader_id.0).filter(|leader| *leader >= 0 && !is_lost);
         partitions.push(PartitionMetadata {
             partition: number,

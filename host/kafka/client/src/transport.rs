@@ -52,12 +52,8 @@ pub trait Transport: fmt::Debug + Send + Sync {
     ///
     /// # Cancel safety
     /// A request that is dropped may be done or not, before and after it was handed over.
-    async fn start(
-        &self,
-        to: Destination,
-        lane: Lane,
-        outgoing: Outgoing,
-    ) -> Result<Pending, TransportError>;
+    async fn start(&self, to: Destination, lane: Lane, outgoing: Outgoing)
+    -> Result<Pending, TransportError>;
 
     /// What a broker serves.
     ///

@@ -73,8 +73,7 @@ pub(crate) async fn a_pattern_finds_topics_that_come_later(ground: &Ground) {
 
 pub(crate) async fn what_is_paused_is_not_handed_out(ground: &Ground) {
     let (client, topic) = (ground.client(), ground.topic(2).await);
-    let mut watched =
-        Watched::new(&client, ConsumerSettings::new(Subscription::Topics(vec![topic.clone()])));
+    let mut watched = Watched::new(&client, ConsumerSettings::new(Subscription::Topics(vec![topic.clone()])));
     while watched.assigned.len() < 2 {
         watched.step().await;
     }
@@ -97,8 +96,7 @@ pub(crate) async fn what_is_paused_is_not_handed_out(ground: &Ground) {
 pub(crate) async fn a_topic_that_is_made_anew_is_read_from_its_start(ground: &Ground) {
     let (client, topic) = (ground.client(), ground.topic(1).await);
     produce(&client, vec![record(&topic, 0, "old"), record(&topic, 0, "older")]).await;
-    let mut watched =
-        Watched::new(&client, ConsumerSettings::new(Subscription::Topics(vec![topic.clone()])));
+    let mut watched = Watched::new(&client, ConsumerSettings::new(Subscription::Topics(vec![topic.clone()])));
     watched.until_records(2).await;
     let mut connection = ground.connection().await;
     connection.delete_topic(&topic).await.unwrap();

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use forebay_kafka_client::{
-    Client, ClientSettings, Connection, Consumer, ConsumerEvent, ConsumerSettings, Fetched, Produced, ProducerRecord,
-    ProducerSettings, Tcp, TcpSettings, TopicPartition, Transport,
+    Client, ClientSettings, Connection, Consumer, ConsumerEvent, ConsumerSettings, Fetched, Produced,
+    ProducerRecord, ProducerSettings, Tcp, TcpSettings, TopicPartition, Transport,
 };
 use forebay_kafka_wire::Record;
 use forebay_lifecycle::{Spawner, chance};

@@ -37,7 +37,8 @@ pub(crate) async fn offsets_are_kept_for_the_next_member(ground: &Ground) {
         let mut first = member(&client, &topic, &group, protocol);
         first.until_records(6).await;
         let next = Offset::new(4).unwrap();
-        let offset = CommitOffset { metadata: "some".to_owned(), ..CommitOffset::new(partition(&topic, 0), next) };
+        let offset =
+            CommitOffset { metadata: "some".to_owned(), ..CommitOffset::new(partition(&topic, 0), next) };
         first.consumer.commit(&[offset]).await.unwrap();
         first.consumer.close(Duration::from_secs(10)).await;
 

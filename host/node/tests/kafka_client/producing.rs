@@ -30,8 +30,7 @@ pub(crate) async fn records_come_back_as_they_were(ground: &Ground) {
     let offsets: Vec<_> = produced.iter().map(|produced| produced.offset.unwrap().get()).collect();
     assert_eq!(offsets, [0, 1, 2]);
 
-    let mut watched =
-        Watched::new(&client, ConsumerSettings::new(Subscription::Topics(vec![topic.clone()])));
+    let mut watched = Watched::new(&client, ConsumerSettings::new(Subscription::Topics(vec![topic.clone()])));
     let records = watched.until_records(3).await;
     let (at, first) = &records[0];
     assert_eq!(*at, partition(&topic, 0));

@@ -1,5 +1,6 @@
 mod change;
 mod offsets;
+pub(crate) mod progress;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use forebay_model::{GroupId, MemberId, Timestamp, TopicIdPartition, VirtualClusterId};
 use forebay_storage_metadata::{
     Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion,
-    Groups, LoadedGroups, OffsetsWanted, StoreFailure, StoredGroup,
+    Groups, LoadedGroups, OffsetsWanted, ProgressKey, ProgressPage, StoreFailure, StoredGroup,
 };
 use tokio_postgres::Row;
 
@@ -28,7 +29,8 @@ const LOAD: &str = "\
         ARRAY(SELECT member FROM group_members m WHERE m.vc = $1 AND m.group_id = k.group_id ORDER BY member), \
         ARRAY(SELECT beat_at FROM group_members m WHERE m.vc = $1 AND m.group_id = k.group_id ORDER BY member) \
     FROM unnest($2::TEXT[]) WITH ORDINALITY AS k(group_id, place) \
-    JOIN consumer_groups g ON g.vc = $1 AND g.group_id = k.group_id";
+    CROSS JOIN LATERAL (SELECT version, state FROM consumer_groups \
+        WHERE vc = $1 AND group_id = k.group_id LIMIT 1) AS g";
 
 const LIST: &str =
     "SELECT group_id FROM consumer_groups WHERE vc = $1 AND group_id > $2 ORDER BY group_id LIMIT $3";
@@ -53,6 +55,23 @@ const CHANGED: &str = "\
     FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[]) WITH ORDINALITY AS k(vc, group_id, seen, place) \
     LEFT JOIN LATERAL (SELECT version FROM consumer_groups WHERE vc = k.vc AND group_id = k.group_id LIMIT 1) \
         AS g ON TRUE WHERE coalesce(g.version, 0) <> k.seen";
+
+/// For [`hot_statements`](crate::hot_statements).
+pub(crate) fn hot_statements() -> [(&'static str, &'static str); 9] {
+    let [lock, update, join] = change::HOT;
+    let [all, some, commit] = offsets::HOT;
+    [
+        ("load groups", LOAD),
+        ("members were heard of", BEAT),
+        ("who was heard of", HEARD),
+        ("lock a group", lock),
+        ("change a group", update),
+        ("members join", join),
+        ("load all offsets of groups", all),
+        ("load offsets of groups", some),
+        ("commit offsets of a group", commit),
+    ]
+}
 
 #[async_trait]
 impl Watched for GroupVersions {
@@ -148,6 +167,21 @@ impl Groups for PostgresMetadataStore {
             return Ok(vec![Vec::new(); wanted.len()]);
         };
         Ok(tried!(&self.pool, offsets::load(&self.pool, vc, &wanted)))
+    }
+
+    async fn group_progress(
+        &self,
+        cluster: &VirtualClusterId,
+        after: Option<ProgressKey>,
+        limit: usize,
+    ) -> Result<ProgressPage, StoreFailure> {
+        let now = tried!(&self.pool, self.time_now());
+        let Some(vc) = tried!(&self.pool, self.vc(cluster)) else {
+            return Ok(ProgressPage { now, progress: Vec::new(), next: None });
+        };
+        let (progress, next) =
+            tried!(&self.pool, progress::page(&self.pool, (vc, now), after.as_ref(), limit));
+        Ok(ProgressPage { now, progress, next })
     }
 
     async fn watch_groups(

@@ -20,6 +20,7 @@
 //! session (no LISTEN, no advisory locks, no temporary tables, settings only with `SET LOCAL`). It was only tried on
 //! PostgreSQL.
 
+mod agents;
 mod commit;
 mod configs;
 mod ends;

@@ -32,6 +32,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         ],
     },
     Migration { needs: 1, steps: &[Step::Together(include_str!("../migrations/0003-security.sql"))] },
+    Migration {
+        needs: 1,
+        steps: &[
+            Step::Together(include_str!("../migrations/0004-agents.sql")),
+            Step::Tuning(include_str!("../migrations/0004-tuning.sql")),
+        ],
+    },
 ];
 
 /// What brings a schema to the next number.

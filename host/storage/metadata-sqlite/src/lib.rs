@@ -15,6 +15,7 @@
 //!
 //! The SQL keeps to what PostgreSQL has too, apart from `WITHOUT ROWID` and the types of ids.
 
+mod agents;
 mod commit;
 mod configs;
 mod ends;

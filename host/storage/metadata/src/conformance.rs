@@ -2,12 +2,14 @@
 //!
 //! An implementation calls [`behaviours!`](crate::behaviours) with its [`Site`], and [`random_calls`].
 
+mod agents;
 mod cleaning;
 mod delayed;
 mod groups;
 mod idempotence;
 mod index;
 mod model;
+mod progress;
 mod random;
 mod retention;
 mod scene;
@@ -20,11 +22,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use agents::*;
 pub use cleaning::*;
 pub use delayed::Delayed;
 pub use groups::*;
 pub use idempotence::*;
 pub use index::*;
+pub use progress::*;
 pub use random::random_calls;
 pub use retention::*;
 pub use scene::Scene;
@@ -97,6 +101,9 @@ macro_rules! behaviours {
             groups_are_listed_by_id
             members_are_heard_of_by_the_clock_of_the_store
             groups_commit_offsets
+            groups_are_behind_since_the_next_record_was_committed
+            a_group_that_has_consumed_everything_is_not_behind
+            progress_is_told_page_by_page
             a_change_of_a_group_wakes_who_waits
             a_commit_wakes_who_waits
             waiting_ends_with_its_time
@@ -105,6 +112,10 @@ macro_rules! behaviours {
             acls_have_another_version_when_they_change
             credentials_are_of_a_user_and_a_mechanism
             security_is_of_a_virtual_cluster
+            agents_are_told_of_while_they_are_heard_of
+            agents_have_numbers_that_no_other_had
+            what_an_agent_says_of_itself_is_told
+            agents_are_of_a_virtual_cluster
         }
     };
     ($site:expr => $($behaviour:ident)*) => {

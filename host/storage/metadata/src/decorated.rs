@@ -7,16 +7,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use forebay_kafka_security::Acl;
 use forebay_model::{
-    ByteCount, GroupId, Offset, PartitionCount, SegmentName, Timestamp, TopicId, TopicIdPartition,
-    VirtualClusterId,
+    AgentId, ByteCount, GroupId, NodeId, Offset, PartitionCount, SegmentName, Timestamp, TopicId,
+    TopicIdPartition, VirtualClusterId,
 };
 
 use crate::{
-    Acls, AclsVersion, AddPartitionsError, Beat, Beats, ChangeGroupError, CommitError, CommitOutcome,
-    CommittedOffset, ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, CredentialChange,
-    DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged,
-    GroupVersion, Groups, InitProducerError, InitializedProducer, LoadedGroups, Log, LogBounds, LogMissing,
-    MetadataStore, NewTopic, NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers,
+    Acls, AclsVersion, AddPartitionsError, AgentDescription, AgentError, Agents, Beat, Beats,
+    ChangeGroupError, CommitError, CommitOutcome, CommittedOffset, ConfigError, Configs, CreateTopicError,
+    CreateVirtualClusterError, CredentialChange, DeleteBefore, DeleteTopicError, Expired, FindFrom,
+    FindRefusal, Found, GroupChange, GroupChanged, GroupVersion, Groups, InitProducerError,
+    InitializedProducer, LiveAgent, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore, NewTopic,
+    NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, ProgressKey, ProgressPage,
     Purged, RecordsKept, Retention, RetentionLimits, Security, SecurityError, SegmentCommit, Segments,
     StoreFailure, StoredGroup, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential,
     Verdict, VirtualClusters,
@@ -133,6 +134,8 @@ forward! {
         beat(cluster: &VirtualClusterId, beats: Vec<Beat>) -> Result<Beats, StoreFailure>;
         load_offsets(cluster: &VirtualClusterId, wanted: Vec<OffsetsWanted>)
             -> Result<Vec<Vec<(TopicIdPartition, CommittedOffset)>>, StoreFailure>;
+        group_progress(cluster: &VirtualClusterId, after: Option<ProgressKey>, limit: usize)
+            -> Result<ProgressPage, StoreFailure>;
         watch_groups(
             cluster: &VirtualClusterId,
             known: Vec<(GroupId, Option<GroupVersion>)>,
@@ -172,6 +175,13 @@ forward! {
             -> Result<Vec<UserCredential>, StoreFailure>;
         alter_scram_credentials(cluster: &VirtualClusterId, changes: &[CredentialChange])
             -> Result<Vec<Result<(), NoCredential>>, SecurityError>;
+    }
+    Agents {
+        register_agent(cluster: &VirtualClusterId, agent: &AgentDescription) -> Result<NodeId, AgentError>;
+        agent_heartbeat(cluster: &VirtualClusterId, agent: &AgentDescription, node: NodeId)
+            -> Result<(), AgentError>;
+        deregister_agent(cluster: &VirtualClusterId, agent: AgentId) -> Result<(), StoreFailure>;
+        agents(cluster: &VirtualClusterId) -> Result<Vec<LiveAgent>, StoreFailure>;
     }
     Segments {
         unreferenced(cluster: &VirtualClusterId, grace: Duration, limit: usize)

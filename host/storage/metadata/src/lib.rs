@@ -9,6 +9,7 @@
 //! - [`Log`]: segments are committed, and found again by offset or time; who waits is woken.
 //! - [`Groups`]: consumer groups, each under a version; their heartbeats and offsets.
 //! - [`Security`]: who may log in, and who may do what.
+//! - [`Agents`]: which agents there are, and where clients find them.
 //! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
 //!
 //! All keys begin with the virtual cluster. Topics are known by UUID: one that is made again under its old name shares
@@ -20,6 +21,7 @@
 //! Errors are one enum for each operation; `kind()` says what to do about one. [`StoreFailure`] is what any of them
 //! may meet: the store is away, or broken.
 
+mod agents;
 mod clock;
 mod configs;
 #[cfg(feature = "conformance")]
@@ -32,6 +34,7 @@ mod measured;
 mod operation;
 mod past;
 mod producers;
+mod progress;
 mod retention;
 mod security;
 mod segments;
@@ -41,6 +44,10 @@ mod virtual_clusters;
 use async_trait::async_trait;
 use forebay_model::Timestamp;
 
+pub use agents::{
+    AGENT_SILENCE, AGENTS_KEPT, AgentAddress, AgentDescription, AgentError, Agents, LiveAgent,
+    pipeline_agents,
+};
 pub use clock::{Clock, ManualClock, WallClock};
 pub use configs::{ConfigError, Configs};
 pub use decorated::{Decorated, Decorator};
@@ -58,6 +65,7 @@ pub use measured::Measured;
 pub use operation::Operation;
 pub use past::{BATCHES_REMEMBERED, Judgement, Past, PastBatch, judge};
 pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
+pub use progress::{Progress, ProgressKey, ProgressPage};
 pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
 pub use security::{
     Acls, AclsVersion, CredentialChange, MOST_ACLS, NoCredential, Security, SecurityError, UserCredential,
@@ -83,6 +91,7 @@ pub trait MetadataStore:
     + Retention
     + Segments
     + Security
+    + Agents
     + std::fmt::Debug
     + Send
     + Sync

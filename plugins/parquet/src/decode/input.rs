@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use forebay_sdk::files::{self, FileDetails};
 use forebay_sdk::{
     Batch, BlockWriter, Config, Context, Error, Event, Input, Problem, Settlement, Token, log,
 };
 
+use super::places::Places;
 use super::plan::Options;
 use super::rows::Rows;
 
@@ -39,9 +39,6 @@ pub(crate) struct ParquetInputConfig {
     logical_types: bool,
 }
 
-/// The bytes of the largest file, which is in memory as a whole.
-const LARGEST: usize = 128 << 20;
-
 /// The bytes of the largest batch.
 const BATCH: usize = 16 << 20;
 
@@ -52,7 +49,7 @@ pub(crate) struct ParquetInput {
     options: Options,
     /// The files that were found and not opened yet; absent before the first `connect`.
     waiting: Option<VecDeque<FileDetails>>,
-    current: Option<(String, Rows<Bytes>)>,
+    current: Option<(String, Rows<Places>)>,
     next_token: Token,
 }
 
@@ -129,15 +126,14 @@ enum Unread {
 }
 
 impl ParquetInput {
-    fn open_file(&self, file: &FileDetails) -> Result<Rows<Bytes>, Unread> {
-        let mut source = files::open(&file.path).map_err(|error| Unread::Refused(error.into()))?;
-        let bytes = source.read_to_end(LARGEST).map_err(Unread::Refused)?;
-        Rows::new(bytes.into(), self.options).map_err(Unread::Broken)
+    fn open_file(&self, file: &FileDetails) -> Result<Rows<Places>, Unread> {
+        let reader = files::open_reader(&file.path).map_err(|error| Unread::Refused(error.into()))?;
+        Rows::new(Places::new(reader), self.options).map_err(Unread::Broken)
     }
 }
 
 /// The next rows as a batch; none when the file has ended.
-fn batch(rows: &mut Rows<Bytes>, most: usize) -> Result<Option<Batch>, String> {
+fn batch(rows: &mut Rows<Places>, most: usize) -> Result<Option<Batch>, String> {
     let mut block = BlockWriter::with_capacity(0, 0);
     let mut count = 0;
     while count < most && block.payload().len() < BATCH {

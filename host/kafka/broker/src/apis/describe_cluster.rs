@@ -1,4 +1,4 @@
-//! DescribeCluster 0 to 2: one broker, the agent that is asked. There are no controllers to be told of.
+//! DescribeCluster 0 to 2: one broker, the agent that Metadata tells of. There are no controllers to be told of.
 
 use forebay_kafka_security::{CLUSTER_NAME, Operation, ResourceType};
 use kafka_protocol::error::ResponseError;
@@ -8,12 +8,14 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::message;
 use crate::broker::Parts;
+use crate::neighbours::RACK;
+use crate::placement::Purpose;
 use crate::service::Call;
 
 /// Asked for brokers, not for controllers.
 const BROKERS: i8 = 1;
 
-pub(crate) fn answer(
+pub(crate) async fn answer(
     parts: &Parts,
     call: &Call,
     request: &DescribeClusterRequest,
@@ -24,14 +26,15 @@ pub(crate) fn answer(
             .with_endpoint_type(request.endpoint_type)
             .with_error_message(message("only brokers can be asked about"));
     }
-    let endpoint = parts.settings.advertised.to(&call.context);
+    let named = parts.named(call, Purpose::Lead).await;
     let broker = DescribeClusterBroker::default()
-        .with_broker_id(parts.node())
-        .with_host(StrBytes::from_string(endpoint.host))
-        .with_port(i32::from(endpoint.port));
+        .with_broker_id(named.node)
+        .with_host(named.host)
+        .with_port(named.port)
+        .with_rack(Some(StrBytes::from_static_str(RACK)));
     let response = DescribeClusterResponse::default()
         .with_cluster_id(StrBytes::from_string(parts.cluster().as_str().to_owned()))
-        .with_controller_id(parts.node())
+        .with_controller_id(named.node)
         .with_brokers(vec![broker]);
     if request.include_cluster_authorized_operations {
         response.with_cluster_authorized_operations(cluster_operations(call))

@@ -8,11 +8,14 @@ use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
-use kafka_protocol::messages::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, TopicName};
+use kafka_protocol::messages::{
+    BrokerId, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, TopicName,
+};
 
 use super::{LEADER_EPOCH, TOPIC_DENIED, wire_name};
 use crate::broker::Parts;
 use crate::error_code;
+use crate::placement::Purpose;
 use crate::service::Call;
 
 /// How many partitions a page has at most, as in Kafka.
@@ -32,8 +35,9 @@ pub(crate) async fn answer(
         TopicSelection::Names(names.iter().filter_map(|name| name.0.parse().ok()).collect())
     };
     let cursor = request.cursor.as_ref().map(|cursor| (cursor.topic_name.clone(), cursor.partition_index));
-    let mut page =
-        Page { parts, call, left: request.response_partition_limit.clamp(1, MOST), topics: Vec::new() };
+    let node = parts.named(call, Purpose::Lead).await.node;
+    let left = request.response_partition_limit.clamp(1, MOST);
+    let mut page = Page { node, call, left, topics: Vec::new() };
     let found = match parts.metadata.describe_topics(parts.cluster(), &selection).await {
         Ok(found) => found,
         Err(failure) => {
@@ -81,7 +85,8 @@ pub(crate) async fn answer(
 }
 
 struct Page<'a> {
-    parts: &'a Parts,
+    /// The leader.
+    node: BrokerId,
     call: &'a Call,
     left: i32,
     topics: Vec<DescribeTopicPartitionsResponseTopic>,
@@ -94,7 +99,7 @@ impl Page<'_> {
         if self.left == 0 {
             return Some(from);
         }
-        let node = self.parts.node();
+        let node = self.node;
         let end = topic.partitions.get().min(from.saturating_add(self.left));
         let partitions: Vec<_> = (from..end)
             .map(|partition| {

@@ -38,10 +38,10 @@ const PER_PARTITION: usize = 128;
 
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: FetchRequest) -> Started {
     let parts = Arc::clone(parts);
-    let (version, access) = (call.version, call.access.clone());
+    let (version, access, consumes) = (call.version, call.access.clone(), call.roles.consumes());
     Started::waiting(async move {
         match parts.sessions.begin(&request, version) {
-            Ok(begun) => Box::pin(Fetching::new(&parts, access, &request, begun).answer()).await,
+            Ok(begun) => Box::pin(Fetching::new(&parts, (access, consumes), &request, begun).answer()).await,
             Err(error) => {
                 let response = FetchResponse::default().with_error_code(of_session(error).code());
                 Answer::from(FetchAnswer::from(response))
@@ -61,6 +61,8 @@ fn of_session(error: SessionError) -> ResponseError {
 struct Fetching<'a> {
     parts: &'a Parts,
     access: Access,
+    /// Whether this agent serves consumers.
+    consumes: bool,
     begun: Begun,
     deadline: Instant,
     min_bytes: u64,
@@ -71,12 +73,18 @@ struct Fetching<'a> {
 type Located = Result<FindFrom, ResponseError>;
 
 impl<'a> Fetching<'a> {
-    fn new(parts: &'a Parts, access: Access, request: &FetchRequest, begun: Begun) -> Self {
+    fn new(
+        parts: &'a Parts,
+        (access, consumes): (Access, bool),
+        request: &FetchRequest,
+        begun: Begun,
+    ) -> Self {
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)).min(LONGEST_WAIT);
         let max_bytes = u64::try_from(request.max_bytes).unwrap_or(0).min(parts.settings.fetch_bytes.get());
         Self {
             parts,
             access,
+            consumes,
             begun,
             deadline: clock::now() + wait,
             min_bytes: u64::try_from(request.min_bytes).unwrap_or(0).min(max_bytes),
@@ -85,6 +93,11 @@ impl<'a> Fetching<'a> {
     }
 
     async fn answer(self) -> Answer {
+        if !self.consumes {
+            // Its client asks for metadata again, and is told where consumers may come.
+            let refused = self.begun.wanted.iter().map(|_| Err(ResponseError::NotLeaderOrFollower)).collect();
+            return self.finish(refused, None);
+        }
         loop {
             let located = wanted::locate(self.parts, &self.access, &self.begun.wanted).await;
             let from: Vec<_> = located.iter().filter_map(|located| located.as_ref().ok()).copied().collect();

@@ -1,14 +1,16 @@
-//! FindCoordinator 0 to 6: the agent that is asked coordinates every consumer group. Transactions have no coordinator
+//! FindCoordinator 0 to 6: every agent coordinates every consumer group; the client is told of the one that
+//! Metadata tells it of, or of one that consumers may come to. Transactions have no coordinator
 //! yet; the error is one that clients do not ask again about.
 
 use forebay_kafka_security::{Operation, ResourceType};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::find_coordinator_response::Coordinator;
 use kafka_protocol::messages::{BrokerId, FindCoordinatorRequest, FindCoordinatorResponse};
-use kafka_protocol::protocol::StrBytes;
 
 use super::{denied, message};
 use crate::broker::Parts;
+use crate::neighbours::Named;
+use crate::placement::Purpose;
 use crate::service::Call;
 
 /// The first version that asks about several.
@@ -19,17 +21,19 @@ const TRANSACTION: i8 = 1;
 const REFUSED: ResponseError = ResponseError::UnsupportedVersion;
 const WHY: &str = "transactions and share groups are not supported yet";
 
-pub(crate) fn answer(parts: &Parts, call: &Call, request: FindCoordinatorRequest) -> FindCoordinatorResponse {
+pub(crate) async fn answer(
+    parts: &Parts,
+    call: &Call,
+    request: FindCoordinatorRequest,
+) -> FindCoordinatorResponse {
     let response = FindCoordinatorResponse::default();
-    let endpoint = parts.settings.advertised.to(&call.context);
-    let host = StrBytes::from_string(endpoint.host);
-    let port = i32::from(endpoint.port);
+    let Named { node, host, port } = parts.named(call, Purpose::Coordinate).await;
     if call.version >= SEVERAL {
         let coordinators = request.coordinator_keys.into_iter().map(|key| {
             let refused = refusal(call, request.key_type, &key);
             let coordinator = Coordinator::default().with_key(key);
             let Some((code, why)) = refused else {
-                return coordinator.with_node_id(parts.node()).with_host(host.clone()).with_port(port);
+                return coordinator.with_node_id(node).with_host(host.clone()).with_port(port);
             };
             coordinator
                 .with_node_id(BrokerId(-1))
@@ -40,7 +44,7 @@ pub(crate) fn answer(parts: &Parts, call: &Call, request: FindCoordinatorRequest
         return response.with_coordinators(coordinators.collect());
     }
     let Some((code, why)) = refusal(call, request.key_type, &request.key) else {
-        return response.with_node_id(parts.node()).with_host(host).with_port(port);
+        return response.with_node_id(node).with_host(host).with_port(port);
     };
     let response = response.with_error_code(code.code()).with_node_id(BrokerId(-1)).with_port(-1);
     if call.version >= 1 { response.with_error_message(message(why)) } else { response }

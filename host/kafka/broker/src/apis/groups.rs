@@ -44,6 +44,10 @@ pub(super) fn group_id(call: &Call, operation: Operation, id: &WireGroupId) -> R
     if !call.access.allows(operation, ResourceType::Group, &id.0) {
         return Err(Refused::Code(ResponseError::GroupAuthorizationFailed));
     }
+    // What members do is reading; they are to look for another coordinator.
+    if operation == Operation::Read && !call.roles.consumes() {
+        return Err(Refused::Code(ResponseError::NotCoordinator));
+    }
     id.0.parse().map_err(|_| Refused::Code(ResponseError::InvalidGroupId))
 }
 

@@ -1,4 +1,5 @@
-//! Metadata 0 to 13. The agent that is asked is the only broker, the controller, and the leader of every partition.
+//! Metadata 0 to 13. Each client is told of one agent, which is the only broker, the controller, and the leader of every
+//! partition: see `placement`.
 //! Topics that are named and do not exist are made, where client and cluster allow it.
 
 use std::sync::Arc;
@@ -11,13 +12,15 @@ use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
-use kafka_protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
+use kafka_protocol::messages::{BrokerId, MetadataRequest, MetadataResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
 use super::describe_cluster::cluster_operations;
 use super::{LEADER_EPOCH, TOPIC_DENIED, once, topic_key, wire_name};
 use crate::broker::Parts;
 use crate::error_code;
+use crate::neighbours::RACK;
+use crate::placement::Purpose;
 use crate::service::Call;
 use crate::topics::TopicKey;
 
@@ -28,7 +31,9 @@ const NAMES_OPTIONAL: i16 = 12;
 const NOT_ASKED: i32 = i32::MIN;
 
 pub(crate) async fn answer(parts: &Parts, call: &Call, request: MetadataRequest) -> MetadataResponse {
-    let told = Told { parts, call, has_operations: request.include_topic_authorized_operations };
+    let named = parts.named(call, Purpose::Lead).await;
+    let has_operations = request.include_topic_authorized_operations;
+    let told = Told { parts, call, node: named.node, has_operations };
     let all = request.topics.as_ref().is_none_or(|topics| call.version < NONE_IS_NONE && topics.is_empty());
     let topics = if all {
         all_topics(&told).await
@@ -37,15 +42,15 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: MetadataRequest)
         // Before version 4 nobody could say that topics must not be made.
         named_topics(&told, asked, request.allow_auto_topic_creation || call.version < 4).await
     };
-    let endpoint = parts.settings.advertised.to(&call.context);
     let broker = MetadataResponseBroker::default()
-        .with_node_id(parts.node())
-        .with_host(StrBytes::from_string(endpoint.host))
-        .with_port(i32::from(endpoint.port));
+        .with_node_id(named.node)
+        .with_host(named.host)
+        .with_port(named.port)
+        .with_rack(Some(StrBytes::from_static_str(RACK)));
     let response = MetadataResponse::default()
         .with_brokers(vec![broker])
         .with_cluster_id(Some(StrBytes::from_string(parts.cluster().as_str().to_owned())))
-        .with_controller_id(parts.node())
+        .with_controller_id(named.node)
         .with_topics(topics);
     if request.include_cluster_authorized_operations {
         response.with_cluster_authorized_operations(cluster_operations(call))
@@ -58,6 +63,8 @@ pub(crate) async fn answer(parts: &Parts, call: &Call, request: MetadataRequest)
 struct Told<'a> {
     parts: &'a Parts,
     call: &'a Call,
+    /// The leader.
+    node: BrokerId,
     has_operations: bool,
 }
 
@@ -154,7 +161,7 @@ async fn create(told: &Told<'_>, name: ModelTopicName) -> Result<Arc<TopicDescri
 }
 
 fn described(told: &Told<'_>, topic: &TopicDescription) -> MetadataResponseTopic {
-    let node = told.parts.node();
+    let node = told.node;
     let operations = if told.has_operations {
         told.call.access.operations(ResourceType::Topic, topic.name.as_str())
     } else {

@@ -47,6 +47,12 @@ pub(super) fn allowed(call: &Call, operation: Operation, kind: i8, name: &str) -
     }
 }
 
+/// Whether a name is the number of an agent. All have the configurations of the cluster.
+async fn is_broker(parts: &Parts, name: &str) -> bool {
+    let Ok(node) = name.parse() else { return false };
+    parts.knows_node(node).await
+}
+
 impl Resource {
     /// Reads it.
     pub(super) async fn find(parts: &Parts, kind: i8, name: &str) -> Result<Self, Refused> {
@@ -62,7 +68,7 @@ impl Resource {
                 })?;
                 Ok(Self::Topic(topic.id, topic.configs))
             }
-            BROKER if name.is_empty() || name == parts.node().0.to_string() => {
+            BROKER if name.is_empty() || is_broker(parts, name).await => {
                 let configs = parts.metadata.cluster_configs(parts.cluster()).await;
                 configs.map(Self::Cluster).map_err(config_error)
             }

@@ -153,12 +153,12 @@ impl Talk {
         };
         // When writing fails nothing needs to be read any more; when reading ends, what was taken is still answered.
         let writing = Box::pin(write_answers(write, answers, stalled));
-        let reading = Box::pin(until(&shutdown, reader.run()));
+        let reading = Box::pin(reader.run(shutdown));
         let closed = match futures_util::future::select(writing, reading).await {
             futures_util::future::Either::Left((written, _)) => written,
             futures_util::future::Either::Right((read, writing)) => {
                 let written = writing.await;
-                read.unwrap_or(Ok(())).and(written)
+                read.and(written)
             }
         };
         if let Err(closed) = closed {
@@ -178,34 +178,43 @@ struct Reader<R> {
 }
 
 impl<R: AsyncRead + Unpin + Send> Reader<R> {
-    async fn run(mut self) -> Result<(), Closed> {
+    /// Until the client closes the connection, or the shutdown comes; a frame that is there as a whole then is still
+    /// taken.
+    async fn run(mut self, shutdown: Shutdown) -> Result<(), Closed> {
         loop {
-            self.broker.relief().await;
-            // Who has not logged in gets little memory, and little time.
-            let is_open = self.session.is_open();
-            let (frame, idle) = if is_open {
-                (self.limits.frame, self.limits.idle)
-            } else {
-                (self.limits.unknown_frame.min(self.limits.frame), self.limits.stalled)
-            };
-            let prefix = read_prefix(&mut self.read, idle, self.limits.stalled).await?;
-            let Some(prefix) = prefix else { return Ok(()) };
-            let length = if self.session.is_raw() {
-                let length = u32::from_be_bytes(prefix);
-                let too_long = Closed::Message { length, limit: frame };
-                usize::try_from(length).ok().filter(|length| *length <= frame).ok_or(too_long)?
-            } else {
-                FrameLimit::new(frame).check(prefix)?
-            };
-            let own_memory = self.own_memory.acquire(length).await;
-            let mut frame_memory = self.frames.frame();
-            let frame = read_frame(&mut self.read, length, self.limits.stalled, &mut frame_memory).await?;
+            let read = until(&shutdown, Box::pin(self.frame())).await;
+            let Some((frame, held)) = read.transpose()?.flatten() else { return Ok(()) };
             let (answer, is_last) = Box::pin(self.take(frame)).await?;
-            let queued = Queued { answer, _frame: (own_memory, frame_memory) };
+            let queued = Queued { answer, _frame: held };
             if self.taken.send(queued).await.is_err() || is_last {
                 return Ok(());
             }
         }
+    }
+
+    /// The next frame, with the memory that it takes; none when the client has closed the connection.
+    async fn frame(&mut self) -> Result<Option<(Bytes, (Held, FrameMemory))>, Closed> {
+        self.broker.relief().await;
+        // Who has not logged in gets little memory, and little time.
+        let is_open = self.session.is_open();
+        let (frame, idle) = if is_open {
+            (self.limits.frame, self.limits.idle)
+        } else {
+            (self.limits.unknown_frame.min(self.limits.frame), self.limits.stalled)
+        };
+        let prefix = read_prefix(&mut self.read, idle, self.limits.stalled).await?;
+        let Some(prefix) = prefix else { return Ok(None) };
+        let length = if self.session.is_raw() {
+            let length = u32::from_be_bytes(prefix);
+            let too_long = Closed::Message { length, limit: frame };
+            usize::try_from(length).ok().filter(|length| *length <= frame).ok_or(too_long)?
+        } else {
+            FrameLimit::new(frame).check(prefix)?
+        };
+        let own_memory = self.own_memory.acquire(length).await;
+        let mut frame_memory = self.frames.frame();
+        let frame = read_frame(&mut self.read, length, self.limits.stalled, &mut frame_memory).await?;
+        Ok(Some((frame, (own_memory, frame_memory))))
     }
 
     /// Takes a frame: what becomes its answer, and whether nothing is read behind it.

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, Broker, BrokerSettings, ConnectionContext, Endpoint, GroupSettings, Identity, Limits, NodeId,
-    Request, RequestBody, Response, SecuritySettings, Server, ServerSettings, Tls,
+    Advertised, AgentSettings, Broker, BrokerSettings, ConnectionContext, Endpoint, GroupSettings, Identity,
+    Limits, Request, RequestBody, Response, SecuritySettings, Server, ServerSettings, Tls,
 };
 use forebay_kafka_security::{Acl, ITERATIONS, Principal, ScramCredential, ScramMechanism};
 use forebay_lifecycle::{Shutdown, Spawner, Tasks};
-use forebay_model::{ByteCount, Timestamp, VirtualClusterId};
+use forebay_model::{AgentId, ByteCount, NodeId, Timestamp, VirtualClusterId};
 use forebay_storage_log::{BlockCache, Reader, Writer, WriterMetrics, WriterSettings};
 use forebay_storage_metadata::{
-    CredentialChange, ManualClock, Security as _, UserCredential, VirtualClusters as _,
+    AgentAddress, AgentDescription, Agents as _, CredentialChange, ManualClock, Security as _,
+    UserCredential, VirtualClusters as _,
 };
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 
@@ -27,6 +28,11 @@ pub(crate) struct Node {
     pub(crate) clock: ManualClock,
     pub(crate) address: SocketAddr,
     pub(crate) tasks: Tasks,
+}
+
+/// An agent that no other knows of.
+fn seven() -> AgentSettings {
+    AgentSettings::new(AgentId::from_random(7), NodeId::new(7).unwrap())
 }
 
 pub(crate) fn cluster() -> VirtualClusterId {
@@ -55,7 +61,7 @@ impl Node {
         let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
         metadata.create_virtual_cluster(&cluster()).await.unwrap();
         let metadata = Arc::new(metadata);
-        Self::over(metadata, ManualClock::at(START), (limits, writer), (security, tls)).await
+        Self::over(metadata, ManualClock::at(START), (limits, writer), (security, tls), seven()).await
     }
 
     /// Two agents over one metadata store, whose clock goes when it is told to.
@@ -68,9 +74,37 @@ impl Node {
         let node = async || {
             let (metadata, limits) = (Arc::clone(&metadata), Limits::default());
             let open = (SecuritySettings::default(), None);
-            Self::over(metadata, clock.clone(), (limits, WriterSettings::default()), open).await
+            Self::over(metadata, clock.clone(), (limits, WriterSettings::default()), open, seven()).await
         };
         [node().await, node().await]
+    }
+
+    /// Agents over one metadata store, whose clock goes when it is told to, that know of each other. They are as
+    /// they describe themselves, but for where they are.
+    pub(crate) async fn several(descriptions: &mut [AgentDescription]) -> Vec<Self> {
+        let clock = ManualClock::at(START);
+        let location = "sqlite://:memory:".parse::<Location>().unwrap();
+        let metadata = SqliteMetadataStore::open_with_clock(&location, Arc::new(clock.clone())).unwrap();
+        metadata.create_virtual_cluster(&cluster()).await.unwrap();
+        let metadata = Arc::new(metadata);
+        let mut nodes = Vec::new();
+        for description in descriptions {
+            let node = metadata.register_agent(&cluster(), description).await.unwrap();
+            let agent = AgentSettings {
+                roles: description.roles,
+                group: description.group.clone(),
+                remembers_others: Duration::ZERO,
+                ..AgentSettings::new(description.id, node)
+            };
+            let (limits, open) = (Limits::default(), (SecuritySettings::default(), None));
+            let limits = (limits, WriterSettings::default());
+            let started = Self::over(Arc::clone(&metadata), clock.clone(), limits, open, agent).await;
+            let port = started.address.port();
+            description.kafka = Some(AgentAddress { host: "127.0.0.1".to_owned(), port });
+            metadata.agent_heartbeat(&cluster(), description, node).await.unwrap();
+            nodes.push(started);
+        }
+        nodes
     }
 
     async fn over(
@@ -78,6 +112,7 @@ impl Node {
         clock: ManualClock,
         (limits, writer): (Limits, WriterSettings),
         (security, tls): (SecuritySettings, Option<Tls>),
+        agent: AgentSettings,
     ) -> Self {
         let cluster = cluster();
         let bucket = format!("mem://{:032x}", forebay_lifecycle::chance::bits());
@@ -92,8 +127,7 @@ impl Node {
         let advertised = Advertised::AsReached(Endpoint { host: "inside".to_owned(), port: 9092 });
         let initial_rebalance_delay = Duration::from_millis(40);
         let groups = GroupSettings { initial_rebalance_delay, ..GroupSettings::default() };
-        let settings =
-            BrokerSettings { groups, security, ..BrokerSettings::new(cluster, NodeId::of(7), advertised) };
+        let settings = BrokerSettings { groups, security, ..BrokerSettings::new(cluster, agent, advertised) };
         let broker = Broker::new(settings, Arc::clone(&metadata) as _, writer, reader);
         let settings = ServerSettings { listen: "127.0.0.1:0".parse().unwrap(), limits };
         let server = Server::bind(settings).await.unwrap();
@@ -132,6 +166,17 @@ impl Node {
     pub(crate) async fn ask_as(&self, user: &str, version: i16, body: RequestBody) -> Response {
         let identity = Identity::known(Principal::user(user));
         let context = ConnectionContext { identity, ..ConnectionContext::default() };
+        self.broker.call(&context, Request { version, body }).await.response
+    }
+
+    /// Asks as a client that comes over the network.
+    pub(crate) async fn ask_from(&self, client_id: &str, version: i16, body: RequestBody) -> Response {
+        let context = ConnectionContext {
+            client_id: client_id.to_owned(),
+            peer: Some("127.0.0.1:50000".parse().unwrap()),
+            reached: Some(self.address),
+            ..ConnectionContext::default()
+        };
         self.broker.call(&context, Request { version, body }).await.response
     }
 

@@ -49,7 +49,11 @@ enum Outcome {
     Located(Vec<(TopicName, Result<Arc<TopicMetadata>, Failure>)>),
     /// For each partition where to start.
     Found(Vec<(TopicPartition, u64, Result<Found, Failure>)>),
-    Fetched { seat: Seat, wanted: Vec<Wanted>, result: Box<Result<FetchResponse, Failure>> },
+    Fetched {
+        seat: Seat,
+        wanted: Vec<Wanted>,
+        result: Box<Result<FetchResponse, Failure>>,
+    },
 }
 
 type Running = FuturesUnordered<BoxFuture<'static, Outcome>>;
@@ -187,7 +191,8 @@ impl Fetching {
                     continue;
                 }
             };
-            let leader = metadata.partition(partition.partition).map(|found| (found.leader, found.leader_epoch));
+            let leader =
+                metadata.partition(partition.partition).map(|found| (found.leader, found.leader_epoch));
             match leader {
                 None => {
                     let partitions = metadata.partitions.len();

@@ -221,9 +221,10 @@ impl<'a> Heartbeats<'a> {
         let identity = Identity::Consumer { member: self.id.clone(), epoch: self.epoch };
         self.member.membership.set_identity(identity);
         if let Some(assignment) = response.assignment {
-            let topics = assignment.topic_partitions.into_iter().map(|topic| {
-                (TopicId::from_uuid(topic.topic_id), topic.partitions.into_iter().collect())
-            });
+            let topics = assignment
+                .topic_partitions
+                .into_iter()
+                .map(|topic| (TopicId::from_uuid(topic.topic_id), topic.partitions.into_iter().collect()));
             self.assignment = Some(topics.collect());
         }
     }

@@ -32,8 +32,14 @@ pub(super) enum Identity {
     #[default]
     None,
     /// By the protocol of KIP-848.
-    Consumer { member: StrBytes, epoch: i32 },
-    Classic { member: StrBytes, generation: i32 },
+    Consumer {
+        member: StrBytes,
+        epoch: i32,
+    },
+    Classic {
+        member: StrBytes,
+        generation: i32,
+    },
 }
 
 impl Identity {

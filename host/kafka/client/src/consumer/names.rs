@@ -40,7 +40,9 @@ impl Names {
             Self::Listed(names) => Ok(names.iter().cloned().collect()),
             Self::Matching(patterns) => {
                 let all = client.topics().await?.into_iter();
-                Ok(all.filter(|name| patterns.iter().any(|pattern| pattern.is_match(name.as_str()))).collect())
+                Ok(all
+                    .filter(|name| patterns.iter().any(|pattern| pattern.is_match(name.as_str())))
+                    .collect())
             }
         }
     }

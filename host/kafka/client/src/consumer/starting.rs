@@ -189,9 +189,7 @@ fn request(
     OffsetFetchRequest::default().with_groups(vec![asked]).with_require_stable(true)
 }
 
-fn read(
-    response: OffsetFetchResponse,
-) -> Result<BTreeMap<TopicPartition, Result<Found, Failure>>, Failure> {
+fn read(response: OffsetFetchResponse) -> Result<BTreeMap<TopicPartition, Result<Found, Failure>>, Failure> {
     let api = ApiKey::OffsetFetch;
     let mut told = BTreeMap::new();
     let mut tell = |name: &str, index: i32, code: i16, offset: i64| {

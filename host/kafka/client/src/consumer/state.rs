@@ -19,7 +19,9 @@ use crate::topic_partition::TopicPartition;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// Where the group has committed, or there.
-    Committed { or: Start },
+    Committed {
+        or: Start,
+    },
     /// To be asked for.
     Find(Start),
     At(Offset),
@@ -308,7 +310,12 @@ impl State {
     }
 
     /// Something about a partition went wrong: it is told, and tried again after a pause, with its leader asked for anew.
-    pub(super) fn fail_partition(&mut self, partition: &TopicPartition, broker: Option<i32>, reason: Failure) {
+    pub(super) fn fail_partition(
+        &mut self,
+        partition: &TopicPartition,
+        broker: Option<i32>,
+        reason: Failure,
+    ) {
         let Some(owned) = self.partitions.get_mut(partition) else { return };
         owned.leader = None;
         owned.pause();

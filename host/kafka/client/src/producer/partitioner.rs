@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn round_robin_and_least_backup_ignore_keys() {
         let mut chosen = Chosen::default();
-        let mut next = || Partitioner::RoundRobin.pick(&mut chosen, &choice(Some(b"a"), &none_wait, 0)).unwrap();
+        let mut next =
+            || Partitioner::RoundRobin.pick(&mut chosen, &choice(Some(b"a"), &none_wait, 0)).unwrap();
         assert_eq!([next(), next(), next(), next(), next()], [0, 1, 2, 3, 0]);
         let waiting = |partition: usize| [3, 1, 0, 2][partition];
         let mut chosen = Chosen::default();

@@ -165,7 +165,12 @@ impl Shared {
     }
 
     /// Tells what has become of batches that are taken out, and gives back their room.
-    pub(super) fn finish(&self, partition: &TopicPartition, batch: Batch, outcome: &Result<Option<Offset>, ProduceError>) {
+    pub(super) fn finish(
+        &self,
+        partition: &TopicPartition,
+        batch: Batch,
+        outcome: &Result<Option<Offset>, ProduceError>,
+    ) {
         let number = partition.partition;
         for (entry, index) in batch.entries.iter().zip(0_u32..) {
             let told = match outcome {
@@ -235,18 +240,19 @@ impl Queue {
     }
 
     /// The next batch that may be sent, if one may: its place. `due` says whether one that is not full may go.
-    pub(super) fn next(&mut self, settings: &ProducerSettings, due: impl Fn(&Batch) -> bool) -> Option<usize> {
+    pub(super) fn next(
+        &mut self,
+        settings: &ProducerSettings,
+        due: impl Fn(&Batch) -> bool,
+    ) -> Option<usize> {
         if self.is_retrying {
             if self.in_flight > 0 {
                 return None;
             }
             self.is_retrying = false;
         }
-        let most = if settings.idempotent && !settings.strict_order && self.is_proven {
-            MOST_IN_FLIGHT
-        } else {
-            1
-        };
+        let most =
+            if settings.idempotent && !settings.strict_order && self.is_proven { MOST_IN_FLIGHT } else { 1 };
         if self.in_flight >= most || self.not_before.is_some_and(|not_before| not_before > Instant::now()) {
             return None;
         }

@@ -127,7 +127,8 @@ impl Sending {
             let sent = ready.iter().map(|ready| (ready.partition.clone(), ready.number)).collect();
             let request: ClientRequest = self.request(ready).into();
             let to = Destination::Broker(broker);
-            let started = self.client.parts.transport.start(to, self.lane, Outgoing { version, request }).await;
+            let started =
+                self.client.parts.transport.start(to, self.lane, Outgoing { version, request }).await;
             running.push(Box::pin(async move {
                 let answered = match started {
                     Ok(pending) => pending.await,
@@ -152,7 +153,9 @@ impl Sending {
             let name = wire_name(&partition.topic);
             match topics.last_mut().filter(|last| last.name == name) {
                 Some(last) => last.partition_data.push(data),
-                None => topics.push(TopicProduceData::default().with_name(name).with_partition_data(vec![data])),
+                None => {
+                    topics.push(TopicProduceData::default().with_name(name).with_partition_data(vec![data]))
+                }
             }
         }
         let acks = match self.settings.acks {
@@ -232,7 +235,9 @@ impl Sending {
                         wake.at(now);
                     }
                 }
-                Err(reason) => failed.push((partition.clone(), batch.number, Failure::Build(Arc::new(reason)))),
+                Err(reason) => {
+                    failed.push((partition.clone(), batch.number, Failure::Build(Arc::new(reason))))
+                }
             }
         }
         for partition in ended {
@@ -332,7 +337,9 @@ impl Sending {
                 Ok(known) => {
                     let leader = known.partition(partition.partition).map(|known| known.leader);
                     let partitions = known.partitions.len();
-                    leader.ok_or(Failure::NoPartition { partitions }).and_then(|leader| leader.ok_or(Failure::NoLeader))
+                    leader
+                        .ok_or(Failure::NoPartition { partitions })
+                        .and_then(|leader| leader.ok_or(Failure::NoLeader))
                 }
                 Err(reason) => Err(reason.clone()),
             };

@@ -74,7 +74,12 @@ pub(super) fn known(known: &Known) -> Option<Arc<ServedVersions>> {
 }
 
 /// Works until nobody has anything to ask any more.
-pub(super) async fn run(shared: Arc<Shared>, to: Destination, mut orders: mpsc::Receiver<Order>, known: Known) {
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    to: Destination,
+    mut orders: mpsc::Receiver<Order>,
+    known: Known,
+) {
     let (first_pause, longest) = shared.settings.backoff;
     let mut backoff = Backoff::new(first_pause, longest);
     let mut not_before = Instant::now();

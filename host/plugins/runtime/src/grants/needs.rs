@@ -43,7 +43,9 @@ impl Need {
             "forebay:files/files" if calls(&["append-to", "replace", "remove"]) => {
                 Some(Self::Files(Access::Write))
             }
-            "forebay:files/files" if calls(&["find", "open"]) => Some(Self::Files(Access::Read)),
+            "forebay:files/files" if calls(&["find", "open", "open-reader"]) => {
+                Some(Self::Files(Access::Read))
+            }
             "forebay:objects/objects" if calls(&OBJECTS_WRITTEN) => Some(Self::Objects(Access::Write)),
             "forebay:objects/objects" if calls(&["[static]store.open"]) => Some(Self::Objects(Access::Read)),
             "forebay:kafka/kafka" if calls(&["[method]cluster.producer"]) => Some(Self::Kafka(Access::Write)),

@@ -2,6 +2,7 @@
 
 mod appender;
 mod marker;
+mod random;
 mod reader;
 mod replace;
 mod staged;
@@ -18,11 +19,14 @@ use wasmtime::component::Resource;
 
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub use appender::HostAppender;
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub use random::HostReader;
+use random::Places;
 pub(crate) use replace::Replacements;
 use staged::{Place, Placing};
 
 use crate::bindings::forebay::files::files::{
-    FileDetails, FileError, Host, HostAppender as HostAppenderMethods,
+    FileDetails, FileError, Host, HostAppender as HostAppenderMethods, HostReader as HostReaderMethods,
 };
 use crate::bindings::forebay::plugin::batches::Timestamp;
 use crate::grants::Access;
@@ -62,6 +66,25 @@ impl Host for Guest {
         let kinds = self.kinds();
         match blocking(move || open(&path, kinds)).await {
             Ok(file) => Ok(Ok(self.push(Permitted::boxed(reader::FileReader::new(file), permit))?)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn open_reader(&mut self, path: String) -> Answer<Resource<HostReader>> {
+        self.host_call()?;
+        let permit = match self.scope.account.stream() {
+            Ok(permit) => permit,
+            Err(full) => return Ok(Err(FileError::Other(full))),
+        };
+        let path = match self.scope.allowed.file(Path::new(&path), Access::Read) {
+            Ok(path) => path,
+            Err(missing) => return Ok(Err(FileError::Denied(missing))),
+        };
+        let opened = blocking(move || {
+            Places::new(open(&path, Kinds::Regular)?).map_err(|error| named("open", &path, &error))
+        });
+        match opened.await {
+            Ok(places) => Ok(Ok(self.push(HostReader::new(places, permit))?)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -136,6 +159,27 @@ impl Host for Guest {
             Ok(appender) => Ok(Ok(self.push(appender)?)),
             Err(error) => Ok(Err(FileError::Other(error.to_string()))),
         }
+    }
+}
+
+impl HostReaderMethods for Guest {
+    fn size(&mut self, reader: Resource<HostReader>) -> wasmtime::Result<u64> {
+        self.host_call()?;
+        Ok(self.table.get(&reader)?.places.size)
+    }
+
+    async fn read(&mut self, reader: Resource<HostReader>, offset: u64, length: u32) -> Answer<Vec<u8>> {
+        self.host_call()?;
+        let places = self.table.get(&reader)?.places.clone();
+        Ok(blocking(move || {
+            places.read(offset, length).map_err(|error| FileError::Other(format!("read a file: {error}")))
+        })
+        .await)
+    }
+
+    fn drop(&mut self, reader: Resource<HostReader>) -> wasmtime::Result<()> {
+        self.table.delete(reader)?;
+        Ok(())
     }
 }
 

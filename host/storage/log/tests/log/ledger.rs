@@ -583,6 +583,30 @@ impl Security for Ledger {
 }
 
 #[async_trait]
+impl Agents for Ledger {
+    async fn register_agent(&self, _: &VirtualClusterId, _: &AgentDescription) -> Result<NodeId, AgentError> {
+        Ok(broken()?)
+    }
+
+    async fn agent_heartbeat(
+        &self,
+        _: &VirtualClusterId,
+        _: &AgentDescription,
+        _: NodeId,
+    ) -> Result<(), AgentError> {
+        Ok(broken()?)
+    }
+
+    async fn deregister_agent(&self, _: &VirtualClusterId, _: AgentId) -> Result<(), StoreFailure> {
+        broken()
+    }
+
+    async fn agents(&self, _: &VirtualClusterId) -> Result<Vec<LiveAgent>, StoreFailure> {
+        broken()
+    }
+}
+
+#[async_trait]
 impl MetadataStore for Ledger {
     async fn now(&self) -> Result<Timestamp, StoreFailure> {
         Ok(Timestamp::from_millis(self.0.lock().unwrap().now))

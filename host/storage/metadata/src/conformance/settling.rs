@@ -113,7 +113,7 @@ pub async fn commits_at_once_get_offsets_of_their_own(site: &dyn Site) {
 }
 
 /// Runs futures beside each other, on this task.
-async fn join<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+pub(super) async fn join<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|context| {
         let mut is_ready = true;

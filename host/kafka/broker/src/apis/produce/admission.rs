@@ -51,6 +51,11 @@ impl Admission {
     pub(super) async fn new(parts: &Parts, call: &Call, request: &ProduceRequest) -> Self {
         let whole = if !(-1..=1).contains(&request.acks) {
             Some(Refusal::new(ResponseError::InvalidRequiredAcks, "acks must be -1, 0 or 1"))
+        } else if !call.roles.produces() {
+            // Its client asks for metadata again, and is told where producers may come.
+            let text = "this agent serves consumers: producers have warpstream_proxy_target=proxy-produce in their \
+                        client ids";
+            Some(Refusal::new(ResponseError::NotLeaderOrFollower, text))
         } else if let Some(id) = &request.transactional_id
             && !call.access.allows(Operation::Write, ResourceType::TransactionalId, &id.0)
         {

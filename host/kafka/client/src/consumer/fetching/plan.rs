@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use forebay_model::{Offset, TopicName};
 use tokio::time::Instant;
 
-use super::Seat;
 use super::super::state::{Leader, Owned, Place, State};
+use super::Seat;
 use crate::topic_partition::TopicPartition;
 
 /// What can be asked now.

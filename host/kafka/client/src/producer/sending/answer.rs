@@ -79,9 +79,10 @@ impl Sending {
 
     fn not_taken(&mut self, broker: i32, (partition, number): (&TopicPartition, u64), reason: Failure) {
         let mut state = self.shared.lock();
-        let is_first = state.queues.get(partition).is_some_and(|queue| {
-            queue.batches.front().is_some_and(|first| first.number == number)
-        });
+        let is_first = state
+            .queues
+            .get(partition)
+            .is_some_and(|queue| queue.batches.front().is_some_and(|first| first.number == number));
         let Some(batch) = batch_of(&mut state, partition, number) else {
             // It was given up; its place among those under way is free.
             if let Some(queue) = state.queues.get_mut(partition) {
