@@ -9,8 +9,9 @@ use forebay_sdk::{Config, Problem};
 
 /// A way to log in.
 #[derive(Config)]
+#[expect(dead_code, reason = "some are read for compatibility, and their mechanisms are refused")]
 pub(crate) struct SaslFields {
-    /// What is spoken. `AWS_MSK_IAM` is not available.
+    /// What is spoken. `OAUTHBEARER` and `AWS_MSK_IAM` are not available.
     #[config(options("none", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM"))]
     mechanism: String,
     /// The user, of PLAIN and SCRAM.
@@ -20,8 +21,9 @@ pub(crate) struct SaslFields {
     #[config(example = "${PASSWORD}")]
     password: Option<Secret>,
     /// The token, of OAUTHBEARER.
+    #[config(advanced)]
     token: Option<Secret>,
-    /// Where tokens of OAUTHBEARER are had. Not available: give a `token`.
+    /// Where tokens of OAUTHBEARER are had.
     #[config(default = {}, advanced)]
     oauth2: OAuth2Fields,
     /// What is said beside the token of OAUTHBEARER.
@@ -29,12 +31,11 @@ pub(crate) struct SaslFields {
     extensions: BTreeMap<String, String>,
     /// Of AWS_MSK_IAM.
     #[config(default = {}, advanced)]
-    #[expect(dead_code, reason = "read for compatibility, and its mechanism is refused")]
     aws: AwsFields,
 }
 
 #[derive(Config)]
-#[expect(dead_code, reason = "read for compatibility, refused when it is enabled")]
+#[expect(dead_code, reason = "read for compatibility")]
 struct OAuth2Fields {
     /// Whether it is used.
     #[config(default = false)]
@@ -103,23 +104,18 @@ struct CredentialFields {
 pub(crate) fn logins(list: Vec<SaslFields>) -> Result<Vec<Login>, Problem> {
     let mut logins = Vec::new();
     for (index, fields) in list.into_iter().enumerate() {
-        let refuse = |field: &str, reason: &str| {
-            Err(Problem::new(reason).at(format!("/sasl/{index}/{field}")))
-        };
-        let SaslFields { mechanism, username, password, token, oauth2, extensions, .. } = fields;
+        let SaslFields { mechanism, username, password, .. } = fields;
         let (username, password) = (Text::from(username), text(password.as_ref()));
         logins.push(match mechanism.as_str() {
             "none" => continue,
             "PLAIN" => Login::Plain { username, password },
             "SCRAM-SHA-256" => Login::ScramSha256 { username, password },
             "SCRAM-SHA-512" => Login::ScramSha512 { username, password },
-            "OAUTHBEARER" if oauth2.enabled => {
-                return refuse("oauth2/enabled", "tokens can't be fetched: give a token");
+            mechanism => {
+                let problem =
+                    format!("{mechanism} is not available: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are");
+                return Err(Problem::new(problem).at(format!("/sasl/{index}/mechanism")));
             }
-            "OAUTHBEARER" => {
-                Login::OauthBearer { token: text(token.as_ref()), extensions: extensions.into_iter().collect() }
-            }
-            _ => return refuse("mechanism", "this mechanism is not available"),
         });
     }
     Ok(logins)
@@ -142,32 +138,28 @@ mod tests {
     }
 
     #[test]
-    fn every_mechanism_but_that_of_aws_is_there() {
+    fn passwords_are_handed_on_as_they_are() {
         let secret = json!({"$secret": "1"});
         let read = read(&json!([
             {"mechanism": "none"},
             {"mechanism": "PLAIN", "username": "ada", "password": secret},
             {"mechanism": "SCRAM-SHA-256", "username": "ada", "password": secret},
             {"mechanism": "SCRAM-SHA-512", "username": "ada", "password": secret},
-            {"mechanism": "OAUTHBEARER", "token": secret, "extensions": {"a": "b"}},
         ]))
         .unwrap();
-        let [Login::Plain { username, password }, Login::ScramSha256 { .. }, Login::ScramSha512 { .. }, last] =
+        let [Login::Plain { username, password }, Login::ScramSha256 { .. }, Login::ScramSha512 { .. }] =
             read.as_slice()
         else {
             panic!("{read:?}")
         };
         assert_eq!((username.shown().as_str(), password.shown().as_str()), ("ada", "{secret 1}"));
-        let Login::OauthBearer { token, extensions } = last else { panic!("{last:?}") };
-        assert_eq!(token.shown(), "{secret 1}");
-        assert_eq!(extensions, &[("a".to_owned(), "b".to_owned())]);
     }
 
     #[test]
     fn what_is_not_available_is_refused_by_its_field() {
-        let aws = read(&json!([{"mechanism": "none"}, {"mechanism": "AWS_MSK_IAM"}])).unwrap_err();
-        assert_eq!(aws, "/sasl/1/mechanism: this mechanism is not available");
-        let fetched = read(&json!([{"mechanism": "OAUTHBEARER", "oauth2": {"enabled": true}}])).unwrap_err();
-        assert!(fetched.starts_with("/sasl/0/oauth2/enabled: "), "{fetched}");
+        for mechanism in ["AWS_MSK_IAM", "OAUTHBEARER"] {
+            let refusal = read(&json!([{"mechanism": "none"}, {"mechanism": mechanism}])).unwrap_err();
+            assert!(refusal.starts_with(&format!("/sasl/1/mechanism: {mechanism} is not")), "{refusal}");
+        }
     }
 }
