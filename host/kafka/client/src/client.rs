@@ -76,6 +76,14 @@ impl Client {
         self.parts.metadata.topic(self, name, false).await
     }
 
+    /// Whether any broker is there and takes the login.
+    ///
+    /// # Errors
+    /// When nobody can be asked.
+    pub async fn ping(&self) -> Result<(), Failure> {
+        self.parts.metadata.ping(self).await
+    }
+
     /// All topics that there are and that may be known of, without those that are the brokers' own.
     ///
     /// # Errors

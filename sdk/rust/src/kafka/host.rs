@@ -147,9 +147,6 @@ impl From<Login> for wit::Login {
             Login::Plain { username, password } => Self::Plain(credentials(username, password)),
             Login::ScramSha256 { username, password } => Self::ScramSha256(credentials(username, password)),
             Login::ScramSha512 { username, password } => Self::ScramSha512(credentials(username, password)),
-            Login::OauthBearer { token, extensions } => {
-                Self::OauthBearer(wit::Oauth { token: token.into_wit(), extensions })
-            }
         }
     }
 }

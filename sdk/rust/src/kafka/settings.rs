@@ -11,7 +11,7 @@ pub struct ClusterSettings {
     /// Where the client is; empty: nobody says.
     pub rack: String,
     pub tls: Option<Tls>,
-    /// The first that the broker takes.
+    /// The first is used.
     pub logins: Vec<Login>,
     pub metadata_max_age: Option<Duration>,
     pub connect_timeout: Option<Duration>,
@@ -35,7 +35,6 @@ pub enum Login {
     Plain { username: Text, password: Text },
     ScramSha256 { username: Text, password: Text },
     ScramSha512 { username: Text, password: Text },
-    OauthBearer { token: Text, extensions: Vec<(String, String)> },
 }
 
 impl ClusterSettings {

@@ -2,7 +2,7 @@
 //!
 //! - `clusters`: those that the process has, by name;
 //! - `open`: clusters by address or by name, their settings and secrets;
-//! - `reading`, `messages`: consumers, and batches of messages made of records;
+//! - `reading`, `subscribing`, `messages`: consumers, and batches of messages made of records;
 //! - `sending`, `routes`: producers, and records made of batches of messages;
 //! - `failures`: what went wrong, for the guest; `meter`: what is counted.
 //!
@@ -17,6 +17,7 @@ mod open;
 mod reading;
 mod routes;
 mod sending;
+mod subscribing;
 
 use std::future::Future;
 use std::time::Duration;
@@ -206,7 +207,7 @@ impl HostProducerMethods for Guest {
         self.host_call()?;
         let messages = self.batch(&messages)?;
         self.check_written(messages)?;
-        let routes = self.routes(&routes)?;
+        let routes = self.routes(&routes, messages)?;
         let sent = self.table.get(&producer)?.send(messages, &routes, &self.scope);
         match sent {
             Ok((work, unsent)) => Ok(Ok(self.push_operation_with(work, unsent)?)),
