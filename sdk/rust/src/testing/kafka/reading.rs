@@ -10,7 +10,7 @@ use crate::Batch;
 use crate::kafka::{
     ConsumerSettings, Event, FailureKind, Fetched, KafkaError, KafkaFailure, Position, Start, TopicPartition,
 };
-use crate::testing::{pending, wait};
+use crate::testing::wait;
 
 /// A consumer of a test.
 #[derive(Debug)]
@@ -39,11 +39,8 @@ impl Consumer {
         Self { broker, settings, state: RefCell::default() }
     }
 
+    /// What there is comes before what is pending, so that a test can have an input take all of it and return.
     pub(crate) fn poll(&self, time: Option<Duration>) -> Event {
-        let woken = pending();
-        if !woken.is_empty() {
-            return Event::Woken(woken);
-        }
         self.look_for_new();
         let scripted = || self.broker.0.borrow_mut().script.pop_front();
         let known = self.state.borrow_mut().events.pop_front();
