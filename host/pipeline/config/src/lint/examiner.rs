@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::component::AgentCluster;
 use crate::lint::{LintOptions, Severity};
 use crate::position::{Position, Span};
 use crate::source::Source;
@@ -20,6 +21,8 @@ pub(crate) struct Examiner<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) options: LintOptions,
     pub(crate) source: Arc<Source>,
+    /// Where `kafka_franz_warpstream` goes.
+    pub(crate) agent: AgentCluster,
     findings: Vec<Finding>,
     /// By file: those of resources may be used for others in another file.
     labels: HashMap<(usize, String), Position>,
@@ -45,6 +48,7 @@ impl<'a> Examiner<'a> {
             catalog,
             options,
             source,
+            agent: AgentCluster::default(),
             findings: Vec::new(),
             labels: HashMap::new(),
             resource_uses: Vec::new(),
