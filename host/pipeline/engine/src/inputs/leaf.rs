@@ -65,6 +65,7 @@ pub(super) async fn open(
         rereads,
         responds,
         sky: Arc::clone(&sky),
+        intake: ground.intake.clone(),
         to: to.clone(),
         idle: Idle::default(),
         reading: ground.budget.reading(),
