@@ -12,7 +12,7 @@ use forebay_kafka_security::Principal;
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
 use forebay_metrics::MetricError;
 use forebay_model::{AgentId, ByteCount, Role, VirtualClusterId};
-use forebay_pipeline_operations::Registration;
+use forebay_pipeline_operations::{Endpoints, Registration};
 use forebay_storage_log::{BlockCache, BlockSource, Index, Reader, Writer, WriterMetrics};
 use forebay_storage_metadata::{
     AgentAddress, AgentDescription, AgentError, ConfigError, Configs, CreateVirtualClusterError,
@@ -38,6 +38,7 @@ pub struct Node {
     farewell: Farewell,
     http: Part,
     readiness: Readiness,
+    endpoints: Endpoints,
     _paths: Vec<Registration>,
 }
 
@@ -145,6 +146,7 @@ impl Node {
             farewell: heartbeats.farewell(),
             http: Part { tasks: tasks(), address: None },
             readiness: Readiness::default(),
+            endpoints: Endpoints::default(),
             _paths: Vec::new(),
         };
         // Pipelines have a broker of their own also where no client may come.
@@ -176,7 +178,8 @@ impl Node {
         if let Some(http) = http {
             let levels = Levels::new(metrics, writer)?;
             let measured = shows_metrics.then(|| (Arc::clone(metrics), levels));
-            let told = Told { readiness: node.readiness.clone(), measured };
+            let endpoints = node.endpoints.clone();
+            let told = Told { endpoints, readiness: node.readiness.clone(), measured };
             node.http.address = Some(http.address);
             node._paths = http.serve(told, &node.http.tasks)?;
         }
@@ -206,6 +209,12 @@ impl Node {
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
         self.http.address
+    }
+
+    /// The paths of the HTTP server, which others may add to; none where there is no server.
+    #[must_use]
+    pub fn endpoints(&self) -> Option<&Endpoints> {
+        self.http.address.map(|_| &self.endpoints)
     }
 
     /// The broker, for whoever is in the same process.

@@ -17,6 +17,8 @@ pub struct Metrics {
     connections: Connections,
     /// What every series that is looked up here has beside its own labels.
     labels: Labels,
+    /// What stands before every name that is looked up here.
+    prefix: String,
 }
 
 struct Family {
@@ -46,6 +48,12 @@ impl Metrics {
         Self { labels, ..self.clone() }
     }
 
+    /// The same metrics for a part of the process whose names have this before them.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: &str) -> Self {
+        Self { prefix: format!("{}{prefix}", self.prefix), ..self.clone() }
+    }
+
     /// Drops all series with a label: what still counts by them is not shown any more.
     pub fn forget(&self, name: &str, value: &str) {
         let has = |labels: &Labels| labels.iter().any(|(known, of)| known == name && of == value);
@@ -66,6 +74,7 @@ impl Metrics {
         help: &str,
         series: impl IntoIterator<Item = (Labels, f64)>,
     ) -> Result<usize, MetricError> {
+        let name = &format!("{}{name}", self.prefix);
         if !is_name(name) {
             return Err(MetricError::Name(name.chars().take(LONGEST_NAME).collect()));
         }
@@ -188,6 +197,7 @@ impl Metrics {
         labels: &[(&str, &str)],
         kind: Kind,
     ) -> Result<Series, MetricError> {
+        let name = &format!("{}{name}", self.prefix);
         if !is_name(name)
             || labels.iter().any(|(label, value)| !is_name(label) || value.len() > LONGEST_LABEL)
         {
@@ -283,6 +293,16 @@ mod tests {
         other.forget("stream", "one");
         assert_eq!(one.snapshot().families[0].samples.len(), 2);
         assert!(!metrics.render().contains("stream=\"one\""));
+    }
+
+    #[test]
+    fn a_part_of_the_process_has_something_before_its_names() {
+        let metrics = Metrics::default();
+        let part = metrics.with_prefix("part_").with_label("a", "b");
+        part.counter("x", "", &[]).unwrap().inc();
+        metrics.counter("x", "", &[]).unwrap().inc_by(2);
+        let shown = metrics.render();
+        assert!(shown.contains("part_x_total{a=\"b\"} 1\n") && shown.contains("\nx_total 2\n"), "{shown}");
     }
 
     #[test]
