@@ -308,6 +308,8 @@ pub(crate) struct Allowed {
     /// Nothing outside may be changed, whatever is allowed beside.
     only_looks: bool,
     folders: Vec<(PathBuf, Access)>,
+    /// Whether all variables may be read that hold no key of the process.
+    every_variable: bool,
     variables: Vec<String>,
     commands: Vec<CommandGrant>,
     pub(crate) network: Arc<Network>,
@@ -333,6 +335,7 @@ impl Allowed {
             everything: false,
             only_looks: false,
             folders: Vec::new(),
+            every_variable: false,
             variables: Vec::new(),
             commands: Vec::new(),
             network: Arc::default(),
@@ -345,6 +348,12 @@ impl Allowed {
     #[must_use]
     pub(crate) fn only_looking(self) -> Self {
         Self { only_looks: true, network: Arc::default(), ..self }
+    }
+
+    /// The same, and all variables that hold no key of the process.
+    #[must_use]
+    pub(crate) fn with_every_variable(self) -> Self {
+        Self { every_variable: true, ..self }
     }
 
     /// Whether these are the rights of whoever started the process.
@@ -439,7 +448,7 @@ impl Allowed {
         if is_own_key(name) {
             return Err(format!("variable {name} holds a key of the process itself and never resolves"));
         }
-        if self.everything || self.variables.iter().any(|granted| granted == name) {
+        if self.everything || self.every_variable || self.variables.iter().any(|granted| granted == name) {
             return Ok(());
         }
         Err(format!("no grant for variables [{name}]"))
@@ -477,9 +486,12 @@ impl Allowed {
 /// Whether a variable holds a key of the process itself, which no configuration and no plugin may see.
 #[must_use]
 pub fn is_own_key(name: &str) -> bool {
-    const NAMED: [&str; 9] = [
+    const NAMED: [&str; 11] = [
         "WARPSTREAM_AGENT_KEY",
         "WARPSTREAM_API_KEY",
+        // Both may hold passwords.
+        "WARPSTREAM_BUCKET_URL",
+        "WARPSTREAM_METADATA_URL",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",

@@ -283,8 +283,11 @@ impl Shared {
         }
         let mut missing = self.grants.missing(&plugin.needs, plugin.name(), plugin.digest(), setup);
         if plugin.is_default() {
-            // What it may do on the clusters of the process needs no grant.
-            missing.retain(|need| !matches!(need, Need::Kafka(_)));
+            // Variables they may read, and on the clusters of the process do whatever those allow. A language can do
+            // more than most texts ask for, which is refused then.
+            let is_language = plugin.description.components().iter().any(|spec| spec.kind == Kind::Mapping);
+            let is_free = |need: &Need| matches!(need, Need::Variables | Need::Kafka(_));
+            missing.retain(|need| !is_language && !is_free(need));
         }
         if missing.is_empty() {
             return Ok(());

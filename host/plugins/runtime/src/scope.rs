@@ -60,6 +60,8 @@ impl Scope {
             // Its own cluster judges by itself who may do what.
             if plugin.is_default() { granted.with_own_clusters() } else { granted }
         };
+        // As in the text of the pipeline: both follow one rule.
+        let allowed = if plugin.is_default() { allowed.with_every_variable() } else { allowed };
         let allowed = if setup.stated.is_shadow { allowed.only_looking() } else { allowed };
         // Whichever kind of this name it is: a secret of one is not shown to the other.
         let mut secrets = Secrets::default();
