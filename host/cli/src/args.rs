@@ -14,6 +14,8 @@ mod bento;
 mod dashes;
 mod kcmd;
 mod metadata;
+mod pipelines;
+mod playground;
 mod plugin;
 mod registry;
 mod security;
@@ -25,6 +27,8 @@ pub(crate) use agent::{AdvertisedHost, Agent, HttpPort};
 pub(crate) use bento::{Blobl, Create, Echo, EnvFiles, Lint, Test};
 pub(crate) use kcmd::{Kcmd, KcmdType};
 pub(crate) use metadata::MetadataCommand;
+pub(crate) use pipelines::{ManagedPipelines, Pipelines, PipelinesFormat};
+pub(crate) use playground::{Demo, Playground, Ports};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
 pub(crate) use security::{Acls, Chosen, Credentials, Place};
@@ -51,6 +55,12 @@ pub(crate) enum Command {
     Streams(Box<Streams>),
     /// Serves Kafka clients, with records in a bucket.
     Agent(Box<Agent>),
+    /// Runs an agent with everything in memory and example pipelines, to try things out.
+    Playground(Box<Playground>),
+    /// Runs an agent over a folder, with producers and consumers.
+    Demo(Box<Demo>),
+    /// Shows the pipelines that an agent manages.
+    Pipelines(Pipelines),
     /// Asks a Kafka broker: makes topics, produces and fetches records, says why a connection fails.
     Kcmd(Kcmd),
     /// Gives users of an agent passwords, and takes them away.
@@ -231,7 +241,8 @@ impl CommandLine {
             }
             Command::Template(TemplateCommand::Lint { plugins: own, .. }) => own.follow(plugins),
             Command::Run(_) | Command::Streams(_) | Command::Plugin(_) => {}
-            Command::Agent(_) | Command::Kcmd(_) | Command::Metadata(_) => {}
+            Command::Agent(_) | Command::Kcmd(_) | Command::Metadata(_) | Command::Pipelines(_) => {}
+            Command::Playground(_) | Command::Demo(_) => {}
             Command::Credentials(_) | Command::Acls(_) => {}
         }
         command

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use forebay_pipeline_config::{ConfigFile, Document, Examined, Files, LintOptions, Variables};
+use forebay_pipeline_config::{AgentCluster, ConfigFile, Document, Examined, Files, LintOptions, Variables};
 use forebay_pipeline_engine::{MetricNames, check_mappings};
 use forebay_pipeline_tester::globs;
 use forebay_plugins_api::Components;
@@ -12,6 +12,9 @@ use crate::args::Sources;
 
 /// Variables that may hold a configuration.
 const VARIABLES: [&str; 2] = ["FOREBAY_CONFIG", "BENTO_CONFIG"];
+/// The address of an agent for Kafka's clients.
+const AGENT: &str = "FOREBAY_AGENT";
+const ZONE: &str = "WARPSTREAM_AVAILABILITY_ZONE";
 /// Where a configuration is looked for when none is named.
 const USUAL: [&str; 3] = ["/forebay.yaml", "/etc/forebay/config.yaml", "/etc/forebay.yaml"];
 
@@ -105,13 +108,25 @@ impl Texts {
     pub(crate) fn document(&self, variables: &dyn Variables) -> Document {
         let resources: Vec<_> = self.resources.iter().map(Named::as_file).collect();
         let Self { main, settings, .. } = self;
-        Document::read(&Files { main: main.as_file(), resources: &resources, settings }, variables)
+        let files = Files { main: main.as_file(), resources: &resources, settings };
+        Document::read(&files, variables).towards(agent_cluster(|name| std::env::var(name).ok()))
     }
 }
 
 impl Named {
     fn as_file(&self) -> ConfigFile<'_> {
         ConfigFile { path: &self.path, text: &self.text }
+    }
+}
+
+/// Where `kafka_franz_warpstream` goes in a process that is no agent: to the one that the environment names, by agents
+/// of this zone.
+fn agent_cluster(variable: impl Fn(&str) -> Option<String>) -> AgentCluster {
+    let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let client_id = named(ZONE).map(|zone| format!("forebay,ws_az={zone}"));
+    match named(AGENT) {
+        Some(address) => AgentCluster { address, client_id, ..AgentCluster::default() },
+        None => AgentCluster::default(),
     }
 }
 
@@ -140,4 +155,23 @@ fn read(path: &Path) -> anyhow::Result<Named> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(|| format!("read {name}"))?;
     Ok(Named { path: name, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_the_agent_and_the_zone() {
+        let cluster = |variables: &[(&str, &str)]| {
+            agent_cluster(|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(cluster(&[(AGENT, ""), (ZONE, "a")]), AgentCluster::default());
+        let AgentCluster { address, consumer_group, client_id } =
+            cluster(&[(AGENT, "host:9092"), (ZONE, "a")]);
+        assert_eq!((address.as_str(), consumer_group), ("host:9092", None));
+        assert_eq!(client_id.as_deref(), Some("forebay,ws_az=a"));
+    }
 }

@@ -7,6 +7,7 @@ mod args;
 mod blobl;
 mod configuration;
 mod create;
+mod demo;
 mod echo;
 mod embedded;
 mod env_files;
@@ -17,10 +18,13 @@ mod log;
 mod metadata;
 mod operations;
 mod paint;
+mod pipelines;
+mod playground;
 mod plugin;
 mod plugin_registry;
 mod plugins;
 mod run;
+mod sandbox;
 mod security;
 mod signals;
 mod status;
@@ -28,7 +32,6 @@ mod streams;
 mod templates;
 mod test;
 mod variables;
-mod watch;
 
 use std::process::ExitCode;
 
@@ -41,6 +44,9 @@ fn main() -> ExitCode {
         Command::Streams(flags) => block_on(streams::streams(*flags)),
         // It has threads of its own.
         Command::Agent(flags) => agent::agent(*flags),
+        Command::Playground(flags) => playground::playground(*flags),
+        Command::Demo(flags) => demo::demo(*flags),
+        Command::Pipelines(flags) => block_on(pipelines::pipelines(flags)),
         Command::Kcmd(flags) => block_on(kcmd::kcmd(flags)),
         Command::Credentials(command) => block_on(security::credentials(*command)),
         Command::Acls(command) => block_on(security::acls(*command)),

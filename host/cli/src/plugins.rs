@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_operations::Endpoints;
-use forebay_plugins_runtime::{Grants, HttpSettings, PluginFile, PluginLock, Plugins, Settings};
+use forebay_plugins_runtime::{Clusters, Grants, HttpSettings, PluginFile, PluginLock, Plugins, Settings};
 
 use crate::args;
 use crate::embedded::EMBEDDED;
@@ -19,6 +19,16 @@ pub(crate) async fn load(
     metrics: &Arc<Metrics>,
     output_closed: &Shutdown,
     endpoints: Option<Endpoints>,
+) -> anyhow::Result<Plugins> {
+    load_with(flags, metrics, output_closed, (endpoints, Clusters::default())).await
+}
+
+/// The same in a process that has Kafka clusters of its own.
+pub(crate) async fn load_with(
+    flags: &args::Plugins,
+    metrics: &Arc<Metrics>,
+    output_closed: &Shutdown,
+    (endpoints, clusters): (Option<Endpoints>, Clusters),
 ) -> anyhow::Result<Plugins> {
     let args::Plugins { plugin_dir, plugin_grants, plugin_cache } = flags;
     let grants = grants(plugin_grants.as_deref())?;
@@ -39,6 +49,7 @@ pub(crate) async fn load(
         output_closed: output_closed.clone(),
         lock,
         others: vec![forebay_pipeline_engine::description()],
+        clusters,
         http: HttpSettings { endpoints, ..HttpSettings::default() },
         ..Settings::default()
     };

@@ -18,6 +18,7 @@ use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Document, LintOptions, LoggerConfig, PipelineConfig, Problem, Severity};
 use forebay_pipeline_engine::{Identity, SharedResources, Structured, Surroundings};
+use forebay_pipeline_managed::FileWatch;
 use forebay_pipeline_operations::{Endpoints, TraceExporter};
 use forebay_plugins_api::{Components, Environment, PipelineName, Rights};
 
@@ -28,7 +29,6 @@ use crate::run::{LAST_FILES, logger, look_after_plugins, write_metrics};
 use crate::signals::Signals;
 use crate::templates::{Lints, with_templates};
 use crate::variables::ProcessVariables;
-use crate::watch::FileWatch;
 use crate::{env_files, log, plugins};
 
 use manager::{ChangeError, Faults, Manager, Process, Text};

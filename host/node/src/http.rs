@@ -59,8 +59,7 @@ impl HttpServer {
 
     /// Answers from now on, until `tasks` are told to stop. The paths are there as long as what is returned.
     pub(crate) fn serve(self, told: Told, tasks: &Tasks) -> Result<Vec<Registration>, HttpError> {
-        let endpoints = Endpoints::default();
-        let Told { readiness, measured } = told;
+        let Told { endpoints, readiness, measured } = told;
         let status = Path::Status(readiness);
         let mut paths = vec![endpoints.register("/v1/status", "Whether the agent serves.", status)?];
         // As Prometheus' own libraries show timings: buckets add up over agents, quantiles do not.
@@ -81,6 +80,8 @@ impl HttpServer {
 
 /// What is told.
 pub(crate) struct Told {
+    /// The paths, which others may add to.
+    pub(crate) endpoints: Endpoints,
     pub(crate) readiness: Readiness,
     /// None where nobody may ask for metrics.
     pub(crate) measured: Option<(Arc<Metrics>, Levels)>,

@@ -12,7 +12,7 @@ use forebay_kafka_security::Principal;
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, clock};
 use forebay_metrics::{MetricError, Metrics};
 use forebay_model::{AgentId, ByteCount, Role, VirtualClusterId};
-use forebay_pipeline_operations::Registration;
+use forebay_pipeline_operations::{Endpoints, Registration};
 use forebay_storage_log::{BlockCache, BlockSource, Index, Reader, Writer, WriterMetrics};
 use forebay_storage_metadata::{
     AgentAddress, AgentError, ConfigError, Configs, CreateVirtualClusterError, MetadataStore,
@@ -37,6 +37,7 @@ pub struct Node {
     farewell: Farewell,
     http: Part,
     readiness: Readiness,
+    endpoints: Endpoints,
     _paths: Vec<Registration>,
 }
 
@@ -135,6 +136,7 @@ impl Node {
             farewell: heartbeats.farewell(),
             http: Part { tasks: tasks(), address: None },
             readiness: Readiness::default(),
+            endpoints: Endpoints::default(),
             _paths: Vec::new(),
         };
         // Pipelines have a broker of their own also where no client may come.
@@ -176,7 +178,8 @@ impl Node {
     fn tell(&mut self, http: HttpServer, metrics: Option<&Arc<Metrics>>) -> Result<(), StartError> {
         let levels = metrics.map(|metrics| Levels::new(metrics, self.writer.clone())).transpose()?;
         let measured = metrics.cloned().zip(levels);
-        let told = Told { readiness: self.readiness.clone(), measured };
+        let endpoints = self.endpoints.clone();
+        let told = Told { endpoints, readiness: self.readiness.clone(), measured };
         self.http.address = Some(http.address);
         self._paths = http.serve(told, &self.http.tasks)?;
         Ok(())
@@ -198,6 +201,12 @@ impl Node {
     #[must_use]
     pub fn http_address(&self) -> Option<SocketAddr> {
         self.http.address
+    }
+
+    /// The paths of the HTTP server, which others may add to; none where there is no server.
+    #[must_use]
+    pub fn endpoints(&self) -> Option<&Endpoints> {
+        self.http.address.map(|_| &self.endpoints)
     }
 
     /// The broker, for whoever is in the same process.

@@ -31,7 +31,7 @@ The commands of whoever works on Forebay. Each does first what it needs of those
                                 what plugins in other languages are built with
     cargo xtask plugins         build the default plugins to target/plugins
     cargo xtask build           compile them ahead of time, and build target/release/forebay with them inside
-    cargo xtask playground      run an example pipeline with it
+    cargo xtask playground      build it, and run an agent with example pipelines, all in memory
     cargo xtask test            run every test of the workspace
     cargo xtask interop         install Kafka clients in Java and Go, and test with them
     cargo xtask bench [NAME [OPTIONS]]

@@ -1,7 +1,6 @@
 //! The fields that the three components share.
 
 mod auth;
-mod tls;
 mod transport;
 
 use std::collections::BTreeMap;
@@ -9,9 +8,9 @@ use std::time::Duration;
 
 use forebay_sdk::config::{Interpolated, RateLimitLabel, Secret};
 use forebay_sdk::{Config, Problem};
+use forebay_tls::TlsFields;
 
 pub(crate) use auth::{AuthFields, OAuth2Fields};
-pub(crate) use tls::{CertificateFields, TlsFields};
 use transport::TransportFields;
 
 /// What a request is, and how it is tried.

@@ -12,7 +12,7 @@ macro_rules! world {
                 path: [
                     "../../wit/plugin", "../../wit/expressions", "../../wit/files", "../../wit/http", "../../wit/log",
                     "../../wit/metrics", "../../wit/environment", "../../wit/state", "../../wit/caches",
-                    "../../wit/rate-limits", "../../wit/subprocess", "../../wit/objects",
+                    "../../wit/rate-limits", "../../wit/subprocess", "../../wit/objects", "../../wit/kafka",
                     "../../wit/worlds",
                 ],
                 world: $world,
@@ -46,6 +46,7 @@ macro_rules! kind {
             "forebay:rate-limits/rate-limits@0.1.0": crate::bindings::capabilities::forebay::rate_limits::rate_limits,
             "forebay:subprocess/subprocess@0.1.0": crate::bindings::capabilities::forebay::subprocess::subprocess,
             "forebay:objects/objects@0.1.0": crate::bindings::capabilities::forebay::objects::objects,
+            "forebay:kafka/kafka@0.1.0": crate::bindings::capabilities::forebay::kafka::kafka,
             "forebay:state/state@0.1.0": crate::bindings::capabilities::forebay::state::state,
         });
     };

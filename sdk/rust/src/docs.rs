@@ -85,6 +85,12 @@ impl ComponentDescription {
         if responds { self.with("responds", true.into()) } else { self }
     }
 
+    /// Says of an input by which metadata its batches are told apart.
+    #[must_use]
+    pub fn lanes(self, keys: &[&str]) -> Self {
+        if keys.is_empty() { self } else { self.with("lanes", keys.into()) }
+    }
+
     /// Says of a processor that it has the incremental form too, of messages or of the pieces of one.
     #[must_use]
     pub fn incremental(self, of_pieces: bool) -> Self {
@@ -133,6 +139,7 @@ pub fn input<T: Input>() -> ComponentDescription {
     ComponentDescription::new("input", T::NAME, &T::DOCS, T::Config::spec())
         .rereads(T::REREADS)
         .responds(T::RESPONDS)
+        .lanes(T::LANES)
 }
 
 /// The description of a processor.

@@ -18,6 +18,9 @@ pub trait Input: Sized + 'static {
     const REREADS: bool = false;
     /// Whether it takes the responses to its batches, which come in [`Settlement::responses`].
     const RESPONDS: bool = false;
+    /// Keys of metadata by whose values its batches are told apart where they are collected (`batching`): those that
+    /// differ never go on together. All messages of a batch that it hands out have the same values.
+    const LANES: &'static [&'static str] = &[];
 
     type Config: Config;
 

@@ -17,6 +17,7 @@ pub mod expressions;
 pub mod files;
 pub mod http;
 mod input;
+pub mod kafka;
 pub mod log;
 mod mapping;
 pub mod metrics;

@@ -4,6 +4,7 @@
 //! [`Batch`] holds its columns itself.
 
 mod clock;
+mod kafka;
 mod language;
 mod limits;
 mod lines;
@@ -16,6 +17,8 @@ use std::rc::Rc;
 
 pub(crate) use clock::{now, pending, wait};
 pub use clock::{set_now, set_pending};
+pub(crate) use kafka::memory as kafka_memory;
+pub use kafka::{KafkaBroker, KafkaRecord, kafka};
 pub(crate) use language::Text;
 pub use language::set_language;
 pub(crate) use limits::ask_rate_limit;

@@ -20,6 +20,8 @@ pub struct Metrics {
     labels: Labels,
     /// What series that are looked up here are called instead.
     namings: Namings,
+    /// What stands before every name that is looked up here.
+    prefix: String,
 }
 
 struct Family {
@@ -56,6 +58,12 @@ impl Metrics {
         Self { namings: self.namings.with(naming), ..self.clone() }
     }
 
+    /// The same metrics for a part of the process whose names have this before them, whatever they are called otherwise.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: &str) -> Self {
+        Self { prefix: format!("{}{prefix}", self.prefix), ..self.clone() }
+    }
+
     /// Drops all series with a label: what still counts by them is not shown any more.
     pub fn forget(&self, name: &str, value: &str) {
         let has = |labels: &Labels| labels.iter().any(|(known, of)| known == name && of == value);
@@ -76,6 +84,7 @@ impl Metrics {
         help: &str,
         series: impl IntoIterator<Item = (Labels, f64)>,
     ) -> Result<usize, MetricError> {
+        let name = &format!("{}{name}", self.prefix);
         if !is_name(name) {
             return Err(MetricError::Name(name.chars().take(LONGEST_NAME).collect()));
         }
@@ -209,7 +218,8 @@ impl Metrics {
         }
         let labels = owned(labels).into_iter().chain(self.labels.iter().cloned()).collect();
         let Some((named, labels)) = self.namings.apply(name, labels) else { return Ok(None) };
-        if !self.namings.is_empty() && !is_fit(&named, &labels) {
+        let named = format!("{}{named}", self.prefix);
+        if !(self.namings.is_empty() && self.prefix.is_empty()) && !is_fit(&named, &labels) {
             let instead = named.chars().take(LONGEST_NAME).collect();
             return Err(MetricError::Named { name: name.to_owned(), instead });
         }
@@ -333,6 +343,16 @@ mod tests {
         assert_eq!(metrics.snapshot().families.len(), 2);
         let refused = named.counter("x", "", &[("path", "a b")]).unwrap_err();
         assert_eq!(refused, MetricError::Named { name: "x".into(), instead: "a b_x".into() });
+    }
+
+    #[test]
+    fn a_part_of_the_process_has_something_before_its_names() {
+        let metrics = Metrics::default();
+        let part = metrics.with_prefix("part_").with_label("a", "b");
+        part.counter("x", "", &[]).unwrap().inc();
+        metrics.counter("x", "", &[]).unwrap().inc_by(2);
+        let shown = metrics.render();
+        assert!(shown.contains("part_x_total{a=\"b\"} 1\n") && shown.contains("\nx_total 2\n"), "{shown}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use forebay_model::{AgentGroup, AvailabilityZone, Role, RoleError, VirtualCluste
 use forebay_pipeline_config::{LogLevel, parse_duration};
 
 pub(crate) use self::security::Security;
-use super::bento;
+use super::{ManagedPipelines, bento};
 
 #[derive(Debug, Args)]
 pub(crate) struct Agent {
@@ -149,6 +149,8 @@ pub(crate) struct Agent {
     )]
     pub(crate) group_metrics_without: Vec<String>,
     #[command(flatten)]
+    pub(crate) pipelines: ManagedPipelines,
+    #[command(flatten)]
     pub(crate) security: Security,
     /// Log from this level on.
     #[arg(long = "logLevel", env = "WARPSTREAM_LOG_LEVEL", value_parser = bento::level, default_value = "info", value_name = "LEVEL")]
@@ -228,12 +230,6 @@ const UNSERVED: &[Unserved] = &[
         "compactionBucketURL",
         "WARPSTREAM_COMPACTION_BUCKET_URL",
         "a bucket of its own for what is old",
-    ),
-    unserved("enableManagedPipelines", "WARPSTREAM_ENABLE_MANAGED_PIPELINES", "pipelines inside of an agent"),
-    unserved(
-        "managedPipelinesGroupName",
-        "WARPSTREAM_MANAGED_PIPELINES_GROUP_NAME",
-        "pipelines inside of an agent",
     ),
     unserved("schemaRegistryURL", "WARPSTREAM_SCHEMA_REGISTRY_URL", "checking records against schemas"),
     unserved("enableRipcord", "WARPSTREAM_ENABLE_RIPCORD", "serving without the metadata store"),

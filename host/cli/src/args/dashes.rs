@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 /// Commands whose flags are all long, apart from these.
-const LONG_ONLY: [&str; 4] = ["acls", "agent", "credentials", "kcmd"];
+const LONG_ONLY: [&str; 7] = ["acls", "agent", "credentials", "demo", "kcmd", "pipelines", "playground"];
 const SHORT: [&str; 2] = ["-h", "-V"];
 
 /// Gives long flags that are written with one dash their second one. Only names that some command

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_pipeline_config::{LintOptions, PipelineConfig, Severity};
+use forebay_pipeline_managed::FileWatch;
 use forebay_plugins_api::{Components, Environment};
 
 use crate::args::Sources;
 use crate::configuration::{self, Main, Texts};
 use crate::variables::ProcessVariables;
-use crate::watch::FileWatch;
 
 /// Time between two looks at the files.
 const PAUSE: Duration = Duration::from_millis(500);

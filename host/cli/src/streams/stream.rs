@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_pipeline_config::PipelineConfig;
-use forebay_pipeline_engine::{Ended, Identity, RunError, Surroundings, run_in};
-use forebay_pipeline_operations::{Registration, Since};
-use forebay_plugins_api::Components;
+use forebay_pipeline_engine::{Ended, Identity, RunError, Surroundings};
+use forebay_pipeline_managed::{Ending, Running};
+use forebay_pipeline_operations::Registration;
+use forebay_plugins_api::{Components, PipelineName};
 use serde_json::Value as Json;
-use tokio::sync::watch;
 
 /// A pipeline and what it is made of.
 #[derive(Clone)]
@@ -32,21 +32,9 @@ pub(super) struct Start {
 /// A pipeline that was started.
 pub(super) struct Stream {
     pub(super) design: Design,
-    since: Since,
-    stop: Shutdown,
-    /// How it has ended, and how long it ran.
-    over: watch::Receiver<Option<Over>>,
+    running: Running,
     /// The path that says whether it is connected.
     pub(super) _path: Option<Registration>,
-}
-
-/// How a pipeline has ended.
-#[derive(Debug, Clone)]
-struct Over {
-    ran: Duration,
-    /// Why it did not start or did not come to its end.
-    fault: Option<String>,
-    is_well: bool,
 }
 
 impl Stream {
@@ -56,77 +44,60 @@ impl Stream {
     /// What can't be opened.
     pub(super) async fn start(start: Start, design: Design) -> Result<Self, String> {
         let Start { identity, components, threads, keeper, surroundings } = start;
-        let (stop, opened, since) = (Shutdown::new(), surroundings.opened.clone(), Since::now());
-        let (tell, mut over) = watch::channel(None);
-        let config = Arc::clone(&design.config);
-        let told = stop.clone();
-        drop(keeper.spawn(0, "a pipeline", async move {
-            let ended = run_in(&identity, &config, &components, &threads, told, surroundings).await;
-            tell.send_replace(Some(Over::of(&identity, since, ended)));
-        }));
-        tokio::select! {
-            biased;
-            () = opened.cancelled() => {}
-            ended = over.wait_for(Option::is_some) => {
-                let fault = ended.ok().and_then(|over| over.as_ref()?.fault.clone());
-                return Err(fault.unwrap_or_else(|| "it ended before it was open".to_owned()));
-            }
-        }
-        Ok(Self { design, since, stop, over, _path: None })
+        let (config, stop) = (Arc::clone(&design.config), Shutdown::new());
+        let start = forebay_pipeline_managed::Start {
+            identity,
+            config,
+            components,
+            threads,
+            keeper,
+            surroundings,
+            stop,
+            tell,
+        };
+        Ok(Self { design, running: Running::start(start).await?, _path: None })
     }
 
     pub(super) fn is_running(&self) -> bool {
-        self.over.borrow().is_none()
+        self.running.is_running()
     }
 
     /// How long it has been running, or ran.
     pub(super) fn uptime(&self) -> Duration {
-        self.over.borrow().as_ref().map_or_else(|| self.since.elapsed(), |over| over.ran)
+        self.running.uptime()
     }
 
     /// Stops it. It ends within its `shutdown_timeout`, which [`Stopping::end`] waits for.
     pub(super) fn stop(&self) -> Stopping {
-        self.stop.cancel();
-        Stopping(self.over.clone())
+        Stopping(self.running.stop())
     }
 }
 
 /// A pipeline that is to end.
-pub(super) struct Stopping(watch::Receiver<Option<Over>>);
+pub(super) struct Stopping(Ending);
 
 impl Stopping {
     /// Waits for its end; whether everything that it had read was delivered.
     pub(super) async fn end(mut self) -> bool {
-        let over = self.0.wait_for(Option::is_some).await;
-        over.is_ok_and(|over| over.as_ref().is_some_and(|over| over.is_well))
+        self.0.over().await.is_well()
     }
 }
 
-impl Over {
-    fn of(identity: &Identity, since: Since, ended: Result<Ended, RunError>) -> Self {
-        let (name, ran) = (&identity.name, since.elapsed());
-        let (is_well, fault) = match ended {
-            Ok(Ended::Finished) => {
-                tracing::info!(stream = %name, "the input has ended, everything is delivered");
-                (true, None)
-            }
-            Ok(Ended::Stopped) => {
-                tracing::info!(stream = %name, "stopped, everything that was read is delivered");
-                (true, None)
-            }
-            Ok(Ended::Incomplete) => {
-                tracing::error!(stream = %name, "ended, but not all of the input could be read and delivered");
-                (false, None)
-            }
-            Ok(Ended::GaveUp) => {
-                tracing::error!(stream = %name, "gave up before everything was delivered");
-                (false, None)
-            }
-            Err(error) => {
-                tracing::error!(stream = %name, %error, "the pipeline has failed");
-                (false, Some(error.to_string()))
-            }
-        };
-        Self { ran, fault, is_well }
+/// Says how a pipeline has ended.
+fn tell(name: &PipelineName, ended: &Result<Ended, RunError>) {
+    match ended {
+        Ok(Ended::Finished) => {
+            tracing::info!(stream = %name, "the input has ended, everything is delivered");
+        }
+        Ok(Ended::Stopped) => {
+            tracing::info!(stream = %name, "stopped, everything that was read is delivered");
+        }
+        Ok(Ended::Incomplete) => {
+            tracing::error!(stream = %name, "ended, but not all of the input could be read and delivered");
+        }
+        Ok(Ended::GaveUp) => {
+            tracing::error!(stream = %name, "gave up before everything was delivered");
+        }
+        Err(error) => tracing::error!(stream = %name, %error, "the pipeline has failed"),
     }
 }

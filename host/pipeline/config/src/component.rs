@@ -5,6 +5,7 @@
 //! `@sha256:...`, which asks for one build. Components within the settings (a scanner, say) are taken out of
 //! [`ComponentConfig::config`] and become [`Child`]ren.
 
+mod agent_cluster;
 mod fields;
 mod infer;
 mod label;
@@ -24,6 +25,8 @@ use crate::spec::{ComponentName, FieldKind, Kind, Status};
 use crate::template::{self, MetricNaming};
 use crate::yaml::{Node, Value};
 
+pub(crate) use agent_cluster::described as agent_cluster_described;
+pub use agent_cluster::{AGENT_CLUSTER, AgentCluster};
 pub(crate) use fields::Fields;
 use infer::Inferred;
 pub use label::{BadLabel, Label};
@@ -182,6 +185,8 @@ fn examine_entered(
     node: &Node,
     path: &str,
 ) -> Option<ComponentConfig> {
+    let rewritten = agent_cluster::rewritten(examiner, kind, node);
+    let node = rewritten.as_ref().unwrap_or(node);
     let inferred = infer::infer(examiner, kind, node);
     if let Some(Inferred { entry, at, config, .. }) = &inferred
         && let Some(expansion) = &entry.template

@@ -8,6 +8,7 @@ mod streams;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::component::AgentCluster;
 use crate::environment::{Variables, interpolate};
 use crate::excerpt::ConfigFile;
 use crate::lint::{Examined, Examiner, Finding, LintOptions, Problem, Severity};
@@ -43,6 +44,8 @@ pub struct Document {
     quiet: Vec<bool>,
     /// The tree of a pipeline among many as it was read.
     written: Option<Node>,
+    /// Where `kafka_franz_warpstream` goes.
+    agent: AgentCluster,
 }
 
 impl<'a> Files<'a> {
@@ -64,6 +67,7 @@ impl Document {
             problems: Vec::new(),
             quiet: Vec::new(),
             written: None,
+            agent: AgentCluster::default(),
         };
         let mut all = source;
         let mut root = document.add(main_file);
@@ -85,12 +89,19 @@ impl Document {
         document
     }
 
+    /// The same, whose blocks `kafka_franz_warpstream` go to this cluster.
+    #[must_use]
+    pub fn towards(self, agent: AgentCluster) -> Self {
+        Self { agent, ..self }
+    }
+
     /// Finds what is wrong, and the pipeline where nothing fatal is.
     pub fn examine(&self, catalog: &Catalog, options: LintOptions) -> Examined {
         let mut problems = self.problems.clone();
         let (mut config, mut components) = (None, Vec::new());
         if let Some(root) = &self.root {
             let mut examiner = Examiner::new(catalog, options, Arc::clone(&self.source));
+            examiner.agent.clone_from(&self.agent);
             (config, components) = pipeline::examine(&mut examiner, root);
             for Finding { at, message, severity } in examiner.into_findings() {
                 let number = self.source.file_at(at).0;

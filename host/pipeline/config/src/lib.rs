@@ -66,16 +66,19 @@ pub mod yaml;
 
 pub use build::{BadPin, Digest, FEWEST_DIGITS, Pin};
 pub use catalog::{Catalog, Entry, NameTaken, NoBuild};
-pub use component::{BadLabel, Child, ComponentConfig, Label, LimitsConfig, Shadow, TextField};
+pub use component::{
+    AGENT_CLUSTER, AgentCluster, BadLabel, Child, ComponentConfig, Label, LimitsConfig, Shadow, TextField,
+};
 pub use document::{Document, Files};
 pub use duration::{BadDuration, parse_duration};
 pub use environment::{Forgiving, Interpolated, UnsetVariable, Variables, interpolate};
 pub use excerpt::{ConfigFile, Excerpt, ExcerptError, Mock, excerpt};
 pub use lint::{Examined, LintOptions, Problem, Severity, examine, read, read_settings};
 pub use pipeline::{
-    BasicAuthConfig, CollectorConfig, CollectorProtocol, CorsConfig, ErrorHandling, ErrorLog, HttpConfig,
-    LogFormat, LogLevel, LoggerConfig, LoggerMetricsConfig, MetricsConfig, MetricsExporter, MetricsMapping,
-    OtlpConfig, PipelineConfig, PrometheusConfig, PushAuth, Quantile, Strategy, Threads, TracerConfig,
+    BasicAuthConfig, CollectorConfig, CollectorProtocol, Concurrency, CorsConfig, ErrorHandling, ErrorLog,
+    HttpConfig, LogFormat, LogLevel, LoggerConfig, LoggerMetricsConfig, MetricsConfig, MetricsExporter,
+    MetricsMapping, OtlpConfig, PipelineConfig, PrometheusConfig, PushAuth, Quantile, Strategy, Threads,
+    TracerConfig, WarpstreamConfig,
 };
 pub use position::{Position, Span};
 pub use refit::{Refitted, refit, refit_known};

@@ -14,6 +14,7 @@ pub(crate) mod rate_limits;
 pub(crate) mod resources;
 mod threads;
 pub(crate) mod tracer;
+mod warpstream;
 
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ pub use metrics::{
 };
 pub use threads::Threads;
 pub use tracer::{CollectorConfig, CollectorProtocol, OtlpConfig, TracerConfig};
+pub use warpstream::{Concurrency, WarpstreamConfig};
 
 /// What `forebay test` runs.
 pub(crate) const TESTS: &str = "tests";
@@ -44,7 +46,7 @@ const BUFFER: &str = "buffer";
 /// What is the standard input and output where a configuration does not say.
 const ENDS: [&str; 2] = ["input", "output"];
 /// Fields that decide over records or are needed by what does, and that this version does not have.
-const UNSUPPORTED: [&str; 2] = ["resources", "warpstream"];
+const UNSUPPORTED: [&str; 1] = ["resources"];
 
 const INPUT_RESOURCES: &str = "input_resources";
 const OUTPUT_RESOURCES: &str = "output_resources";
@@ -86,6 +88,8 @@ pub struct PipelineConfig {
     pub http: HttpConfig,
     pub metrics: MetricsConfig,
     pub tracer: TracerConfig,
+    /// How agents run it, where they manage it.
+    pub warpstream: WarpstreamConfig,
 }
 
 /// Reads a configuration; every problem is left with the examiner. Without a fatal problem there is a pipeline.
@@ -124,6 +128,7 @@ pub(crate) fn examine(
     let http = http::examine(examiner, root, &settings);
     let metrics = metrics::examine(examiner, root);
     let tracer = tracer::examine(examiner, root);
+    let warpstream = warpstream::examine(examiner, root, &settings);
 
     let caches = caches::examine(examiner, root);
     let rate_limits = rate_limits::examine(examiner, root);
@@ -165,6 +170,7 @@ pub(crate) fn examine(
         http,
         metrics,
         tracer,
+        warpstream,
     });
     (config, components)
 }
@@ -226,6 +232,7 @@ pub(crate) fn root_fields() -> Vec<FieldSpec> {
         logger::fields(),
         error_handling::field(),
         http::fields(),
+        warpstream::field(),
     ]
 }
 

@@ -56,6 +56,10 @@ pub struct ComponentSpec {
     /// An input that takes responses to what it hands out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub responds: bool,
+    /// Keys of metadata by whose values an input's batches are told apart: those that differ are never collected to one
+    /// batch. All messages of a batch that it hands out have the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lanes: Vec<String>,
     /// A component that works on its input piece by piece.
     #[serde(default, skip_serializing_if = "is_false")]
     pub incremental: bool,

@@ -6,6 +6,7 @@
 //! Messages that failed maybe because of one among them go on by themselves: nothing is collected to them.
 
 mod growth;
+mod lanes;
 mod policy;
 mod streamed;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::channel::{Receiver, Sender, hand_on};
 use crate::meters::Mechanism;
 use crate::structure::order::in_sequence;
 use growth::{Fault, Growing, Grown};
+use lanes::Lanes;
 pub(crate) use policy::{Policy, batching_field, policy_fields};
 pub(crate) use streamed::Parcel;
 
@@ -40,6 +42,8 @@ pub(crate) struct Batcher {
     unsettled: Arc<Unsettled>,
     /// How long nothing more may come before there is hurry.
     grace: Duration,
+    /// Keys of metadata: messages of which a value differs are not collected to one batch.
+    keys: Vec<String>,
 }
 
 /// Where batches go on to.
@@ -82,7 +86,8 @@ impl Pending {
 impl Batcher {
     pub(crate) fn new(path: &str, policy: Policy, budget: &Arc<Budget>, from: Receiver, to: Sender) -> Self {
         let (path, budget) = (path.to_owned(), Arc::clone(budget));
-        Self { path, policy, budget, from, to: Outlet::Channel(to), unsettled: Arc::default(), grace: GRACE }
+        let (to, unsettled) = (Outlet::Channel(to), Arc::default());
+        Self { path, policy, budget, from, to, unsettled, grace: GRACE, keys: Vec::new() }
     }
 
     /// One whose batches go to an output that takes large ones while they are made.
@@ -97,7 +102,17 @@ impl Batcher {
             growth.stream_to(to.clone());
         }
         let (path, budget) = (path.to_owned(), Arc::clone(budget));
-        Self { path, policy, budget, from, to: Outlet::Output(to), unsettled: Arc::default(), grace: GRACE }
+        let (to, unsettled) = (Outlet::Output(to), Arc::default());
+        Self { path, policy, budget, from, to, unsettled, grace: GRACE, keys: Vec::new() }
+    }
+
+    /// The same, which collects what has different values under these keys of metadata apart. It goes by the first
+    /// message of what comes, and makes large batches in one piece.
+    pub(crate) fn with_lanes(mut self, keys: Vec<String>) -> Self {
+        if !keys.is_empty() {
+            self.policy.growth = None;
+        }
+        Self { keys, ..self }
     }
 
     /// The same behind others that collect batches, and whose hurry comes first.
@@ -107,9 +122,7 @@ impl Batcher {
 
     /// Works until nothing more comes; what is left then goes on as well.
     pub(crate) async fn run(mut self) {
-        let mut pending = Pending::default();
-        let mut flushed = Instant::now();
-        let mut due = self.policy.due(flushed);
+        let mut lanes = Lanes::new(std::mem::take(&mut self.keys), &self.policy);
         let handed_on = Arc::clone(&self.unsettled);
         loop {
             let settled = handed_on.changed.notified();
@@ -119,35 +132,44 @@ impl Batcher {
             tokio::select! {
                 biased;
                 received = self.from.recv() => match received {
-                    Ok(transaction) => self.take(transaction, &mut pending, &mut flushed).await,
+                    Ok(transaction) => {
+                        let lane = lanes.of(transaction.batch(), &self.policy);
+                        self.take(transaction, &mut lane.pending, &mut lane.flushed).await;
+                    }
                     Err(_) => break,
                 },
                 // As in Bento, the clock of the period starts anew even where nothing waits.
-                () = until(due) => {
-                    flushed = Instant::now();
-                    due = self.policy.due(flushed);
-                    if pending.messages > 0 {
-                        self.policy.created(Mechanism::Period);
+                () = until(lanes.due()) => {
+                    for lane in lanes.overdue(Instant::now()) {
+                        lane.due = self.policy.due(lane.flushed);
+                        if lane.pending.messages > 0 {
+                            self.policy.created(Mechanism::Period);
+                        }
+                        self.flush(&mut lane.pending).await;
                     }
-                    self.flush(&mut pending).await;
                 }
                 // What was handed on may be what there is no room for; then more of it does not help.
-                () = settled, if unsettled && !pending.is_empty() => {}
-                hurry = hurried(&self.budget, unsettled, self.grace), if !pending.is_empty() => {
+                () = settled, if unsettled && lanes.any_waits() => {}
+                hurry = hurried(&self.budget, unsettled, self.grace), if lanes.any_waits() => {
                     if hurry == Hurry::Stalled {
                         tracing::warn!(
                             path = self.path,
-                            messages = pending.messages,
+                            messages = lanes.messages(),
                             most_bytes = self.budget.most(),
                             "a batch goes on before it is complete, because as much is in flight as may be"
                         );
                     }
-                    flushed = Instant::now();
-                    self.flush(&mut pending).await;
+                    for lane in lanes.all() {
+                        lane.flushed = Instant::now();
+                        self.flush(&mut lane.pending).await;
+                    }
                 }
             }
+            lanes.forget_empty();
         }
-        self.flush(&mut pending).await;
+        for lane in lanes.all() {
+            self.flush(&mut lane.pending).await;
+        }
         self.policy.row.close().await;
         if let Some(growth) = &mut self.policy.growth {
             growth.close().await;

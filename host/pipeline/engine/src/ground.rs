@@ -14,6 +14,7 @@ use crate::budget::Budget;
 use crate::channel::Receiver;
 use crate::errors::Errors;
 use crate::inproc::Pipes;
+use crate::intake::OptionalIntake;
 use crate::outputs::{Destination, Refusal};
 use crate::structure::{Structured, problem};
 use crate::surroundings::{Paths, Surroundings};
@@ -29,6 +30,7 @@ pub(crate) struct Ground {
     pub(crate) pipes: Pipes,
     /// Where paths are added to the HTTP server of the process, where there is one.
     pub(crate) paths: Option<Paths>,
+    pub(crate) intake: OptionalIntake,
     pub(crate) errors: Errors,
     /// What a resource is opened with, but for what is its own.
     setup: Setup,
@@ -93,6 +95,7 @@ impl Ground {
             budget: Arc::clone(budget),
             pipes: surroundings.pipes.clone(),
             paths: surroundings.paths.clone(),
+            intake: surroundings.intake.clone(),
             errors,
             setup,
             input_resources: config.input_resources.clone(),

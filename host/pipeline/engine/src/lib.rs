@@ -38,6 +38,7 @@ mod ground;
 mod idle;
 mod inproc;
 mod inputs;
+mod intake;
 mod meters;
 mod metric_names;
 mod outputs;
@@ -58,6 +59,7 @@ mod surroundings;
 mod templates;
 
 pub use check::check_mappings;
+pub use intake::Intake;
 pub use metric_names::MetricNames;
 pub use run::{Ended, Identity, OpenProblem, RunError, run, run_in};
 pub use section::Section;

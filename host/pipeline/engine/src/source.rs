@@ -18,6 +18,7 @@ use crate::channel::{Sender, hand_on};
 use crate::drain::{Drain, MOST_DRAINING};
 use crate::flight::{Again, Flight, Settlements, Sky, StreamFlight, StreamKind};
 use crate::idle::Idle;
+use crate::intake::OptionalIntake;
 use crate::meters::InputMeter;
 use crate::reread::Left;
 use crate::scan::Scan;
@@ -39,6 +40,7 @@ pub(crate) struct Source {
     /// Whether the input takes responses to its batches.
     pub(crate) responds: bool,
     pub(crate) sky: Arc<Sky>,
+    pub(crate) intake: OptionalIntake,
     pub(crate) to: Sender,
     pub(crate) idle: Idle,
     /// Dropped when it hands out no more.
@@ -136,6 +138,7 @@ impl Source {
             Ok(Event::Ended) => Next::End,
             Ok(Event::NotConnected(reason)) => Next::Reconnect(reason),
             Ok(Event::Batch(token, batch)) => {
+                take_in(&self.intake, &batch, wakes).await;
                 self.send(token, batch, settlements).await;
                 Next::Read
             }
@@ -177,6 +180,7 @@ impl Source {
             let mut last = None;
             while let Some(batch) = scan.next(scanner.as_mut(), wakes).await {
                 last = Some(batch.clone());
+                take_in(&self.intake, &batch, wakes).await;
                 for (batch, numbers) in scan.wanted(batch) {
                     let flight = Flight::of_stream(&self.sky, &batch, &scan.flight, numbers);
                     // The flight may be what there is no room for, and is let go of here.
@@ -242,6 +246,16 @@ impl Source {
             }
         }
         false
+    }
+}
+
+/// Waits until a batch may go on.
+async fn take_in(intake: &OptionalIntake, batch: &Batch, wakes: &Wakes) {
+    let Some(intake) = intake else { return };
+    tokio::select! {
+        biased;
+        () = wakes.wait_for_shutdown() => {}
+        () = intake.take(batch.byte_size()) => {}
     }
 }
 

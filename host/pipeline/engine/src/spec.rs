@@ -15,6 +15,7 @@ pub(crate) fn specification(kind: Kind, name: &str, summary: &str, config: Field
         description: String::new(),
         rereads: false,
         responds: false,
+        lanes: Vec::new(),
         incremental: false,
         pieces: false,
         streams: false,

@@ -7,6 +7,7 @@ use forebay_lifecycle::Shutdown;
 use forebay_pipeline_operations::Endpoints;
 
 use crate::inproc::Pipes;
+use crate::intake::{Intake, OptionalIntake};
 use crate::shared::SharedResources;
 
 /// What a pipeline has of the process that it runs in, and shares with others there. Cheap to clone.
@@ -18,6 +19,8 @@ pub struct Surroundings {
     pub paths: Option<Paths>,
     /// Is set when all components of the pipeline are open.
     pub opened: Shutdown,
+    /// What says when its inputs may go on with what they have read.
+    pub(crate) intake: OptionalIntake,
     pub(crate) pipes: Pipes,
 }
 
@@ -42,6 +45,12 @@ impl Surroundings {
         Self { shared: Some(shared), ..Self::default() }
     }
 
+    /// The same for a pipeline that may not take in whatever it likes.
+    #[must_use]
+    pub fn with_intake(self, intake: Arc<dyn Intake>) -> Self {
+        Self { intake: Some(intake), ..self }
+    }
+
     /// The same for another pipeline: pipes and resources are those of all of them.
     #[must_use]
     pub fn for_another(&self, paths: Option<Paths>) -> Self {
@@ -51,7 +60,7 @@ impl Surroundings {
 
 impl fmt::Debug for Surroundings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shared, paths, opened, pipes: _ } = self;
+        let Self { shared, paths, opened, intake: _, pipes: _ } = self;
         let is_open = opened.is_cancelled();
         f.debug_struct("Surroundings")
             .field("shared", shared)

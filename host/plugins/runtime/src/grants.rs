@@ -21,6 +21,10 @@
 //!       - {bucket: "s3://lake/raw", access: write}   # with keys of its own, and nowhere but at the cloud itself
 //!       - {bucket: "s3://lake", access: read, credentials: host, endpoint: "https://minio.example"}
 //!       - {store: backups, prefix: "orders/", access: write}
+//!     kafka:                   # all seed brokers of a cluster; patterns of topics, and of groups to be a member of
+//!       - {brokers: ["broker-1:9092", "broker-2:9092"], topics: ["orders-*"], groups: [billing], access: read}
+//!       - {brokers: ["localhost:9093"], topics: [out], access: write, insecure: true}
+//!       - {cluster: agent, topics: ["*"], access: write}   # of the process; default plugins need no grant for it
 //! stores:                      # by names that plugins use in the place of a url; credentials are the host's
 //!   backups: {url: "s3://backups/kafka?region=eu-west-1&profile=backups"}
 //! ```
@@ -33,8 +37,8 @@
 //! it does without. Limits count for default plugins too; of several entries the last one that names a limit counts.
 
 mod commands;
+mod kafka;
 mod needs;
-
 mod network;
 mod objects;
 
@@ -52,6 +56,8 @@ use crate::plugin::{Digest, PluginInfo};
 
 use commands::CommandGrant;
 pub(crate) use commands::Program;
+pub(crate) use kafka::{ClusterName, ClusterPermit, broker};
+use kafka::{KafkaClusters, KafkaGrant};
 pub use needs::Need;
 use network::{HttpGrant, ListenAddress};
 pub(crate) use network::{Network, parse_listen};
@@ -85,6 +91,7 @@ struct Grant {
     http: Option<Vec<HttpGrant>>,
     listen: Option<Vec<ListenAddress>>,
     objects: Option<Vec<ObjectsGrant>>,
+    kafka: Option<Vec<KafkaGrant>>,
     #[serde(default)]
     limits: LimitsConfig,
 }
@@ -197,6 +204,7 @@ impl Grants {
             http: Some(Vec::new()),
             listen: Some(Vec::new()),
             objects: Some(Vec::new()),
+            kafka: Some(Vec::new()),
             limits: LimitsConfig::default(),
         });
         self
@@ -207,18 +215,21 @@ impl Grants {
         let mut allowed = Allowed::nothing();
         let mut network = Network::default();
         let mut buckets = Buckets::default();
+        let mut clusters = KafkaClusters::default();
         for grant in self.grants.iter().filter(|grant| grant.is_for(plugin, digest, setup)) {
-            let Grant { files, variables, commands, http, listen, objects, .. } = grant;
+            let Grant { files, variables, commands, http, listen, objects, kafka, .. } = grant;
             let folders = files.iter().flatten();
             allowed.folders.extend(folders.filter_map(|folder| Some((real(&folder.path)?, folder.access))));
             allowed.variables.extend(variables.iter().flatten().map(|name| name.0.clone()));
             allowed.commands.extend(commands.iter().flatten().cloned());
             buckets.add(objects.as_deref().unwrap_or_default());
+            clusters.add(kafka.as_deref().unwrap_or_default());
             network.add(http.as_deref().unwrap_or_default(), listen.as_deref().unwrap_or_default());
         }
         buckets.name(&self.stores);
         allowed.network = Arc::new(network);
         allowed.buckets = Arc::new(buckets);
+        allowed.clusters = Arc::new(clusters);
         allowed
     }
 
@@ -258,6 +269,7 @@ impl Grants {
                 Need::Http => grant.http.is_some(),
                 Need::Listen => grant.listen.is_some(),
                 Need::Objects(_) => grant.objects.is_some(),
+                Need::Kafka(_) => grant.kafka.is_some(),
             })
         };
         needs.iter().filter(|need| !is_said(need)).copied().collect()
@@ -296,10 +308,13 @@ pub(crate) struct Allowed {
     /// Nothing outside may be changed, whatever is allowed beside.
     only_looks: bool,
     folders: Vec<(PathBuf, Access)>,
+    /// Whether all variables may be read that hold no key of the process.
+    every_variable: bool,
     variables: Vec<String>,
     commands: Vec<CommandGrant>,
     pub(crate) network: Arc<Network>,
     buckets: Arc<Buckets>,
+    clusters: Arc<KafkaClusters>,
 }
 
 impl Allowed {
@@ -309,6 +324,7 @@ impl Allowed {
             everything: true,
             network: Arc::new(Network::everything()),
             buckets: Arc::new(Buckets::everything()),
+            clusters: Arc::new(KafkaClusters::everything()),
             ..Self::nothing()
         }
     }
@@ -319,10 +335,12 @@ impl Allowed {
             everything: false,
             only_looks: false,
             folders: Vec::new(),
+            every_variable: false,
             variables: Vec::new(),
             commands: Vec::new(),
             network: Arc::default(),
             buckets: Arc::default(),
+            clusters: Arc::default(),
         }
     }
 
@@ -330,6 +348,12 @@ impl Allowed {
     #[must_use]
     pub(crate) fn only_looking(self) -> Self {
         Self { only_looks: true, network: Arc::default(), ..self }
+    }
+
+    /// The same, and all variables that hold no key of the process.
+    #[must_use]
+    pub(crate) fn with_every_variable(self) -> Self {
+        Self { every_variable: true, ..self }
     }
 
     /// Whether these are the rights of whoever started the process.
@@ -385,13 +409,46 @@ impl Allowed {
         store.object(name, access)
     }
 
+    /// These rights, and all that the Kafka clusters of the process allow.
+    #[must_use]
+    pub(crate) fn with_own_clusters(self) -> Self {
+        Self { clusters: Arc::new(KafkaClusters::clone(&self.clusters).with_own()), ..self }
+    }
+
+    /// The Kafka clusters, where nothing in one is read or written yet.
+    pub(crate) fn clusters(&self) -> &KafkaClusters {
+        &self.clusters
+    }
+
+    /// Whether a topic may be read or written.
+    ///
+    /// # Errors
+    /// The grant that is missing.
+    pub(crate) fn topic(&self, cluster: &ClusterPermit, topic: &str, access: Access) -> Result<(), String> {
+        if self.only_looks && access == Access::Write {
+            return Err("a shadow writes no topics".to_owned());
+        }
+        cluster.topic(topic, access)
+    }
+
+    /// Whether one may be a member of a group.
+    ///
+    /// # Errors
+    /// The grant that is missing.
+    pub(crate) fn group(&self, cluster: &ClusterPermit, group: &str) -> Result<(), String> {
+        if self.only_looks {
+            return Err("a shadow is a member of no group".to_owned());
+        }
+        cluster.group(group)
+    }
+
     /// # Errors
     /// The grant that is missing.
     pub(crate) fn variable(&self, name: &str) -> Result<(), String> {
         if is_own_key(name) {
             return Err(format!("variable {name} holds a key of the process itself and never resolves"));
         }
-        if self.everything || self.variables.iter().any(|granted| granted == name) {
+        if self.everything || self.every_variable || self.variables.iter().any(|granted| granted == name) {
             return Ok(());
         }
         Err(format!("no grant for variables [{name}]"))
@@ -429,9 +486,12 @@ impl Allowed {
 /// Whether a variable holds a key of the process itself, which no configuration and no plugin may see.
 #[must_use]
 pub fn is_own_key(name: &str) -> bool {
-    const NAMED: [&str; 9] = [
+    const NAMED: [&str; 11] = [
         "WARPSTREAM_AGENT_KEY",
         "WARPSTREAM_API_KEY",
+        // Both may hold passwords.
+        "WARPSTREAM_BUCKET_URL",
+        "WARPSTREAM_METADATA_URL",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",

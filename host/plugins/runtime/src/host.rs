@@ -7,6 +7,7 @@ mod environment;
 pub(crate) mod expressions;
 pub(crate) mod files;
 pub(crate) mod http;
+pub(crate) mod kafka;
 mod log;
 mod metrics;
 pub(crate) mod objects;
@@ -42,6 +43,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     logs::log::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::metrics::metrics::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::objects::objects::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
+    crate::bindings::forebay::kafka::kafka::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::caches::caches::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     crate::bindings::forebay::rate_limits::rate_limits::add_to_linker::<_, HasSelf<Guest>>(
         linker,

@@ -38,6 +38,7 @@ pub use cache::CodeCache;
 pub use engine::{Interruption, PrecompileError, TICK, precompile};
 pub use grants::{Access, Grants, GrantsError, Need, is_own_key};
 pub use host::http::{HttpSettings, Proxies, Resolve};
+pub use host::kafka::Clusters;
 pub use limits::{Limits, ProcessLimits, StateLimits};
 pub use load::{LoadError, LoadProblem, PluginFile};
 pub use lock::{LOCK_FILE, Locked, PluginLock};

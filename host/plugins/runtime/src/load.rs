@@ -257,7 +257,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 20] = [
+    const OURS: [&str; 21] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
@@ -277,6 +277,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:rate-limits/rate-limits",
         "forebay:subprocess/subprocess",
         "forebay:objects/objects",
+        "forebay:kafka/kafka",
         "wasi:",
     ];
     for (import, _) in kind.imports(engine) {

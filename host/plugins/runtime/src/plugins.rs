@@ -30,10 +30,11 @@ use crate::components::output::OutputComponent;
 use crate::components::processor::ProcessorComponent;
 use crate::components::scanner::ScannerComponent;
 use crate::engine::{Engines, Interruption};
-use crate::grants::Grants;
+use crate::grants::{Grants, Need};
 use crate::guest::Guest;
 use crate::host::expressions::{self, Expressions};
 use crate::host::http::{HttpSettings, Service};
+use crate::host::kafka::Clusters;
 use crate::host::state::States;
 use crate::instance::{Slot, arm};
 use crate::limits::Limits;
@@ -57,6 +58,8 @@ pub struct Settings {
     /// trying again is of no use.
     pub output_closed: Shutdown,
     pub http: HttpSettings,
+    /// The Kafka clusters that the process has, by their names.
+    pub clusters: Clusters,
     /// The lock of the folder that the files are of.
     pub lock: PluginLock,
     /// Components that others provide and that are listed with those of plugins: their names are taken. Names of
@@ -83,6 +86,7 @@ pub(crate) struct Shared {
     /// The processor that is the host's own.
     pub(crate) bento: Bento,
     pub(crate) http: Arc<Service>,
+    pub(crate) clusters: Clusters,
     /// The instances that nothing interrupts, and what they are of.
     pub(crate) trusted: Trusted,
     pub(crate) embedded: Vec<Embedded>,
@@ -115,7 +119,7 @@ impl Plugins {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Vec<LoadError>), StartError> {
-        let Settings { grants, limits, cache, output_closed, http, lock, others } = settings;
+        let Settings { grants, limits, cache, output_closed, http, clusters, lock, others } = settings;
         let engines = Engines::new().map_err(StartError)?;
         let loader = Loader {
             plain: linker(&engines, Interruption::None).map_err(StartError)?,
@@ -168,6 +172,7 @@ impl Plugins {
             states: Arc::default(),
             bento,
             http: Arc::new(Service::new(http)),
+            clusters,
             trusted: Trusted::default(),
             embedded: embedded.to_vec(),
             first_look,
@@ -276,7 +281,14 @@ impl Shared {
         if plugin.is_default() && setup.rights == Rights::Starter {
             return Ok(());
         }
-        let missing = self.grants.missing(&plugin.needs, plugin.name(), plugin.digest(), setup);
+        let mut missing = self.grants.missing(&plugin.needs, plugin.name(), plugin.digest(), setup);
+        if plugin.is_default() {
+            // Variables they may read, and on the clusters of the process do whatever those allow. A language can do
+            // more than most texts ask for, which is refused then.
+            let is_language = plugin.description.components().iter().any(|spec| spec.kind == Kind::Mapping);
+            let is_free = |need: &Need| matches!(need, Need::Variables | Need::Kafka(_));
+            missing.retain(|need| !is_language && !is_free(need));
+        }
         if missing.is_empty() {
             return Ok(());
         }

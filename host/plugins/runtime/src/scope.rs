@@ -11,6 +11,7 @@ use forebay_plugins_api::{Environment, PipelineName, Rights, Setup};
 use crate::account::{Account, MayLog};
 use crate::grants::Allowed;
 use crate::host::http::Service;
+use crate::host::kafka::Clusters;
 use crate::host::state::States;
 use crate::labels;
 use crate::limits::Limits;
@@ -35,6 +36,7 @@ pub(crate) struct Scope {
     /// What stands before its paths on the HTTP server of the process.
     pub(crate) below: Arc<str>,
     pub(crate) http: Arc<Service>,
+    pub(crate) clusters: Clusters,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
     /// The same for what the component measures itself, which templates may call otherwise.
@@ -56,8 +58,12 @@ impl Scope {
         let allowed = if trusted {
             shared.grants.everything()
         } else {
-            shared.grants.of(plugin.name(), plugin.digest(), setup)
+            let granted = shared.grants.of(plugin.name(), plugin.digest(), setup);
+            // Its own cluster judges by itself who may do what.
+            if plugin.is_default() { granted.with_own_clusters() } else { granted }
         };
+        // As in the text of the pipeline: both follow one rule.
+        let allowed = if plugin.is_default() { allowed.with_every_variable() } else { allowed };
         let allowed = if setup.stated.is_shadow { allowed.only_looking() } else { allowed };
         // Whichever kind of this name it is: a secret of one is not shown to the other.
         let mut secrets = Secrets::default();
@@ -79,6 +85,7 @@ impl Scope {
             rate_limits,
             below: Arc::clone(&setup.below),
             http: Arc::clone(&shared.http),
+            clusters: shared.clusters.clone(),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
             own_metrics: own_metrics(setup, shared),
@@ -108,6 +115,7 @@ impl Scope {
             rate_limits: BTreeSet::new(),
             below: Arc::clone(&setup.below),
             http: Arc::clone(&shared.http),
+            clusters: shared.clusters.clone(),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
             own_metrics: own_metrics(setup, shared),
@@ -133,6 +141,7 @@ impl Scope {
             rate_limits: BTreeSet::new(),
             below: Arc::default(),
             http: Arc::default(),
+            clusters: Clusters::default(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
             own_metrics: Arc::clone(metrics),

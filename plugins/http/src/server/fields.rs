@@ -2,8 +2,7 @@ use std::time::Duration;
 
 use forebay_sdk::http::{Cors, Text};
 use forebay_sdk::{Config, Error, Problem};
-
-use crate::certificates::pem;
+use forebay_tls::pem;
 
 /// Where a server is.
 #[derive(Config)]

@@ -1,12 +1,40 @@
+use std::num::NonZeroU32;
+
 use serde_json::{Value, json};
 
 use super::{Config, Pointer, Spec};
 use crate::Problem;
 
-/// How messages are collected to batches on their way to an output, in a field that is named `batching` and has
-/// the default `{}`. The host does that, in front of the output, which has no use for it itself.
+/// How messages are collected to batches on their way to an output, or from an input, in a field that is named `batching`
+/// and has the default `{}`. The host does that, in front of the output or behind the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchPolicy(());
+pub struct BatchPolicy {
+    /// The most messages of a batch.
+    count: Option<NonZeroU32>,
+    /// Whether its size or a check completes a batch.
+    by_others: bool,
+    by_period: bool,
+}
+
+impl BatchPolicy {
+    /// Whether there is anything by which a batch is complete.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        self.count.is_some() || self.by_others || self.by_period
+    }
+
+    /// With how many messages a batch is complete, if that is said.
+    #[must_use]
+    pub const fn count(&self) -> Option<NonZeroU32> {
+        self.count
+    }
+
+    /// Whether a batch is complete after some time.
+    #[must_use]
+    pub const fn has_period(&self) -> bool {
+        self.by_period
+    }
+}
 
 impl Config for BatchPolicy {
     fn spec() -> Spec {
@@ -42,7 +70,17 @@ impl Config for BatchPolicy {
         ])
     }
 
-    fn parse(_: &Value, _: &Pointer<'_>) -> Result<Self, Problem> {
-        Ok(Self(()))
+    /// The host has checked the types.
+    fn parse(value: &Value, _: &Pointer<'_>) -> Result<Self, Problem> {
+        let number = |name| value.get(name).and_then(Value::as_i64).unwrap_or(0);
+        let says = |name| value.get(name).is_some_and(|text| !matches!(text.as_str(), None | Some("")));
+        let count = u32::try_from(number("count").max(0)).unwrap_or(u32::MAX);
+        // A check in another language is an object.
+        let has_check = says("check") || value.get("check").is_some_and(Value::is_object);
+        Ok(Self {
+            count: NonZeroU32::new(count),
+            by_others: number("byte_size") > 0 || has_check,
+            by_period: says("period"),
+        })
     }
 }

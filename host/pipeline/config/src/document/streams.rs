@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Document, File, problem, resources};
 use crate::catalog::Catalog;
+use crate::component::AgentCluster;
 use crate::environment::Variables;
 use crate::excerpt::ConfigFile;
 use crate::lint::{Problem, Severity};
@@ -132,12 +133,14 @@ impl Document {
             problems: Vec::new(),
             quiet: Vec::new(),
             written: None,
+            agent: AgentCluster::default(),
         }
     }
 
     /// Takes the tree of a pipeline, and the resources of the process behind it.
     fn use_resources(&mut self, tree: Option<Node>, mut all: Source, process: &Self) {
         self.written.clone_from(&tree);
+        self.agent.clone_from(&process.agent);
         let tree = tree.map(|tree| self.only_pipeline(tree, &all));
         let before = all.append_all(&process.path, &process.source);
         // What is wrong there was said when the process was started.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::component::AgentCluster;
 use crate::lint::{LintOptions, Severity};
 use crate::position::{Position, Span};
 use crate::source::Source;
@@ -23,6 +24,8 @@ pub(crate) struct Examiner<'a> {
     pub(crate) source: Arc<Source>,
     /// Of the templates that what is read comes from.
     pub(crate) metric_naming: MetricNaming,
+    /// Where `kafka_franz_warpstream` goes.
+    pub(crate) agent: AgentCluster,
     findings: Vec<Finding>,
     /// By file: those of resources may be used for others in another file.
     labels: HashMap<(usize, String), Position>,
@@ -49,6 +52,7 @@ impl<'a> Examiner<'a> {
             options,
             source,
             metric_naming: MetricNaming::default(),
+            agent: AgentCluster::default(),
             findings: Vec::new(),
             labels: HashMap::new(),
             resource_uses: Vec::new(),

@@ -81,7 +81,7 @@ logger: {level: debug, format: json, add_timestamp: true, static_fields: {a: 1}}
     "f(3,28) value `backoff` is not one of the options none, reject, retry"
 )]
 #[case::format("logger: {format: xml}", "f(3,18) value `xml` is not one of the options logfmt, json")]
-#[case::unsupported("warpstream: {}", "f(3,1) field warpstream is not supported by this version yet")]
+#[case::unsupported("resources: {}", "f(3,1) field resources is not supported by this version yet")]
 #[case::caches_of_another_type("cache_resources: {}", "f(3,18) expected array value")]
 #[case::cache_without_label(
     "cache_resources: [memory: {}]",

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::catalog::{Catalog, Entry};
-use crate::component::{LimitsConfig, reserved};
+use crate::component::{LimitsConfig, agent_cluster_described, reserved};
 use crate::pipeline;
 use crate::spec::{FieldKind, FieldSpec, FieldType, Kind, Status};
 use crate::unit_test;
@@ -32,9 +32,11 @@ pub fn json_schema(catalog: &Catalog) -> Json {
     // Only `none`, until there are others.
     properties.entry("buffer").or_insert_with(|| json!({"type": ["object", "null"]}));
 
+    let of_agents: Vec<Entry> = catalog.iter().filter_map(agent_cluster_described).collect();
     let mut definitions = Map::new();
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Mapping) {
-        let entries: Vec<&Entry> = catalog.iter().filter(|entry| entry.spec.kind == kind).collect();
+        let entries: Vec<&Entry> =
+            catalog.iter().chain(&of_agents).filter(|entry| entry.spec.kind == kind).collect();
         definitions.insert(kind.to_string(), any_of(kind, &entries));
         for entry in entries {
             let name = format!("{kind}.{}", entry.spec.name);

@@ -108,6 +108,7 @@ fn component(examiner: &mut Examiner<'_>, root: &Node, config: &Json) -> Option<
         description: text("description").to_owned(),
         rereads: false,
         responds: false,
+        lanes: Vec::new(),
         incremental: false,
         pieces: false,
         streams: false,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_pipeline_message::{Batch, Failure, Outcome, Transaction};
+use forebay_pipeline_message::{Batch, Failure, Outcome, Transaction, Value};
 use tokio::sync::mpsc;
 
 use super::{Batcher, Policy};
@@ -21,16 +21,30 @@ struct Bench {
 
 impl Bench {
     fn new(policy: Policy) -> (Self, impl Future<Output = ()>) {
+        Self::with_lanes(policy, &[])
+    }
+
+    fn with_lanes(policy: Policy, keys: &[&str]) -> (Self, impl Future<Output = ()>) {
         let (to, arriving) = async_channel::unbounded();
         let (leaving, from) = async_channel::unbounded();
         let budget = Arc::new(Budget::new(1000));
-        let batcher = Batcher::new("test", policy, &budget, arriving, leaving);
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        let batcher = Batcher::new("test", policy, &budget, arriving, leaving).with_lanes(keys);
         let (tell, told) = mpsc::channel(100);
         (Self { to: Some(to), from, told, tell, sent: 0, budget }, batcher.run())
     }
 
     fn send(&mut self, payloads: &[&str], independent: bool) {
-        let batch = Batch::from_payloads(payloads.iter().copied().map(Some), independent);
+        self.send_batch(Batch::from_payloads(payloads.iter().copied().map(Some), independent));
+    }
+
+    /// Sends independent messages of a partition.
+    fn send_of(&mut self, partition: i64, payloads: &[&str]) {
+        let batch = Batch::from_payloads(payloads.iter().copied().map(Some), true);
+        self.send_batch(batch.with_metadata(&[("partition".to_owned(), Value::Signed(partition))]));
+    }
+
+    fn send_batch(&mut self, batch: Batch) {
         let (tell, index) = (self.tell.clone(), self.sent);
         self.sent += 1;
         let transaction = Transaction::new(batch, move |outcome| tell.try_send((index, outcome)).unwrap());
@@ -137,6 +151,44 @@ async fn nothing_is_kept_back_while_an_input_ends() {
         bench.send(&["a"], true);
         let budget = Arc::clone(&bench.budget);
         assert_eq!(budget.ending(bench.next()).await.0, "a");
+        bench.to = None;
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test]
+async fn lanes_are_collected_apart_in_their_order() {
+    let (mut bench, work) = Bench::with_lanes(by_count(3), &["partition"]);
+    let test = async {
+        bench.send_of(0, &["a", "b"]);
+        bench.send_of(1, &["x"]);
+        bench.send_of(0, &["c", "d"]);
+        bench.send_of(1, &["y", "z"]);
+        bench.send(&["no partition"], true);
+        bench.to = None;
+        assert_eq!(bench.next().await.0, "a b c");
+        assert_eq!(bench.next().await.0, "x y z");
+        let mut left = [bench.next().await.0, bench.next().await.0];
+        left.sort();
+        assert_eq!(left, ["d", "no partition"]);
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_lane_has_a_period_of_its_own() {
+    let period = Some(Duration::from_secs(10));
+    let (mut bench, work) = Bench::with_lanes(Policy::of(None, None, period), &["partition"]);
+    let begun = tokio::time::Instant::now();
+    let test = async {
+        bench.send_of(0, &["a"]);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        bench.send_of(1, &["x"]);
+        bench.send_of(0, &["b"]);
+        for (expected, seconds) in [("a b", 10), ("x", 14)] {
+            assert_eq!(bench.next().await.0, expected);
+            assert_eq!(begun.elapsed().as_secs(), seconds);
+        }
         bench.to = None;
     };
     tokio::join!(work, test);

@@ -34,6 +34,7 @@ pub(crate) fn specification() -> ComponentSpec {
         description: description.to_owned(),
         rereads: false,
         responds: false,
+        lanes: Vec::new(),
         incremental: false,
         pieces: false,
         streams: false,

@@ -6,7 +6,8 @@ use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::ComponentConfig;
 use forebay_plugins_api::{Components as _, OpenError, Scanner, Setup, Stated};
 
-use crate::channel::Sender;
+use crate::batching::{Batcher, Policy};
+use crate::channel::{Sender, channel};
 use crate::check::place;
 use crate::codec;
 use crate::flight::{Again, Sky};
@@ -16,7 +17,10 @@ use crate::replay::{pause, sending_again};
 use crate::source::Source;
 use crate::structure;
 
-/// Opens an input of a plugin, and the scanner of its streams.
+/// Where inputs of plugins have a batching policy.
+const BATCHING: &str = "/batching";
+
+/// Opens an input of a plugin, and the scanner of its streams, and collects its batches as its policy says.
 pub(super) async fn open(
     ground: &Arc<Ground>,
     setup: &Setup,
@@ -29,7 +33,20 @@ pub(super) async fn open(
     let input = ground.components.open_input(setup.clone()).await?;
     let scanner = scanner(ground, &setup, config).await?;
     let spec = ground.components.spec_of(config);
-    let (rereads, responds) = spec.map_or((false, false), |spec| (spec.rereads, spec.responds));
+    let (rereads, responds, lanes) =
+        spec.map_or((false, false, Vec::new()), |spec| (spec.rereads, spec.responds, spec.lanes));
+    let structure = structure::Opening { components: &ground.components, setup: &setup };
+    let policy = Policy::open(&structure, BATCHING, &ground.budget).await?;
+    let mut works: Vec<Work> = Vec::new();
+    let to = match policy {
+        None => to,
+        Some(policy) => {
+            let (raw, from) = channel();
+            let batcher = Batcher::new(&setup.path, policy, &ground.budget, from, to);
+            works.push(Box::pin(batcher.with_lanes(lanes).run()));
+            raw
+        }
+    };
     // Whoever waits for a response is told that there is none.
     let by_default = !(rereads && responds);
     let replays = config.config.get("auto_replay_nacks").and_then(|value| value.as_bool());
@@ -48,11 +65,13 @@ pub(super) async fn open(
         rereads,
         responds,
         sky: Arc::clone(&sky),
+        intake: ground.intake.clone(),
         to: to.clone(),
         idle: Idle::default(),
         reading: Some(ground.budget.reading()),
     };
-    Ok(vec![Box::pin(read(source, sky, to, stop.clone()))])
+    works.insert(0, Box::pin(read(source, sky, to, stop.clone())));
+    Ok(works)
 }
 
 /// Reads the input, and sends again what fails, until the input is done.

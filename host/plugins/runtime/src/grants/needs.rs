@@ -15,6 +15,7 @@ pub enum Need {
     Http,
     Listen,
     Objects(Access),
+    Kafka(Access),
 }
 
 /// What changes objects.
@@ -47,6 +48,8 @@ impl Need {
             }
             "forebay:objects/objects" if calls(&OBJECTS_WRITTEN) => Some(Self::Objects(Access::Write)),
             "forebay:objects/objects" if calls(&["[static]store.open"]) => Some(Self::Objects(Access::Read)),
+            "forebay:kafka/kafka" if calls(&["[method]cluster.producer"]) => Some(Self::Kafka(Access::Write)),
+            "forebay:kafka/kafka" if calls(&["[static]cluster.open"]) => Some(Self::Kafka(Access::Read)),
             "forebay:environment/environment" if calls(&["get"]) => Some(Self::Variables),
             "forebay:subprocess/subprocess" if calls(&["[static]process.spawn"]) => Some(Self::Commands),
             "forebay:http/client" if calls(&["send", "open", "start"]) => Some(Self::Http),
@@ -68,6 +71,8 @@ impl fmt::Display for Need {
             Self::Listen => "listen: ['ADDRESS:PORT']",
             Self::Objects(Access::Read) => "objects: [{bucket: 's3://BUCKET/PREFIX', access: read}]",
             Self::Objects(Access::Write) => "objects: [{bucket: 's3://BUCKET/PREFIX', access: write}]",
+            Self::Kafka(Access::Read) => "kafka: [{brokers: ['HOST:PORT'], topics: [TOPIC], access: read}]",
+            Self::Kafka(Access::Write) => "kafka: [{brokers: ['HOST:PORT'], topics: [TOPIC], access: write}]",
         })
     }
 }
@@ -91,6 +96,8 @@ mod tests {
         let putting = ["[static]store.open", "[method]store.put-batch"];
         let needed = "objects: [{bucket: 's3://BUCKET/PREFIX', access: write}]";
         assert_eq!(lines("forebay:objects/objects@0.1.0", &putting), [needed]);
+        let needed = "kafka: [{brokers: ['HOST:PORT'], topics: [TOPIC], access: read}]";
+        assert_eq!(lines("forebay:kafka/kafka@0.1.0", &["[static]cluster.open"]), [needed]);
     }
 
     #[test]

@@ -188,6 +188,17 @@ fn read_headers(
     Ok((map, secret))
 }
 
+/// What a guest says of TLS, with its secrets in their places.
+///
+/// # Errors
+/// Says what can't be used, and shows nothing of it.
+pub(crate) fn client_tls(tls: TlsOptions, secrets: &Secrets) -> Result<ClientTls, String> {
+    let fill = |parts: Vec<Part>, what: &str| {
+        render(parts, secrets).map_err(|error| HttpError::invalid(format!("{what}: {error}")))
+    };
+    read_tls(tls, fill).map_err(|error| error.text)
+}
+
 fn read_tls(
     tls: TlsOptions,
     fill: impl Fn(Vec<Part>, &str) -> Result<Rendered, HttpError>,

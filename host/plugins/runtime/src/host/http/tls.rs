@@ -15,8 +15,8 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, S
 
 /// How a client does TLS. Not to be shown: it may hold a key.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct ClientTls {
-    pub(super) skip_verification: bool,
+pub(crate) struct ClientTls {
+    pub(crate) skip_verification: bool,
     pub(super) extra_roots: Option<String>,
     pub(super) identity: Option<Identity>,
 }
@@ -112,6 +112,16 @@ impl ClientTls {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     }
+}
+
+/// What TLS of another protocol than HTTP is done with.
+///
+/// # Errors
+/// Says what can't be used, and shows nothing of it.
+pub(crate) fn plain_tls(tls: &ClientTls) -> Result<Arc<ClientConfig>, String> {
+    let mut config = tls.config()?;
+    config.alpn_protocols.clear();
+    Ok(Arc::new(config))
 }
 
 fn roots(extra: Option<&str>) -> Result<RootCertStore, String> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The files, as they were at the last look.
 #[derive(Debug, Default)]
-pub(crate) struct FileWatch {
+pub struct FileWatch {
     files: BTreeMap<PathBuf, Watched>,
 }
 
@@ -31,7 +31,8 @@ struct Mark {
 
 impl FileWatch {
     /// Takes files as they are now.
-    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+    #[must_use]
+    pub fn new(paths: &[PathBuf]) -> Self {
         let now = |path: &PathBuf| {
             let watched = Watched { mark: mark(path), is_settled: true, content: std::fs::read(path).ok() };
             (path.clone(), watched)
@@ -40,7 +41,7 @@ impl FileWatch {
     }
 
     /// Looks once at the files that there are to be; whether any has changed, is new or is gone.
-    pub(crate) fn look(&mut self, paths: &[PathBuf]) -> bool {
+    pub fn look(&mut self, paths: &[PathBuf]) -> bool {
         let mut has_changed = false;
         let before = self.files.len();
         self.files.retain(|path, _| paths.contains(path));

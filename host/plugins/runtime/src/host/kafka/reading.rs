@@ -1,0 +1,304 @@
+//! Consumers.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_kafka_client as client;
+use forebay_kafka_client::{CommitOffset, Consumer, ConsumerEvent, Revocation};
+use forebay_kafka_wire::{Record, RecordError, Records};
+use forebay_model::{Offset, RecordCount};
+use forebay_pipeline_message::Batch;
+
+use super::messages::Shape;
+use super::meter::{self, ReadMeter};
+use super::open::HostCluster;
+use super::subscribing::{check, place, read};
+use super::{failures, invalid, partition, shown};
+use crate::bindings::forebay::kafka::kafka::{
+    ConsumerSettings, Event, Failure, FailureKind, KafkaError, Position, Start, TopicPartition,
+};
+use crate::held::Share;
+use crate::scope::Scope;
+
+/// A consumer of a guest.
+#[derive(Debug)]
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub struct HostConsumer {
+    consumer: Arc<Consumer>,
+    shape: Shape,
+    /// The most messages of a piece.
+    most: usize,
+    /// The most bytes that a batch decompresses to.
+    decompressed: usize,
+    /// What was fetched and is not given yet, in its order.
+    rest: VecDeque<Rest>,
+    paused: BTreeSet<client::TopicPartition>,
+    /// What waits to be released.
+    revoked: VecDeque<Revocation>,
+    meter: ReadMeter,
+    scope: Arc<Scope>,
+    /// For what is fetched ahead.
+    _held: Share,
+}
+
+/// What is next for the guest.
+pub(super) enum Taken {
+    Event(Event),
+    Fetched(Piece),
+}
+
+/// Records that are given together.
+pub(super) struct Piece {
+    pub(super) source: TopicPartition,
+    pub(super) first: i64,
+    pub(super) next: i64,
+    pub(super) high_watermark: i64,
+    pub(super) messages: Batch,
+}
+
+/// What is left of what was fetched.
+#[derive(Debug)]
+struct Rest {
+    fetched: client::Fetched,
+    /// How many batches were begun.
+    begun: usize,
+    records: Option<Records>,
+    /// Taken, and not given.
+    ahead: Option<Result<Record, RecordError>>,
+    /// Behind what was given.
+    at: Offset,
+}
+
+/// Bytes that are fetched ahead.
+const AHEAD: usize = 64 << 20;
+/// The bytes of a piece, apart from one record that is larger.
+const PIECE: usize = 1 << 20;
+/// The messages of a piece where nothing is said.
+const MOST: u32 = 10_000;
+/// A batch that claims to hold more than that is not decompressed.
+const DECOMPRESSED: usize = 128 << 20;
+
+impl HostConsumer {
+    pub(super) fn start(
+        cluster: &HostCluster,
+        settings: ConsumerSettings,
+        scope: &Arc<Scope>,
+    ) -> Result<Self, KafkaError> {
+        check(cluster, &settings, scope).map_err(|missing| {
+            meter::failed(scope, "denied");
+            KafkaError::Denied(missing)
+        })?;
+        let (most, shape) = (settings.most, Shape { multi_header: settings.multi_header, lag: settings.lag });
+        let limit = scope.account.limits.batches;
+        let ahead = AHEAD.min(limit / 4);
+        let held = scope.account.held.take(ahead).map_err(|full| {
+            let reason = format!("there is no room for what is fetched ahead: {full}");
+            failures::error(FailureKind::Retriable, reason)
+        })?;
+        let consumer = cluster.client().consumer(read(settings, ahead)?);
+        Ok(Self {
+            consumer: Arc::new(consumer.map_err(invalid)?),
+            shape,
+            most: most.unwrap_or(MOST).clamp(1, 1 << 20) as usize,
+            decompressed: DECOMPRESSED.min(limit),
+            rest: VecDeque::new(),
+            paused: BTreeSet::new(),
+            revoked: VecDeque::new(),
+            meter: ReadMeter::of(scope),
+            scope: Arc::clone(scope),
+            _held: held,
+        })
+    }
+
+    /// What is next.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(super) async fn next(&mut self) -> Taken {
+        loop {
+            if let Some(taken) = self.piece() {
+                return taken;
+            }
+            let event = match self.consumer.next().await {
+                Some(ConsumerEvent::Fetched(fetched)) => {
+                    self.meter.fetched(fetched.bytes());
+                    self.rest.push_back(Rest::of(fetched));
+                    continue;
+                }
+                Some(ConsumerEvent::Assigned(partitions)) => Event::Assigned(all(&partitions)),
+                Some(ConsumerEvent::Revoked(revocation)) => {
+                    let partitions = all(revocation.partitions());
+                    self.forget(revocation.partitions());
+                    self.revoked.push_back(revocation);
+                    Event::Revoked(partitions)
+                }
+                Some(ConsumerEvent::Lost(partitions)) => {
+                    self.forget(&partitions);
+                    Event::Lost(all(&partitions))
+                }
+                Some(ConsumerEvent::Failed(error)) => self.failed(failures::of_consuming(&error)),
+                None => {
+                    let reason = "the consumer is closed".to_owned();
+                    Event::Failed(Failure { kind: FailureKind::Disconnected, reason })
+                }
+            };
+            return Taken::Event(event);
+        }
+    }
+
+    pub(super) fn pause(&mut self, partitions: Vec<TopicPartition>) {
+        // Those that are none are paused as it is.
+        let partitions: Vec<_> = partitions.into_iter().filter_map(|name| partition(name).ok()).collect();
+        self.consumer.pause(&partitions);
+        self.paused.extend(partitions);
+    }
+
+    pub(super) fn resume(&mut self, partitions: Vec<TopicPartition>) {
+        let partitions: Vec<_> = partitions.into_iter().filter_map(|name| partition(name).ok()).collect();
+        self.consumer.resume(&partitions);
+        self.paused.retain(|paused| !partitions.contains(paused));
+    }
+
+    pub(super) fn seek(&mut self, source: TopicPartition, start: Start) {
+        if let (Ok(source), Ok(start)) = (partition(source), place(start)) {
+            self.rest.retain(|rest| rest.fetched.partition != source);
+            self.consumer.seek(&source, start);
+        }
+    }
+
+    /// Commits; nothing is done before the future is polled.
+    pub(super) fn commit(
+        &self,
+        positions: Vec<Position>,
+    ) -> Result<impl Future<Output = Result<(), KafkaError>> + Send + 'static, KafkaError> {
+        let offset = |Position { partition: source, next }: Position| {
+            Ok(CommitOffset::new(partition(source)?, Offset::new(next).map_err(invalid)?))
+        };
+        let offsets: Vec<_> = positions.into_iter().map(offset).collect::<Result<_, KafkaError>>()?;
+        let consumer = Arc::clone(&self.consumer);
+        Ok(async move {
+            let committed = consumer.commit(&offsets).await;
+            committed.map_err(|error| failures::of_committing(&error))
+        })
+    }
+
+    pub(super) fn release(&mut self) {
+        if let Some(revocation) = self.revoked.pop_front() {
+            revocation.done();
+        }
+    }
+
+    /// Leaves the group.
+    pub(super) async fn close(self, patience: Duration) {
+        let Self { consumer, revoked, .. } = self;
+        revoked.into_iter().for_each(Revocation::done);
+        // A commit that was given up may have it for a moment more: then it leaves when that ends.
+        if let Ok(consumer) = Arc::try_unwrap(consumer) {
+            consumer.close(patience).await;
+        }
+    }
+
+    /// The next piece of what was fetched of a partition that is not paused.
+    fn piece(&mut self) -> Option<Taken> {
+        let is_free = |rest: &Rest| !self.paused.contains(&rest.fetched.partition);
+        let at = self.rest.iter().position(is_free)?;
+        let mut rest = self.rest.remove(at)?;
+        let first = rest.at;
+        let records = match rest.take(self.most, self.decompressed) {
+            Ok(records) => records,
+            Err(error) => {
+                // What can't be read must not be passed over: it is fetched again.
+                let source = rest.fetched.partition.clone();
+                self.consumer.seek(&source, client::Start::At(rest.at));
+                let reason = format!(
+                    "read the records of {source} at offset {}: {}",
+                    rest.at,
+                    failures::report(&error)
+                );
+                return Some(Taken::Event(self.failed(Failure { kind: FailureKind::Other, reason })));
+            }
+        };
+        self.meter.given(records.len());
+        let fetched = &rest.fetched;
+        let piece = Piece {
+            source: shown(&fetched.partition),
+            first: records.first().map_or(first, |record| record.offset).get(),
+            next: rest.at.get(),
+            high_watermark: fetched.high_watermark.get(),
+            messages: self.shape.batch(&records, &fetched.partition, fetched.high_watermark),
+        };
+        if rest.at < rest.fetched.next {
+            // In its place: later ones of the partition are behind it.
+            self.rest.insert(at, rest);
+        }
+        Some(Taken::Fetched(piece))
+    }
+
+    /// Nothing more of these is given.
+    fn forget(&mut self, partitions: &[client::TopicPartition]) {
+        self.rest.retain(|rest| !partitions.contains(&rest.fetched.partition));
+        self.paused.retain(|paused| !partitions.contains(paused));
+    }
+
+    fn failed(&self, failure: Failure) -> Event {
+        meter::failed(&self.scope, meter::label(failure.kind));
+        Event::Failed(failure)
+    }
+}
+
+impl Rest {
+    fn of(fetched: client::Fetched) -> Self {
+        let at = fetched.first;
+        Self { fetched, begun: 0, records: None, ahead: None, at }
+    }
+
+    /// The next records. When there are no more, `at` is behind all that was fetched.
+    fn take(&mut self, most: usize, decompressed: usize) -> Result<Vec<Record>, RecordError> {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = self.ahead.take().or_else(|| self.next(decompressed)) {
+            if records.len() >= most || bytes >= PIECE || (next.is_err() && !records.is_empty()) {
+                self.ahead = Some(next);
+                return Ok(records);
+            }
+            let record = next?;
+            bytes += size(&record);
+            self.at = record.offset.advanced(RecordCount::new(1)).unwrap_or(record.offset);
+            records.push(record);
+        }
+        self.at = self.fetched.next;
+        Ok(records)
+    }
+
+    fn next(&mut self, decompressed: usize) -> Option<Result<Record, RecordError>> {
+        loop {
+            let Some(records) = &mut self.records else {
+                let batch = self.fetched.batches().get(self.begun)?;
+                self.begun += 1;
+                match batch.records(decompressed) {
+                    Ok(records) => self.records = Some(records),
+                    Err(error) => return Some(Err(error)),
+                }
+                continue;
+            };
+            match records.next() {
+                None => self.records = None,
+                // A batch may begin before the place that was asked for.
+                Some(Ok(record)) if record.offset < self.fetched.first => {}
+                Some(record) => return Some(record),
+            }
+        }
+    }
+}
+
+fn size(record: &Record) -> usize {
+    let length = |bytes: &Option<bytes::Bytes>| bytes.as_ref().map_or(0, bytes::Bytes::len);
+    let headers = record.headers.iter().map(|header| header.key.len() + length(&header.value));
+    length(&record.key) + length(&record.value) + headers.sum::<usize>()
+}
+
+fn all(partitions: &[client::TopicPartition]) -> Vec<TopicPartition> {
+    partitions.iter().map(shown).collect()
+}

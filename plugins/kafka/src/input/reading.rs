@@ -1,0 +1,263 @@
+//! A connected consumer, and what of it is under way.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use forebay_sdk::kafka::{
+    self, Cluster, Consumer, FailureKind, Fetched, KafkaFailure, Start, TopicPartition,
+};
+use forebay_sdk::rate_limits::{self, Waited};
+use forebay_sdk::waits::Woken;
+use forebay_sdk::{Event, Outcome, Settlement, Token, log, time};
+
+use super::fields::Plan;
+use super::places::Places;
+
+/// How long what is under way of a partition is waited for that goes to another member.
+const REVOCATION: Duration = Duration::from_secs(20);
+/// How long a commit may take, and leaving a group.
+const COMMIT: Duration = Duration::from_secs(10);
+const LEAVING: Duration = Duration::from_secs(5);
+
+/// A consumer at work.
+pub(super) struct Reading {
+    consumer: Consumer,
+    _cluster: Cluster,
+    is_member: bool,
+    places: Places,
+    /// Without a group: where partitions are read from that were read before.
+    starts: BTreeMap<TopicPartition, i64>,
+    last_token: Token,
+    paused: BTreeSet<TopicPartition>,
+    /// What goes to others, in the order in which it has to be released, and until when it is waited for.
+    revoked: VecDeque<(Vec<TopicPartition>, Duration)>,
+    next_commit: Duration,
+    /// What waits for the rate limit.
+    held: Option<Fetched>,
+    /// Why it is of no more use.
+    broken: Option<String>,
+    /// What was said of the last failure, which is not said again and again.
+    said: String,
+}
+
+/// What is left of a consumer that has ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// Without a group: where reading goes on.
+    pub(super) starts: BTreeMap<TopicPartition, i64>,
+    /// Tokens are not used again: what was handed out may still be under way.
+    pub(super) last_token: Token,
+}
+
+impl Reading {
+    /// One that goes on where another one has ended.
+    pub(super) fn new(cluster: Cluster, consumer: Consumer, before: Ended, is_member: bool) -> Self {
+        let Ended { starts, last_token } = before;
+        Self {
+            consumer,
+            _cluster: cluster,
+            is_member,
+            places: Places::default(),
+            starts,
+            last_token,
+            paused: BTreeSet::new(),
+            revoked: VecDeque::new(),
+            next_commit: Duration::ZERO,
+            held: None,
+            broken: None,
+            said: String::new(),
+        }
+    }
+
+    /// What there is next.
+    pub(super) fn read(&mut self, plan: &Plan, settled: Vec<Settlement>) -> Event {
+        self.settle(plan, settled, false);
+        loop {
+            if let Some(reason) = self.broken.take() {
+                return Event::NotConnected(reason);
+            }
+            let due = self.look_after(plan);
+            if let Some(fetched) = self.held.take() {
+                match self.admit(plan, due) {
+                    Ok(true) => return self.hand_out(plan, fetched),
+                    Ok(false) => self.held = Some(fetched),
+                    Err(event) => {
+                        self.held = Some(fetched);
+                        return event;
+                    }
+                }
+                continue;
+            }
+            let wait = due.map(|due| due.saturating_sub(time::monotonic()));
+            match self.consumer.poll(wait) {
+                kafka::Event::Fetched(fetched) if fetched.messages.is_empty() => {
+                    self.places.pass_over(&fetched.source, (fetched.first, fetched.next));
+                }
+                kafka::Event::Fetched(fetched) => self.held = Some(fetched),
+                kafka::Event::Assigned(partitions) => self.begin(&partitions),
+                kafka::Event::Revoked(partitions) => {
+                    // Whoever gets it reads what waits here as well.
+                    self.held.take_if(|fetched| partitions.contains(&fetched.source));
+                    self.revoked.push_back((partitions, time::monotonic() + REVOCATION));
+                }
+                kafka::Event::Lost(partitions) => {
+                    log::warn(format!("lost to other members of the group: {}", list(&partitions)));
+                    self.forget(&partitions);
+                }
+                kafka::Event::Failed(failure) => self.fail(plan, failure),
+                kafka::Event::Woken(woken) if woken == Woken::DEADLINE => {}
+                kafka::Event::Woken(_) => return Event::Idle,
+            }
+        }
+    }
+
+    /// Takes what became of messages. `at_end`: what is rejected was not tried to the end.
+    pub(super) fn settle(&mut self, plan: &Plan, settled: Vec<Settlement>, at_end: bool) {
+        let mut resumed = Vec::new();
+        for Settlement { token, outcome, .. } in settled {
+            let source = match outcome {
+                Outcome::Rejected { reason, .. } if plan.replays || at_end => {
+                    // Nobody tries it again: everything from there on has to be read once more.
+                    if self.places.leave(token).is_some() {
+                        self.broken.get_or_insert_with(|| {
+                            format!("messages were rejected, and are read again: {reason}")
+                        });
+                    }
+                    continue;
+                }
+                Outcome::Acknowledged | Outcome::Rejected { .. } => self.places.settle(token),
+            };
+            if let Some(source) = source
+                && self.places.under_way(&source) < plan.limit
+                && self.paused.remove(&source)
+            {
+                resumed.push(source);
+            }
+        }
+        if !resumed.is_empty() {
+            self.consumer.resume(&resumed);
+        }
+    }
+
+    /// Commits what is done and leaves.
+    pub(super) fn end(mut self) -> Ended {
+        self.commit();
+        let Self { consumer, places, mut starts, last_token, is_member, .. } = self;
+        if !is_member {
+            starts.extend(places.starts());
+        }
+        consumer.close(LEAVING);
+        Ended { starts, last_token }
+    }
+
+    /// Does what is due, and says when something is next.
+    fn look_after(&mut self, plan: &Plan) -> Option<Duration> {
+        let now = time::monotonic();
+        while let Some((partitions, until)) = self.revoked.front()
+            && (self.places.are_done(partitions) || *until <= now)
+        {
+            let Some((partitions, _)) = self.revoked.pop_front() else { break };
+            self.give_up(&partitions);
+        }
+        if self.is_member && self.next_commit <= now {
+            self.commit();
+            self.next_commit = now + plan.commit_period;
+        }
+        let commit = (self.is_member && !self.places.to_commit().is_empty()).then_some(self.next_commit);
+        let revocation = self.revoked.front().map(|(_, until)| *until);
+        [commit, revocation].into_iter().flatten().min()
+    }
+
+    /// Hands partitions over to other members of the group.
+    fn give_up(&mut self, partitions: &[TopicPartition]) {
+        for source in partitions {
+            let messages = self.places.under_way(source);
+            if messages > 0 {
+                log::warn(format!(
+                    "{source} goes to another member of the group although {messages} messages of it are not \
+                     delivered: it may deliver them again"
+                ));
+            }
+        }
+        self.commit();
+        self.consumer.release();
+        self.forget(partitions);
+    }
+
+    fn forget(&mut self, partitions: &[TopicPartition]) {
+        self.places.forget(partitions);
+        for source in partitions {
+            self.paused.remove(source);
+        }
+        self.held.take_if(|fetched| partitions.contains(&fetched.source));
+    }
+
+    fn begin(&mut self, partitions: &[TopicPartition]) {
+        log::debug(format!("reads {}", list(partitions)));
+        self.places.begin(partitions);
+        for source in partitions {
+            if let Some(offset) = self.starts.get(source) {
+                self.consumer.seek(source, Start::At(*offset));
+            }
+        }
+    }
+
+    fn commit(&mut self) {
+        let positions = if self.is_member { self.places.to_commit() } else { Vec::new() };
+        if positions.is_empty() {
+            return;
+        }
+        match self.consumer.commit(&positions, COMMIT) {
+            Ok(()) => self.places.committed(&positions),
+            Err(error) => {
+                let first = positions.first();
+                let first =
+                    first.map(|first| format!("{} at {}", first.source, first.next)).unwrap_or_default();
+                log::warn(format!("{} partitions were not committed, {first}: {error}", positions.len()));
+            }
+        }
+    }
+
+    /// Asks the rate limit, up to a time. What came instead is an event.
+    fn admit(&self, plan: &Plan, due: Option<Duration>) -> Result<bool, Event> {
+        let Some(label) = &plan.rate_limit else { return Ok(true) };
+        let time = due.map(|due| due.saturating_sub(time::monotonic()));
+        match rate_limits::wait(label, None, time) {
+            Ok(Waited::Admitted) => Ok(true),
+            Ok(Waited::Woken(woken)) if woken == Woken::DEADLINE => Ok(false),
+            Ok(Waited::Woken(_)) => Err(Event::Idle),
+            Err(error) => Err(Event::NotConnected(format!("rate limit {}: {error}", &**label))),
+        }
+    }
+
+    fn hand_out(&mut self, plan: &Plan, fetched: Fetched) -> Event {
+        let Fetched { source, first, next, messages, .. } = fetched;
+        self.said.clear();
+        self.last_token += 1;
+        let token = self.last_token;
+        self.places.hand_out(token, &source, (first, next), messages.len());
+        if self.places.under_way(&source) >= plan.limit && self.paused.insert(source.clone()) {
+            self.consumer.pause(&[source]);
+        }
+        Event::Batch { token, batch: messages.with_independent(!plan.whole) }
+    }
+
+    /// What can't go on by itself has to be connected anew.
+    fn fail(&mut self, plan: &Plan, failure: KafkaFailure) {
+        let goes_on = match failure.kind {
+            FailureKind::UnknownTopic => !plan.reconnects,
+            _ => failure.is_retriable(),
+        };
+        if !goes_on {
+            self.broken.get_or_insert(failure.reason);
+        } else if self.said != failure.reason {
+            log::warn(&failure.reason);
+            self.said = failure.reason;
+        }
+    }
+}
+
+fn list(partitions: &[TopicPartition]) -> String {
+    let names: Vec<_> = partitions.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
