@@ -51,6 +51,7 @@ pub(super) async fn open(
         to: to.clone(),
         idle: Idle::default(),
         reading: Some(ground.budget.reading()),
+        is_ending: false,
     };
     Ok(vec![Box::pin(read(source, sky, to, stop.clone()))])
 }
