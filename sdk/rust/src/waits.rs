@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 /// Why a wait ended. What is pending stays set until it is handled: a settlement until the host has
-/// handed it to `read`, a shutdown for good.
+/// handed it to `read`, a shutdown for good, or until `read` is called after it.
 pub use crate::bindings::capabilities::forebay::plugin::waits::Woken;
 
 /// Waits for a time, or for ever. Returns at once, without waiting, when something is pending.

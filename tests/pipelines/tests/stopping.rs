@@ -1,8 +1,10 @@
 //! Signals: what was read is delivered, nothing else is read, and nothing is delivered twice.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use forebay_tests_pipelines::{Folder, is_prefix_of_whole_lines, lines, mapped_lines};
+use forebay_tests_pipelines::{Folder, Reply, Web, is_prefix_of_whole_lines, lines, mapped_lines};
 
 /// About 30 MB.
 const LINES: usize = 300_000;
@@ -109,4 +111,34 @@ fn a_second_signal_ends_it_at_once() {
         assert_eq!(finished.code, Some(1), "{finished:?}");
         assert!(finished.stderr.contains("stopped at once by a second signal"), "{finished:?}");
     }
+}
+
+/// What its output rejects a file gives again, also when nothing else of it is read any more.
+#[test]
+fn rejected_lines_of_a_file_are_delivered_after_sigterm() {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&is_up);
+    let web = Web::start(move |_, _| match seen.load(Ordering::Relaxed) {
+        true => Reply::ok(""),
+        false => Reply::status(500, "not now"),
+    });
+    let folder = Folder::new();
+    folder.write("in.txt", "a\nb\nc\n");
+    let pipeline = format!(
+        "input: {{file: {{paths: [in.txt], delete_on_finish: true}}}}\npipeline: {{threads: 1}}\n\
+         output: {{http_client: {{url: '{}', retries: 0}}}}\n",
+        web.url()
+    );
+    let mut running = folder.run(&pipeline).start();
+    running.until_log_has("messages were not delivered");
+    running.signal("TERM");
+    running.until_log_has("stopping: no more is read");
+    let before = web.asked().len();
+    running.until("it goes on trying", |_| web.asked().len() > before + 3);
+    is_up.store(true, Ordering::Relaxed);
+    running.until_log_has("stopped, everything that was read is delivered");
+    let _ = running.finish().well();
+    let delivered: HashSet<String> = web.asked().into_iter().map(|asked| asked.body).collect();
+    assert_eq!(delivered, ["a", "b", "c"].map(str::to_owned).into());
+    assert!(!folder.has("in.txt"));
 }

@@ -68,11 +68,6 @@ impl Left {
         Self { is_last: true, ..self }
     }
 
-    /// Whether only what was rejected is wanted.
-    pub(crate) fn is_last(&self) -> bool {
-        self.is_last
-    }
-
     /// Whether something is left that is not wanted.
     pub(crate) fn leaves_rest(&self) -> bool {
         self.is_last && self.rest.is_some()

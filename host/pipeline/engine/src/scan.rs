@@ -7,7 +7,7 @@ use forebay_plugins_api::{ComponentError, Scanned, Scanner, Stream, Wakes};
 
 use crate::flight::{Sky, StreamFlight};
 use crate::idle::Idle;
-use crate::reread::{Left, Numbers};
+use crate::reread::Numbers;
 
 /// A stream that is being scanned.
 pub(crate) struct Scan {
@@ -45,14 +45,13 @@ impl Scan {
         let mut idle = Idle::default();
         loop {
             let stopped = "the pipeline stopped before the end of the stream";
-            let earlier = self.flight.earlier();
-            if let Some(left) = earlier.filter(|left| left.ends_before(self.number)) {
+            if let Some(left) = self.flight.earlier().filter(|left| left.ends_before(self.number)) {
                 if left.leaves_rest() {
                     self.flight.stop_at(self.number, stopped);
                 }
                 return None;
             }
-            if wakes.pending().shutdown && !earlier.is_some_and(Left::is_last) {
+            if wakes.pending().shutdown {
                 self.flight.stop_at(self.number, stopped);
                 return None;
             }

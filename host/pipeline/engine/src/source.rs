@@ -45,6 +45,8 @@ pub(crate) struct Source {
     pub(crate) idle: Idle,
     /// Dropped when it hands out no more.
     pub(crate) reading: Option<Reading>,
+    /// Whether nothing is read any more but what was rejected.
+    pub(crate) is_ending: bool,
 }
 
 /// What to do after an event.
@@ -152,9 +154,7 @@ impl Source {
 
     async fn scan(&mut self, token: Token, stream: Stream, settlements: &Arc<Settlements>, wakes: &Wakes) {
         let left = stream.again.and_then(|token| settlements.take_left(token));
-        // What was rejected is delivered all the same.
-        let is_last = left.is_some() && wakes.pending().shutdown;
-        let left = if is_last { left.map(Left::without_rest) } else { left };
+        let left = if self.is_ending { left.map(Left::without_rest) } else { left };
         let (again, kind) = match self.again {
             Again::Input if stream.source.comes_again() => (Again::Input, StreamKind::ReadAgain),
             Again::Input => (Again::Host, StreamKind::ReadOnce),
@@ -164,11 +164,16 @@ impl Source {
         if let Some(left) = &left {
             tokio::select! {
                 biased;
-                () = wakes.wait_for_shutdown(), if !is_last => {}
+                () = wakes.wait_for_shutdown() => {}
                 () = tokio::time::sleep(left.pause()) => {}
             }
         }
+        let is_unwanted = self.is_ending && left.is_none();
         let flight = StreamFlight::new(token, settlements, kind, left);
+        if is_unwanted {
+            flight.stop_at(0, "the pipeline stopped before the stream was read");
+            return;
+        }
         let Some(mut scanner) = self.scanner.take() else {
             let reason = "the input returned a stream, but its configuration has no scanner";
             tracing::error!(path = self.setup.path, reason);
@@ -189,7 +194,7 @@ impl Source {
                 tokio::select! {
                     biased;
                     () = self.sky.room() => {}
-                    () = wakes.wait_for_shutdown(), if !is_last => {}
+                    () = wakes.wait_for_shutdown() => {}
                 }
             }
             if let Some(last) = last.and_then(last_arrived) {

@@ -36,9 +36,15 @@ impl Wakes {
         self.pending.fetch_and(!SETTLEMENT, Ordering::AcqRel);
     }
 
-    /// Says that the pipeline stops; this stays set.
+    /// Says that the pipeline stops; this stays set until [`Wakes::go_on`].
     pub fn shutdown(&self) {
         self.set(SHUTDOWN);
+    }
+
+    /// Takes that back: whoever is woken is to do something once more before it is closed, for which it may have to read
+    /// and to wait.
+    pub fn go_on(&self) {
+        self.pending.fetch_and(!SHUTDOWN, Ordering::AcqRel);
     }
 
     /// What is pending now; never `deadline`.

@@ -69,6 +69,7 @@ pub(super) async fn open(
         to: to.clone(),
         idle: Idle::default(),
         reading: Some(ground.budget.reading()),
+        is_ending: false,
     };
     works.insert(0, Box::pin(read(source, sky, to, stop.clone())));
     Ok(works)

@@ -22,6 +22,7 @@ impl Source {
         meter: &InputMeter,
     ) -> bool {
         let wakes = Arc::clone(&self.setup.wakes);
+        self.is_ending = true;
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         // Rejections of which the input was told, and for which it has handed out nothing yet.
         let mut owed = 0_usize;
@@ -34,6 +35,8 @@ impl Source {
                     return is_delivered;
                 }
                 rounds = rounds.saturating_add(1);
+                // Who is told of a shutdown reads nothing.
+                wakes.go_on();
             }
             self.sky.room().await;
             let (settled, failed) = settlements.take_counted();
