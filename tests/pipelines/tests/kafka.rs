@@ -135,7 +135,8 @@ fn partitions_and_offsets_are_read_as_they_are_named() {
     let folder = Folder::new();
     let agent = Agent::start(&folder);
     agent.create(&folder, "t", 3);
-    let output = json!({"topic": "t", "partitioner": "manual", "partition": "${! this % 3 }", "max_in_flight": 1});
+    let output =
+        json!({"topic": "t", "partitioner": "manual", "partition": "${! this % 3 }", "max_in_flight": 1});
     let _ = agent.produce(&folder, &numbers(30), "root = this", &output).well();
     // Of partition 0 from its fifth record on, of partition 2 everything.
     let input = json!({"topics": ["t:0:4", "t:2"]});
@@ -221,7 +222,8 @@ fn members_that_come_and_go_lose_nothing() {
     let folder = Folder::new();
     let agent = Agent::start(&folder);
     agent.create(&folder, "t", 4);
-    let output = json!({"topic": "t", "key": "${! content() }", "batching": {"count": 100}, "max_in_flight": 1});
+    let output =
+        json!({"topic": "t", "key": "${! content() }", "batching": {"count": 100}, "max_in_flight": 1});
     let producing = json!({
         "input": {"stdin": {}},
         "pipeline": {"processors": [{"sleep": {"duration": "200us"}}]},
@@ -286,7 +288,8 @@ fn order_is_kept_strictly_where_it_is_asked_for() {
     let folder = Folder::new();
     let agent = Agent::start(&folder);
     agent.create(&folder, "t", 2);
-    let output = json!({"topic": "t", "partitioner": "manual", "partition": "${! this % 2 }", "max_in_flight": 1});
+    let output =
+        json!({"topic": "t", "partitioner": "manual", "partition": "${! this % 2 }", "max_in_flight": 1});
     let _ = agent.produce(&folder, &numbers(COUNT), "root = this", &output).well();
     let pipeline = json!({
         "input": agent.component(&json!({"topics": ["t"], "consumer_group": "g", "strict_order": true})),
@@ -310,7 +313,8 @@ fn batches_hold_messages_of_one_partition() {
     let folder = Folder::new();
     let agent = Agent::start(&folder);
     agent.create(&folder, "t", 4);
-    let output = json!({"topic": "t", "partitioner": "manual", "partition": "${! this % 4 }", "max_in_flight": 1});
+    let output =
+        json!({"topic": "t", "partitioner": "manual", "partition": "${! this % 4 }", "max_in_flight": 1});
     let _ = agent.produce(&folder, &numbers(200), "root = this", &output).well();
     let input = json!({
         "topics": ["t"], "consumer_group": "g",
@@ -350,11 +354,14 @@ fn the_example_adds_what_it_says() {
     let agent = Agent::start(&folder);
     agent.create(&folder, "orders", 2);
     let orders = "{\"id\":1,\"price\":2.5,\"count\":4}\n{\"id\":2,\"price\":1,\"count\":1}\n";
-    let _ = agent.produce(&folder, orders, "root = this", &json!({"topic": "orders", "key": "${! this.id }"})).well();
+    let _ = agent
+        .produce(&folder, orders, "root = this", &json!({"topic": "orders", "key": "${! this.id }"}))
+        .well();
     let brokers = format!("127.0.0.1:{}", agent.port);
     let mut running = folder.run(&example("kafka-to-kafka")).variable("SEED_BROKERS", &brokers).start();
     let mapping = "root = this\nroot.key = @kafka_key";
-    let mut lines = printed(agent.print(&folder, &json!({"topics": ["totals"], "consumer_group": "t"}), mapping), 2);
+    let mut lines =
+        printed(agent.print(&folder, &json!({"topics": ["totals"], "consumer_group": "t"}), mapping), 2);
     lines.sort();
     assert_eq!(lines, [r#"{"id":1,"key":"1","total":10}"#, r#"{"id":2,"key":"2","total":1}"#]);
     running.signal("TERM");

@@ -178,8 +178,11 @@ impl Consumer {
         let mut state = self.state.borrow_mut();
         let last = state.last.clone();
         let is_later = |place: &TopicPartition| last.as_ref().is_none_or(|last| place > last);
-        let (later, earlier): (Vec<_>, Vec<_>) =
-            state.places.iter().map(|(place, at)| (place.clone(), *at)).partition(|(place, _)| is_later(place));
+        let (later, earlier): (Vec<_>, Vec<_>) = state
+            .places
+            .iter()
+            .map(|(place, at)| (place.clone(), *at))
+            .partition(|(place, _)| is_later(place));
         for (source, at) in later.into_iter().chain(earlier) {
             let records = self.broker.records(&source.topic, source.partition);
             let from = usize::try_from(at).unwrap_or_default();
@@ -230,11 +233,11 @@ impl Consumer {
                 ("kafka_timestamp_unix_ms", Value::Signed(record.timestamp)),
                 ("kafka_tombstone_message", Value::Bool(record.value.is_none())),
             ]);
-            entries.extend(self.settings.lag.then_some(("kafka_lag", Value::Signed(high_watermark - at - 1))));
+            entries
+                .extend(self.settings.lag.then_some(("kafka_lag", Value::Signed(high_watermark - at - 1))));
             let plain = record.headers.iter().map(|(key, value)| (key.as_str(), text(value)));
             let listed = lists.iter().map(|(key, value)| (key.as_str(), Value::Json(value)));
-            let headers: Vec<_> =
-                if self.settings.multi_header { listed.collect() } else { plain.collect() };
+            let headers: Vec<_> = if self.settings.multi_header { listed.collect() } else { plain.collect() };
             for (key, value) in headers {
                 entries.retain(|(known, _)| *known != key);
                 entries.push((key, value));
