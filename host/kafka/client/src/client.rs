@@ -68,20 +68,22 @@ impl Client {
         Consumer::spawn(self.clone(), settings)
     }
 
+    /// Whether some broker answers, and takes the login.
+    ///
+    /// # Errors
+    /// When none does within `patience`.
+    pub async fn ping(&self, patience: Duration) -> Result<(), Failure> {
+        let (to, lane) = (Destination::Any, Lane::CONTROL);
+        let served = tokio::time::timeout(patience, self.parts.transport.served(to, lane)).await;
+        served.map_err(|_| Failure::TimedOut { after: patience })?.map(drop).map_err(Failure::from)
+    }
+
     /// What is known of a topic. Nothing is made by asking.
     ///
     /// # Errors
     /// When there is none, or nobody can be asked.
     pub async fn topic(&self, name: &TopicName) -> Result<Arc<TopicMetadata>, Failure> {
         self.parts.metadata.topic(self, name, false).await
-    }
-
-    /// Whether any broker is there and takes the login.
-    ///
-    /// # Errors
-    /// When nobody can be asked.
-    pub async fn ping(&self) -> Result<(), Failure> {
-        self.parts.metadata.ping(self).await
     }
 
     /// All topics that there are and that may be known of, without those that are the brokers' own.

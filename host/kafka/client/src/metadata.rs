@@ -112,11 +112,6 @@ impl Metadata {
         Ok(topic)
     }
 
-    /// Asks for nothing but whether there is an answer.
-    pub(crate) async fn ping(&self, client: &Client) -> Result<(), Failure> {
-        self.ask(client, Some(Vec::new()), false).await.map(drop)
-    }
-
     /// The names of all topics; what is told beside them is kept.
     pub(crate) async fn all(&self, client: &Client) -> Result<Vec<TopicName>, Failure> {
         let _turn = self.asking.lock().await;

@@ -56,8 +56,8 @@ use crate::plugin::{Digest, PluginInfo};
 
 use commands::CommandGrant;
 pub(crate) use commands::Program;
-use kafka::{KafkaClusters, KafkaGrant};
 pub(crate) use kafka::{ClusterName, ClusterPermit, broker};
+use kafka::{KafkaClusters, KafkaGrant};
 pub use needs::Need;
 use network::{HttpGrant, ListenAddress};
 pub(crate) use network::{Network, parse_listen};

@@ -32,7 +32,8 @@ impl Output for Produce {
 
     fn connect(&mut self) -> Result<(), Error> {
         self.cluster.ping(Duration::from_secs(10)).map_err(wrong)?;
-        let settings = ProducerSettings { include_prefixes: vec!["x_".to_owned()], ..ProducerSettings::default() };
+        let settings =
+            ProducerSettings { include_prefixes: vec!["x_".to_owned()], ..ProducerSettings::default() };
         self.producer = Some(self.cluster.producer(settings).map_err(wrong)?);
         Ok(())
     }

@@ -57,13 +57,13 @@ use meter::HttpMeter;
 pub use outlet::HostOutlet;
 pub use proxy::Proxies;
 use request::Outgoing;
+pub(crate) use request::client_tls;
 pub use service::HttpSettings;
 use service::OwnConnections;
 pub(crate) use service::Service;
-pub(crate) use request::client_tls;
 pub(crate) use text::render;
-pub(crate) use tls::plain_tls;
 use tls::TlsConfigs;
+pub(crate) use tls::plain_tls;
 
 use crate::account::Account;
 use crate::bindings::forebay::http::client::{

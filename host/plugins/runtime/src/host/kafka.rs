@@ -62,7 +62,7 @@ impl HostClusterMethods for Guest {
         let _waiting = self.meter.long_wait();
         let client = self.table.get(&cluster)?.client().clone();
         let work = async move {
-            match client.ping().await {
+            match client.ping(Duration::from_nanos(timeout).min(LONGEST)).await {
                 Ok(()) => Ok(()),
                 Err(failure) => Err(KafkaError::Failed(failures::told(&failure, &failure))),
             }
@@ -241,13 +241,7 @@ impl Guest {
     ) -> wasmtime::Result<crate::bindings::forebay::kafka::kafka::Fetched> {
         let reading::Piece { source, first, next, high_watermark, messages } = fetched;
         let messages = self.push_batch(messages)?;
-        Ok(crate::bindings::forebay::kafka::kafka::Fetched {
-            source,
-            first,
-            next,
-            high_watermark,
-            messages,
-        })
+        Ok(crate::bindings::forebay::kafka::kafka::Fetched { source, first, next, high_watermark, messages })
     }
 }
 

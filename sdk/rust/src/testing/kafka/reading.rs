@@ -222,7 +222,7 @@ impl Consumer {
                 None => block.push_null(),
             }
             let at = offset(first + index);
-            let lists = self.settings.multi_header.then(|| lists(&record.headers)).unwrap_or_default();
+            let lists = if self.settings.multi_header { lists(&record.headers) } else { Vec::new() };
             let mut entries: Vec<(&str, Value<'_>)> = Vec::new();
             entries.extend(record.key.as_deref().map(|key| ("kafka_key", text(key))));
             entries.extend([

@@ -83,7 +83,8 @@ pub(super) fn label(kind: FailureKind) -> &'static str {
 }
 
 fn counter(scope: &Scope, name: &str, help: &str, more: &[(&str, &str)]) -> Counter {
-    let labels: Vec<_> = [("plugin", scope.plugin.as_str())].into_iter().chain(more.iter().copied()).collect();
+    let labels: Vec<_> =
+        [("plugin", scope.plugin.as_str())].into_iter().chain(more.iter().copied()).collect();
     // A plugin that took the name for something else, or too many names, must not end its work.
     scope.metrics.counter(name, help, &labels).unwrap_or_default()
 }

@@ -10,9 +10,7 @@ use forebay_kafka_security::{Mechanism, ScramMechanism};
 
 use super::{failures, invalid, meter};
 use crate::bindings::forebay::http::client::TlsOptions;
-use crate::bindings::forebay::kafka::kafka::{
-    ClusterSettings, Credentials, FailureKind, KafkaError, Login,
-};
+use crate::bindings::forebay::kafka::kafka::{ClusterSettings, Credentials, FailureKind, KafkaError, Login};
 use crate::grants::{ClusterName, ClusterPermit, broker};
 use crate::host::http::{client_tls, plain_tls, render};
 use crate::scope::Scope;
@@ -70,7 +68,9 @@ impl HostCluster {
                 if let Some(timeout) = request_timeout {
                     settings.request_timeout = Duration::from_nanos(timeout);
                 }
-                Arc::new(Tcp::new(settings, spawner.clone()).map_err(|error| invalid(failures::report(&error)))?)
+                Arc::new(
+                    Tcp::new(settings, spawner.clone()).map_err(|error| invalid(failures::report(&error)))?,
+                )
             }
         };
         let mut settings =

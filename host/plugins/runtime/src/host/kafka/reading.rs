@@ -11,8 +11,8 @@ use forebay_kafka_wire::{Record, RecordError, Records};
 use forebay_model::{Offset, RecordCount};
 use forebay_pipeline_message::Batch;
 
-use super::meter::{self, ReadMeter};
 use super::messages::Shape;
+use super::meter::{self, ReadMeter};
 use super::open::HostCluster;
 use super::subscribing::{check, place, read};
 use super::{failures, invalid, partition, shown};
@@ -211,9 +211,13 @@ impl HostConsumer {
             Err(error) => {
                 // What can't be read must not be passed over: it is fetched again.
                 let source = rest.fetched.partition.clone();
+                self.rest.retain(|other| other.fetched.partition != source);
                 self.consumer.seek(&source, client::Start::At(rest.at));
-                let reason =
-                    format!("read the records of {source} at offset {}: {}", rest.at, failures::report(&error));
+                let reason = format!(
+                    "read the records of {source} at offset {}: {}",
+                    rest.at,
+                    failures::report(&error)
+                );
                 return Some(Taken::Event(self.failed(Failure { kind: FailureKind::Other, reason })));
             }
         };

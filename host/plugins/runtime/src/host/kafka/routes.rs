@@ -123,7 +123,9 @@ impl Headers {
         let HeaderFilter { include_prefixes, include_patterns } = filter;
         let pattern = |text: &String| {
             Regex::new(text).map_err(|error| {
-                KafkaError::Invalid(format!("the pattern `{text}` of metadata is no regular expression: {error}"))
+                KafkaError::Invalid(format!(
+                    "the pattern `{text}` of metadata is no regular expression: {error}"
+                ))
             })
         };
         let patterns = include_patterns.iter().map(pattern).collect::<Result<_, _>>()?;
@@ -161,9 +163,10 @@ impl Routes<'_> {
         let mut topics: HashMap<&[u8], Result<TopicName, Failure>> = HashMap::new();
         for (index, message) in messages.iter().enumerate() {
             let number = u32::try_from(index).unwrap_or(u32::MAX);
-            let topic = self.topic.get(index).and_then(|text| {
-                topics.entry(text).or_insert_with(|| named(text, &permits)).clone()
-            });
+            let topic = self
+                .topic
+                .get(index)
+                .and_then(|text| topics.entry(text).or_insert_with(|| named(text, &permits)).clone());
             match topic.and_then(|topic| self.plan(index, message, topic, manual)) {
                 Ok(plan) => {
                     plans.push(self.write(plan, index, message, headers, &mut buffer));
@@ -186,7 +189,9 @@ impl Routes<'_> {
         topic: TopicName,
         manual: bool,
     ) -> Result<Plan, Failure> {
-        let told = |column: &Option<Column<'_>>| column.map(|column| column.get(index).map(<[u8]>::to_vec)).transpose();
+        let told = |column: &Option<Column<'_>>| {
+            column.map(|column| column.get(index).map(<[u8]>::to_vec)).transpose()
+        };
         let partition = match told(&self.partition)? {
             Some(text) if manual => Some(partition(&text)?),
             None if manual => return Err(invalid("the partition is missing")),
@@ -230,9 +235,9 @@ impl Routes<'_> {
 impl Plan {
     fn record(self, buffer: &Bytes) -> ProducerRecord {
         let Self { topic, partition, key, value, headers, timestamp } = self;
-        let header = |(key, value)| RecordHeader {
+        let header = |(key, value): (Range<usize>, Range<usize>)| RecordHeader {
             key: buffer.slice(key),
-            value: Some(buffer.slice::<Range<usize>>(value)),
+            value: Some(buffer.slice(value)),
         };
         ProducerRecord {
             topic,
@@ -247,9 +252,8 @@ impl Plan {
 
 /// Adds a message to those that share a failure.
 pub(super) fn add(unsent: &mut Vec<Unsent>, failure: Failure, index: u32) {
-    let same = |known: &&mut Unsent| {
-        known.failure.kind == failure.kind && known.failure.reason == failure.reason
-    };
+    let same =
+        |known: &&mut Unsent| known.failure.kind == failure.kind && known.failure.reason == failure.reason;
     // Failures of one send tend to be the same, or there are few.
     match unsent.iter_mut().rev().take(8).find(same) {
         Some(known) => known.messages.push(index),
@@ -362,8 +366,7 @@ mod tests {
     fn partitions_count_where_they_are_chosen_by_hand() {
         let messages = batch(&[Some("a"), Some("b"), Some("c")]);
         let partitions = batch(&[Some("2"), Some("x"), Some("-1")]).with_errors([]);
-        let routes =
-            Routes { partition: Some(Column::Each(&partitions)), ..to(Column::Constant(b"t")) };
+        let routes = Routes { partition: Some(Column::Each(&partitions)), ..to(Column::Constant(b"t")) };
         let by_hand = made(&routes, &messages, &Headers::default(), true);
         assert_eq!(by_hand.records[0].partition, Some(PartitionId::new(2).unwrap()));
         assert!(by_hand.unsent[0].failure.reason.contains("partition parse error"));
@@ -397,8 +400,7 @@ mod tests {
             include_prefixes: vec!["x_".to_owned()],
             include_patterns: vec!["^tr".to_owned()],
         };
-        let made =
-            made(&to(Column::Constant(b"t")), &messages, &Headers::new(filter).unwrap(), false);
+        let made = made(&to(Column::Constant(b"t")), &messages, &Headers::new(filter).unwrap(), false);
         let headers: Vec<_> = made.records[0]
             .headers
             .iter()

@@ -155,7 +155,8 @@ fn read(settings: ProducerSettings, buffered: usize) -> client::ProducerSettings
         creates_topics,
     } = settings;
     let usual = client::ProducerSettings::default();
-    let bytes = |said: Option<u64>, usual| said.map_or(usual, |said| usize::try_from(said).unwrap_or(usize::MAX));
+    let bytes =
+        |said: Option<u64>, usual| said.map_or(usual, |said| usize::try_from(said).unwrap_or(usize::MAX));
     let time = |said: Option<u64>, usual| said.map_or(usual, |said| Duration::from_nanos(said).min(LONGEST));
     client::ProducerSettings {
         partitioner: match partitioner {

@@ -76,16 +76,15 @@ fn subscription(
             Err(invalid("partitions are named with names of topics, not with regular expressions"))
         }
         (true, false) => Ok(Subscription::Partitions(placed(partitions)?)),
-        (false, false) => {
-            Ok(Subscription::Mixed { topics: named(topics)?, partitions: placed(partitions)? })
-        }
+        (false, false) => Ok(Subscription::Mixed { topics: named(topics)?, partitions: placed(partitions)? }),
         _ if matching => Ok(Subscription::Matching(topics)),
         _ => Ok(Subscription::Topics(named(topics)?)),
     }
 }
 
 fn read_group(group: GroupSettings) -> Result<client::GroupSettings, KafkaError> {
-    let GroupSettings { id, instance, balancers, session_timeout, heartbeat_interval, rebalance_timeout } = group;
+    let GroupSettings { id, instance, balancers, session_timeout, heartbeat_interval, rebalance_timeout } =
+        group;
     let mut read = client::GroupSettings::new(id.parse().map_err(invalid)?);
     read.instance = instance;
     let assignors = balancers.into_iter().map(|balancer| match balancer {
