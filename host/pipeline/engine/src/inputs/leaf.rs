@@ -67,7 +67,7 @@ pub(super) async fn open(
         sky: Arc::clone(&sky),
         to: to.clone(),
         idle: Idle::default(),
-        reading: ground.budget.reading(),
+        reading: Some(ground.budget.reading()),
     };
     works.insert(0, Box::pin(read(source, sky, to, stop.clone())));
     Ok(works)
