@@ -82,6 +82,13 @@ impl Metadata {
         (!entry.is_stale && entry.asked.elapsed() < self.max_age).then(|| Arc::clone(&entry.topic))
     }
 
+    /// What was told not too long ago, although its leaders may have changed: as good for choosing a partition.
+    pub(crate) fn told(&self, name: &TopicName) -> Option<Arc<TopicMetadata>> {
+        let topics = self.lock();
+        let entry = topics.get(name)?;
+        (entry.asked.elapsed() < self.max_age).then(|| Arc::clone(&entry.topic))
+    }
+
     /// Something of it has shown to be wrong.
     pub(crate) fn is_wrong(&self, name: &TopicName) {
         if let Some(entry) = self.lock().get_mut(name) {

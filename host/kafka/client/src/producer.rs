@@ -185,8 +185,12 @@ impl Producer {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
         let mut looks = 0;
         let deadline = tokio::time::Instant::now() + self.settings.delivery_timeout;
+        let metadata = &self.client.parts.metadata;
+        // Leaders are the sender's affair: whoever sends does not wait for a broker that is away.
+        if let Some(told) = metadata.told(name).filter(|told| !told.partitions.is_empty()) {
+            return Ok(told);
+        }
         loop {
-            let metadata = &self.client.parts.metadata;
             let failure = match metadata.topic(&self.client, name, self.settings.creates_topics).await {
                 Ok(topic) if !topic.partitions.is_empty() => return Ok(topic),
                 Ok(_) => {

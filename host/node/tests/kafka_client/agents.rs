@@ -16,7 +16,7 @@ use forebay_lifecycle::Spawner;
 use forebay_metrics::Metrics;
 use forebay_model::TopicName;
 use forebay_node::{Node, NodeSettings, Stores};
-use forebay_storage_metadata::{CredentialChange, MetadataStore, Security as _, UserCredential};
+use forebay_storage_metadata::{CredentialChange, MetadataStore, UserCredential};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 use forebay_storage_objects::{Objects, open};
 

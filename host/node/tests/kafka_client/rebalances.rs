@@ -45,7 +45,7 @@ impl Reading {
                     revocation.done();
                 }
                 Some(ConsumerEvent::Lost(partitions)) => {
-                    partitions.iter().for_each(|partition| drop(self.next.remove(partition)));
+                    self.next.retain(|partition, _| !partitions.contains(partition));
                 }
                 Some(ConsumerEvent::Assigned(_) | ConsumerEvent::Failed(_)) => {}
             }

@@ -3,7 +3,7 @@
 mod answer;
 mod plan;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use forebay_kafka_wire::Compression;
