@@ -22,7 +22,8 @@ use kafka_protocol::protocol::StrBytes;
 const MEMBERS: u32 = 100;
 const PARTITIONS: i32 = 200;
 const GROUPS: usize = 1_000;
-const CONNECTIONS: usize = 60;
+/// On each, one member after the other is answered.
+const CONNECTIONS: usize = 400;
 const HEARTBEAT: i16 = 3;
 /// As Kafka's clients have it.
 const INTERVAL: Duration = Duration::from_secs(3);
@@ -109,7 +110,8 @@ async fn idle(server: &Server, url: &str, addresses: &[SocketAddr]) {
     let connections = all.chunks(all.len().div_ceil(CONNECTIONS)).zip(addresses.iter().cycle());
     let signs = connections.map(|(own, address)| sign(own, *address, &stop, (&answered, &wrong)));
     let measuring = async {
-        tokio::time::sleep(INTERVAL * 2).await;
+        // Each agent has looked at each group by then.
+        tokio::time::sleep(INTERVAL * 4).await;
         let queries = || server.sql("SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database").unwrap();
         let number = |text: String| text.trim().parse::<f64>().unwrap();
         let (before, signs) = (number(queries()), answered.load(Ordering::SeqCst));
@@ -128,7 +130,7 @@ async fn idle(server: &Server, url: &str, addresses: &[SocketAddr]) {
     futures_util::future::join(measuring, join_all(signs)).await;
 }
 
-/// Signs of life of some members on one connection: all of them, then a pause.
+/// Signs of life of some members on one connection, one after the other, and then a pause.
 async fn sign(
     own: &[HeartbeatRequest],
     address: SocketAddr,
@@ -138,16 +140,10 @@ async fn sign(
     let mut connection = Connection::open(address, Duration::from_secs(20)).await.unwrap();
     while !stop.load(Ordering::SeqCst) {
         let began = clock::now();
-        // Not all of them in one moment.
-        for some in own.chunks(20) {
-            for request in some {
-                connection.send(HEARTBEAT, request).await.unwrap();
-            }
-            for _ in some {
-                let answer = connection.receive::<HeartbeatRequest>(HEARTBEAT).await.unwrap();
-                let count = if answer.error_code == 0 { answered } else { wrong };
-                count.fetch_add(1, Ordering::SeqCst);
-            }
+        for request in own {
+            let answer = connection.ask(HEARTBEAT, request).await.unwrap();
+            let count = if answer.error_code == 0 { answered } else { wrong };
+            count.fetch_add(1, Ordering::SeqCst);
         }
         tokio::time::sleep(INTERVAL.saturating_sub(began.elapsed())).await;
     }

@@ -1,37 +1,37 @@
 //! Three agents at full load, of which two are gone at once, and later two others come. What do clients see? The curve of
 //! what is acknowledged and what fails, over PostgreSQL; how long nothing was acknowledged; what one agent has left.
 //!
-//! Agents are in this process, as are the clients: what is measured is the shape of the curve, not what an agent can do.
+//! Agents are processes, which are killed as by `kill -9`. On a small machine three of them do no more than one: what
+//! is measured is the shape of the curve.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::cast_precision_loss, reason = "a bench")]
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use forebay_kafka_wire::{BatchBuilder, Compression};
-use forebay_lifecycle::{Workers, clock};
+use forebay_lifecycle::{Workers, chance, clock};
 use forebay_model::{Offset, Timestamp};
-use forebay_node::Node;
-use forebay_storage_metadata_postgres::PostgresMetadataStore;
-use forebay_tests_load::{Addresses, Connection, Ground, Load, Nothing, Run, settings};
+use forebay_tests_load::{Addresses, Agent, AgentOptions, Connection, Load, Run};
 use forebay_tests_postgres::Server;
 use futures_util::future::{join, join_all};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
-const CLIENTS: usize = 48;
-const PARTITIONS: i32 = 48;
-const RECORDS: usize = 64;
+const CLIENTS: usize = 96;
+const PARTITIONS: i32 = 96;
+/// With three agents too there is so much under way that segments are full before their time.
+const RECORDS: usize = 480;
 const RECORD: usize = 1_000;
 const PRODUCE: i16 = 9;
 const STEP: Duration = Duration::from_millis(500);
 /// Two agents are lost then, and two others come.
-const LOST: usize = 10;
-const BACK: usize = 24;
-const END: usize = 36;
+const LOST: usize = 6;
+const BACK: usize = 14;
+const END: usize = 22;
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -47,50 +47,51 @@ struct Counts {
 }
 
 fn main() {
-    let workers = Workers::start("scale", 2).unwrap();
+    let workers = Workers::start("scale", 1).unwrap();
     let server = Server::start().unwrap();
-    let url = server.url_of_new_schema().unwrap();
-    let objects = Ground::in_memory(Arc::new(forebay_storage_metadata::WallClock)).unwrap().objects;
-    workers.block_on(async {
-        let start = async || {
-            let store = PostgresMetadataStore::open(url.parse().unwrap()).await.unwrap();
-            let ground = Ground { objects: Arc::clone(&objects), metadata: Arc::new(store) };
-            let mut settings = settings(Duration::from_mins(10));
-            // As agents have it that nobody has told otherwise.
-            settings.writer.batch_timeout = Duration::from_millis(250);
-            ground.start(Arc::new(Nothing), settings, workers.spawner()).await.unwrap()
-        };
-        let mut nodes = vec![start().await, start().await, start().await];
-        let addresses = Addresses::default();
-        let tell = |nodes: &[Node]| addresses.set(nodes.iter().filter_map(Node::kafka_address));
-        tell(&nodes);
-        let load = Load { partitions: PARTITIONS, ..Load::default() };
-        Run::new("scale", 1, load, addresses.clone()).create_topic().await.unwrap();
-        let (counts, stop) = (Counts::default(), AtomicBool::new(false));
-        let clients = (0..CLIENTS).map(|client| Box::pin(produce(client, &addresses, &counts, &stop)));
-        let watching = async {
-            println!("{:>5} {:>6} {:>8} {:>7} {:>9}", "s", "agents", "MiB/s", "errors", "slowest");
-            let mut curve = Vec::new();
-            for step in 0..END {
-                match step {
-                    // As a crash would end them.
-                    LOST => nodes.truncate(1),
-                    BACK => nodes.extend([start().await, start().await]),
-                    _ => {}
+    let folder = std::env::temp_dir().join(format!("forebay-scale-{:032x}", chance::bits()));
+    let options = AgentOptions {
+        orphan_grace: Duration::from_mins(10),
+        metadata_url: Some(server.url_of_new_schema().unwrap()),
+        ..AgentOptions::new(env!("CARGO_BIN_EXE_forebay-load-agent"), &folder)
+    };
+    workers.block_on(run(&options));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+async fn run(options: &AgentOptions) {
+    let start = async || Agent::start(options).await.unwrap();
+    let mut agents = vec![start().await, start().await, start().await];
+    let addresses = Addresses::default();
+    let tell = |agents: &[Agent]| addresses.set(agents.iter().map(|agent| agent.address));
+    tell(&agents);
+    let load = Load { partitions: PARTITIONS, ..Load::default() };
+    Run::new("scale", 1, load, addresses.clone()).create_topic().await.unwrap();
+    let (counts, stop) = (Counts::default(), AtomicBool::new(false));
+    let clients = (0..CLIENTS).map(|client| Box::pin(produce(client, &addresses, &counts, &stop)));
+    let watching = async {
+        println!("{:>5} {:>6} {:>8} {:>7} {:>9}", "s", "agents", "MiB/s", "errors", "slowest");
+        let mut curve = Vec::new();
+        for step in 0..END {
+            if step == LOST {
+                for agent in agents.split_off(1) {
+                    agent.kill().await.unwrap();
                 }
-                tell(&nodes);
-                tokio::time::sleep(STEP).await;
-                curve.push(row(step, nodes.len(), &counts));
+            } else if step == BACK {
+                agents.extend([start().await, start().await]);
             }
-            stop.store(true, Ordering::SeqCst);
-            curve
-        };
-        let (curve, _) = join(watching, join_all(clients)).await;
-        conclude(&curve, &counts);
-        for node in nodes {
-            node.stop(Duration::from_secs(5)).await;
+            tokio::time::sleep(STEP).await;
+            curve.push(row(step, agents.len(), &counts));
+            // Clients notice by themselves what is gone, and hear later of what is new.
+            if step == LOST + 1 || step == BACK + 1 {
+                tell(&agents);
+            }
         }
-    });
+        stop.store(true, Ordering::SeqCst);
+        curve
+    };
+    let (curve, _) = join(watching, join_all(clients)).await;
+    conclude(&curve, &counts);
 }
 
 /// What came of a step: acknowledged MiB in a second.
@@ -129,9 +130,9 @@ async fn produce(client: usize, addresses: &Addresses, counts: &Counts, stop: &A
         while !stop.load(Ordering::SeqCst) && addresses.all().len() == agents {
             let began = clock::now();
             let answer = connection.ask(PRODUCE, &request).await;
-            let code = answer.ok().and_then(|answer| {
-                Some(answer.responses.first()?.partition_responses.first()?.error_code)
-            });
+            let code = answer
+                .ok()
+                .and_then(|answer| Some(answer.responses.first()?.partition_responses.first()?.error_code));
             if code != Some(0) {
                 failed(counts, &mut turn).await;
                 break;

@@ -60,6 +60,17 @@ impl Ground {
         Self::open(&bucket, &Location::File(folder.join("metadata.db")), clock)
     }
 
+    /// A bucket in a folder, and metadata elsewhere.
+    ///
+    /// # Errors
+    /// When the bucket can't be made.
+    pub fn over(folder: &Path, metadata: Arc<dyn MetadataStore>) -> anyhow::Result<Self> {
+        let folder = folder.canonicalize().context("the folder for the bucket")?;
+        let objects =
+            forebay_storage_objects::open(&format!("file://{}", folder.join("bucket").display()), [])?;
+        Ok(Self { objects, metadata })
+    }
+
     fn open(bucket: &str, location: &Location, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let objects = forebay_storage_objects::open(bucket, [])?;
         let metadata = Arc::new(SqliteMetadataStore::open_with_clock(location, clock)?);

@@ -144,11 +144,7 @@ async fn round(
     let ((server_before, client_before), all) = join(warmed, join_all(workers)).await;
     let (server, client) = (server_time(server), own_time());
     let all = all.into_iter().flat_map(|(took, _)| took).collect();
-    Took {
-        all,
-        server: server.saturating_sub(server_before),
-        client: client.saturating_sub(client_before),
-    }
+    Took { all, server: server.saturating_sub(server_before), client: client.saturating_sub(client_before) }
 }
 
 /// What a process has computed, and its children that are gone.
