@@ -104,7 +104,6 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         (false, true) => GroupMetrics::ByPartition,
         (false, false) => GroupMetrics::ByTopic,
     };
-    let cleaning = CleaningSettings { group_metrics, ..CleaningSettings::default() };
     Ok(NodeSettings {
         roles,
         agent_group,
@@ -118,7 +117,10 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
-        cleaning: roles.has(Role::Jobs).then_some(cleaning),
+        cleaning: defaults
+            .cleaning
+            .filter(|_| roles.has(Role::Jobs))
+            .map(|cleaning| CleaningSettings { group_metrics, ..cleaning }),
         ..defaults
     })
 }

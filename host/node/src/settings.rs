@@ -4,7 +4,7 @@ use std::time::Duration;
 use forebay_kafka_broker::{GroupSettings, Limits, SecuritySettings, TlsSettings};
 use forebay_lifecycle::chance;
 use forebay_model::{AgentGroup, AgentId, ByteCount, Roles, VirtualClusterId};
-use forebay_storage_log::WriterSettings;
+use forebay_storage_log::{CompactorSettings, WriterSettings};
 use forebay_storage_metadata::{AgentDescription, Configs};
 
 use crate::cleaning::CleaningSettings;
@@ -88,7 +88,10 @@ impl NodeSettings {
             security: SecuritySettings::default(),
             tls: None,
             groups: GroupSettings::default(),
-            cleaning: Some(CleaningSettings::default()),
+            cleaning: Some(CleaningSettings {
+                compactor: CompactorSettings::for_memory(machine.memory),
+                ..CleaningSettings::default()
+            }),
         }
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Scope {
     pub(crate) http: Arc<Service>,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
+    /// The same for what the component measures itself, which templates may call otherwise.
+    pub(crate) own_metrics: Arc<Metrics>,
     pub(crate) account: Arc<Account>,
     pub(crate) states: Arc<States>,
     pub(crate) environment: Environment,
@@ -79,6 +81,7 @@ impl Scope {
             http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
+            own_metrics: own_metrics(setup, shared),
             account: Arc::clone(account),
             states: Arc::clone(&shared.states),
             environment: setup.environment.clone(),
@@ -107,6 +110,7 @@ impl Scope {
             http: Arc::clone(&shared.http),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
+            own_metrics: own_metrics(setup, shared),
             account: Arc::clone(account),
             states: Arc::clone(&shared.states),
             environment: setup.environment.clone(),
@@ -131,6 +135,7 @@ impl Scope {
             http: Arc::default(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
+            own_metrics: Arc::clone(metrics),
             account: Arc::new(account),
             states: Arc::default(),
             environment: Environment::default(),
@@ -179,4 +184,11 @@ impl Scope {
             ("plugin", self.plugin.as_str()),
         ]
     }
+}
+
+fn own_metrics(setup: &Setup, shared: &Shared) -> Arc<Metrics> {
+    if setup.metric_naming.is_empty() {
+        return Arc::clone(&shared.metrics);
+    }
+    Arc::new(setup.metric_naming.of(&shared.metrics))
 }

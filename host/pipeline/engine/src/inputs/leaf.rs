@@ -50,7 +50,7 @@ pub(super) async fn open(
         sky: Arc::clone(&sky),
         to: to.clone(),
         idle: Idle::default(),
-        reading: ground.budget.reading(),
+        reading: Some(ground.budget.reading()),
     };
     Ok(vec![Box::pin(read(source, sky, to, stop.clone()))])
 }
