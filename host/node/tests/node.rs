@@ -183,7 +183,8 @@ async fn records_past_what_their_topic_keeps_are_removed_with_their_objects() {
 /// the group has consumed offset 10.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn metrics_say_how_long_consumer_groups_are_behind() {
-    let ten_past_three = 1_000_000_200_000 - 1_000_000_200_000 % 60_000;
+    // The beginning of a minute.
+    let ten_past_three = 1_000_000_200_000;
     let at = |minutes: i64| Timestamp::from_millis(ten_past_three + minutes * 60_000);
     let clock = ManualClock::at(at(-10));
     let store = SqliteMetadataStore::open_with_clock(&Location::Memory, Arc::new(clock.clone())).unwrap();

@@ -21,16 +21,17 @@ use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProdu
 use kafka_protocol::messages::{ProduceRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
-const CLIENTS: usize = 48;
-const PARTITIONS: i32 = 48;
-const RECORDS: usize = 256;
+const CLIENTS: usize = 96;
+const PARTITIONS: i32 = 96;
+/// With three agents too there is so much under way that segments are full before their time.
+const RECORDS: usize = 480;
 const RECORD: usize = 1_000;
 const PRODUCE: i16 = 9;
 const STEP: Duration = Duration::from_millis(500);
 /// Two agents are lost then, and two others come.
-const LOST: usize = 10;
-const BACK: usize = 24;
-const END: usize = 36;
+const LOST: usize = 6;
+const BACK: usize = 14;
+const END: usize = 22;
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
