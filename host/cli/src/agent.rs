@@ -6,9 +6,12 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use forebay_lifecycle::{Shutdown, Workers};
 use forebay_model::{AgentGroup, Role, Roles};
-use forebay_node::{Machine, MetadataServices, Node, NodeSettings, Stopped, Stores, ZoneSource};
+use forebay_node::{
+    CleaningSettings, GroupMetrics, Machine, MetadataServices, Node, NodeSettings, Stopped, Stores,
+    ZoneSource,
+};
 use forebay_pipeline_config::LoggerConfig;
-use forebay_storage_log::WriterSettings;
+use forebay_storage_log::{CompactorSettings, WriterSettings};
 
 use crate::args::{AdvertisedHost, Agent, HttpPort};
 use crate::log;
@@ -79,6 +82,8 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         graceful_shutdown: _,
         cluster_configs,
         prometheus,
+        without_group_metrics,
+        group_metrics_without,
         security,
         log_level: _,
     } = flags;
@@ -94,6 +99,13 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
     let (security, tls) = security.settings()?;
     let roles: Roles = roles.into_iter().collect();
     let asked = || ZoneSource::Asked(MetadataServices::of(|name| std::env::var(name).ok()));
+    let group_metrics = match (without_group_metrics, group_metrics_without.is_empty()) {
+        (true, _) => GroupMetrics::Off,
+        (false, true) => GroupMetrics::ByPartition,
+        (false, false) => GroupMetrics::ByTopic,
+    };
+    let compactor = CompactorSettings::for_memory(machine.memory);
+    let cleaning = CleaningSettings { group_metrics, compactor, ..CleaningSettings::default() };
     Ok(NodeSettings {
         roles,
         agent_group,
@@ -107,7 +119,7 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<NodeSettings> {
         tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
-        cleaning: defaults.cleaning.filter(|_| roles.has(Role::Jobs)),
+        cleaning: roles.has(Role::Jobs).then_some(cleaning),
         ..defaults
     })
 }

@@ -13,7 +13,7 @@ mod measures;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use forebay_kafka_broker::configs::{ClusterConfig, TopicConfig};
 use forebay_kafka_broker::{Forget, GroupKeeper, GroupSettings};
@@ -30,6 +30,7 @@ use forebay_storage_metadata::{
 };
 
 use crate::group_gauges::GroupGauges;
+use crate::group_lags::{GroupLags, GroupMetrics};
 use crate::stores::Stores;
 use job::{JOBS, Job};
 use measures::JobMeasures;
@@ -53,6 +54,10 @@ pub struct CleaningSettings {
     pub compact_keys_every: Duration,
     /// How long a lease lasts that is not renewed: so long a piece of work lies still whose agent has died.
     pub lease: Duration,
+    /// From one look at how far consumer groups are behind to the next.
+    pub lags_every: Duration,
+    /// Which series there are of consumer groups.
+    pub group_metrics: GroupMetrics,
     pub cleaner: CleanerSettings,
     pub compactor: CompactorSettings,
 }
@@ -71,6 +76,8 @@ impl Default for CleaningSettings {
             // As Kafka's log.cleaner.backoff.ms, or nearly.
             compact_keys_every: Duration::from_secs(30),
             lease: Duration::from_mins(1),
+            lags_every: Duration::from_mins(1),
+            group_metrics: GroupMetrics::default(),
             cleaner: CleanerSettings::default(),
             compactor: CompactorSettings::default(),
         }
@@ -108,6 +115,8 @@ pub(crate) struct Cleaning {
     metadata: Arc<dyn MetadataStore>,
     settings: CleaningSettings,
     searches: HashMap<VirtualClusterId, OrphanSearch>,
+    /// When this agent had a job last.
+    begun: HashMap<(Job, VirtualClusterId), Instant>,
     measures: [JobMeasures; JOBS.len()],
     topics: Gauge,
     partitions: Gauge,
@@ -128,7 +137,7 @@ impl Cleaning {
         let cleaner = Cleaner::new(Arc::clone(&metadata), Arc::clone(&stores.background), settings.cleaner);
         let compactor =
             Compactor::new(Arc::clone(&metadata), Arc::clone(&stores.background), settings.compactor);
-        let [a, b, c, d, e, f, g] = JOBS.map(|job| JobMeasures::new(&stores.metrics, job.name()));
+        let [a, b, c, d, e, f, g, h] = JOBS.map(|job| JobMeasures::new(&stores.metrics, job.name()));
         let gauge = |name: &str, help: &str| stores.metrics.gauge(name, help, &[]);
         let groups = GroupKeeper::new(Arc::clone(&metadata), groups);
         Ok(Self {
@@ -138,7 +147,8 @@ impl Cleaning {
             metadata,
             settings,
             searches: HashMap::new(),
-            measures: [a?, b?, c?, d?, e?, f?, g?],
+            begun: HashMap::new(),
+            measures: [a?, b?, c?, d?, e?, f?, g?, h?],
             topics: gauge("warpstream_topics_count", "Topics of all virtual clusters")?,
             partitions: gauge("warpstream_partitions_count", "Partitions of all virtual clusters")?,
             groups,
@@ -183,6 +193,8 @@ impl Cleaning {
             self.partitions.set(f64::from(partitions));
         }
         self.searches.retain(|cluster, _| clusters.contains(cluster));
+        self.begun.retain(|(_, cluster), _| clusters.contains(cluster));
+        self.group_gauges.retain(&clusters);
     }
 
     /// Does a piece of work, if it is due and nobody else does it.
@@ -199,8 +211,12 @@ impl Cleaning {
         };
         let terms = JobTerms { lease: self.settings.lease, every: job.every(&self.settings).mul_f64(EARLY) };
         let acquired = HeldLease::acquire(&self.metadata, cluster, &name, self.holder, terms).await?;
-        let Some(mut held) = acquired else { return Ok(()) };
         let started = clock::now();
+        let Some(mut held) = acquired else {
+            self.hide(job, cluster, started);
+            return Ok(());
+        };
+        self.begun.insert((job, cluster.clone()), started);
         let done = Box::pin(self.work(job, (cluster, shard), &mut held, sizes)).await;
         let took = clock::now().saturating_duration_since(started);
         self.measures[job as usize].took(took, done.is_ok());
@@ -208,6 +224,21 @@ impl Cleaning {
         let released = held.release(outcome).await;
         done?;
         Ok(released?)
+    }
+
+    /// Shows no longer what is old, because another agent has had the job since.
+    fn hide(&mut self, job: Job, cluster: &VirtualClusterId, now: Instant) {
+        let key = (job, cluster.clone());
+        let old = job.every(&self.settings) * 2;
+        let is_old = self.begun.get(&key).is_some_and(|begun| now.saturating_duration_since(*begun) > old);
+        if is_old {
+            self.begun.remove(&key);
+            match job {
+                Job::Groups => self.group_gauges.show(cluster, Vec::new()),
+                Job::Lags => self.group_gauges.show_lags(cluster, GroupLags::default()),
+                Job::Trim | Job::Clean | Job::Orphans | Job::Offsets | Job::Compact | Job::CompactKeys => {}
+            }
+        }
     }
 
     async fn work(
@@ -219,6 +250,7 @@ impl Cleaning {
     ) -> Result<(), JobTrouble> {
         match job {
             Job::Groups | Job::Offsets => return self.look_after_groups(cluster, job).await,
+            Job::Lags => return self.look_at_lags(cluster).await,
             Job::Compact => return self.compact(cluster, held).await,
             Job::CompactKeys => return self.compact_keys(cluster, shard, held).await,
             Job::Trim | Job::Clean | Job::Orphans => {}
@@ -254,7 +286,9 @@ impl Cleaning {
                 let search = self.searches.entry(cluster.clone()).or_default();
                 self.cleaner.find_orphans(cluster, search).await
             }
-            Job::Groups | Job::Offsets | Job::Compact | Job::CompactKeys => Ok(Cleaned::default()),
+            Job::Groups | Job::Offsets | Job::Lags | Job::Compact | Job::CompactKeys => {
+                Ok(Cleaned::default())
+            }
         }
     }
 
@@ -308,7 +342,20 @@ impl Cleaning {
             None => return Ok(()),
         };
         let kept = Box::pin(self.groups.look_after(cluster, forget)).await?;
-        self.group_gauges.show(cluster, &kept);
+        if self.settings.group_metrics != GroupMetrics::Off {
+            if job == Job::Groups {
+                self.group_gauges.show(cluster, kept);
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at_lags(&mut self, cluster: &VirtualClusterId) -> Result<(), JobTrouble> {
+        let shown = self.settings.group_metrics;
+        if shown != GroupMetrics::Off {
+            let lags = Box::pin(GroupLags::read(&self.metadata, cluster, shown)).await?;
+            self.group_gauges.show_lags(cluster, lags);
+        }
         Ok(())
     }
 

@@ -24,6 +24,7 @@
 
 mod cleaning;
 mod group_gauges;
+mod group_lags;
 mod heartbeats;
 mod http;
 mod machine;
@@ -34,6 +35,7 @@ mod stores;
 mod zone;
 
 pub use cleaning::CleaningSettings;
+pub use group_lags::GroupMetrics;
 pub use machine::Machine;
 pub use metadata::{MetadataError, MetadataMigrated, migrate_metadata};
 pub use node::{Node, StartError, Stopped};

@@ -9,10 +9,12 @@ use std::time::Duration;
 use forebay_kafka_client::{ClientError, Connection, FetchStart};
 use forebay_lifecycle::{Here, Spawner};
 use forebay_metrics::Metrics;
-use forebay_model::{Timestamp, TopicName};
+use forebay_model::{Offset, PartitionId, Timestamp, TopicIdPartition, TopicName};
 use forebay_node::{CleaningSettings, Node, NodeSettings, StartError, Stopped, Stores};
 use forebay_storage_log::{CleanerSettings, WriterSettings};
-use forebay_storage_metadata::ManualClock;
+use forebay_storage_metadata::{
+    GroupChange, ManualClock, MetadataStore, OffsetToCommit, StateChange, TopicSelection,
+};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 use forebay_storage_objects::{Fault, Faults, Faulty, Objects, Operation, open};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -174,6 +176,54 @@ async fn records_past_what_their_topic_keeps_are_removed_with_their_objects() {
     .await;
     let fetched = client.fetch(&topic(), 0, FetchStart::Earliest).await.unwrap();
     assert_eq!((fetched.records.len(), fetched.high_watermark), (0, 1));
+    assert!(matches!(node.stop(PATIENCE).await, Stopped::Gracefully { .. }));
+}
+
+/// The example by which time lag is explained, with real requests: offset 11 was produced at 3:10, offset 15 at 3:15, at 3:20
+/// the group has consumed offset 10.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_say_how_long_consumer_groups_are_behind() {
+    let ten_past_three = 1_000_000_200_000 - 1_000_000_200_000 % 60_000;
+    let at = |minutes: i64| Timestamp::from_millis(ten_past_three + minutes * 60_000);
+    let clock = ManualClock::at(at(-10));
+    let store = SqliteMetadataStore::open_with_clock(&Location::Memory, Arc::new(clock.clone())).unwrap();
+    let store: Arc<dyn MetadataStore> = Arc::new(store);
+    let objects = open("mem://node-lags", []).unwrap();
+    let stores = Stores::of(objects, Arc::clone(&store), Arc::new(Metrics::default())).unwrap();
+    let often = Duration::from_millis(5);
+    let cleaning = CleaningSettings { lags_every: often, ..CleaningSettings::default() };
+    let node = start(NodeSettings { cleaning: Some(cleaning), ..NodeSettings::loopback() }, stores).await;
+    let mut client = client(&node).await;
+    client.create_topic(&topic(), 1).await.unwrap();
+    for offset in 0..16 {
+        clock.set(at((offset - 11).max(-10)));
+        assert_eq!(produce(&mut client, &topic(), "a").await.unwrap(), offset);
+    }
+    clock.set(at(10));
+    let cluster = "vci_default".parse().unwrap();
+    let topics = store.describe_topics(&cluster, &TopicSelection::All).await.unwrap();
+    let log = TopicIdPartition::new(topics[0].id, PartitionId::new(0).unwrap());
+    let offset = Offset::new(11).unwrap();
+    let commit = OffsetToCommit { offset, leader_epoch: None, metadata: String::new(), expires_at: None };
+    let state = StateChange::Write(Vec::new());
+    let change = GroupChange { state, offsets: vec![(log, commit)], ..GroupChange::default() };
+    store.change_group(&cluster, &"g".parse().unwrap(), None, change).await.unwrap();
+    let labels = "{consumer_group=\"g\",partition=\"0\",topic=\"logs\",virtual_cluster_id=\"vci_default\"}";
+    let time_lag = "warpstream_consumer_group_estimated_lag_very_coarse_do_not_use_to_measure_e2e_seconds";
+    let http = node.http_address().unwrap();
+    until("the group is shown", async || get(http, "/metrics").await.1.contains(&format!("{time_lag}{{")))
+        .await;
+    let (_, shown) = get(http, "/metrics").await;
+    for line in [
+        format!("{time_lag}{labels} 600"),
+        format!("warpstream_consumer_group_lag{labels} 5"),
+        format!("warpstream_consumer_group_max_offset{labels} 16"),
+        format!("warpstream_consumer_group_commit_ts{labels} {}", at(10).millis() / 1_000),
+        "warpstream_consumer_group_num_topics{consumer_group=\"g\",virtual_cluster_id=\"vci_default\"} 1"
+            .to_owned(),
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
+    }
     assert!(matches!(node.stop(PATIENCE).await, Stopped::Gracefully { .. }));
 }
 

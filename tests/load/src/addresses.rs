@@ -17,6 +17,12 @@ impl Addresses {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = addresses.into_iter().collect();
     }
 
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> Vec<SocketAddr> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The one for the `turn`th connection of a client, if there is any.
     #[must_use]
     pub fn get(&self, turn: usize) -> Option<SocketAddr> {

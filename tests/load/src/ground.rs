@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use forebay_kafka_broker::GroupSettings;
 use forebay_lifecycle::{Spawner, chance};
 use forebay_model::Timestamp;
 use forebay_node::{CleaningSettings, Node, NodeSettings, Stores};
@@ -59,6 +60,17 @@ impl Ground {
         Self::open(&bucket, &Location::File(folder.join("metadata.db")), clock)
     }
 
+    /// A bucket in a folder, and metadata elsewhere.
+    ///
+    /// # Errors
+    /// When the bucket can't be made.
+    pub fn over(folder: &Path, metadata: Arc<dyn MetadataStore>) -> anyhow::Result<Self> {
+        let folder = folder.canonicalize().context("the folder for the bucket")?;
+        let objects =
+            forebay_storage_objects::open(&format!("file://{}", folder.join("bucket").display()), [])?;
+        Ok(Self { objects, metadata })
+    }
+
     fn open(bucket: &str, location: &Location, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let objects = forebay_storage_objects::open(bucket, [])?;
         let metadata = Arc::new(SqliteMetadataStore::open_with_clock(location, clock)?);
@@ -99,7 +111,15 @@ pub fn settings(orphan_grace: Duration) -> NodeSettings {
         compactor: eager(),
         ..CleaningSettings::default()
     };
-    NodeSettings { http: None, cleaning: Some(cleaning), ..NodeSettings::loopback() }
+    let all = NodeSettings::loopback();
+    // Members of groups are soon missed.
+    let groups = GroupSettings {
+        min_session_timeout_ms: 500,
+        consumer_session_timeout: Duration::from_millis(900),
+        consumer_heartbeat_interval: often,
+        ..all.groups
+    };
+    NodeSettings { http: None, cleaning: Some(cleaning), groups, ..all }
 }
 
 fn eager() -> CompactorSettings {

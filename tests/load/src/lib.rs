@@ -7,6 +7,7 @@
 //! - [`Ground`] is what outlives agents; it starts them in this process. An [`Agent`] has a process of its own, which may be
 //!   killed or stopped.
 //! - [`Shipped`] is the program as users have it, started by its flags.
+//! - [`groups`] has consumer groups of such clients, and laws of their own.
 //! - [`Run`] puts them together and prints a summary. What broke a law is kept, with its seed, in a file.
 //!
 //! `FOREBAY_LOAD_SECONDS=N` and `FOREBAY_LOAD_SEED=N` make runs longer, and other; `cargo xtask soak` uses them.
@@ -18,6 +19,7 @@ pub mod deleter;
 mod effort;
 pub mod fuzz;
 mod ground;
+pub mod groups;
 mod history;
 mod hook;
 mod hooked;

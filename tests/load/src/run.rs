@@ -75,7 +75,7 @@ pub struct Run {
     summary: Summary,
 }
 
-const TOPIC: &str = "load";
+pub(crate) const TOPIC: &str = "load";
 
 impl Run {
     #[must_use]

@@ -54,6 +54,50 @@ impl Metrics {
         }
     }
 
+    /// A gauge whose series are these and no others, for what is looked at from time to time and may be gone at the next
+    /// look. Handles of series that it had before count no more. How many series there was no room for, or whose labels
+    /// are too long; the first ones are taken.
+    ///
+    /// # Errors
+    /// As [`Metrics::counter`].
+    pub fn replace_gauge(
+        &self,
+        name: &str,
+        help: &str,
+        series: impl IntoIterator<Item = (Labels, f64)>,
+    ) -> Result<usize, MetricError> {
+        if !is_name(name) {
+            return Err(MetricError::Name(name.chars().take(LONGEST_NAME).collect()));
+        }
+        let (mut new, mut left_out) = (HashMap::new(), 0);
+        for (labels, value) in series {
+            let is_fine = |(label, of): &(String, String)| is_name(label) && of.len() <= LONGEST_LABEL;
+            if new.len() >= MOST_LABELS || !labels.iter().all(is_fine) {
+                left_out += 1;
+                continue;
+            }
+            let gauge = Gauge::default();
+            gauge.set(value);
+            new.insert(labels.into_iter().chain(self.labels.iter().cloned()).collect(), Series::Gauge(gauge));
+        }
+        let mut families = self.families();
+        let count = families.len();
+        match families.get_mut(name) {
+            Some(family) if family.kind != Kind::Gauge => return Err(MetricError::Kind(name.to_owned())),
+            Some(family) => {
+                // Another part of the process, whose series have a label more, has those of its own.
+                family.series.retain(|labels, _| !labels.ends_with(&self.labels));
+                family.series.extend(new);
+            }
+            None if count >= MOST_FAMILIES => return Err(MetricError::TooMany),
+            None => {
+                let family = Family { help: help.to_owned(), kind: Kind::Gauge, series: new };
+                families.insert(name.to_owned(), family);
+            }
+        }
+        Ok(left_out)
+    }
+
     /// A counter; as OpenMetrics its name ends in `_total`.
     ///
     /// # Errors
@@ -239,6 +283,18 @@ mod tests {
         other.forget("stream", "one");
         assert_eq!(one.snapshot().families[0].samples.len(), 2);
         assert!(!metrics.render().contains("stream=\"one\""));
+    }
+
+    #[test]
+    fn a_gauge_is_replaced_as_a_whole() {
+        let metrics = Metrics::default();
+        let labels = |of: &str| vec![("a".to_owned(), of.to_owned())];
+        assert_eq!(metrics.replace_gauge("x", "", [(labels("b"), 1.0), (labels("c"), 2.0)]), Ok(0));
+        let long = "y".repeat(LONGEST_LABEL + 1);
+        assert_eq!(metrics.replace_gauge("x", "", [(labels("c"), 3.0), (labels(&long), 1.0)]), Ok(1));
+        assert!(metrics.render().contains("x{a=\"c\"} 3") && !metrics.render().contains("a=\"b\""));
+        metrics.counter("y", "", &[]).unwrap();
+        assert_eq!(metrics.replace_gauge("y", "", []), Err(MetricError::Kind("y".into())));
     }
 
     #[test]

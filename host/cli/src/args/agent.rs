@@ -127,6 +127,27 @@ pub(crate) struct Agent {
         default_missing_value = "true"
     )]
     pub(crate) prometheus: bool,
+    /// Leaves consumer groups out of /metrics.
+    #[arg(
+        long = "disableConsumerGroupMetrics",
+        env = "WARPSTREAM_DISABLE_CONSUMER_GROUP_METRICS",
+        value_parser = BoolishValueParser::new(),
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
+    pub(crate) without_group_metrics: bool,
+    /// Labels that metrics of consumer groups do without: partition. What partitions are behind is then added up for
+    /// each topic.
+    #[arg(
+        long = "disableConsumerGroupMetricsTags",
+        env = "WARPSTREAM_DISABLE_CONSUMER_GROUP_METRICS_TAGS",
+        value_delimiter = ',',
+        value_parser = ["partition"],
+        value_name = "LABEL"
+    )]
+    pub(crate) group_metrics_without: Vec<String>,
     #[command(flatten)]
     pub(crate) security: Security,
     /// Log from this level on.

@@ -68,6 +68,16 @@ impl Client {
         Consumer::spawn(self.clone(), settings)
     }
 
+    /// Whether some broker answers, and takes the login.
+    ///
+    /// # Errors
+    /// When none does within `patience`.
+    pub async fn ping(&self, patience: Duration) -> Result<(), Failure> {
+        let (to, lane) = (Destination::Any, Lane::CONTROL);
+        let served = tokio::time::timeout(patience, self.parts.transport.served(to, lane)).await;
+        served.map_err(|_| Failure::TimedOut { after: patience })?.map(drop).map_err(Failure::from)
+    }
+
     /// What is known of a topic. Nothing is made by asking.
     ///
     /// # Errors

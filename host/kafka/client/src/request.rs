@@ -24,7 +24,6 @@ macro_rules! requests {
     ($($name:ident, $request:ident => $response:ident;)*) => {
         /// A request.
         #[derive(Debug, Clone, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "requests are moved a few times, not kept in numbers")]
         pub enum ClientRequest {
             $($name($request),)*
         }

@@ -128,7 +128,7 @@ impl Transport for Tcp {
         let ended = TransportError::Ended { to, api };
         let (answer, answered) = oneshot::channel();
         let link = self.link(to, lane);
-        let order = Order::Ask(Asked { outgoing, answer });
+        let order = Order::Ask(Box::new(Asked { outgoing, answer }));
         link.orders.send(order).await.map_err(|_| ended.clone())?;
         Ok(Box::pin(async move { answered.await.unwrap_or(Err(ended)) }))
     }

@@ -4,18 +4,19 @@ use std::time::Duration;
 use super::CleaningSettings;
 
 /// What is done. The work of a virtual cluster is one piece, or several shards; each has a lease of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Job {
     Trim,
     Clean,
     Orphans,
     Groups,
     Offsets,
+    Lags,
     Compact,
     CompactKeys,
 }
 
-pub(super) const JOBS: [Job; 7] =
+pub(super) const JOBS: [Job; 8] =
     [Job::Trim, Job::Clean, Job::Orphans, Job::Groups, Job::Offsets, Job::Compact, Job::CompactKeys];
 
 /// Into how many shards the partitions of a virtual cluster are divided that are compacted by key.
@@ -30,6 +31,7 @@ impl Job {
             Self::Orphans => "deadscanner",
             Self::Groups => "consumer_groups",
             Self::Offsets => "offset_retention",
+            Self::Lags => "consumer_group_lag",
             Self::Compact => "compaction",
             Self::CompactKeys => "log_compaction",
         }
@@ -38,9 +40,13 @@ impl Job {
     pub(super) const fn shards(self) -> NonZero<u32> {
         match self {
             Self::CompactKeys => KEYED_SHARDS,
-            Self::Trim | Self::Clean | Self::Orphans | Self::Groups | Self::Offsets | Self::Compact => {
-                NonZero::<u32>::MIN
-            }
+            Self::Trim
+            | Self::Clean
+            | Self::Orphans
+            | Self::Groups
+            | Self::Offsets
+            | Self::Lags
+            | Self::Compact => NonZero::<u32>::MIN,
         }
     }
 
@@ -52,6 +58,7 @@ impl Job {
             Self::Orphans => settings.orphans_every,
             Self::Groups => settings.groups_every,
             Self::Offsets => settings.offsets_every,
+            Self::Lags => settings.lags_every,
             Self::Compact => settings.compact_every,
             Self::CompactKeys => settings.compact_keys_every,
         }

@@ -120,7 +120,9 @@ pub(crate) fn record(topic: &TopicName, number: i32, value: &str) -> ProducerRec
 
 /// Produces, and expects that all is taken.
 pub(crate) async fn produce(client: &Client, records: Vec<ProducerRecord>) -> Vec<Produced> {
-    let producer = client.producer(ProducerSettings::default());
+    let settings =
+        ProducerSettings { delivery_timeout: Duration::from_secs(20), ..ProducerSettings::default() };
+    let producer = client.producer(settings);
     let outcomes = tokio::time::timeout(PATIENCE, producer.send(records).await.outcomes()).await.unwrap();
     producer.close(Duration::from_secs(5)).await;
     outcomes.into_iter().map(|outcome| outcome.unwrap()).collect()

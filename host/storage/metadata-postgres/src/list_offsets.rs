@@ -8,7 +8,7 @@ use crate::rows::{LogKey, Vc, columns, place};
 use crate::transaction::Transaction;
 use crate::trouble::Trouble;
 
-const LOGS: &str = "\
+pub(crate) const LOGS: &str = "\
     SELECT k.place, l.log_start, l.high_watermark, l.log, l.running_max, l.trimmed_max \
     FROM unnest($2::UUID[], $3::BIGINT[]) WITH ORDINALITY AS k(topic, partition, place) \
     CROSS JOIN LATERAL (SELECT log, log_start, high_watermark, running_max, trimmed_max FROM logs \
@@ -30,7 +30,7 @@ pub(crate) const HALVING: &str = "\
     SELECT min(best) FROM halving";
 
 /// Runs are looked at one by one from `$3` on.
-const SCAN: &str = "\
+pub(crate) const SCAN: &str = "\
     SELECT base_offset FROM runs WHERE vc = $1 AND log = $2 AND base_offset >= coalesce((SELECT base_offset FROM runs \
         WHERE vc = $1 AND log = $2 AND base_offset <= $3 ORDER BY base_offset DESC LIMIT 1), $3) \
     AND end_offset > $3 AND max_timestamp >= $4 ORDER BY base_offset LIMIT 1";
@@ -38,7 +38,7 @@ const SCAN: &str = "\
 const LATEST: &str = "SELECT base_offset FROM runs WHERE vc = $1 AND log = $2 AND end_offset > $3 \
                       ORDER BY max_timestamp DESC, base_offset LIMIT 1";
 
-const RUN: &str = "\
+pub(crate) const RUN: &str = "\
     SELECT r.base_offset, r.end_offset, r.position, r.length, r.max_timestamp, r.log_append_time, \
            (SELECT s.name FROM segments s WHERE s.vc = $1 AND s.segment = r.segment) AS name \
     FROM runs r WHERE r.vc = $1 AND r.log = $2 AND r.base_offset = $3";

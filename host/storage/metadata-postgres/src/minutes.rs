@@ -5,6 +5,8 @@
 //! most some 120 rows of single minutes.
 
 use forebay_model::{Offset, Timestamp, TopicIdPartition};
+use forebay_storage_metadata::LogBounds;
+use tokio_postgres::Row;
 
 use crate::PostgresMetadataStore;
 use crate::find;
@@ -18,7 +20,7 @@ const MINUTE: i64 = 60_000;
 /// Minutes in an hour.
 const HOUR: i64 = 60;
 
-const ABOUT: &str = "\
+pub(crate) const ABOUT: &str = "\
     SELECT k.place, l.log_start, l.high_watermark, l.minute, l.minute_base, \
            m.base_offset, m.offset_count, m.minute, m.minute_count, \
            coalesce($5::BIGINT, floor(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT) \
@@ -46,20 +48,31 @@ pub(crate) async fn committed_about(
         if *offset < bounds.log_start || *offset >= bounds.high_watermark {
             continue;
         }
-        let (minute, minute_base): (Option<i64>, i64) = (row.try_get(3)?, row.try_get(4)?);
-        if let Some(minute) = minute
-            && offset.get() >= minute_base
-        {
-            let elapsed = (row.try_get::<_, i64>(9)? - minute * MINUTE).clamp(0, MINUTE);
-            let count = bounds.high_watermark.get() - minute_base;
-            *answer = Some(between(minute, offset.get() - minute_base, count, elapsed));
-        } else if let Some(base) = row.try_get::<_, Option<i64>>(5)? {
-            let (count, minute, minutes): (i64, i64, i64) =
-                (row.try_get(6)?, row.try_get(7)?, row.try_get(8)?);
-            *answer = Some(between(minute, offset.get() - base, count, minutes.saturating_mul(MINUTE)));
-        }
+        *answer = about(&row, 3, (*offset, bounds), Timestamp::from_millis(row.try_get(9)?))?;
     }
     Ok(answers)
+}
+
+/// About when a record that is there was committed, by six columns from `at` on: the minute of the last commit and where
+/// it begins, and the row of the index that begins at the record or before.
+pub(crate) fn about(
+    row: &Row,
+    at: usize,
+    (offset, bounds): (Offset, LogBounds),
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Trouble> {
+    let (minute, minute_base): (Option<i64>, i64) = (row.try_get(at)?, row.try_get(at + 1)?);
+    if let Some(minute) = minute
+        && offset.get() >= minute_base
+    {
+        let elapsed = (now.millis() - minute * MINUTE).clamp(0, MINUTE);
+        let count = bounds.high_watermark.get() - minute_base;
+        return Ok(Some(between(minute, offset.get() - minute_base, count, elapsed)));
+    }
+    let Some(base) = row.try_get::<_, Option<i64>>(at + 2)? else { return Ok(None) };
+    let (count, minute, minutes): (i64, i64, i64) =
+        (row.try_get(at + 3)?, row.try_get(at + 4)?, row.try_get(at + 5)?);
+    Ok(Some(between(minute, offset.get() - base, count, minutes.saturating_mul(MINUTE))))
 }
 
 /// The time of the `nth` of `count` offsets that came in `span` milliseconds from `minute` on.

@@ -9,6 +9,8 @@ const ROWS: &str = "
         SELECT 1, gen_random_uuid(), 't' || t, 't' || t, 100, 0 FROM generate_series(1, 50) AS t;
     INSERT INTO logs (vc, topic, partition, high_watermark)
         SELECT 1, topic, p, 1000 FROM topics, generate_series(0, 99) AS p;
+    INSERT INTO topics (vc, topic, name, collision_key, partitions, created_at)
+        SELECT 1, gen_random_uuid(), 'u' || t, 'u' || t, 1, 0 FROM generate_series(1, 5000) AS t;
     INSERT INTO segments (vc, name, state, size, runs, changed_at, commit_id, committed_at)
         SELECT 1, 's' || s, 0, 1, 1000, 0, gen_random_uuid(), 0 FROM generate_series(1, 2000) AS s;
     INSERT INTO runs (vc, log, base_offset, end_offset, segment, position, length, max_timestamp, running_max)
@@ -20,6 +22,13 @@ const ROWS: &str = "
     INSERT INTO agents (vc, agent, node, beat_at, roles, cores, version)
         SELECT vc, gen_random_uuid(), a, 0, 'proxy,jobs', 2, '1'
         FROM generate_series(1, 1000) AS vc, generate_series(1, 3) AS a;
+    INSERT INTO consumer_groups (vc, group_id, version, state)
+        SELECT 1, 'g' || g, g, '' FROM generate_series(1, 1000) AS g;
+    INSERT INTO group_members (vc, group_id, member, beat_at)
+        SELECT 1, 'g' || g, 'm' || m, 0 FROM generate_series(1, 1000) AS g, generate_series(1, 10) AS m;
+    INSERT INTO group_offsets (vc, group_id, topic, partition, committed_offset, metadata, committed_at)
+        SELECT 1, 'g' || g, topic, partition, 5, '', 0 FROM generate_series(1, 20) AS g, logs;
+    UPDATE consumer_groups SET state = repeat('x', 500)::BYTEA;
     ANALYZE;";
 
 #[tokio::test]
@@ -40,7 +49,7 @@ async fn no_hot_statement_reads_a_whole_table() {
             ))
             .unwrap();
         println!("-- {what}\n{plan}");
-        assert!(plan.contains("Index"), "{what}:\n{plan}");
+        assert!(plan.contains("Index") || plan.contains("Insert on"), "{what}:\n{plan}");
         assert!(!plan.contains("Seq Scan"), "{what}:\n{plan}");
     }
 }

@@ -1,5 +1,6 @@
 mod change;
 mod offsets;
+mod progress;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use forebay_model::{GroupId, MemberId, Timestamp, TopicIdPartition, VirtualClusterId};
 use forebay_storage_metadata::{
     Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion,
-    Groups, LoadedGroups, OffsetsWanted, StoreFailure, StoredGroup,
+    Groups, LoadedGroups, OffsetsWanted, ProgressKey, ProgressPage, StoreFailure, StoredGroup,
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -109,6 +110,22 @@ impl Groups for SqliteMetadataStore {
             };
             let found = wanted.iter().map(|wanted| offsets::load(connection, vc, wanted));
             Ok(Ok(found.collect::<Result<_, _>>()?))
+        })
+        .await
+    }
+
+    async fn group_progress(
+        &self,
+        cluster: &VirtualClusterId,
+        after: Option<ProgressKey>,
+        limit: usize,
+    ) -> Result<ProgressPage, StoreFailure> {
+        let (cluster, now) = (cluster.clone(), self.time());
+        self.read(move |connection| {
+            let Some(vc) = vc_of(connection, &cluster)? else {
+                return Ok(Ok(ProgressPage { now, progress: Vec::new(), next: None }));
+            };
+            progress::page(connection, (vc, now), after.as_ref(), limit).map(Ok)
         })
         .await
     }

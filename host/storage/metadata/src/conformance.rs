@@ -11,6 +11,7 @@ mod idempotence;
 mod index;
 mod jobs;
 mod model;
+mod progress;
 mod random;
 mod retention;
 mod scene;
@@ -31,6 +32,7 @@ pub use groups::*;
 pub use idempotence::*;
 pub use index::*;
 pub use jobs::*;
+pub use progress::*;
 pub use random::random_calls;
 pub use retention::*;
 pub use scene::Scene;
@@ -110,6 +112,9 @@ macro_rules! behaviours {
             groups_are_listed_by_id
             members_are_heard_of_by_the_clock_of_the_store
             groups_commit_offsets
+            groups_are_behind_since_the_next_record_was_committed
+            a_group_that_has_consumed_everything_is_not_behind
+            progress_is_told_page_by_page
             a_change_of_a_group_wakes_who_waits
             a_commit_wakes_who_waits
             waiting_ends_with_its_time

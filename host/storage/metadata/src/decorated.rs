@@ -18,10 +18,10 @@ use crate::{
     DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged,
     GroupVersion, Groups, InitProducerError, InitializedProducer, JobError, JobHolder, JobName, JobOutcome,
     JobTerms, Jobs, Lease, LiveAgent, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore, NewTopic,
-    NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, Purged, RecordsKept,
-    Replaced, Replacement, Retention, RetentionLimits, Run, Security, SecurityError, SegmentCommit,
-    SegmentLevel, SegmentSummary, Segments, StoreFailure, StoredGroup, TopicDescription, TopicSelection,
-    Topics, TrimError, Trimmed, UserCredential, Verdict, VirtualClusters,
+    NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, ProgressKey, ProgressPage,
+    Purged, RecordsKept, Replaced, Replacement, Retention, RetentionLimits, Run, Security, SecurityError,
+    SegmentCommit, SegmentLevel, SegmentSummary, Segments, StoreFailure, StoredGroup, TopicDescription,
+    TopicSelection, Topics, TrimError, Trimmed, UserCredential, Verdict, VirtualClusters,
 };
 
 /// Something that happens around every call of a store.
@@ -135,6 +135,8 @@ forward! {
         beat(cluster: &VirtualClusterId, beats: Vec<Beat>) -> Result<Beats, StoreFailure>;
         load_offsets(cluster: &VirtualClusterId, wanted: Vec<OffsetsWanted>)
             -> Result<Vec<Vec<(TopicIdPartition, CommittedOffset)>>, StoreFailure>;
+        group_progress(cluster: &VirtualClusterId, after: Option<ProgressKey>, limit: usize)
+            -> Result<ProgressPage, StoreFailure>;
         watch_groups(
             cluster: &VirtualClusterId,
             known: Vec<(GroupId, Option<GroupVersion>)>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use forebay_model::{GroupId, LeaderEpoch, MemberId, Offset, Timestamp, TopicIdPartition, VirtualClusterId};
 
-use crate::{Kind, StoreFailure};
+use crate::{Kind, ProgressKey, ProgressPage, StoreFailure};
 
 /// Consumer groups: what their coordinators know of them, when their members were last heard of, and what they have
 /// committed.
@@ -66,6 +66,18 @@ pub trait Groups: Send + Sync {
         cluster: &VirtualClusterId,
         wanted: Vec<OffsetsWanted>,
     ) -> Result<Vec<Vec<(TopicIdPartition, CommittedOffset)>>, StoreFailure>;
+
+    /// How far groups have come, behind `after`, `limit` partitions of theirs at most. What a page costs depends on
+    /// `limit` alone: not on how many groups there are, nor on how far they are behind.
+    ///
+    /// # Errors
+    /// When the store can't be asked.
+    async fn group_progress(
+        &self,
+        cluster: &VirtualClusterId,
+        after: Option<ProgressKey>,
+        limit: usize,
+    ) -> Result<ProgressPage, StoreFailure>;
 
     /// Waits until one of these groups is another than the one that is known (`None`: it does not exist), for `timeout`
     /// at most, and tells which are; nothing when the time is over. Heartbeats and offsets make no group another one.

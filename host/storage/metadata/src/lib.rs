@@ -38,6 +38,7 @@ mod measured;
 mod operation;
 mod past;
 mod producers;
+mod progress;
 mod retention;
 mod security;
 mod segments;
@@ -73,6 +74,7 @@ pub use measured::Measured;
 pub use operation::Operation;
 pub use past::{BATCHES_REMEMBERED, Judgement, Past, PastBatch, judge};
 pub use producers::{InitProducerError, InitializedProducer, PRODUCERS_KEPT, Producers};
+pub use progress::{Progress, ProgressKey, ProgressPage};
 pub use retention::{Expired, OUTCOMES_KEPT, Purged, Retention, RetentionLimits, TrimError, Trimmed};
 pub use security::{
     Acls, AclsVersion, CredentialChange, MOST_ACLS, NoCredential, Security, SecurityError, UserCredential,

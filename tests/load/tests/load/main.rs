@@ -11,6 +11,8 @@ mod disks;
 #[cfg(test)]
 mod ground;
 #[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod kills;

@@ -13,7 +13,7 @@ use forebay_tests_postgres::Server;
 use crate::ground::{addresses, agent, finish, in_memory, workers};
 
 /// Agents on a bucket in memory and on PostgreSQL.
-async fn agents(url: &str, count: usize, workers: &Workers) -> Vec<Node> {
+pub(crate) async fn agents(url: &str, count: usize, workers: &Workers) -> Vec<Node> {
     let objects = in_memory().objects;
     let mut nodes = Vec::new();
     for _ in 0..count {
@@ -36,7 +36,7 @@ async fn run(name: &str, nodes: &[Node], fault: impl Future<Output = ()>) {
     finish(run).await;
 }
 
-async fn stop(nodes: Vec<Node>) {
+pub(crate) async fn stop(nodes: Vec<Node>) {
     for node in nodes {
         node.stop(Duration::from_secs(10)).await;
     }

@@ -151,7 +151,7 @@ mod tests {
         let (partitioner, mut chosen) = (Partitioner::Murmur2, Chosen::default());
         // murmur2("foobar") & 0x7fffffff = 1357151166.
         assert_eq!(partitioner.pick(&mut chosen, &choice(Some(b"foobar"), &none_wait, 0)), Some(2));
-        let mut pick = |chosen: &mut Chosen, random| {
+        let pick = |chosen: &mut Chosen, random| {
             partitioner.pick(chosen, &choice(None, &none_wait, random)).unwrap()
         };
         let first = pick(&mut chosen, 7);

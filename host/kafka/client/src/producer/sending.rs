@@ -1,6 +1,7 @@
 //! The task that sends: it asks who leads partitions, puts batches into requests, and looks at what becomes of them.
 
 mod answer;
+mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use kafka_protocol::messages::{
 };
 use tokio::time::Instant;
 
+use self::plan::{Plan, Request};
 use super::queues::{Identity, Ready, Shared, State, error};
 use super::{Acks, ProducerSettings};
 use crate::client::Client;
@@ -100,7 +102,10 @@ impl Sending {
     async fn begin(&mut self, running: &mut Running) -> Option<Instant> {
         self.give_up();
         self.identify(running);
-        let (requests, unknown, wake) = self.plan();
+        let Plan { requests, unknown, failed, wake } = Plan::of(self);
+        for (partition, number, reason) in failed {
+            self.fail(&partition, number, None, reason);
+        }
         if !unknown.is_empty() && !self.is_locating {
             self.is_locating = true;
             let client = self.client.clone();
@@ -113,7 +118,7 @@ impl Sending {
                 Outcome::Located(located)
             }));
         }
-        for (broker, version, ready) in requests {
+        for (broker, Request { version, ready, .. }) in requests {
             let Some(version) = version else {
                 self.versions.insert(broker, None);
                 let (client, lane) = (self.client.clone(), self.lane);
@@ -123,6 +128,9 @@ impl Sending {
                 }));
                 continue;
             };
+            if ready.is_empty() {
+                continue;
+            }
             *self.in_flight.entry(broker).or_default() += 1;
             let sent = ready.iter().map(|ready| (ready.partition.clone(), ready.number)).collect();
             let request: ClientRequest = self.request(ready).into();
@@ -154,7 +162,7 @@ impl Sending {
             match topics.last_mut().filter(|last| last.name == name) {
                 Some(last) => last.partition_data.push(data),
                 None => {
-                    topics.push(TopicProduceData::default().with_name(name).with_partition_data(vec![data]))
+                    topics.push(TopicProduceData::default().with_name(name).with_partition_data(vec![data]));
                 }
             }
         }
@@ -166,92 +174,6 @@ impl Sending {
         };
         let millis = i32::try_from(self.settings.timeout.as_millis()).unwrap_or(i32::MAX);
         ProduceRequest::default().with_acks(acks).with_timeout_ms(millis).with_topic_data(topics)
-    }
-
-    /// What can be sent, by broker; topics whose leaders are not known; and when to look again. A broker without a
-    /// version is to be asked for one.
-    #[expect(clippy::type_complexity, reason = "three answers of one look")]
-    fn plan(&mut self) -> (Vec<(i32, Option<i16>, Vec<Ready>)>, BTreeSet<TopicName>, Option<Instant>) {
-        let shared = Arc::clone(&self.shared);
-        let mut state = shared.lock();
-        let (now, is_urgent) = (Instant::now(), state.is_urgent());
-        let mut unknown = BTreeSet::new();
-        let mut wake = Wake::default();
-        let mut requests: BTreeMap<i32, (Option<i16>, usize, Vec<Ready>)> = BTreeMap::new();
-        let (mut failed, mut ended) = (Vec::new(), Vec::new());
-        let linger = self.settings.linger;
-        let may_send = !self.settings.idempotent || (self.identity.is_some() && !self.needs_identity);
-        for (partition, queue) in &mut state.queues {
-            let Some(first) = queue.batches.front() else { continue };
-            wake.at(first.created + self.settings.delivery_timeout);
-            if let Some(not_before) = queue.not_before.filter(|not_before| *not_before > now) {
-                wake.at(not_before);
-                continue;
-            }
-            let due = |batch: &super::queues::Batch| is_urgent || batch.created + linger <= now;
-            let Some(index) = queue.next(&self.settings, due) else {
-                if let Some(open) = queue.batches.back().filter(|open| !open.is_in_flight && !due(open)) {
-                    wake.at(open.created + linger);
-                }
-                continue;
-            };
-            let Some(broker) = queue.leader else {
-                unknown.insert(partition.topic.clone());
-                continue;
-            };
-            let version = match self.versions.get(&broker) {
-                None => None,
-                // It is asked.
-                Some(None) => continue,
-                Some(version) => *version,
-            };
-            let is_busy = self.in_flight.get(&broker).is_some_and(|requests| *requests >= MOST_REQUESTS);
-            if !may_send || is_busy {
-                continue;
-            }
-            let (_, bytes, ready) = requests.entry(broker).or_insert((version, 0, Vec::new()));
-            let Some(version) = version else { continue };
-            let next = queue.next_sequence;
-            let Some(batch) = queue.batches.get_mut(index) else { continue };
-            if *bytes > 0 && *bytes + batch.bytes > self.settings.broker_write_max_bytes {
-                // With the next request.
-                wake.at(now);
-                continue;
-            }
-            let sequence = self.identity.map(|_| batch.sequence.unwrap_or(next));
-            if batch.sequence.is_none() && sequence.is_some() {
-                queue.next_sequence = next.advanced(batch.count());
-            }
-            batch.sequence = sequence;
-            let compression = compression(&self.settings, version);
-            match batch.build(compression, self.identity) {
-                Ok(built) => {
-                    (batch.is_closed, batch.is_in_flight) = (true, true);
-                    *bytes += batch.bytes;
-                    ready.push(Ready { partition: partition.clone(), number: batch.number, bytes: built });
-                    queue.in_flight += 1;
-                    ended.push(partition.clone());
-                    if queue.batches.iter().any(|batch| !batch.is_in_flight) {
-                        wake.at(now);
-                    }
-                }
-                Err(reason) => {
-                    failed.push((partition.clone(), batch.number, Failure::Build(Arc::new(reason))))
-                }
-            }
-        }
-        for partition in ended {
-            state.batch_ended(&partition, &self.settings);
-        }
-        state.hurried();
-        state.tidy();
-        drop(state);
-        for (partition, number, reason) in failed {
-            self.fail(&partition, number, None, reason);
-        }
-        let requests = requests.into_iter().map(|(broker, (version, _, ready))| (broker, version, ready));
-        let requests = requests.filter(|(_, version, ready)| version.is_none() || !ready.is_empty());
-        (requests.collect(), unknown, wake.0)
     }
 
     /// Gives up what waits for too long.
@@ -413,16 +335,6 @@ impl Sending {
         for (batch, error) in taken {
             self.shared.finish(partition, batch, &Err(error));
         }
-    }
-}
-
-/// The earliest of several times.
-#[derive(Default)]
-struct Wake(Option<Instant>);
-
-impl Wake {
-    fn at(&mut self, time: Instant) {
-        self.0 = Some(self.0.map_or(time, |known| known.min(time)));
     }
 }
 

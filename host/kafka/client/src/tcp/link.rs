@@ -29,7 +29,7 @@ type Answer<T> = oneshot::Sender<Result<T, TransportError>>;
 /// Something to be done by the connection.
 #[derive(Debug)]
 pub(super) enum Order {
-    Ask(Asked),
+    Ask(Box<Asked>),
     Served(Answer<Arc<ServedVersions>>),
 }
 
@@ -204,7 +204,7 @@ impl Writing {
             match order {
                 Order::Served(answer) => drop(answer.send(Ok(Arc::clone(&self.served)))),
                 Order::Ask(asked) => {
-                    if !self.write(asked).await {
+                    if !self.write(*asked).await {
                         return;
                     }
                 }
@@ -213,7 +213,8 @@ impl Writing {
     }
 
     /// Writes one request: whether more can be written.
-    async fn write(&mut self, Asked { outgoing, answer }: Asked) -> bool {
+    async fn write(&mut self, asked: Asked) -> bool {
+        let Asked { outgoing, answer } = asked;
         let Outgoing { version, request } = outgoing;
         let (api, to) = (request.api(), self.to);
         let call = |source| TransportError::Call { to, api, source: Arc::new(source) };

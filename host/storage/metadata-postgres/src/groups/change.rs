@@ -17,6 +17,9 @@ const JOIN: &str = "\
     SELECT $1::BIGINT, $2::TEXT, m, $4::BIGINT FROM unnest($3::TEXT[]) AS m \
     ON CONFLICT (vc, group_id, member) DO UPDATE SET beat_at = excluded.beat_at";
 
+/// Locking a group, changing it and adding members, for looking at how PostgreSQL goes about them.
+pub(super) const HOT: [&str; 3] = [LOCK, UPDATE, JOIN];
+
 /// Changes a group that still is what was seen.
 pub(super) async fn change(
     store: &PostgresMetadataStore,

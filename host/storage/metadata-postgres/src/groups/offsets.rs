@@ -9,15 +9,20 @@ use crate::rows::{LogKey, Vc, columns, offset, place, time};
 use crate::transaction::Transaction;
 use crate::trouble::Trouble;
 
+/// Without OFFSET 0 the database would join all offsets that there are with the groups that are asked for, where it does
+/// not know how few those are.
 const OF_GROUPS: &str = "\
     SELECT k.place, o.topic, o.partition, o.committed_offset, o.leader_epoch, o.metadata, o.committed_at, o.expires_at \
     FROM unnest($2::TEXT[]) WITH ORDINALITY AS k(group_id, place) \
-    JOIN group_offsets o ON o.vc = $1 AND o.group_id = k.group_id";
+    CROSS JOIN LATERAL (SELECT topic, partition, committed_offset, leader_epoch, metadata, committed_at, expires_at \
+        FROM group_offsets WHERE vc = $1 AND group_id = k.group_id OFFSET 0) AS o";
 
 const OF_LOGS: &str = "\
     SELECT k.place, o.topic, o.partition, o.committed_offset, o.leader_epoch, o.metadata, o.committed_at, o.expires_at \
     FROM unnest($2::BIGINT[], $3::TEXT[], $4::UUID[], $5::BIGINT[]) AS k(place, group_id, topic, partition) \
-    JOIN group_offsets o ON o.vc = $1 AND o.group_id = k.group_id AND o.topic = k.topic AND o.partition = k.partition";
+    CROSS JOIN LATERAL (SELECT topic, partition, committed_offset, leader_epoch, metadata, committed_at, expires_at \
+        FROM group_offsets WHERE vc = $1 AND group_id = k.group_id AND topic = k.topic AND partition = k.partition \
+        LIMIT 1) AS o";
 
 const COMMIT: &str = "\
     INSERT INTO group_offsets (vc, group_id, topic, partition, committed_offset, leader_epoch, metadata, committed_at, \
@@ -33,6 +38,9 @@ const COMMIT: &str = "\
 const FORGET: &str = "\
     DELETE FROM group_offsets o USING unnest($3::UUID[], $4::BIGINT[]) AS k(topic, partition) \
     WHERE o.vc = $1 AND o.group_id = $2 AND o.topic = k.topic AND o.partition = k.partition";
+
+/// Loading all offsets of groups, loading some, and committing, for looking at how PostgreSQL goes about them.
+pub(super) const HOT: [&str; 3] = [OF_GROUPS, OF_LOGS, COMMIT];
 
 /// What groups have committed.
 pub(super) async fn load(

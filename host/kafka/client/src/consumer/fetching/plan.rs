@@ -12,12 +12,15 @@ pub(super) struct Plan {
     /// Topics whose leaders are not known.
     pub locate: BTreeSet<TopicName>,
     /// Partitions whose starts are not known, by leader.
-    pub find: Vec<(i32, Vec<(TopicPartition, u64, Place)>)>,
+    pub find: BTreeMap<i32, Finding>,
     /// Partitions to be fetched, by request.
     pub fetch: BTreeMap<Seat, Vec<Wanted>>,
     /// When something can be asked that can't be now.
     pub wake: Option<Instant>,
 }
+
+/// Partitions of one leader: each with its stint, and what is known of where it starts.
+type Finding = Vec<(TopicPartition, u64, Place)>;
 
 /// A partition as it is asked for.
 pub(super) struct Wanted {
@@ -35,8 +38,8 @@ impl Plan {
     /// taken.
     pub(super) fn of(state: &mut State, is_full: bool, (locating, seats): (bool, &BTreeSet<Seat>)) -> Self {
         let now = Instant::now();
-        let mut find: BTreeMap<i32, Vec<_>> = BTreeMap::new();
-        let mut plan = Self { locate: BTreeSet::new(), find: Vec::new(), fetch: BTreeMap::new(), wake: None };
+        let mut plan =
+            Self { locate: BTreeSet::new(), find: BTreeMap::new(), fetch: BTreeMap::new(), wake: None };
         for (partition, owned) in &mut state.partitions {
             if !owned.is_free(now) {
                 if let Some(not_before) = owned.not_before.filter(|_| !owned.is_busy && !owned.is_stuck) {
@@ -53,7 +56,8 @@ impl Plan {
             match owned.place {
                 place @ (Place::Committed { .. } | Place::Find(_)) => {
                     owned.is_busy = true;
-                    find.entry(leader.broker).or_default().push((partition.clone(), owned.stint, place));
+                    let finding = plan.find.entry(leader.broker).or_default();
+                    finding.push((partition.clone(), owned.stint, place));
                 }
                 Place::At(offset) => {
                     let broker = leader.replica.unwrap_or(leader.broker);
@@ -69,7 +73,6 @@ impl Plan {
                 }
             }
         }
-        plan.find.extend(find);
         plan
     }
 }
