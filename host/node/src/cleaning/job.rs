@@ -16,8 +16,16 @@ pub(super) enum Job {
     CompactKeys,
 }
 
-pub(super) const JOBS: [Job; 8] =
-    [Job::Trim, Job::Clean, Job::Orphans, Job::Groups, Job::Offsets, Job::Compact, Job::CompactKeys];
+pub(super) const JOBS: [Job; 8] = [
+    Job::Trim,
+    Job::Clean,
+    Job::Orphans,
+    Job::Groups,
+    Job::Offsets,
+    Job::Lags,
+    Job::Compact,
+    Job::CompactKeys,
+];
 
 /// Into how many shards the partitions of a virtual cluster are divided that are compacted by key.
 const KEYED_SHARDS: NonZero<u32> = NonZero::new(4).expect("it is not 0");
