@@ -18,7 +18,7 @@ use forebay_node::{
 };
 use forebay_pipeline_config::LoggerConfig;
 use forebay_pipeline_managed::Agents;
-use forebay_storage_log::WriterSettings;
+use forebay_storage_log::{CompactorSettings, WriterSettings};
 use forebay_storage_metadata::{MetadataStore, pipeline_agents};
 
 use crate::args::{AdvertisedHost, Agent, HttpPort};
@@ -190,6 +190,8 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<(NodeSettings, Opt
         (false, true) => GroupMetrics::ByPartition,
         (false, false) => GroupMetrics::ByTopic,
     };
+    let compactor = CompactorSettings::for_memory(machine.memory);
+    let cleaning = CleaningSettings { group_metrics, compactor, ..CleaningSettings::default() };
     let settings = NodeSettings {
         roles,
         agent_group,
@@ -204,10 +206,7 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<(NodeSettings, Opt
         tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
-        cleaning: defaults
-            .cleaning
-            .filter(|_| roles.has(Role::Jobs))
-            .map(|cleaning| CleaningSettings { group_metrics, ..cleaning }),
+        cleaning: roles.has(Role::Jobs).then_some(cleaning),
         ..defaults
     };
     Ok((settings, wanted))

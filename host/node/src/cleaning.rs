@@ -48,16 +48,16 @@ pub struct CleaningSettings {
     pub groups_every: Duration,
     /// From one look at which offsets of theirs are too old to the next.
     pub offsets_every: Duration,
-    /// From one look at how far consumer groups are behind to the next.
-    pub lags_every: Duration,
-    /// Which series there are of consumer groups.
-    pub group_metrics: GroupMetrics,
     /// From one look for segments that may be put together to the next.
     pub compact_every: Duration,
     /// From one look at topics that are compacted by key to the next.
     pub compact_keys_every: Duration,
     /// How long a lease lasts that is not renewed: so long a piece of work lies still whose agent has died.
     pub lease: Duration,
+    /// From one look at how far consumer groups are behind to the next.
+    pub lags_every: Duration,
+    /// Which series there are of consumer groups.
+    pub group_metrics: GroupMetrics,
     pub cleaner: CleanerSettings,
     pub compactor: CompactorSettings,
 }
@@ -72,12 +72,12 @@ impl Default for CleaningSettings {
             groups_every: Duration::from_mins(1),
             // As Kafka's offsets.retention.check.interval.ms.
             offsets_every: Duration::from_mins(10),
-            lags_every: Duration::from_mins(1),
-            group_metrics: GroupMetrics::default(),
             compact_every: Duration::from_secs(30),
             // As Kafka's log.cleaner.backoff.ms, or nearly.
             compact_keys_every: Duration::from_secs(30),
             lease: Duration::from_mins(1),
+            lags_every: Duration::from_mins(1),
+            group_metrics: GroupMetrics::default(),
             cleaner: CleanerSettings::default(),
             compactor: CompactorSettings::default(),
         }
@@ -115,13 +115,13 @@ pub(crate) struct Cleaning {
     metadata: Arc<dyn MetadataStore>,
     settings: CleaningSettings,
     searches: HashMap<VirtualClusterId, OrphanSearch>,
+    /// When this agent had a job last.
+    begun: HashMap<(Job, VirtualClusterId), Instant>,
     measures: [JobMeasures; JOBS.len()],
     topics: Gauge,
     partitions: Gauge,
     groups: GroupKeeper,
     group_gauges: GroupGauges,
-    /// When groups were looked at here last.
-    shown: HashMap<VirtualClusterId, Instant>,
 }
 
 /// The topics of a virtual cluster, with what holds for them.
@@ -147,12 +147,12 @@ impl Cleaning {
             metadata,
             settings,
             searches: HashMap::new(),
+            begun: HashMap::new(),
             measures: [a?, b?, c?, d?, e?, f?, g?, h?],
             topics: gauge("warpstream_topics_count", "Topics of all virtual clusters")?,
             partitions: gauge("warpstream_partitions_count", "Partitions of all virtual clusters")?,
             groups,
             group_gauges: GroupGauges::new(Arc::clone(&stores.metrics)),
-            shown: HashMap::new(),
         })
     }
 
@@ -193,8 +193,8 @@ impl Cleaning {
             self.partitions.set(f64::from(partitions));
         }
         self.searches.retain(|cluster, _| clusters.contains(cluster));
+        self.begun.retain(|(_, cluster), _| clusters.contains(cluster));
         self.group_gauges.retain(&clusters);
-        self.shown.retain(|cluster, _| clusters.contains(cluster));
     }
 
     /// Does a piece of work, if it is due and nobody else does it.
@@ -211,11 +211,12 @@ impl Cleaning {
         };
         let terms = JobTerms { lease: self.settings.lease, every: job.every(&self.settings).mul_f64(EARLY) };
         let acquired = HeldLease::acquire(&self.metadata, cluster, &name, self.holder, terms).await?;
+        let started = clock::now();
         let Some(mut held) = acquired else {
-            self.forget_groups(job, cluster);
+            self.hide(job, cluster, started);
             return Ok(());
         };
-        let started = clock::now();
+        self.begun.insert((job, cluster.clone()), started);
         let done = Box::pin(self.work(job, (cluster, shard), &mut held, sizes)).await;
         let took = clock::now().saturating_duration_since(started);
         self.measures[job as usize].took(took, done.is_ok());
@@ -223,6 +224,21 @@ impl Cleaning {
         let released = held.release(outcome).await;
         done?;
         Ok(released?)
+    }
+
+    /// Shows no longer what is old, because another agent has had the job since.
+    fn hide(&mut self, job: Job, cluster: &VirtualClusterId, now: Instant) {
+        let key = (job, cluster.clone());
+        let old = job.every(&self.settings) * 2;
+        let is_old = self.begun.get(&key).is_some_and(|begun| now.saturating_duration_since(*begun) > old);
+        if is_old {
+            self.begun.remove(&key);
+            match job {
+                Job::Groups => self.group_gauges.show(cluster, Vec::new()),
+                Job::Lags => self.group_gauges.show_lags(cluster, GroupLags::default()),
+                Job::Trim | Job::Clean | Job::Orphans | Job::Offsets | Job::Compact | Job::CompactKeys => {}
+            }
+        }
     }
 
     async fn work(
@@ -327,8 +343,9 @@ impl Cleaning {
         };
         let kept = Box::pin(self.groups.look_after(cluster, forget)).await?;
         if self.settings.group_metrics != GroupMetrics::Off {
-            self.group_gauges.show(cluster, kept);
-            self.shown.insert(cluster.clone(), clock::now());
+            if job == Job::Groups {
+                self.group_gauges.show(cluster, kept);
+            }
         }
         Ok(())
     }
@@ -338,19 +355,8 @@ impl Cleaning {
         if shown != GroupMetrics::Off {
             let lags = Box::pin(GroupLags::read(&self.metadata, cluster, shown)).await?;
             self.group_gauges.show_lags(cluster, lags);
-            self.shown.insert(cluster.clone(), clock::now());
         }
         Ok(())
-    }
-
-    /// Shows nothing any more of groups that another agent has looked after for a while.
-    fn forget_groups(&mut self, job: Job, cluster: &VirtualClusterId) {
-        let patience = job.every(&self.settings) * 3;
-        let is_old = |at: &Instant| clock::now().saturating_duration_since(*at) > patience;
-        if matches!(job, Job::Groups | Job::Lags) && self.shown.get(cluster).is_some_and(is_old) {
-            self.group_gauges.forget(cluster);
-            self.shown.remove(cluster);
-        }
     }
 
     /// None where the virtual cluster is gone by now.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::CleaningSettings;
 
 /// What is done. The work of a virtual cluster is one piece, or several shards; each has a lease of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Job {
     Trim,
     Clean,
