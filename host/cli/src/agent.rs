@@ -190,7 +190,6 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<(NodeSettings, Opt
         (false, true) => GroupMetrics::ByPartition,
         (false, false) => GroupMetrics::ByTopic,
     };
-    let cleaning = CleaningSettings { group_metrics, ..CleaningSettings::default() };
     let settings = NodeSettings {
         roles,
         agent_group,
@@ -205,7 +204,10 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<(NodeSettings, Opt
         tls,
         advertised_host,
         writer: WriterSettings { batch_timeout, ..defaults.writer },
-        cleaning: roles.has(Role::Jobs).then_some(cleaning),
+        cleaning: defaults
+            .cleaning
+            .filter(|_| roles.has(Role::Jobs))
+            .map(|cleaning| CleaningSettings { group_metrics, ..cleaning }),
         ..defaults
     };
     Ok((settings, wanted))

@@ -19,6 +19,8 @@ enum Wanted<'c> {
     Components(Kind),
     /// What texts in a language can call.
     Callables(&'c [Callable]),
+    /// What a section of the configuration may be, and what that is called.
+    Section(&'static str, &'static [&'static str]),
 }
 
 pub(crate) async fn list(flags: List) -> anyhow::Result<ExitCode> {
@@ -64,6 +66,11 @@ fn wanted<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<Wanted<'c>> {
     if let Some(kind) = Kind::ALL.into_iter().find(|kind| is_called(kind)) {
         return Ok(Wanted::Components(kind));
     }
+    let is_section =
+        |(section, _): &(&str, _)| *section == spelled || section.strip_suffix('s') == Some(spelled.as_str());
+    if let Some((section, types)) = render::SECTIONS.into_iter().find(is_section) {
+        return Ok(Wanted::Section(section, types));
+    }
     for entry in catalog.iter().filter(|entry| entry.spec.kind == Kind::Mapping) {
         let language = entry.spec.name.as_str();
         match name.strip_prefix(language) {
@@ -74,7 +81,7 @@ fn wanted<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<Wanted<'c>> {
     }
     bail!(
         "there is nothing called `{name}` to list: inputs, processors, outputs, mappings, scanners, caches, \
-         rate-limits, bloblang-functions, bloblang-methods"
+         rate-limits, metrics, tracers, bloblang-functions, bloblang-methods"
     );
 }
 
@@ -89,6 +96,9 @@ fn text(catalog: &Catalog, wanted: &[Wanted<'_>]) -> String {
             all.lines().filter(is_it).map(|line| format!("{line}\n")).collect()
         }
         Wanted::Callables(callables) => render::callables_text(callables),
+        Wanted::Section(section, types) => {
+            types.iter().map(|name| format!("{section:<12}{name}\n")).collect()
+        }
     };
     wanted.iter().map(part).collect()
 }
@@ -103,6 +113,7 @@ fn names(catalog: &Catalog, types: &[String], wanted: &[Wanted<'_>]) -> Value {
         let name = match wanted {
             Wanted::Components(kind) => render::plural(*kind),
             Wanted::Callables(_) => name.clone(),
+            Wanted::Section(section, _) => (*section).to_owned(),
         };
         let names = all[name.as_str()].clone();
         (name, names)
@@ -123,6 +134,7 @@ fn json(catalog: &Catalog, types: &[String], wanted: &[Wanted<'_>]) -> Value {
                 all.filter(|component| component["kind"] == kind.as_str()).cloned().collect()
             }
             Wanted::Callables(callables) => callables.iter().map(render::callable_json).collect(),
+            Wanted::Section(_, types) => types.iter().map(|name| serde_json::json!({"name": name})).collect(),
         };
         (name.clone(), list.into())
     });

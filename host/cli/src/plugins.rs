@@ -54,6 +54,13 @@ pub(crate) async fn load_with(
         ..Settings::default()
     };
     let (plugins, more) = Plugins::load(EMBEDDED, &files, settings, Arc::clone(metrics)).await?;
+    for plugin in EMBEDDED {
+        // SAFETY: its code is a constant of this program.
+        #[expect(unsafe_code, reason = "what is known here is not known where the memory is let go of")]
+        unsafe {
+            plugin.let_go();
+        }
+    }
     errors.extend(more);
     for error in &errors {
         eprintln!("forebay: plugin not loaded: {error}");

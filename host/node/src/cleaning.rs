@@ -1,24 +1,42 @@
 //! Cleaning, as time goes by: records past what their topics keep, segments without records, objects that were never
-//! committed, consumer groups that nobody is left of. In all virtual clusters of the store, whichever of them this agent serves.
+//! committed, consumer groups that nobody is left of, records that lie scattered or are superseded. In all virtual clusters
+//! of the store, whichever of them this agent serves.
+//!
+//! Of many agents one does each piece, at its time: whoever gets its lease from the store, which also knows when it was
+//! done last. A lease that is not renewed is over; whoever has lost one goes on with nothing: what depends on what it
+//! has read is refused by the store (trimming by limits, exchanging runs), and everything else is safe whenever it is done
+//! (nothing is condemned in which there is a record, groups change only in the version that was seen).
+
+mod job;
+mod measures;
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use forebay_kafka_broker::configs::{ClusterConfig, TopicConfig};
 use forebay_kafka_broker::{Forget, GroupKeeper, GroupSettings};
 use forebay_lifecycle::{Shutdown, chance, clock};
-use forebay_metrics::{Gauge, MetricError, Metrics, Timing};
+use forebay_metrics::{Gauge, MetricError};
 use forebay_model::{TopicIdPartition, VirtualClusterId};
-use forebay_storage_log::{Cleaned, Cleaner, CleanerError, CleanerSettings, OrphanSearch};
-use forebay_storage_metadata::{ConfigError, MetadataStore, RetentionLimits, TopicSelection};
+use forebay_storage_log::{
+    Cleaned, Cleaner, CleanerError, CleanerSettings, Compacted, Compactor, CompactorError, CompactorSettings,
+    HeldLease, KeyedPolicy, OrphanSearch,
+};
+use forebay_storage_metadata::{
+    ConfigError, InvalidJobName, JobError, JobHolder, JobName, JobOutcome, JobTerms, MetadataStore,
+    RetentionLimits, SegmentLevel, StoreFailure, TopicDescription, TopicSelection,
+};
 
 use crate::group_gauges::GroupGauges;
 use crate::group_lags::{GroupLags, GroupMetrics};
 use crate::stores::Stores;
+use job::{JOBS, Job};
+use measures::JobMeasures;
 
 /// How often what is cleaned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleaningSettings {
     /// From one look at what topics keep to the next.
     pub trim_every: Duration,
@@ -34,7 +52,14 @@ pub struct CleaningSettings {
     pub lags_every: Duration,
     /// Which series there are of consumer groups.
     pub group_metrics: GroupMetrics,
+    /// From one look for segments that may be put together to the next.
+    pub compact_every: Duration,
+    /// From one look at topics that are compacted by key to the next.
+    pub compact_keys_every: Duration,
+    /// How long a lease lasts that is not renewed: so long a piece of work lies still whose agent has died.
+    pub lease: Duration,
     pub cleaner: CleanerSettings,
+    pub compactor: CompactorSettings,
 }
 
 impl Default for CleaningSettings {
@@ -49,7 +74,12 @@ impl Default for CleaningSettings {
             offsets_every: Duration::from_mins(10),
             lags_every: Duration::from_mins(1),
             group_metrics: GroupMetrics::default(),
+            compact_every: Duration::from_secs(30),
+            // As Kafka's log.cleaner.backoff.ms, or nearly.
+            compact_keys_every: Duration::from_secs(30),
+            lease: Duration::from_mins(1),
             cleaner: CleanerSettings::default(),
+            compactor: CompactorSettings::default(),
         }
     }
 }
@@ -59,35 +89,29 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Calls of one round, so that one kind of work never holds up the others for good.
 const CALLS: usize = 100;
 
-/// What is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Job {
-    Trim,
-    Clean,
-    Orphans,
-    Groups,
-    Offsets,
-    Lags,
-}
+/// Agents look a little more often than things are due, by clocks that do not go alike.
+const EARLY: f64 = 0.9;
 
-const JOBS: [Job; 6] = [Job::Trim, Job::Clean, Job::Orphans, Job::Groups, Job::Offsets, Job::Lags];
-
-impl Job {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Trim => "retention",
-            Self::Clean => "segment_deletion",
-            Self::Orphans => "deadscanner",
-            Self::Groups => "consumer_groups",
-            Self::Offsets => "offset_retention",
-            Self::Lags => "consumer_group_lag",
-        }
-    }
+/// Why a job was not done.
+#[derive(Debug, thiserror::Error)]
+enum JobTrouble {
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+    #[error(transparent)]
+    Lease(#[from] JobError),
+    #[error(transparent)]
+    Cleaner(#[from] CleanerError),
+    #[error(transparent)]
+    Compactor(#[from] CompactorError),
+    #[error(transparent)]
+    Name(#[from] InvalidJobName),
 }
 
 /// Cleans until it is told to stop.
 pub(crate) struct Cleaning {
+    holder: JobHolder,
     cleaner: Cleaner,
+    compactor: Compactor,
     metadata: Arc<dyn MetadataStore>,
     settings: CleaningSettings,
     searches: HashMap<VirtualClusterId, OrphanSearch>,
@@ -96,41 +120,12 @@ pub(crate) struct Cleaning {
     partitions: Gauge,
     groups: GroupKeeper,
     group_gauges: GroupGauges,
+    /// When groups were looked at here last.
+    shown: HashMap<VirtualClusterId, Instant>,
 }
 
-/// `warpstream_agent_run_and_ack_job_latency{job,outcome}` and what jobs removed.
-struct JobMeasures {
-    success: Timing,
-    error: Timing,
-    runs: forebay_metrics::Counter,
-    deleted: forebay_metrics::Counter,
-    failed: forebay_metrics::Counter,
-}
-
-impl JobMeasures {
-    fn new(metrics: &Metrics, job: Job) -> Result<Self, MetricError> {
-        let timing = |outcome| {
-            let labels = [("job", job.name()), ("outcome", outcome)];
-            metrics.timing("warpstream_agent_run_and_ack_job_latency", "How long jobs took", &labels)
-        };
-        let outcome = |outcome| {
-            let labels = [("job", job.name()), ("outcome", outcome)];
-            let help = "Objects that jobs deleted or could not delete";
-            metrics.counter("warpstream_agent_deadscanner_outcomes", help, &labels)
-        };
-        Ok(Self {
-            success: timing("success")?,
-            error: timing("error")?,
-            runs: metrics.counter(
-                "warpstream_agent_job_removed_runs",
-                "Runs of records that jobs removed from the index",
-                &[("job", job.name())],
-            )?,
-            deleted: outcome("deleted")?,
-            failed: outcome("failed")?,
-        })
-    }
-}
+/// The topics of a virtual cluster, with what holds for them.
+type Configured = Vec<(TopicDescription, TopicConfig)>;
 
 impl Cleaning {
     pub(crate) fn new(
@@ -140,27 +135,29 @@ impl Cleaning {
     ) -> Result<Self, MetricError> {
         let metadata = Arc::clone(&stores.metadata);
         let cleaner = Cleaner::new(Arc::clone(&metadata), Arc::clone(&stores.background), settings.cleaner);
-        let [trim, clean, orphans, groups_job, offsets, lags] =
-            JOBS.map(|job| JobMeasures::new(&stores.metrics, job));
+        let compactor =
+            Compactor::new(Arc::clone(&metadata), Arc::clone(&stores.background), settings.compactor);
+        let [a, b, c, d, e, f, g, h] = JOBS.map(|job| JobMeasures::new(&stores.metrics, job.name()));
         let gauge = |name: &str, help: &str| stores.metrics.gauge(name, help, &[]);
         let groups = GroupKeeper::new(Arc::clone(&metadata), groups);
         Ok(Self {
+            holder: JobHolder::from_random(chance::bits()),
             cleaner,
+            compactor,
             metadata,
             settings,
             searches: HashMap::new(),
-            measures: [trim?, clean?, orphans?, groups_job?, offsets?, lags?],
+            measures: [a?, b?, c?, d?, e?, f?, g?, h?],
             topics: gauge("warpstream_topics_count", "Topics of all virtual clusters")?,
             partitions: gauge("warpstream_partitions_count", "Partitions of all virtual clusters")?,
             groups,
             group_gauges: GroupGauges::new(Arc::clone(&stores.metrics)),
+            shown: HashMap::new(),
         })
     }
 
     pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let CleaningSettings { trim_every, clean_every, orphans_every, groups_every, .. } = self.settings;
-        let CleaningSettings { offsets_every, lags_every, .. } = self.settings;
-        let every = [trim_every, clean_every, orphans_every, groups_every, offsets_every, lags_every];
+        let every = JOBS.map(|job| job.every(&self.settings));
         // Many agents that were started together spread out.
         let mut due = every.map(|every| clock::now() + every.mul_f64(chance::part()));
         loop {
@@ -170,7 +167,7 @@ impl Cleaning {
                 return;
             }
             // A round that is cut off goes on where it was the next time.
-            if shutdown.run_until_cancelled(self.round(JOBS[next])).await.is_none() {
+            if shutdown.run_until_cancelled(Box::pin(self.round(JOBS[next]))).await.is_none() {
                 return;
             }
             due[next] = clock::now() + every[next];
@@ -178,52 +175,84 @@ impl Cleaning {
     }
 
     async fn round(&mut self, job: Job) {
-        let started = clock::now();
-        let done = self.all_clusters(job).await;
-        let measures = &self.measures[job as usize];
-        let timing = if done.is_ok() { &measures.success } else { &measures.error };
-        timing.observe(clock::now().saturating_duration_since(started));
-        if let Err(error) = done {
-            tracing::warn!(
-                job = job.name(),
-                error = &error as &dyn std::error::Error,
-                "cleaning stopped, and goes on in the next round"
-            );
-        }
-    }
-
-    async fn all_clusters(&mut self, job: Job) -> Result<(), CleanerError> {
-        let clusters = self.metadata.virtual_clusters().await?;
-        let (mut topics, mut partitions) = (0, 0);
+        let clusters = match self.metadata.virtual_clusters().await {
+            Ok(clusters) => clusters,
+            Err(failure) => return stopped(job, None, &failure.into()),
+        };
+        let mut sizes = None;
         for cluster in &clusters {
-            let kept = match job {
-                Job::Trim => self.kept(cluster, &mut topics, &mut partitions).await?,
-                Job::Clean | Job::Orphans | Job::Groups | Job::Offsets | Job::Lags => Vec::new(),
-            };
-            if matches!(job, Job::Groups | Job::Offsets) {
-                self.look_after_groups(cluster, job).await?;
-                continue;
-            }
-            if job == Job::Lags {
-                self.look_at_lags(cluster).await?;
-                continue;
-            }
-            for _ in 0..CALLS {
-                let cleaned = self.call(job, cluster, &kept).await?;
-                self.count(job, cleaned);
-                // One page of objects at a time: there are many, and seldom an orphan among them.
-                if !cleaned.is_more || job == Job::Orphans {
-                    break;
+            for shard in 0..job.shards().get() {
+                match Box::pin(self.piece(job, cluster, shard, &mut sizes)).await {
+                    Ok(()) => {}
+                    Err(trouble) => stopped(job, Some(cluster), &trouble),
                 }
-                tokio::time::sleep(PAUSE).await;
             }
         }
-        if job == Job::Trim {
+        if let Some((topics, partitions)) = sizes {
             self.topics.set(f64::from(topics));
             self.partitions.set(f64::from(partitions));
         }
         self.searches.retain(|cluster, _| clusters.contains(cluster));
         self.group_gauges.retain(&clusters);
+        self.shown.retain(|cluster, _| clusters.contains(cluster));
+    }
+
+    /// Does a piece of work, if it is due and nobody else does it.
+    async fn piece(
+        &mut self,
+        job: Job,
+        cluster: &VirtualClusterId,
+        shard: u32,
+        sizes: &mut Option<(u32, u32)>,
+    ) -> Result<(), JobTrouble> {
+        let name: JobName = match job.shards().get() {
+            1 => job.name().parse()?,
+            _ => format!("{}/{shard}", job.name()).parse()?,
+        };
+        let terms = JobTerms { lease: self.settings.lease, every: job.every(&self.settings).mul_f64(EARLY) };
+        let acquired = HeldLease::acquire(&self.metadata, cluster, &name, self.holder, terms).await?;
+        let Some(mut held) = acquired else {
+            self.forget_groups(job, cluster);
+            return Ok(());
+        };
+        let started = clock::now();
+        let done = Box::pin(self.work(job, (cluster, shard), &mut held, sizes)).await;
+        let took = clock::now().saturating_duration_since(started);
+        self.measures[job as usize].took(took, done.is_ok());
+        let outcome = if done.is_ok() { JobOutcome::Done } else { JobOutcome::Unfinished };
+        let released = held.release(outcome).await;
+        done?;
+        Ok(released?)
+    }
+
+    async fn work(
+        &mut self,
+        job: Job,
+        (cluster, shard): (&VirtualClusterId, u32),
+        held: &mut HeldLease,
+        sizes: &mut Option<(u32, u32)>,
+    ) -> Result<(), JobTrouble> {
+        match job {
+            Job::Groups | Job::Offsets => return self.look_after_groups(cluster, job).await,
+            Job::Lags => return self.look_at_lags(cluster).await,
+            Job::Compact => return self.compact(cluster, held).await,
+            Job::CompactKeys => return self.compact_keys(cluster, shard, held).await,
+            Job::Trim | Job::Clean | Job::Orphans => {}
+        }
+        let kept = match job {
+            Job::Trim => kept(&self.configured(cluster).await?, sizes),
+            _ => Vec::new(),
+        };
+        for _ in 0..CALLS {
+            held.keep().await?;
+            let cleaned = self.call(job, cluster, &kept, held).await?;
+            self.measures[job as usize].cleaned(job.name(), cleaned);
+            // One page of objects at a time: there are many, and seldom an orphan among them.
+            if !cleaned.is_more || job == Job::Orphans {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
         Ok(())
     }
 
@@ -232,82 +261,191 @@ impl Cleaning {
         job: Job,
         cluster: &VirtualClusterId,
         kept: &[(TopicIdPartition, RetentionLimits)],
+        held: &HeldLease,
     ) -> Result<Cleaned, CleanerError> {
         match job {
-            Job::Trim => self.cleaner.trim(cluster, kept.iter().copied()).await,
+            Job::Trim => self.cleaner.trim(cluster, kept.iter().copied(), Some(held.lease())).await,
             Job::Clean => self.cleaner.clean(cluster).await,
             Job::Orphans => {
                 let search = self.searches.entry(cluster.clone()).or_default();
                 self.cleaner.find_orphans(cluster, search).await
             }
-            Job::Groups | Job::Offsets | Job::Lags => Ok(Cleaned::default()),
+            Job::Groups | Job::Offsets | Job::Lags | Job::Compact | Job::CompactKeys => {
+                Ok(Cleaned::default())
+            }
         }
     }
 
-    async fn look_after_groups(&mut self, cluster: &VirtualClusterId, job: Job) -> Result<(), CleanerError> {
-        let forget = match self.metadata.cluster_configs(cluster).await {
-            Ok(configs) if job == Job::Offsets => {
-                Forget::After(ClusterConfig::new(&configs).offsets_retention)
+    /// Puts segments together, those of the lowest level first.
+    async fn compact(&mut self, cluster: &VirtualClusterId, held: &mut HeldLease) -> Result<(), JobTrouble> {
+        let mut level = SegmentLevel::INGESTED;
+        for _ in 0..CALLS {
+            let compacted = Box::pin(self.compactor.compact(cluster, held, level)).await?;
+            self.compacted(Job::Compact, compacted);
+            if !compacted.is_more {
+                level = level.next();
             }
-            Ok(_) => Forget::Nothing,
-            Err(ConfigError::Store(failure)) => return Err(failure.into()),
-            // It is gone by now.
-            Err(
-                ConfigError::NoVirtualCluster { .. } | ConfigError::NoTopic { .. } | ConfigError::Changed,
-            ) => return Ok(()),
+            if level == SegmentLevel::LAST {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Compacts the topics by key that want it, as far as their partitions are of the shard.
+    async fn compact_keys(
+        &mut self,
+        cluster: &VirtualClusterId,
+        shard: u32,
+        held: &mut HeldLease,
+    ) -> Result<(), JobTrouble> {
+        let logs = keyed(&self.configured(cluster).await?, shard);
+        if logs.is_empty() {
+            return Ok(());
+        }
+        for _ in 0..CALLS {
+            let compacted = Box::pin(self.compactor.compact_keys(cluster, held, &logs)).await?;
+            self.compacted(Job::CompactKeys, compacted);
+            if !compacted.is_more {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    fn compacted(&self, job: Job, compacted: Compacted) {
+        self.measures[job as usize].compacted(job.name(), compacted);
+    }
+
+    async fn look_after_groups(&mut self, cluster: &VirtualClusterId, job: Job) -> Result<(), JobTrouble> {
+        let forget = match self.cluster_config(cluster).await? {
+            Some(configs) if job == Job::Offsets => Forget::After(configs.offsets_retention),
+            Some(_) => Forget::Nothing,
+            None => return Ok(()),
         };
         let kept = Box::pin(self.groups.look_after(cluster, forget)).await?;
         if self.settings.group_metrics != GroupMetrics::Off {
             self.group_gauges.show(cluster, kept);
+            self.shown.insert(cluster.clone(), clock::now());
         }
         Ok(())
     }
 
-    async fn look_at_lags(&mut self, cluster: &VirtualClusterId) -> Result<(), CleanerError> {
+    async fn look_at_lags(&mut self, cluster: &VirtualClusterId) -> Result<(), JobTrouble> {
         let shown = self.settings.group_metrics;
         if shown != GroupMetrics::Off {
             let lags = Box::pin(GroupLags::read(&self.metadata, cluster, shown)).await?;
             self.group_gauges.show_lags(cluster, lags);
+            self.shown.insert(cluster.clone(), clock::now());
         }
         Ok(())
     }
 
-    fn count(&self, job: Job, cleaned: Cleaned) {
-        let Cleaned { runs, objects, failed, is_more: _ } = cleaned;
-        let measures = &self.measures[job as usize];
-        measures.runs.inc_by(runs as u64);
-        measures.deleted.inc_by(objects as u64);
-        measures.failed.inc_by(failed as u64);
-        if runs + objects + failed > 0 {
-            tracing::debug!(job = job.name(), runs, objects, failed, "cleaned");
+    /// Shows nothing any more of groups that another agent has looked after for a while.
+    fn forget_groups(&mut self, job: Job, cluster: &VirtualClusterId) {
+        let patience = job.every(&self.settings) * 3;
+        let is_old = |at: &Instant| clock::now().saturating_duration_since(*at) > patience;
+        if matches!(job, Job::Groups | Job::Lags) && self.shown.get(cluster).is_some_and(is_old) {
+            self.group_gauges.forget(cluster);
+            self.shown.remove(cluster);
         }
     }
 
-    /// The partitions that do not keep everything for ever, with what they keep.
-    async fn kept(
+    /// None where the virtual cluster is gone by now.
+    async fn cluster_config(
         &self,
         cluster: &VirtualClusterId,
-        topics: &mut u32,
-        partitions: &mut u32,
-    ) -> Result<Vec<(TopicIdPartition, RetentionLimits)>, CleanerError> {
-        let configs = match self.metadata.cluster_configs(cluster).await {
-            Ok(configs) => ClusterConfig::new(&configs),
-            Err(ConfigError::Store(failure)) => return Err(failure.into()),
-            // It is gone by now.
+    ) -> Result<Option<ClusterConfig>, StoreFailure> {
+        match self.metadata.cluster_configs(cluster).await {
+            Ok(configs) => Ok(Some(ClusterConfig::new(&configs))),
+            Err(ConfigError::Store(failure)) => Err(failure),
             Err(
                 ConfigError::NoVirtualCluster { .. } | ConfigError::NoTopic { .. } | ConfigError::Changed,
-            ) => return Ok(Vec::new()),
-        };
-        let mut kept = Vec::new();
-        for topic in self.metadata.describe_topics(cluster, &TopicSelection::All).await? {
-            *topics += 1;
-            *partitions += topic.partitions.get().unsigned_abs();
-            let limits = TopicConfig::new(&topic.configs, &configs).retention;
-            if limits != RetentionLimits::default() {
-                let logs = topic.partitions.partitions();
-                kept.extend(logs.map(|partition| (TopicIdPartition::new(topic.id, partition), limits)));
-            }
+            ) => Ok(None),
         }
-        Ok(kept)
+    }
+
+    async fn configured(&self, cluster: &VirtualClusterId) -> Result<Configured, StoreFailure> {
+        let Some(configs) = self.cluster_config(cluster).await? else { return Ok(Vec::new()) };
+        let topics = self.metadata.describe_topics(cluster, &TopicSelection::All).await?;
+        let configured = topics.into_iter().map(|topic| {
+            let config = TopicConfig::new(&topic.configs, &configs);
+            (topic, config)
+        });
+        Ok(configured.collect())
+    }
+}
+
+/// The partitions that do not keep everything for ever, with what they keep. Counts all.
+fn kept(topics: &Configured, sizes: &mut Option<(u32, u32)>) -> Vec<(TopicIdPartition, RetentionLimits)> {
+    let (all_topics, all_partitions) = sizes.get_or_insert((0, 0));
+    let mut kept = Vec::new();
+    for (topic, config) in topics {
+        *all_topics += 1;
+        *all_partitions += topic.partitions.get().unsigned_abs();
+        if config.retention != RetentionLimits::default() {
+            let logs = topic.partitions.partitions();
+            kept.extend(logs.map(|partition| (TopicIdPartition::new(topic.id, partition), config.retention)));
+        }
+    }
+    kept
+}
+
+/// The partitions of a shard that are compacted by key, in their order.
+fn keyed(topics: &Configured, shard: u32) -> Vec<(TopicIdPartition, KeyedPolicy)> {
+    let mut keyed = Vec::new();
+    for (topic, config) in topics {
+        let Some(policy) = config.compaction else { continue };
+        let logs = topic.partitions.partitions().map(|partition| TopicIdPartition::new(topic.id, partition));
+        keyed.extend(logs.filter(|log| shard_of(log) == shard).map(|log| (log, policy)));
+    }
+    keyed.sort_unstable_by_key(|(log, _)| *log);
+    keyed
+}
+
+/// All agents must agree on this; where two versions do not, a log has two who compact it, one of them in vain.
+fn shard_of(log: &TopicIdPartition) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    log.hash(&mut hasher);
+    u32::try_from(hasher.finish() % u64::from(Job::CompactKeys.shards().get())).unwrap_or(0)
+}
+
+fn stopped(job: Job, cluster: Option<&VirtualClusterId>, trouble: &JobTrouble) {
+    let error = trouble as &dyn std::error::Error;
+    let cluster = cluster.map(tracing::field::display);
+    tracing::warn!(job = job.name(), cluster, error, "cleaning stopped, and goes on in the next round");
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_model::{PartitionCount, TopicId};
+    use forebay_storage_metadata::Configs;
+
+    use super::*;
+
+    #[test]
+    fn every_partition_of_a_compacted_topic_is_of_one_shard() {
+        let topic = |number: u8, policy: &'static str| {
+            let configs: Configs = [("cleanup.policy", policy)].into_iter().collect();
+            let config = TopicConfig::new(&configs, &ClusterConfig::new(&Configs::default()));
+            let description = TopicDescription {
+                id: TopicId::from_random(number.into()),
+                name: format!("t{number}").parse().unwrap(),
+                partitions: PartitionCount::new(40).unwrap(),
+                configs,
+                created_at: forebay_model::Timestamp::NONE,
+            };
+            (description, config)
+        };
+        let topics = vec![topic(1, "compact"), topic(2, "delete"), topic(3, "compact,delete")];
+        let shards: Vec<_> =
+            (0..Job::CompactKeys.shards().get()).map(|shard| keyed(&topics, shard)).collect();
+        assert_eq!(shards.iter().map(Vec::len).sum::<usize>(), 80);
+        assert!(shards.iter().all(|shard| shard.len() > 5));
+        assert!(shards[0].is_sorted_by_key(|(log, _)| *log));
+        let mut sizes = None;
+        assert_eq!((kept(&topics, &mut sizes).len(), sizes), (80, Some((3, 120))));
     }
 }

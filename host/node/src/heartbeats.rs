@@ -7,6 +7,7 @@ use forebay_metrics::{Gauge, Metrics};
 use forebay_model::{AgentGroup, AgentId, AvailabilityZone, NodeId, VirtualClusterId};
 use forebay_storage_metadata::{AgentDescription, AgentError, LiveAgent, MetadataStore};
 
+use crate::stores::Stores;
 use crate::zone::{UNSET, ZoneSource};
 
 /// From one sign of life to the next. Who misses two of them gets no new clients, who misses more is gone.
@@ -33,11 +34,11 @@ impl Heartbeats {
     /// When the store can't be asked.
     pub(crate) async fn register(
         cluster: VirtualClusterId,
-        metadata: Arc<dyn MetadataStore>,
-        metrics: Arc<Metrics>,
+        stores: &Stores,
         description: AgentDescription,
         every: Duration,
     ) -> Result<Self, AgentError> {
+        let (metadata, metrics) = (Arc::clone(stores.metadata()), Arc::clone(stores.metrics()));
         let node = metadata.register_agent(&cluster, &description).await?;
         let gauges = AgentGauges { metrics, shown: HashMap::new() };
         Ok(Self { cluster, metadata, description, node, every, gauges })

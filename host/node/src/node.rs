@@ -9,14 +9,13 @@ use forebay_kafka_broker::{
 };
 use forebay_kafka_client::Transport;
 use forebay_kafka_security::Principal;
-use forebay_lifecycle::{Shutdown, Spawner, Tasks, chance, clock};
-use forebay_metrics::MetricError;
+use forebay_lifecycle::{Shutdown, Spawner, Tasks, clock};
+use forebay_metrics::{MetricError, Metrics};
 use forebay_model::{AgentId, ByteCount, Role, VirtualClusterId};
 use forebay_pipeline_operations::{Endpoints, Registration};
 use forebay_storage_log::{BlockCache, BlockSource, Index, Reader, Writer, WriterMetrics};
 use forebay_storage_metadata::{
-    AgentAddress, AgentDescription, AgentError, ConfigError, Configs, CreateVirtualClusterError,
-    MetadataStore,
+    AgentAddress, AgentError, ConfigError, Configs, CreateVirtualClusterError, MetadataStore,
 };
 use tracing::field::display;
 
@@ -90,12 +89,13 @@ impl Node {
     /// When a port can't be had, or the metadata store can't be asked. Then nothing is left behind.
     pub async fn start(settings: NodeSettings, stores: Stores, spawner: Spawner) -> Result<Self, StartError> {
         let started = clock::now();
+        let mut description = settings.description();
         let NodeSettings {
             cluster,
             cluster_configs,
             roles,
             agent_group,
-            pipeline_group,
+            pipeline_group: _,
             zone,
             heartbeat_every,
             kafka,
@@ -118,22 +118,12 @@ impl Node {
         let server = listen(kafka.filter(|_| roles.serves()), limits, tls).await?;
         let Stores { objects, background: _, metadata, metrics } = &stores;
         make_cluster(metadata.as_ref(), &cluster, &cluster_configs).await?;
-        let agent = AgentId::from_random(chance::bits());
-        let description = AgentDescription {
-            id: agent,
-            kafka: server.as_ref().map(|(_, address)| registered(advertised_host.as_deref(), *address)),
-            zone: zone.known(),
-            group: agent_group.clone(),
-            roles,
-            pipeline_group,
-            cores: u32::try_from(Machine::detect().cores).unwrap_or(u32::MAX),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let (store, counted) = (Arc::clone(metadata), Arc::clone(metrics));
-        let heartbeats =
-            Heartbeats::register(cluster.clone(), store, counted, description, heartbeat_every).await;
-        let heartbeats =
-            heartbeats.map_err(|source| StartError::Register { cluster: cluster.clone(), source })?;
+        let address = server.as_ref().map(|(_, address)| *address);
+        description.kafka = address.map(|address| registered(advertised_host.as_deref(), address));
+        let agent = description.id;
+        let heartbeats = Heartbeats::register(cluster.clone(), &stores, description, heartbeat_every)
+            .await
+            .map_err(|source| StartError::Register { cluster: cluster.clone(), source })?;
         let counts = WriterMetrics::new(metrics)?;
         let writer = Writer::spawn(Arc::clone(objects), Arc::clone(metadata), writer, counts, &spawner);
         let tasks = || Tasks::new(spawner.clone(), Shutdown::new());
@@ -152,45 +142,47 @@ impl Node {
         // Pipelines have a broker of their own also where no client may come.
         if server.is_some() || roles.has(Role::Pipelines) {
             let reader = reader(&stores, cache, &writer, &spawner)?;
-            let advertised = advertised(advertised_host, server.as_ref().map(|(_, address)| *address));
+            let advertised = advertised(advertised_host, address);
             let agent = AgentSettings::new(agent, heartbeats.node());
             let agent = AgentSettings { roles, group: agent_group, ..agent };
             let settings = BrokerSettings::new(cluster, agent, advertised);
             let groups = groups.clone();
             let settings = BrokerSettings { fetch_memory, groups, security, ..settings };
-            let broker = Broker::measured(
-                settings,
-                Arc::clone(metadata),
-                writer.clone(),
-                reader,
-                BrokerMetrics::new(metrics)?,
-            );
-            if let Some((server, address)) = server {
-                node.kafka.address = Some(address);
-                node.kafka.tasks.spawn(server.serve(broker.clone(), node.kafka.tasks.clone()));
-            }
-            node.broker = Some(broker);
+            let counts = BrokerMetrics::new(metrics)?;
+            let broker = Broker::measured(settings, Arc::clone(metadata), writer, reader, counts);
+            node.serve(broker, server);
         }
         if let Some(settings) = cleaning {
             let cleaning = Cleaning::new(&stores, settings, groups)?;
             node.cleaning.spawn(cleaning.run(node.cleaning.shutdown().clone()));
         }
         if let Some(http) = http {
-            let levels = Levels::new(metrics, writer)?;
-            let measured = shows_metrics.then(|| (Arc::clone(metrics), levels));
-            let endpoints = node.endpoints.clone();
-            let told = Told { endpoints, readiness: node.readiness.clone(), measured };
-            node.http.address = Some(http.address);
-            node._paths = http.serve(told, &node.http.tasks)?;
+            node.tell(http, shows_metrics.then_some(metrics))?;
         }
-        let beating = heartbeats.run(zone, node.heartbeats.shutdown().clone());
-        node.heartbeats.spawn(beating);
+        node.heartbeats.spawn(heartbeats.run(zone, node.heartbeats.shutdown().clone()));
         node.readiness.set(true);
-        let (kafka, http) = (node.kafka.address, node.http.address);
         let took = clock::now().saturating_duration_since(started);
-        let (kafka, http) = (kafka.map(display), http.map(display));
+        let (kafka, http) = (node.kafka.address.map(display), node.http.address.map(display));
         tracing::info!(kafka, http, took_ms = took.as_millis(), "the agent is ready");
         Ok(node)
+    }
+
+    fn serve(&mut self, broker: Broker, server: Option<(Server, SocketAddr)>) {
+        if let Some((server, address)) = server {
+            self.kafka.address = Some(address);
+            self.kafka.tasks.spawn(server.serve(broker.clone(), self.kafka.tasks.clone()));
+        }
+        self.broker = Some(broker);
+    }
+
+    fn tell(&mut self, http: HttpServer, metrics: Option<&Arc<Metrics>>) -> Result<(), StartError> {
+        let levels = metrics.map(|metrics| Levels::new(metrics, self.writer.clone())).transpose()?;
+        let measured = metrics.cloned().zip(levels);
+        let endpoints = self.endpoints.clone();
+        let told = Told { endpoints, readiness: self.readiness.clone(), measured };
+        self.http.address = Some(http.address);
+        self._paths = http.serve(told, &self.http.tasks)?;
+        Ok(())
     }
 
     /// Where Kafka's clients come.

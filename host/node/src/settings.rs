@@ -2,9 +2,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use forebay_kafka_broker::{GroupSettings, Limits, SecuritySettings, TlsSettings};
-use forebay_model::{AgentGroup, ByteCount, Roles, VirtualClusterId};
-use forebay_storage_log::WriterSettings;
-use forebay_storage_metadata::Configs;
+use forebay_lifecycle::chance;
+use forebay_model::{AgentGroup, AgentId, ByteCount, Roles, VirtualClusterId};
+use forebay_storage_log::{CompactorSettings, WriterSettings};
+use forebay_storage_metadata::{AgentDescription, Configs};
 
 use crate::cleaning::CleaningSettings;
 use crate::heartbeats::HEARTBEAT_EVERY;
@@ -87,7 +88,24 @@ impl NodeSettings {
             security: SecuritySettings::default(),
             tls: None,
             groups: GroupSettings::default(),
-            cleaning: Some(CleaningSettings::default()),
+            cleaning: Some(CleaningSettings {
+                compactor: CompactorSettings::for_memory(machine.memory),
+                ..CleaningSettings::default()
+            }),
+        }
+    }
+
+    /// What an agent that is started with these says of itself, but for where clients come.
+    pub(crate) fn description(&self) -> AgentDescription {
+        AgentDescription {
+            id: AgentId::from_random(chance::bits()),
+            kafka: None,
+            zone: self.zone.known(),
+            group: self.agent_group.clone(),
+            roles: self.roles,
+            pipeline_group: self.pipeline_group.clone(),
+            cores: u32::try_from(Machine::detect().cores).unwrap_or(u32::MAX),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
 

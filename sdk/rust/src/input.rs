@@ -39,7 +39,8 @@ pub trait Input: Sized + 'static {
     }
 
     /// The next messages. Takes the settlements that have come since the last call; each token comes
-    /// back once. May wait, with [`waits`](crate::waits) or on a stream.
+    /// back once. May wait, with [`waits`](crate::waits) or on a stream. After a shutdown it is called only where
+    /// something was rejected that the input is to read again ([`Input::REREADS`]): nothing new is wanted then.
     ///
     /// # Errors
     /// Fails the input: it is closed and opened afresh.

@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail, ensure};
 use async_trait::async_trait;
 use forebay_lifecycle::Workers;
 use forebay_storage_metadata::WallClock;
+use forebay_storage_metadata_postgres::PostgresMetadataStore;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
@@ -22,6 +23,9 @@ use crate::hook::{Hook, Point, Step};
 
 /// How long an agent may take to start.
 const START: Duration = Duration::from_secs(30);
+
+/// The variable by which the process is told where its metadata is.
+const METADATA_URL: &str = "FOREBAY_LOAD_METADATA_URL";
 
 /// How an agent is started.
 #[derive(Debug, Clone)]
@@ -36,6 +40,8 @@ pub struct AgentOptions {
     pub orphan_grace: Duration,
     /// How long its files may get, in KiB.
     pub most_file_kib: Option<u64>,
+    /// Where its metadata is instead, in PostgreSQL. Then it waits for others as agents do that nobody has told otherwise.
+    pub metadata_url: Option<String>,
 }
 
 /// An agent as the process that started it sees it. It is killed when this is dropped.
@@ -57,6 +63,7 @@ impl AgentOptions {
             at: None,
             orphan_grace: Duration::from_secs(2),
             most_file_kib: None,
+            metadata_url: None,
         }
     }
 
@@ -74,6 +81,9 @@ impl AgentOptions {
         command.arg(&self.folder).arg(self.orphan_grace.as_millis().to_string());
         if let Some((point, nth)) = self.at {
             command.arg(point.name()).arg(nth.to_string());
+        }
+        if let Some(url) = &self.metadata_url {
+            command.env(METADATA_URL, url);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         command
@@ -180,11 +190,19 @@ pub fn serve(arguments: impl IntoIterator<Item = String>) -> anyhow::Result<()> 
     };
     std::fs::create_dir_all(&folder)?;
     let workers = Workers::start("agent", 2)?;
-    let ground = Ground::in_folder(&folder, Arc::new(WallClock))?;
     workers.block_on(async {
+        let mut settings = settings(grace);
+        let ground = match std::env::var(METADATA_URL) {
+            Ok(url) => {
+                settings.writer.batch_timeout = Duration::from_millis(250);
+                let metadata = PostgresMetadataStore::open(url.parse()?).await?;
+                Ground::over(&folder, Arc::new(metadata))?
+            }
+            Err(_) => Ground::in_folder(&folder, Arc::new(WallClock))?,
+        };
         let released = Arc::new(Semaphore::new(0));
         let hook = Announced { at, passed: AtomicUsize::new(0), released: Arc::clone(&released) };
-        let node = ground.start(Arc::new(hook), settings(grace), workers.spawner()).await?;
+        let node = ground.start(Arc::new(hook), settings, workers.spawner()).await?;
         say(&format!("LISTENING {}", node.kafka_address().context("it has a port")?))?;
         let listening = tokio::task::spawn_blocking(move || {
             let lines = std::io::stdin().lines();

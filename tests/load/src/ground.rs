@@ -8,7 +8,7 @@ use forebay_kafka_broker::GroupSettings;
 use forebay_lifecycle::{Spawner, chance};
 use forebay_model::Timestamp;
 use forebay_node::{CleaningSettings, Node, NodeSettings, Stores};
-use forebay_storage_log::CleanerSettings;
+use forebay_storage_log::{CleanerSettings, CompactorSettings};
 use forebay_storage_metadata::{Clock, MetadataStore, WallClock};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
 use forebay_storage_objects::Objects;
@@ -60,6 +60,17 @@ impl Ground {
         Self::open(&bucket, &Location::File(folder.join("metadata.db")), clock)
     }
 
+    /// A bucket in a folder, and metadata elsewhere.
+    ///
+    /// # Errors
+    /// When the bucket can't be made.
+    pub fn over(folder: &Path, metadata: Arc<dyn MetadataStore>) -> anyhow::Result<Self> {
+        let folder = folder.canonicalize().context("the folder for the bucket")?;
+        let objects =
+            forebay_storage_objects::open(&format!("file://{}", folder.join("bucket").display()), [])?;
+        Ok(Self { objects, metadata })
+    }
+
     fn open(bucket: &str, location: &Location, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let objects = forebay_storage_objects::open(bucket, [])?;
         let metadata = Arc::new(SqliteMetadataStore::open_with_clock(location, clock)?);
@@ -83,8 +94,8 @@ impl Ground {
     }
 }
 
-/// An agent on loopback that flushes as soon as it may and has its cleaner at work all the time: objects that are not
-/// committed are deleted when they are older than `orphan_grace`.
+/// An agent on loopback that flushes as soon as it may and has its jobs at work all the time: objects that are not
+/// committed are deleted when they are older than `orphan_grace`, and segments are put together as soon as there are some.
 #[must_use]
 pub fn settings(orphan_grace: Duration) -> NodeSettings {
     let often = Duration::from_millis(150);
@@ -93,7 +104,11 @@ pub fn settings(orphan_grace: Duration) -> NodeSettings {
         trim_every: often,
         clean_every: often,
         orphans_every: often,
+        compact_every: often,
+        // Whoever takes over goes on at once.
+        lease: Duration::from_millis(900),
         cleaner,
+        compactor: eager(),
         ..CleaningSettings::default()
     };
     let all = NodeSettings::loopback();
@@ -105,4 +120,13 @@ pub fn settings(orphan_grace: Duration) -> NodeSettings {
         ..all.groups
     };
     NodeSettings { http: None, cleaning: Some(cleaning), groups, ..all }
+}
+
+fn eager() -> CompactorSettings {
+    let mut settings = CompactorSettings { age: Duration::ZERO, ..CompactorSettings::default() };
+    for level in [&mut settings.ingested, &mut settings.first] {
+        level.least_segments = 4;
+        level.patience = Duration::from_millis(500);
+    }
+    settings
 }

@@ -6,6 +6,7 @@ mod consumer;
 mod history;
 pub mod laws;
 mod member;
+mod rebalance;
 
 use std::fmt;
 use std::fs::File;
@@ -22,6 +23,7 @@ use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListO
 pub use history::{GroupEvent, GroupRecorder};
 pub use laws::GroupViolation;
 pub use member::Met;
+pub use rebalance::Rebalance;
 
 use crate::addresses::Addresses;
 use crate::connection::Connection;

@@ -125,7 +125,7 @@ fn wrong_flags_and_variables_are_refused_by_name() {
         (&["-bucketUrl", "x"], "'--bucketURL'"),
         (&["-batchTimeout", "1ms"], "it is 25ms at least"),
         (&["-clusterConfig", "num.partition=1"], "num.partitions"),
-        (&["-roles", "proxy,query"], "the role query is not supported yet"),
+        (&["-roles", "proxy,query"], "there is no role \"query\": expected proxy, "),
         (&["-requireAuthentication"], "-requireAuthentication is not supported yet"),
     ] {
         let refused = folder.forebay(&memory).args(args).finish();

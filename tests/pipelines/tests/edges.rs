@@ -4,12 +4,20 @@ use forebay_tests_pipelines::{Folder, lines};
 
 #[test]
 fn a_strategy_switches_itself_off_where_a_pipeline_looks_at_errors() {
+    for strategy in ["reject", "retry"] {
+        switches_itself_off(strategy);
+    }
+}
+
+fn switches_itself_off(strategy: &str) {
     let pipeline = "\
-error_handling: {strategy: reject}
+error_handling: {strategy: STRATEGY}
+shutdown_timeout: 1s
 input: {generate: {count: 2, interval: '', mapping: 'root = \"a\"'}}
 pipeline: {threads: 1, processors: [{mapping: 'root = throw(\"no\")'}, HANDLER]}
 output: {stdout: {}}
 ";
+    let pipeline = pipeline.replace("STRATEGY", strategy);
     let folder = Folder::new();
     let handler = "{catch: [{mapping: 'root = \"caught\"'}]}";
     let handled = folder.run(&pipeline.replace("HANDLER", handler)).finish().well();
@@ -19,7 +27,8 @@ output: {stdout: {}}
     assert!(handled.stderr.contains("what=pipeline.processors.1"), "{handled:?}");
 
     let mut rejected = folder.run(&pipeline.replace("HANDLER", "{noop: {}}")).start();
-    rejected.until_log_has("flagged with an error");
+    // Again and again, by one strategy as by the other.
+    rejected.until("it is tried again", |run| run.log().matches("flagged with an error").count() > 1);
     rejected.signal("TERM");
     let rejected = rejected.finish();
     assert!(rejected.stdout.is_empty() && !rejected.stderr.contains(said), "{rejected:?}");
@@ -67,6 +76,29 @@ output: {stdout: {}}
     let finished = running.finish();
     // An hour before midnight the window might just have ended.
     assert!(finished.stdout.is_empty() || finished.lines() == ["a", "a", "a"], "{finished:?}");
+}
+
+/// What is in a window when the pipeline stops was not acknowledged, and is read again by the next start.
+#[test]
+fn messages_of_a_window_that_is_open_at_a_stop_are_not_lost() {
+    let folder = Folder::new();
+    folder.write("in.txt", "a\nb\n");
+    let pipeline = "\
+input: {file: {paths: [in.txt], delete_on_finish: true}, processors: [{log: {message: it came}}]}
+buffer: {system_window: {size: SIZE}}
+output: {stdout: {}}
+";
+    let mut running = folder.run(&pipeline.replace("SIZE", "24h")).start();
+    running.until("both came", |running| running.log().matches("it came").count() == 2);
+    running.signal("TERM");
+    let finished = running.finish();
+    // An hour before midnight the window might just have ended.
+    if finished.stdout.is_empty() {
+        assert!(folder.has("in.txt"), "{finished:?}");
+        let next = folder.run(&pipeline.replace("SIZE", "100ms")).finish().well();
+        assert_eq!(next.lines(), ["a", "b"]);
+    }
+    assert!(!folder.has("in.txt"));
 }
 
 #[test]

@@ -57,3 +57,20 @@ fn an_input_that_waits_for_a_rate_limit_stops_at_once() {
     assert_eq!(running.finish().well().stdout, "0\n1\n2\n");
     assert_eq!(web.asked().len(), 3);
 }
+
+/// Waiting is no work: a limit that lets one go on in a second is no reason to end a call that may take less.
+#[test]
+fn an_input_may_wait_for_a_rate_limit_longer_than_its_calls_may_take() {
+    let web = Web::start(|_, _| Reply::ok("x"));
+    let url = web.url();
+    let pipeline = format!(
+        "input: {{http_client: {{url: '{url}', rate_limit: slow}}, limits: {{wall: 200ms}}}}\noutput: {{stdout: {{}}}}\n\
+         rate_limit_resources: [{{label: slow, local: {{count: 1, interval: 1s}}}}]\n"
+    );
+    let folder = Folder::new();
+    let mut running = folder.run(&pipeline).start();
+    running.until("the second was sent", |_| web.asked().len() == 2);
+    running.signal("TERM");
+    let finished = running.finish().well();
+    assert!(!finished.stderr.contains("level=error"), "{finished:?}");
+}

@@ -160,6 +160,11 @@ fn names_are_listed_by_their_kinds() {
         assert!(names.iter().any(|found| found == name), "{kind} {name}");
     }
     assert!(all["bloblang-methods"].as_array().unwrap().iter().any(|name| name == "uppercase"));
+    assert_eq!(all["tracers"], serde_json::json!(["none", "open_telemetry_collector"]));
+    assert_eq!(
+        list(&["metric"]),
+        serde_json::json!({"metrics": ["json_api", "logger", "none", "prometheus"]})
+    );
     let some = list(&["inputs", "scanner"]);
     assert_eq!(some, serde_json::json!({"inputs": all["inputs"], "scanners": all["scanners"]}));
     let old = folder.forebay(&["list", "--status", "deprecated", "processors"]).finish().well();

@@ -51,6 +51,25 @@ fn a_pipeline_uses_templates() {
 }
 
 #[test]
+fn metrics_have_the_names_that_templates_give_them() {
+    let folder = folder();
+    let named = "metrics_mapping: |
+  root = if this.has_prefix(\"processor_batch\") { deleted() } else { $label + \"_\" + this }
+  meta path = deleted()
+";
+    folder.write("t/in/shout.yaml", format!("{SHOUT}{named}"));
+    let named = "metrics_mapping: this.replace_all(\"input\", \"source\")\n";
+    folder.write("t/lines.yml", format!("{LINES}{named}"));
+    let _ = folder.forebay(&["run", "-t", "t", "-metricsFile", "m.txt", "p.yaml"]).finish().well();
+    let metrics = folder.read("m.txt");
+    let has = |line: &str| metrics.lines().any(|other| other == line);
+    assert!(has("loud_processor_received_total{label=\"loud\"} 2"), "{metrics}");
+    assert!(has("source_received_total{label=\"\",path=\"root.input\"} 2"), "{metrics}");
+    assert!(!metrics.contains("processor_batch") && !metrics.contains("input_received"), "{metrics}");
+    assert!(has("output_sent_total{label=\"\",path=\"root.output\"} 2"), "{metrics}");
+}
+
+#[test]
 fn other_commands_know_templates() {
     let folder = folder();
     let say = |args: &[&str]| folder.forebay(&[&["-t", "t"], args].concat()).finish();

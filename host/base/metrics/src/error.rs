@@ -7,6 +7,8 @@ use crate::registry::{MOST_FAMILIES, MOST_LABELS};
 pub enum MetricError {
     /// The name, or that of a label, is not of the form `[a-zA-Z_][a-zA-Z0-9_]*`, or a text is too long.
     Name(String),
+    /// The name that it was given in place of its own is malformed, or that of a label.
+    Named { name: String, instead: String },
     /// The name stands for a metric of another kind already.
     Kind(String),
     /// There are too many different names.
@@ -21,6 +23,10 @@ impl fmt::Display for MetricError {
             Self::Name(name) => write!(
                 f,
                 "metric `{name}`: names of metrics and labels are of the form [a-zA-Z_][a-zA-Z0-9_]*, values of labels are short"
+            ),
+            Self::Named { name, instead } => write!(
+                f,
+                "metric `{name}` can't be called `{instead}`: names of metrics and labels are of the form [a-zA-Z_][a-zA-Z0-9_]*"
             ),
             Self::Kind(name) => write!(f, "metric `{name}` is of another kind already"),
             Self::TooManyLabels(name) => {

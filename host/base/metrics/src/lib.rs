@@ -12,6 +12,7 @@
 
 mod connections;
 mod error;
+mod naming;
 mod recent;
 mod registry;
 mod snapshot;
@@ -21,6 +22,7 @@ mod value;
 
 pub use connections::{Connection, ConnectionState, Connections, Side};
 pub use error::MetricError;
+pub use naming::{Naming, is_common};
 pub use recent::Recent;
 pub use registry::Metrics;
 pub use snapshot::{Family, Kind, Labels, Sample, Snapshot, Value};

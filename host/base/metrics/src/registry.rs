@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::connections::Connections;
 use crate::error::MetricError;
+use crate::naming::{Naming, Namings};
 use crate::snapshot::{self, Kind, Labels, Sample, Snapshot, Value};
 use crate::text::TextFormat;
 use crate::timing::{Distribution, Timing};
@@ -19,6 +20,8 @@ pub struct Metrics {
     labels: Labels,
     /// What stands before every name that is looked up here.
     prefix: String,
+    /// What series that are looked up here are called instead.
+    namings: Namings,
 }
 
 struct Family {
@@ -54,6 +57,13 @@ impl Metrics {
         Self { prefix: format!("{}{prefix}", self.prefix), ..self.clone() }
     }
 
+    /// The same metrics for a part of the process whose series are called otherwise, after what calls them otherwise
+    /// here already.
+    #[must_use]
+    pub fn named_by(&self, naming: Arc<dyn Naming>) -> Self {
+        Self { namings: self.namings.with(naming), ..self.clone() }
+    }
+
     /// Drops all series with a label: what still counts by them is not shown any more.
     pub fn forget(&self, name: &str, value: &str) {
         let has = |labels: &Labels| labels.iter().any(|(known, of)| known == name && of == value);
@@ -64,7 +74,7 @@ impl Metrics {
 
     /// A gauge whose series are these and no others, for what is looked at from time to time and may be gone at the next
     /// look. Handles of series that it had before count no more. How many series there was no room for, or whose labels
-    /// are too long; the first ones are taken.
+    /// are too long; the first ones are taken. Nothing calls these otherwise.
     ///
     /// # Errors
     /// As [`Metrics::counter`].
@@ -107,14 +117,15 @@ impl Metrics {
         Ok(left_out)
     }
 
-    /// A counter; as OpenMetrics its name ends in `_total`.
+    /// A counter; as OpenMetrics its name ends in `_total`. Of a name that is told to nobody, it counts all the same.
     ///
     /// # Errors
     /// When the name is malformed or of another kind.
     pub fn counter(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Counter, MetricError> {
         match self.series(name, help, labels, Kind::Counter)? {
-            Series::Counter(counter) => Ok(counter),
-            Series::Gauge(_) | Series::Timing(_) => Err(MetricError::Kind(name.to_owned())),
+            None => Ok(Counter::default()),
+            Some(Series::Counter(counter)) => Ok(counter),
+            Some(Series::Gauge(_) | Series::Timing(_)) => Err(MetricError::Kind(name.to_owned())),
         }
     }
 
@@ -124,8 +135,9 @@ impl Metrics {
     /// As [`Metrics::counter`].
     pub fn gauge(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Gauge, MetricError> {
         match self.series(name, help, labels, Kind::Gauge)? {
-            Series::Gauge(gauge) => Ok(gauge),
-            Series::Counter(_) | Series::Timing(_) => Err(MetricError::Kind(name.to_owned())),
+            None => Ok(Gauge::default()),
+            Some(Series::Gauge(gauge)) => Ok(gauge),
+            Some(Series::Counter(_) | Series::Timing(_)) => Err(MetricError::Kind(name.to_owned())),
         }
     }
 
@@ -135,8 +147,9 @@ impl Metrics {
     /// As [`Metrics::counter`].
     pub fn timing(&self, name: &str, help: &str, labels: &[(&str, &str)]) -> Result<Timing, MetricError> {
         match self.series(name, help, labels, Kind::Timing)? {
-            Series::Timing(timing) => Ok(timing),
-            Series::Counter(_) | Series::Gauge(_) => Err(MetricError::Kind(name.to_owned())),
+            None => Ok(Timing::default()),
+            Some(Series::Timing(timing)) => Ok(timing),
+            Some(Series::Counter(_) | Series::Gauge(_)) => Err(MetricError::Kind(name.to_owned())),
         }
     }
 
@@ -190,22 +203,33 @@ impl Metrics {
         self.families.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A series; none where its name is told to nobody.
     fn series(
         &self,
         name: &str,
         help: &str,
         labels: &[(&str, &str)],
         kind: Kind,
-    ) -> Result<Series, MetricError> {
-        let name = &format!("{}{name}", self.prefix);
+    ) -> Result<Option<Series>, MetricError> {
         if !is_name(name)
             || labels.iter().any(|(label, value)| !is_name(label) || value.len() > LONGEST_LABEL)
         {
             return Err(MetricError::Name(name.chars().take(LONGEST_NAME).collect()));
         }
+        let labels = owned(labels).into_iter().chain(self.labels.iter().cloned()).collect();
+        let Some((named, labels)) = self.namings.apply(name, labels) else { return Ok(None) };
+        if !self.namings.is_empty() && !is_fit(&named, &labels) {
+            let instead = named.chars().take(LONGEST_NAME).collect();
+            return Err(MetricError::Named { name: name.to_owned(), instead });
+        }
+        let named = format!("{}{named}", self.prefix);
+        if !is_name(&named) {
+            return Err(MetricError::Name(named.chars().take(LONGEST_NAME).collect()));
+        }
+        let name = named.as_str();
         let mut families = self.families();
         let count = families.len();
-        let family = match families.entry(name.to_owned()) {
+        let family = match families.entry(named.clone()) {
             Entry::Occupied(family) => family.into_mut(),
             Entry::Vacant(_) if count >= MOST_FAMILIES => return Err(MetricError::TooMany),
             Entry::Vacant(slot) => {
@@ -216,11 +240,10 @@ impl Metrics {
             return Err(MetricError::Kind(name.to_owned()));
         }
         let count = family.series.len();
-        let labels = owned(labels).into_iter().chain(self.labels.iter().cloned()).collect();
         match family.series.entry(labels) {
-            Entry::Occupied(series) => Ok(series.get().clone()),
+            Entry::Occupied(series) => Ok(Some(series.get().clone())),
             Entry::Vacant(_) if count >= MOST_LABELS => Err(MetricError::TooManyLabels(name.to_owned())),
-            Entry::Vacant(slot) => Ok(slot.insert(Series::new(kind)).clone()),
+            Entry::Vacant(slot) => Ok(Some(slot.insert(Series::new(kind)).clone())),
         }
     }
 }
@@ -254,6 +277,10 @@ fn is_name(name: &str) -> bool {
     let mut letters = name.bytes();
     letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+}
+
+fn is_fit(name: &str, labels: &Labels) -> bool {
+    is_name(name) && labels.iter().all(|(label, value)| is_name(label) && value.len() <= LONGEST_LABEL)
 }
 
 fn owned(labels: &[(&str, &str)]) -> Labels {
@@ -293,6 +320,32 @@ mod tests {
         other.forget("stream", "one");
         assert_eq!(one.snapshot().families[0].samples.len(), 2);
         assert!(!metrics.render().contains("stream=\"one\""));
+    }
+
+    /// Drops what begins with `drop`, says the path before all others, and has a label of its own.
+    struct ByPath;
+
+    impl Naming for ByPath {
+        fn name(&self, name: &str, labels: &Labels) -> Option<(String, Labels)> {
+            let path = labels.iter().find(|(label, _)| label == "path").map_or("", |(_, path)| path);
+            let own = vec![("own".to_owned(), "1".to_owned())];
+            (!name.starts_with("drop")).then(|| (format!("{path}_{name}"), own))
+        }
+    }
+
+    #[test]
+    fn series_are_called_otherwise_one_naming_after_the_other() {
+        let metrics = Metrics::default();
+        let named = metrics.with_label("stream", "s").named_by(Arc::new(ByPath));
+        let labels = [("path", "p"), ("more", "m")];
+        named.counter("x", "", &labels).unwrap().inc();
+        named.counter("dropped", "", &labels).unwrap().inc();
+        named.named_by(Arc::new(ByPath)).gauge("y", "", &labels).unwrap();
+        assert!(metrics.render().contains("\np_x_total{more=\"m\",own=\"1\"} 1\n"), "{}", metrics.render());
+        assert!(metrics.render().contains("\n_p_y{more=\"m\",own=\"1\"} 0\n"), "{}", metrics.render());
+        assert_eq!(metrics.snapshot().families.len(), 2);
+        let refused = named.counter("x", "", &[("path", "a b")]).unwrap_err();
+        assert_eq!(refused, MetricError::Named { name: "x".into(), instead: "a b_x".into() });
     }
 
     #[test]

@@ -140,3 +140,6 @@ impl Named {
         Self { node, host: StrBytes::from_string(host), port: i32::from(endpoint.port) }
     }
 }
+
+#[cfg(test)]
+mod tests;

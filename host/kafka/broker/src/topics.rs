@@ -13,7 +13,7 @@ use self::cache::Cache;
 use crate::configs::{ClusterConfig, TopicConfig};
 
 /// A topic as it was a moment ago. It may be deleted by now: then the stores refuse its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Topic {
     pub description: TopicDescription,
     pub config: TopicConfig,

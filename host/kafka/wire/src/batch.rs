@@ -3,6 +3,7 @@
 
 mod attributes;
 mod builder;
+mod filtered;
 mod header;
 mod records;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use bytes::Bytes;
 
 pub use attributes::{Attributes, UnknownCompression};
 pub use builder::{BatchBuilder, BuildError, RecompressError};
+pub use filtered::{Fate, FilterError, Filtered};
 pub use header::{BatchHeader, HEADER_BYTES, HeaderError};
 pub use records::{MalformedRecord, Record, RecordError, RecordHeader, Records};
 

@@ -32,8 +32,8 @@ mod request_header;
 mod varint;
 
 pub use batch::{
-    Attributes, BatchBuilder, BatchError, BatchHeader, BuildError, HEADER_BYTES, HeaderError,
-    MalformedRecord, RecompressError, Record, RecordBatch, RecordError, RecordHeader, Records,
+    Attributes, BatchBuilder, BatchError, BatchHeader, BuildError, Fate, FilterError, Filtered, HEADER_BYTES,
+    HeaderError, MalformedRecord, RecompressError, Record, RecordBatch, RecordError, RecordHeader, Records,
     UnknownCompression,
 };
 pub use compression::{CompressError, Compression, DecompressError};

@@ -11,7 +11,6 @@ async fn service(answer: fn(&str) -> Option<(u16, &'static str)>) -> (String, He
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serving = Here::spawn(async move {
-        let mut open = Vec::new();
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut head = Vec::new();
@@ -19,15 +18,11 @@ async fn service(answer: fn(&str) -> Option<(u16, &'static str)>) -> (String, He
                 head.push(stream.read_u8().await.unwrap());
             }
             let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-            if let Some((status, body)) = answer(&head) {
-                let length = body.len();
-                let text = format!(
-                    "HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-                );
-                stream.write_all(text.as_bytes()).await.unwrap();
-            } else {
-                open.push(stream);
-            }
+            let Some((status, body)) = answer(&head) else { return std::future::pending().await };
+            let length = body.len();
+            let text =
+                format!("HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            stream.write_all(text.as_bytes()).await.unwrap();
         }
     });
     (url, serving)

@@ -12,9 +12,9 @@ use crate::ground::{Ground, PATIENCE, Watched, partition, produce, record, value
 use crate::troubles::Flaky;
 
 /// Both protocols.
-const PROTOCOLS: [GroupProtocol; 2] = [GroupProtocol::Consumer, GroupProtocol::Classic];
+pub(crate) const PROTOCOLS: [GroupProtocol; 2] = [GroupProtocol::Consumer, GroupProtocol::Classic];
 
-fn settings(topic: &TopicName, group: &str, protocol: GroupProtocol) -> ConsumerSettings {
+pub(crate) fn settings(topic: &TopicName, group: &str, protocol: GroupProtocol) -> ConsumerSettings {
     let group = GroupSettings {
         protocol,
         session_timeout: Duration::from_secs(2),

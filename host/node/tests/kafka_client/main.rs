@@ -9,6 +9,7 @@ mod consuming;
 mod ground;
 mod groups;
 mod producing;
+mod rebalances;
 mod troubles;
 
 use crate::ground::Ground;
@@ -63,5 +64,6 @@ behaviours! {
     groups::offsets_are_kept_for_the_next_member;
     groups::members_share_and_hand_over;
     groups::a_member_that_is_killed_is_replaced;
+    rebalances::nothing_is_lost_while_members_come_and_go;
     troubles::requests_that_fail_are_made_again;
 }

@@ -22,7 +22,7 @@ use crate::lint::Examiner;
 use crate::position::{Position, Span};
 use crate::source::Source;
 use crate::spec::{ComponentName, FieldKind, Kind, Status};
-use crate::template;
+use crate::template::{self, MetricNaming};
 use crate::yaml::{Node, Value};
 
 pub(crate) use agent_cluster::described as agent_cluster_described;
@@ -58,6 +58,8 @@ pub struct ComponentConfig {
     pub children: Vec<Child>,
     /// The processors attached to an input or an output.
     pub processors: Vec<Self>,
+    /// What its metrics are called.
+    pub metric_naming: MetricNaming,
     texts: Vec<TextField>,
     uses: Vec<ResourceUse>,
     secrets: Vec<String>,
@@ -104,6 +106,7 @@ impl ComponentConfig {
             shadow: None,
             children: Vec::new(),
             processors: Vec::new(),
+            metric_naming: MetricNaming::default(),
             texts,
             uses: Vec::new(),
             secrets: Vec::new(),
@@ -232,6 +235,7 @@ fn examine_entered(
         shadow,
         children,
         processors,
+        metric_naming: examiner.metric_naming.clone(),
         texts,
         uses,
         secrets,

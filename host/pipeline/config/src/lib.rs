@@ -85,7 +85,7 @@ pub use refit::{Refitted, refit, refit_known};
 pub use single::{component_text, read_component};
 pub use size::{BadSize, parse_size};
 pub use suggest::nearest;
-pub use template::{Expand, Template};
+pub use template::{Expand, MetricNaming, NameMetrics, Template, TemplateMapping};
 pub use unit_test::{
     Condition, ConditionMapping, TestContent, TestFile, TestMessage, TestTarget, UnitTest, read_tests,
 };

@@ -9,11 +9,11 @@ mod error_handling;
 mod http;
 mod in_flight;
 mod logger;
-mod metrics;
+pub(crate) mod metrics;
 pub(crate) mod rate_limits;
 pub(crate) mod resources;
 mod threads;
-mod tracer;
+pub(crate) mod tracer;
 mod warpstream;
 
 use std::time::Duration;

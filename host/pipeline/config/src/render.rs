@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::catalog::Catalog;
+use crate::pipeline::{metrics, tracer};
 use crate::spec::{CallExample, Callable, FieldKind, FieldSpec, Kind, Param, Status};
 
 pub use create::{CreateError, create};
@@ -56,11 +57,20 @@ pub fn list_json(catalog: &Catalog) -> serde_json::Value {
     catalog.iter().map(component).collect()
 }
 
-/// The names of all components by their kinds, and of what mappings can call; what is deprecated is left out.
+/// What a section of the configuration may be, by what Bento calls these together: they are no components.
+pub const SECTIONS: [(&str, &[&str]); 2] = [("metrics", &metrics::TYPES), ("tracers", &tracer::TYPES)];
+
+/// The names of all components by their kinds, of what sections may be, and of what mappings can call; what is
+/// deprecated is left out.
 pub fn names_json(catalog: &Catalog) -> serde_json::Value {
     let mut all: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for kind in Kind::ALL {
         all.insert(plural(kind), Vec::new());
+    }
+    for (section, types) in SECTIONS {
+        let mut types = types.to_vec();
+        types.sort_unstable();
+        all.insert(section.to_owned(), types);
     }
     for entry in catalog.iter() {
         let spec = &entry.spec;

@@ -4,6 +4,7 @@
 //! component of the same kind. Where a configuration uses one, the mapping is evaluated while that is read, and what it
 //! gives is read in its place: everything that it is wrong with is told at the use.
 
+mod naming;
 mod read;
 mod test;
 mod used;
@@ -17,6 +18,7 @@ use crate::component::ComponentConfig;
 use crate::spec::ComponentSpec;
 use crate::yaml::Node;
 
+pub use naming::{MetricNaming, NameMetrics};
 pub(crate) use read::PLUGIN;
 pub(crate) use used::{Use, examine};
 
@@ -27,6 +29,11 @@ pub trait Expand: Send + Sync {
     /// # Errors
     /// Why the mapping gives none.
     fn expand(&self, settings: &Json) -> Result<Json, String>;
+
+    /// What names the metrics of what is made, where the template says so.
+    fn naming(&self) -> Option<Arc<dyn NameMetrics>> {
+        None
+    }
 }
 
 /// A template that was read.
@@ -35,11 +42,19 @@ pub struct Template {
     /// The file, as the caller named it.
     pub path: String,
     pub spec: ComponentSpec,
-    pub language: String,
-    pub mapping: String,
+    pub mapping: TemplateMapping,
+    /// What the metrics of its components are called.
+    pub metrics_mapping: Option<TemplateMapping>,
     /// Its texts and where they stand, to be checked like those of a component.
     pub texts: ComponentConfig,
     tests: Vec<Test>,
+}
+
+/// A mapping, in a language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateMapping {
+    pub language: String,
+    pub code: String,
 }
 
 /// Settings of a template, and what is to come of them.

@@ -261,6 +261,14 @@ impl Settlements {
         std::mem::take(&mut waiting)
     }
 
+    /// All that wait, to be handed over now, and how many of them the input is to read something again for: what was
+    /// tried and failed, and not only not reached.
+    pub(crate) fn take_counted(&self) -> (Vec<Settlement>, usize) {
+        let taken = self.take();
+        let failed = taken.iter().filter(|settlement| self.is_failed(settlement)).count();
+        (taken, failed)
+    }
+
     /// Whether something waits there that was tried and failed.
     pub(crate) fn has_rejected(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -272,14 +280,18 @@ impl Settlements {
     /// Whether something waits there that failed, and not only what was not reached.
     pub(crate) fn has_failed(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().any(|settlement| self.is_failed(settlement))
+    }
+
+    fn is_failed(&self, settlement: &Settlement) -> bool {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.iter().any(|settlement| match &settlement.outcome {
+        match &settlement.outcome {
             Outcome::Rejected(rejection) if !rejection.declined => {
                 rejection.messages.as_ref().is_none_or(|messages| !messages.is_empty())
                     && left.get(&settlement.token).is_none_or(Left::has_rejected)
             }
             _ => false,
-        })
+        }
     }
 
     fn push(&self, settlement: Settlement) {
@@ -526,33 +538,4 @@ impl Drop for StreamFlight {
 }
 
 #[cfg(test)]
-mod tests {
-    use forebay_metrics::Metrics;
-    use forebay_plugins_api::{PipelineName, Setup};
-    use forebay_traces::Tracer;
-
-    use super::*;
-
-    #[test]
-    fn messages_of_parts_are_not_named_as_those_of_the_whole() {
-        let sky = Sky::new(&Arc::new(Budget::new(1 << 20)));
-        let setup = Setup::new(PipelineName::new("test"), "", "script".parse().unwrap());
-        let meter = InputMeter::of(&Metrics::default(), &Tracer::off(), &setup);
-        let settlements = Settlements::new(&Arc::default(), &meter);
-        let batch = Batch::from_payloads(["a", "b", "c", "d"].map(Some), true);
-        let flight = Flight::of_token(&sky, &batch, Token(0), &settlements, None);
-        let halves = [batch.slice(0, 2), batch.slice(2, 4)];
-        let halves = halves.map(|half| flight.transaction_of(half.unwrap(), None, 2, Again::Host));
-        drop(flight);
-        for half in halves {
-            let (first, second) = half.cut(1);
-            first.decline("the end");
-            second.unwrap().acknowledge();
-        }
-        let told = settlements.take();
-        let [Settlement { outcome: Outcome::Rejected(rejection), .. }] = &told[..] else {
-            panic!("{told:?}")
-        };
-        assert_eq!((rejection.messages.as_deref(), rejection.declined), (None, true));
-    }
-}
+mod tests;

@@ -72,3 +72,46 @@ impl Drop for PipeReader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use forebay_pipeline_message::{Batch, Outcome, Transaction};
+
+    use super::*;
+
+    /// A batch, and what becomes of it.
+    fn transaction() -> (Transaction, std::sync::mpsc::Receiver<Outcome>) {
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let batch = Batch::from_payloads(["a"].map(Some), false);
+        (Transaction::new(batch, move |outcome| drop(tell.send(outcome))), told)
+    }
+
+    #[test]
+    fn a_pipe_whose_last_reader_has_gone_gives_back_what_is_in_it() {
+        let pipes = Pipes::default();
+        let to = pipes.sender("p").unwrap();
+        let (one, other) = (pipes.read("p"), pipes.read("p"));
+        let (inside, told) = transaction();
+        to.try_send(inside).unwrap();
+        drop(one);
+        // The other one may still read it.
+        assert!(told.try_recv().is_err() && pipes.sender("p").is_some());
+        drop(other);
+        let Ok(Outcome::Rejected(rejection)) = told.try_recv() else { panic!("it was not given back") };
+        assert!(rejection.declined && rejection.reason == "nobody reads the pipe any more");
+        assert!(to.is_closed() && pipes.sender("p").is_none());
+    }
+
+    #[test]
+    fn a_pipe_is_read_again_after_its_last_reader_has_gone() {
+        let pipes = Pipes::default();
+        let old = pipes.sender("p").unwrap();
+        drop(pipes.read("p"));
+        let reader = pipes.read("p");
+        assert!(old.is_closed());
+        let (inside, told) = transaction();
+        pipes.sender("p").unwrap().try_send(inside).unwrap();
+        reader.from.try_recv().unwrap().acknowledge();
+        assert_eq!(told.try_recv(), Ok(Outcome::Acknowledged));
+    }
+}

@@ -36,6 +36,11 @@ impl MetricNames {
         }
     }
 
+    /// Names by a mapping that is open already.
+    pub(crate) fn by(mapping: Box<dyn Mapping>) -> Self {
+        Self { mapping }
+    }
+
     /// What is wrong with a mapping.
     pub async fn check(file: &str, config: &MetricsMapping, components: &dyn Components) -> Option<Problem> {
         let error = components.check_mapping(text(config)).await.err()?;

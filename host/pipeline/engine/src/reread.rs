@@ -58,9 +58,31 @@ pub(crate) struct Left {
     took: Duration,
     /// Why it can't be scanned to its end.
     broken: Option<String>,
+    /// Whether what was not handed on yet is not wanted now, since the pipeline stops.
+    is_last: bool,
 }
 
 impl Left {
+    /// The same for a pipeline that stops: only what was rejected is wanted.
+    pub(crate) fn without_rest(self) -> Self {
+        Self { is_last: true, ..self }
+    }
+
+    /// Whether only what was rejected is wanted.
+    pub(crate) fn is_last(&self) -> bool {
+        self.is_last
+    }
+
+    /// Whether something is left that is not wanted.
+    pub(crate) fn leaves_rest(&self) -> bool {
+        self.is_last && self.rest.is_some()
+    }
+
+    /// From where on everything is wanted.
+    fn wanted_rest(&self) -> Option<u64> {
+        self.rest.filter(|_| !self.is_last)
+    }
+
     /// How long to wait before it is read again.
     pub(crate) fn pause(&self) -> Duration {
         if self.in_vain == 0 {
@@ -77,7 +99,7 @@ impl Left {
 
     /// Whether none is wanted from this number on.
     pub(crate) fn ends_before(&self, number: u64) -> bool {
-        self.rest.is_none() && self.runs.last().is_none_or(|last| last.end <= number)
+        self.wanted_rest().is_none() && self.runs.last().is_none_or(|last| last.end <= number)
     }
 
     /// What is wanted of a batch whose first message has this number. What is to be tried apart comes message by message,
@@ -95,7 +117,7 @@ impl Left {
                 runs = rest;
             }
             let run = runs.first().filter(|run| run.start <= number);
-            if run.is_none() && self.rest.is_none_or(|rest| number < rest) {
+            if run.is_none() && self.wanted_rest().is_none_or(|rest| number < rest) {
                 continue;
             }
             if run.is_some_and(|run| run.apart) && batch.independent() {
@@ -228,7 +250,7 @@ impl Pass {
         runs.sort_unstable();
         let in_vain = if delivered == 0 { in_vain.saturating_add(1) } else { 0 };
         let took = clock::now().duration_since(begun);
-        let left = Left { runs, rest, in_vain, took, broken };
+        let left = Left { runs, rest, in_vain, took, broken, is_last: false };
         Read::Again { left, reason: reason.unwrap_or_default(), is_declined }
     }
 }
@@ -305,6 +327,22 @@ mod tests {
         let second = left(second, Some(&first));
         assert_eq!((wanted(&second, 0), wanted(&second, 5)), (vec!["b1 c2 e4".into()], wanted(&first, 5)));
         assert_eq!((first.in_vain, second.in_vain), (0, 1));
+    }
+
+    #[test]
+    fn a_pipeline_that_stops_wants_only_what_was_rejected() {
+        let mut first = Pass::over(None);
+        first.rejected(rejection(Some(vec![1, 3]), false), &Numbers::From(0), 5);
+        first.stopped_at(5, "the end");
+        let first = left(first, None).without_rest();
+        assert_eq!((wanted(&first, 0), wanted(&first, 5)), (vec!["b1 d3".into()], Vec::new()));
+        assert!(!first.ends_before(3) && first.ends_before(4) && first.leaves_rest());
+        let mut second = Pass::over(Some(&first));
+        second.delivered(2);
+        second.stopped_at(5, "the end");
+        let second = left(second, Some(&first));
+        assert!(!second.has_rejected());
+        assert_eq!((wanted(&second, 0), wanted(&second, 5)), (Vec::new(), vec!["a5 b6 c7 d8 e9".into()]));
     }
 
     #[test]

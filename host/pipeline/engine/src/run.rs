@@ -450,5 +450,6 @@ pub(crate) fn setup(
         below: Arc::default(),
         resources,
         children: config.children.clone(),
+        metric_naming: config.metric_naming.clone(),
     }
 }

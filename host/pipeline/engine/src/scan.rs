@@ -7,7 +7,7 @@ use forebay_plugins_api::{ComponentError, Scanned, Scanner, Stream, Wakes};
 
 use crate::flight::{Sky, StreamFlight};
 use crate::idle::Idle;
-use crate::reread::Numbers;
+use crate::reread::{Left, Numbers};
 
 /// A stream that is being scanned.
 pub(crate) struct Scan {
@@ -44,11 +44,16 @@ impl Scan {
     pub(crate) async fn next(&self, scanner: &mut dyn Scanner, wakes: &Wakes) -> Option<Batch> {
         let mut idle = Idle::default();
         loop {
-            if self.flight.earlier().is_some_and(|left| left.ends_before(self.number)) {
+            let stopped = "the pipeline stopped before the end of the stream";
+            let earlier = self.flight.earlier();
+            if let Some(left) = earlier.filter(|left| left.ends_before(self.number)) {
+                if left.leaves_rest() {
+                    self.flight.stop_at(self.number, stopped);
+                }
                 return None;
             }
-            if wakes.pending().shutdown {
-                self.flight.stop_at(self.number, "the pipeline stopped before the end of the stream");
+            if wakes.pending().shutdown && !earlier.is_some_and(Left::is_last) {
+                self.flight.stop_at(self.number, stopped);
                 return None;
             }
             if self.flight.is_in_vain() {

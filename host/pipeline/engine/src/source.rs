@@ -4,6 +4,8 @@
 //! flight, closes the old instance with the last settlements and goes on with the new one: tokens belong
 //! to the instance that gave them out.
 
+mod rejected;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::flight::{Again, Flight, Settlements, Sky, StreamFlight, StreamKind};
 use crate::idle::Idle;
 use crate::intake::OptionalIntake;
 use crate::meters::InputMeter;
+use crate::reread::Left;
 use crate::scan::Scan;
 
 /// Pauses between tries to connect or to open again.
@@ -41,7 +44,7 @@ pub(crate) struct Source {
     pub(crate) to: Sender,
     pub(crate) idle: Idle,
     /// Dropped when it hands out no more.
-    pub(crate) reading: Reading,
+    pub(crate) reading: Option<Reading>,
 }
 
 /// What to do after an event.
@@ -104,10 +107,9 @@ impl Source {
                 }
             }
         }
-        drop(self.reading);
+        drop(self.reading.take());
         self.sky.empty().await;
-        if self.again == Again::Input && settlements.has_failed() {
-            // It would be read again, but no more is read.
+        if self.again == Again::Input && is_open && !self.deliver_rejected(&settlements, &meter).await {
             tracing::error!(
                 path = self.setup.path,
                 "stopped with messages that were rejected and not read again"
@@ -136,19 +138,8 @@ impl Source {
             Ok(Event::Ended) => Next::End,
             Ok(Event::NotConnected(reason)) => Next::Reconnect(reason),
             Ok(Event::Batch(token, batch)) => {
-                self.idle = Idle::default();
                 take_in(&self.intake, &batch, wakes).await;
-                let responses = self.responds.then(ResponseStore::default);
-                let batch = match &responses {
-                    Some(responses) => batch.with_responses(responses),
-                    None => batch,
-                };
-                let flight = Flight::of_token(&self.sky, &batch, token, settlements, responses);
-                if batch.is_empty() {
-                    // It has nothing to deliver, and is settled with its flight.
-                    return Next::Read;
-                }
-                self.send(&flight, batch).await;
+                self.send(token, batch, settlements).await;
                 Next::Read
             }
             Ok(Event::Stream(token, stream)) => {
@@ -161,6 +152,9 @@ impl Source {
 
     async fn scan(&mut self, token: Token, stream: Stream, settlements: &Arc<Settlements>, wakes: &Wakes) {
         let left = stream.again.and_then(|token| settlements.take_left(token));
+        // What was rejected is delivered all the same.
+        let is_last = left.is_some() && wakes.pending().shutdown;
+        let left = if is_last { left.map(Left::without_rest) } else { left };
         let (again, kind) = match self.again {
             Again::Input if stream.source.comes_again() => (Again::Input, StreamKind::ReadAgain),
             Again::Input => (Again::Host, StreamKind::ReadOnce),
@@ -170,7 +164,7 @@ impl Source {
         if let Some(left) = &left {
             tokio::select! {
                 biased;
-                () = wakes.wait_for_shutdown() => {}
+                () = wakes.wait_for_shutdown(), if !is_last => {}
                 () = tokio::time::sleep(left.pause()) => {}
             }
         }
@@ -195,7 +189,7 @@ impl Source {
                 tokio::select! {
                     biased;
                     () = self.sky.room() => {}
-                    () = wakes.wait_for_shutdown() => {}
+                    () = wakes.wait_for_shutdown(), if !is_last => {}
                 }
             }
             if let Some(last) = last.and_then(last_arrived) {
@@ -206,7 +200,18 @@ impl Source {
     }
 
     /// Sends a batch on its way.
-    async fn send(&mut self, flight: &Arc<Flight>, batch: Batch) {
+    async fn send(&mut self, token: Token, batch: Batch, settlements: &Arc<Settlements>) {
+        self.idle = Idle::default();
+        let responses = self.responds.then(ResponseStore::default);
+        let batch = match &responses {
+            Some(responses) => batch.with_responses(responses),
+            None => batch,
+        };
+        let flight = Flight::of_token(&self.sky, &batch, token, settlements, responses);
+        if batch.is_empty() {
+            // It has nothing to deliver, and is settled with its flight.
+            return;
+        }
         hand_on(&self.to, flight.transaction(batch, self.again)).await;
     }
 

@@ -1,12 +1,14 @@
 //! Components together with templates: what those are made of is worked out by the plugins of mapping languages.
 
+mod naming;
+
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use forebay_lifecycle::Threads;
 use forebay_metrics::Metrics;
-use forebay_pipeline_config::{Catalog, Expand, Problem, Severity, Template};
+use forebay_pipeline_config::{Catalog, Expand, NameMetrics, Problem, Severity, Template, TemplateMapping};
 use forebay_pipeline_message::{Batch, MetadataWriter};
 use forebay_plugins_api::{
     Cache, Components, Form, IncrementalProcessor, Input, Mapping, MappingText, OpenError, Output,
@@ -15,6 +17,7 @@ use forebay_plugins_api::{
 use serde_json::Value as Json;
 
 use crate::check::check_mappings;
+use naming::Naming;
 
 /// What mappings of templates are opened for, in messages and grants.
 const NAME: &str = "template";
@@ -32,9 +35,9 @@ struct Mapped {
     components: Arc<dyn Components>,
     /// Where it is evaluated: whoever reads a configuration waits for it.
     threads: Arc<Threads>,
-    language: String,
-    code: String,
+    mapping: TemplateMapping,
     open: Arc<tokio::sync::Mutex<Option<Box<dyn Mapping>>>>,
+    naming: Option<Arc<dyn NameMetrics>>,
 }
 
 impl Templated {
@@ -58,13 +61,7 @@ impl Templated {
             if !is_right {
                 continue;
             }
-            let expand: Arc<dyn Expand> = Arc::new(Mapped {
-                components: Arc::clone(&inner),
-                threads: Arc::clone(&threads),
-                language: template.language.clone(),
-                code: template.mapping.clone(),
-                open: Arc::default(),
-            });
+            let expand: Arc<dyn Expand> = Arc::new(Mapped::of(&template, &inner, &threads));
             match all.insert_template(template.spec.clone(), Arc::clone(&expand)) {
                 Ok(()) => templates.push((template, expand)),
                 Err(taken) => problems.push(Problem {
@@ -91,8 +88,18 @@ impl Templated {
 }
 
 impl Mapped {
+    fn of(template: &Template, components: &Arc<dyn Components>, threads: &Arc<Threads>) -> Self {
+        let own = || (Arc::clone(components), Arc::clone(threads));
+        let naming = template.metrics_mapping.clone().map(|mapping| -> Arc<dyn NameMetrics> {
+            let (components, threads) = own();
+            Arc::new(Naming::new(components, threads, mapping))
+        });
+        let (components, threads) = own();
+        Self { components, threads, mapping: template.mapping.clone(), open: Arc::default(), naming }
+    }
+
     async fn evaluate(
-        (components, language, code): (Arc<dyn Components>, String, String),
+        (components, text): (Arc<dyn Components>, TemplateMapping),
         open: &mut Option<Box<dyn Mapping>>,
         settings: &Json,
     ) -> Result<Json, String> {
@@ -101,7 +108,7 @@ impl Mapped {
             None => {
                 let name = NAME.parse().map_err(|bad| format!("{bad}"))?;
                 let setup = Setup::new(PipelineName::new(NAME), "mapping", name);
-                let text = MappingText::new(&language, &code, Form::Mapping);
+                let text = MappingText::new(&text.language, &text.code, Form::Mapping);
                 let opened = components.open_mapping(text, &setup).await;
                 open.insert(opened.map_err(|error: OpenError| error.to_string())?)
             }
@@ -123,7 +130,7 @@ impl Mapped {
 impl Expand for Mapped {
     fn expand(&self, settings: &Json) -> Result<Json, String> {
         let (tell, told) = sync_channel(1);
-        let of = (Arc::clone(&self.components), self.language.clone(), self.code.clone());
+        let of = (Arc::clone(&self.components), self.mapping.clone());
         let (open, settings) = (Arc::clone(&self.open), settings.clone());
         drop(self.threads.spawn(0, "a template", async move {
             let result = Self::evaluate(of, &mut *open.lock().await, &settings).await;
@@ -131,6 +138,10 @@ impl Expand for Mapped {
             let _ = tell.send(result);
         }));
         told.recv().unwrap_or_else(|_| Err("the thread of templates has ended".to_owned()))
+    }
+
+    fn naming(&self) -> Option<Arc<dyn NameMetrics>> {
+        self.naming.clone()
     }
 }
 

@@ -6,6 +6,8 @@
 
 #[path = "large/components.rs"]
 mod components;
+#[path = "large/files.rs"]
+mod files;
 #[path = "large/processors.rs"]
 mod processors;
 
@@ -316,5 +318,40 @@ fn what_failed_before_the_last_message_is_delivered_after_it() {
             "{delivered:?}"
         );
         assert!(notes.acknowledged.contains(&0), "{:?}", notes.acknowledged);
+    }
+}
+
+#[test]
+fn what_was_rejected_is_read_again_after_a_stop() {
+    // Each of the inputs is told of failures that last longer than it goes on reading.
+    for (input, failures) in [("rereading", 40), ("lines", 300)] {
+        let world = World::new((0..20).map(|number| number.to_string().into_bytes()));
+        let world = world.writing([Write::FailAtOnce].repeat(failures)).stopping_at_failure(3);
+        let yaml = format!("input: {{{input}: {{}}}}\npipeline: {{threads: 1}}\noutput: {{script: {{}}}}\n");
+        let (ended, _) = try_run(&world, &yaml);
+        assert_eq!(ended, Ok(Ended::Stopped), "{input}");
+        let notes = world.notes();
+        let mut written: Vec<_> = notes.written.iter().map(|(_, text)| text.clone()).collect();
+        let delivered = written.len();
+        written.sort();
+        written.dedup();
+        assert!(notes.rejected > 3 && delivered > 0 && written.len() == delivered, "{input}: {written:?}");
+        // What was not handed on before the stop is for the next start.
+        assert_eq!(notes.acknowledged.len(), if input == "lines" { 1 } else { delivered }, "{input}");
+    }
+}
+
+#[test]
+fn rejected_messages_are_read_again_no_longer_than_the_shutdown_timeout() {
+    for input in ["rereading", "lines"] {
+        let world = World::new((0..20).map(|number| number.to_string().into_bytes()));
+        let world = world.writing([Write::FailAtOnce].repeat(1_000_000)).stopping_at_failure(1);
+        let yaml = format!(
+            "input: {{{input}: {{}}}}\npipeline: {{threads: 1}}\noutput: {{script: {{}}}}\nshutdown_timeout: 8s\n"
+        );
+        let (ended, took) = try_run(&world, &yaml);
+        assert_eq!(ended, Ok(Ended::GaveUp), "{input}");
+        assert!(took >= Duration::from_secs(6) && took < Duration::from_secs(8), "{input}: {took:?}");
+        assert_eq!(world.notes().acknowledged.len(), 0, "{input}");
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use forebay_metrics::{Labels, Snapshot, Value};
+use forebay_metrics::{Labels, Snapshot, Value, is_common};
 
 /// Gives metrics other names and labels.
 #[async_trait]
@@ -16,9 +16,6 @@ pub enum Renamed {
     To(String, Labels),
     Dropped,
 }
-
-/// Labels that every series of a component has, and that may be changed. Others stay as they are.
-const COMMON: [&str; 3] = ["label", "path", "stream"];
 
 /// What became of which series, so that each is asked for once.
 pub(crate) struct Names {
@@ -90,7 +87,7 @@ fn renamed(snapshot: Snapshot, known: &HashMap<(String, Labels), Renamed>) -> Sn
 
 /// The labels that may be changed, and the others.
 fn split(labels: &Labels) -> (Labels, Labels) {
-    labels.iter().cloned().partition(|(name, _)| COMMON.contains(&name.as_str()))
+    labels.iter().cloned().partition(|(name, _)| is_common(name))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use forebay_pipeline_config::spec::ComponentName;
-use forebay_pipeline_config::{Child, LimitsConfig, Pin};
+use forebay_pipeline_config::{Child, LimitsConfig, MetricNaming, Pin};
 use forebay_pipeline_message::Value;
 
 use crate::{Caches, RateLimits, Resources, Wakes};
@@ -122,6 +122,8 @@ pub struct Setup {
     pub resources: Resources,
     /// The components within its settings; [`Setup::config`] is without them.
     pub children: Vec<Child>,
+    /// What its metrics are called.
+    pub metric_naming: MetricNaming,
 }
 
 impl Setup {
@@ -146,6 +148,7 @@ impl Setup {
             below: Arc::default(),
             resources: Resources::default(),
             children: Vec::new(),
+            metric_naming: MetricNaming::default(),
         }
     }
 }

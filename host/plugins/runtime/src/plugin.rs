@@ -1,5 +1,7 @@
 //! A loaded plugin.
 
+mod unused;
+
 use std::fmt;
 use std::time::Duration;
 

@@ -39,6 +39,8 @@ pub(crate) struct Scope {
     pub(crate) clusters: Clusters,
     pub(crate) output_closed: Shutdown,
     pub(crate) metrics: Arc<Metrics>,
+    /// The same for what the component measures itself, which templates may call otherwise.
+    pub(crate) own_metrics: Arc<Metrics>,
     pub(crate) account: Arc<Account>,
     pub(crate) states: Arc<States>,
     pub(crate) environment: Environment,
@@ -86,6 +88,7 @@ impl Scope {
             clusters: shared.clusters.clone(),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
+            own_metrics: own_metrics(setup, shared),
             account: Arc::clone(account),
             states: Arc::clone(&shared.states),
             environment: setup.environment.clone(),
@@ -115,6 +118,7 @@ impl Scope {
             clusters: shared.clusters.clone(),
             output_closed: shared.output_closed.clone(),
             metrics: Arc::clone(&shared.metrics),
+            own_metrics: own_metrics(setup, shared),
             account: Arc::clone(account),
             states: Arc::clone(&shared.states),
             environment: setup.environment.clone(),
@@ -140,6 +144,7 @@ impl Scope {
             clusters: Clusters::default(),
             output_closed: Shutdown::new(),
             metrics: Arc::clone(metrics),
+            own_metrics: Arc::clone(metrics),
             account: Arc::new(account),
             states: Arc::default(),
             environment: Environment::default(),
@@ -188,4 +193,11 @@ impl Scope {
             ("plugin", self.plugin.as_str()),
         ]
     }
+}
+
+fn own_metrics(setup: &Setup, shared: &Shared) -> Arc<Metrics> {
+    if setup.metric_naming.is_empty() {
+        return Arc::clone(&shared.metrics);
+    }
+    Arc::new(setup.metric_naming.of(&shared.metrics))
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_model::{SegmentName, TopicIdPartition, VirtualClusterId};
-use forebay_storage_metadata::{Kind, MetadataStore, RetentionLimits, StoreFailure, TrimError, Verdict};
+use forebay_storage_metadata::{
+    Kind, Lease, MetadataStore, RetentionLimits, StoreFailure, TrimError, Verdict,
+};
 use forebay_storage_objects::{ErrorKind, InvalidName, ObjectError, ObjectName, Objects};
 use futures_util::StreamExt as _;
 
@@ -72,6 +74,9 @@ pub enum CleanerError {
     /// The object store.
     #[error("ask the object store")]
     Objects(#[from] ObjectError),
+    /// Another agent does this now.
+    #[error("the lease of the job was lost: another agent does it now")]
+    Fenced,
     /// A fault of this program.
     #[error("name what is to be cleaned")]
     Name(#[from] InvalidName),
@@ -97,6 +102,7 @@ impl CleanerError {
                 ErrorKind::Invalid => Kind::Invalid,
                 ErrorKind::Internal => Kind::Internal,
             },
+            Self::Fenced => Kind::Fenced,
             Self::Name(_) | Self::Answers { .. } => Kind::Internal,
         }
     }
@@ -114,7 +120,7 @@ impl Cleaner {
     }
 
     /// Removes the oldest records of partitions that have more than they keep, from the index. Partitions that do not
-    /// exist, or no longer, are passed over.
+    /// exist, or no longer, are passed over. The limits were read under `lease`: where that is lost, nothing goes.
     ///
     /// # Errors
     /// When the metadata store can't be asked. What was done before stays done.
@@ -122,6 +128,7 @@ impl Cleaner {
         &self,
         cluster: &VirtualClusterId,
         partitions: impl IntoIterator<Item = (TopicIdPartition, RetentionLimits)> + Send,
+        lease: Option<&Lease>,
     ) -> Result<Cleaned, CleanerError> {
         let mut cleaned = Cleaned::default();
         let partitions: Vec<_> = partitions.into_iter().collect();
@@ -131,12 +138,13 @@ impl Cleaner {
                 cleaned.is_more = true;
                 break;
             }
-            match self.metadata.trim(cluster, log, limits, left).await {
+            match self.metadata.trim(cluster, log, limits, left, lease).await {
                 Ok(trimmed) => {
                     cleaned.runs += trimmed.runs;
                     cleaned.is_more |= trimmed.is_more;
                 }
                 Err(TrimError::NoPartition { .. }) => {}
+                Err(TrimError::Fenced) => return Err(CleanerError::Fenced),
                 Err(TrimError::Store(failure)) => return Err(failure.into()),
             }
         }

@@ -1,7 +1,7 @@
 mod ahead;
 mod error;
 mod lookup;
-mod walk;
+pub(crate) mod walk;
 
 use std::sync::Arc;
 
@@ -179,7 +179,8 @@ impl Reader {
             let mut walker = RunWalker::new(&*self.blocks, run);
             let mut taking = None;
             while let Some(batch) = walker.next().await? {
-                if batch.end_offset() <= wanted.offset {
+                // Runs that were put together may begin before the end of those that somebody remembers.
+                if batch.end_offset() <= next {
                     continue;
                 }
                 let is_allowed = budget.is_first && batches.is_empty();

@@ -22,10 +22,12 @@
 
 mod agents;
 mod commit;
+mod compaction;
 mod configs;
 mod ends;
 mod find;
 mod groups;
+mod jobs;
 mod list_offsets;
 mod location;
 mod log;

@@ -39,6 +39,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
             Step::Tuning(include_str!("../migrations/0004-tuning.sql")),
         ],
     },
+    Migration {
+        needs: 1,
+        steps: &[
+            Step::Together(include_str!("../migrations/0005-compaction.sql")),
+            Step::Alone(
+                "CREATE INDEX CONCURRENTLY IF NOT EXISTS segments_to_compact \
+                 ON segments (vc, level, committed_at) WHERE state = 0 AND level < 2",
+            ),
+            Step::Alone("CREATE INDEX CONCURRENTLY IF NOT EXISTS runs_by_segment ON runs (vc, segment)"),
+        ],
+    },
 ];
 
 /// What brings a schema to the next number.
@@ -54,8 +65,8 @@ pub(crate) struct Migration {
 pub(crate) enum Step {
     /// All of it in one transaction.
     Together(&'static str),
-    /// One statement outside of any transaction, which may be repeated.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the first migration has nothing to build an index on"))]
+    /// One statement outside of any transaction, which may be repeated: `CREATE INDEX CONCURRENTLY IF NOT EXISTS`. In a
+    /// database that was empty it is part of the transaction, where it waits for nobody.
     Alone(&'static str),
     /// Statements that other databases may refuse; then they do without.
     Tuning(&'static str),
@@ -130,7 +141,7 @@ pub(crate) async fn migrate(
     // The first schema is made as a whole, so that nobody takes half of it for an old one.
     let together = if schema == 0 { new.len().max(1) } else { 1 };
     for some in new.chunks(together) {
-        claim(pool, some).await?;
+        claim(pool, some, schema == 0).await?;
         for (number, migration) in some {
             finish(pool, *number, migration).await?;
         }
@@ -159,8 +170,8 @@ async fn applied(pool: &Pool) -> Result<Vec<Applied>, Trouble> {
         .collect()
 }
 
-/// Does the steps that are transactions, in one.
-async fn claim(pool: &Pool, migrations: &[(i64, &Migration)]) -> Result<(), Trouble> {
+/// Does the steps that are transactions, in one; in a database that was empty, indexes too.
+async fn claim(pool: &Pool, migrations: &[(i64, &Migration)], is_first: bool) -> Result<(), Trouble> {
     let lease = pool.lease().await?;
     let client = lease.client();
     // Two at once: the one that is refused tries again.
@@ -175,8 +186,12 @@ async fn claim(pool: &Pool, migrations: &[(i64, &Migration)]) -> Result<(), Trou
         );
         patiently(client.batch_execute(&claim)).await?;
         for step in migration.steps {
-            if let Step::Together(sql) = step {
-                patiently(client.batch_execute(sql)).await?;
+            match step {
+                Step::Together(sql) => patiently(client.batch_execute(sql)).await?,
+                Step::Alone(sql) if is_first => {
+                    patiently(client.batch_execute(&sql.replace(" CONCURRENTLY", ""))).await?;
+                }
+                Step::Alone(_) | Step::Tuning(_) => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 use crate::commit::statements;
 use crate::groups::{self, progress};
-use crate::{agents, ends, find, list_offsets, minutes, retention};
+use crate::{agents, compaction, ends, find, list_offsets, minutes, retention};
 
 /// The statements that are asked all the time, or whose cost must not grow with the index or with how many groups there
 /// are, by what they are for.
@@ -16,6 +16,9 @@ pub fn hot_statements() -> Vec<(&'static str, &'static str)> {
         ("find a time from an offset on", list_offsets::SCAN),
         ("read a run", list_offsets::RUN),
         ("find old runs", retention::OLDEST),
+        ("find segments to compact", compaction::COMPACTABLE),
+        ("find the runs of segments", compaction::RUNS_IN),
+        ("lock runs to replace", compaction::OLD),
         ("hear of an agent", agents::BEAT),
         ("list agents", agents::LIST),
         ("say when records were committed", minutes::ABOUT),

@@ -3,12 +3,13 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use forebay_model::{ByteCount, Offset, Timestamp, TopicIdPartition, VirtualClusterId};
 use forebay_storage_metadata::{
-    DeleteBefore, Expired, OUTCOMES_KEPT, PRODUCERS_KEPT, Purged, RecordsKept, Retention, RetentionLimits,
-    StoreFailure, TrimError, Trimmed, UPLOAD_HORIZON,
+    DeleteBefore, Expired, Lease, OUTCOMES_KEPT, PRODUCERS_KEPT, Purged, RecordsKept, Retention,
+    RetentionLimits, StoreFailure, TrimError, Trimmed, UPLOAD_HORIZON,
 };
 use uuid::Uuid;
 
 use crate::PostgresMetadataStore;
+use crate::jobs::is_held;
 use crate::minutes;
 use crate::rows::{LogKey, Vc, limit as rows_of, offset};
 use crate::segments;
@@ -36,10 +37,11 @@ impl Retention for PostgresMetadataStore {
         log: TopicIdPartition,
         limits: RetentionLimits,
         limit: usize,
+        lease: Option<&Lease>,
     ) -> Result<Trimmed, TrimError> {
         let missing = || TrimError::NoPartition { cluster: cluster.clone(), log };
         let Some(vc) = tried!(&self.pool, self.vc(cluster)) else { return Err(missing()) };
-        tried!(&self.pool, self.trim_log(vc, log, limits, limit)).ok_or_else(missing)
+        tried!(&self.pool, self.trim_log(vc, log, limits, (limit, lease)))?.ok_or_else(missing)
     }
 
     async fn purge_deleted_topics(
@@ -98,36 +100,40 @@ impl PostgresMetadataStore {
         vc: Vc,
         log: TopicIdPartition,
         limits: RetentionLimits,
-        limit: usize,
-    ) -> Result<Option<Trimmed>, Trouble> {
+        (limit, lease): (usize, Option<&Lease>),
+    ) -> Result<Result<Option<Trimmed>, TrimError>, Trouble> {
         // Most of the time nothing is to go: that is seen without keeping commits waiting.
         let mut looking = Transaction::snapshot(&self.pool).await?;
         let Some(seen) = head(&mut looking, HEAD, vc, log).await? else {
             looking.commit().await?;
-            return Ok(None);
+            return Ok(Ok(None));
         };
         let now = self.time(&mut looking).await?;
         let old = to_trim(&mut looking, vc, seen, limits, (1, now)).await?.0;
         looking.commit().await?;
         if old.is_empty() {
             let log_start = seen.log_start;
-            return Ok(Some(Trimmed { log_start, runs: 0, bytes: ByteCount::ZERO, is_more: false }));
+            return Ok(Ok(Some(Trimmed { log_start, runs: 0, bytes: ByteCount::ZERO, is_more: false })));
         }
         let mut transaction = Transaction::begin(&self.pool).await?;
         let Some(head) = head(&mut transaction, LOCKED_HEAD, vc, log).await? else {
             transaction.rollback().await?;
-            return Ok(None);
+            return Ok(Ok(None));
         };
+        if !is_held(&mut transaction, vc, lease).await? {
+            transaction.rollback().await?;
+            return Ok(Err(TrimError::Fenced));
+        }
         let (old, is_more) = to_trim(&mut transaction, vc, head, limits, (limit, now)).await?;
         let Some(last) = old.last() else {
             transaction.rollback().await?;
             let log_start = head.log_start;
-            return Ok(Some(Trimmed { log_start, runs: 0, bytes: ByteCount::ZERO, is_more }));
+            return Ok(Ok(Some(Trimmed { log_start, runs: 0, bytes: ByteCount::ZERO, is_more })));
         };
         let log_start = offset("runs.end_offset", last.end_offset)?.max(head.log_start);
         let bytes = remove(&mut transaction, vc, head, &old, (log_start, now)).await?;
         transaction.commit().await?;
-        Ok(Some(Trimmed { log_start, runs: old.len(), bytes, is_more }))
+        Ok(Ok(Some(Trimmed { log_start, runs: old.len(), bytes, is_more })))
     }
 
     async fn purge(&self, vc: Vc, limit: usize) -> Result<Purged, Trouble> {

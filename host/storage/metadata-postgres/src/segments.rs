@@ -141,7 +141,7 @@ fn sorted(names: &[SegmentName]) -> Vec<&str> {
 }
 
 /// Locks rows in the order in which everybody does.
-async fn lock(transaction: &mut Transaction<'_>, vc: Vc, names: &[&str]) -> Result<(), Trouble> {
+pub(crate) async fn lock(transaction: &mut Transaction<'_>, vc: Vc, names: &[&str]) -> Result<(), Trouble> {
     let lock =
         "SELECT segment FROM segments WHERE vc = $1 AND name = ANY($2::TEXT[]) ORDER BY segment FOR UPDATE";
     transaction.execute(lock, &[&vc.0, &names]).await?;

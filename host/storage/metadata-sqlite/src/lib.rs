@@ -17,11 +17,13 @@
 
 mod agents;
 mod commit;
+mod compaction;
 mod configs;
 mod ends;
 mod find;
 mod group_waits;
 mod groups;
+mod jobs;
 mod list_offsets;
 mod location;
 mod log;

@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002-groups.sql"),
     include_str!("../migrations/0003-security.sql"),
     include_str!("../migrations/0004-agents.sql"),
+    include_str!("../migrations/0005-compaction.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

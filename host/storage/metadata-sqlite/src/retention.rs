@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use forebay_model::{ByteCount, Offset, TopicId, TopicIdPartition, VirtualClusterId};
 use forebay_storage_metadata::{
-    DeleteBefore, Expired, LogBounds, OUTCOMES_KEPT, PRODUCERS_KEPT, Purged, RecordsKept, Retention,
+    DeleteBefore, Expired, Lease, LogBounds, OUTCOMES_KEPT, PRODUCERS_KEPT, Purged, RecordsKept, Retention,
     RetentionLimits, StoreFailure, TrimError, Trimmed, UPLOAD_HORIZON,
 };
 use rusqlite::params;
@@ -9,6 +9,7 @@ use rusqlite::params;
 use crate::SqliteMetadataStore;
 use crate::commit::Head;
 use crate::ends::Effect;
+use crate::jobs::is_held;
 use crate::log::head;
 use crate::rows::{LogRow, Vc, limit as rows_of, offset, vc_of};
 use crate::segments::{self, State};
@@ -28,13 +29,17 @@ impl Retention for SqliteMetadataStore {
         log: TopicIdPartition,
         limits: RetentionLimits,
         limit: usize,
+        lease: Option<&Lease>,
     ) -> Result<Trimmed, TrimError> {
-        let cluster = cluster.clone();
+        let (cluster, lease) = (cluster.clone(), lease.cloned());
         self.write(move |writing| {
             let vc = vc_of(writing.connection, &cluster)?;
             let Some((vc, head)) = vc.map_or(Ok(None), |vc| found(writing, vc, log))? else {
                 return Ok(Err(TrimError::NoPartition { cluster, log }));
             };
+            if !is_held(writing.connection, vc, lease.as_ref())? {
+                return Ok(Err(TrimError::Fenced));
+            }
             trim(writing, vc, log, head, limits, limit).map(Ok)
         })
         .await

@@ -4,10 +4,12 @@
 
 mod agents;
 mod cleaning;
+mod compaction;
 mod delayed;
 mod groups;
 mod idempotence;
 mod index;
+mod jobs;
 mod model;
 mod progress;
 mod random;
@@ -24,10 +26,12 @@ use async_trait::async_trait;
 
 pub use agents::*;
 pub use cleaning::*;
+pub use compaction::*;
 pub use delayed::Delayed;
 pub use groups::*;
 pub use idempotence::*;
 pub use index::*;
+pub use jobs::*;
 pub use progress::*;
 pub use random::random_calls;
 pub use retention::*;
@@ -96,6 +100,13 @@ macro_rules! behaviours {
             records_are_deleted_up_to_an_offset
             deleted_topics_are_purged_bit_by_bit
             idle_producers_are_forgotten
+            a_job_has_one_holder_until_its_lease_is_over
+            a_job_that_was_done_is_not_due_at_once
+            who_has_lost_a_lease_removes_nothing
+            runs_are_replaced_and_their_segments_released
+            what_has_changed_meanwhile_is_not_replaced
+            nothing_is_moved_into_a_condemned_segment
+            compaction_changes_nothing_else
             a_group_changes_only_if_it_is_what_was_seen
             one_of_many_changes_at_once_is_done
             groups_are_listed_by_id

@@ -13,14 +13,15 @@ use forebay_model::{
 
 use crate::{
     Acls, AclsVersion, AddPartitionsError, AgentDescription, AgentError, Agents, Beat, Beats,
-    ChangeGroupError, CommitError, CommitOutcome, CommittedOffset, ConfigError, Configs, CreateTopicError,
-    CreateVirtualClusterError, CredentialChange, DeleteBefore, DeleteTopicError, Expired, FindFrom,
-    FindRefusal, Found, GroupChange, GroupChanged, GroupVersion, Groups, InitProducerError,
-    InitializedProducer, LiveAgent, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore, NewTopic,
+    ChangeGroupError, CommitError, CommitOutcome, CommittedOffset, CompactedSegment, Compaction,
+    CompactionError, ConfigError, Configs, CreateTopicError, CreateVirtualClusterError, CredentialChange,
+    DeleteBefore, DeleteTopicError, Expired, FindFrom, FindRefusal, Found, GroupChange, GroupChanged,
+    GroupVersion, Groups, InitProducerError, InitializedProducer, JobError, JobHolder, JobName, JobOutcome,
+    JobTerms, Jobs, Lease, LiveAgent, LoadedGroups, Log, LogBounds, LogMissing, MetadataStore, NewTopic,
     NoCredential, OffsetQuery, OffsetsFound, OffsetsWanted, Operation, Producers, ProgressKey, ProgressPage,
-    Purged, RecordsKept, Retention, RetentionLimits, Security, SecurityError, SegmentCommit, Segments,
-    StoreFailure, StoredGroup, TopicDescription, TopicSelection, Topics, TrimError, Trimmed, UserCredential,
-    Verdict, VirtualClusters,
+    Purged, RecordsKept, Replaced, Replacement, Retention, RetentionLimits, Run, Security, SecurityError,
+    SegmentCommit, SegmentLevel, SegmentSummary, Segments, StoreFailure, StoredGroup, TopicDescription,
+    TopicSelection, Topics, TrimError, Trimmed, UserCredential, Verdict, VirtualClusters,
 };
 
 /// Something that happens around every call of a store.
@@ -162,8 +163,13 @@ forward! {
             -> Result<Vec<Option<Timestamp>>, StoreFailure>;
     }
     Retention {
-        trim(cluster: &VirtualClusterId, log: TopicIdPartition, limits: RetentionLimits, limit: usize)
-            -> Result<Trimmed, TrimError>;
+        trim(
+            cluster: &VirtualClusterId,
+            log: TopicIdPartition,
+            limits: RetentionLimits,
+            limit: usize,
+            lease: Option<&Lease>
+        ) -> Result<Trimmed, TrimError>;
         purge_deleted_topics(cluster: &VirtualClusterId, limit: usize) -> Result<Purged, StoreFailure>;
         expire(cluster: &VirtualClusterId, limit: usize) -> Result<Expired, StoreFailure>;
     }
@@ -189,5 +195,30 @@ forward! {
         condemn(cluster: &VirtualClusterId, names: Vec<SegmentName>) -> Result<Vec<Verdict>, StoreFailure>;
         condemned(cluster: &VirtualClusterId, limit: usize) -> Result<Vec<SegmentName>, StoreFailure>;
         report_deleted(cluster: &VirtualClusterId, names: Vec<SegmentName>) -> Result<(), StoreFailure>;
+    }
+    Compaction {
+        compactable(cluster: &VirtualClusterId, level: SegmentLevel, age: Duration, limit: usize)
+            -> Result<Vec<SegmentSummary>, StoreFailure>;
+        runs_in(cluster: &VirtualClusterId, segments: Vec<SegmentName>)
+            -> Result<Vec<(TopicIdPartition, Run)>, StoreFailure>;
+        set_level(cluster: &VirtualClusterId, segments: Vec<SegmentName>, level: SegmentLevel)
+            -> Result<(), StoreFailure>;
+        commit_compacted(cluster: &VirtualClusterId, segment: CompactedSegment)
+            -> Result<(), CompactionError>;
+        replace_runs(
+            cluster: &VirtualClusterId,
+            lease: Option<&Lease>,
+            segment: &SegmentName,
+            replacements: Vec<Replacement>
+        ) -> Result<Vec<Replaced>, CompactionError>;
+        cleaned_to(cluster: &VirtualClusterId, logs: Vec<TopicIdPartition>)
+            -> Result<Vec<Option<Offset>>, StoreFailure>;
+    }
+    Jobs {
+        acquire_job(cluster: &VirtualClusterId, job: &JobName, holder: JobHolder, terms: JobTerms)
+            -> Result<Option<Lease>, JobError>;
+        renew_job(cluster: &VirtualClusterId, lease: &Lease, time: Duration) -> Result<Lease, JobError>;
+        release_job(cluster: &VirtualClusterId, lease: &Lease, outcome: JobOutcome)
+            -> Result<(), JobError>;
     }
 }

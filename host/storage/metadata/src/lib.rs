@@ -11,6 +11,8 @@
 //! - [`Security`]: who may log in, and who may do what.
 //! - [`Agents`]: which agents there are, and where clients find them.
 //! - [`Retention`], [`Segments`]: what is no longer wanted goes: first from the index, then from the object store.
+//! - [`Compaction`]: what is kept is put together, and what is superseded is left out.
+//! - [`Jobs`]: who of many agents does all that.
 //!
 //! All keys begin with the virtual cluster. Topics are known by UUID: one that is made again under its old name shares
 //! nothing with it. The time is the store's own.
@@ -23,12 +25,14 @@
 
 mod agents;
 mod clock;
+mod compaction;
 mod configs;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod decorated;
 mod failure;
 mod groups;
+mod jobs;
 mod log;
 mod measured;
 mod operation;
@@ -49,6 +53,10 @@ pub use agents::{
     pipeline_agents,
 };
 pub use clock::{Clock, ManualClock, WallClock};
+pub use compaction::{
+    CompactedSegment, Compaction, CompactionError, Extent, Replaced, Replacement, SegmentLevel,
+    SegmentSummary,
+};
 pub use configs::{ConfigError, Configs};
 pub use decorated::{Decorated, Decorator};
 pub use failure::{Kind, StoreFailure};
@@ -56,6 +64,7 @@ pub use groups::{
     Beat, Beats, ChangeGroupError, CommittedOffset, GroupBeats, GroupChange, GroupChanged, GroupVersion,
     Groups, LoadedGroups, OffsetToCommit, OffsetsWanted, StateChange, StoredGroup,
 };
+pub use jobs::{InvalidJobName, JobError, JobHolder, JobName, JobOutcome, JobTerms, Jobs, Lease, LeaseEpoch};
 pub use log::{
     BatchCommit, BatchCommitted, BatchRefusal, CommitError, CommitOutcome, DeleteBefore, FindFrom,
     FindRefusal, Found, IdempotentBatch, Log, LogBounds, LogMissing, OffsetQuery, OffsetsFound,
@@ -90,6 +99,8 @@ pub trait MetadataStore:
     + Log
     + Retention
     + Segments
+    + Compaction
+    + Jobs
     + Security
     + Agents
     + std::fmt::Debug

@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use forebay_model::{ByteCount, Offset, TopicIdPartition, VirtualClusterId};
 
-use crate::{Kind, StoreFailure};
+use crate::{Kind, Lease, StoreFailure};
 
 /// For so long the whole outcome of a commit is kept for whoever asks again. Later only that it happened.
 pub const OUTCOMES_KEPT: Duration = Duration::from_hours(1);
@@ -17,14 +17,18 @@ pub trait Retention: Send + Sync {
     /// By age, as Kafka does it, a run goes when its latest record is too old by the store's clock; those behind it
     /// stay until it does. By size, the oldest go as long as what is left has no fewer bytes than the limit.
     ///
+    /// Whoever goes by limits that it has read a while ago gives the lease under which it did: where that is lost,
+    /// nothing is removed.
+    ///
     /// # Errors
-    /// When there is no such partition.
+    /// When there is no such partition, or the lease was lost.
     async fn trim(
         &self,
         cluster: &VirtualClusterId,
         log: TopicIdPartition,
         limits: RetentionLimits,
         limit: usize,
+        lease: Option<&Lease>,
     ) -> Result<Trimmed, TrimError>;
 
     /// Removes what deleted topics have left, about `limit` runs at most.
@@ -101,6 +105,9 @@ pub enum TrimError {
         /// Which.
         log: TopicIdPartition,
     },
+    /// Another agent has got the job.
+    #[error("the lease was lost: another agent does this now")]
+    Fenced,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreFailure),
@@ -112,6 +119,7 @@ impl TrimError {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::NoPartition { .. } => Kind::NotFound,
+            Self::Fenced => Kind::Fenced,
             Self::Store(failure) => failure.kind(),
         }
     }

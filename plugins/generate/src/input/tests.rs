@@ -60,6 +60,30 @@ fn a_batch_comes_at_every_interval() {
 }
 
 #[test]
+fn batches_that_are_made_together_are_what_they_would_be_alone() {
+    // Every third of the messages is deleted, which leaves a gap in its own batch.
+    let mut input = open(&json!({"mapping": "m", "interval": "", "batch_size": 4, "count": 1000}));
+    let (mut all, mut source) = (Vec::new(), 1_usize);
+    loop {
+        let event = input.read(Vec::new()).expect("it goes on");
+        let rest = (1000 - all.len()).min(4);
+        let made: Vec<_> =
+            (source..source + rest).filter(|number| number % 3 != 0 && *number != 10).collect();
+        source += rest;
+        match event {
+            Event::Batch { batch, .. } => {
+                let expected: Vec<_> = made.iter().map(|number| format!("m{number}")).collect();
+                assert_eq!((testing::texts(&batch), batch.independent()), (expected.clone(), false));
+                all.extend(expected);
+            }
+            Event::Ended => break,
+            _ => assert!(made.is_empty()),
+        }
+    }
+    assert_eq!(all.len(), 1000);
+}
+
+#[test]
 fn a_wait_that_is_woken_returns_idle() {
     let mut input = open(&json!({"mapping": "m", "interval": "@every 10s"}));
     testing::set_pending(Woken::SETTLEMENT);

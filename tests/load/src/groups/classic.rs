@@ -8,7 +8,7 @@ use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use kafka_protocol::messages::{HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest};
 use kafka_protocol::protocol::StrBytes;
 
-use super::member::{ILLEGAL_GENERATION, Member, REBALANCING, UNKNOWN_MEMBER, group, refused};
+use super::member::{BUSY, ILLEGAL_GENERATION, Member, REBALANCING, UNKNOWN_MEMBER, group, refused};
 use crate::connection::{ClientError, Connection};
 
 const JOIN_GROUP: i16 = 5;
@@ -26,7 +26,7 @@ impl Member<'_> {
             .with_generation_id(generation)
             .with_member_id(self.id.clone());
         match connection.ask(HEARTBEAT, &request).await?.error_code {
-            0 => Ok(()),
+            0 | BUSY => Ok(()),
             REBALANCING => {
                 // What it has read it commits while it still may, as Kafka's clients do, and then gives up everything.
                 self.commit(connection).await?;
@@ -62,7 +62,7 @@ impl Member<'_> {
                 self.forget();
                 return Ok(());
             }
-            REBALANCING => return Ok(()),
+            REBALANCING | BUSY => return Ok(()),
             other => return Err(refused("joining", other).into()),
         }
         self.id = joined.member_id.clone();
@@ -78,7 +78,7 @@ impl Member<'_> {
         let synced = connection.ask(SYNC_GROUP, &request).await?;
         match synced.error_code {
             0 => {}
-            REBALANCING | ILLEGAL_GENERATION => return Ok(()),
+            REBALANCING | ILLEGAL_GENERATION | BUSY => return Ok(()),
             UNKNOWN_MEMBER => {
                 self.forget();
                 return Ok(());

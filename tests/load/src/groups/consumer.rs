@@ -5,7 +5,7 @@ use kafka_protocol::messages::ConsumerGroupHeartbeatRequest;
 use kafka_protocol::messages::consumer_group_heartbeat_request::TopicPartitions;
 use kafka_protocol::protocol::StrBytes;
 
-use super::member::{FENCED_EPOCH, Member, UNKNOWN_MEMBER, group, refused, topic};
+use super::member::{BUSY, FENCED_EPOCH, Member, UNKNOWN_MEMBER, group, refused, topic};
 use crate::connection::{ClientError, Connection};
 
 const CONSUMER_GROUP_HEARTBEAT: i16 = 1;
@@ -27,7 +27,7 @@ impl Member<'_> {
                 self.forget();
                 return Ok(());
             }
-            UNRELEASED => return Ok(()),
+            UNRELEASED | BUSY => return Ok(()),
             other => return Err(refused("a heartbeat", other).into()),
         }
         let before: Vec<i32> = self.positions.keys().copied().collect();

@@ -33,6 +33,8 @@ const MOST_BYTES: i32 = 64 << 10;
 pub(super) const UNKNOWN_MEMBER: i16 = 25;
 pub(super) const ILLEGAL_GENERATION: i16 = 22;
 pub(super) const REBALANCING: i16 = 27;
+/// Others are quicker at the moment: what was asked is asked again.
+pub(super) const BUSY: i16 = 14;
 pub(super) const FENCED_EPOCH: i16 = 110;
 const STALE_EPOCH: i16 = 113;
 

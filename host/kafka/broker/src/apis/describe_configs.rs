@@ -111,6 +111,7 @@ fn one(
             ConfigKind::String => 2,
             ConfigKind::Int => 3,
             ConfigKind::Long => 5,
+            ConfigKind::Double => 6,
             ConfigKind::List => 7,
         });
     }

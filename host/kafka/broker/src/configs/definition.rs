@@ -6,6 +6,7 @@ pub enum ConfigKind {
     Boolean,
     Int,
     Long,
+    Double,
     String,
     List,
 }

@@ -8,8 +8,9 @@ use forebay_model::{Timestamp, VirtualClusterId};
 use forebay_storage_metadata::{Beat, Beats, GroupVersion, MetadataStore, StoreFailure};
 use tokio::sync::oneshot;
 
-/// How long signs of life are collected. An answer takes that much longer, and the store is asked that much seldomer.
-const COLLECT: Duration = Duration::from_millis(50);
+/// How long signs of life are collected. An answer takes that much longer, and the store is asked ten times a second at
+/// most, however many members there are.
+const COLLECT: Duration = Duration::from_millis(100);
 /// How many go to the store at a time.
 const TOGETHER: usize = 1_000;
 /// How many wait at most. Each is a request of a connection of its own.

@@ -7,6 +7,8 @@ mod agents;
 #[cfg(test)]
 mod authorization;
 #[cfg(test)]
+mod compacted;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod login;

@@ -102,7 +102,9 @@ impl Member {
         if is_newer.is_some() && ended == Ended::OtherProtocol && may_fall_back {
             Box::pin(Classic::new(&self).run(&shutdown)).await;
         }
-        self.client.parts.transport.release(self.lane);
+        for lane in [self.lane, self.membership.lane()] {
+            self.client.parts.transport.release(lane);
+        }
     }
 
     /// Whether the coordinator speaks the newer protocol; none when it is over before that is known.

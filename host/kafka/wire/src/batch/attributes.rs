@@ -5,6 +5,7 @@ const COMPRESSION: i16 = 0b111;
 const LOG_APPEND_TIME: i16 = 1 << 3;
 const TRANSACTIONAL: i16 = 1 << 4;
 const CONTROL: i16 = 1 << 5;
+const DELETE_HORIZON: i16 = 1 << 6;
 
 /// What holds for all records of a batch. Bits without a meaning are kept as they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,6 +59,17 @@ impl Attributes {
     #[must_use]
     pub const fn is_control(self) -> bool {
         self.0 & CONTROL != 0
+    }
+
+    /// Whether the base timestamp is that from which on compaction may remove the batch's tombstones.
+    #[must_use]
+    pub const fn has_delete_horizon(self) -> bool {
+        self.0 & DELETE_HORIZON != 0
+    }
+
+    #[must_use]
+    pub const fn with_delete_horizon(self) -> Self {
+        Self(self.0 | DELETE_HORIZON)
     }
 
     #[must_use]

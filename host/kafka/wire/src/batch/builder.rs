@@ -14,7 +14,7 @@ pub struct BatchBuilder {
     base_offset: Offset,
     producer: ProducerBits,
     /// Of the first record; all others are told relative to it.
-    base_timestamp: Option<Timestamp>,
+    pub(super) base_timestamp: Option<Timestamp>,
     max_timestamp: Timestamp,
     /// Of the next record at the earliest.
     next_delta: u32,

@@ -129,6 +129,12 @@ impl BatchHeader {
         RecordCount::new(self.last_offset_delta.saturating_add(1))
     }
 
+    /// From when on compaction may remove its tombstones, once it has seen them.
+    #[must_use]
+    pub fn delete_horizon(&self) -> Option<Timestamp> {
+        self.attributes.has_delete_horizon().then_some(self.base_timestamp)
+    }
+
     /// The idempotent producer that sent it.
     #[must_use]
     pub fn producer_id(&self) -> Option<ProducerId> {

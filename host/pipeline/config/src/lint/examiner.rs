@@ -9,6 +9,7 @@ use crate::lint::{LintOptions, Severity};
 use crate::position::{Position, Span};
 use crate::source::Source;
 use crate::spec::Kind;
+use crate::template::MetricNaming;
 
 /// Findings after this many are dropped: nobody reads them, and a hostile text could have a million.
 const MAX_FINDINGS: usize = 1_000;
@@ -23,6 +24,8 @@ pub(crate) struct Examiner<'a> {
     pub(crate) source: Arc<Source>,
     /// Where `kafka_franz_warpstream` goes.
     pub(crate) agent: AgentCluster,
+    /// Of the templates that what is read comes from.
+    pub(crate) metric_naming: MetricNaming,
     findings: Vec<Finding>,
     /// By file: those of resources may be used for others in another file.
     labels: HashMap<(usize, String), Position>,
@@ -49,6 +52,7 @@ impl<'a> Examiner<'a> {
             options,
             source,
             agent: AgentCluster::default(),
+            metric_naming: MetricNaming::default(),
             findings: Vec::new(),
             labels: HashMap::new(),
             resource_uses: Vec::new(),

@@ -45,6 +45,11 @@ fn input_problems(text: &str, options: LintOptions) -> Vec<String> {
 #[rstest]
 #[case::comments("food:\n  # comment\n  foo1: hello # and this", &[])]
 #[case::deprecated_is_fine("old: {}", &[])]
+#[case::deprecated_fields_are_fine("food:\n  foo1: hello\n  foo6: hello", &[])]
+#[case::settings_and_processors(
+    "food:\n  nope: yuh\n  foo1: hello\nprocessors:\n  - fixer:\n      neither: nah",
+    &["f(3,5) field nope not recognised", "f(7,9) field neither not recognised"]
+)]
 #[case::anchors("food: &a\n  foo1: hello\nprocessors:\n  - fixer: *a", &[])]
 #[case::through_anchors(
     "food: &a\n  nope: bad\nprocessors:\n  - fixer: *a",

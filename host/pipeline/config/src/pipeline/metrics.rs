@@ -103,11 +103,8 @@ impl std::fmt::Debug for PushAuth {
     }
 }
 
-const CHOICE: Choice = Choice {
-    kind: "metrics",
-    types: &["prometheus", "json_api", "logger", "none"],
-    reserved: &["type", "mapping"],
-};
+pub(crate) const TYPES: [&str; 4] = ["prometheus", "json_api", "logger", "none"];
+const CHOICE: Choice = Choice { kind: "metrics", types: &TYPES, reserved: &["type", "mapping"] };
 
 /// Reads the section; what is wrong with it is left with the examiner.
 pub(super) fn examine(examiner: &mut Examiner<'_>, root: &Node) -> MetricsConfig {

@@ -15,6 +15,7 @@ use crate::yaml::{Node, Value};
 pub(super) const FIELD: &str = "tracer";
 
 const OTLP: &str = "open_telemetry_collector";
+pub(crate) const TYPES: [&str; 2] = ["none", OTLP];
 const CHOICE: Choice =
     Choice { kind: "tracer", types: &["none", OTLP, UNSUPPORTED[0], UNSUPPORTED[1]], reserved: &["type"] };
 /// Those of Bento that we have not got.

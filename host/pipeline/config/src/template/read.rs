@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::{Template, Test};
+use super::{Template, TemplateMapping, Test};
 use crate::catalog::Catalog;
 use crate::component::{ComponentConfig, Fields};
 use crate::lint::{Examiner, Finding, LintOptions, Problem, Severity};
@@ -54,17 +54,21 @@ fn examine(examiner: &mut Examiner<'_>, path: &str, root: &Node) -> Option<Templ
     let config = fields.whole(Some(root), &spec, root.span);
     let (texts, ..) = fields.finish();
     let component = component(examiner, root, &config)?;
-    let mapping = config.get("mapping")?;
-    let text_of = |name: &str| mapping.get(name).and_then(Json::as_str);
-    let language = text_of("language").unwrap_or("bloblang").to_owned();
-    let mapping = mapping.as_str().or_else(|| text_of("code"))?.to_owned();
-    if let Some((key, _)) = root.entry("metrics_mapping").filter(|(_, text)| !text.text.is_empty()) {
-        let message = "field metrics_mapping is not supported by this version yet: metrics keep their names";
-        examiner.lint(key.span.start, message);
-    }
+    let mapping = mapping(config.get("mapping")?)?;
+    let metrics_mapping = config.get("metrics_mapping").and_then(self::mapping);
+    let metrics_mapping = metrics_mapping.filter(|mapping| !mapping.code.is_empty());
     let source = Arc::clone(&examiner.source);
     let texts = ComponentConfig::of_texts((component.kind, component.name.clone()), config, texts, source);
-    Some(Template { path: path.to_owned(), tests: tests(root), spec: component, language, mapping, texts })
+    let (path, tests) = (path.to_owned(), tests(root));
+    Some(Template { path, spec: component, mapping, metrics_mapping, texts, tests })
+}
+
+/// The mapping that a field has: a text, or an object that says the language too.
+fn mapping(field: &Json) -> Option<TemplateMapping> {
+    let text_of = |name: &str| field.get(name).and_then(Json::as_str);
+    let language = text_of("language").unwrap_or("bloblang").to_owned();
+    let code = field.as_str().or_else(|| text_of("code"))?.to_owned();
+    Some(TemplateMapping { language, code })
 }
 
 /// The component that a template states.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use forebay_metrics::{Labels, Metrics};
 use serde_json::json;
 
 use super::*;
@@ -80,6 +81,57 @@ output:
     assert_eq!(outer.children[0].component.name.as_str(), "noop");
 }
 
+/// Names nothing, and makes what [`Scripted`] makes.
+struct Named;
+
+impl Expand for Named {
+    fn expand(&self, settings: &Json) -> Result<Json, String> {
+        Scripted.expand(settings)
+    }
+
+    fn naming(&self) -> Option<Arc<dyn NameMetrics>> {
+        Some(Arc::new(Self))
+    }
+}
+
+impl NameMetrics for Named {
+    /// The label of the use before the name.
+    fn name(&self, used_as: &str, name: &str, labels: &Labels) -> Option<(String, Labels)> {
+        Some((format!("{used_as}_{name}"), labels.clone()))
+    }
+}
+
+#[test]
+fn metrics_of_what_a_template_makes_are_called_as_it_says() {
+    let mut catalog = catalog();
+    let text = format!("name: named\ntype: processor\n{FIELDS}metrics_mapping: root = this\n");
+    let template = Template::read("t", &text, &catalog).0.unwrap();
+    assert_eq!(template.metrics_mapping.unwrap().code, "root = this");
+    catalog.insert_template(template.spec, Arc::new(Named)).unwrap();
+    let text = "
+pipeline:
+  processors:
+    - label: a
+      named: {make: {try: [{label: b, named: {make: {noop: {}}}}, {noop: {}}]}}
+    - noop: {}
+input: {stdin: {}}
+output: {stdout: {}}
+";
+    let config = read("f", text, &BTreeMap::new(), &catalog).unwrap();
+    let name = |component: &ComponentConfig| {
+        let metrics = Metrics::default();
+        component.metric_naming.of(&metrics).counter("x", "", &[]).unwrap();
+        metrics.snapshot().families[0].name.clone()
+    };
+    let outer = &config.processors[0];
+    assert_eq!(name(outer), "a_x");
+    assert_eq!(
+        outer.children.iter().map(|child| name(&child.component)).collect::<Vec<_>>(),
+        ["a_b_x", "a_x"]
+    );
+    assert_eq!(name(&config.processors[1]), "x");
+}
+
 #[test]
 fn what_is_wrong_is_told_at_the_use() {
     let with = |settings: &str| faults(&format!("pipeline:\n  processors:\n    - made: {settings}\n"));
@@ -142,7 +194,6 @@ fn what_is_wrong_with_a_template_is_told_where_it_stands() {
         "{:?}",
         problems(&format!("{stated}{default}"))
     );
-    assert_eq!(problems(&format!("{stated}metrics_mapping: root = this\n")).len(), 1);
 }
 
 #[test]

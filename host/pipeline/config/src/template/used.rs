@@ -53,7 +53,13 @@ pub(crate) fn examine(
     let mut made = Node::from_json(&expanded, at);
     take_over(&mut made, kind, node);
     let before = examiner.findings_count();
+    let outside = examiner.metric_naming.clone();
+    if let Some(naming) = expansion.0.naming() {
+        let label = node.get("label").map_or("", |label| label.text.as_str());
+        examiner.metric_naming = outside.within(naming, label);
+    }
     let component = component::examine(examiner, kind, &made, path);
+    examiner.metric_naming = outside;
     examiner.prefix_since(before, at, &format!("template {}: ", spec.name));
     component
 }

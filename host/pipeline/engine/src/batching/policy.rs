@@ -6,7 +6,7 @@ use std::time::Duration;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{FieldKind, FieldSpec, FieldType};
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{Components as _, LostInstance, OpenError};
+use forebay_plugins_api::{LostInstance, OpenError};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
@@ -129,7 +129,7 @@ impl Policy {
         let check = opening.check(&format!("{field}/check")).await?;
         let period = period.filter(|period| !period.is_zero());
         let path = format!("{}{}", opening.setup.path, field.replace('/', "."));
-        let meter = BatchMeter::of(&opening.components.metrics(), opening.setup.label.as_deref(), &path);
+        let meter = BatchMeter::of(&opening.metrics(), opening.setup.label.as_deref(), &path);
         let children = opening.children(&list);
         let growth = (!in_context)
             .then(|| Growth::of(opening.components, children, |child| opening.setup_of(child), budget))

@@ -68,7 +68,7 @@ pub(super) async fn open(
         intake: ground.intake.clone(),
         to: to.clone(),
         idle: Idle::default(),
-        reading: ground.budget.reading(),
+        reading: Some(ground.budget.reading()),
     };
     works.insert(0, Box::pin(read(source, sky, to, stop.clone())));
     Ok(works)

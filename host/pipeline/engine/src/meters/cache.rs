@@ -23,7 +23,7 @@ pub(crate) struct OperationMeter {
 
 impl CacheMeter {
     pub(crate) fn of(metrics: &Metrics, setup: &Setup) -> Self {
-        let series = Series::of(metrics, setup.label.as_deref(), &setup.path);
+        let series = Series::of(&setup.metric_naming.of(metrics), setup.label.as_deref(), &setup.path);
         let operation = |name: &str| {
             let own = Some(("operation", name));
             OperationMeter {

@@ -13,7 +13,7 @@ pub(crate) struct ConnectionMeter {
 
 impl ConnectionMeter {
     pub(super) fn of(metrics: &Metrics, setup: &Setup, side: Side) -> Self {
-        let series = Series::of(metrics, setup.label.as_deref(), &setup.path);
+        let series = Series::of(&setup.metric_naming.of(metrics), setup.label.as_deref(), &setup.path);
         let end = if side == Side::Input { "input" } else { "output" };
         let counter = |what: &str, help: &str| series.counter(&format!("{end}_connection_{what}"), help);
         Self {

@@ -37,7 +37,7 @@ pub(crate) struct Received {
 impl InputMeter {
     pub(crate) fn of(metrics: &Metrics, tracer: &Tracer, setup: &Setup) -> Self {
         let name = format!("input_{}", setup.name);
-        let series = Series::of(metrics, setup.label.as_deref(), &setup.path);
+        let series = Series::of(&setup.metric_naming.of(metrics), setup.label.as_deref(), &setup.path);
         Self(Arc::new(Inner {
             connection: ConnectionMeter::of(metrics, setup, Side::Input),
             received: series.counter("input_received", "Messages that an input has handed out"),

@@ -24,7 +24,7 @@ pub(crate) struct OutputMeter {
 impl OutputMeter {
     pub(crate) fn of(metrics: &Metrics, tracer: &Tracer, setup: &Setup) -> Self {
         let name = format!("output_{}", setup.name);
-        let series = Series::of(metrics, setup.label.as_deref(), &setup.path);
+        let series = Series::of(&setup.metric_naming.of(metrics), setup.label.as_deref(), &setup.path);
         Self {
             connection: ConnectionMeter::of(metrics, setup, Side::Output),
             sent: series.counter("output_sent", "Messages that an output has delivered"),

@@ -65,7 +65,7 @@ impl ProcessorMeter {
             _ => Blame::All,
         };
         let label = config.label.as_ref().map(|label| label.as_str());
-        let series = Series::of(metrics, label, &config.path);
+        let series = Series::of(&config.metric_naming.of(metrics), label, &config.path);
         Self(Some(Inner {
             received: series.counter("processor_received", "Messages that a processor was given"),
             batch_received: series.counter("processor_batch_received", "Batches that a processor was given"),

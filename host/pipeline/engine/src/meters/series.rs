@@ -3,16 +3,17 @@ use forebay_metrics::{Counter, Gauge, MetricError, Metrics, Timing};
 use super::path::path_of_metrics;
 
 /// Looks up the series of one component.
-pub(super) struct Series<'m> {
-    metrics: &'m Metrics,
+pub(super) struct Series {
+    metrics: Metrics,
     label: String,
     path: String,
 }
 
-impl<'m> Series<'m> {
+impl Series {
     /// `path` is where the component stands in its configuration.
-    pub(super) fn of(metrics: &'m Metrics, label: Option<&str>, path: &str) -> Self {
-        Self { metrics, label: label.unwrap_or_default().to_owned(), path: path_of_metrics(path) }
+    pub(super) fn of(metrics: &Metrics, label: Option<&str>, path: &str) -> Self {
+        let label = label.unwrap_or_default().to_owned();
+        Self { metrics: metrics.clone(), label, path: path_of_metrics(path) }
     }
 
     pub(super) fn counter(&self, name: &str, help: &str) -> Counter {

@@ -21,6 +21,7 @@ impl Metered {
         let label = config.label.as_ref().map_or("", |label| label.as_str());
         let path = path_of_metrics(&config.path);
         let labels = [("label", label), ("path", path.as_str())];
+        let metrics = config.metric_naming.of(metrics);
         // A metric that there can't be is counted by nobody.
         let counter = |name, help| metrics.counter(name, help, &labels).unwrap_or_default();
         Self {

@@ -1,6 +1,6 @@
 //! What a component of the host is opened with, and how it opens what it contains.
 
-use forebay_metrics::Counter;
+use forebay_metrics::{Counter, Metrics};
 use forebay_pipeline_config::{ComponentConfig, Position};
 use forebay_plugins_api::{Components as _, Form, Mapping, MappingText, OpenError, Problem, Setup, Stated};
 use forebay_traces::Tracer;
@@ -108,6 +108,7 @@ impl Opening<'_> {
             },
             limits: config.limits.clone(),
             children: config.children.clone(),
+            metric_naming: config.metric_naming.clone(),
             ..self.setup.clone()
         }
     }
@@ -126,7 +127,12 @@ impl Opening<'_> {
     /// Counts what the component itself has failed for, where that can't be told from what those inside have.
     pub(super) fn own_errors(&self) -> Counter {
         let Setup { label, path, .. } = self.setup;
-        meters::own_errors(&self.components.metrics(), label.as_deref(), path)
+        meters::own_errors(&self.metrics(), label.as_deref(), path)
+    }
+
+    /// The metrics as the component is to see them.
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.setup.metric_naming.of(&self.components.metrics())
     }
 
     /// Opens the condition in a field; none where that is empty.

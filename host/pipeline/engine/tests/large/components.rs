@@ -16,11 +16,15 @@ use forebay_plugins_api::{
 };
 use tokio::time::Instant;
 
+use crate::files::{Lines, Pairs};
 use crate::processors::{Gather, Upper};
 
 const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "components": [
     {"kind": "input", "name": "script", "config": {"type": "object"}},
     {"kind": "input", "name": "rereading", "rereads": true, "config": {"type": "object"}},
+    {"kind": "input", "name": "lines", "rereads": true, "config": {"type": "object", "fields": [
+        {"name": "scanner", "type": "scanner", "default": {"pairs": {}}}]}},
+    {"kind": "scanner", "name": "pairs", "config": {"type": "object"}},
     {"kind": "processor", "name": "whole", "config": {"type": "object"}},
     {"kind": "processor", "name": "gather", "incremental": true, "config": {"type": "object", "fields": [
         {"name": "refuses", "type": "bool", "default": false}]}},
@@ -89,6 +93,8 @@ pub(crate) struct Notes {
     pub(crate) died: bool,
     pub(crate) stop: Option<Shutdown>,
     stop_after: usize,
+    /// Writes that fail until the pipeline is to stop.
+    stop_at_failure: Option<usize>,
 }
 
 impl World {
@@ -122,6 +128,22 @@ impl World {
         self
     }
 
+    /// The pipeline is to stop when so many writes have failed.
+    pub(crate) fn stopping_at_failure(self: Arc<Self>, failures: usize) -> Arc<Self> {
+        {
+            let mut notes = self.notes();
+            (notes.stop, notes.stop_at_failure) = (Some(Shutdown::new()), Some(failures));
+        }
+        self
+    }
+
+    /// The messages that are not given yet, as lines.
+    pub(crate) fn lines(&self) -> Vec<u8> {
+        let notes = self.notes();
+        let lines: Vec<&[u8]> = notes.steps.iter().map(|(_, text)| text.as_slice()).collect();
+        lines.join(&b'\n')
+    }
+
     /// The pipeline is to stop when so many messages were delivered.
     pub(crate) fn stop_after_delivering(&self, messages: usize) {
         let mut notes = self.notes();
@@ -133,6 +155,14 @@ impl Notes {
     /// Notes that somebody has taken bytes.
     pub(crate) fn take(&mut self, batch: &Batch) {
         batch.each_payload(|payload| self.held = self.held.saturating_sub(payload.len()));
+    }
+
+    /// Notes that a write fails, at which the pipeline may be to stop.
+    fn fail(&mut self) {
+        self.stop_at_failure = self.stop_at_failure.map(|left| left.saturating_sub(1));
+        if let (Some(0), Some(stop)) = (self.stop_at_failure, &self.stop) {
+            stop.cancel();
+        }
     }
 
     fn since(&mut self) -> Duration {
@@ -156,6 +186,9 @@ impl Components for Script {
         let mut notes = self.0.notes();
         let since = notes.since();
         notes.opened.push(since);
+        if setup.name.as_str() == "lines" {
+            return Ok(Box::new(Lines::new(&self.0, setup)));
+        }
         Ok(Box::new(ScriptedInput { world: Arc::clone(&self.0), setup }))
     }
 
@@ -178,7 +211,7 @@ impl Components for Script {
     }
 
     async fn open_scanner(&self, _: Setup) -> Result<Box<dyn Scanner>, OpenError> {
-        unreachable!("there are no streams to scan")
+        Ok(Box::new(Pairs::default()))
     }
 
     async fn open_cache(&self, _: Setup) -> Result<Box<dyn Cache>, OpenError> {
@@ -309,7 +342,10 @@ impl Output for ScriptedOutput {
         let mut notes = self.world.notes();
         match notes.writes.pop_front() {
             Some(Write::NotConnected) => return Err(WriteError::NotConnected("as told".to_owned())),
-            Some(_) => return Err(Self::fail()),
+            Some(_) => {
+                notes.fail();
+                return Err(Self::fail());
+            }
             None => {}
         }
         notes.take(&batch);

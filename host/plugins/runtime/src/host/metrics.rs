@@ -34,13 +34,18 @@ impl Guest {
         Ok(self.scope.account.may_measure(name, labels))
     }
 
-    /// The metric, if it is to be had. One whose name others use for another kind, or for which there is no
-    /// room, costs the sample; a malformed one is the guest's own fault.
+    /// The metric, if it is to be had. One whose name others use for another kind, or that a template calls what
+    /// can be no name, or for which there is no room, costs the sample; a malformed one is the guest's own fault.
     fn measured<T>(&self, metric: Result<T, MetricError>) -> wasmtime::Result<Option<T>> {
         match metric {
             Ok(metric) => Ok(Some(metric)),
             Err(error @ MetricError::Name(_)) => Err(Refusal::contract(error.to_string())),
-            Err(MetricError::Kind(_) | MetricError::TooMany | MetricError::TooManyLabels(_)) => {
+            Err(
+                MetricError::Named { .. }
+                | MetricError::Kind(_)
+                | MetricError::TooMany
+                | MetricError::TooManyLabels(_),
+            ) => {
                 self.scope.account.metrics.samples_left_out.inc();
                 Ok(None)
             }
@@ -52,7 +57,7 @@ impl Host for Guest {
     fn count(&mut self, name: String, labels: Labels, by: u64) -> wasmtime::Result<()> {
         if self.may_measure(&name, &labels)? {
             let labels = with_own(&self.scope.labels(), &labels);
-            let counter = self.scope.metrics.counter(&name, "Counted by a plugin", &labels);
+            let counter = self.scope.own_metrics.counter(&name, "Counted by a plugin", &labels);
             if let Some(counter) = self.measured(counter)? {
                 counter.inc_by(by);
             }
@@ -63,7 +68,7 @@ impl Host for Guest {
     fn gauge(&mut self, name: String, labels: Labels, value: f64) -> wasmtime::Result<()> {
         if self.may_measure(&name, &labels)? {
             let labels = with_own(&self.scope.labels(), &labels);
-            let gauge = self.scope.metrics.gauge(&name, "Set by a plugin", &labels);
+            let gauge = self.scope.own_metrics.gauge(&name, "Set by a plugin", &labels);
             if let Some(gauge) = self.measured(gauge)? {
                 gauge.set(value);
             }
@@ -74,7 +79,7 @@ impl Host for Guest {
     fn timing(&mut self, name: String, labels: Labels, nanoseconds: u64) -> wasmtime::Result<()> {
         if self.may_measure(&name, &labels)? {
             let labels = with_own(&self.scope.labels(), &labels);
-            let timing = self.scope.metrics.timing(&name, "Timed by a plugin", &labels);
+            let timing = self.scope.own_metrics.timing(&name, "Timed by a plugin", &labels);
             if let Some(timing) = self.measured(timing)? {
                 timing.observe(Duration::from_nanos(nanoseconds));
             }

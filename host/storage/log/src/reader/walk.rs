@@ -8,7 +8,7 @@ use crate::blocks::{BLOCK_BYTES, BlockError, BlockIndex, BlockSource};
 
 /// Goes through the batches of a run.
 #[derive(Debug)]
-pub(super) struct RunWalker<'a> {
+pub(crate) struct RunWalker<'a> {
     blocks: &'a dyn BlockSource,
     run: &'a Run,
     position: u64,
@@ -20,10 +20,10 @@ pub(super) struct RunWalker<'a> {
 
 /// A batch of a run, of which the header was read.
 #[derive(Debug)]
-pub(super) struct WalkedBatch {
-    pub(super) header: BatchHeader,
+pub(crate) struct WalkedBatch {
+    pub(crate) header: BatchHeader,
     /// The offset of its first record.
-    pub(super) base_offset: Offset,
+    pub(crate) base_offset: Offset,
     /// The offset behind its last record.
     end: Offset,
     /// Where it begins in the segment.
@@ -32,7 +32,7 @@ pub(super) struct WalkedBatch {
 
 /// What becomes of the bytes of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taking {
+pub(crate) enum Taking {
     /// They are passed on as they are, which keeps the whole block in memory.
     Share,
     Copy,
@@ -41,35 +41,35 @@ pub(super) enum Taking {
 /// Fewer bytes of a block than these are copied: whoever holds them holds the whole block, and those of two blocks may lie
 /// side by side, so answers keep eight times their own bytes in memory at most. Clients ask for as much of a partition by
 /// default.
-pub(super) const LEAST_SHARED: u64 = BLOCK_BYTES / 4;
+pub(crate) const LEAST_SHARED: u64 = BLOCK_BYTES / 4;
 
 impl Taking {
     /// What to do with `bytes` of a run, of which the most part lies in one block.
-    pub(super) fn of(bytes: u64) -> Self {
+    pub(crate) fn of(bytes: u64) -> Self {
         if bytes < LEAST_SHARED { Self::Copy } else { Self::Share }
     }
 }
 
 impl WalkedBatch {
-    pub(super) fn end_offset(&self) -> Offset {
+    pub(crate) fn end_offset(&self) -> Offset {
         self.end
     }
 
     /// Where it begins in the segment.
-    pub(super) fn position(&self) -> ByteCount {
+    pub(crate) fn position(&self) -> ByteCount {
         ByteCount::new(self.position)
     }
 }
 
 impl<'a> RunWalker<'a> {
-    pub(super) fn new(blocks: &'a dyn BlockSource, run: &'a Run) -> Self {
+    pub(crate) fn new(blocks: &'a dyn BlockSource, run: &'a Run) -> Self {
         let position = run.position.get();
         let end = position.saturating_add(run.length.get());
         Self { blocks, run, position, end, offset: run.base_offset, block: None }
     }
 
     /// The next batch, or `None` at the end of the run.
-    pub(super) async fn next(&mut self) -> Result<Option<WalkedBatch>, FetchRefusal> {
+    pub(crate) async fn next(&mut self) -> Result<Option<WalkedBatch>, FetchRefusal> {
         if self.position >= self.end {
             if self.offset != self.run.end_offset {
                 return Err(self.corrupt(CorruptRun::Offsets { expected: self.run.end_offset }));
@@ -94,7 +94,7 @@ impl<'a> RunWalker<'a> {
     }
 
     /// Writes what is behind the header of a batch.
-    pub(super) async fn body(
+    pub(crate) async fn body(
         &mut self,
         batch: &WalkedBatch,
         into: &mut PiecesBuilder,
@@ -115,12 +115,12 @@ impl<'a> RunWalker<'a> {
     }
 
     /// Where the next batch begins in the segment.
-    pub(super) fn position(&self) -> ByteCount {
+    pub(crate) fn position(&self) -> ByteCount {
         ByteCount::new(self.position)
     }
 
     /// How much of the run there is from a batch on.
-    pub(super) fn left_from(&self, batch: &WalkedBatch) -> u64 {
+    pub(crate) fn left_from(&self, batch: &WalkedBatch) -> u64 {
         self.end - batch.position
     }
 

@@ -91,7 +91,7 @@ impl SegmentEntry {
 }
 
 /// `N` bytes from `at` on; the layout has them.
-fn part<const N: usize>(bytes: &[u8; ENTRY_BYTES], at: usize) -> [u8; N] {
+pub(super) fn part<const N: usize>(bytes: &[u8; ENTRY_BYTES], at: usize) -> [u8; N] {
     let mut part = [0; N];
     part.copy_from_slice(&bytes[at..at + N]);
     part

@@ -32,10 +32,12 @@ pub enum FooterError {
     #[error("the object does not end as a segment does")]
     NoSegment,
     /// It is of a version that this program does not know.
-    #[error("the segment is of version {version}; this program reads version 1")]
+    #[error("the segment is of version {version}; version {expected} was to be read")]
     Version {
         /// The version.
         version: u8,
+        /// The one that was looked for.
+        expected: u8,
     },
     /// The entries are not where they should be.
     #[error("the trailer says that {count} entries begin at byte {start}, in a segment of {size} bytes")]
@@ -72,14 +74,7 @@ impl SegmentFooter {
         for entry in &self.entries {
             entry.put(&mut bytes);
         }
-        bytes.extend_from_slice(&start.to_be_bytes());
-        let count = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        bytes.extend_from_slice(&count.to_be_bytes());
-        bytes.extend_from_slice(&[0; 4]);
-        let crc = crc32c::crc32c(&bytes);
-        bytes.extend_from_slice(&crc.to_be_bytes());
-        bytes.extend_from_slice(&[0; 4]);
-        bytes.extend_from_slice(&END);
+        put_trailer(&mut bytes, start, self.entries.len(), END);
         bytes
     }
 
@@ -88,23 +83,7 @@ impl SegmentFooter {
     /// # Errors
     /// When it is no segment, or of another version.
     pub fn locate(trailer: &[u8; TRAILER_BYTES], size: u64) -> Result<Range<u64>, FooterError> {
-        let [.., version] = *trailer;
-        if trailer[24..31] != END[..7] {
-            return Err(FooterError::NoSegment);
-        }
-        if version != END[7] {
-            return Err(FooterError::Version { version });
-        }
-        let start = u64::from_be_bytes(part(trailer, 0));
-        let count = u32::from_be_bytes(part(trailer, 8));
-        let end = start.checked_add(u64::from(count) * ENTRY_BYTES as u64);
-        let least = HEADER.len() as u64;
-        match end {
-            Some(end) if start >= least && end.checked_add(TRAILER_BYTES as u64) == Some(size) => {
-                Ok(start..end)
-            }
-            _ => Err(FooterError::Layout { start, count, size }),
-        }
+        locate(trailer, size, END)
     }
 
     /// What the end of a segment of `size` bytes says: `tail` is its entries and its trailer, and may be more of it.
@@ -112,20 +91,9 @@ impl SegmentFooter {
     /// # Errors
     /// When the bytes are not the end of a segment, or were changed.
     pub fn parse(tail: &Bytes, size: u64) -> Result<Self, FooterError> {
-        let least = (HEADER.len() + TRAILER_BYTES) as u64;
-        let short = FooterError::Short { size, least };
-        let (before, trailer) = tail.split_last_chunk::<TRAILER_BYTES>().ok_or_else(|| short.clone())?;
-        let range = Self::locate(trailer, size)?;
-        let length = usize::try_from(range.end - range.start).map_err(|_| short.clone())?;
-        let from = before.len().checked_sub(length).ok_or(short)?;
-        let found = crc32c::crc32c(&tail[from..from + length + CHECKED]);
-        let said = u32::from_be_bytes(part(trailer, CHECKED));
-        if found != said {
-            return Err(FooterError::Crc { found, said });
-        }
-        let mut entries = Vec::with_capacity(length / ENTRY_BYTES);
+        let (chunks, batches_end) = chunks(tail, size, END)?;
+        let mut entries = Vec::with_capacity(chunks.len());
         let mut next = HEADER.len() as u64;
-        let (chunks, _) = before[from..].as_chunks::<ENTRY_BYTES>();
         for (index, chunk) in chunks.iter().enumerate() {
             let wrong = |reason| FooterError::Entry { index, reason };
             let entry = SegmentEntry::parse(chunk).ok_or_else(|| wrong("a number is out of its range"))?;
@@ -134,12 +102,63 @@ impl SegmentFooter {
             }
             next = next
                 .checked_add(entry.length.get())
-                .filter(|end| *end <= range.start)
+                .filter(|end| *end <= batches_end)
                 .ok_or_else(|| wrong("it reaches beyond the batches"))?;
             entries.push(entry);
         }
         Ok(Self { entries })
     }
+}
+
+/// The trailer of entries that stand in `bytes`, in a segment whose batches end at `start`.
+pub(super) fn put_trailer(bytes: &mut Vec<u8>, start: u64, count: usize, end: [u8; 8]) {
+    bytes.extend_from_slice(&start.to_be_bytes());
+    bytes.extend_from_slice(&u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    let crc = crc32c::crc32c(bytes);
+    bytes.extend_from_slice(&crc.to_be_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&end);
+}
+
+/// Where the entries lie of a segment that ends with `expected`.
+fn locate(trailer: &[u8; TRAILER_BYTES], size: u64, expected: [u8; 8]) -> Result<Range<u64>, FooterError> {
+    let [.., version] = *trailer;
+    if trailer[24..31] != expected[..7] {
+        return Err(FooterError::NoSegment);
+    }
+    if version != expected[7] {
+        return Err(FooterError::Version { version, expected: expected[7] });
+    }
+    let start = u64::from_be_bytes(part(trailer, 0));
+    let count = u32::from_be_bytes(part(trailer, 8));
+    let end = start.checked_add(u64::from(count) * ENTRY_BYTES as u64);
+    let least = HEADER.len() as u64;
+    match end {
+        Some(end) if start >= least && end.checked_add(TRAILER_BYTES as u64) == Some(size) => Ok(start..end),
+        _ => Err(FooterError::Layout { start, count, size }),
+    }
+}
+
+/// The entries at the end of a segment, byte by byte, and where its batches end.
+pub(super) fn chunks(
+    tail: &Bytes,
+    size: u64,
+    expected: [u8; 8],
+) -> Result<(&[[u8; ENTRY_BYTES]], u64), FooterError> {
+    let least = (HEADER.len() + TRAILER_BYTES) as u64;
+    let short = FooterError::Short { size, least };
+    let (before, trailer) = tail.split_last_chunk::<TRAILER_BYTES>().ok_or_else(|| short.clone())?;
+    let range = locate(trailer, size, expected)?;
+    let length = usize::try_from(range.end - range.start).map_err(|_| short.clone())?;
+    let from = before.len().checked_sub(length).ok_or(short)?;
+    let found = crc32c::crc32c(&tail[from..from + length + CHECKED]);
+    let said = u32::from_be_bytes(part(trailer, CHECKED));
+    if found != said {
+        return Err(FooterError::Crc { found, said });
+    }
+    let (chunks, _) = before[from..].as_chunks::<ENTRY_BYTES>();
+    Ok((chunks, range.start))
 }
 
 /// `N` bytes from `at` on; the layout has them.

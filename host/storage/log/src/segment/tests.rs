@@ -81,7 +81,10 @@ fn what_is_no_segment_or_of_another_version_is_refused() {
         change(&mut bytes);
         SegmentFooter::parse(&bytes.into(), size).unwrap_err()
     };
-    assert_eq!(parse(&|bytes| *bytes.last_mut().unwrap() = 2), FooterError::Version { version: 2 });
+    assert_eq!(
+        parse(&|bytes| *bytes.last_mut().unwrap() = 2),
+        FooterError::Version { version: 2, expected: 1 }
+    );
     assert_eq!(parse(&|bytes| bytes.truncate(20)), FooterError::Short { size, least: 40 });
     assert_eq!(parse(&|bytes| bytes.extend(b"x")), FooterError::NoSegment);
     assert!(matches!(SegmentFooter::parse(&segment, size + 1), Err(FooterError::Layout { .. })));

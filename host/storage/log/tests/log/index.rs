@@ -154,7 +154,7 @@ impl Ground {
             Step::Trim(partition, size) => {
                 let limits = RetentionLimits { age: None, size: Some(ByteCount::new(size)) };
                 let store: &dyn MetadataStore = &*self.store;
-                store.trim(&cluster(), self.log(partition), limits, 100).await.unwrap();
+                store.trim(&cluster(), self.log(partition), limits, 100, None).await.unwrap();
             }
             Step::MakeAnew => {
                 self.store.delete_topic(&cluster(), self.topic).await.unwrap();

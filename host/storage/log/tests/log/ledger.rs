@@ -418,6 +418,7 @@ impl Retention for Ledger {
         _: TopicIdPartition,
         _: RetentionLimits,
         _: usize,
+        _: Option<&Lease>,
     ) -> Result<Trimmed, TrimError> {
         Ok(broken()?)
     }
@@ -428,6 +429,83 @@ impl Retention for Ledger {
 
     async fn expire(&self, _: &VirtualClusterId, _: usize) -> Result<Expired, StoreFailure> {
         Ok(Expired::default())
+    }
+}
+
+#[async_trait]
+impl Compaction for Ledger {
+    async fn compactable(
+        &self,
+        _: &VirtualClusterId,
+        _: SegmentLevel,
+        _: Duration,
+        _: usize,
+    ) -> Result<Vec<SegmentSummary>, StoreFailure> {
+        broken()
+    }
+
+    async fn runs_in(
+        &self,
+        _: &VirtualClusterId,
+        _: Vec<SegmentName>,
+    ) -> Result<Vec<(TopicIdPartition, Run)>, StoreFailure> {
+        broken()
+    }
+
+    async fn set_level(
+        &self,
+        _: &VirtualClusterId,
+        _: Vec<SegmentName>,
+        _: SegmentLevel,
+    ) -> Result<(), StoreFailure> {
+        broken()
+    }
+
+    async fn commit_compacted(
+        &self,
+        _: &VirtualClusterId,
+        _: CompactedSegment,
+    ) -> Result<(), CompactionError> {
+        Ok(broken()?)
+    }
+
+    async fn replace_runs(
+        &self,
+        _: &VirtualClusterId,
+        _: Option<&Lease>,
+        _: &SegmentName,
+        _: Vec<Replacement>,
+    ) -> Result<Vec<Replaced>, CompactionError> {
+        Ok(broken()?)
+    }
+
+    async fn cleaned_to(
+        &self,
+        _: &VirtualClusterId,
+        _: Vec<TopicIdPartition>,
+    ) -> Result<Vec<Option<Offset>>, StoreFailure> {
+        broken()
+    }
+}
+
+#[async_trait]
+impl Jobs for Ledger {
+    async fn acquire_job(
+        &self,
+        _: &VirtualClusterId,
+        _: &JobName,
+        _: JobHolder,
+        _: JobTerms,
+    ) -> Result<Option<Lease>, JobError> {
+        Ok(broken()?)
+    }
+
+    async fn renew_job(&self, _: &VirtualClusterId, _: &Lease, _: Duration) -> Result<Lease, JobError> {
+        Ok(broken()?)
+    }
+
+    async fn release_job(&self, _: &VirtualClusterId, _: &Lease, _: JobOutcome) -> Result<(), JobError> {
+        Ok(broken()?)
     }
 }
 
@@ -538,6 +616,15 @@ impl Groups for Ledger {
         _: &VirtualClusterId,
         _: Vec<OffsetsWanted>,
     ) -> Result<Vec<Vec<(TopicIdPartition, CommittedOffset)>>, StoreFailure> {
+        broken()
+    }
+
+    async fn group_progress(
+        &self,
+        _: &VirtualClusterId,
+        _: Option<ProgressKey>,
+        _: usize,
+    ) -> Result<ProgressPage, StoreFailure> {
         broken()
     }
 

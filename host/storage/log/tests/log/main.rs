@@ -5,6 +5,12 @@
 #[cfg(test)]
 mod cleaner;
 #[cfg(test)]
+mod compaction;
+#[cfg(test)]
+mod compaction_crashes;
+#[cfg(test)]
+mod compaction_protocol;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod ground;
@@ -12,6 +18,8 @@ mod ground;
 mod index;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod place;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]

@@ -71,7 +71,7 @@ async fn records_are_written_read_found_by_time_and_deleted() {
     clock.advance(Duration::from_hours(2));
     for _ in 0..3 {
         let nothing = Default::default();
-        cleaner.trim(&cluster, logs.iter().map(|log| (*log, nothing))).await.unwrap();
+        cleaner.trim(&cluster, logs.iter().map(|log| (*log, nothing)), None).await.unwrap();
         cleaner.clean(&cluster).await.unwrap();
         cleaner.find_orphans(&cluster, &mut OrphanSearch::default()).await.unwrap();
         clock.advance(Duration::from_hours(2));

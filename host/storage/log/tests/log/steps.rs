@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use forebay_storage_metadata::{Decorator, Operation as Call, StoreFailure};
 use forebay_storage_objects::{Listed, ObjectError, ObjectName, ObjectPrefix, Objects, Payload};
 use tokio::sync::Notify;
 
@@ -89,5 +90,26 @@ impl fmt::Display for Stepped {
 impl fmt::Debug for Stepped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stepped").finish_non_exhaustive()
+    }
+}
+
+/// A metadata store with a step before and behind each call that writes for compaction or deletes.
+#[derive(Debug)]
+pub struct SteppedCalls(pub Arc<Steps>);
+
+impl Decorator for SteppedCalls {
+    async fn around<T: Send, E: From<StoreFailure> + Send>(
+        &self,
+        operation: Call,
+        work: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        let writes = ["commit", "commit_compacted", "replace_runs", "condemn", "report_deleted", "set_level"];
+        if !writes.contains(&operation.name()) {
+            return work.await;
+        }
+        self.0.step().await;
+        let result = work.await;
+        self.0.step().await;
+        result
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use forebay_model::{Offset, ProducerId, RecordCount, SegmentName, Sequence, TopicId, TopicIdPartition};
 
 use crate::{
-    BatchCommit, BatchCommitted, BatchRefusal, Found, IdempotentBatch, ProduceOutcome, SegmentCommit,
+    BatchCommit, BatchCommitted, BatchRefusal, Found, IdempotentBatch, ProduceOutcome, Run, SegmentCommit,
 };
 
 /// All logs of a virtual cluster.
@@ -153,6 +153,18 @@ impl ModelLog {
             if batch.epoch == last.epoch { last.base_sequence.advanced(*records) } else { Sequence::ZERO };
         let got = batch.base_sequence;
         if got == expected { Ok(()) } else { Err(BatchRefusal::OutOfOrder { expected, got }) }
+    }
+
+    /// These batches lie one behind the other elsewhere now.
+    pub(super) fn moved(&mut self, to: &Run) {
+        let mut position = to.position.get();
+        let is_inside =
+            |batch: &&mut ModelBatch| batch.base >= to.base_offset.get() && batch.end <= to.end_offset.get();
+        for batch in self.batches.iter_mut().filter(is_inside) {
+            batch.segment = to.segment.clone();
+            batch.position = position;
+            position += batch.length;
+        }
     }
 
     /// What was found is all that is left, each batch where it lies.

@@ -7,7 +7,7 @@ use super::model::Model;
 use super::scene::{Scene, at, batch, count, log, new_topic, of, offset, request, unexpected};
 use crate::{
     AddPartitionsError, BatchCommit, CommitError, CommitOutcome, CreateTopicError, DeleteBefore, OffsetQuery,
-    OffsetsFound, RecordsKept, RetentionLimits, SegmentCommit, Verdict,
+    OffsetsFound, RecordsKept, Replaced, RetentionLimits, SegmentCommit, Verdict,
 };
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -49,6 +49,13 @@ enum Call {
         name: usize,
         partition: i32,
         bytes: u64,
+    },
+    /// Some runs of a partition become one.
+    Compact {
+        name: usize,
+        partition: i32,
+        first: usize,
+        count: usize,
     },
     Purge,
     Reopen,
@@ -103,7 +110,10 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (0_usize..9).prop_map(|nth| Call::Condemn { nth }),
         1 => a_batch().prop_map(|batch| Call::CommitCondemned { batch }),
         2 => (name.clone(), 0..3, 0_i64..30).prop_map(|(name, partition, at)| Call::DeleteRecords { name, partition, at }),
-        1 => (name, 0..3, 0_u64..900).prop_map(|(name, partition, bytes)| Call::Trim { name, partition, bytes }),
+        1 => (name.clone(), 0..3, 0_u64..900).prop_map(|(name, partition, bytes)| Call::Trim { name, partition, bytes }),
+        2 => (name, 0..3, 0_usize..4, 1_usize..5).prop_map(|(name, partition, first, count)| Call::Compact {
+            name, partition, first, count
+        }),
         1 => Just(Call::Purge),
         1 => Just(Call::Reopen),
     ]
@@ -176,6 +186,9 @@ impl Play<'_> {
                 self.delete_records(self.log(name, partition), at).await;
             }
             Call::Trim { name, partition, bytes } => self.trim(self.log(name, partition), bytes).await,
+            Call::Compact { name, partition, first, count } => {
+                self.compact(self.log(name, partition), first, count).await;
+            }
             Call::Purge => {
                 self.scene.store.purge_deleted_topics(&self.scene.cluster, 3).await.expect("there");
             }
@@ -279,7 +292,7 @@ impl Play<'_> {
 
     async fn trim(&mut self, log: TopicIdPartition, bytes: u64) {
         let limits = RetentionLimits { age: None, size: Some(forebay_model::ByteCount::new(bytes)) };
-        let trimmed = self.scene.store.trim(&self.scene.cluster, log, limits, 4).await;
+        let trimmed = self.scene.store.trim(&self.scene.cluster, log, limits, 4, None).await;
         let Some(model) = self.model.logs.get_mut(&log) else {
             assert!(trimmed.is_err());
             return;
@@ -290,6 +303,20 @@ impl Play<'_> {
         model.start = start;
         let left = model.left().map(|batch| batch.length()).sum::<u64>();
         assert!(left >= bytes.min(before), "{left} of {before} left, wanted {bytes}");
+    }
+
+    async fn compact(&mut self, log: TopicIdPartition, first: usize, count: usize) {
+        let Some(model) = self.model.logs.get_mut(&log) else { return };
+        let found = self.scene.find(log, model.start, u64::MAX).await.expect("in range");
+        let Some(old) = found.runs.get(first..found.runs.len().min(first + count)) else { return };
+        if old.is_empty() {
+            return;
+        }
+        let new = super::compaction::compacted(&self.scene).await;
+        let replacement = super::compaction::merged(log, old, &new.segment);
+        model.moved(&replacement.new[0]);
+        let replaced = super::compaction::replace(&self.scene, &new.segment, vec![replacement]).await;
+        assert_eq!(replaced, [Replaced::Done]);
     }
 
     /// Everything is where the model has it.

@@ -9,7 +9,7 @@ use crate::{
 };
 
 async fn trim(scene: &Scene, log: TopicIdPartition, limits: RetentionLimits, limit: usize) -> Trimmed {
-    scene.store.trim(&scene.cluster, log, limits, limit).await.expect("it exists")
+    scene.store.trim(&scene.cluster, log, limits, limit, None).await.expect("it exists")
 }
 
 /// As Kafka does it: by the latest record of each, from the oldest on.
@@ -40,6 +40,7 @@ pub async fn old_runs_are_trimmed(site: &dyn Site) {
             TopicIdPartition { partition: a.partition, topic: forebay_model::TopicId::from_random(4) },
             limits,
             1,
+            None,
         )
         .await;
     assert!(matches!(missing, Err(TrimError::NoPartition { .. })));

@@ -9,7 +9,7 @@ use crate::value::{Text, Value};
 impl Compiler {
     pub(super) fn expression(&mut self, node: &Node) -> Parsed<Expr> {
         if let Some(constant) = node.constant() {
-            return Ok(Expr::Literal(constant));
+            return Ok(if self.unfolded { Expr::Literal(constant) } else { fold::constant(constant) });
         }
         Ok(match &node.kind {
             NodeKind::Literal(value) => Expr::Literal(Constant::from(value.clone())),

@@ -53,6 +53,16 @@ pub(super) fn left_end(operation: Operation) -> Expr {
     Expr::Operate(Box::new(Operation { first: left, rest }))
 }
 
+/// A constant. One that is a container keeps the text that it is written as.
+pub(super) fn constant(constant: Constant) -> Expr {
+    let is_container = matches!(constant.value, Value::Array(_) | Value::Object(_));
+    if !(is_container && is_plain(&constant.value) && is_within_limits(&constant.value)) {
+        return Expr::Literal(constant);
+    }
+    let Constant { value, title } = constant;
+    Expr::Literal(Constant { value: value.with_text(), title })
+}
+
 /// An array, made once where all its items are known. An empty one is Go's nil, of which each time makes its own.
 pub(super) fn array(items: Vec<Expr>) -> Expr {
     let values: Option<Vec<_>> = items.iter().map(member).collect();
@@ -89,14 +99,18 @@ fn is_plain(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) => true,
         Value::Array(items) => !items.is_empty() && items.iter().all(is_plain),
+        Value::Object(object) => object.iter().all(|(_, value)| is_plain(value)),
         _ => false,
     }
 }
 
 /// A container that is within the limits, with the text that it is written as.
 fn shared(value: Value) -> Option<Expr> {
-    let within = value.depth() <= VALUE_DEPTH && value.size() as usize <= TEXT_BYTES;
-    within.then(|| Expr::Known(value.with_text()))
+    is_within_limits(&value).then(|| Expr::Known(value.with_text()))
+}
+
+fn is_within_limits(value: &Value) -> bool {
+    value.depth() <= VALUE_DEPTH && value.size() as usize <= TEXT_BYTES
 }
 
 /// The value of a function, or of a method on a value, that depends on its arguments only.

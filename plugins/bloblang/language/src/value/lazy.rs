@@ -4,6 +4,7 @@
 //! its members makes values of one level; whoever writes it writes the text, anew or as it is. Of an object single
 //! entries can be looked up without making the others.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::{Text, Value};
@@ -23,7 +24,7 @@ pub(super) trait Member: Clone {
 }
 
 /// The members of a container: shared, and copied on the first write while shared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Members<T> {
     /// Those that were put there.
     made: Option<Arc<Vec<T>>>,
@@ -31,7 +32,6 @@ pub(super) struct Members<T> {
     read: Option<Arc<Lazy<T>>>,
 }
 
-#[derive(Debug)]
 struct Lazy<T> {
     source: Source,
     /// Where the entries of an object are, unless they are better searched as members.
@@ -143,6 +143,13 @@ impl<T: Member> Members<T> {
             (None, None) => Written::Never,
             _ => Written::Members(self.get()),
         }
+    }
+}
+
+/// Shows what they are, not where they come from.
+impl<T: Member + fmt::Debug> fmt::Debug for Members<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.get()).finish()
     }
 }
 

@@ -38,7 +38,7 @@ impl Refusal {
 }
 
 /// What is looked at before a batch may go to the log: its topic, and its header. Its records stay as they are, unless
-/// the topic wants them compressed in another way.
+/// the topic wants them compressed in another way; those of compacted topics must have keys.
 pub(super) struct Admission {
     version: i16,
     access: Access,
@@ -146,6 +146,7 @@ impl Admission {
         })?;
         let batch = RecordBatch::parse(records).map_err(|error| Refusal::new(of_bytes(&error), error))?;
         self.check(&batch, &topic.config)?;
+        let batch = if topic.config.compaction.is_some() { with_keys(parts, batch).await? } else { batch };
         let batch = repacked(parts, batch, topic.config.compression).await?;
         Ok(new_batch(log, batch, &topic.config))
     }
@@ -243,6 +244,30 @@ async fn repacked(
         Ok(Err(error)) => Err(Refusal::new(ResponseError::CorruptMessage, error)),
         Err(error) => Err(Refusal::new(ResponseError::UnknownServerError, error)),
     }
+}
+
+/// The batch, if all its records have keys, as those of compacted topics must. What has to be decompressed for that is,
+/// as in [`repacked`].
+async fn with_keys(parts: &Parts, batch: RecordBatch) -> Result<RecordBatch, Refusal> {
+    if batch.header().attributes.compression() == Ok(Compression::None) {
+        return keys_of(batch);
+    }
+    let _turn = parts.repacking.acquire().await;
+    match tokio::task::spawn_blocking(move || keys_of(batch)).await {
+        Ok(checked) => checked,
+        Err(error) => Err(Refusal::new(ResponseError::UnknownServerError, error)),
+    }
+}
+
+fn keys_of(batch: RecordBatch) -> Result<RecordBatch, Refusal> {
+    let corrupt = |error| Refusal::new(ResponseError::CorruptMessage, error);
+    for record in batch.records(MOST_UNPACKED).map_err(corrupt)? {
+        if record.map_err(corrupt)?.key.is_none() {
+            let text = "a compacted topic takes no record without a key";
+            return Err(Refusal::new(ResponseError::InvalidRecord, text));
+        }
+    }
+    Ok(batch)
 }
 
 fn new_batch(log: TopicIdPartition, batch: RecordBatch, config: &TopicConfig) -> NewBatch {

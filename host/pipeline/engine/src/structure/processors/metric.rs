@@ -3,7 +3,7 @@ mod series;
 use async_trait::async_trait;
 use forebay_pipeline_config::spec::{ComponentSpec, Example, FieldKind, FieldSpec, FieldType};
 use forebay_pipeline_message::{Batch, Origins, Processed};
-use forebay_plugins_api::{Components as _, LostInstance, OpenError, Processor};
+use forebay_plugins_api::{LostInstance, OpenError, Processor};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -89,7 +89,7 @@ async fn open(opening: Opening<'_>) -> Result<Box<dyn Processor>, OpenError> {
     let path = opening.setup.path.clone();
     let names = labels.into_iter().map(|(name, _)| name).collect();
     // As in Bento, records pass by a metric that there can't be.
-    let all = All::new(opening.components.metrics(), opening.setup, (kind, &name), names)
+    let all = All::new(opening.metrics(), opening.setup, (kind, &name), names)
         .inspect_err(|error| tracing::error!(path, %error, "nothing is measured"))
         .ok();
     Ok(boxed(Metric { path, all, labels: texts, value }))

@@ -1,7 +1,6 @@
 //! What a processor measures: one series for each combination of labels.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_metrics::{Counter, Gauge, MetricError, Metrics, Timing};
@@ -23,7 +22,7 @@ pub(super) enum Kind {
 
 /// All series of a processor.
 pub(super) struct All {
-    metrics: Arc<Metrics>,
+    metrics: Metrics,
     kind: Kind,
     name: String,
     /// Labels that are the same for all.
@@ -59,7 +58,7 @@ impl All {
     /// # Errors
     /// There can't be a metric with these names.
     pub(super) fn new(
-        metrics: Arc<Metrics>,
+        metrics: Metrics,
         setup: &Setup,
         (kind, name): (Kind, &str),
         names: Vec<String>,
