@@ -49,12 +49,15 @@ impl Reach {
     /// # Errors
     /// When there is no broker, or something is asked for that is not available or not granted.
     pub(crate) fn of(fields: ClusterFields) -> Result<Self, Problem> {
-        let ClusterFields { seed_brokers: elements, client_id, rack_id: rack, metadata_max_age, tls, sasl } = fields;
+        let ClusterFields { seed_brokers: elements, client_id, rack_id: rack, metadata_max_age, tls, sasl } =
+            fields;
         tls.check()?;
         let mut seed_brokers = Vec::new();
-        for (index, broker) in elements.iter().enumerate().flat_map(|(index, element)| {
-            element.split(',').map(move |broker| (index, broker.trim()))
-        }) {
+        for (index, broker) in elements
+            .iter()
+            .enumerate()
+            .flat_map(|(index, element)| element.split(',').map(move |broker| (index, broker.trim())))
+        {
             if broker.is_empty() {
                 let problem = Problem::new("seed broker address cannot be empty");
                 return Err(problem.at(format!("/seed_brokers/{index}")));
@@ -68,7 +71,8 @@ impl Reach {
         let reach = Self { seed_brokers, client_id, rack, metadata_max_age, tls, logins };
         if !(reach.tls.enabled && reach.tls.names_files()) {
             // Nothing is sent yet, but what is not granted is known from here on.
-            let opened = reach.open().map_err(|error| Problem::new(error.into_message()).at("/seed_brokers"))?;
+            let opened =
+                reach.open().map_err(|error| Problem::new(error.into_message()).at("/seed_brokers"))?;
             drop(opened);
         }
         Ok(reach)

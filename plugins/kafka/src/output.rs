@@ -5,9 +5,7 @@ use std::rc::Rc;
 
 use forebay_sdk::config::{Interpolated, Values};
 use forebay_sdk::kafka::{Cluster, FailureKind, KafkaError, Producer, ProducerSettings, Routes, Unsent};
-use forebay_sdk::{
-    Batch, Context, Error, Failure, Operation, Output, Pending, Problem, WriteError, Written,
-};
+use forebay_sdk::{Batch, Context, Error, Failure, Operation, Output, Pending, Problem, WriteError, Written};
 
 use crate::cluster::Reach;
 use fields::KafkaFranzOutputConfig;
@@ -67,9 +65,13 @@ impl Output for KafkaFranzOutput {
         let Some((producer, _)) = &self.connected else {
             return Err(WriteError::NotConnected("it is not connected".to_owned()));
         };
-        let operation = self.texts.routes(&batch, |routes| producer.send(&batch, routes))?.map_err(refused)?;
+        let operation =
+            self.texts.routes(&batch, |routes| producer.send(&batch, routes))?.map_err(refused)?;
         self.sent.insert(operation.id(), (Rc::clone(producer), batch.len()));
-        Ok(Written { failed: Vec::new(), pending: vec![Pending { operation, messages: None, resolve: true }] })
+        Ok(Written {
+            failed: Vec::new(),
+            pending: vec![Pending { operation, messages: None, resolve: true }],
+        })
     }
 
     fn resolve(&mut self, operation: Operation) -> Result<Written, WriteError> {
@@ -90,10 +92,9 @@ impl Output for KafkaFranzOutput {
         {
             return Err(WriteError::NotConnected(lost.failure.reason.clone()));
         }
-        let failed = unsent.into_iter().map(|Unsent { failure, messages }| Failure {
-            reason: failure.reason,
-            messages: Some(messages),
-        });
+        let failed = unsent
+            .into_iter()
+            .map(|Unsent { failure, messages }| Failure { reason: failure.reason, messages: Some(messages) });
         Ok(Written { failed: failed.collect(), pending: Vec::new() })
     }
 }

@@ -1,8 +1,8 @@
 //! Sizes such as `1MB` and `50MiB`.
 
+use forebay_sdk::Problem;
 use forebay_sdk::config::{Config, Pointer, Spec};
 use forebay_sdk::serde_json::Value;
-use forebay_sdk::Problem;
 
 /// A number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,11 @@ impl Size {
         }
         #[expect(clippy::cast_precision_loss, reason = "a unit is a small number of bits")]
         let bytes = number.parse::<f64>().ok()? * *bytes as f64;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range, and no fraction of a byte counts")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is in range, and no fraction of a byte counts"
+        )]
         (0.0..1e18).contains(&bytes).then_some(Self(bytes as u64))
     }
 
@@ -60,7 +64,8 @@ impl Config for Size {
 
     fn parse(value: &Value, at: &Pointer<'_>) -> Result<Self, Problem> {
         let text = String::parse(value, at)?;
-        let problem = || Problem::new(format!("{text:?} is no size: expected one such as 1MB or 50MiB")).at(at);
+        let problem =
+            || Problem::new(format!("{text:?} is no size: expected one such as 1MB or 50MiB")).at(at);
         Self::of(&text).ok_or_else(problem)
     }
 }

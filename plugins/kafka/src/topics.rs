@@ -44,7 +44,9 @@ impl Topics {
             }
             let (range, offset) = match place.split_once(':') {
                 None => (place, default),
-                Some((range, offset)) => (range, number(offset).ok_or_else(|| refuse("the offset is no number"))?),
+                Some((range, offset)) => {
+                    (range, number(offset).ok_or_else(|| refuse("the offset is no number"))?)
+                }
             };
             if offset < -2 {
                 return Err(refuse("an offset is -2 (the beginning), -1 (the end) or more"));
@@ -108,7 +110,9 @@ mod tests {
     fn shown(elements: &[&str], default: i64) -> String {
         let elements: Vec<String> = elements.iter().map(|element| (*element).to_owned()).collect();
         let Topics { mut names, partitions } = Topics::parse(&elements, default).unwrap();
-        names.extend(partitions.iter().map(|((topic, partition), offset)| format!("{topic}/{partition}@{offset}")));
+        names.extend(
+            partitions.iter().map(|((topic, partition), offset)| format!("{topic}/{partition}@{offset}")),
+        );
         names.join(" ")
     }
 
@@ -127,7 +131,10 @@ mod tests {
     #[test]
     fn partitions_and_ranges_stand_behind_a_colon() {
         assert_eq!(shown(&["orders", "bills:3"], -1), "orders bills/3@-1");
-        assert_eq!(shown(&["orders:2-4,bills:0-1"], -2), "bills/0@-2 bills/1@-2 orders/2@-2 orders/3@-2 orders/4@-2");
+        assert_eq!(
+            shown(&["orders:2-4,bills:0-1"], -2),
+            "bills/0@-2 bills/1@-2 orders/2@-2 orders/3@-2 orders/4@-2"
+        );
         assert_eq!(shown(&["orders:7-7"], -2), "orders/7@-2");
     }
 

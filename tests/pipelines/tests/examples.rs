@@ -76,7 +76,16 @@ fn in_folder(name: &str, inputs: &[&str]) -> Folder {
 #[test]
 fn the_tests_in_the_examples_succeed() {
     let folder = Folder::new();
-    let names = ["batching", "dead-letters", "enrichment", "filtering", "joining", "resources", "windows"];
+    let names = [
+        "batching",
+        "dead-letters",
+        "enrichment",
+        "filtering",
+        "joining",
+        "kafka-to-kafka",
+        "resources",
+        "windows",
+    ];
     let paths = names.map(|name| examples().join(name).join("pipeline.yaml").display().to_string());
     let finished = folder.forebay(&["test"]).args(&paths.each_ref().map(String::as_str)).finish().well();
     let succeeded = finished.lines().iter().filter(|line| line.ends_with(" succeeded")).count();

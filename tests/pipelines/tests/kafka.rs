@@ -353,6 +353,7 @@ fn the_example_adds_what_it_says() {
     let folder = Folder::new();
     let agent = Agent::start(&folder);
     agent.create(&folder, "orders", 2);
+    agent.create(&folder, "totals", 2);
     let orders = "{\"id\":1,\"price\":2.5,\"count\":4}\n{\"id\":2,\"price\":1,\"count\":1}\n";
     let _ = agent
         .produce(&folder, orders, "root = this", &json!({"topic": "orders", "key": "${! this.id }"}))

@@ -233,7 +233,8 @@ impl KafkaFranzInputConfig {
             None => at_once,
         };
         if most > 1 && !self.batching.has_period() {
-            let problem = "with strict_order a batch needs a period, or one that is not complete waits for ever";
+            let problem =
+                "with strict_order a batch needs a period, or one that is not complete waits for ever";
             return Err(Problem::new(problem).at("/batching/period"));
         }
         Ok(Bounds { limit: 1, most, whole: most > 1 })
@@ -253,7 +254,8 @@ fn balancers(names: &[String]) -> Result<Vec<Balancer>, Problem> {
         "range" => Ok(Balancer::Range),
         "round_robin" => Ok(Balancer::RoundRobin),
         _ => {
-            let problem = format!("{name:?} is no balancer: expected round_robin, range, sticky or cooperative_sticky");
+            let problem =
+                format!("{name:?} is no balancer: expected round_robin, range, sticky or cooperative_sticky");
             Err(Problem::new(problem).at(format!("/group_balancers/{index}")))
         }
     };
@@ -320,7 +322,8 @@ mod tests {
             "consumer_group": "", "topics": ["t:0", "t:1:7", "t:2:-1", "whole"], "auto_offset_reset": "earliest",
         });
         let consumer = plan(&explicit).unwrap().consumer;
-        let starts = [(part("t", 0), Start::Earliest), (part("t", 1), Start::At(7)), (part("t", 2), Start::Latest)];
+        let starts =
+            [(part("t", 0), Start::Earliest), (part("t", 1), Start::At(7)), (part("t", 2), Start::Latest)];
         assert_eq!(consumer.partitions, starts);
         assert_eq!((consumer.topics, consumer.group), (vec!["whole".to_owned()], None));
     }

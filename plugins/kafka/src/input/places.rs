@@ -48,7 +48,13 @@ impl Places {
     }
 
     /// Notes that messages were handed out, from the offset `first` up to and without `next`.
-    pub(super) fn hand_out(&mut self, token: Token, source: &TopicPartition, range: (i64, i64), messages: usize) {
+    pub(super) fn hand_out(
+        &mut self,
+        token: Token,
+        source: &TopicPartition,
+        range: (i64, i64),
+        messages: usize,
+    ) {
         let place = self.place(source);
         let (first, next) = range;
         place.parts.push_back(Part { token: Some(token), first, next, messages });
@@ -95,7 +101,8 @@ impl Places {
     /// What is done and not committed, of all partitions.
     pub(super) fn to_commit(&self) -> Vec<Position> {
         let all = self.partitions.iter().filter(|(_, place)| place.done != place.committed);
-        all.filter_map(|(source, place)| Some(Position { source: source.clone(), next: place.done? })).collect()
+        all.filter_map(|(source, place)| Some(Position { source: source.clone(), next: place.done? }))
+            .collect()
     }
 
     /// Notes that this is committed.

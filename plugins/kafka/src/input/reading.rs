@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use forebay_sdk::kafka::{self, Cluster, Consumer, FailureKind, Fetched, KafkaFailure, Start, TopicPartition};
+use forebay_sdk::kafka::{
+    self, Cluster, Consumer, FailureKind, Fetched, KafkaFailure, Start, TopicPartition,
+};
 use forebay_sdk::rate_limits::{self, Waited};
 use forebay_sdk::waits::Woken;
 use forebay_sdk::{Event, Outcome, Settlement, Token, log, time};
@@ -117,7 +119,9 @@ impl Reading {
                 Outcome::Rejected { reason, .. } if plan.replays || at_end => {
                     // Nobody tries it again: everything from there on has to be read once more.
                     if self.places.leave(token).is_some() {
-                        self.broken.get_or_insert_with(|| format!("messages were rejected, and are read again: {reason}"));
+                        self.broken.get_or_insert_with(|| {
+                            format!("messages were rejected, and are read again: {reason}")
+                        });
                     }
                     continue;
                 }
@@ -207,7 +211,8 @@ impl Reading {
             Ok(()) => self.places.committed(&positions),
             Err(error) => {
                 let first = positions.first();
-                let first = first.map(|first| format!("{} at {}", first.source, first.next)).unwrap_or_default();
+                let first =
+                    first.map(|first| format!("{} at {}", first.source, first.next)).unwrap_or_default();
                 log::warn(format!("{} partitions were not committed, {first}: {error}", positions.len()));
             }
         }

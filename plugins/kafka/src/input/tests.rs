@@ -100,7 +100,8 @@ fn records_are_independent_messages_with_their_metadata() {
 
 #[test]
 fn only_what_is_delivered_with_all_before_it_is_committed() {
-    let mut bench = Bench::new(&json!({"checkpoint_limit": 4, "commit_period": "1s", "batching": {"byte_size": 9}}));
+    let mut bench =
+        Bench::new(&json!({"checkpoint_limit": 4, "commit_period": "1s", "batching": {"byte_size": 9}}));
     let first = bench.expect("0123");
     let second = bench.expect("4567");
     bench.settle(second);
@@ -253,7 +254,8 @@ fn without_a_group_reading_goes_on_where_it_was() {
 
 #[test]
 fn without_replays_what_is_rejected_is_committed_but_not_at_the_end() {
-    let mut bench = Bench::new(&json!({"auto_replay_nacks": false, "checkpoint_limit": 5, "batching": {"byte_size": 9}}));
+    let mut bench =
+        Bench::new(&json!({"auto_replay_nacks": false, "checkpoint_limit": 5, "batching": {"byte_size": 9}}));
     let first = bench.expect("01234");
     let second = bench.expect("56789");
     bench.reject(first);

@@ -12,7 +12,8 @@ fn set_language() {
         Ok(move |batch: &Batch| {
             let texts = batch.messages().map(|message| {
                 let payload = String::from_utf8_lossy(message.bytes()).into_owned();
-                let part = name.parse::<usize>().ok().and_then(|at| payload.split(' ').nth(at).map(str::to_owned));
+                let part =
+                    name.parse::<usize>().ok().and_then(|at| payload.split(' ').nth(at).map(str::to_owned));
                 part.unwrap_or_default()
             });
             Ok(Processed { batch: Batch::from_payloads(texts), origins: Origins::Same })

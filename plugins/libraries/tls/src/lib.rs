@@ -150,7 +150,8 @@ mod tests {
     fn a_certificate_needs_its_key() {
         let half = json!({"enabled": true, "client_certs": [{"cert": "CHAIN"}]});
         assert!(fields(&half).load().unwrap_err().message().contains("needs both"));
-        let whole = json!({"root_cas": "ROOTS", "client_certs": [{"cert": "CHAIN", "key": {"$secret": "1"}}]});
+        let whole =
+            json!({"root_cas": "ROOTS", "client_certs": [{"cert": "CHAIN", "key": {"$secret": "1"}}]});
         let Certificates { roots, identity } = fields(&whole).load().unwrap();
         assert_eq!(roots.unwrap().shown(), "ROOTS");
         assert_eq!(identity.unwrap().0.shown(), "CHAIN");

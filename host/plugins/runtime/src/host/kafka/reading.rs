@@ -211,6 +211,7 @@ impl HostConsumer {
             Err(error) => {
                 // What can't be read must not be passed over: it is fetched again.
                 let source = rest.fetched.partition.clone();
+                self.rest.retain(|other| other.fetched.partition != source);
                 self.consumer.seek(&source, client::Start::At(rest.at));
                 let reason = format!(
                     "read the records of {source} at offset {}: {}",
