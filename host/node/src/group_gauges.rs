@@ -41,14 +41,6 @@ impl GroupGauges {
         self.write_lags();
     }
 
-    /// Shows no groups of this virtual cluster from now on.
-    pub(crate) fn forget(&mut self, cluster: &VirtualClusterId) {
-        self.kept.remove(cluster);
-        self.lags.remove(cluster);
-        self.write_groups();
-        self.write_lags();
-    }
-
     /// Shows only groups of these virtual clusters from now on.
     pub(crate) fn retain(&mut self, clusters: &[VirtualClusterId]) {
         let before = (self.kept.len(), self.lags.len());

@@ -219,7 +219,7 @@ impl Metrics {
         let labels = owned(labels).into_iter().chain(self.labels.iter().cloned()).collect();
         let Some((named, labels)) = self.namings.apply(name, labels) else { return Ok(None) };
         let named = format!("{}{named}", self.prefix);
-        if !(self.namings.is_empty() && self.prefix.is_empty()) && !is_fit(&named, &labels) {
+        if (!self.namings.is_empty() || !self.prefix.is_empty()) && !is_fit(&named, &labels) {
             let instead = named.chars().take(LONGEST_NAME).collect();
             return Err(MetricError::Named { name: name.to_owned(), instead });
         }

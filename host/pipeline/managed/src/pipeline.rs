@@ -197,7 +197,7 @@ impl Keeper {
         }
         let text =
             if is_new { "the pipeline is started" } else { "the new version takes the place of the old one" };
-        tracing::info!(pipeline = name, version, file, text);
+        tracing::info!(pipeline = name, version, file, "{text}");
         self.now(Current { design, wanted: 1, is_of_other_group: false, instances: vec![first] });
     }
 
