@@ -342,10 +342,8 @@ impl Cleaning {
             None => return Ok(()),
         };
         let kept = Box::pin(self.groups.look_after(cluster, forget)).await?;
-        if self.settings.group_metrics != GroupMetrics::Off {
-            if job == Job::Groups {
-                self.group_gauges.show(cluster, kept);
-            }
+        if self.settings.group_metrics != GroupMetrics::Off && job == Job::Groups {
+            self.group_gauges.show(cluster, kept);
         }
         Ok(())
     }

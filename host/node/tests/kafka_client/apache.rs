@@ -1,7 +1,5 @@
 //! Apache Kafka, one node that is its own controller, for as long as the test runs.
 
-#![expect(clippy::unwrap_used, reason = "what tests stand on")]
-
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

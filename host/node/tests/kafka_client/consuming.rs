@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "what tests stand on")]
-
 use std::time::Duration;
 
 use forebay_kafka_client::{ConsumerSettings, Start, Subscription};

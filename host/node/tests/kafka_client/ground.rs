@@ -1,7 +1,5 @@
 //! A cluster to try things on.
 
-#![expect(clippy::unwrap_used, reason = "what tests stand on")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "what tests stand on")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -81,7 +79,7 @@ fn join(
     number: usize,
 ) -> Running {
     let flaky = Flaky::new(ground.transport());
-    let client = Ground::client_over(flaky.clone());
+    let client = Ground::client_over(Arc::<Flaky>::clone(&flaky));
     let consumer = client.consumer(settings(topic, group, PROTOCOLS[number % PROTOCOLS.len()])).unwrap();
     let (leaves, dies) = (Shutdown::new(), Shutdown::new());
     let reading = Reading { consumer, next: BTreeMap::new(), seen: Arc::clone(seen) };

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "what tests stand on")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;

@@ -118,6 +118,9 @@ const SHORTEST_PERIOD: Duration = Duration::from_millis(10);
 /// Messages that are handed out at once.
 const MOST: u32 = 10_000;
 
+/// Topics to subscribe to, and partitions with where they begin.
+type Subscription = (Vec<String>, Vec<(TopicPartition, Start)>);
+
 impl KafkaFranzInputConfig {
     /// # Errors
     /// Which field can't be used, or not with which other.
@@ -178,11 +181,7 @@ impl KafkaFranzInputConfig {
         }
     }
 
-    fn subscription(
-        &self,
-        start: Start,
-        has_group: bool,
-    ) -> Result<(Vec<String>, Vec<(TopicPartition, Start)>), Problem> {
+    fn subscription(&self, start: Start, has_group: bool) -> Result<Subscription, Problem> {
         let refuse = |reason: &str| Err(Problem::new(reason).at("/topics"));
         let default = if start == Start::Earliest { -2 } else { -1 };
         let Topics { names, partitions } = if self.regexp_topics {
@@ -272,7 +271,7 @@ mod tests {
     fn plan(fields: &Value) -> Result<Plan, String> {
         let mut all = json!({"seed_brokers": ["a:1"], "topics": ["t"], "consumer_group": "g"});
         let fields = fields.as_object().unwrap().clone();
-        all.as_object_mut().unwrap().extend(fields.into_iter());
+        all.as_object_mut().unwrap().extend(fields);
         let config: KafkaFranzInputConfig = testing::config(&all).unwrap();
         config.plan().map(|(_, plan)| plan).map_err(|problem| problem.to_string())
     }

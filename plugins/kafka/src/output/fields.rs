@@ -177,7 +177,7 @@ mod tests {
     fn producer(fields: &Value) -> Result<ProducerSettings, String> {
         let mut all = json!({"seed_brokers": ["a:1"], "topic": "t"});
         let fields = fields.as_object().unwrap().clone();
-        all.as_object_mut().unwrap().extend(fields.into_iter());
+        all.as_object_mut().unwrap().extend(fields);
         let config: KafkaFranzOutputConfig = testing::config(&all).unwrap();
         config.producer().map_err(|problem| problem.to_string())
     }

@@ -76,10 +76,10 @@ impl Lanes {
         if !self.keys.is_empty() {
             self.open.retain(|_, lane| !(is_due(lane) && lane.pending.is_empty()));
         }
-        self.open.values_mut().filter(move |lane| is_due(lane)).map(move |lane| {
+        for lane in self.open.values_mut().filter(|lane| is_due(lane)) {
             lane.flushed = now;
-            lane
-        })
+        }
+        self.open.values_mut().filter(move |lane| is_due(lane))
     }
 
     pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Lane> {
