@@ -30,7 +30,7 @@ use crate::components::output::OutputComponent;
 use crate::components::processor::ProcessorComponent;
 use crate::components::scanner::ScannerComponent;
 use crate::engine::{Engines, Interruption};
-use crate::grants::{Grants, Need};
+use crate::grants::Grants;
 use crate::guest::Guest;
 use crate::host::expressions::{self, Expressions};
 use crate::host::http::{HttpSettings, Service};
@@ -278,17 +278,12 @@ impl Shared {
 
     /// Whether something is said about every grant that a plugin needs.
     pub(crate) fn check_grants(&self, plugin: &Plugin, setup: &Setup) -> Result<(), OpenError> {
-        if plugin.is_default() && setup.rights == Rights::Starter {
+        // They can do more than most pipelines ask of them, such as reading certificates: what is asked for, and not
+        // granted, is refused then.
+        if plugin.is_default() {
             return Ok(());
         }
-        let mut missing = self.grants.missing(&plugin.needs, plugin.name(), plugin.digest(), setup);
-        if plugin.is_default() {
-            // Variables they may read, and on the clusters of the process do whatever those allow. A language can do
-            // more than most texts ask for, which is refused then.
-            let is_language = plugin.description.components().iter().any(|spec| spec.kind == Kind::Mapping);
-            let is_free = |need: &Need| matches!(need, Need::Variables | Need::Kafka(_));
-            missing.retain(|need| !is_language && !is_free(need));
-        }
+        let missing = self.grants.missing(&plugin.needs, plugin.name(), plugin.digest(), setup);
         if missing.is_empty() {
             return Ok(());
         }
