@@ -1,5 +1,5 @@
 //! A guest that reads and writes topics, of an agent in the same process and over TCP.
-#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use forebay_kafka_wire::{Record, RecordHeader};
 use forebay_lifecycle::Spawner;
 use forebay_node::{Node, NodeSettings, Stores};
 use forebay_pipeline_message::Batch;
-use forebay_plugins_api::{Components as _, Event, Input, Outcome, Settlement, Token};
+use forebay_pipeline_message::Outcome;
+use forebay_plugins_api::{Components as _, Event, Input, Settlement, Token};
 use forebay_plugins_runtime::{Clusters, Grants, Settings};
 use forebay_tests_guests::{World, setup, soon, texts};
 use serde_json::{Value, json};

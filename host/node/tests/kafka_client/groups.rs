@@ -115,7 +115,7 @@ pub(crate) async fn a_member_that_is_killed_is_replaced(ground: &Ground) {
         let (topic, group) = (ground.topic(4).await, ground.name("group"));
         let flaky = Flaky::new(ground.transport());
         let mut members = vec![
-            member(&Ground::client_over(Arc::<Flaky>::clone(&flaky)), &topic, &group, protocol),
+            member(&Ground::client_over(std::sync::Arc::<Flaky>::clone(&flaky)), &topic, &group, protocol),
             member(&ground.client(), &topic, &group, protocol),
         ];
         until_shared(&mut members, &topic, 4).await;

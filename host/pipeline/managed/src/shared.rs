@@ -117,10 +117,10 @@ fn gauge(metrics: &Metrics, name: &str) -> Result<Gauge, MetricError> {
 fn tell(name: &PipelineName, ended: &Result<Ended, RunError>) {
     match ended {
         Ok(Ended::Finished) => {
-            tracing::debug!(pipeline = %name, "the input has ended, everything is delivered")
+            tracing::debug!(pipeline = %name, "the input has ended, everything is delivered");
         }
         Ok(Ended::Stopped) => {
-            tracing::debug!(pipeline = %name, "stopped, everything that was read is delivered")
+            tracing::debug!(pipeline = %name, "stopped, everything that was read is delivered");
         }
         Ok(Ended::Incomplete) => {
             tracing::error!(pipeline = %name, "ended, but not all of the input could be read and delivered");
