@@ -23,6 +23,12 @@ pub(crate) const RACK: &str = "warpstream-fake-rack";
 /// How long a client waits for an answer of the store that may be an old one.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// An outage of the store that is so long may have made all agents silent for too long.
+const OUTAGE: Duration = Duration::from_secs(10);
+
+/// So long after an outage each agent keeps its clients: those that have given a sign of life again first are few.
+const RETURNING: Duration = Duration::from_secs(6);
+
 /// The agents as they were a moment ago.
 #[derive(Debug)]
 pub(crate) struct Neighbours {
@@ -38,6 +44,10 @@ pub(crate) struct Neighbours {
 struct Known {
     agents: Arc<[LiveAgent]>,
     told: Option<Instant>,
+    /// Since when the store has been asked in vain.
+    away: Option<Instant>,
+    /// When it was heard of again after an outage.
+    back: Option<Instant>,
     /// Also in vain.
     asked: Option<Instant>,
 }
@@ -85,11 +95,21 @@ impl Neighbours {
         known.asked = Some(now);
         match told {
             Ok(Ok(agents)) => {
+                let away = known.away.take();
+                if away.is_some_and(|away| now.saturating_duration_since(away) >= OUTAGE) {
+                    known.back = Some(now);
+                }
                 known.agents = agents.into();
                 known.told = Some(now);
             }
-            Ok(Err(failure)) => tracing::debug!(%failure, "the other agents can't be asked for"),
-            Err(_) => tracing::debug!("the other agents are not told in time"),
+            Ok(Err(failure)) => {
+                known.away.get_or_insert(now);
+                tracing::debug!(%failure, "the other agents can't be asked for");
+            }
+            Err(_) => {
+                known.away.get_or_insert(now);
+                tracing::debug!("the other agents are not told in time");
+            }
         }
         known.agents_at(now)
     }
@@ -100,10 +120,11 @@ impl Neighbours {
 }
 
 impl Known {
-    /// Those that are known, unless that is too old.
+    /// Those that are known, unless that is too old, or so new that some may be missing.
     fn agents_at(&self, now: Instant) -> Arc<[LiveAgent]> {
         let is_old = self.told.is_none_or(|told| now.saturating_duration_since(told) >= AGENT_SILENCE);
-        if is_old { Arc::default() } else { Arc::clone(&self.agents) }
+        let is_new = self.back.is_some_and(|back| now.saturating_duration_since(back) < RETURNING);
+        if is_old || is_new { Arc::default() } else { Arc::clone(&self.agents) }
     }
 }
 

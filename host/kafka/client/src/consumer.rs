@@ -99,6 +99,8 @@ pub struct FetchSettings {
 pub struct Consumer {
     shared: SharedState,
     membership: Option<Arc<Membership>>,
+    /// Whether the group says what is read.
+    is_member: bool,
     tasks: Tasks,
     client: Client,
     /// For commits, which wait for nothing else.
@@ -211,7 +213,7 @@ impl Consumer {
                 tasks.spawn(assigning.run(tasks.shutdown().clone()));
             }
         }
-        Ok(Self { shared, membership, tasks, client, lane })
+        Ok(Self { shared, membership, is_member, tasks, client, lane })
     }
 
     /// What happens next; none when it is closed.
@@ -252,13 +254,15 @@ impl Consumer {
     /// Commits for the group where to go on. What may go better is tried again for half a minute.
     ///
     /// # Errors
-    /// When one of them is refused; others may be committed.
+    /// When one of them is refused; others may be committed. A member may commit only what it has been told that it is
+    /// assigned, and has not lost or given up.
     ///
     /// # Cancel safety
     /// It may be done or not.
     pub async fn commit(&self, offsets: &[CommitOffset]) -> Result<(), CommitError> {
         let Some(membership) = &self.membership else { return Err(CommitError::NoGroup) };
-        committing::commit(&self.client, membership, offsets).await
+        let shared = self.is_member.then_some(&self.shared);
+        committing::commit(&self.client, membership, shared, offsets).await
     }
 
     /// Leaves the group and lets go of everything; what is to be committed was committed before.

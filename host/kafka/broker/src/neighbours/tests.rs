@@ -74,6 +74,10 @@ async fn what_is_known_holds_while_the_store_is_away() {
     let told = known.told.unwrap();
     assert_eq!(known.agents_at(told + AGENT_SILENCE - Duration::from_millis(1)).len(), 1);
     assert_eq!(known.agents_at(told + AGENT_SILENCE).len(), 0, "they may all be gone");
+    let back = Known { back: Some(told), ..known };
+    let early = told + RETURNING - Duration::from_millis(1);
+    assert_eq!(back.agents_at(early).len(), 0, "after an outage others may still come back");
+    assert_eq!(back.agents_at(told + RETURNING).len(), 1);
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ impl<'a> Classic<'a> {
             // What the answer says is seen when this is over.
             let _ = self.ask_heartbeat().await;
         }
+        self.member.shared.given_up(&partitions);
         for partition in &partitions {
             self.owned.remove(partition);
         }

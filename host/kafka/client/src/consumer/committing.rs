@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::epoch_number;
 use super::membership::{Identity, Membership};
+use super::state::SharedState;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::topic_partition::TopicPartition;
@@ -64,6 +65,8 @@ impl CommitError {
     pub fn is_not_member(&self) -> bool {
         match self {
             Self::NoGroup => false,
+            Self::Partition { source: Failure::NotMember, .. }
+            | Self::Group { source: Failure::NotMember, .. } => true,
             Self::Partition { source, .. } | Self::Group { source, .. } => matches!(
                 source.code(),
                 Some(
@@ -83,6 +86,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn commit(
     client: &Client,
     membership: &Membership,
+    member: Option<&SharedState>,
     offsets: &[CommitOffset],
 ) -> Result<(), CommitError> {
     if offsets.is_empty() {
@@ -93,6 +97,14 @@ pub(super) async fn commit(
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
     let mut left: Vec<_> = offsets.to_vec();
     loop {
+        // Looked at before each try: the group takes whatever its members commit, also what is somebody else's by now.
+        if let Some(member) = member
+            && let Some(lost) = left.iter().find(|offset| !member.may_commit(&offset.partition))
+        {
+            let (partition, offset) = (lost.partition.clone(), lost.next);
+            let source = Failure::NotMember;
+            return Err(CommitError::Partition { group: group.to_owned(), partition, offset, source });
+        }
         let failed = match Box::pin(once(client, membership, &left)).await {
             Ok(failed) => failed,
             Err(source) => {

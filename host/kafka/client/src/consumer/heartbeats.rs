@@ -263,10 +263,12 @@ impl<'a> Heartbeats<'a> {
         for is_second in [false, true] {
             let mut known = BTreeMap::new();
             for name in self.names.iter().chain(self.owned.iter().map(|owned| &owned.topic)) {
-                if !known.contains_key(name)
-                    && let Ok(topic) = client.topic(name).await
-                    && let Some(id) = topic.id
-                {
+                if known.contains_key(name) {
+                    continue;
+                }
+                let asked = client.topic(name).await.ok().and_then(|topic| topic.id);
+                // That nobody can be asked just now takes nothing away.
+                if let Some(id) = asked.or_else(|| self.ids.get(name).copied()) {
                     known.insert(name.clone(), id);
                 }
             }
@@ -281,6 +283,7 @@ impl<'a> Heartbeats<'a> {
 
     fn has_given_up(&mut self) {
         if let Some(revoking) = self.revoking.take() {
+            self.member.shared.given_up(&revoking.partitions);
             for partition in &revoking.partitions {
                 self.owned.remove(partition);
             }
@@ -292,8 +295,9 @@ impl<'a> Heartbeats<'a> {
         self.member.membership.saw(&failure);
         match failure.code() {
             Some(ResponseError::UnknownMemberId | ResponseError::FencedMemberEpoch) => {
+                let was_member = self.epoch != JOINS;
                 self.is_out();
-                Ok(Duration::ZERO)
+                Ok(if was_member { Duration::ZERO } else { self.backoff.pause() })
             }
             Some(
                 ResponseError::UnsupportedVersion

@@ -1,7 +1,7 @@
 //! What a consumer reads and how far it is: shared by whoever takes events, who fetches, and who decides what is
 //! assigned. Nothing here waits.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ pub(super) struct Owned {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub partitions: BTreeMap<TopicPartition, Owned>,
+    /// Whose offsets may be committed: those of which somebody was told that they are assigned, until they are lost or
+    /// given up. A group checks who commits, not of which partition.
+    committable: BTreeSet<TopicPartition>,
     events: VecDeque<ConsumerEvent>,
     /// Bytes of what is in `events`.
     pub buffered: u64,
@@ -149,6 +152,8 @@ impl Shared {
         state.tell(ConsumerEvent::Revoked(Revocation { partitions, _done: sender }));
         drop(state);
         self.events.notify_one();
+        // There is room again for others.
+        self.work.notify_one();
         receiver
     }
 
@@ -159,9 +164,21 @@ impl Shared {
         }
         let mut state = self.lock();
         state.remove(&partitions);
+        state.forbid(&partitions);
         state.tell(ConsumerEvent::Lost(partitions));
         drop(state);
         self.events.notify_one();
+        self.work.notify_one();
+    }
+
+    /// What was revoked is given up: it is somebody else's from now on.
+    pub(super) fn given_up(&self, partitions: &[TopicPartition]) {
+        self.lock().forbid(partitions);
+    }
+
+    /// Whether a member may commit offsets of it.
+    pub(super) fn may_commit(&self, partition: &TopicPartition) -> bool {
+        self.lock().committable.contains(partition)
     }
 
     pub(super) fn failed(&self, error: ConsumeError) {
@@ -266,7 +283,18 @@ impl State {
         if let ConsumerEvent::Fetched(fetched) = &event {
             self.buffered = self.buffered.saturating_sub(fetched.bytes as u64);
         }
+        if let ConsumerEvent::Assigned(assigned) = &event {
+            // Some may be gone again by now.
+            let still = assigned.iter().filter(|partition| self.partitions.contains_key(*partition));
+            self.committable.extend(still.cloned());
+        }
         Some(event)
+    }
+
+    fn forbid(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.committable.remove(partition);
+        }
     }
 
     fn remove(&mut self, partitions: &[TopicPartition]) {

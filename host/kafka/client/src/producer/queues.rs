@@ -38,6 +38,8 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) struct Batch {
     pub number: u64,
+    /// The number of the batch that its records came in: whoever flushes waits for all of those.
+    pub came_in: u64,
     pub entries: Vec<Entry>,
     pub bytes: usize,
     pub created: Instant,
@@ -157,7 +159,7 @@ impl Shared {
             tokio::pin!(idle);
             // Whoever comes to an end from here on is heard.
             idle.as_mut().enable();
-            if self.lock().all().all(|batch| batch.number > last) {
+            if self.lock().all().all(|batch| batch.came_in > last) {
                 return;
             }
             idle.await;
@@ -266,6 +268,12 @@ impl Queue {
         let index = self.batches.iter().position(|batch| batch.number == number)?;
         self.batches.remove(index)
     }
+
+    /// Takes out a batch and all behind it.
+    pub(super) fn remove_from(&mut self, number: u64) -> VecDeque<Batch> {
+        let index = self.batches.iter().position(|batch| batch.number == number);
+        index.map(|index| self.batches.split_off(index)).unwrap_or_default()
+    }
 }
 
 impl Batch {
@@ -346,6 +354,7 @@ impl State {
         self.numbers += 1;
         queue.batches.push_back(Batch {
             number: self.numbers,
+            came_in: self.numbers,
             bytes: entry.bytes,
             entries: vec![entry],
             created: Instant::now(),
@@ -393,8 +402,8 @@ impl State {
         batch.bytes = batch.bytes.saturating_sub(bytes);
         self.numbers += 1;
         let second = Batch {
-            // Whoever flushes waits for both: the first half keeps its number, and is sent first.
             number: self.numbers,
+            came_in: batch.came_in,
             entries,
             bytes,
             created: batch.created,

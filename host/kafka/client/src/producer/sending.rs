@@ -322,14 +322,17 @@ impl Sending {
         {
             let mut state = self.shared.lock();
             let Some(queue) = state.queues.get_mut(partition) else { return };
-            let Some(batch) = queue.remove(number) else { return };
-            // Brokers expect the sequences that now nobody sends.
-            self.needs_identity |= batch.sequence.is_some();
-            taken.push((batch, error(partition, broker, reason)));
-            if self.settings.strict_order {
-                while let Some(behind) = queue.batches.pop_front() {
-                    taken.push((behind, error(partition, broker, Failure::Behind)));
-                }
+            // What is in front of it goes its own way, and may be under way.
+            let gone = if self.settings.strict_order {
+                queue.remove_from(number)
+            } else {
+                queue.remove(number).into_iter().collect()
+            };
+            let reasons = std::iter::once(reason).chain(std::iter::repeat(Failure::Behind));
+            for (batch, reason) in gone.into_iter().zip(reasons) {
+                // Brokers expect the sequences that now nobody sends.
+                self.needs_identity |= batch.sequence.is_some();
+                taken.push((batch, error(partition, broker, reason)));
             }
         }
         for (batch, error) in taken {

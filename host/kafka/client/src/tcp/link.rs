@@ -245,7 +245,11 @@ impl Writing {
             self.stream.write_all(&frame).await?;
             self.stream.flush().await
         };
-        match (written.await, told) {
+        // A broker that stopped reading would hold up everything behind this.
+        let patience = self.request_timeout;
+        let written = tokio::time::timeout(patience, written).await;
+        let written = written.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+        match (written, told) {
             (Ok(()), None) => true,
             (Ok(()), Some((answer, response))) => {
                 let _ = answer.send(Ok(response));

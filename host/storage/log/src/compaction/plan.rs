@@ -77,6 +77,9 @@ pub(super) fn adjacent(runs: Vec<(TopicIdPartition, Run)>) -> Vec<(TopicIdPartit
     groups
 }
 
+/// Of how many logs runs are exchanged at once: all of them are locked meanwhile, and asked one after the other.
+const LOGS_AT_ONCE: usize = 16;
+
 /// Replacements in lists of about so many runs, one at least. Those of one partition are in lists of their own, so that
 /// none is done when one before it was not.
 pub(super) fn chunks(replacements: Vec<Replacement>, runs: usize) -> Vec<Vec<Replacement>> {
@@ -86,6 +89,7 @@ pub(super) fn chunks(replacements: Vec<Replacement>, runs: usize) -> Vec<Vec<Rep
         match chunks.last_mut() {
             Some((weights, chunk))
                 if *weights + weight <= runs
+                    && chunk.len() < LOGS_AT_ONCE
                     && chunk.last().is_none_or(|last| last.log != replacement.log) =>
             {
                 *weights += weight;
