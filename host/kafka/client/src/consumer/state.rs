@@ -356,3 +356,54 @@ impl State {
 }
 
 pub(super) type SharedState = Arc<Shared>;
+
+#[cfg(test)]
+mod tests {
+    use forebay_model::PartitionId;
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn partition(number: i32) -> TopicPartition {
+        TopicPartition::new("t".parse().unwrap(), PartitionId::new(number).unwrap())
+    }
+
+    fn assigned() -> Shared {
+        let shared = Shared::default();
+        let place = Place::Find(Start::Earliest);
+        shared.assign([0, 1].map(|number| (partition(number), place)));
+        shared
+    }
+
+    #[test]
+    fn a_member_commits_what_it_knows_that_it_has_until_it_is_given_up_or_lost() {
+        let shared = assigned();
+        assert!(!shared.may_commit(&partition(0)), "nobody was told of it");
+        assert!(matches!(shared.try_next(), Some(ConsumerEvent::Assigned(_))));
+        let _done = shared.revoke(vec![partition(0)]);
+        assert!(shared.may_commit(&partition(0)), "there is time to finish");
+        shared.given_up(&[partition(0)]);
+        assert!(!shared.may_commit(&partition(0)));
+        assert!(shared.may_commit(&partition(1)));
+        shared.lose(vec![partition(1)]);
+        shared.assign([(partition(1), Place::Find(Start::Earliest))]);
+        assert!(!shared.may_commit(&partition(1)), "it may be from before it was lost");
+        while shared.try_next().is_some() {}
+        assert!(shared.may_commit(&partition(1)));
+    }
+
+    #[test]
+    fn what_is_given_up_makes_room_for_fetching() {
+        for gives_up in [
+            |shared: &Shared| drop(shared.revoke(vec![partition(0)])),
+            |shared: &Shared| {
+                shared.lose(vec![partition(0)]);
+            },
+        ] {
+            let shared = assigned();
+            assert!(shared.work.notified().now_or_never().is_some(), "there is something to fetch");
+            gives_up(&shared);
+            assert!(shared.work.notified().now_or_never().is_some());
+        }
+    }
+}
