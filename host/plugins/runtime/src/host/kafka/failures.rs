@@ -40,10 +40,12 @@ fn kind(failure: &Failure) -> FailureKind {
         Failure::Transport(error) if error.is_retriable() => FailureKind::Disconnected,
         Failure::Transport(_) | Failure::Closed => FailureKind::Disconnected,
         Failure::Refused(refused) => refused.error().map_or(FailureKind::Other, of_broker),
-        Failure::NoLeader | Failure::Recreated | Failure::TimedOut { .. } | Failure::Missing { .. } => {
-            FailureKind::Retriable
-        }
-        Failure::Behind => FailureKind::Retriable,
+        Failure::NoLeader
+        | Failure::Recreated
+        | Failure::Passed
+        | Failure::TimedOut { .. }
+        | Failure::Missing { .. }
+        | Failure::Behind => FailureKind::Retriable,
         Failure::NoPartition { .. } => FailureKind::UnknownTopic,
         Failure::Unchosen => FailureKind::Invalid,
         Failure::TooLarge { .. } | Failure::LargeBatch { .. } => FailureKind::TooLarge,
