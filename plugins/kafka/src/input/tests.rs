@@ -194,6 +194,35 @@ fn what_is_not_delivered_in_time_is_given_up_and_never_committed() {
 }
 
 #[test]
+fn what_is_assigned_again_is_not_given_up() {
+    let mut bench = Bench::new(&json!({"checkpoint_limit": 2, "batching": {"count": 2}}));
+    bench.expect("01");
+    let before = bench.expect("23");
+    bench.idle();
+    bench.broker.revoke(&[("u", 0)]);
+    bench.idle();
+    assert!(bench.broker.take_released().is_empty());
+    bench.broker.assign(&[("u", 0)]);
+    let first = bench.expect("01");
+    bench.pass(20);
+    let second = bench.expect("23");
+    assert_eq!(bench.broker.take_released().len(), 1);
+    bench.idle();
+    bench.settle(before);
+    bench.idle();
+    bench.settle(second);
+    bench.expect("45");
+    bench.pass(10);
+    bench.idle();
+    assert_eq!(bench.committed(), None);
+    bench.settle(first);
+    bench.expect("67");
+    bench.pass(10);
+    bench.idle();
+    assert_eq!(bench.committed(), Some(4));
+}
+
+#[test]
 fn what_is_lost_is_not_committed() {
     let mut bench = Bench::new(&json!({"commit_period": "1s"}));
     let token = bench.expect("0123456789");
