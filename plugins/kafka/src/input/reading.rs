@@ -103,6 +103,8 @@ impl Reading {
                 kafka::Event::Lost(partitions) => {
                     log::warn(format!("lost to other members of the group: {}", list(&partitions)));
                     self.forget(&partitions);
+                    // Should it come back, it may be another one of this name.
+                    self.starts.retain(|source, _| !partitions.contains(source));
                 }
                 kafka::Event::Failed(failure) => self.fail(plan, failure),
                 kafka::Event::Woken(woken) if woken == Woken::DEADLINE => {}

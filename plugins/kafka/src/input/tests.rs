@@ -282,6 +282,22 @@ fn without_a_group_reading_goes_on_where_it_was() {
 }
 
 #[test]
+fn without_a_group_a_partition_that_was_lost_has_no_place_any_more() {
+    let mut bench = Bench::new(&json!({"consumer_group": "", "checkpoint_limit": 5}));
+    let token = bench.expect("01234");
+    bench.settle(token);
+    bench.expect("56789");
+    bench.broker.fail_poll(KafkaFailure::new(FailureKind::Other, "u-0: broken"));
+    assert_eq!(bench.lost(), "u-0: broken");
+    bench.input.connect().unwrap();
+    bench.expect("56789");
+    bench.broker.lose(&[("u", 0)]);
+    bench.idle();
+    bench.broker.assign(&[("u", 0)]);
+    bench.expect("01234");
+}
+
+#[test]
 fn without_replays_what_is_rejected_is_committed_but_not_at_the_end() {
     let mut bench =
         Bench::new(&json!({"auto_replay_nacks": false, "checkpoint_limit": 5, "batching": {"byte_size": 9}}));
