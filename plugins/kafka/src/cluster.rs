@@ -30,7 +30,7 @@ pub(crate) struct ClusterFields {
     /// How brokers are verified, and how this client shows who it is.
     #[config(default = {})]
     tls: TlsFields,
-    /// Ways to log in, of which the first one is used that a broker takes.
+    /// How to log in: one mechanism, which the brokers have to take.
     #[config(default = [], example = [{"mechanism": "SCRAM-SHA-512", "username": "foo", "password": "bar"}])]
     sasl: Vec<SaslFields>,
 }

@@ -97,16 +97,16 @@ struct CredentialFields {
     expiry_window: String,
 }
 
-/// The ways to log in that a list names.
+/// The way to log in that a list names, if it names one.
 ///
 /// # Errors
-/// Says which of them is not available.
+/// Says which one is not available, or is one too many.
 pub(crate) fn logins(list: Vec<SaslFields>) -> Result<Vec<Login>, Problem> {
     let mut logins = Vec::new();
     for (index, fields) in list.into_iter().enumerate() {
         let SaslFields { mechanism, username, password, .. } = fields;
         let (username, password) = (Text::from(username), text(password.as_ref()));
-        logins.push(match mechanism.as_str() {
+        let login = match mechanism.as_str() {
             "none" => continue,
             "PLAIN" => Login::Plain { username, password },
             "SCRAM-SHA-256" => Login::ScramSha256 { username, password },
@@ -116,7 +116,13 @@ pub(crate) fn logins(list: Vec<SaslFields>) -> Result<Vec<Login>, Problem> {
                     format!("{mechanism} is not available: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are");
                 return Err(Problem::new(problem).at(format!("/sasl/{index}/mechanism")));
             }
-        });
+        };
+        // Nothing tries one after the other.
+        if !logins.is_empty() {
+            let problem = "only one mechanism can be given: choose one that the brokers take";
+            return Err(Problem::new(problem).at(format!("/sasl/{index}")));
+        }
+        logins.push(login);
     }
     Ok(logins)
 }
@@ -140,19 +146,27 @@ mod tests {
     #[test]
     fn passwords_are_handed_on_as_they_are() {
         let secret = json!({"$secret": "1"});
-        let read = read(&json!([
-            {"mechanism": "none"},
-            {"mechanism": "PLAIN", "username": "ada", "password": secret},
-            {"mechanism": "SCRAM-SHA-256", "username": "ada", "password": secret},
-            {"mechanism": "SCRAM-SHA-512", "username": "ada", "password": secret},
-        ]))
-        .unwrap();
-        let [Login::Plain { username, password }, Login::ScramSha256 { .. }, Login::ScramSha512 { .. }] =
-            read.as_slice()
-        else {
-            panic!("{read:?}")
-        };
-        assert_eq!((username.shown().as_str(), password.shown().as_str()), ("ada", "{secret 1}"));
+        for mechanism in ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] {
+            let login = json!({"mechanism": mechanism, "username": "ada", "password": secret});
+            let read = read(&json!([{"mechanism": "none"}, login])).unwrap();
+            let [
+                Login::Plain { username, password }
+                | Login::ScramSha256 { username, password }
+                | Login::ScramSha512 { username, password },
+            ] = read.as_slice()
+            else {
+                panic!("{read:?}")
+            };
+            assert_eq!((username.shown().as_str(), password.shown().as_str()), ("ada", "{secret 1}"));
+        }
+    }
+
+    #[test]
+    fn a_second_mechanism_is_refused() {
+        let plain = json!({"mechanism": "PLAIN", "username": "ada"});
+        let refusal = read(&json!([plain, {"mechanism": "SCRAM-SHA-512"}])).unwrap_err();
+        assert_eq!(refusal, "/sasl/1: only one mechanism can be given: choose one that the brokers take");
+        assert_eq!(read(&json!([{"mechanism": "none"}, plain, {"mechanism": "none"}])).unwrap().len(), 1);
     }
 
     #[test]

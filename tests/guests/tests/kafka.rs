@@ -210,6 +210,22 @@ async fn what_is_not_granted_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn offsets_of_topics_that_are_not_granted_are_not_committed() {
+    let grants = json!([{"brokers": ["BROKER"], "topics": ["in"], "groups": ["g"], "access": "read"}]);
+    let ground = Ground::new(grants).await;
+    ground.append("in", vec![record("in", "a")]).await;
+    let rest = json!({"topics": ["in"], "group": "g", "most": 2, "multi_header": false, "foreign": "other"});
+    let mut input = ground.world.input("kafka_consume", ground.config("BROKER", rest)).await;
+    soon(input.connect()).await.unwrap();
+    next(&mut *input, Vec::new()).await;
+    let (token, _) = next(&mut *input, Vec::new()).await;
+    let refused = format!("{:?}", soon(input.read(settled(token))).await.err().unwrap());
+    assert!(refused.contains("no grant for kafka") && refused.contains("other"), "{refused}");
+    input.close(Vec::new()).await;
+    ground.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_the_process_has_not_is_refused() {
     let grants = json!([{"cluster": "other", "topics": ["*"], "groups": ["*"], "access": "read"}]);
     let ground = Ground::new(grants).await;

@@ -295,15 +295,20 @@ fn an_agent_that_is_killed_and_comes_back_is_read_on_from_and_written_on_to() {
 
 #[test]
 fn order_is_kept_strictly_where_it_is_asked_for() {
-    const COUNT: usize = 100;
+    const COUNT: usize = 400;
     let folder = Folder::new();
     let agent = Agent::start(&folder);
     agent.create(&folder, "t", 2);
-    let output =
-        json!({"topic": "t", "partitioner": "manual", "partition": "${! this % 2 }", "max_in_flight": 1});
+    let output = json!({
+        "topic": "t", "partitioner": "manual", "partition": "${! this % 2 }", "max_in_flight": 1,
+        "batching": {"count": 100},
+    });
     let _ = agent.produce(&folder, &numbers(COUNT), "root = this", &output).well();
+    // Many batches, which would overtake each other.
+    let batching = json!({"count": 5, "period": "20ms"});
+    let input = json!({"topics": ["t"], "consumer_group": "g", "strict_order": true, "batching": batching});
     let pipeline = json!({
-        "input": agent.component(&json!({"topics": ["t"], "consumer_group": "g", "strict_order": true})),
+        "input": agent.component(&input),
         "pipeline": {
             "threads": 4,
             "processors": [{"sleep": {"duration": "${! random_int(min: 0, max: 3) }ms"}}, {"mapping": "root = this"}],

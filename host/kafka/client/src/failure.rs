@@ -25,6 +25,9 @@ pub enum Failure {
     Unchosen,
     #[error("it was deleted and made anew")]
     Recreated,
+    /// What the consumer says while it goes on from where there is something.
+    #[error("what is asked for is not there any more: reading goes on elsewhere")]
+    Passed,
     #[error("not done within {} ms", .after.as_millis())]
     TimedOut { after: Duration },
     #[error("a record of {bytes} bytes is larger than the {limit} that are allowed")]
@@ -66,6 +69,7 @@ impl Failure {
             }
             Self::NoLeader
             | Self::Recreated
+            | Self::Passed
             | Self::TimedOut { .. }
             | Self::Missing { .. }
             | Self::Behind => true,

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use forebay_kafka_client::{
-    Client, CommitOffset, ConsumerSettings, GroupProtocol, GroupSettings, Start, Subscription,
+    Client, CommitOffset, ConsumeError, ConsumerEvent, ConsumerSettings, Failure, GroupProtocol,
+    GroupSettings, Start, Subscription,
 };
 use forebay_model::{Offset, TopicName};
 
@@ -51,7 +52,7 @@ pub(crate) async fn offsets_are_kept_for_the_next_member(ground: &Ground) {
         let consumer = client.consumer(lost).unwrap();
         let told = async {
             loop {
-                if let Some(forebay_kafka_client::ConsumerEvent::Failed(error)) = consumer.next().await
+                if let Some(ConsumerEvent::Failed(error)) = consumer.next().await
                     && error.partition == Some(partition(&topic, 0))
                 {
                     return error;
@@ -60,6 +61,37 @@ pub(crate) async fn offsets_are_kept_for_the_next_member(ground: &Ground) {
         };
         let error = tokio::time::timeout(PATIENCE, told).await.unwrap();
         assert!(!error.is_retriable(), "{error}: {}", error.reason);
+        consumer.close(Duration::from_secs(10)).await;
+    }
+}
+
+/// A place that is not there any more, or not there yet, is left for the start that was asked for.
+pub(crate) async fn a_committed_place_that_is_not_there_is_left(ground: &Ground) {
+    for protocol in PROTOCOLS {
+        let (client, topic, group) = (ground.client(), ground.topic(1).await, ground.name("group"));
+        let sent = values(0..6).into_iter().map(|value| record(&topic, 0, &value));
+        produce(&client, sent.collect()).await;
+        let mut first = member(&client, &topic, &group, protocol);
+        first.until_records(6).await;
+        let nowhere = CommitOffset::new(partition(&topic, 0), Offset::new(100).unwrap());
+        first.consumer.commit(&[nowhere]).await.unwrap();
+        first.consumer.close(Duration::from_secs(10)).await;
+
+        let consumer = client.consumer(settings(&topic, &group, protocol)).unwrap();
+        let (mut records, mut failures) = (0, Vec::new());
+        let read = async {
+            while records < 6 {
+                match consumer.next().await {
+                    Some(ConsumerEvent::Fetched(fetched)) => records += fetched.records(1 << 20).count(),
+                    Some(ConsumerEvent::Failed(error)) => failures.push(error),
+                    _ => {}
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, read).await.unwrap();
+        assert!(failures.iter().all(ConsumeError::is_retriable), "{protocol:?}: {failures:?}");
+        let is_passed = |error: &ConsumeError| matches!(error.reason, Failure::Passed);
+        assert!(failures.iter().any(is_passed), "{protocol:?}: {failures:?}");
         consumer.close(Duration::from_secs(10)).await;
     }
 }

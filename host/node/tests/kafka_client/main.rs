@@ -62,6 +62,7 @@ behaviours! {
     consuming::a_topic_that_is_made_anew_is_read_from_its_start;
     consuming::new_partitions_are_found;
     groups::offsets_are_kept_for_the_next_member;
+    groups::a_committed_place_that_is_not_there_is_left;
     groups::members_share_and_hand_over;
     groups::a_member_that_is_killed_is_replaced;
     rebalances::nothing_is_lost_while_members_come_and_go;

@@ -56,7 +56,7 @@ pub(crate) struct KafkaFranzInputConfig {
     /// Where to begin where nothing is committed; `none` is a failure. Wins over `start_from_oldest`.
     #[config(advanced, options("earliest", "latest", "none"))]
     auto_offset_reset: Option<String>,
-    /// How partitions are shared in a group whose members share them out themselves: `round_robin`, `range`, `sticky` or
+    /// How partitions are shared in a group whose members share them out themselves: `round_robin`, `range` or
     /// `cooperative_sticky`. Brokers that do it (KIP-848) are asked to.
     #[config(default = ["cooperative_sticky"], advanced)]
     group_balancers: Vec<String>,
@@ -247,16 +247,15 @@ struct Bounds {
 }
 
 fn balancers(names: &[String]) -> Result<Vec<Balancer>, Problem> {
-    let balancer = |(index, name): (usize, &String)| match name.as_str() {
-        "cooperative_sticky" => Ok(Balancer::CooperativeSticky),
-        "sticky" => Ok(Balancer::Sticky),
-        "range" => Ok(Balancer::Range),
-        "round_robin" => Ok(Balancer::RoundRobin),
-        _ => {
-            let problem =
-                format!("{name:?} is no balancer: expected round_robin, range, sticky or cooperative_sticky");
-            Err(Problem::new(problem).at(format!("/group_balancers/{index}")))
-        }
+    let balancer = |(index, name): (usize, &String)| {
+        let problem = match name.as_str() {
+            "cooperative_sticky" => return Ok(Balancer::CooperativeSticky),
+            "range" => return Ok(Balancer::Range),
+            "round_robin" => return Ok(Balancer::RoundRobin),
+            "sticky" => "sticky is not there: cooperative_sticky takes its place".to_owned(),
+            _ => format!("{name:?} is no balancer: expected round_robin, range or cooperative_sticky"),
+        };
+        Err(Problem::new(problem).at(format!("/group_balancers/{index}")))
     };
     names.iter().enumerate().map(balancer).collect()
 }
@@ -338,6 +337,8 @@ mod tests {
         assert!(none.starts_with("/auto_offset_reset: "), "{none}");
         let balancer = refusal(&json!({"group_balancers": ["range", "fair"]}));
         assert!(balancer.starts_with("/group_balancers/1: \"fair\" is no balancer"), "{balancer}");
+        let sticky = refusal(&json!({"group_balancers": ["range", "sticky"]}));
+        assert_eq!(sticky, "/group_balancers/1: sticky is not there: cooperative_sticky takes its place");
         let strict = refusal(&json!({"strict_order": true, "batching": {"count": 10}}));
         assert!(strict.starts_with("/batching/period: "), "{strict}");
     }

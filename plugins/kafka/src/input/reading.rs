@@ -103,6 +103,8 @@ impl Reading {
                 kafka::Event::Lost(partitions) => {
                     log::warn(format!("lost to other members of the group: {}", list(&partitions)));
                     self.forget(&partitions);
+                    // Should it come back, it may be another one of this name.
+                    self.starts.retain(|source, _| !partitions.contains(source));
                 }
                 kafka::Event::Failed(failure) => self.fail(plan, failure),
                 kafka::Event::Woken(woken) if woken == Woken::DEADLINE => {}
@@ -194,6 +196,13 @@ impl Reading {
 
     fn begin(&mut self, partitions: &[TopicPartition]) {
         log::debug(format!("reads {}", list(partitions)));
+        // One that was asked back and is here again is not given up. What is left of that, be it nothing, stays in its
+        // turn: releases go by their order.
+        for (revoked, _) in &mut self.revoked {
+            revoked.retain(|source| !partitions.contains(source));
+        }
+        // What was handed out of them before says nothing about what is read from now on.
+        self.forget(partitions);
         self.places.begin(partitions);
         for source in partitions {
             if let Some(offset) = self.starts.get(source) {

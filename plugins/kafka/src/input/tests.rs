@@ -194,6 +194,35 @@ fn what_is_not_delivered_in_time_is_given_up_and_never_committed() {
 }
 
 #[test]
+fn what_is_assigned_again_is_not_given_up() {
+    let mut bench = Bench::new(&json!({"checkpoint_limit": 2, "batching": {"count": 2}}));
+    bench.expect("01");
+    let before = bench.expect("23");
+    bench.idle();
+    bench.broker.revoke(&[("u", 0)]);
+    bench.idle();
+    assert!(bench.broker.take_released().is_empty());
+    bench.broker.assign(&[("u", 0)]);
+    let first = bench.expect("01");
+    bench.pass(20);
+    let second = bench.expect("23");
+    assert_eq!(bench.broker.take_released().len(), 1);
+    bench.idle();
+    bench.settle(before);
+    bench.idle();
+    bench.settle(second);
+    bench.expect("45");
+    bench.pass(10);
+    bench.idle();
+    assert_eq!(bench.committed(), None);
+    bench.settle(first);
+    bench.expect("67");
+    bench.pass(10);
+    bench.idle();
+    assert_eq!(bench.committed(), Some(4));
+}
+
+#[test]
 fn what_is_lost_is_not_committed() {
     let mut bench = Bench::new(&json!({"commit_period": "1s"}));
     let token = bench.expect("0123456789");
@@ -250,6 +279,22 @@ fn without_a_group_reading_goes_on_where_it_was() {
         bench.settle(second);
         assert_eq!(bench.broker.committed("", "u", 0), None);
     }
+}
+
+#[test]
+fn without_a_group_a_partition_that_was_lost_has_no_place_any_more() {
+    let mut bench = Bench::new(&json!({"consumer_group": "", "checkpoint_limit": 5}));
+    let token = bench.expect("01234");
+    bench.settle(token);
+    bench.expect("56789");
+    bench.broker.fail_poll(KafkaFailure::new(FailureKind::Other, "u-0: broken"));
+    assert_eq!(bench.lost(), "u-0: broken");
+    bench.input.connect().unwrap();
+    bench.expect("56789");
+    bench.broker.lose(&[("u", 0)]);
+    bench.idle();
+    bench.broker.assign(&[("u", 0)]);
+    bench.expect("01234");
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(crate) struct ConsumeConfig {
     /// Whether headers are kept all.
     #[config(default = false)]
     multi_header: bool,
+    /// A topic that is not read, and of which an offset is committed all the same.
+    foreign: Option<String>,
 }
 
 pub(crate) struct Consume {
@@ -90,13 +92,17 @@ impl Consume {
     fn commit(&mut self, settled: Vec<Settlement>) -> Result<(), Error> {
         let Some(consumer) = &self.consumer else { return Ok(()) };
         let done = settled.into_iter().filter(|settled| matches!(settled.outcome, Outcome::Acknowledged));
-        let positions: Vec<Position> = done
+        let mut positions: Vec<Position> = done
             .filter_map(|settled| self.places.remove(&settled.token))
             .map(|(source, next)| Position { source, next })
             .collect();
         if positions.is_empty() {
             return Ok(());
         }
+        positions.extend(self.config.foreign.clone().map(|topic| {
+            let source = TopicPartition { topic, partition: 0 };
+            Position { source, next: 1 }
+        }));
         consumer.commit(&positions, PATIENCE).map_err(wrong)
     }
 }

@@ -346,10 +346,16 @@ impl Fetching {
                 }
                 Some(ResponseError::OffsetOutOfRange) => {
                     let (partition, offset) = (Some(wanted.partition.clone()), Some(wanted.offset));
-                    match self.start {
-                        Start::Committed => owned.is_stuck = true,
-                        start => owned.place = Place::Find(again(start)),
-                    }
+                    let reason = match self.start {
+                        Start::Committed => {
+                            owned.is_stuck = true;
+                            reason
+                        }
+                        start => {
+                            owned.place = Place::Find(again(start));
+                            Failure::Passed
+                        }
+                    };
                     state.fail(ConsumeError { partition, offset, broker: Some(broker), reason });
                 }
                 _ => {

@@ -40,10 +40,12 @@ fn kind(failure: &Failure) -> FailureKind {
         Failure::Transport(error) if error.is_retriable() => FailureKind::Disconnected,
         Failure::Transport(_) | Failure::Closed => FailureKind::Disconnected,
         Failure::Refused(refused) => refused.error().map_or(FailureKind::Other, of_broker),
-        Failure::NoLeader | Failure::Recreated | Failure::TimedOut { .. } | Failure::Missing { .. } => {
-            FailureKind::Retriable
-        }
-        Failure::Behind => FailureKind::Retriable,
+        Failure::NoLeader
+        | Failure::Recreated
+        | Failure::Passed
+        | Failure::TimedOut { .. }
+        | Failure::Missing { .. }
+        | Failure::Behind => FailureKind::Retriable,
         Failure::NoPartition { .. } => FailureKind::UnknownTopic,
         Failure::Unchosen => FailureKind::Invalid,
         Failure::TooLarge { .. } | Failure::LargeBatch { .. } => FailureKind::TooLarge,
@@ -79,6 +81,8 @@ fn of_broker(error: ResponseError) -> FailureKind {
         | Said::InvalidRecord
         | Said::InvalidTimestamp
         | Said::UnsupportedCompressionType => FailureKind::Invalid,
+        // Kafka leaves these to whoever is a member, who knows more in a moment.
+        Said::StaleMemberEpoch | Said::RebalanceInProgress => FailureKind::Retriable,
         other if other.is_retriable() => FailureKind::Retriable,
         _ => FailureKind::Other,
     }
@@ -97,4 +101,51 @@ pub(super) fn report(error: &dyn Error) -> String {
         next = source.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use forebay_kafka_client::Refused;
+    use kafka_protocol::messages::ApiKey;
+
+    use super::*;
+
+    fn refused(code: i16) -> Failure {
+        let api = ApiKey::Fetch;
+        Failure::Refused(Refused { api, code, name: code.to_string(), message: None })
+    }
+
+    #[test]
+    fn what_may_go_well_the_next_time_is_told_so() {
+        let own = [
+            Failure::Missing { api: ApiKey::Fetch },
+            Failure::NoLeader,
+            Failure::Recreated,
+            Failure::Passed,
+            Failure::TimedOut { after: Duration::from_secs(1) },
+            Failure::Behind,
+        ];
+        let said = [ResponseError::StaleMemberEpoch, ResponseError::RebalanceInProgress];
+        for failure in own.into_iter().chain(said.map(|error| refused(error.code()))) {
+            assert!(failure.is_retriable() && kind(&failure) == FailureKind::Retriable, "{failure:?}");
+        }
+        for failure in (-1..1000).map(refused).filter(Failure::is_retriable) {
+            let told = kind(&failure);
+            assert!(
+                matches!(told, FailureKind::Retriable | FailureKind::UnknownTopic),
+                "{failure:?}: {told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_needs_somebody_is_not_tried_again() {
+        let gone = refused(ResponseError::OffsetOutOfRange.code());
+        assert_eq!((kind(&gone), gone.is_retriable()), (FailureKind::OutOfRange, false));
+        assert_eq!(kind(&Failure::NothingCommitted), FailureKind::OutOfRange);
+        assert_eq!(kind(&Failure::NotMember), FailureKind::Fenced);
+        assert_eq!(kind(&refused(12345)), FailureKind::Other);
+    }
 }

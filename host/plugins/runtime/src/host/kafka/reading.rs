@@ -19,6 +19,7 @@ use super::{failures, invalid, partition, shown};
 use crate::bindings::forebay::kafka::kafka::{
     ConsumerSettings, Event, Failure, FailureKind, KafkaError, Position, Start, TopicPartition,
 };
+use crate::grants::{Access, ClusterPermit};
 use crate::held::Share;
 use crate::scope::Scope;
 
@@ -27,6 +28,7 @@ use crate::scope::Scope;
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub struct HostConsumer {
     consumer: Arc<Consumer>,
+    permit: Arc<ClusterPermit>,
     shape: Shape,
     /// The most messages of a piece.
     most: usize,
@@ -100,6 +102,7 @@ impl HostConsumer {
         let consumer = cluster.client().consumer(read(settings, ahead)?);
         Ok(Self {
             consumer: Arc::new(consumer.map_err(invalid)?),
+            permit: Arc::clone(cluster.permit()),
             shape,
             most: most.unwrap_or(MOST).clamp(1, 1 << 20) as usize,
             decompressed: DECOMPRESSED.min(limit),
@@ -174,6 +177,11 @@ impl HostConsumer {
         positions: Vec<Position>,
     ) -> Result<impl Future<Output = Result<(), KafkaError>> + Send + 'static, KafkaError> {
         let offset = |Position { partition: source, next }: Position| {
+            // Others may be members of the group for topics that this guest is not granted.
+            self.scope.allowed.topic(&self.permit, &source.topic, Access::Read).map_err(|missing| {
+                meter::failed(&self.scope, "denied");
+                KafkaError::Denied(missing)
+            })?;
             Ok(CommitOffset::new(partition(source)?, Offset::new(next).map_err(invalid)?))
         };
         let offsets: Vec<_> = positions.into_iter().map(offset).collect::<Result<_, KafkaError>>()?;
