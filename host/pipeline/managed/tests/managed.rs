@@ -137,6 +137,14 @@ async fn until(holds: impl Fn() -> bool) -> Duration {
     start.elapsed()
 }
 
+/// Writes a pipeline so that it is another one at each look, until its text has eight letters.
+async fn write_slowly(folder: &Folder, name: &str, letter: &str) {
+    for length in 1..=8 {
+        folder.pipeline(name, &letter.repeat(length));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn files_that_are_added_changed_and_removed_take_effect_within_a_second() {
     let (folder, script) = (Folder::new("change"), Script::new());
@@ -157,6 +165,24 @@ async fn files_that_are_added_changed_and_removed_take_effect_within_a_second() 
     let events = ["opened one", "opened two", "closed one", "opened three", "closed two", "closed three"];
     assert_eq!(script.events(), events, "the version before is closed before the next one opens");
     assert!(agent.managed.status().pipelines.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_being_written_does_not_run() {
+    let (folder, script) = (Folder::new("written"), Script::new());
+    folder.pipeline("first.yaml", "first");
+    folder.pipeline("p.yaml", "x");
+    let (agent, ()) = tokio::join!(Agent::start(&folder, &script), write_slowly(&folder, "p.yaml", "x"));
+    until(|| script.delivered("xxxxxxxx") == 1).await;
+    // Another file comes to rest meanwhile.
+    folder.pipeline("second.yaml", "second");
+    write_slowly(&folder, "p.yaml", "z").await;
+    assert_eq!((script.delivered("first"), script.delivered("second")), (1, 1));
+    until(|| script.delivered("zzzzzzzz") == 1).await;
+    assert!(agent.managed.stop().await);
+    let mut opened = script.events();
+    opened.retain(|event| event.starts_with("opened"));
+    assert_eq!(opened, ["opened first", "opened xxxxxxxx", "opened second", "opened zzzzzzzz"]);
 }
 
 #[tokio::test(start_paused = true)]
