@@ -364,6 +364,23 @@ async fn what_fails_is_started_again_after_growing_pauses() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_does_not_deliver_all_of_its_input_is_started_again() {
+    let (folder, script) = (Folder::new("incomplete"), Script::new());
+    let text = "input: {script: {text: a, count: 1, auto_replay_nacks: false}}\n\
+                pipeline: {processors: [fails_once: {}]}\noutput: {script: {}}\n";
+    folder.write("p.yaml", text);
+    let agent = Agent::start(&folder, &script).await;
+    until(|| agent.state("p") == Some(PipelineState::Failing)).await;
+    let instance = agent.pipeline("p").unwrap().instances.remove(0);
+    assert_eq!(instance.error.unwrap(), "not all of the input could be read and delivered");
+    until(|| agent.state("p") == Some(PipelineState::Finished)).await;
+    let instance = agent.pipeline("p").unwrap().instances.remove(0);
+    assert_eq!((instance.runs, instance.restarts, instance.error), (2, 1, None));
+    assert_eq!(script.delivered("a"), 1);
+    assert!(agent.managed.stop().await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_processor_fails_for_is_rejected_and_not_delivered_with_its_error() {
     let (folder, script) = (Folder::new("reject"), Script::new());
     let text = "input: {script: {text: a, count: 1}}\npipeline: {processors: [fails_once: {}]}\noutput: {script: {}}\n";
