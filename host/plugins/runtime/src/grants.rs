@@ -24,7 +24,7 @@
 //!     kafka:                   # all seed brokers of a cluster; patterns of topics, and of groups to be a member of
 //!       - {brokers: ["broker-1:9092", "broker-2:9092"], topics: ["orders-*"], groups: [billing], access: read}
 //!       - {brokers: ["localhost:9093"], topics: [out], access: write, insecure: true}
-//!       - {cluster: agent, topics: ["*"], access: write}   # of the process; default plugins need no grant for it
+//!       - {cluster: agent, topics: ["*"], access: write}   # of the process
 //! stores:                      # by names that plugins use in the place of a url; credentials are the host's
 //!   backups: {url: "s3://backups/kafka?region=eu-west-1&profile=backups"}
 //! ```
@@ -35,6 +35,8 @@
 //! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants. A plugin
 //! that calls a capability and has no grant for it is refused when the pipeline is built; `files: []` says that
 //! it does without. Limits count for default plugins too; of several entries the last one that names a limit counts.
+//! Default plugins may do everything with a cluster of the process, unless grants for them name it: then those
+//! alone hold.
 
 mod commands;
 mod kafka;
@@ -409,7 +411,7 @@ impl Allowed {
         store.object(name, access)
     }
 
-    /// These rights, and all that the Kafka clusters of the process allow.
+    /// These rights, and all that those Kafka clusters of the process allow that no grant names.
     #[must_use]
     pub(crate) fn with_own_clusters(self) -> Self {
         Self { clusters: Arc::new(KafkaClusters::clone(&self.clusters).with_own()), ..self }
