@@ -3,7 +3,8 @@
 //! Bytes are handed out in portions, to one pipeline after the other: each pipeline that waits stands in a ring, gets a
 //! portion when it is its turn, and stands behind the others again if that is not enough. What is left of a portion is
 //! kept for its next batch. So a pipeline with large batches, or with many inputs that wait, gets no more than one with
-//! small ones, and what one does not ask for is there for the others.
+//! small ones, and what one does not ask for is there for the others. Inputs of one pipeline stand in a line: first
+//! come, first served.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -75,8 +76,8 @@ struct Turn(Option<Arc<Shared>>);
 pub struct Share {
     limit: FairLimit,
     id: u64,
-    /// Bytes of portions that were not used yet.
-    left: AtomicU64,
+    /// Bytes of portions that were not used yet. Whoever waits for more holds it, the others stand in line for it.
+    left: tokio::sync::Mutex<u64>,
 }
 
 impl FairLimit {
@@ -100,7 +101,7 @@ impl FairLimit {
     #[must_use]
     pub fn share(&self) -> Share {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        Share { limit: self.clone(), id, left: AtomicU64::new(0) }
+        Share { limit: self.clone(), id, left: tokio::sync::Mutex::default() }
     }
 }
 
@@ -174,28 +175,19 @@ impl Drop for Turn {
     }
 }
 
-impl Share {
-    /// Uses what is left of earlier portions, where that is enough.
-    fn use_left(&self, bytes: u64) -> bool {
-        let used = |left: u64| left.checked_sub(bytes);
-        self.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, used).is_ok()
-    }
-}
-
 #[async_trait]
 impl Intake for Share {
     async fn take(&self, bytes: usize) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        while !self.use_left(bytes) {
+        // Who gives up leaves what it has got to the next one.
+        let mut left = self.left.lock().await;
+        while *left < bytes {
             let turn = self.limit.0.turn(self.id).await;
-            // Another instance may have got enough for both.
-            if self.use_left(bytes) {
-                return;
-            }
             let portion = self.limit.0.portion().await;
-            self.left.fetch_add(portion, Ordering::AcqRel);
+            *left = left.saturating_add(portion);
             drop(turn);
         }
+        *left -= bytes;
     }
 }
 
@@ -223,16 +215,18 @@ mod tests {
     /// Takes batches of so many bytes, as fast as it may, for so long; how many bytes that were.
     async fn taken(limit: &FairLimit, batch: usize, inputs: usize, time: Duration) -> u64 {
         let share = limit.share();
-        let bytes = AtomicU64::new(0);
-        let input = || async {
-            loop {
-                share.take(batch).await;
-                bytes.fetch_add(batch as u64, Ordering::Relaxed);
-            }
-        };
-        let all = futures_util::future::join_all((0..inputs).map(|_| input()));
+        let count = AtomicU64::new(0);
+        let all = futures_util::future::join_all((0..inputs).map(|_| take_all(&share, batch, &count)));
         let _ = tokio::time::timeout(time, all).await;
-        bytes.into_inner()
+        count.into_inner() * batch as u64
+    }
+
+    /// Takes batches of so many bytes, as fast as it may, and counts them.
+    async fn take_all(share: &Share, batch: usize, count: &AtomicU64) {
+        loop {
+            share.take(batch).await;
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn is_about(found: u64, expected: u64) -> bool {
@@ -260,6 +254,18 @@ mod tests {
         for found in [small, large, many] {
             assert!(is_about(found, 20_000_000), "{small} {large} {many}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_batches_get_on_beside_small_ones_of_the_same_pipeline() {
+        let limit = FairLimit::new(ByteCount::new(5_000_000));
+        let share = limit.share();
+        let (large, small) = (AtomicU64::new(0), AtomicU64::new(0));
+        let all =
+            futures_util::future::join(take_all(&share, 1_000_000, &large), take_all(&share, 10_000, &small));
+        let _ = tokio::time::timeout(Duration::from_secs(20), all).await;
+        let (large, small) = (large.into_inner(), small.into_inner());
+        assert!(large >= 90 && large.abs_diff(small) <= 1, "{large} {small}");
     }
 
     #[tokio::test(start_paused = true)]

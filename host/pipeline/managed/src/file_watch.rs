@@ -18,6 +18,7 @@ struct Watched {
     mark: Option<Mark>,
     /// Whether its content was looked at since the mark has changed.
     is_settled: bool,
+    /// What it held when it was at rest for the last time.
     content: Option<Vec<u8>>,
 }
 
@@ -27,6 +28,8 @@ struct Mark {
     length: u64,
     inode: u64,
     modified: (i64, i64),
+    /// When anything was changed, such as who may read it.
+    changed: (i64, i64),
 }
 
 impl FileWatch {
@@ -71,11 +74,24 @@ impl FileWatch {
         }
         has_changed
     }
+
+    /// What a file holds, as it was seen at rest; none in it where it can't be read. `None` where it is not at rest
+    /// since the last look, or not looked at.
+    #[must_use]
+    pub fn content(&self, path: &Path) -> Option<Option<&[u8]>> {
+        let watched = self.files.get(path).filter(|watched| watched.is_settled)?;
+        Some(watched.content.as_deref())
+    }
 }
 
 fn mark(path: &Path) -> Option<Mark> {
     let found = std::fs::metadata(path).ok()?;
-    Some(Mark { length: found.len(), inode: found.ino(), modified: (found.mtime(), found.mtime_nsec()) })
+    Some(Mark {
+        length: found.len(),
+        inode: found.ino(),
+        modified: (found.mtime(), found.mtime_nsec()),
+        changed: (found.ctime(), found.ctime_nsec()),
+    })
 }
 
 #[cfg(test)]
@@ -116,6 +132,43 @@ mod tests {
         assert!(!watch.look(&paths));
         assert!(watch.look(&paths));
         assert!(!watch.look(&paths));
+    }
+
+    #[test]
+    fn what_a_file_holds_is_told_as_it_was_seen_at_rest() {
+        let folder = Folder::new("content");
+        let paths = [folder.write("a", "1")];
+        let path = paths[0].as_path();
+        let mut watch = FileWatch::default();
+        assert_eq!(watch.content(path), None);
+        assert!(!watch.look(&paths));
+        assert_eq!(watch.content(path), None);
+        assert!(watch.look(&paths));
+        folder.write("a", "22");
+        assert_eq!(watch.content(path), Some(Some(&b"1"[..])), "it was not looked at since");
+        watch.look(&paths);
+        assert_eq!(watch.content(path), None);
+        watch.look(&paths);
+        assert_eq!(watch.content(path), Some(Some(&b"22"[..])));
+        std::fs::remove_file(path).unwrap();
+        assert_eq!([watch.look(&paths), watch.look(&paths)], [false, true]);
+        assert_eq!(watch.content(path), Some(None));
+    }
+
+    #[test]
+    fn what_changes_who_may_read_a_file_has_it_read_anew() {
+        let folder = Folder::new("rights");
+        let paths = [folder.write("a", "1")];
+        let before = mark(&paths[0]);
+        let mut watch = FileWatch::new(&paths);
+        let rights = std::fs::metadata(&paths[0]).unwrap().permissions();
+        // Times may be coarse.
+        while mark(&paths[0]) == before {
+            std::fs::set_permissions(&paths[0], rights.clone()).unwrap();
+        }
+        watch.look(&paths);
+        assert_eq!(watch.content(&paths[0]), None);
+        assert!(!watch.look(&paths), "it holds the same");
     }
 
     #[test]

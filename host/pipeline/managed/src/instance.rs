@@ -13,12 +13,14 @@ use tokio::sync::watch;
 
 use crate::running::{Over, Running, Start};
 
+const INCOMPLETE: &str = "not all of the input could be read and delivered";
+
 /// Pauses between an end by a fault and the next start.
 #[derive(Debug, Clone, Copy)]
 pub struct Pauses {
     pub first: Duration,
     pub longest: Duration,
-    /// What ran so long before it failed starts with the first pause again.
+    /// What ran so long before it failed starts with the first pause again, as does what ran well to its end.
     pub healthy: Duration,
 }
 
@@ -42,7 +44,7 @@ pub enum InstanceState {
     Waiting,
     /// Its input has ended, and everything is delivered.
     Finished,
-    /// It has failed, and is started again after a pause.
+    /// It has failed, or ended without having read and delivered all of its input, and is started again after a pause.
     Failing,
     /// It delivers what it has read.
     Stopping,
@@ -236,13 +238,21 @@ impl Work {
             lock(&log.notes).is_well = over.is_well();
             return Next::Never;
         }
-        self.next(log, over)
+        self.next(log, over, backoff)
     }
 
-    fn next(&self, log: &Log, over: Over) -> Next {
+    fn next(&self, log: &Log, over: Over, backoff: &mut Backoff) -> Next {
         let fault = match over.ended {
-            Ok(Ended::Finished | Ended::Stopped) => None,
-            Ok(Ended::Incomplete) => Some("not all of the input could be read and delivered".to_owned()),
+            Ok(Ended::Finished | Ended::Stopped) => {
+                backoff.reset();
+                None
+            }
+            // The next run comes anyway.
+            Ok(Ended::Incomplete) if self.run_every.is_some() => Some(INCOMPLETE.to_owned()),
+            Ok(Ended::Incomplete) => {
+                log.failed(INCOMPLETE.to_owned());
+                return Next::Again;
+            }
             Ok(Ended::GaveUp) => {
                 log.failed("it gave up before everything was delivered".to_owned());
                 return Next::Again;
@@ -259,6 +269,36 @@ impl Work {
         } else {
             log.is(InstanceState::Finished);
             Next::Never
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_until_a_run_has_ended_well() {
+        let work = Work {
+            start: Box::new(|_| unreachable!("nothing is started")),
+            run_every: None,
+            pauses: Pauses::default(),
+            active: Gauge::default(),
+        };
+        let (tell, _state) = watch::channel(InstanceState::Running);
+        let log = Log { notes: Arc::default(), tell };
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        for (ended, pause) in [
+            (Err("no".to_owned()), 1),
+            (Ok(Ended::Incomplete), 2),
+            (Ok(Ended::GaveUp), 4),
+            (Ok(Ended::Finished), 1),
+            (Ok(Ended::Incomplete), 2),
+            (Ok(Ended::Stopped), 1),
+        ] {
+            let over = Over { ran: Duration::ZERO, ended };
+            work.next(&log, over, &mut backoff);
+            assert_eq!(backoff.pause().as_secs(), pause);
         }
     }
 }

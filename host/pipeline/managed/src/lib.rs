@@ -5,7 +5,8 @@
 //!   as it is, and is reported in the log and in the status, with its places.
 //! - The section `warpstream` of a file says in which group of agents it runs, in how many instances, and how often.
 //!   How many agents there are is for [`Agents`] to say.
-//! - An instance that fails is started again after a growing pause; one whose input ends is done, or run again.
+//! - An instance that fails, or does not read and deliver all of its input, is started again after a growing pause; one
+//!   whose input ends well is done, or run again.
 //! - [`FairLimit`] is what all pipelines together may take in: it is shared out in turns.
 //! - [`Managed::status`] tells of every instance, and [`Managed::register`] shows that over HTTP.
 //! - [`Running`] is one run of a pipeline, and [`FileWatch`] sees when files change: other modes of the program have

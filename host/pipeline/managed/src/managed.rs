@@ -157,7 +157,7 @@ impl Managed {
         let tasks = || Tasks::new(keeper.spawner(0), Shutdown::new());
         let managed = Self { shared, watching: tasks(), keeping: tasks() };
         let mut folder = Folder::new(folder, managed.clone());
-        folder.take(found).await;
+        folder.begin(found, pause).await;
         let stop = managed.watching.shutdown().clone();
         managed.watching.spawn(until(stop.clone(), async move { folder.watch(pause).await }));
         let counting = managed.clone();
@@ -254,13 +254,22 @@ struct Folder {
     is_lost: bool,
 }
 
-/// A file as it was read; none where that failed.
+/// A file as it was seen at rest; none where it can't be read.
 type Content = (PathBuf, Option<Vec<u8>>);
 
 impl Folder {
     fn new(path: PathBuf, managed: Managed) -> Self {
         let (watch, texts) = (FileWatch::default(), BTreeMap::new());
         Self { path, managed, watch, texts, versions: AtomicU64::new(0), is_lost: false }
+    }
+
+    /// Takes what is in the folder at the start. What is written just then is taken later.
+    async fn begin(&mut self, found: BTreeMap<String, PathBuf>, pause: Duration) {
+        let paths: Vec<_> = found.values().cloned().collect();
+        self.watch.look(&paths);
+        tokio::time::sleep(pause).await;
+        self.watch.look(&paths);
+        self.take(found).await;
     }
 
     /// Takes over what changes, for ever.
@@ -285,19 +294,16 @@ impl Folder {
         }
     }
 
-    /// Has what is in these files run.
+    /// Has what is in these files run, as they were seen at rest: one that is being written stays what it was before.
     async fn take(&mut self, found: BTreeMap<String, PathBuf>) {
-        let now: BTreeMap<String, Content> = found
-            .into_iter()
-            .map(|(name, path)| {
-                let content = std::fs::read(&path).ok();
-                (name, (path, content))
-            })
-            .collect();
-        if self.texts.is_empty() {
-            let paths: Vec<_> = now.values().map(|(path, _)| path.clone()).collect();
-            self.watch = FileWatch::new(&paths);
-        }
+        let now = |(name, path): (String, PathBuf)| {
+            let content = match self.watch.content(&path) {
+                Some(content) => (path, content.map(<[u8]>::to_vec)),
+                None => self.texts.get(&name)?.clone(),
+            };
+            Some((name, content))
+        };
+        let now: BTreeMap<String, Content> = found.into_iter().filter_map(now).collect();
         let names: BTreeSet<String> = self.texts.keys().chain(now.keys()).cloned().collect();
         for name in names {
             match (self.texts.get(&name), now.get(&name)) {

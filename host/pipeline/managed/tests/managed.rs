@@ -137,6 +137,14 @@ async fn until(holds: impl Fn() -> bool) -> Duration {
     start.elapsed()
 }
 
+/// Writes a pipeline so that it is another one at each look, until its text has eight letters.
+async fn write_slowly(folder: &Folder, name: &str, letter: &str) {
+    for length in 1..=8 {
+        folder.pipeline(name, &letter.repeat(length));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn files_that_are_added_changed_and_removed_take_effect_within_a_second() {
     let (folder, script) = (Folder::new("change"), Script::new());
@@ -157,6 +165,24 @@ async fn files_that_are_added_changed_and_removed_take_effect_within_a_second() 
     let events = ["opened one", "opened two", "closed one", "opened three", "closed two", "closed three"];
     assert_eq!(script.events(), events, "the version before is closed before the next one opens");
     assert!(agent.managed.status().pipelines.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_being_written_does_not_run() {
+    let (folder, script) = (Folder::new("written"), Script::new());
+    folder.pipeline("first.yaml", "first");
+    folder.pipeline("p.yaml", "x");
+    let (agent, ()) = tokio::join!(Agent::start(&folder, &script), write_slowly(&folder, "p.yaml", "x"));
+    until(|| script.delivered("xxxxxxxx") == 1).await;
+    // Another file comes to rest meanwhile.
+    folder.pipeline("second.yaml", "second");
+    write_slowly(&folder, "p.yaml", "z").await;
+    assert_eq!((script.delivered("first"), script.delivered("second")), (1, 1));
+    until(|| script.delivered("zzzzzzzz") == 1).await;
+    assert!(agent.managed.stop().await);
+    let mut opened = script.events();
+    opened.retain(|event| event.starts_with("opened"));
+    assert_eq!(opened, ["opened first", "opened xxxxxxxx", "opened second", "opened zzzzzzzz"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -334,6 +360,23 @@ async fn what_fails_is_started_again_after_growing_pauses() {
         assert!(instance.error.as_ref().unwrap().contains(reason), "{instance:?}");
     }
     assert_eq!(script.delivered("well"), 1);
+    assert!(agent.managed.stop().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_deliver_all_of_its_input_is_started_again() {
+    let (folder, script) = (Folder::new("incomplete"), Script::new());
+    let text = "input: {script: {text: a, count: 1, auto_replay_nacks: false}}\n\
+                pipeline: {processors: [fails_once: {}]}\noutput: {script: {}}\n";
+    folder.write("p.yaml", text);
+    let agent = Agent::start(&folder, &script).await;
+    until(|| agent.state("p") == Some(PipelineState::Failing)).await;
+    let instance = agent.pipeline("p").unwrap().instances.remove(0);
+    assert_eq!(instance.error.unwrap(), "not all of the input could be read and delivered");
+    until(|| agent.state("p") == Some(PipelineState::Finished)).await;
+    let instance = agent.pipeline("p").unwrap().instances.remove(0);
+    assert_eq!((instance.runs, instance.restarts, instance.error), (2, 1, None));
+    assert_eq!(script.delivered("a"), 1);
     assert!(agent.managed.stop().await);
 }
 

@@ -24,7 +24,7 @@
 //!     kafka:                   # all seed brokers of a cluster; patterns of topics, and of groups to be a member of
 //!       - {brokers: ["broker-1:9092", "broker-2:9092"], topics: ["orders-*"], groups: [billing], access: read}
 //!       - {brokers: ["localhost:9093"], topics: [out], access: write, insecure: true}
-//!       - {cluster: agent, topics: ["*"], access: write}   # of the process; default plugins need no grant for it
+//!       - {cluster: agent, topics: ["*"], access: write}   # of the process
 //! stores:                      # by names that plugins use in the place of a url; credentials are the host's
 //!   backups: {url: "s3://backups/kafka?region=eu-west-1&profile=backups"}
 //! ```
@@ -35,6 +35,8 @@
 //! What is not granted is denied. Default plugins in `run`, `lint` and `test` need no grants. A plugin
 //! that calls a capability and has no grant for it is refused when the pipeline is built; `files: []` says that
 //! it does without. Limits count for default plugins too; of several entries the last one that names a limit counts.
+//! Default plugins may do everything with a cluster of the process, unless grants for them name it: then those
+//! alone hold.
 
 mod commands;
 mod kafka;
@@ -409,7 +411,7 @@ impl Allowed {
         store.object(name, access)
     }
 
-    /// These rights, and all that the Kafka clusters of the process allow.
+    /// These rights, and all that those Kafka clusters of the process allow that no grant names.
     #[must_use]
     pub(crate) fn with_own_clusters(self) -> Self {
         Self { clusters: Arc::new(KafkaClusters::clone(&self.clusters).with_own()), ..self }
@@ -486,21 +488,24 @@ impl Allowed {
 /// Whether a variable holds a key of the process itself, which no configuration and no plugin may see.
 #[must_use]
 pub fn is_own_key(name: &str) -> bool {
-    const NAMED: [&str; 11] = [
-        "WARPSTREAM_AGENT_KEY",
-        "WARPSTREAM_API_KEY",
+    /// Whose variables the process, and the clients of buckets in it, read.
+    const OWNERS: [&str; 4] = ["WARPSTREAM_", "AWS_", "AZURE_", "GOOGLE_"];
+    const SECRETS: [&str; 8] = [
+        "KEY",
+        "SECRET",
+        "TOKEN",
+        "PASSWORD",
+        "CREDENTIALS",
+        "CONNECTION_STRING",
         // Both may hold passwords.
-        "WARPSTREAM_BUCKET_URL",
-        "WARPSTREAM_METADATA_URL",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AZURE_CLIENT_SECRET",
-        "AZURE_STORAGE_KEY",
-        "AZURE_STORAGE_ACCOUNT_KEY",
-        "GOOGLE_APPLICATION_CREDENTIALS",
+        "_BUCKET_URL",
+        "_METADATA_URL",
     ];
-    name.starts_with("FOREBAY_") || NAMED.contains(&name)
+    /// Those that the rule does not tell.
+    const NAMED: [&str; 1] = ["AWS_ACCESS_KEY_ID"];
+    let is_secret = OWNERS.iter().any(|owner| name.starts_with(owner))
+        && SECRETS.iter().any(|secret| name.ends_with(secret));
+    name.starts_with("FOREBAY_") || is_secret || NAMED.contains(&name)
 }
 
 /// The path without links, as far as it exists, and without `..`, so that it can be compared. `None`
@@ -641,8 +646,38 @@ mod tests {
 
     #[test]
     fn own_keys_never_resolve() {
-        assert!(Allowed::everything().variable("AWS_SECRET_ACCESS_KEY").is_err());
-        assert!(Allowed::everything().variable("HOME").is_ok());
+        for name in [
+            "FOREBAY_PLUGIN_DIR",
+            "WARPSTREAM_AGENT_KEY",
+            "WARPSTREAM_API_KEY",
+            "WARPSTREAM_BUCKET_URL",
+            "WARPSTREAM_INGESTION_BUCKET_URL",
+            "WARPSTREAM_COMPACTION_BUCKET_URL",
+            "WARPSTREAM_METADATA_URL",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AZURE_CLIENT_SECRET",
+            "AZURE_FABRIC_SESSION_TOKEN",
+            "AZURE_STORAGE_ACCESS_KEY",
+            "AZURE_STORAGE_ACCOUNT_KEY",
+            "AZURE_STORAGE_CLIENT_SECRET",
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "AZURE_STORAGE_ENCRYPTION_KEY",
+            "AZURE_STORAGE_KEY",
+            "AZURE_STORAGE_MASTER_KEY",
+            "AZURE_STORAGE_SAS_KEY",
+            "AZURE_STORAGE_SAS_TOKEN",
+            "AZURE_STORAGE_TOKEN",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "GOOGLE_BEARER_TOKEN",
+            "GOOGLE_SERVICE_ACCOUNT_KEY",
+        ] {
+            assert!(Allowed::everything().variable(name).is_err(), "{name}");
+        }
+        for name in ["HOME", "KEY", "MY_API_KEY", "AWS_REGION", "AWS_ENDPOINT_URL", "WARPSTREAM_REGION"] {
+            assert!(Allowed::everything().variable(name).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -59,7 +59,8 @@ impl Scope {
             shared.grants.everything()
         } else {
             let granted = shared.grants.of(plugin.name(), plugin.digest(), setup);
-            // Its own cluster judges by itself who may do what.
+            // They come to the agent's cluster as a super user, which is asked for no ACLs: what restricts them are
+            // grants that name the cluster.
             if plugin.is_default() { granted.with_own_clusters() } else { granted }
         };
         // As in the text of the pipeline: both follow one rule.

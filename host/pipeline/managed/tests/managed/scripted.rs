@@ -21,6 +21,7 @@ const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "comp
         {"name": "count", "type": "int", "default": 0},
         {"name": "endless", "type": "bool", "default": false},
         {"name": "panics", "type": "bool", "default": false},
+        {"name": "auto_replay_nacks", "type": "bool", "default": true},
         {"name": "refused", "type": "bool", "default": false}]}},
     {"kind": "input", "name": "kafka_franz", "config": {"type": "object", "fields": [
         {"name": "seed_brokers", "type": "string", "kind": "array"},

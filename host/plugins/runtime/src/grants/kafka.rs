@@ -47,7 +47,7 @@ struct Written {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KafkaClusters {
     everything: bool,
-    /// Whether all may be done with the clusters that the process has.
+    /// Whether all may be done with those clusters of the process that no grant names.
     own: bool,
     grants: Vec<KafkaGrant>,
 }
@@ -141,7 +141,7 @@ impl KafkaClusters {
         self.grants.extend(grants.iter().cloned());
     }
 
-    /// The same with all that the clusters of the process allow.
+    /// The same with all that those clusters of the process allow that no grant names.
     pub(super) fn with_own(mut self) -> Self {
         self.own = true;
         self
@@ -158,11 +158,11 @@ impl KafkaClusters {
     ) -> Result<ClusterPermit, String> {
         let shown = cluster.to_string();
         let is_own = matches!(cluster, ClusterName::Own(_));
-        if self.everything || (self.own && is_own) {
-            return Ok(ClusterPermit { everything: true, grants: Vec::new(), shown });
-        }
         let mut grants: Vec<_> =
             self.grants.iter().filter(|grant| grant.cluster.covers(cluster)).cloned().collect();
+        if self.everything || (self.own && is_own && grants.is_empty()) {
+            return Ok(ClusterPermit { everything: true, grants: Vec::new(), shown });
+        }
         if grants.is_empty() {
             return Err(format!("no grant for kafka {{{shown}, topics: [TOPIC], access: read}}"));
         }
@@ -297,6 +297,22 @@ mod tests {
         let own = clusters("[]").with_own();
         assert!(own.cluster(&agent, false).unwrap().topic("b", Access::Write).is_ok());
         assert!(own.cluster(&named(&["agent"]), false).is_err());
+    }
+
+    #[test]
+    fn a_grant_that_names_the_process_s_own_cluster_restricts_who_may_do_everything_with_it() {
+        let (agent, other) = (named(&["forebay://agent"]), named(&["forebay://other"]));
+        let own = clusters(
+            "[{cluster: agent, topics: [a], groups: [g], access: read},
+              {brokers: [b], topics: [x], access: read}]",
+        )
+        .with_own();
+        let permit = own.cluster(&agent, false).unwrap();
+        assert!(permit.topic("a", Access::Read).is_ok() && permit.group("g").is_ok());
+        assert!(permit.topic("a", Access::Write).is_err() && permit.topic("b", Access::Read).is_err());
+        assert!(permit.group("h").is_err() && permit.all_topics().is_err());
+        let permit = own.cluster(&other, false).unwrap();
+        assert!(permit.topic("b", Access::Write).is_ok(), "no grant names it");
     }
 
     #[test]
