@@ -4,9 +4,18 @@
 #![cfg(test)]
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use forebay_tests_pipelines::{Finished, Folder, Running, example};
+use forebay_tests_pipelines::{Finished, Folder, Forebay, Running, example};
 use serde_json::{Value, json};
+
+/// Runs a pipeline from a file of its own: others run in the same folder at the same time.
+fn run(folder: &Folder, pipeline: &Value) -> Forebay {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("pipeline-{}.yaml", NUMBER.fetch_add(1, Ordering::Relaxed));
+    folder.write(&name, pipeline.to_string());
+    folder.forebay(&["run", &name])
+}
 
 /// An agent over a folder, which comes back at the same port.
 struct Agent {
@@ -54,7 +63,7 @@ impl Agent {
             "pipeline": {"processors": [{"mapping": mapping}]},
             "output": self.component(fields),
         });
-        folder.run(&pipeline.to_string()).input(lines).finish()
+        run(folder, &pipeline).input(lines).finish()
     }
 
     /// A pipeline that prints what a mapping makes of the messages of an input, line by line.
@@ -64,7 +73,7 @@ impl Agent {
             "pipeline": {"processors": [{"mapping": mapping}]},
             "output": {"stdout": {}},
         });
-        folder.run(&pipeline.to_string()).start()
+        run(folder, &pipeline).start()
     }
 }
 
@@ -111,7 +120,7 @@ fn records_go_from_topic_to_topic_through_a_mapping() {
             "compression": "zstd",
         })),
     });
-    let mut copy = folder.run(&pipeline.to_string()).start();
+    let mut copy = run(&folder, &pipeline).start();
     let input = json!({"topics": ["out:0-1"]});
     let mapping = "root = this.assign({\"key\": @kafka_key, \"partition\": @kafka_partition, \"tombstone\": @kafka_tombstone_message})";
     let lines = printed(agent.print(&folder, &input, mapping), 200);
@@ -179,7 +188,7 @@ fn tombstones_and_records_without_keys_stay_what_they_are() {
             "topic": "b", "key": "${! @kafka_key.or(null) }", "tombstone": "${! @kafka_tombstone_message }",
         })),
     });
-    let mut copy = folder.run(&pipeline.to_string()).start();
+    let mut copy = run(&folder, &pipeline).start();
     let mapping = "root = [content().string(), @kafka_key, @kafka_tombstone_message]";
     let lines = printed(agent.print(&folder, &json!({"topics": ["b:0"]}), mapping), 3);
     assert_eq!(lines, [r#"["1","k",false]"#, r#"["","k",true]"#, r#"["3",null,false]"#]);
@@ -202,11 +211,11 @@ fn a_pipeline_that_is_killed_goes_on_where_it_was() {
         "output": {"file": {"path": "out.txt"}},
     });
     let written = || if folder.has("out.txt") { folder.read("out.txt") } else { String::new() };
-    let mut killed = folder.run(&pipeline.to_string()).start();
+    let mut killed = run(&folder, &pipeline).start();
     killed.until("some of it is written", |_| set(&written()).len() >= COUNT / 5);
     assert!(killed.kill());
     // Its group waits for it for as long as a session takes, which is 45 seconds.
-    let mut running = folder.run(&pipeline.to_string()).start();
+    let mut running = run(&folder, &pipeline).start();
     running.until("everything is written", |_| set(&written()).len() == COUNT);
     running.signal("TERM");
     let _ = running.finish().well();
@@ -279,7 +288,7 @@ fn an_agent_that_is_killed_and_comes_back_is_read_on_from_and_written_on_to() {
         "input": agent.component(&json!({"topics": ["in"], "consumer_group": "g", "checkpoint_limit": 100})),
         "output": agent.component(&json!({"topic": "out", "key": "${! @kafka_key }"})),
     });
-    let copy = folder.run(&pipeline.to_string()).start();
+    let copy = run(&folder, &pipeline).start();
     let input = json!({"topics": ["out:0-1"]});
     let mut reader = agent.print(&folder, &input, "root = content()");
     reader.until("some of it is copied", |reader| set(&reader.printed()).len() > COUNT / 10);
@@ -315,7 +324,7 @@ fn order_is_kept_strictly_where_it_is_asked_for() {
         },
         "output": {"stdout": {}},
     });
-    let lines = printed(folder.run(&pipeline.to_string()).start(), COUNT);
+    let lines = printed(run(&folder, &pipeline).start(), COUNT);
     let of = |rest: usize| {
         let numbers = lines.iter().map(|line| line.parse::<usize>().unwrap());
         numbers.filter(|number| number % 2 == rest).collect::<Vec<_>>()
@@ -358,7 +367,7 @@ fn what_a_topic_refuses_is_rejected_alone() {
         ]},
     });
     let large = "x".repeat(5000);
-    let finished = folder.run(&pipeline.to_string()).input(format!("a\n{large}\nb\n")).finish().well();
+    let finished = run(&folder, &pipeline).input(format!("a\n{large}\nb\n")).finish().well();
     assert_eq!(finished.stdout, format!("{large}\n"));
     let lines = printed(agent.print(&folder, &json!({"topics": ["t:0"]}), "root = content()"), 2);
     assert_eq!(lines, ["a", "b"]);
@@ -397,7 +406,7 @@ fn wrong_fields_are_named_before_anything_is_read() {
         let mut all = json!({"seed_brokers": ["127.0.0.1:1"]});
         all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let pipeline = json!({"input": {"kafka_franz": all}, "output": {"drop": {}}});
-        let refused = folder.run(&pipeline.to_string()).finish();
+        let refused = run(&folder, &pipeline).finish();
         assert!(refused.code == Some(1) && refused.stderr.contains(named), "{named}: {refused:?}");
     }
 }

@@ -89,6 +89,9 @@ pub enum Rights {
     Starter,
     /// Only what is granted.
     Granted,
+    /// The same, for a language that works on behalf of a plugin which is none of the default ones: nothing that default
+    /// plugins may do without a grant.
+    Lent,
 }
 
 /// Everything that an instance is opened with.

@@ -125,7 +125,7 @@ pub(crate) async fn open(shared: &Arc<Shared>, setup: Setup) -> Result<Box<dyn P
     let at_path = |message: String| problem("/module_path", message);
     let allowed = match setup.rights {
         Rights::Starter => Allowed::everything(),
-        Rights::Granted => shared.grants.of(&bento.name, &bento.digest, &setup),
+        Rights::Granted | Rights::Lent => shared.grants.of(&bento.name, &bento.digest, &setup),
     };
     let file = allowed.file(path.as_ref(), Access::Read).map_err(at_path)?;
     let module = bento.module(&path, file).await.map_err(at_path)?;

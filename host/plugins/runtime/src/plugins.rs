@@ -238,7 +238,7 @@ impl Shared {
             Expressions::none()
         } else {
             // A language works with the rights of whoever calls it, not with its own.
-            let rights = if plugin.is_default() { setup.rights } else { Rights::Granted };
+            let rights = if plugin.is_default() { setup.rights } else { Rights::Lent };
             Expressions::new(self, &Setup { rights, ..setup.clone() })
         };
         let guest = Guest::new(scope, setup, expressions);
@@ -272,7 +272,7 @@ impl Shared {
         let wanted = granted.with(&setup.limits);
         match setup.rights {
             Rights::Starter => wanted,
-            Rights::Granted => wanted.within(&granted),
+            Rights::Granted | Rights::Lent => wanted.within(&granted),
         }
     }
 

@@ -55,16 +55,17 @@ impl Scope {
         account: &Arc<Account>,
     ) -> Self {
         let trusted = plugin.is_default() && setup.rights == Rights::Starter;
+        let is_own = plugin.is_default() && setup.rights != Rights::Lent;
         let allowed = if trusted {
             shared.grants.everything()
         } else {
             let granted = shared.grants.of(plugin.name(), plugin.digest(), setup);
             // They come to the agent's cluster as a super user, which is asked for no ACLs: what restricts them are
             // grants that name the cluster.
-            if plugin.is_default() { granted.with_own_clusters() } else { granted }
+            if is_own { granted.with_own_clusters() } else { granted }
         };
         // As in the text of the pipeline: both follow one rule.
-        let allowed = if plugin.is_default() { allowed.with_every_variable() } else { allowed };
+        let allowed = if is_own { allowed.with_every_variable() } else { allowed };
         let allowed = if setup.stated.is_shadow { allowed.only_looking() } else { allowed };
         // Whichever kind of this name it is: a secret of one is not shown to the other.
         let mut secrets = Secrets::default();

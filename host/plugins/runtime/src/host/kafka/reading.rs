@@ -73,8 +73,10 @@ struct Rest {
     at: Offset,
 }
 
-/// Bytes that are fetched ahead.
+/// Bytes that are fetched ahead, where there is room.
 const AHEAD: usize = 64 << 20;
+/// With less than this it is no use.
+const LEAST_AHEAD: usize = 2 << 20;
 /// The bytes of a piece, apart from one record that is larger.
 const PIECE: usize = 1 << 20;
 /// The messages of a piece where nothing is said.
@@ -94,11 +96,20 @@ impl HostConsumer {
         })?;
         let (most, shape) = (settings.most, Shape { multi_header: settings.multi_header, lag: settings.lag });
         let limit = scope.account.limits.batches;
-        let ahead = AHEAD.min(limit / 4);
-        let held = scope.account.held.take(ahead).map_err(|full| {
-            let reason = format!("there is no room for what is fetched ahead: {full}");
-            failures::error(FailureKind::Retriable, reason)
-        })?;
+        // The instances of a component share its limit: who comes later fetches less ahead.
+        let mut ahead = AHEAD.min(limit / 8);
+        let held = loop {
+            // As much again is left for what the guest holds.
+            let room = scope.account.held.take(ahead * 2).map(drop);
+            match room.and_then(|()| scope.account.held.take(ahead)) {
+                Ok(held) => break held,
+                Err(_) if ahead > LEAST_AHEAD => ahead /= 2,
+                Err(full) => {
+                    let reason = format!("there is no room for what is fetched ahead: {full}");
+                    return Err(failures::error(FailureKind::Retriable, reason));
+                }
+            }
+        };
         let consumer = cluster.client().consumer(read(settings, ahead)?);
         Ok(Self {
             consumer: Arc::new(consumer.map_err(invalid)?),
