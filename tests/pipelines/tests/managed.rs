@@ -243,10 +243,16 @@ fn the_example_delivers_what_is_produced_to_a_bucket() {
     running.until("events are generated", |_| {
         kcmd("fetch", &["-topic", "bento_test"]).stdout.contains("value:")
     });
+    // The schema says that texts are bytes, which are base64 in JSON.
+    let text =
+        |field: &str| format!("{{mutation: 'root.{field} = this.{field}.decode(\"base64\").string()'}}");
     let decode = format!(
         "input: {{aws_s3: {{bucket: lake, prefix: parquet_logs/, {}}}}}\n\
-         pipeline: {{processors: [{{parquet_decode: {{}}}}]}}\noutput: {{stdout: {{}}}}\n",
-        moto.fields()
+         pipeline: {{processors: [{{parquet_decode: {{}}}}, {}, {}, {}]}}\noutput: {{stdout: {{}}}}\n",
+        moto.fields(),
+        text("value"),
+        text("key"),
+        text("kafka_topic"),
     );
     let mut rows: Vec<Json> = Vec::new();
     running.until("all of them are in the bucket", |_| {
