@@ -131,7 +131,7 @@ async fn reads(broker: &str) {
     let shown = |key: &str| message.metadata(key).map(|value| format!("{value:?}")).unwrap_or_default();
     assert_eq!(["kafka_key", "kafka_offset", "h"].map(shown), ["Text(\"k\")", "Signed(2)", "Text(\"1\")"]);
     input.close(Vec::new()).await;
-    let read = ground.world.metric("plugin_kafka_records_in", &[("plugin", "kafka_guest")]);
+    let read = ground.world.metric("plugin_kafka_records_in_total", &[("plugin", "kafka_guest")]);
     assert_eq!(read, Some(3.0));
     ground.stop().await;
 }
@@ -181,7 +181,7 @@ async fn messages_are_sent_and_those_that_are_not_are_named() {
     assert_eq!((first.key.as_deref(), first.value.as_deref()), (Some(&b"k"[..]), Some(&b"a"[..])));
     assert_eq!(first.headers, [header]);
     assert_eq!((&second.key, &second.value, second.headers.len()), (&None, &None, 0));
-    let count = |outcome| ground.world.metric("plugin_kafka_records_out", &[("outcome", outcome)]);
+    let count = |outcome| ground.world.metric("plugin_kafka_records_out_total", &[("outcome", outcome)]);
     assert_eq!((count("delivered"), count("failed")), (Some(2.0), Some(2.0)));
     output.close().await;
     ground.stop().await;
