@@ -6,6 +6,7 @@ mod failure;
 mod heartbeats;
 mod keeper;
 mod known;
+mod together;
 mod topics;
 mod turns;
 
@@ -24,11 +25,12 @@ pub(crate) use failure::GroupFailure;
 use heartbeats::Heartbeats;
 pub use keeper::{Forget, GroupKeeper, GroupKept};
 use known::Known;
+use together::Together;
 use topics::AllTopics;
 use turns::Turns;
 
 /// How often a change is tried that other agents are quicker with.
-const TRIES: usize = 20;
+const TRIES: usize = 50;
 /// How large the state of a group may become, with all that its members say of themselves.
 const MOST_BYTES: usize = 16 << 20;
 /// Who waits looks again after that long at most, and gives a sign of life.
@@ -45,6 +47,7 @@ pub(crate) struct Coordinator {
     heartbeats: Arc<Heartbeats>,
     known: Known,
     turns: Turns,
+    together: Together,
     topics: AllTopics,
     retired: Shutdown,
 }
@@ -71,7 +74,8 @@ impl Coordinator {
         let heartbeats = Arc::new(Heartbeats::new(cluster.clone(), Arc::clone(&metadata)));
         let topics = AllTopics::new(cluster.clone(), Arc::clone(&metadata));
         let (known, turns, retired) = (Known::default(), Turns::default(), Shutdown::new());
-        Self { cluster, metadata, settings, heartbeats, known, turns, topics, retired }
+        let together = Together::default();
+        Self { cluster, metadata, settings, heartbeats, known, turns, together, topics, retired }
     }
 
     /// From now on nothing waits here any more: members are sent elsewhere.
@@ -84,9 +88,8 @@ impl Coordinator {
         &self.retired
     }
 
-    /// Changes a group, one change after the other on this agent. `decide` may be asked several times, each time about
-    /// the group as it is then; one that does not exist is empty, and is made if that changes it.
-    pub(crate) async fn change<T>(
+    /// The same as [`Self::change`], by itself.
+    async fn change_alone<T>(
         &self,
         id: &GroupId,
         decide: impl FnMut(&mut Group, Timestamp) -> T,
@@ -232,7 +235,7 @@ impl Coordinator {
             }
         }
         for _ in 0..TRIES {
-            let (checked, standing) = self.change(id, |group, _| check(group)).await?;
+            let (checked, standing) = self.change_alone(id, |group, _| check(group)).await?;
             checked?;
             // What is committed to a group without members makes it another one: who forgets its offsets must see that.
             let state = match standing.version {
@@ -257,7 +260,7 @@ impl Coordinator {
         removal: Removal,
     ) -> Result<(), GroupFailure> {
         for _ in 0..TRIES {
-            let (checked, standing) = self.change(id, |group, _| check(group)).await?;
+            let (checked, standing) = self.change_alone(id, |group, _| check(group)).await?;
             if standing.version.is_none() {
                 return Err(GroupError::NotFound("there is no such group").into());
             }
