@@ -95,9 +95,32 @@ impl Together {
         (taken, are_more)
     }
 
+    /// Those that nobody sees to any more: who waits for them is told so.
+    fn forget(&self, id: &GroupId) {
+        let mut waiting = self.waiting();
+        let left = waiting.changes.remove(id).unwrap_or_default();
+        waiting.count -= left.len();
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         // Nothing in here panics half way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who sees to the changes of a group. Where that does not come to its end, because of a fault, nobody is to
+/// wait for ever.
+struct Seeing<'a> {
+    together: &'a Together,
+    id: &'a GroupId,
+    is_done: bool,
+}
+
+impl Drop for Seeing<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.together.forget(self.id);
+        }
     }
 }
 
@@ -122,14 +145,14 @@ impl Coordinator {
 
     /// Makes all changes of a group that wait, whenever it is their turn.
     async fn change_together(&self, id: &GroupId) {
-        loop {
+        let mut seeing = Seeing { together: &self.together, id, is_done: false };
+        while !seeing.is_done {
             let turn = self.turns.of(id);
             let _turn = turn.lock().await;
             let (changes, are_more) = self.together.take(id);
+            // Whoever comes from then on is the first again.
+            seeing.is_done = !are_more;
             self.make_all(id, changes).await;
-            if !are_more {
-                return;
-            }
         }
     }
 
@@ -186,6 +209,20 @@ mod tests {
         assert_eq!(taken(together.take(&other)), (1, false));
         assert!(together.add(&one, counting().0).unwrap());
         assert_eq!(together.waiting().count, 1);
+    }
+
+    #[test]
+    fn where_nobody_sees_to_them_any_more_nobody_waits_for_ever() {
+        let (together, id): (_, GroupId) = (Together::default(), "group".parse().unwrap());
+        for is_done in [true, false] {
+            let (change, mut told) = counting();
+            assert!(together.add(&id, change).unwrap());
+            drop(Seeing { together: &together, id: &id, is_done });
+            let gone = matches!(told.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+            assert_eq!(gone, !is_done);
+            together.forget(&id);
+        }
+        assert_eq!(together.waiting().count, 0);
     }
 
     #[test]
