@@ -133,7 +133,8 @@ impl Coordinator {
         Err(GroupFailure::Contended)
     }
 
-    /// Waits until `look` sees something in the group, for as long as that takes. `member` is kept alive meanwhile.
+    /// Waits until `look` sees something in the group, for as long as that takes: perhaps not at all, where others have
+    /// changed it together with whoever asks. `member` is kept alive meanwhile.
     pub(crate) async fn wait<T>(
         &self,
         id: &GroupId,
@@ -142,6 +143,9 @@ impl Coordinator {
         mut look: impl FnMut(&Group) -> Option<T>,
     ) -> Result<T, GroupFailure> {
         loop {
+            if let Some(seen) = look(&standing.group) {
+                return Ok(seen);
+            }
             let known = vec![(id.clone(), standing.version)];
             let until =
                 standing.deadline.map_or(LOOK, |deadline| since(standing.now, deadline)).clamp(PAUSE, LOOK);
@@ -150,16 +154,12 @@ impl Coordinator {
                 self.metadata.watch_groups(&self.cluster, known, until).await
             };
             let changed = self.retired.run_until_cancelled(watch).await.ok_or(GroupFailure::Retired)??;
-            let newer = if changed.is_empty() {
+            standing = if changed.is_empty() {
                 // Perhaps a time is over for which everybody waits.
                 self.beat(id, member).await?
             } else {
                 self.recent(id, |known| known.version > standing.version).await?
             };
-            if let Some(seen) = look(&newer.group) {
-                return Ok(seen);
-            }
-            standing = newer;
         }
     }
 
@@ -340,4 +340,24 @@ fn is_due(known: &Standing, oldest: Option<Timestamp>, now: Timestamp, settings:
 /// How long it is from one time to a later one.
 fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(to.millis().saturating_sub(from.millis())).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_there_already_is_not_waited_for() {
+        let store = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
+        let cluster: VirtualClusterId = "vci_test".parse().unwrap();
+        let coordinator = Coordinator::new(cluster, Arc::new(store), GroupSettings::default());
+        let now = Timestamp::from_millis(0);
+        let group = Arc::new(Group::empty(now));
+        let standing = Standing { version: None, group, now, deadline: None, bytes: 0 };
+        let (id, member) = ("group".parse().unwrap(), "member".parse().unwrap());
+        let waits = coordinator.wait(&id, standing, &member, |group| group.is_empty().then_some(()));
+        tokio::time::timeout(PAUSE / 2, waits).await.unwrap().unwrap();
+    }
 }
