@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use forebay_kafka_client::{ClientSecurity, ClientTls, Connection, Login, UserMechanisms};
+use forebay_kafka_client::{ClientSecurity, ClientTls, Connection, PasswordLogin, UserMechanisms};
 use forebay_kafka_security::{
     Acl, AclFilter, ITERATIONS, PatternFilter, ResourcePattern, ScramCredential, ScramMechanism,
 };
@@ -129,9 +129,10 @@ impl Opened {
         } = place;
         if let Some(host) = host {
             let login = login.zip(login_password);
-            let login = login.map(|(user, password)| Login { mechanism: login_mechanism, user, password });
+            let mechanism = login_mechanism;
+            let login = login.map(|(user, password)| PasswordLogin { mechanism, user, password });
             let tls = tls.then_some(ClientTls { roots, ..ClientTls::default() });
-            let security = ClientSecurity { tls, login };
+            let security = ClientSecurity { tls, logins: login.into_iter().map(Into::into).collect() };
             return Ok(Self::Agent(Connection::open_with(&host, port, CLIENT_ID, &security).await?));
         }
         let Some(url) = metadata_url else {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use forebay_kafka_broker::{AclMode, SaslSettings, SecuritySettings};
 use forebay_kafka_client::{
-    Client, ClientSecurity, ClientSettings, ConsumerSettings, GroupSettings, Login, ProducerSettings,
+    Client, ClientSecurity, ClientSettings, ConsumerSettings, GroupSettings, PasswordLogin, ProducerSettings,
     Subscription, Tcp, TcpSettings,
 };
 use forebay_kafka_security::{ITERATIONS, Mechanism, Principal, ScramCredential, ScramMechanism};
@@ -108,8 +108,8 @@ async fn logins_are_made_and_renewed() {
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
 
     let as_alice = |mechanism, password: &str| {
-        let login = Login { mechanism, user: "alice".to_owned(), password: password.to_owned() };
-        client(node.kafka_address().unwrap(), ClientSecurity { tls: None, login: Some(login) })
+        let login = PasswordLogin { mechanism, user: "alice".to_owned(), password: password.to_owned() };
+        client(node.kafka_address().unwrap(), ClientSecurity { tls: None, logins: vec![login.into()] })
     };
     let mechanisms = [
         Mechanism::Plain,

@@ -70,6 +70,15 @@ impl Fetched {
         self.bytes
     }
 
+    /// The batches from this one on, without records before `first`, in memory of their own. As they come, batches share
+    /// that of a whole answer, with those of other partitions in it.
+    #[must_use]
+    pub fn detached(&self, batch: usize, first: Offset) -> Self {
+        let batches: Vec<_> = self.batches.iter().skip(batch).map(RecordBatch::detached).collect();
+        let bytes = batches.iter().map(|batch| batch.bytes().len()).sum();
+        Self { partition: self.partition.clone(), first, batches, bytes, ..*self }
+    }
+
     /// How many records there are at most: those before `first` count, and are not given.
     #[must_use]
     pub fn most_records(&self) -> u64 {

@@ -58,6 +58,10 @@ pub(super) struct Queue {
     pub batches: VecDeque<Batch>,
     pub leader: Option<i32>,
     pub in_flight: usize,
+    /// Whom brokers know its batches by, once the first was sent. Each partition has an epoch of its own.
+    pub identity: Option<Identity>,
+    /// Sequences begin anew as soon as nothing is in flight.
+    pub reset: Option<Reset>,
     pub next_sequence: Sequence,
     /// Whether a batch was taken since the sequences began.
     pub is_proven: bool,
@@ -72,6 +76,15 @@ pub(super) struct Queue {
 pub(super) struct Identity {
     pub id: ProducerId,
     pub epoch: ProducerEpoch,
+}
+
+/// How the sequences of a partition begin anew, which brokers take from an identity that they have not seen there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reset {
+    /// In the next epoch of the same id.
+    Epoch,
+    /// With another id: somebody else has this one, or nobody.
+    Id,
 }
 
 #[derive(Debug, Default)]
@@ -225,6 +238,8 @@ impl Queue {
             batches: VecDeque::new(),
             leader: None,
             in_flight: 0,
+            identity: None,
+            reset: None,
             next_sequence: Sequence::ZERO,
             is_proven: false,
             is_retrying: false,
@@ -241,13 +256,33 @@ impl Queue {
         self.not_before = Some(Instant::now() + self.backoff.pause());
     }
 
+    /// Has the sequences begin anew, since brokers expect others than those that will be sent, or another producer.
+    pub(super) fn reset(&mut self, reset: Reset) {
+        self.reset = self.reset.max(Some(reset));
+    }
+
+    /// Begins them, where that is to be done and nothing is in flight. Until then nothing more is sent: a batch of the
+    /// next epoch that is taken would have those before it refused.
+    fn renew(&mut self) {
+        if self.in_flight > 0 {
+            return;
+        }
+        let Some(reset) = self.reset.take() else { return };
+        self.identity = match reset {
+            Reset::Epoch => self.identity.and_then(Identity::next),
+            Reset::Id => None,
+        };
+        (self.next_sequence, self.is_proven, self.is_retrying) = (Sequence::ZERO, false, false);
+        self.batches.iter_mut().for_each(|batch| batch.sequence = None);
+    }
+
     /// The next batch that may be sent, if one may: its place. `due` says whether one that is not full may go.
     pub(super) fn next(
         &mut self,
         settings: &ProducerSettings,
         due: impl Fn(&Batch) -> bool,
     ) -> Option<usize> {
-        if self.is_retrying {
+        if self.is_retrying || self.reset.is_some() {
             if self.in_flight > 0 {
                 return None;
             }
@@ -273,6 +308,14 @@ impl Queue {
     pub(super) fn remove_from(&mut self, number: u64) -> VecDeque<Batch> {
         let index = self.batches.iter().position(|batch| batch.number == number);
         index.map(|index| self.batches.split_off(index)).unwrap_or_default()
+    }
+}
+
+impl Identity {
+    /// The same in the next epoch, if there is one more.
+    fn next(self) -> Option<Self> {
+        let epoch = ProducerEpoch::new(self.epoch.get().checked_add(1)?).ok()?;
+        Some(Self { epoch, ..self })
     }
 }
 
@@ -304,8 +347,10 @@ impl State {
         self.queues.values().flat_map(|queue| &queue.batches)
     }
 
-    pub(super) fn in_flight(&self) -> usize {
-        self.queues.values().map(|queue| queue.in_flight).sum()
+    /// Begins sequences anew where that can be done: whether some partition waits for an identity.
+    pub(super) fn renew(&mut self) -> bool {
+        self.queues.values_mut().for_each(Queue::renew);
+        self.queues.values().any(|queue| queue.identity.is_none() && !queue.batches.is_empty())
     }
 
     /// Whether batches go although they could wait for more records.
@@ -392,7 +437,7 @@ impl State {
         }
     }
 
-    /// Makes two batches of one, with half of its records each.
+    /// Makes two batches of one, with half of its records each. Together they have the sequences that it had.
     pub(super) fn halve(&mut self, partition: &TopicPartition, number: u64) {
         let Some(queue) = self.queues.get_mut(partition) else { return };
         let Some(index) = queue.batches.iter().position(|batch| batch.number == number) else { return };
@@ -400,6 +445,7 @@ impl State {
         let entries = batch.entries.split_off(batch.entries.len() / 2);
         let bytes = entries.iter().map(|entry| entry.bytes).sum();
         batch.bytes = batch.bytes.saturating_sub(bytes);
+        let sequence = batch.sequence.map(|first| first.advanced(batch.count()));
         self.numbers += 1;
         let second = Batch {
             number: self.numbers,
@@ -409,20 +455,22 @@ impl State {
             created: batch.created,
             is_closed: true,
             is_in_flight: false,
-            sequence: None,
+            sequence,
             last: None,
         };
         queue.batches.insert(index + 1, second);
     }
 
-    /// Queues that nothing is known of any more take no room, unless their sequences go on.
+    /// Queues that nothing is known of any more take no room, unless brokers know where their sequences are.
     pub(super) fn tidy(&mut self) {
         const MOST: usize = 20_000;
         if self.queues.len() > MOST {
             let empty: BTreeSet<_> = self
                 .queues
                 .iter()
-                .filter(|(_, queue)| queue.batches.is_empty() && queue.in_flight == 0 && !queue.is_proven)
+                .filter(|(_, queue)| {
+                    queue.batches.is_empty() && queue.in_flight == 0 && queue.identity.is_none()
+                })
                 .map(|(partition, _)| partition.clone())
                 .collect();
             self.queues.retain(|partition, _| !empty.contains(partition));
