@@ -57,6 +57,16 @@ pub struct Fetched {
 }
 
 impl Fetched {
+    /// Batches as they would come, from the first that is given on.
+    #[must_use]
+    pub fn new(partition: TopicPartition, first: Offset, batches: Vec<RecordBatch>) -> Self {
+        let last = batches.last().and_then(|batch| batch.header().last_offset());
+        let next =
+            last.map_or(first, |last| last.advanced(forebay_model::RecordCount::new(1)).unwrap_or(last));
+        let bytes = batches.iter().map(|batch| batch.bytes().len()).sum();
+        Self { partition, first, next, high_watermark: next, log_start: Offset::ZERO, batches, bytes }
+    }
+
     /// The batches, as they came and with checksums that are right; none of markers or of aborted transactions, where
     /// those are left out.
     #[must_use]
