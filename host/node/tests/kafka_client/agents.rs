@@ -23,26 +23,26 @@ use forebay_storage_objects::{Objects, open};
 use crate::ground::{PATIENCE, Watched, produce, record, until, values};
 
 /// Stores that outlive an agent.
-struct Kept {
+pub(crate) struct Kept {
     objects: Arc<dyn Objects>,
-    metadata: Arc<dyn MetadataStore>,
+    pub(crate) metadata: Arc<dyn MetadataStore>,
 }
 
 impl Kept {
-    fn new(bucket: &str) -> Self {
+    pub(crate) fn new(bucket: &str) -> Self {
         let objects = open(&format!("mem://kafka-client-{bucket}"), []).unwrap();
         let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
         Self { objects, metadata: Arc::new(metadata) }
     }
 
-    async fn start(&self, settings: NodeSettings) -> Node {
+    pub(crate) async fn start(&self, settings: NodeSettings) -> Node {
         let (objects, metadata) = (Arc::clone(&self.objects), Arc::clone(&self.metadata));
         let stores = Stores::of(objects, metadata, Arc::new(Metrics::default())).unwrap();
         Node::start(settings, stores, Spawner::current()).await.unwrap()
     }
 }
 
-fn client(address: SocketAddr, security: ClientSecurity) -> Client {
+pub(crate) fn client(address: SocketAddr, security: ClientSecurity) -> Client {
     let bootstrap = vec![("127.0.0.1".to_owned(), address.port())];
     let settings = TcpSettings { security, ..TcpSettings::new(bootstrap, "agents") };
     let tcp = Tcp::new(settings, Spawner::current()).unwrap();
