@@ -123,7 +123,8 @@ fn read_login(login: Login, scope: &Scope) -> Result<ClientLogin, KafkaError> {
         let rendered = render(parts, &scope.secrets).map(|rendered| rendered.text);
         rendered.map_err(KafkaError::Invalid)
     };
-    let password = |mechanism, Credentials { username, password }: Credentials| {
+    let password = |mechanism, credentials: Credentials| -> Result<ClientLogin, KafkaError> {
+        let Credentials { username, password } = credentials;
         let (user, password) = (filled(username)?, filled(password)?);
         Ok(ClientLogin::Password(PasswordLogin { mechanism, user, password }))
     };

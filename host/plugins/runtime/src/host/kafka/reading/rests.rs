@@ -182,7 +182,7 @@ mod tests {
         let batch = |base: i64| {
             let mut builder = BatchBuilder::new(Offset::new(base).unwrap(), compression);
             for _ in 0..10 {
-                builder.push(Timestamp::from_millis(0), None, Some(&[b'x'; 100]), &[]).unwrap();
+                builder.push(Timestamp::from_millis(0), None, Some(&[b'x'; 100][..]), &[]).unwrap();
             }
             builder.build().unwrap()
         };
@@ -206,7 +206,7 @@ mod tests {
                 if rest.has_more() {
                     rests.put_back(at, rest);
                 }
-                assert_eq!(rests.pause(&[partition(0)]), []);
+                assert!(rests.pause(&[partition(0)]).is_empty());
                 assert!(rests.take().is_none());
                 rests.resume(&[partition(0)]);
             }
@@ -225,9 +225,9 @@ mod tests {
         let (at, mut rest) = rests.take().unwrap();
         offsets(&mut rest, 12);
         rests.put_back(at, rest);
-        assert_eq!(rests.pause(&[partition(1)]), []);
+        assert!(rests.pause(&[partition(1)]).is_empty());
         // The first batch of it is given: that is not kept.
-        assert_eq!(rests.pause(&[partition(0)]), []);
+        assert!(rests.pause(&[partition(0)]).is_empty());
         assert_eq!(rests.pause(&[partition(2)]), [(partition(2), Offset::ZERO)]);
         rests.resume(&[0, 1, 2].map(partition));
         let (_, mut rest) = rests.take().unwrap();
@@ -240,7 +240,7 @@ mod tests {
     fn a_batch_that_is_unpacked_counts_as_it_is_in_memory() {
         let mut rests = Rests::new(1 << 10);
         rests.push(fetched(0, Compression::Lz4));
-        assert_eq!(rests.pause(&[partition(0)]), [], "packed it is small");
+        assert!(rests.pause(&[partition(0)]).is_empty(), "packed it is small");
         rests.resume(&[partition(0)]);
         let (at, mut rest) = rests.take().unwrap();
         offsets(&mut rest, 5);
