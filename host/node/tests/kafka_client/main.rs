@@ -70,6 +70,7 @@ behaviours! {
     groups::a_committed_place_that_is_not_there_is_left;
     groups::members_share_and_hand_over;
     groups::a_member_that_is_killed_is_replaced;
+    groups::a_member_with_a_name_comes_back_to_its_partitions;
     rebalances::nothing_is_lost_while_members_come_and_go;
     troubles::requests_that_fail_are_made_again;
 }
