@@ -86,7 +86,8 @@ async fn who_may_not_is_told_where_and_who_may_no_longer_too() {
 
     // Now he may.
     let port = address.port();
-    let opened = Connection::open_with("127.0.0.1", port, "rights", &security("alice", "secret"));
+    let as_alice = security("alice", "secret");
+    let opened = Connection::open_with("127.0.0.1", port, "rights", &as_alice);
     let mut connection = Box::pin(opened).await.unwrap();
     let acl = Acl::allow(Principal::user("bob"), Operation::Read, ResourceType::Topic, topic.as_str());
     connection.create_acls(&[acl]).await.unwrap();

@@ -54,7 +54,7 @@ impl Kind {
             Self::Fixed(bytes) => *bytes,
             Self::String | Self::Bytes | Self::Array(_) => MEMBER,
             Self::Struct(of) | Self::Optional(of) => {
-                let inner = |kind: &Kind| match kind {
+                let inner = |kind: &Self| match kind {
                     Self::Struct(_) | Self::Optional(_) => kind.decoded(),
                     _ => MEMBER,
                 };
