@@ -164,7 +164,7 @@ fn counts(
             .collect();
         let written = std::fs::read_dir(&files).map_or(0, Iterator::count);
         if written > 0 {
-            said.push(format!("{written} files"));
+            said.push(if written == 1 { "1 file".to_owned() } else { format!("{written} files") });
         }
         if let Some(first) = first.get() {
             said.push(format!("first record after {} ms", first.as_millis()));

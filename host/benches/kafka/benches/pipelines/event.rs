@@ -43,7 +43,7 @@ impl Events {
     /// The next one, with a time in microseconds, for one of the partitions of a topic.
     pub(crate) fn record(&mut self, topic: &TopicName, partition: PartitionId, at: u64) -> ProducerRecord {
         let (user, kind, price) = (self.random() % 50_000, self.random(), self.random() % 100_000);
-        let (id, ok) = (self.next, self.random() % 10 > 0);
+        let (id, ok) = (self.next, !self.random().is_multiple_of(10));
         self.next += 1;
         let kind = usize::try_from(kind >> 61).map_or(WORDS[0], |word| WORDS[word]);
         let mut text = String::with_capacity(BYTES + 64);

@@ -102,7 +102,7 @@ fn is_whole(path: &Path) -> anyhow::Result<bool> {
     if file.metadata()?.len() <= 2 * MAGIC.len() as u64 {
         return Ok(false);
     }
-    file.seek(SeekFrom::End(-(MAGIC.len() as i64)))?;
+    file.seek(SeekFrom::End(-i64::try_from(MAGIC.len())?))?;
     file.read_exact(&mut end)?;
     Ok(end == MAGIC)
 }

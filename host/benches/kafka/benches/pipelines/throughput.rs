@@ -128,13 +128,19 @@ async fn measure(setup: &Setup, options: &Options) -> anyhow::Result<Row> {
         let is_over = count >= options.messages || began.elapsed() >= LONGEST;
         match &first {
             None if count * WARM_UP >= options.messages => {
-                first = Some((count, clock::now(), pipeline.taken()?))
+                first = Some((count, clock::now(), pipeline.taken()?));
             }
             Some((before, at, earlier)) if is_over => {
                 break (count - before, at.elapsed(), pipeline.taken()?.since(*earlier));
             }
             _ => {
-                ensure!(!is_over, "{} of {} messages have come:\n{}", count, options.messages, pipeline.log())
+                ensure!(
+                    !is_over,
+                    "{} of {} messages have come:\n{}",
+                    count,
+                    options.messages,
+                    pipeline.log()
+                );
             }
         }
         pipeline.check()?;
