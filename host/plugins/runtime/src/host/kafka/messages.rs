@@ -26,7 +26,8 @@ const FEW: usize = 16;
 impl Shape {
     /// Independent messages, one for each record.
     pub(super) fn batch(self, records: &[Record], source: &TopicPartition, high_watermark: Offset) -> Batch {
-        let bytes = records.iter().map(|record| record.value.as_ref().map_or(0, bytes::Bytes::len)).sum();
+        let bytes: usize =
+            records.iter().map(|record| record.value.as_ref().map_or(0, bytes::Bytes::len)).sum();
         let mut block = BlockWriter::with_capacity(records.len(), bytes + records.len() * METADATA);
         let mut metadata = MetadataWriter::default();
         // An entry of a message hides a shared one of the same key.
