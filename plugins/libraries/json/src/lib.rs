@@ -31,7 +31,7 @@ pub use cursor::Cursor;
 pub use documents::{DocumentError, Documents};
 pub use error::JsonError;
 pub use plain::{until_escape, until_special};
-pub use rewrite::rewrite;
+pub use rewrite::{key_prefix, rewrite};
 pub use well_formed::well_formed;
 pub use write::{write_float, write_inside, write_string};
 

@@ -199,7 +199,7 @@ impl Batch {
         compression: Compression,
         identity: Option<Identity>,
     ) -> Result<Bytes, BuildError> {
-        let mut builder = BatchBuilder::new(Offset::ZERO, compression);
+        let mut builder = BatchBuilder::new(Offset::ZERO, compression).reserved(self.bytes);
         if let Some(identity) = identity {
             builder = builder.producer(identity.id, identity.epoch, self.sequence);
         }
