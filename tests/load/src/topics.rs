@@ -3,7 +3,9 @@
 use anyhow::{Result, bail};
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
-use kafka_protocol::messages::{CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, TopicName};
+use kafka_protocol::messages::{
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, TopicName,
+};
 use kafka_protocol::protocol::StrBytes;
 
 use crate::connection::Connection;
@@ -51,10 +53,8 @@ pub async fn delete(connection: &mut Connection, topic: &str) -> Result<()> {
 /// # Errors
 /// When the agent does not.
 pub async fn grow(connection: &mut Connection, topic: &str, partitions: i32) -> Result<()> {
-    let wanted = CreatePartitionsTopic::default()
-        .with_name(name(topic))
-        .with_count(partitions)
-        .with_assignments(None);
+    let wanted =
+        CreatePartitionsTopic::default().with_name(name(topic)).with_count(partitions).with_assignments(None);
     let request = CreatePartitionsRequest::default().with_topics(vec![wanted]).with_timeout_ms(PATIENCE);
     let answer = connection.ask(CREATE_PARTITIONS, &request).await?;
     match answer.results.first().map(|topic| topic.error_code) {

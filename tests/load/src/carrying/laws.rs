@@ -112,8 +112,7 @@ pub fn judge(input: &Input, lanes: &[Vec<Option<Carried>>], promise: Promise) ->
         }
     }
     let repeated = times.iter().filter(|(_, times)| promise.once && **times > 1);
-    let repeated =
-        repeated.map(|(from, times)| CarryViolation::Repeated { from: *from, times: *times });
+    let repeated = repeated.map(|(from, times)| CarryViolation::Repeated { from: *from, times: *times });
     judged.violations.extend(repeated);
     judged
 }
@@ -133,7 +132,11 @@ mod tests {
     /// Partition 0 has three records, partition 1 has two.
     fn input() -> Input {
         let all = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)];
-        Input(all.map(|(partition, number)| carried(partition, number)).map(|one| (one.source, one.value)).into())
+        Input(
+            all.map(|(partition, number)| carried(partition, number))
+                .map(|one| (one.source, one.value))
+                .into(),
+        )
     }
 
     fn lane(records: &[(i32, u32)]) -> Vec<Option<Carried>> {

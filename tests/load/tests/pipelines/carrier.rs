@@ -1,5 +1,7 @@
 //! The pipelines of the scenarios: from the topic of the workload elsewhere, with a mapping in between.
 
+use std::fmt;
+
 use forebay_tests_load::TOPIC;
 use forebay_tests_load::carrying::Carried;
 use forebay_tests_pipelines::{Folder, Running};
@@ -8,6 +10,8 @@ use serde_json::{Value, json};
 use crate::agent::Site;
 use crate::outlet::CARRIED;
 
+/// Where agents find the pipeline.
+pub(crate) const MANAGED: &str = "pipelines/carry.yaml";
 pub(crate) const GROUP: &str = "carriers";
 
 /// What a pipeline promises.
@@ -58,7 +62,7 @@ pub(crate) fn inside(fields: Value) -> Value {
 pub(crate) fn pipeline(input: Value, output: Value) -> Value {
     json!({
         "input": input,
-        "pipeline": {"processors": [{"mapping": Carried::MAPPING}]},
+        "pipeline": {"in_flight_bytes": "32MiB", "processors": [{"mapping": Carried::MAPPING}]},
         "output": output,
     })
 }
@@ -78,7 +82,22 @@ pub(crate) fn run(folder: &Folder, name: &str, pipeline: &Value) -> Running {
 /// Puts a pipeline into the folder that agents look at.
 pub(crate) fn manage(folder: &Folder, order: Order) {
     let text = pipeline(inside(input(order)), inside(output(order))).to_string();
-    folder.write("pipelines/carry.yaml", text);
+    folder.write(MANAGED, text);
+}
+
+/// Takes it out again, and waits until the agent has stopped it.
+pub(crate) fn unmanage(folder: &Folder, agent: &mut Running) {
+    std::fs::remove_file(folder.path(MANAGED)).unwrap();
+    agent.until_log_has("pipeline=carry msg=stopped");
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Strict => "strict",
+            Self::Loose => "",
+        })
+    }
 }
 
 fn extend(fields: &mut Value, more: Value) {

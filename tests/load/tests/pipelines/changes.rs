@@ -2,36 +2,31 @@
 
 use std::time::Duration;
 
-use forebay_tests_load::carrying::Promise;
-
 use crate::agent::Site;
-use crate::carrier::{self, Order};
+use crate::carrier::{self, MANAGED};
 use crate::kills::SOME;
 use crate::outlet::{Outlet, Topic, begun};
-use crate::scenario::{Outcome, ended};
+use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
-const ORDERLY: Promise = Promise { in_order: true, once: true };
-
 /// The file of the pipeline is another one every second.
-pub(crate) fn of_the_pipeline(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn of_the_pipeline(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent").with_pipelines();
-    carrier::manage(&workload.folder, Order::Strict);
+    carrier::manage(&workload.folder, setting.order);
     let mut agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
     producers.during(|| {
         begun(&workload, &mut outlet, SOME);
         for round in 0..8 {
-            let text = workload.folder.read("pipelines/carry.yaml");
-            workload.folder.write("pipelines/carry.yaml", format!("{text}\n# {round}\n"));
+            let text = workload.folder.read(MANAGED);
+            workload.folder.write(MANAGED, format!("{text}\n# {round}\n"));
             workload.pass(Duration::from_secs(1));
         }
     });
-    let came = ended(&workload, producers, &mut outlet, ORDERLY, || {
-        agent.signal("TERM");
-        agent.until_log_has("shutting down");
+    let came = ended(&workload, producers, &mut outlet, setting.once(), || {
+        carrier::unmanage(&workload.folder, &mut agent);
     });
     let versions = agent.log().matches("the new version takes the place").count();
     assert!(versions > 3, "only {versions} versions have run");
@@ -39,10 +34,10 @@ pub(crate) fn of_the_pipeline(seed: u64) -> Outcome {
 }
 
 /// The agent stops gracefully, twice, and comes back.
-pub(crate) fn of_the_agent(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn of_the_agent(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent").with_pipelines();
-    carrier::manage(&workload.folder, Order::Strict);
+    carrier::manage(&workload.folder, setting.order);
     let mut agent = Some(site.start(&workload.folder));
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
@@ -58,17 +53,19 @@ pub(crate) fn of_the_agent(seed: u64) -> Outcome {
         }
         workload.pass(Duration::from_secs(1));
     });
-    Some(ended(&workload, producers, &mut outlet, ORDERLY, || {}))
+    Some(ended(&workload, producers, &mut outlet, setting.once(), || {
+        carrier::unmanage(&workload.folder, agent.as_mut().unwrap());
+    }))
 }
 
 /// `forebay run` stops gracefully, three times, and another one goes on at once.
-pub(crate) fn of_run(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn of_run(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent");
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
-    let pipeline = carrier::outside(&site, Order::Strict);
+    let pipeline = carrier::outside(&site, setting.order);
     let mut last = producers.during(|| {
         let mut running = carrier::run(&workload.folder, "carry", &pipeline);
         for _ in 0..3 {
@@ -80,7 +77,7 @@ pub(crate) fn of_run(seed: u64) -> Outcome {
         }
         running
     });
-    Some(ended(&workload, producers, &mut outlet, ORDERLY, || {
+    Some(ended(&workload, producers, &mut outlet, setting.once(), || {
         last.signal("TERM");
         let _ = last.finish().well();
     }))

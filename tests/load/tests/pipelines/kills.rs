@@ -2,28 +2,25 @@
 
 use std::time::Duration;
 
-use forebay_tests_load::carrying::Promise;
+use forebay_tests_load::Random;
 use forebay_tests_postgres::Server;
 
 use crate::agent::Site;
-use crate::carrier::{self, Order};
+use crate::carrier;
 use crate::outlet::{Outlet, Topic, begun};
-use crate::scenario::{Outcome, ended};
+use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
 /// Records that come out before anything happens.
 pub(crate) const SOME: usize = 300;
-/// Repeats are explained, order is kept.
-pub(crate) const IN_ORDER: Promise = Promise { in_order: true, once: false };
-
 /// The process ends, and another one goes on when its session is over.
-pub(crate) fn of_run(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn of_run(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent");
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
-    let pipeline = carrier::outside(&site, Order::Strict);
+    let pipeline = carrier::outside(&site, setting.order);
     let mut first = carrier::run(&workload.folder, "first", &pipeline);
     let mut second = producers.during(|| {
         begun(&workload, &mut outlet, SOME);
@@ -32,20 +29,20 @@ pub(crate) fn of_run(seed: u64) -> Outcome {
         workload.pass(Duration::from_secs(3));
         second
     });
-    Some(ended(&workload, producers, &mut outlet, IN_ORDER, || {
+    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
         second.signal("TERM");
         let _ = second.finish().well();
     }))
 }
 
 /// The agent comes back, three times, and the pipeline goes on.
-pub(crate) fn of_the_agent_behind(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn of_the_agent_behind(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent");
     let mut agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
-    let pipeline = carrier::outside(&site, Order::Strict);
+    let pipeline = carrier::outside(&site, setting.order);
     let mut running = carrier::run(&workload.folder, "carry", &pipeline);
     producers.during(|| {
         for _ in 0..3 {
@@ -57,17 +54,17 @@ pub(crate) fn of_the_agent_behind(seed: u64) -> Outcome {
         }
         workload.pass(Duration::from_secs(1));
     });
-    Some(ended(&workload, producers, &mut outlet, IN_ORDER, || {
+    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
         running.signal("TERM");
         let _ = running.finish().well();
     }))
 }
 
 /// Metadata in a file has one agent: it is started again, and its pipeline goes on when its own session is over.
-pub(crate) fn of_the_only_agent(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn of_the_only_agent(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent").with_pipelines();
-    carrier::manage(&workload.folder, Order::Strict);
+    carrier::manage(&workload.folder, setting.order);
     let mut agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
@@ -78,21 +75,21 @@ pub(crate) fn of_the_only_agent(seed: u64) -> Outcome {
         workload.pass(Duration::from_secs(3));
         agent
     });
-    Some(ended(&workload, producers, &mut outlet, IN_ORDER, || {
-        agent.until("it runs", |_| true);
+    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
+        carrier::unmanage(&workload.folder, &mut agent);
     }))
 }
 
 /// The other agent goes on with the partitions of the one that is gone.
-pub(crate) fn of_one_of_two_agents(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn of_one_of_two_agents(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let server = Server::start().unwrap();
     let url = server.url_of_new_schema().unwrap();
     let site = Site::new(&workload.folder, "agent").on(&url).with_pipelines();
     let other = site.beside();
-    carrier::manage(&workload.folder, Order::Strict);
+    carrier::manage(&workload.folder, setting.order);
     let mut killed = site.start(&workload.folder);
-    let _left = other.start(&workload.folder);
+    let mut left = other.start(&workload.folder);
     let mut outlet = Topic::of(&other);
     workload.make_outlet(&other);
     let mut producers = workload.producers_alone([&site, &other]);
@@ -103,5 +100,41 @@ pub(crate) fn of_one_of_two_agents(seed: u64) -> Outcome {
         assert!(killed.kill());
         workload.pass(Duration::from_secs(3));
     });
-    Some(ended(&workload, producers, &mut outlet, IN_ORDER, || {}))
+    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
+        carrier::unmanage(&workload.folder, &mut left);
+    }))
+}
+
+/// Either of both, again and again, and what comes back is killed in the middle of its start too.
+pub(crate) fn of_both(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
+    let mut random = Random(setting.seed);
+    let site = Site::new(&workload.folder, "agent");
+    let mut agent = site.start(&workload.folder);
+    let mut producers = workload.producers(&site, &site);
+    let mut outlet = Topic::of(&site);
+    let pipeline = carrier::outside(&site, setting.order);
+    let mut running = carrier::run(&workload.folder, "carry", &pipeline);
+    producers.during(|| {
+        begun(&workload, &mut outlet, SOME);
+        for _ in 0..12 {
+            workload.pass(Duration::from_millis(random.below(1_500)));
+            if random.below(2) == 0 {
+                assert!(agent.kill());
+                workload.pass(Duration::from_millis(random.below(700)));
+                agent = site.start(&workload.folder);
+            } else {
+                assert!(running.kill());
+                running = carrier::run(&workload.folder, "carry", &pipeline);
+            }
+        }
+        // The sessions of those that were killed are over by then.
+        workload.pass(Duration::from_secs(50));
+        assert!(running.kill());
+        running = carrier::run(&workload.folder, "carry", &pipeline);
+    });
+    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
+        running.signal("TERM");
+        let _ = running.finish().well();
+    }))
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_lifecycle::clock;
+use forebay_tests_load::Connection;
 use forebay_tests_load::carrying::laws::judge;
 use forebay_tests_load::carrying::{Carried, Input, Judgement, Promise};
 use forebay_tests_load::reader::{self, Plan};
-use forebay_tests_load::Connection;
 use forebay_tests_pipelines::Moto;
 use std::time::Duration;
 
@@ -132,7 +132,13 @@ pub(crate) fn judged(
     if !judged.violations.is_empty() {
         let kinds: BTreeSet<String> = judged.violations.iter().take(TOLD).map(ToString::to_string).collect();
         let told: Vec<_> = kinds.iter().map(|kind| format!("\n  {kind}")).collect();
-        panic!("{} of {} records: {} violations{}", judged.came, judged.records, judged.violations.len(), told.concat());
+        panic!(
+            "{} of {} records: {} violations{}",
+            judged.came,
+            judged.records,
+            judged.violations.len(),
+            told.concat()
+        );
     }
     judged
 }

@@ -1,39 +1,36 @@
-//! Members of the group that come and go every second. Nobody is lost without a word, so nothing comes twice.
+//! Members of the group that come and go every second. Nobody is lost without a word: what a member has taken of a
+//! partition is delivered before its next one begins, and nothing comes twice.
 
 use std::time::Duration;
 
-use forebay_tests_load::carrying::Promise;
 use kafka_protocol::messages::ListGroupsRequest;
 
 use crate::agent::Site;
-use crate::carrier::{self, GROUP, Order};
+use crate::carrier::{self, GROUP};
 use crate::classic::Founder;
 use crate::kills::SOME;
 use crate::outlet::{Topic, begun};
-use crate::scenario::{Outcome, ended};
+use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
 const LIST_GROUPS: i16 = 5;
 const ROUNDS: usize = 6;
-/// What a partition's old member has taken is delivered before its new one begins.
-const ORDERLY: Promise = Promise { in_order: true, once: true };
-
-pub(crate) fn newer(seed: u64) -> Outcome {
-    rebalanced(seed, false)
+pub(crate) fn newer(setting: Setting) -> Outcome {
+    rebalanced(setting, false)
 }
 
 /// The group goes by the protocol of whoever founds it.
-pub(crate) fn classic(seed: u64) -> Outcome {
-    rebalanced(seed, true)
+pub(crate) fn classic(setting: Setting) -> Outcome {
+    rebalanced(setting, true)
 }
 
-fn rebalanced(seed: u64, is_classic: bool) -> Outcome {
-    let workload = Workload::new(seed);
+fn rebalanced(setting: Setting, is_classic: bool) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent");
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
-    let pipeline = carrier::outside(&site, Order::Strict);
+    let pipeline = carrier::outside(&site, setting.order);
     let founder = is_classic.then(|| Founder::start(&workload, &site));
     let mut steady = carrier::run(&workload.folder, "steady", &pipeline);
     if let Some(founder) = founder {
@@ -51,7 +48,7 @@ fn rebalanced(seed: u64, is_classic: bool) -> Outcome {
         let kind = if is_classic { "classic" } else { "consumer" };
         assert_eq!(kind_of_group(&workload, &site), kind);
     });
-    Some(ended(&workload, producers, &mut outlet, ORDERLY, || {
+    Some(ended(&workload, producers, &mut outlet, setting.once(), || {
         steady.signal("TERM");
         let _ = steady.finish().well();
     }))

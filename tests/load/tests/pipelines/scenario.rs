@@ -8,12 +8,13 @@ use forebay_lifecycle::clock;
 use forebay_tests_load::Effort;
 use forebay_tests_load::carrying::{Judgement, Promise};
 
+use crate::carrier::Order::{self, Loose, Strict};
 use crate::outlet::{Outlet, drained, judged};
 use crate::workload::{Producers, Workload};
 use crate::{changes, kills, outages, pauses, rebalances, stores, topics};
 
 /// So many at once: they wait more than they work, most of all for sessions to end.
-const AT_ONCE: usize = 7;
+const AT_ONCE: usize = 8;
 
 /// What a scenario came to; none where something that it needs is not installed.
 pub(crate) type Outcome = Option<Came>;
@@ -24,41 +25,78 @@ pub(crate) struct Came {
     note: String,
 }
 
+/// What a scenario is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) seed: u64,
+    /// What its pipeline promises.
+    pub(crate) order: Order,
+}
+
 struct Scenario {
     name: &'static str,
+    order: Order,
     /// Whether it is run each time.
     is_short: bool,
-    run: fn(u64) -> Outcome,
+    run: fn(Setting) -> Outcome,
 }
 
-const fn short(name: &'static str, run: fn(u64) -> Outcome) -> Scenario {
-    Scenario { name, is_short: true, run }
+const fn short(name: &'static str, order: Order, run: fn(Setting) -> Outcome) -> Scenario {
+    Scenario { name, order, is_short: true, run }
 }
 
-const fn long(name: &'static str, run: fn(u64) -> Outcome) -> Scenario {
-    Scenario { name, is_short: false, run }
+const fn long(name: &'static str, order: Order, run: fn(Setting) -> Outcome) -> Scenario {
+    Scenario { name, order, is_short: false, run }
 }
 
 /// Those that wait for a session come first.
 const SCENARIOS: &[Scenario] = &[
-    short("kill -9 of forebay run", kills::of_run),
-    short("kill -9 of the agent with the pipeline, which is started again", kills::of_the_only_agent),
-    short("kill -9 of one of two agents with the pipeline", kills::of_one_of_two_agents),
-    short("SIGSTOP of forebay run beyond its session", pauses::of_run),
-    long("SIGSTOP of one of two agents with the pipeline", pauses::of_one_of_two_agents),
-    short("kill -9 of the agent behind forebay run", kills::of_the_agent_behind),
-    short("rebalances every second, KIP-848", rebalances::newer),
-    short("rebalances every second, classic", rebalances::classic),
-    short("output stands still, is killed and stays away", outages::of_the_output),
-    short("S3 fails half of the time", stores::half_of_the_time),
-    short("S3 is away", stores::away),
-    long("S3 fails half of the time, Parquet", stores::half_of_the_time_for_parquet),
-    short("topic deleted and made again", topics::made_again),
-    short("partitions added", topics::grown),
-    short("pipeline changed every second", changes::of_the_pipeline),
-    short("agent with the pipeline stopped and started", changes::of_the_agent),
-    short("forebay run stopped and started", changes::of_run),
+    short("SIGSTOP of forebay run beyond its session", Strict, pauses::of_run),
+    short("kill -9 of forebay run", Strict, kills::of_run),
+    short("kill -9 of forebay run", Loose, kills::of_run),
+    short("kill -9 of forebay run that writes to S3", Loose, stores::killed),
+    short("kill -9 of the agent with the pipeline, which is started again", Strict, kills::of_the_only_agent),
+    short("kill -9 of one of two agents with the pipeline", Strict, kills::of_one_of_two_agents),
+    long("SIGSTOP of forebay run beyond its session", Loose, pauses::of_run),
+    long("kill -9 of the agent with the pipeline, which is started again", Loose, kills::of_the_only_agent),
+    long("kill -9 of one of two agents with the pipeline", Loose, kills::of_one_of_two_agents),
+    long("SIGSTOP of one of two agents with the pipeline", Strict, pauses::of_one_of_two_agents),
+    long("kill -9 of forebay run and of the agent behind, at any time", Strict, kills::of_both),
+    long("kill -9 of forebay run and of the agent behind, at any time", Loose, kills::of_both),
+    long("SIGSTOP of the agent behind forebay run", Strict, pauses::of_the_agent_behind),
+    short("kill -9 of the agent behind forebay run", Strict, kills::of_the_agent_behind),
+    short("kill -9 of the agent behind forebay run", Loose, kills::of_the_agent_behind),
+    short("output stands still, is killed and stays away", Strict, outages::of_the_output),
+    long("output stands still, is killed and stays away", Loose, outages::of_the_output),
+    short("S3 is away", Loose, stores::away),
+    short("S3 fails half of the time", Loose, stores::half_of_the_time),
+    long("S3 fails half of the time, Parquet", Loose, stores::half_of_the_time_for_parquet),
+    short("rebalances every second, KIP-848", Strict, rebalances::newer),
+    long("rebalances every second, KIP-848", Loose, rebalances::newer),
+    short("rebalances every second, classic", Loose, rebalances::classic),
+    long("rebalances every second, classic", Strict, rebalances::classic),
+    short("topic deleted and made again", Strict, topics::made_again),
+    long("topic deleted and made again", Loose, topics::made_again),
+    short("partitions added", Strict, topics::grown),
+    short("pipeline changed every second", Strict, changes::of_the_pipeline),
+    long("pipeline changed every second", Loose, changes::of_the_pipeline),
+    short("agent with the pipeline stopped and started", Strict, changes::of_the_agent),
+    long("agent with the pipeline stopped and started", Loose, changes::of_the_agent),
+    short("forebay run stopped and started", Loose, changes::of_run),
+    long("forebay run stopped and started", Strict, changes::of_run),
 ];
+
+impl Setting {
+    /// Nothing is lost; what a fault explains comes again.
+    pub(crate) fn at_least_once(self) -> Promise {
+        Promise { in_order: self.order == Strict, once: false }
+    }
+
+    /// Nothing has gone wrong that anything would come twice for.
+    pub(crate) fn once(self) -> Promise {
+        Promise { once: true, ..self.at_least_once() }
+    }
+}
 
 /// Waits until everything that the producers have sent has come out, has the pipeline stopped, and judges.
 pub(crate) fn ended(
@@ -82,16 +120,20 @@ impl Came {
 
 /// A row of the table.
 struct Row {
-    name: &'static str,
+    scenario: &'static Scenario,
     took: Duration,
     came: Came,
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, took, came: Came { judged, note } } = self;
+        let Self { scenario: Scenario { name, order, .. }, took, came: Came { judged, note } } = self;
         let Judgement { records, came, duplicates, violations: _ } = judged;
-        write!(f, "| {name} | {records} | {came} | {duplicates} | {:.0} | {note} |", took.as_secs_f64())
+        write!(
+            f,
+            "| {name} | {order} | {records} | {came} | {duplicates} | {:.0} | {note} |",
+            took.as_secs_f64()
+        )
     }
 }
 
@@ -115,17 +157,19 @@ fn work(chosen: &[&'static Scenario], seed: u64, progress: &Mutex<Progress>) {
         };
         let started = clock::now();
         // What went wrong is printed where it does.
-        let outcome = std::thread::scope(|scope| scope.spawn(|| (scenario.run)(seed)).join());
-        let (name, took) = (scenario.name, started.elapsed());
+        let outcome = std::thread::scope(|scope| {
+            scope.spawn(|| (scenario.run)(Setting { seed, order: scenario.order })).join()
+        });
+        let (Scenario { name, order, .. }, took) = (scenario, started.elapsed());
         match outcome {
             Ok(Some(came)) => {
-                let row = Row { name, took, came };
+                let row = Row { scenario, took, came };
                 println!("{row}");
                 locked().rows.push(row);
             }
             Ok(None) => println!("NOT DONE: {name}"),
             Err(_) => {
-                println!("FAILED: {name}, after {:.0} s", took.as_secs_f64());
+                println!("FAILED: {name}, {order}, after {:.0} s", took.as_secs_f64());
                 locked().failed.push(name);
             }
         }
@@ -151,7 +195,9 @@ fn everything_that_is_acknowledged_is_carried_whatever_goes_wrong() {
             }
         });
         let progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-        println!("\nseed {seed}\n\n| scenario | records | came out | duplicates | seconds | |\n|---|---|---|---|---|---|");
+        println!(
+            "\nseed {seed}\n\n| scenario | order | records | came out | duplicates | seconds | |\n|---|---|---|---|---|---|---|"
+        );
         progress.rows.iter().for_each(|row| println!("{row}"));
         assert!(progress.failed.is_empty(), "these failed: {:?}", progress.failed);
     }

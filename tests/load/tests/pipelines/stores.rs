@@ -12,11 +12,11 @@ use forebay_tests_pipelines::{Fate, Moto, Proxy};
 use serde_json::{Value, json};
 
 use crate::agent::Site;
-use crate::carrier::{self, Order};
+use crate::carrier;
 use crate::kills::SOME;
-use crate::outages::{LARGE, MOST_MEMORY, watched};
+use crate::outages::{LARGE, Memory};
 use crate::outlet::{Objects, Outlet, begun};
-use crate::scenario::{Came, Outcome, ended};
+use crate::scenario::{Came, Outcome, Setting, ended};
 use crate::workload::Workload;
 
 const BUCKET: &str = "lake";
@@ -24,12 +24,12 @@ const BUCKET: &str = "lake";
 const AT_LEAST_ONCE: Promise = Promise { in_order: false, once: false };
 
 /// An output that makes an object of each batch.
-fn objects(proxy: &Proxy, name: &str, processors: &Value) -> Value {
+fn objects(address: &str, name: &str, processors: &Value) -> Value {
     json!({"aws_s3": {
         "bucket": BUCKET,
         "path": format!("${{! @kafka_partition }}-${{! @kafka_offset }}-${{! uuid_v4() }}.{name}"),
         "region": "us-east-1",
-        "endpoint": format!("http://{}", proxy.address()),
+        "endpoint": format!("http://{address}"),
         "force_path_style_urls": true,
         "credentials": {"id": "somebody", "secret": "something"},
         "max_in_flight": 4,
@@ -60,6 +60,7 @@ fn fickle(moto: &Moto, seed: u64, failed: &Arc<AtomicU32>) -> Proxy {
 
 fn carried(
     workload: &Workload,
+    setting: Setting,
     (proxy, name, processors): (&Proxy, &str, &Value),
     outlet: &mut impl Outlet,
     during: impl FnOnce(&Workload, &forebay_tests_pipelines::Running, &mut dyn FnMut()),
@@ -67,8 +68,8 @@ fn carried(
     let site = Site::new(&workload.folder, "agent");
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers_alone([&site]);
-    let input = carrier::at(&site, carrier::input(Order::Loose));
-    let pipeline = carrier::pipeline(input, objects(proxy, name, processors));
+    let input = carrier::at(&site, carrier::input(setting.order));
+    let pipeline = carrier::pipeline(input, objects(proxy.address(), name, processors));
     let mut running = carrier::run(&workload.folder, "carry", &pipeline);
     producers.during(|| during(workload, &running, &mut || begun(workload, outlet, SOME)));
     ended(workload, producers, outlet, AT_LEAST_ONCE, || {
@@ -81,13 +82,13 @@ fn lines() -> Value {
     json!([{"archive": {"format": "lines"}}])
 }
 
-pub(crate) fn half_of_the_time(seed: u64) -> Outcome {
+pub(crate) fn half_of_the_time(setting: Setting) -> Outcome {
     let moto = Moto::with_bucket(BUCKET)?;
-    let workload = Workload::new(seed);
+    let workload = Workload::new(setting.seed);
     let failed = Arc::default();
-    let proxy = fickle(&moto, seed, &failed);
+    let proxy = fickle(&moto, setting.seed, &failed);
     let mut outlet = Objects::of(&moto, BUCKET);
-    let came = carried(&workload, (&proxy, "txt", &lines()), &mut outlet, |workload, _, begun| {
+    let came = carried(&workload, setting, (&proxy, "txt", &lines()), &mut outlet, |workload, _, begun| {
         begun();
         workload.pass(Duration::from_secs(8));
     });
@@ -96,9 +97,9 @@ pub(crate) fn half_of_the_time(seed: u64) -> Outcome {
     Some(came.with_note(format!("{failed} requests failed")))
 }
 
-pub(crate) fn away(seed: u64) -> Outcome {
+pub(crate) fn away(setting: Setting) -> Outcome {
     let moto = Moto::with_bucket(BUCKET)?;
-    let workload = Workload::new(seed).with_large_records(LARGE);
+    let workload = Workload::new(setting.seed).with_large_records(LARGE);
     let is_away = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&is_away);
     let proxy = Proxy::before(moto.address(), move |_| match asked.load(Ordering::Relaxed) {
@@ -106,15 +107,39 @@ pub(crate) fn away(seed: u64) -> Outcome {
         false => Fate::Pass,
     });
     let mut outlet = Objects::of(&moto, BUCKET);
-    let mut most = 0;
-    let came = carried(&workload, (&proxy, "txt", &lines()), &mut outlet, |workload, running, begun| {
-        begun();
-        is_away.store(true, Ordering::Relaxed);
-        most = watched(workload, running, Duration::from_secs(15));
-        is_away.store(false, Ordering::Relaxed);
+    let mut memory = Memory::default();
+    let came =
+        carried(&workload, setting, (&proxy, "txt", &lines()), &mut outlet, |workload, running, begun| {
+            begun();
+            is_away.store(true, Ordering::Relaxed);
+            memory.watch(workload, running, Duration::from_secs(15));
+            is_away.store(false, Ordering::Relaxed);
+        });
+    Some(came.with_note(memory.bounded()))
+}
+
+/// The process ends in the middle of its puts, and another one goes on when its session is over.
+pub(crate) fn killed(setting: Setting) -> Outcome {
+    let moto = Moto::with_bucket(BUCKET)?;
+    let workload = Workload::new(setting.seed);
+    let site = Site::new(&workload.folder, "agent");
+    let _agent = site.start(&workload.folder);
+    let mut producers = workload.producers_alone([&site]);
+    let mut outlet = Objects::of(&moto, BUCKET);
+    let input = carrier::at(&site, carrier::input(setting.order));
+    let pipeline = carrier::pipeline(input, objects(moto.address(), "txt", &lines()));
+    let mut first = carrier::run(&workload.folder, "first", &pipeline);
+    let mut second = producers.during(|| {
+        begun(&workload, &mut outlet, SOME);
+        assert!(first.kill());
+        let second = carrier::run(&workload.folder, "second", &pipeline);
+        workload.pass(Duration::from_secs(3));
+        second
     });
-    assert!(most < MOST_MEMORY, "{most} bytes while the store was away");
-    Some(came.with_note(format!("at most {} MiB resident", most >> 20)))
+    Some(ended(&workload, producers, &mut outlet, AT_LEAST_ONCE, || {
+        second.signal("TERM");
+        let _ = second.finish().well();
+    }))
 }
 
 /// Parquet files, which `forebay run` reads back.
@@ -148,21 +173,22 @@ impl Outlet for Rows<'_> {
     }
 }
 
-pub(crate) fn half_of_the_time_for_parquet(seed: u64) -> Outcome {
+pub(crate) fn half_of_the_time_for_parquet(setting: Setting) -> Outcome {
     let moto = Moto::with_bucket(BUCKET)?;
-    let workload = Workload::new(seed);
+    let workload = Workload::new(setting.seed);
     let failed = Arc::default();
-    let proxy = fickle(&moto, seed, &failed);
+    let proxy = fickle(&moto, setting.seed, &failed);
     let schema = json!([{"name": "value", "type": "BYTE_ARRAY"}]);
     let processors = json!([
         {"mutation": "root = {\"value\": content().string()}"},
         {"parquet_encode": {"schema": schema, "default_compression": "zstd"}},
     ]);
     let mut outlet = Rows { moto: &moto, lanes: BTreeMap::new() };
-    let came = carried(&workload, (&proxy, "parquet", &processors), &mut outlet, |workload, _, begun| {
-        begun();
-        workload.pass(Duration::from_secs(8));
-    });
+    let came =
+        carried(&workload, setting, (&proxy, "parquet", &processors), &mut outlet, |workload, _, begun| {
+            begun();
+            workload.pass(Duration::from_secs(8));
+        });
     let failed = failed.load(Ordering::Relaxed);
     Some(came.with_note(format!("{failed} requests failed")))
 }

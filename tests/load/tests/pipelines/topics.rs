@@ -2,27 +2,23 @@
 
 use std::time::Duration;
 
-use forebay_tests_load::carrying::Promise;
 use forebay_tests_load::{TOPIC, topics};
 
 use crate::agent::Site;
-use crate::carrier::{self, Order};
+use crate::carrier;
 use crate::kills::SOME;
 use crate::outlet::{CARRIED, Topic, begun, drained};
-use crate::scenario::{Outcome, ended};
+use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::{PARTITIONS, Workload};
 
-/// Nothing has gone wrong for anybody to repeat anything.
-const ORDERLY: Promise = Promise { in_order: true, once: true };
-
 /// The topic is deleted when all of it is carried, and made again: what comes then is carried from its start on.
-pub(crate) fn made_again(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn made_again(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent");
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
-    let mut running = carrier::run(&workload.folder, "carry", &carrier::outside(&site, Order::Strict));
+    let mut running = carrier::run(&workload.folder, "carry", &carrier::outside(&site, setting.order));
     producers.during(|| begun(&workload, &mut outlet, SOME));
     let before = producers.finish();
     drained(&workload, &mut outlet, &before);
@@ -30,34 +26,33 @@ pub(crate) fn made_again(seed: u64) -> Outcome {
     workload.ask(&site, async |connection| topics::delete(connection, CARRIED).await);
     workload.ask(&site, async |connection| topics::create(connection, CARRIED, PARTITIONS).await);
     workload.ask(&site, async |connection| topics::delete(connection, TOPIC).await);
-    workload.pass(Duration::from_secs(2));
     let mut outlet = Topic::of(&site);
     let mut producers = workload.producers_alone([&site]).of_other_clients();
     producers.during(|| {
         begun(&workload, &mut outlet, SOME);
         workload.pass(Duration::from_secs(1));
     });
-    Some(ended(&workload, producers, &mut outlet, ORDERLY, || {
+    Some(ended(&workload, producers, &mut outlet, setting.once(), || {
         running.signal("TERM");
         let _ = running.finish().well();
     }))
 }
 
 /// The topic has twice as many partitions while records come.
-pub(crate) fn grown(seed: u64) -> Outcome {
-    let workload = Workload::new(seed);
+pub(crate) fn grown(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent");
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
-    let mut running = carrier::run(&workload.folder, "carry", &carrier::outside(&site, Order::Strict));
+    let mut running = carrier::run(&workload.folder, "carry", &carrier::outside(&site, setting.order));
     producers.during(|| {
         begun(&workload, &mut outlet, SOME);
         workload.ask(&site, async |connection| topics::grow(connection, TOPIC, PARTITIONS).await);
     });
     producers.grow(PARTITIONS);
     producers.during(|| workload.pass(Duration::from_secs(2)));
-    Some(ended(&workload, producers, &mut outlet, ORDERLY, || {
+    Some(ended(&workload, producers, &mut outlet, setting.once(), || {
         running.signal("TERM");
         let _ = running.finish().well();
     }))
