@@ -9,10 +9,10 @@ use forebay_sdk::{
 
 use crate::schema::SchemaSource;
 
-/// Makes one [object container file](https://avro.apache.org/docs/1.12.0/specification/#object-container-files) of a
-/// batch of JSON documents. Bento has no such processor; its scanner `avro`, and ours, read what it makes.
+/// Makes one object container file of Avro of a batch of JSON documents.
 ///
-/// The file has the metadata of the first message. Of a batch that a batching policy collects right before an output, the
+/// Bento has no such processor; its scanner `avro`, and ours, read
+/// [what it makes](https://avro.apache.org/docs/1.12.0/specification/#object-container-files). The file has the metadata of the first message. Of a batch that a batching policy collects right before an output, the
 /// file grows while messages come: no more of it is in memory than one block. If one message can't be a value of the
 /// schema, all are flagged with the reason, which names the field, and where the message came from as far as its
 /// metadata says so. Fields that are missing have the default of the schema; those that it does not have mean nothing.

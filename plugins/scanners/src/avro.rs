@@ -6,10 +6,10 @@ use crate::cutting::{Cut, Leaf};
 use crate::out::Out;
 use crate::plan::{Kind, Plan};
 
-/// Every value of an [object container file](https://avro.apache.org/docs/1.12.0/specification/#object-container-files)
-/// of Avro is a message, in JSON.
+/// Every value of an object container file of Avro is a message, in JSON.
 ///
-/// That is JSON as Avro has it: what is in a union stands in an object of its type, `{"string":"a"}`, bytes are
+/// Such [files](https://avro.apache.org/docs/1.12.0/specification/#object-container-files) begin with their schema. Messages
+/// are JSON as Avro has it: what is in a union stands in an object of its type, `{"string":"a"}`, bytes are
 /// characters of their codes, and logical types are what they are made of. Blocks may be compressed by `deflate`,
 /// `snappy`, `zstandard` and `bzip2`; one of them at a time is in memory.
 #[derive(Config)]
