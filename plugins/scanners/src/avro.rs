@@ -54,7 +54,7 @@ impl Avro {
             if !self.rest_of_block(out)? {
                 return Ok(false);
             }
-            match self.reader.next()? {
+            match self.reader.step()? {
                 Found::Schema(schema) => self.schema = Some(schema),
                 Found::Block(block) => self.block = Some(OpenBlock { block, at: 0, values: 0 }),
                 Found::Wanting => return Ok(true),

@@ -18,9 +18,9 @@ fn open(config: &serde_json::Value) -> Encode {
 fn rows(file: &[u8]) -> (Vec<String>, u64) {
     let mut reader = Reader::default();
     reader.push(file);
-    let Ok(Found::Schema(schema)) = reader.next() else { panic!("no schema") };
+    let Ok(Found::Schema(schema)) = reader.step() else { panic!("no schema") };
     let (mut rows, mut blocks) = (Vec::new(), 0);
-    while let Found::Block(block) = reader.next().expect("a file") {
+    while let Found::Block(block) = reader.step().expect("a file") {
         let mut left = block.bytes.as_slice();
         for _ in 0..block.count {
             let mut out = Vec::new();

@@ -48,9 +48,11 @@ impl Reader {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// What comes next of what the bytes hold.
+    ///
     /// # Errors
     /// What is wrong with the bytes. The file can't be read on.
-    pub fn next(&mut self) -> Result<Found, ContainerError> {
+    pub fn step(&mut self) -> Result<Found, ContainerError> {
         if self.header.is_some() { self.block() } else { self.header() }
     }
 

@@ -26,7 +26,7 @@ fn rows(bytes: &[u8], size: usize) -> (Vec<String>, Option<String>) {
     let (mut schema, mut rows) = (None, Vec::new());
     let mut pieces = bytes.chunks(size);
     loop {
-        match reader.next() {
+        match reader.step() {
             Ok(Found::Schema(found)) => schema = Some(found),
             Ok(Found::Block(block)) => {
                 let mut left = block.bytes.as_slice();
