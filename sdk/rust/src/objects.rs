@@ -70,7 +70,7 @@ pub struct Opening(Begun);
 enum Begun {
     Host(wit::Opening),
     #[cfg(not(target_arch = "wasm32"))]
-    Memory(Result<OpenedObject, ObjectError>),
+    Memory(Box<Result<OpenedObject, ObjectError>>),
 }
 
 /// An object that is read.
@@ -176,7 +176,7 @@ impl Store {
         match &self.0 {
             Place::Host(store) => Ok(Opening(Begun::Host(store.start_get(name)?))),
             #[cfg(not(target_arch = "wasm32"))]
-            Place::Memory(store) => Ok(Opening(Begun::Memory(store.start_get(name)?))),
+            Place::Memory(store) => Ok(Opening(Begun::Memory(Box::new(store.start_get(name)?)))),
         }
     }
 
@@ -300,7 +300,7 @@ impl Opening {
                 Ok(OpenedObject { details: details.into(), body: body.into() })
             }
             #[cfg(not(target_arch = "wasm32"))]
-            Begun::Memory(opened) => opened,
+            Begun::Memory(opened) => *opened,
         }
     }
 }
