@@ -207,10 +207,11 @@ fn the_data_lake_example_makes_one_parquet_file_of_all_records() {
     let _ = program.finish().well();
     let names = moto.names("lake");
     assert!(names.len() == 1 && names[0].starts_with("logs/") && names[0].ends_with(".parquet"), "{names:?}");
+    let texts = r#"root = this.map_each(field -> if field.value.type() == "bytes" { field.value.string() } else { field.value })"#;
     let read = format!(
         "\
 input: {{aws_s3: {{bucket: lake, prefix: logs/, {}}}}}
-pipeline: {{threads: 1, processors: [{{parquet_decode: {{}}}}]}}
+pipeline: {{threads: 1, processors: [{{parquet_decode: {{}}}}, {{mapping: '{texts}'}}]}}
 output: {{file: {{path: out.jsonl}}}}
 ",
         moto.fields()

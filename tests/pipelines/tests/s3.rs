@@ -105,6 +105,7 @@ fn a_batch_is_one_parquet_file_and_is_read_back() {
     let write = format!(
         "\
 input: {{generate: {{count: 5000, interval: '', batch_size: 500, mapping: 'root.id = counter()'}}}}
+pipeline: {{threads: 1}}
 output:
   aws_s3:
     {{bucket: lake, path: events.parquet, {fields},
@@ -215,7 +216,7 @@ fn objects_of_which_a_queue_tells_are_read_and_its_messages_deleted() {
     let Some(moto) = Moto::with_bucket("lake") else { return };
     let folder = Folder::new();
     let queue = moto.make_queue("events", 600);
-    moto.put("lake/in/a b", "one\ntwo\n");
+    moto.put("lake/in/a%20b", "one\ntwo\n");
     moto.put("lake/in/c", "three\n");
     let event = |key: &str| {
         let record = format!(r#"{{"s3": {{"bucket": {{"name": "lake"}}, "object": {{"key": "{key}"}}}}}}"#);
