@@ -2,7 +2,8 @@
 //!
 //! A migration is made of steps. Those of [`Step::Together`] are one transaction, which begins by claiming the number of
 //! the migration: of two that come at once the second waits for the first and finds it done, without a lock of its own
-//! kind. A lock on a table that agents use is waited for only briefly, since everybody who comes later waits behind it.
+//! kind. A lock on a table that agents use is waited for only briefly, since everybody who comes later waits behind it, and
+//! asked for again after a longer while.
 //! Indexes are built by [`Step::Alone`], concurrently.
 //!
 //! Migrations only add: columns with defaults, tables, indexes. One that an older program can't live with says so in
@@ -176,7 +177,7 @@ async fn claim(pool: &Pool, migrations: &[(i64, &Migration)], is_first: bool) ->
     let client = lease.client();
     // Two at once: the one that is refused tries again.
     patiently(client.batch_execute(TABLE)).await?;
-    patiently(client.batch_execute("BEGIN; SET LOCAL lock_timeout = '2s'")).await?;
+    patiently(client.batch_execute("BEGIN; SET LOCAL lock_timeout = '500ms'")).await?;
     for (number, migration) in migrations {
         let claim = format!(
             "INSERT INTO migrations (number, needs, checksum, applied_at, is_done) VALUES ({number}, {}, '{}', \

@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_lifecycle::Threads;
 
 use crate::location::Location;
-use crate::migrations::{self, Migrated};
+use crate::migrations::{self, MIGRATIONS, Migrated, Migration};
 use crate::pool::Pool;
 use crate::tries::Tries;
 use crate::trouble::Trouble;
@@ -102,16 +103,19 @@ impl From<tokio_postgres::Error> for SchemaTrouble {
 pub async fn migrate(location: Location) -> Result<Migrated, OpenError> {
     let driver = driver()?;
     let pool = Pool::new(location, driver.spawner(0))?;
-    schema(&pool, migrations::Upgrade::All).await
+    schema(&pool, migrations::Upgrade::All, MIGRATIONS).await
 }
 
 /// Connects, and makes sure that the schema is one that can be used.
 ///
 /// The thread of the connections is not the pool's: whoever drops the last of a pool may be a task on it.
-pub(crate) async fn connect(location: Location) -> Result<(Arc<Pool>, Threads), OpenError> {
+pub(crate) async fn connect(
+    location: Location,
+    known: &[Migration],
+) -> Result<(Arc<Pool>, Threads), OpenError> {
     let driver = driver()?;
     let pool = Arc::new(Pool::new(location, driver.spawner(0))?);
-    schema(&pool, migrations::Upgrade::EmptyOnly).await?;
+    schema(&pool, migrations::Upgrade::EmptyOnly, known).await?;
     let rows = pool.query("SHOW synchronous_commit", &[]).await;
     let rows = rows.map_err(|trouble| refused(&pool, &trouble.to_string()))?;
     if rows.first().is_some_and(|row| row.try_get::<_, &str>(0).is_ok_and(|value| value == "off")) {
@@ -120,16 +124,30 @@ pub(crate) async fn connect(location: Location) -> Result<(Arc<Pool>, Threads), 
     Ok((pool, driver))
 }
 
+/// How often a lock on a table is asked for that somebody else does not give up: for about a minute.
+const LOCKS: u32 = 40;
+/// Whoever works on a table waits behind who wants to change it. In between they have more time than they waited.
+const BETWEEN_LOCKS: Duration = Duration::from_secs(1);
+
 fn driver() -> Result<Threads, OpenError> {
     Threads::start("metadata", 1).map_err(OpenError::Thread)
 }
 
-async fn schema(pool: &Pool, upgrade: migrations::Upgrade) -> Result<Migrated, OpenError> {
+async fn schema(
+    pool: &Pool,
+    upgrade: migrations::Upgrade,
+    known: &[Migration],
+) -> Result<Migrated, OpenError> {
     let mut tries = Tries::new(pool);
+    let mut locks = LOCKS;
     loop {
-        match Box::pin(migrations::migrate(pool, upgrade, migrations::MIGRATIONS)).await {
+        match Box::pin(migrations::migrate(pool, upgrade, known)).await {
             Ok(migrated) => return Ok(migrated),
             Err(SchemaTrouble::Refused(error)) => return Err(error),
+            Err(SchemaTrouble::Trouble(trouble)) if locks > 0 && trouble.is_lock_timeout() => {
+                locks -= 1;
+                tokio::time::sleep(BETWEEN_LOCKS).await;
+            }
             Err(SchemaTrouble::Trouble(trouble)) => {
                 // Whether a step was done is looked up anyway.
                 tries

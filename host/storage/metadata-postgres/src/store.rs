@@ -9,6 +9,7 @@ use forebay_storage_metadata::{Clock, MetadataStore, StoreFailure};
 use crate::ends::Ends;
 use crate::groups::GroupVersions;
 use crate::location::Location;
+use crate::migrations::{MIGRATIONS, Migration};
 use crate::open::{self, OpenError};
 use crate::pool::Pool;
 use crate::rows::Vc;
@@ -40,7 +41,7 @@ impl PostgresMetadataStore {
     /// # Errors
     /// When the database can't be asked, or its schema is older or newer than this program can use.
     pub async fn open(location: Location) -> Result<Self, OpenError> {
-        Self::with(location, None).await
+        Self::with(location, None, MIGRATIONS).await
     }
 
     /// Opens a store that goes by `clock`, for tests.
@@ -48,11 +49,21 @@ impl PostgresMetadataStore {
     /// # Errors
     /// As [`Self::open`].
     pub async fn open_with_clock(location: Location, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Self::with(location, Some(clock)).await
+        Self::with(location, Some(clock), MIGRATIONS).await
     }
 
-    async fn with(location: Location, clock: Option<Arc<dyn Clock>>) -> Result<Self, OpenError> {
-        let (pool, driver) = Box::pin(open::connect(location)).await?;
+    /// Opens a store as a program would that knows only these migrations.
+    #[cfg(test)]
+    pub(crate) async fn open_knowing(location: Location, known: &[Migration]) -> Result<Self, OpenError> {
+        Self::with(location, None, known).await
+    }
+
+    async fn with(
+        location: Location,
+        clock: Option<Arc<dyn Clock>>,
+        known: &[Migration],
+    ) -> Result<Self, OpenError> {
+        let (pool, driver) = Box::pin(open::connect(location, known)).await?;
         let (ends, groups) = (Watch::start(&pool, &driver), Watch::start(&pool, &driver));
         Ok(Self { pool, ends, groups, clock, clusters: Mutex::default(), _driver: driver })
     }

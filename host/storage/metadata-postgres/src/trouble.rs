@@ -53,6 +53,11 @@ impl Trouble {
         Self::Corrupt(format!("{column} is {value}"))
     }
 
+    /// Whether somebody else has kept a lock for too long.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
+    }
+
     /// What helps, where the transaction was not to be committed yet.
     pub(crate) fn remedy(&self) -> Remedy {
         match self {

@@ -101,3 +101,5 @@ async fn agents_that_come_at_once_make_one_schema() {
         assert_eq!(second.virtual_clusters().await.unwrap().len(), 1);
     }
 }
+
+mod producing;
