@@ -53,7 +53,7 @@ fn runs_from(
     wanted: u64,
 ) -> Result<Vec<Run>, Trouble> {
     let mut find = connection.prepare_cached(&format!(
-        "SELECT {RUN} FROM runs r JOIN segments s ON s.segment = r.segment WHERE r.vc = ?1 AND r.log = ?2 \
+        "SELECT {RUN} FROM runs r CROSS JOIN segments s ON s.segment = r.segment WHERE r.vc = ?1 AND r.log = ?2 \
          AND r.base_offset >= coalesce((SELECT base_offset FROM runs WHERE vc = ?1 AND log = ?2 \
          AND base_offset <= ?3 ORDER BY base_offset DESC LIMIT 1), ?3) ORDER BY r.base_offset"
     ))?;
