@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use forebay_lifecycle::Spawner;
+use futures_util::future::join;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
@@ -123,7 +124,11 @@ impl Pool {
         let ended = |_| Trouble::Unreachable("the thread of the connections has ended".to_owned());
         let client = tokio::time::timeout(PATIENCE, told).await.map_err(|_| slow())?.map_err(ended)??;
         let limit = format!("SET statement_timeout = '{}ms'", self.statement_timeout.as_millis());
-        patiently(client.batch_execute(&limit)).await?;
+        // Of what is asked here nothing takes as long as compiling code for it would, but the planner may think so of a
+        // large table. Only PostgreSQL does that; others say that they know no such setting.
+        let plain = client.batch_execute("SET jit = off");
+        let (limited, _) = patiently(async { Ok(join(client.batch_execute(&limit), plain).await) }).await?;
+        limited?;
         Ok(client)
     }
 
