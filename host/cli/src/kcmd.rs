@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use forebay_kafka_client::{ClientSecurity, ClientTls, Connection, FetchStart};
+use forebay_kafka_client::{ClientSecurity, ClientTls, Connection, FetchStart, Login};
 use forebay_lifecycle::clock;
 use forebay_model::{Offset, TopicName};
 
@@ -75,15 +75,18 @@ fn shown(bytes: Option<&[u8]>) -> String {
 }
 
 /// By what, and as whom.
-fn shown_security(ClientSecurity { tls, login }: &ClientSecurity) -> String {
+fn shown_security(ClientSecurity { tls, logins }: &ClientSecurity) -> String {
     let by = match tls {
         None => "",
         Some(ClientTls { certificate: None, .. }) => " by TLS",
         Some(ClientTls { certificate: Some(_), .. }) => " by TLS, with a certificate",
     };
-    let login = login.as_ref();
-    let login = login.map(|login| format!(", as {} by {}", login.user, login.mechanism.name()));
-    format!("{by}{}", login.unwrap_or_default())
+    let login = match logins.first() {
+        None => String::new(),
+        Some(Login::Password(login)) => format!(", as {} by {}", login.user, login.mechanism.name()),
+        Some(login) => format!(", by {}", login.mechanism()),
+    };
+    format!("{by}{login}")
 }
 
 /// Does what a client does at first, and says what it finds.

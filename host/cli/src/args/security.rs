@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use forebay_kafka_client::{ClientSecurity, ClientTls, Login};
+use forebay_kafka_client::{ClientSecurity, ClientTls, PasswordLogin};
 use forebay_kafka_security::{
     Mechanism, Operation, PatternType, Permission, Principal, ResourceType, ScramMechanism, UnknownWord,
 };
@@ -69,8 +69,9 @@ impl ClientFlags {
         let Self { tls, roots, certificate, private_key, login, login_password, login_mechanism } = self;
         let tls = tls.then(|| ClientTls { roots, certificate: certificate.zip(private_key), config: None });
         let login = login.zip(login_password);
-        let login = login.map(|(user, password)| Login { mechanism: login_mechanism, user, password });
-        ClientSecurity { tls, login }
+        let mechanism = login_mechanism;
+        let login = login.map(|(user, password)| PasswordLogin { mechanism, user, password });
+        ClientSecurity { tls, logins: login.into_iter().map(Into::into).collect() }
     }
 }
 
