@@ -68,7 +68,8 @@ impl Wanted {
     pub(crate) fn alone(folder: PathBuf, plugins: args::Plugins, cores: usize) -> Self {
         let rate = RATES[1].saturating_mul(u64::try_from(cores).unwrap_or(u64::MAX));
         let (group, rate, rights) = (None, ByteCount::new(rate), Rights::Granted);
-        let (environment, topics, templates) = (Environment::default(), Vec::new(), args::Templates::default());
+        let (environment, topics, templates) =
+            (Environment::default(), Vec::new(), args::Templates::default());
         Self { folder, group, rate, plugins, templates, rights, environment, topics }
     }
 

@@ -133,7 +133,8 @@ impl Written {
 
 impl Logs {
     fn push(&mut self, log: &LogPlan) {
-        let Self { records, bytes, latest, has_append, ends, positions, lengths, run_latest, is_append } = self;
+        let Self { records, bytes, latest, has_append, ends, positions, lengths, run_latest, is_append } =
+            self;
         // A log without a run is in no plan.
         let Some(run) = log.runs.first() else { return };
         records.push(log.records);
@@ -148,7 +149,8 @@ impl Logs {
     }
 
     fn columns(&self) -> [&(dyn ToSql + Sync); 9] {
-        let Self { records, bytes, latest, has_append, ends, positions, lengths, run_latest, is_append } = self;
+        let Self { records, bytes, latest, has_append, ends, positions, lengths, run_latest, is_append } =
+            self;
         [records, bytes, latest, has_append, ends, positions, lengths, run_latest, is_append]
     }
 }

@@ -30,7 +30,8 @@ async fn a_statement_that_takes_too_long_is_given_up_by_the_server() {
     assert!(has_given_up(&trouble), "{trouble}");
     other.client().batch_execute("ROLLBACK").await.unwrap();
     // Nobody is at it any more, so what is asked now is not overtaken by what was asked before.
-    let at_it = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%' || 'sleep(60)'";
+    let at_it =
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%' || 'sleep(60)'";
     let rows = pool.query(at_it, &[]).await.unwrap();
     assert_eq!(rows[0].get::<_, i64>(0), 0);
     let rows = pool.query("SELECT x FROM a", &[]).await.unwrap();
