@@ -86,7 +86,7 @@ pub(crate) struct AwsS3Input(Source);
 
 /// Who says what is read.
 enum Source {
-    Bucket { walk: Walk, prefix: String },
+    Bucket { walk: Box<Walk>, prefix: String },
     Queue(Box<Notified>),
 }
 
