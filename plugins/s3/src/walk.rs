@@ -60,7 +60,7 @@ impl Walk {
                 }
                 // It is asked again when there is less to read.
             }
-            match self.reading.next() {
+            match self.reading.open_next() {
                 Ok(Some(stream)) => return Event::Stream(stream),
                 Ok(None) if matches!(self.listing, Listing::Complete) => return Event::Ended,
                 Ok(None) => {}
