@@ -79,6 +79,7 @@ impl RunningAgent {
         let metadata = Arc::clone(stores.metadata());
         let node = Box::pin(Node::start(settings, stores, workers.spawner())).await?;
         let Some(wanted) = wanted else { return Ok(Self { node, pipelines: None }) };
+        Box::pin(wanted.make_topics(node.kafka_address())).await?;
         let (agents_of, group) = (cluster.clone(), wanted.group().map(str::to_owned));
         let around = Around {
             cluster,

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Command::Playground(flags) => playground::playground(*flags),
         Command::Demo(flags) => demo::demo(*flags),
         Command::Pipelines(flags) => block_on(pipelines::pipelines(flags)),
-        Command::Kcmd(flags) => block_on(kcmd::kcmd(flags)),
+        Command::Kcmd(flags) => block_on(kcmd::kcmd(*flags)),
         Command::Credentials(command) => block_on(security::credentials(*command)),
         Command::Acls(command) => block_on(security::acls(*command)),
         Command::Metadata(command) => metadata::metadata(command),

@@ -36,7 +36,8 @@ The commands of whoever works on Forebay. Each does first what it needs of those
     cargo xtask interop         install Kafka clients in Java and Go, and test with them
     cargo xtask bench [NAME [OPTIONS]]
                                 run the benches, or those called NAME, with options of their own
-    cargo xtask soak [MINUTES]  load agents while things go wrong, an hour for each kind of fault, or MINUTES
+    cargo xtask soak [MINUTES]  load agents and pipelines while things go wrong, an hour for each kind of fault, or
+                                MINUTES
 
 FOREBAY_WASM_TARGET=unknown builds plugins without the target wasm32-wasip2, with a std compiled from its
 source, as it is done by itself where that target can't be had.

@@ -1,9 +1,11 @@
-//! Agents under load while things go wrong, and decoders that are given bytes by chance, for as long as somebody wants.
+//! Agents and pipelines under load while things go wrong, and decoders that are given bytes by chance, for as long as
+//! somebody wants.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 
+use crate::embed;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -13,6 +15,7 @@ use crate::workspace::Workspace;
 /// When one fails: its output names the seed, and the file with the history.
 pub(crate) fn run(steps: &mut Steps, workspace: &Workspace, minutes: &str) -> Result<()> {
     let minutes: u64 = minutes.parse().context("the minutes of a soak are a number")?;
+    embed::build(steps, workspace)?;
     let seed = seed();
     let histories = workspace.target.join("histories");
     let test = workspace

@@ -8,12 +8,14 @@
 //!   killed or stopped.
 //! - [`Shipped`] is the program as users have it, started by its flags.
 //! - [`groups`] has consumer groups of such clients, and laws of their own.
+//! - [`carrying`] is what pipelines made of the records of a run, and has laws of its own.
 //! - [`Run`] puts them together and prints a summary. What broke a law is kept, with its seed, in a file.
 //!
 //! `FOREBAY_LOAD_SECONDS=N` and `FOREBAY_LOAD_SEED=N` make runs longer, and other; `cargo xtask soak` uses them.
 
 mod addresses;
 mod agent;
+pub mod carrying;
 mod connection;
 pub mod deleter;
 mod effort;
@@ -30,6 +32,7 @@ pub mod reader;
 mod run;
 mod shipped;
 mod summary;
+pub mod topics;
 mod value;
 
 pub use addresses::Addresses;
@@ -43,7 +46,7 @@ pub use history::{
 pub use hook::{Chance, HoldAt, Hook, Mishap, Nothing, Point, Step};
 pub use hooked::{Hooked, HookedMetadata};
 pub use random::Random;
-pub use run::{Load, Run};
+pub use run::{Load, Run, TOPIC};
 pub use shipped::Shipped;
 pub use summary::Summary;
 pub use value::Value;

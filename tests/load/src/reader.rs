@@ -20,6 +20,8 @@ use crate::value::Value;
 const FETCH: i16 = 11;
 const OUT_OF_RANGE: i16 = 1;
 const PAUSE: Duration = Duration::from_millis(25);
+/// How long an agent waits for something new, in milliseconds.
+const FOLLOWING: i32 = 100;
 const MOST_BYTES: i32 = 1 << 20;
 /// Most that a batch of ours decompresses to.
 const MOST_UNPACKED: usize = 64 << 20;
@@ -127,30 +129,12 @@ async fn fetch(
     mut one: Option<(i32, &mut Option<i64>)>,
 ) -> anyhow::Result<u64> {
     let first = one.as_ref().map_or(0, |(partition, _)| *partition);
-    let partitions = (first..).zip(offsets.iter()).map(|(partition, offset)| {
-        FetchPartition::default()
-            .with_partition(partition)
-            .with_fetch_offset(*offset)
-            .with_partition_max_bytes(MOST_BYTES)
-    });
-    let topic = FetchTopic::default()
-        .with_topic(TopicName(StrBytes::from_string(plan.topic.clone())))
-        .with_partitions(partitions.collect());
-    let request = FetchRequest::default()
-        .with_max_wait_ms(if one.is_some() { 0 } else { 100 })
-        .with_min_bytes(1)
-        // So much that no partition goes without because of the others.
-        .with_max_bytes(MOST_BYTES.saturating_mul(plan.partitions.max(1)))
-        .with_session_epoch(-1)
-        .with_topics(vec![topic]);
+    let wait = if one.is_some() { 0 } else { FOLLOWING };
     let began = recorder.moment();
-    let answer = connection.ask(FETCH, &request).await?;
+    let answered = ask(plan, connection, (first, offsets), wait).await?;
     let during = Try { began, ended: recorder.moment() };
-    if answer.error_code != 0 {
-        bail!("error {}", answer.error_code);
-    }
     let mut count = 0;
-    for data in answer.responses.into_iter().flat_map(|topic| topic.partitions) {
+    for data in answered {
         let index = usize::try_from(data.partition_index - first).context("a partition")?;
         let offset = offsets.get_mut(index).context("a partition that was asked for")?;
         if data.error_code == OUT_OF_RANGE && data.log_start_offset > *offset {
@@ -169,6 +153,67 @@ async fn fetch(
         recorder.add(Event::Read(read));
     }
     Ok(count)
+}
+
+/// Asks once for what lies from `offsets` on, which are those of `first` and the partitions after it.
+async fn ask(
+    plan: &Plan,
+    connection: &mut Connection,
+    (first, offsets): (i32, &[i64]),
+    wait: i32,
+) -> anyhow::Result<Vec<PartitionData>> {
+    let partitions = (first..).zip(offsets).map(|(partition, offset)| {
+        FetchPartition::default()
+            .with_partition(partition)
+            .with_fetch_offset(*offset)
+            .with_partition_max_bytes(MOST_BYTES)
+    });
+    let topic = FetchTopic::default()
+        .with_topic(TopicName(StrBytes::from_string(plan.topic.clone())))
+        .with_partitions(partitions.collect());
+    let request = FetchRequest::default()
+        .with_max_wait_ms(wait)
+        .with_min_bytes(1)
+        // So much that no partition goes without because of the others.
+        .with_max_bytes(MOST_BYTES.saturating_mul(plan.partitions.max(1)))
+        .with_session_epoch(-1)
+        .with_topics(vec![topic]);
+    let answer = connection.ask(FETCH, &request).await?;
+    if answer.error_code != 0 {
+        bail!("error {}", answer.error_code);
+    }
+    Ok(answer.responses.into_iter().flat_map(|topic| topic.partitions).collect())
+}
+
+/// What the records of all partitions hold from `offsets` on, which move on, with the partition of each; and whether that
+/// was all there is. Nobody writes it down.
+///
+/// # Errors
+/// When an agent does not answer, or refuses one of the partitions.
+pub async fn values(
+    plan: &Plan,
+    connection: &mut Connection,
+    offsets: &mut [i64],
+) -> anyhow::Result<(Vec<(i32, Bytes)>, bool)> {
+    let (mut found, mut is_all) = (Vec::new(), true);
+    for data in ask(plan, connection, (0, offsets), 0).await? {
+        if data.error_code != 0 {
+            bail!("error {} of partition {}", data.error_code, data.partition_index);
+        }
+        let offset = usize::try_from(data.partition_index).ok().and_then(|index| offsets.get_mut(index));
+        let offset = offset.context("a partition that was asked for")?;
+        let mut bytes = data.records.unwrap_or_default();
+        while !bytes.is_empty() {
+            for (at, value) in unpacked(&mut bytes)? {
+                if at >= *offset {
+                    *offset = at + 1;
+                    found.push((data.partition_index, value.unwrap_or_default()));
+                }
+            }
+        }
+        is_all &= *offset >= data.high_watermark;
+    }
+    Ok((found, is_all))
 }
 
 fn read(data: &PartitionData, from: i64, during: Try, is_final: bool) -> anyhow::Result<Read> {
@@ -193,14 +238,19 @@ fn read(data: &PartitionData, from: i64, during: Try, is_final: bool) -> anyhow:
 
 /// The records of the batch in front.
 fn seen(bytes: &mut Bytes) -> anyhow::Result<Vec<Seen>> {
+    let records = unpacked(bytes)?.into_iter();
+    Ok(records.map(|(offset, value)| Seen { offset, value: value.as_deref().and_then(Value::of) }).collect())
+}
+
+/// The same with the bytes that they hold.
+fn unpacked(bytes: &mut Bytes) -> anyhow::Result<Vec<(i64, Option<Bytes>)>> {
     let batch = RecordBatch::split_from(bytes)?;
     batch.check_crc()?;
     let records = batch.records(MOST_UNPACKED)?;
     records
         .map(|record| {
             let record = record?;
-            let value = record.value.as_deref().and_then(Value::of);
-            Ok(Seen { offset: record.offset.get(), value })
+            Ok((record.offset.get(), record.value))
         })
         .collect()
 }

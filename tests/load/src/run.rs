@@ -9,19 +9,14 @@ use anyhow::{Context as _, bail};
 use forebay_kafka_wire::Compression;
 use forebay_lifecycle::clock;
 use futures_util::future::{Either, join, join_all, select};
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
-use kafka_protocol::messages::{CreateTopicsRequest, TopicName};
-use kafka_protocol::protocol::StrBytes;
 
 use crate::addresses::Addresses;
 use crate::connection::Connection;
 use crate::deleter::Deleter;
 use crate::history::{History, Recorder};
 use crate::summary::Summary;
-use crate::{laws, producer, reader};
+use crate::{laws, producer, reader, topics};
 
-const CREATE_TOPICS: i16 = 5;
-const TOPIC_EXISTS: i16 = 36;
 /// How many violations are told; the history has the rest.
 const TOLD: usize = 10;
 
@@ -75,7 +70,8 @@ pub struct Run {
     summary: Summary,
 }
 
-pub(crate) const TOPIC: &str = "load";
+/// Where the records of runs are.
+pub const TOPIC: &str = "load";
 
 impl Run {
     #[must_use]
@@ -91,18 +87,14 @@ impl Run {
     /// # Errors
     /// When no agent makes it.
     pub async fn create_topic(&self) -> anyhow::Result<()> {
-        let topic = CreatableTopic::default()
-            .with_name(TopicName(StrBytes::from_static_str(TOPIC)))
-            .with_num_partitions(self.load.partitions)
-            .with_replication_factor(1);
-        let request = CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(5_000);
         let address = self.addresses.get(0).context("no agent is there")?;
         let mut connection = Connection::open(address, self.load.timeout).await?;
-        let answer = connection.ask(CREATE_TOPICS, &request).await?;
-        match answer.topics.first().map(|topic| topic.error_code) {
-            Some(0 | TOPIC_EXISTS) => Ok(()),
-            other => bail!("the topic was not made: {other:?}"),
-        }
+        topics::create(&mut connection, TOPIC, self.load.partitions).await
+    }
+
+    /// The topic has so many partitions from now on: who asked an agent for them says so here.
+    pub fn grow(&mut self, partitions: i32) {
+        self.load.partitions = partitions;
     }
 
     /// Lets the clients work, while `fault` does what it does. Ends when the producers have all their acknowledgements;
@@ -164,7 +156,15 @@ impl Run {
     ///
     /// # Errors
     /// When a law is broken, a producer gave up, or not everything can be read. Then the history is kept.
-    pub async fn finish(mut self) -> anyhow::Result<Summary> {
+    pub async fn finish(self) -> anyhow::Result<Summary> {
+        self.finish_with_history().await.map(|(summary, _)| summary)
+    }
+
+    /// The same for who wants to know what was read.
+    ///
+    /// # Errors
+    /// As [`Run::finish`].
+    pub async fn finish_with_history(mut self) -> anyhow::Result<(Summary, History)> {
         let plan = self.reader_plan();
         let read = reader::read_all(&plan, &self.addresses, &self.recorder, self.load.patience).await;
         let history = self.recorder.history();
@@ -172,7 +172,7 @@ impl Run {
         self.summary.violations = broken.len();
         self.summary.read_back = *read.as_ref().unwrap_or(&0);
         if broken.is_empty() && read.is_ok() && self.summary.gave_up == 0 {
-            return Ok(self.summary);
+            return Ok((self.summary, history));
         }
         let kept = self.keep(&history)?;
         broken.truncate(TOLD);

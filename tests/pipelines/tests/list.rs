@@ -58,6 +58,8 @@ const DEFAULT: &[(&str, &str)] = &[
     ("output", "switch"),
     ("output", "sync_response"),
     ("processor", "archive"),
+    ("processor", "avro"),
+    ("processor", "avro_encode"),
     ("processor", "bloblang"),
     ("processor", "bounds_check"),
     ("processor", "branch"),
@@ -99,6 +101,7 @@ const DEFAULT: &[(&str, &str)] = &[
     ("processor", "while"),
     ("processor", "workflow"),
     ("rate_limit", "local"),
+    ("scanner", "avro"),
     ("scanner", "chunker"),
     ("scanner", "codec"),
     ("scanner", "csv"),
@@ -200,5 +203,5 @@ fn the_table_of_components_is_true() {
         }
         count += 1;
     }
-    assert_eq!(count, 97);
+    assert_eq!(count, 99);
 }

@@ -1,14 +1,16 @@
 //! The pipelines that an agent manages, on threads of their own: what serves Kafka's clients has nothing to do with
 //! what they compute.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use forebay_kafka_client::Connection;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
-use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_model::{ByteCount, TopicName, VirtualClusterId};
 use forebay_node::PipelineAccess;
 use forebay_pipeline_managed::{Agents, Managed, Parts, Settings};
 use forebay_pipeline_operations::{Endpoints, Registration};
@@ -27,6 +29,8 @@ const METRICS: &str = "warpstream_bento_";
 const CLUSTER: &str = "agent";
 /// Bytes that pipelines may take in for each CPU in a second: beside other roles, and alone.
 const RATES: [u64; 2] = [5_000_000, 50_000_000];
+/// How many partitions a topic gets.
+const AS_THE_CLUSTER_SAYS: i32 = -1;
 
 /// What pipelines are run with.
 pub(crate) struct Wanted {
@@ -38,6 +42,8 @@ pub(crate) struct Wanted {
     rights: Rights,
     /// Variables beside those of the process.
     environment: Environment,
+    /// What is made before they start, so that none has to wait for another's topic.
+    topics: Vec<TopicName>,
 }
 
 impl Wanted {
@@ -53,22 +59,39 @@ impl Wanted {
         let rate = rate_per_cpu.map_or(RATES[usize::from(is_alone)], std::num::NonZeroU64::get);
         let rate = rate.saturating_mul(u64::try_from(cores).unwrap_or(u64::MAX));
         let (group, rights) = (group.filter(|group| !group.is_empty()), Rights::Granted);
-        let (rate, environment) = (ByteCount::new(rate), Environment::default());
+        let (rate, environment, topics) = (ByteCount::new(rate), Environment::default(), Vec::new());
         let templates = args::Templates { templates };
-        Ok(Some(Self { folder, group, rate, plugins, templates, rights, environment }))
+        Ok(Some(Self { folder, group, rate, plugins, templates, rights, environment, topics }))
     }
 
     /// The pipelines of a folder, with nothing beside them that would need the machine.
     pub(crate) fn alone(folder: PathBuf, plugins: args::Plugins, cores: usize) -> Self {
         let rate = RATES[1].saturating_mul(u64::try_from(cores).unwrap_or(u64::MAX));
-        let (group, rate) = (None, ByteCount::new(rate));
-        let (rights, environment) = (Rights::Granted, Environment::default());
-        Self { folder, group, rate, plugins, templates: args::Templates::default(), rights, environment }
+        let (group, rate, rights) = (None, ByteCount::new(rate), Rights::Granted);
+        let (environment, topics, templates) =
+            (Environment::default(), Vec::new(), args::Templates::default());
+        Self { folder, group, rate, plugins, templates, rights, environment, topics }
     }
 
     /// The same with other rights, and with variables beside those of the process.
     pub(crate) fn with(self, rights: Rights, environment: Environment) -> Self {
         Self { rights, environment, ..self }
+    }
+
+    /// The same with topics that are there before they start.
+    pub(crate) fn after_topics(self, topics: Vec<TopicName>) -> Self {
+        Self { topics, ..self }
+    }
+
+    /// Makes the topics, on the agent that listens there.
+    pub(crate) async fn make_topics(&self, kafka: Option<SocketAddr>) -> anyhow::Result<()> {
+        let Some(address) = kafka.filter(|_| !self.topics.is_empty()) else { return Ok(()) };
+        let mut connection = Connection::open(&address.ip().to_string(), address.port(), "forebay").await?;
+        for topic in &self.topics {
+            let made = connection.create_topic(topic, AS_THE_CLUSTER_SAYS).await;
+            made.with_context(|| format!("make the topic {topic}"))?;
+        }
+        Ok(())
     }
 
     /// The group of the agent.
@@ -142,7 +165,7 @@ impl Pipelines {
 }
 
 async fn open(wanted: Wanted, around: Around, keeper: Arc<Threads>) -> anyhow::Result<Pipelines> {
-    let Wanted { folder, group, rate, plugins: flags, templates, rights, environment } = wanted;
+    let Wanted { folder, group, rate, plugins: flags, templates, rights, environment, topics: _ } = wanted;
     let Around { cluster, metrics, endpoints, agents, access, cores } = around;
     let (output_closed, stuck) = (Shutdown::new(), Shutdown::new());
     let prefixed = Arc::new(metrics.with_prefix(METRICS));

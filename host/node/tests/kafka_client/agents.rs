@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use forebay_kafka_broker::{AclMode, SaslSettings, SecuritySettings};
 use forebay_kafka_client::{
-    Client, ClientSecurity, ClientSettings, ConsumerSettings, GroupSettings, Login, ProducerSettings,
+    Client, ClientSecurity, ClientSettings, ConsumerSettings, GroupSettings, PasswordLogin, ProducerSettings,
     Subscription, Tcp, TcpSettings,
 };
 use forebay_kafka_security::{
@@ -25,26 +25,26 @@ use forebay_storage_objects::{Objects, open};
 use crate::ground::{PATIENCE, Watched, produce, record, until, values};
 
 /// Stores that outlive an agent.
-struct Kept {
+pub(crate) struct Kept {
     objects: Arc<dyn Objects>,
-    metadata: Arc<dyn MetadataStore>,
+    pub(crate) metadata: Arc<dyn MetadataStore>,
 }
 
 impl Kept {
-    fn new(bucket: &str) -> Self {
+    pub(crate) fn new(bucket: &str) -> Self {
         let objects = open(&format!("mem://kafka-client-{bucket}"), []).unwrap();
         let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
         Self { objects, metadata: Arc::new(metadata) }
     }
 
-    async fn start(&self, settings: NodeSettings) -> Node {
+    pub(crate) async fn start(&self, settings: NodeSettings) -> Node {
         let (objects, metadata) = (Arc::clone(&self.objects), Arc::clone(&self.metadata));
         let stores = Stores::of(objects, metadata, Arc::new(Metrics::default())).unwrap();
         Node::start(settings, stores, Spawner::current()).await.unwrap()
     }
 }
 
-fn client(address: SocketAddr, security: ClientSecurity) -> Client {
+pub(crate) fn client(address: SocketAddr, security: ClientSecurity) -> Client {
     let bootstrap = vec![("127.0.0.1".to_owned(), address.port())];
     let settings = TcpSettings { security, ..TcpSettings::new(bootstrap, "agents") };
     let tcp = Tcp::new(settings, Spawner::current()).unwrap();
@@ -146,8 +146,8 @@ async fn logins_are_made_and_renewed() {
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
 
     let as_alice = |mechanism, password: &str| {
-        let login = Login { mechanism, user: "alice".to_owned(), password: password.to_owned() };
-        client(node.kafka_address().unwrap(), ClientSecurity { tls: None, login: Some(login) })
+        let login = PasswordLogin { mechanism, user: "alice".to_owned(), password: password.to_owned() };
+        client(node.kafka_address().unwrap(), ClientSecurity { tls: None, logins: vec![login.into()] })
     };
     let mechanisms = [
         Mechanism::Plain,

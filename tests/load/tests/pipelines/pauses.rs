@@ -1,0 +1,100 @@
+//! Whoever stands still for longer than a session, and goes on as if nothing had happened, with others in its place.
+
+use std::time::Duration;
+
+use forebay_tests_postgres::Server;
+
+use crate::agent::Site;
+use crate::carrier;
+use crate::kills::SOME;
+use crate::outlet::{Outlet, Topic, begun};
+use crate::scenario::{Outcome, Setting, ended};
+use crate::workload::Workload;
+
+/// How long anybody may be silent in a group is 45 seconds.
+const BEYOND: Duration = Duration::from_secs(49);
+
+pub(crate) fn of_run(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
+    let site = Site::new(&workload.folder, "agent");
+    let _agent = site.start(&workload.folder);
+    let mut producers = workload.producers(&site, &site);
+    let mut outlet = Topic::of(&site);
+    let pipeline = carrier::outside(&site, setting.order);
+    let mut paused = carrier::run(&workload.folder, "paused", &pipeline);
+    let other = producers.during(|| {
+        begun(&workload, &mut outlet, SOME);
+        paused.signal("STOP");
+        let other = carrier::run(&workload.folder, "other", &pipeline);
+        workload.pass(Duration::from_secs(2));
+        other
+    });
+    workload.pass(BEYOND);
+    producers.during(|| {
+        let came = outlet.lanes().iter().map(Vec::len).sum::<usize>();
+        begun(&workload, &mut outlet, came + SOME);
+        paused.signal("CONT");
+        workload.pass(Duration::from_secs(2));
+    });
+    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
+        for mut running in [paused, other] {
+            running.signal("TERM");
+            let _ = running.finish().well();
+        }
+    }))
+}
+
+pub(crate) fn of_one_of_two_agents(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
+    let server = Server::start().unwrap();
+    let url = server.url_of_new_schema().unwrap();
+    let site = Site::new(&workload.folder, "agent").on(&url).with_pipelines();
+    let other = site.beside();
+    carrier::manage(&workload.folder, setting.order);
+    let mut paused = site.start(&workload.folder);
+    let mut left = other.start(&workload.folder);
+    let mut outlet = Topic::of(&other);
+    workload.make_outlet(&other);
+    let mut producers = workload.producers_alone([&site, &other]);
+    producers.during(|| {
+        begun(&workload, &mut outlet, SOME);
+        workload.pass(Duration::from_secs(3));
+        paused.signal("STOP");
+        workload.pass(Duration::from_secs(2));
+    });
+    workload.pass(BEYOND);
+    producers.during(|| {
+        let came = outlet.lanes().iter().map(Vec::len).sum::<usize>();
+        begun(&workload, &mut outlet, came + SOME);
+        paused.signal("CONT");
+        workload.pass(Duration::from_secs(2));
+    });
+    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
+        carrier::unmanage(&workload.folder, &mut left);
+        paused.until_log_has("pipeline=carry msg=stopped");
+    }))
+}
+
+/// Nobody hears anything of the agent for longer than clients wait.
+pub(crate) fn of_the_agent_behind(setting: Setting) -> Outcome {
+    let workload = Workload::new(setting.seed);
+    let site = Site::new(&workload.folder, "agent");
+    let mut agent = site.start(&workload.folder);
+    let mut producers = workload.producers(&site, &site);
+    let mut outlet = Topic::of(&site);
+    let pipeline = carrier::outside(&site, setting.order);
+    let mut running = carrier::run(&workload.folder, "carry", &pipeline);
+    producers.during(|| {
+        begun(&workload, &mut outlet, SOME);
+        for seconds in [3, 12, 25] {
+            agent.signal("STOP");
+            workload.pass(Duration::from_secs(seconds));
+            agent.signal("CONT");
+            workload.pass(Duration::from_secs(2));
+        }
+    });
+    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
+        running.signal("TERM");
+        let _ = running.finish().well();
+    }))
+}
