@@ -62,7 +62,8 @@ fn main() {
         let (address, settings) = (free_address(), many.with_extension("settings.yaml"));
         std::fs::write(&settings, format!("http: {{address: '{address}'}}\n")).unwrap();
         let paths = [&settings, &many].map(|path| path.display().to_string());
-        let arguments = ["streams", "-o"].map(str::to_owned).into_iter().chain(paths).collect();
+        let [settings_path, many_path] = paths;
+        let arguments = vec!["-c".to_owned(), settings_path, "streams".to_owned(), many_path];
         print(&Case { title, program, arguments, address, ready: "/ready" });
         std::fs::remove_file(settings).unwrap();
     }

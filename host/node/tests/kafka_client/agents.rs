@@ -108,7 +108,9 @@ async fn pipelines_obey_acls_where_they_are_told_to() {
     kept.metadata.create_acls(&settings.cluster, &allowed).await.unwrap();
     let node = kept.start(NodeSettings { pipelines_obey_acls: true, ..settings }).await;
     let send = async |pipeline: &str| {
-        let producer = inside(&node, pipeline).producer(ProducerSettings::default());
+        let settings =
+            ProducerSettings { delivery_timeout: Duration::from_secs(10), ..ProducerSettings::default() };
+        let producer = inside(&node, pipeline).producer(settings);
         let sent = producer.send(vec![record(&topic, 0, "value 1")]).await;
         tokio::time::timeout(PATIENCE, sent.outcomes()).await.unwrap().iter().all(Result::is_ok)
     };
