@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, AgentSettings, Broker, BrokerMetrics, BrokerSettings, Endpoint, Limits, Server,
-    ServerSettings, Tls, TlsError,
+    Advertised, AgentSettings, Broker, BrokerMetrics, BrokerSettings, Endpoint, Limits, SecuritySettings,
+    Server, ServerSettings, Tls, TlsError,
 };
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, clock};
 use forebay_metrics::{MetricError, Metrics};
@@ -112,10 +112,7 @@ impl Node {
             groups,
             cleaning,
         } = settings;
-        let mut security = security;
-        if !pipelines_obey_acls {
-            security.super_users.push(super_user());
-        }
+        let security = with_pipelines(security, pipelines_obey_acls);
         let tls = tls.map(Tls::open).transpose()?;
         let http = http.map(HttpServer::bind).transpose()?;
         let server = listen(kafka.filter(|_| roles.serves()), limits, tls).await?;
@@ -287,6 +284,14 @@ fn reader(
 }
 
 /// What clients are told of this agent; where it listens to none, only those in this process ask.
+/// The same, with pipelines among those that may do everything, unless ACLs hold for them too.
+fn with_pipelines(mut security: SecuritySettings, obey_acls: bool) -> SecuritySettings {
+    if !obey_acls {
+        security.super_users.push(super_user());
+    }
+    security
+}
+
 fn advertised(host: Option<String>, listens: Option<SocketAddr>) -> Advertised {
     let port = listens.map_or(0, |listens| listens.port());
     match host {
