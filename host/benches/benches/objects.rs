@@ -139,7 +139,7 @@ fn lines() -> Vec<u8> {
         let (user, kind, price) = (next() % 50_000, WORDS[(next() % 8) as usize], next() % 100_000);
         write!(text, r#"{{"id":{id},"user":"user-{user}","kind":"{kind}","price":{price}.25,"note":""#)
             .unwrap();
-        while text.len() - start < 1000 {
+        while text.len() - start < 1021 {
             let bits = next();
             write!(text, "{} {} ", WORDS[(bits & 7) as usize], bits >> 50).unwrap();
         }

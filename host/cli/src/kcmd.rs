@@ -18,10 +18,10 @@ pub(crate) async fn kcmd(flags: Kcmd) -> anyhow::Result<ExitCode> {
         flags;
     let security = client.security();
     if kind == KcmdType::DiagnoseConnection {
-        return diagnose(&host, port, &client_id, &security).await;
+        return Box::pin(diagnose(&host, port, &client_id, &security)).await;
     }
     let Some(topic) = topic else { bail!("-topic is missing") };
-    let mut connection = Connection::open_with(&host, port, &client_id, &security).await?;
+    let mut connection = Box::pin(Connection::open_with(&host, port, &client_id, &security)).await?;
     match kind {
         KcmdType::CreateTopic => {
             connection.create_topic(&topic, num_partitions).await?;
@@ -97,7 +97,7 @@ async fn diagnose(
     security: &ClientSecurity,
 ) -> anyhow::Result<ExitCode> {
     println!("connecting to {host}:{port}{}", shown_security(security));
-    let mut connection = Connection::open_with(host, port, client_id, security).await?;
+    let mut connection = Box::pin(Connection::open_with(host, port, client_id, security)).await?;
     let peer = connection.peer().context("ask where the connection leads")?;
     println!("connected to {peer}; {} APIs are served", connection.served().iter().count());
     let cluster = connection.cluster().await?;

@@ -124,7 +124,7 @@ impl Reading {
 
     /// The next object: first what was rejected, then what is wanted, in its order. None when there is no more. An error
     /// leaves the object where it is.
-    pub(crate) fn next(&mut self) -> Result<Option<ArrivedStream>, Error> {
+    pub(crate) fn open_next(&mut self) -> Result<Option<ArrivedStream>, Error> {
         if let Some(stream) = self.read_again()? {
             return Ok(Some(stream));
         }

@@ -4,7 +4,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use forebay_pipeline_message::{Outcome, Rejection, Value};
-use forebay_plugins_api::{ByteStream, Event, Input, Output, Settlement, Stream, Token, WriteError};
+use forebay_plugins_api::{
+    ByteStream, Components as _, Event, Input, Output, Settlement, Stream, Token, WriteError,
+};
 use forebay_tests_guests::{Folder, World, batch, soon};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -136,7 +138,13 @@ async fn stream(input: &mut dyn Input, settled: Vec<Settlement>) -> (Token, Stre
 }
 
 fn rejected(token: Token) -> Vec<Settlement> {
-    let rejection = Rejection { reason: "no".to_owned(), messages: None, reasons: Vec::new(), apart: false };
+    let rejection = Rejection {
+        reason: "no".to_owned(),
+        messages: None,
+        reasons: Vec::new(),
+        apart: false,
+        declined: false,
+    };
     vec![Settlement::new(token, Outcome::Rejected(rejection))]
 }
 

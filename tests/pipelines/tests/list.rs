@@ -170,10 +170,16 @@ fn names_are_listed_by_their_kinds() {
     );
     let some = list(&["inputs", "scanner"]);
     assert_eq!(some, serde_json::json!({"inputs": all["inputs"], "scanners": all["scanners"]}));
-    let old = folder.forebay(&["list", "--status", "deprecated", "processors"]).finish().well();
-    assert!(old.lines().iter().any(|line| line.contains(" bloblang ")), "{old:?}");
-    assert!(!old.stdout.contains(" mapping "), "{old:?}");
+    let old = folder.forebay(&["list", "--status", "deprecated", "scanners"]).finish().well();
+    assert!(old.lines().iter().any(|line| line.contains(" codec ")), "{old:?}");
+    assert!(!old.stdout.contains(" lines "), "{old:?}");
     assert_eq!(folder.forebay(&["list", "nothing"]).finish().code, Some(1));
+}
+
+#[test]
+fn what_nobody_reads_is_not_printed() {
+    let folder = Folder::new();
+    assert_eq!(folder.forebay(&["list"]).unread(), (Some(141), String::new()));
 }
 
 /// The table of Bento's components in `host/COMPONENTS.md` says what there is.

@@ -11,7 +11,9 @@ use forebay_kafka_client::{
     Client, ClientSecurity, ClientSettings, ConsumerSettings, GroupSettings, PasswordLogin, ProducerSettings,
     Subscription, Tcp, TcpSettings,
 };
-use forebay_kafka_security::{ITERATIONS, Mechanism, Principal, ScramCredential, ScramMechanism};
+use forebay_kafka_security::{
+    Acl, ITERATIONS, Mechanism, Operation, Principal, ResourceType, ScramCredential, ScramMechanism,
+};
 use forebay_lifecycle::Spawner;
 use forebay_metrics::Metrics;
 use forebay_model::TopicName;
@@ -80,6 +82,42 @@ async fn clients_go_on_when_an_agent_starts_anew() {
     node.stop(Duration::from_secs(5)).await;
 }
 
+/// A client of the agent as one of its pipelines.
+fn inside(node: &Node, pipeline: &str) -> Client {
+    let transport = node.pipelines().unwrap().transport(pipeline);
+    Client::new(transport, ClientSettings::default(), Spawner::current())
+}
+
+/// Pipelines that obey ACLs are named by them, each by itself; without that they may do everything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pipelines_obey_acls_where_they_are_told_to() {
+    let kept = Kept::new("pipelines");
+    let security = SecuritySettings { acls: AclMode::Enforced, ..SecuritySettings::default() };
+    let settings = NodeSettings { security, ..NodeSettings::loopback() };
+    let topic: TopicName = "orders".parse().unwrap();
+    let free = kept.start(settings.clone()).await;
+    let creates = || ProducerSettings { creates_topics: true, ..ProducerSettings::default() };
+    let sent = inside(&free, "any").producer(creates()).send(vec![record(&topic, 0, "value 0")]).await;
+    let outcomes = sent.outcomes().await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    free.stop(Duration::from_secs(5)).await;
+
+    let named: Principal = "Pipeline:named".parse().unwrap();
+    let allowed = [Operation::Write, Operation::Describe]
+        .map(|operation| Acl::allow(named.clone(), operation, ResourceType::Topic, topic.as_str()));
+    kept.metadata.create_acls(&settings.cluster, &allowed).await.unwrap();
+    let node = kept.start(NodeSettings { pipelines_obey_acls: true, ..settings }).await;
+    let send = async |pipeline: &str| {
+        let settings =
+            ProducerSettings { delivery_timeout: Duration::from_secs(10), ..ProducerSettings::default() };
+        let producer = inside(&node, pipeline).producer(settings);
+        let sent = producer.send(vec![record(&topic, 0, "value 1")]).await;
+        tokio::time::timeout(PATIENCE, sent.outcomes()).await.unwrap().iter().all(Result::is_ok)
+    };
+    assert_eq!((send("named").await, send("other").await), (true, false));
+    node.stop(Duration::from_secs(5)).await;
+}
+
 /// Where logins are demanded: who has a password gets in, again and again; who has none is told so; and the agent's own
 /// pipelines need none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +139,7 @@ async fn logins_are_made_and_renewed() {
     let changes = [ScramMechanism::Sha256, ScramMechanism::Sha512].map(credential);
     kept.metadata.alter_scram_credentials(&cluster, &changes).await.unwrap();
 
-    let inside = Client::new(node.pipelines().unwrap(), ClientSettings::default(), Spawner::current());
+    let inside = inside(&node, "logins");
     let topic: TopicName = "logins".parse().unwrap();
     let producer = inside.producer(ProducerSettings { creates_topics: true, ..ProducerSettings::default() });
     let outcomes = producer.send(vec![record(&topic, 0, "value 0")]).await.outcomes().await;

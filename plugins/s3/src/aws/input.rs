@@ -82,11 +82,11 @@ struct SqsFields {
     wait_time_seconds: i64,
 }
 
-pub(crate) struct AwsS3Input(From);
+pub(crate) struct AwsS3Input(Source);
 
 /// Who says what is read.
-enum From {
-    Bucket { walk: Walk, prefix: String },
+enum Source {
+    Bucket { walk: Box<Walk>, prefix: String },
     Queue(Box<Notified>),
 }
 
@@ -114,33 +114,33 @@ impl Input for AwsS3Input {
         if !sqs.url.is_empty() {
             let terms = sqs.terms(&cloud)?;
             let reading = Reading::new(Stores::new(cloud), delete_objects, &KEYS);
-            return Ok(Self(From::Queue(Box::new(Notified::new(terms, reading, bucket)))));
+            return Ok(Self(Source::Queue(Box::new(Notified::new(terms, reading, bucket)))));
         }
         if bucket.is_empty() {
             return Err(Problem::new("field bucket is required"));
         }
-        let walk = Walk::new(Stores::new(cloud), &bucket, delete_objects, &KEYS);
-        Ok(Self(From::Bucket { walk, prefix }))
+        let walk = Box::new(Walk::new(Stores::new(cloud), &bucket, delete_objects, &KEYS));
+        Ok(Self(Source::Bucket { walk, prefix }))
     }
 
     fn connect(&mut self) -> Result<(), Error> {
         match &mut self.0 {
-            From::Bucket { walk, prefix } => walk.connect(prefix),
-            From::Queue(notified) => notified.connect(),
+            Source::Bucket { walk, prefix } => walk.connect(prefix),
+            Source::Queue(notified) => notified.connect(),
         }
     }
 
     fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, Error> {
         Ok(match &mut self.0 {
-            From::Bucket { walk, .. } => walk.read(settled),
-            From::Queue(notified) => notified.read(settled),
+            Source::Bucket { walk, .. } => walk.read(settled),
+            Source::Queue(notified) => notified.read(settled),
         })
     }
 
     fn close(self, settled: Vec<Settlement>) {
         match self.0 {
-            From::Bucket { walk, .. } => walk.close(settled),
-            From::Queue(notified) => notified.close(settled),
+            Source::Bucket { walk, .. } => walk.close(settled),
+            Source::Queue(notified) => notified.close(settled),
         }
     }
 }
@@ -171,7 +171,7 @@ impl SqsFields {
                 Problem::new(problem).at(at)
             })
         };
-        let own = (!endpoint.is_empty()).then(|| endpoint.as_str());
+        let own = (!endpoint.is_empty()).then_some(endpoint.as_str());
         Ok(Terms {
             url,
             settings: cloud.queue_settings(own),

@@ -97,7 +97,7 @@ impl Notified {
 
     fn next(&mut self) -> Result<Option<ArrivedStream>, Error> {
         self.take_due();
-        if let Some(stream) = self.reading.next()? {
+        if let Some(stream) = self.reading.open_next()? {
             return Ok(Some(stream));
         }
         // Objects that are gone have ended now.
@@ -109,7 +109,7 @@ impl Notified {
             self.take(message);
         }
         self.take_due();
-        if let Some(stream) = self.reading.next()? {
+        if let Some(stream) = self.reading.open_next()? {
             return Ok(Some(stream));
         }
         if is_empty && (self.terms.wait == 0 || !self.young.is_empty()) {

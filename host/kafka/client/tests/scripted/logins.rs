@@ -1,7 +1,5 @@
 //! Logins that no broker of ours takes, and several to choose from.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -19,9 +17,12 @@ use crate::server::{Asked, Server, body, serves};
 type Seen = Arc<Mutex<Vec<(usize, String)>>>;
 
 /// A broker that takes one mechanism, and answers its messages like that, one after the other.
-async fn broker(mechanism: &'static str, answers: &[(i16, &'static str)]) -> (Server, Seen) {
+async fn broker<const N: usize>(
+    mechanism: &'static str,
+    answers: [(i16, &'static str); N],
+) -> (Server, Seen) {
     let seen = Seen::default();
-    let (noted, next) = (Arc::clone(&seen), Mutex::new(answers.to_vec().into_iter()));
+    let (noted, next) = (Arc::clone(&seen), Mutex::new(answers.into_iter()));
     let server = Server::start(move |Asked { connection, api, version, body: mut asked }| {
         let note = |text: &[u8]| {
             let text = String::from_utf8_lossy(text).replace('\u{1}', "|");
@@ -80,7 +81,7 @@ fn texts(seen: &Seen) -> Vec<(usize, String)> {
 
 #[tokio::test]
 async fn a_token_is_shown_with_what_is_said_beside_it() {
-    let (server, seen) = broker("OAUTHBEARER", &[(0, "")]).await;
+    let (server, seen) = broker("OAUTHBEARER", [(0, "")]).await;
     open(&server, vec![bearer()]).await.unwrap();
     let message = "n,,|auth=Bearer the.token|logicalCluster=lkc-1||";
     assert_eq!(texts(&seen), [(0, "OAUTHBEARER".to_owned()), (0, message.to_owned())]);
@@ -89,14 +90,14 @@ async fn a_token_is_shown_with_what_is_said_beside_it() {
 #[tokio::test]
 async fn a_token_that_is_not_taken_is_refused_with_the_reason() {
     let refused = ResponseError::SaslAuthenticationFailed.code();
-    let (server, seen) = broker("OAUTHBEARER", &[(0, r#"{"status":"invalid_token"}"#), (refused, "")]).await;
+    let (server, seen) = broker("OAUTHBEARER", [(0, r#"{"status":"invalid_token"}"#), (refused, "")]).await;
     let failed = open(&server, vec![bearer()]).await.unwrap_err();
     let ClientError::Refused(refused) = &failed else { panic!("{failed:?}") };
     assert_eq!(refused.error(), Some(ResponseError::SaslAuthenticationFailed));
     assert!(!failed.is_retriable());
     assert_eq!(texts(&seen)[2], (0, "|".to_owned()), "the client gives up before it is told");
     // A broker that goes on nevertheless has not let anybody in.
-    let (server, _) = broker("OAUTHBEARER", &[(0, r#"{"status":"invalid_token"}"#), (0, "")]).await;
+    let (server, _) = broker("OAUTHBEARER", [(0, r#"{"status":"invalid_token"}"#), (0, "")]).await;
     let failed = open(&server, vec![bearer()]).await.unwrap_err();
     assert_eq!(failed.to_string(), r#"the broker does not take the token: {"status":"invalid_token"}"#);
 }
@@ -105,18 +106,18 @@ async fn a_token_that_is_not_taken_is_refused_with_the_reason() {
 async fn of_several_logins_the_first_is_used_or_the_first_that_is_taken() {
     let scram = || password(Mechanism::Scram(ScramMechanism::Sha512));
     let plain = || password(Mechanism::Plain);
-    let (server, seen) = broker("PLAIN", &[(0, "")]).await;
+    let (server, seen) = broker("PLAIN", [(0, "")]).await;
     open(&server, vec![bearer(), scram(), plain()]).await.unwrap();
     let expected = [(0, "OAUTHBEARER"), (1, "PLAIN"), (1, "\0ada\0secret")];
     assert_eq!(texts(&seen), expected.map(|(connection, text)| (connection, text.to_owned())));
 
     // Who is not let in by one is not let in by another.
     let refused = ResponseError::SaslAuthenticationFailed.code();
-    let (server, seen) = broker("PLAIN", &[(refused, "")]).await;
+    let (server, seen) = broker("PLAIN", [(refused, "")]).await;
     open(&server, vec![plain(), scram()]).await.unwrap_err();
     assert_eq!(texts(&seen).len(), 2);
 
-    let (server, seen) = broker("GSSAPI", &[]).await;
+    let (server, seen) = broker("GSSAPI", []).await;
     let failed = open(&server, vec![scram(), plain()]).await.unwrap_err().to_string();
     assert!(failed.ends_with("it offers GSSAPI"), "{failed}");
     assert_eq!(texts(&seen).len(), 1);
@@ -124,7 +125,7 @@ async fn of_several_logins_the_first_is_used_or_the_first_that_is_taken() {
 
 #[tokio::test]
 async fn a_request_to_connect_is_signed_for_its_broker() {
-    let (server, seen) = broker("AWS_MSK_IAM", &[(0, r#"{"version":"2020_10_22","request-id":"1"}"#)]).await;
+    let (server, seen) = broker("AWS_MSK_IAM", [(0, r#"{"version":"2020_10_22","request-id":"1"}"#)]).await;
     let login = MskIamLogin {
         region: "eu-west-1".to_owned(),
         access_key_id: "AKID".to_owned(),

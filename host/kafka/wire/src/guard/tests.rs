@@ -110,25 +110,25 @@ impl Writing {
             }
             Kind::String => {
                 if self.flexible {
-                    into.put_u8(4)
+                    into.put_u8(4);
                 } else {
-                    into.put_i16(3)
+                    into.put_i16(3);
                 }
                 into.put_slice(b"abc");
             }
             Kind::Bytes => {
                 if self.flexible {
-                    into.put_u8(6)
+                    into.put_u8(6);
                 } else {
-                    into.put_i32(5)
+                    into.put_i32(5);
                 }
                 into.put_slice(b"bytes");
             }
             Kind::Array(element) => {
                 if self.flexible {
-                    into.put_u8(3)
+                    into.put_u8(3);
                 } else {
-                    into.put_i32(2)
+                    into.put_i32(2);
                 }
                 self.field(element, into);
                 self.field(element, into);

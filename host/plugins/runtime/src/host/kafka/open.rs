@@ -58,7 +58,7 @@ impl HostCluster {
                         format!("the cluster `{name}` is in this process: it takes neither tls nor sasl");
                     return Err(KafkaError::Invalid(problem));
                 }
-                scope.clusters.get(name).ok_or_else(|| no_cluster(name))?
+                scope.clusters.get(name, &scope.pipeline).ok_or_else(|| no_cluster(name))?
             }
             ClusterName::Brokers(brokers) => {
                 let bootstrap = brokers.iter().map(|address| broker(address)).collect::<Result<_, _>>();
