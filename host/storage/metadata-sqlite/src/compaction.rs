@@ -291,7 +291,7 @@ fn old_rows(
     extent: Extent,
 ) -> Result<Option<Vec<OldRow>>, Trouble> {
     let mut find = connection.prepare_cached(&format!(
-        "SELECT {RUN}, r.segment, r.running_max FROM runs r JOIN segments s ON s.segment = r.segment AND s.state = 0 \
+        "SELECT {RUN}, r.segment, r.running_max FROM runs r CROSS JOIN segments s ON s.segment = r.segment AND s.state = 0 \
          WHERE r.vc = ?1 AND r.log = ?2 AND r.base_offset >= ?3 AND r.base_offset < ?4 ORDER BY r.base_offset"
     ))?;
     let mut rows = find.query(params![vc.0, log.0, extent.base.get(), extent.end.get()])?;
