@@ -67,11 +67,14 @@ impl Trouble {
             Self::Corrupt(_) => Remedy::None,
             Self::Postgres(error) => match error.code() {
                 None => Remedy::Reconnect,
-                // Serialization failures, deadlocks, and a row that somebody else wrote first.
+                // Serialization failures, deadlocks, and a row that somebody else wrote first, or a table that
+                // somebody else made while IF NOT EXISTS was looking.
                 Some(
                     &SqlState::T_R_SERIALIZATION_FAILURE
                     | &SqlState::T_R_DEADLOCK_DETECTED
-                    | &SqlState::UNIQUE_VIOLATION,
+                    | &SqlState::UNIQUE_VIOLATION
+                    | &SqlState::DUPLICATE_TABLE
+                    | &SqlState::DUPLICATE_OBJECT,
                 ) => Remedy::Again,
                 Some(code) if is_away(code) => Remedy::Reconnect,
                 Some(_) => Remedy::None,
