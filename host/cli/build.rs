@@ -1,9 +1,8 @@
 //! Embeds the default plugins: the compiled code that `cargo xtask build` laid into `plugins` of the target
 //! folder.
 //!
-//! It writes `$OUT_DIR/embedded.rs` with `EMBEDDED`, one entry for each `NAME.cwasm` that has its
-//! `NAME.sha256` and the
-//! `NAME.wasm` that it was made of, sorted by name. `FOREBAY_PLUGINS` names another folder, from the root of
+//! It writes `$OUT_DIR/embedded.rs` with `EMBEDDED`, one entry for each `NAME.cwasm` that has its `NAME.sha256` and
+//! the `NAME.wasm` that it was made of, sorted by name, with its `NAME.described` where there is one. `FOREBAY_PLUGINS` names another folder, from the root of
 //! the repository.
 
 use std::error::Error;
@@ -29,12 +28,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = |path: &Path| {
             path.to_str().map(str::to_owned).ok_or("the folder of the plugins has a name that is not text")
         };
+        let described = code.with_extension("described");
+        let described = match described.exists() {
+            true => format!("Some(include_str!({:?}))", text(&described)?),
+            false => "None".to_owned(),
+        };
         let (code, component) = (text(&code)?, text(&component)?);
         writeln!(
             source,
             "    forebay_plugins_runtime::Embedded {{ \
              file: \"{name}.wasm\", sha256: {sha256:?}, code: include_bytes!({code:?}), \
-             component: include_bytes!({component:?}) }},"
+             component: include_bytes!({component:?}), described: {described} }},"
         )?;
     }
     source.push_str("];\n");

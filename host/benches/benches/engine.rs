@@ -1,7 +1,8 @@
 //! How fast are pipelines that do little with a message, beside Bento?
 //!
 //! Whole processes with one and the same configuration. Bento runs with one thread of Go's when `BENTO_BIN` names its
-//! program, and so do the processors here.
+//! program, and so do the processors here. A word on the command line picks the pipelines whose names have it:
+//! `cargo xtask bench engine generate`.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::cast_precision_loss, reason = "a bench")]
 
@@ -36,7 +37,9 @@ fn main() {
         ("file to a broker of 5", &file, chain(0), broker(5)),
         ("file, 50 processors, broker of 10", &file, chain(50), broker(10)),
     ];
-    for (name, input, processors, output) in cases {
+    // What cargo says itself begins with a dash.
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
+    for (name, input, processors, output) in cases.into_iter().filter(|case| case.0.contains(&wanted)) {
         let text = format!(
             "input:\n  {input}\npipeline:\n  threads: 1\n  processors: [{processors}]\noutput:\n  {output}\n"
         );

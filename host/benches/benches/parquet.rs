@@ -3,6 +3,9 @@
 //! Whole processes: from a file of lines of JSON into one Parquet file with zstd, and back from that into nothing. Ours
 //! writes the file while it is made, which takes a batching policy at the output; Bento's output `file` has none, so that it
 //! collects at the input. The floor is the same work natively: lines, serde_json, the crate that the plugin has inside.
+//!
+//! Rows are read twice: into nothing, for which Bento never makes JSON of them, and into lines. Options are the numbers of
+//! events to do it with (`cargo xtask bench parquet 100000`); figures stand in `README.md`.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::cast_precision_loss, reason = "a bench")]
 
@@ -31,7 +34,8 @@ fn main() {
         print!("{title:>32}");
     }
     println!("{:>32}", "the library alone");
-    for count in EVENTS {
+    let options: Vec<usize> = std::env::args().filter_map(|option| option.parse().ok()).collect();
+    for count in if options.is_empty() { EVENTS.to_vec() } else { options } {
         let lines = scratch("events.jsonl", &events(count));
         let out = scratch("events.parquet", "");
         print!("{:<26}", format!("encode {count}"));
@@ -43,18 +47,23 @@ fn main() {
         }
         let floor = scratch("floor.parquet", "");
         report(count, floor::encode(&lines, &floor));
-        print!("\n{:<26}", format!("decode {count}"));
-        for program in &programs {
-            // Of the library's file, so that all read the same.
-            let input = format!("parquet: {{paths: [{}], batch_count: 1000}}", floor.display());
-            let text = format!("input: {{{input}}}\npipeline: {{threads: 1}}\noutput: {{drop: {{}}}}\n");
-            let pipeline = scratch("decode.yaml", &text);
-            report(count, program.run(&pipeline));
-            std::fs::remove_file(pipeline).unwrap();
+        let decoded = scratch("decoded.jsonl", "");
+        let into_lines = format!("file: {{path: {}, codec: lines}}", decoded.display());
+        for (what, output) in [("decode", "drop: {}"), ("decode to lines", into_lines.as_str())] {
+            print!("\n{:<26}", format!("{what} {count}"));
+            for program in &programs {
+                std::fs::write(&decoded, "").unwrap();
+                // Of the library's file, so that all read the same.
+                let input = format!("parquet: {{paths: [{}], batch_count: 1000}}", floor.display());
+                let text = format!("input: {{{input}}}\npipeline: {{threads: 1}}\noutput: {{{output}}}\n");
+                let pipeline = scratch("decode.yaml", &text);
+                report(count, program.run(&pipeline));
+                std::fs::remove_file(pipeline).unwrap();
+            }
+            report(count, floor::decode(&floor));
         }
-        report(count, floor::decode(&floor));
         println!();
-        for file in [lines, out, floor] {
+        for file in [lines, out, floor, decoded] {
             std::fs::remove_file(file).unwrap();
         }
     }

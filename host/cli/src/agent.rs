@@ -79,12 +79,13 @@ impl RunningAgent {
         let metadata = Arc::clone(stores.metadata());
         let node = Box::pin(Node::start(settings, stores, workers.spawner())).await?;
         let Some(wanted) = wanted else { return Ok(Self { node, pipelines: None }) };
+        Box::pin(wanted.make_topics(node.kafka_address())).await?;
         let (agents_of, group) = (cluster.clone(), wanted.group().map(str::to_owned));
         let around = Around {
             cluster,
             metrics,
             endpoints: node.endpoints().cloned(),
-            transport: node.pipelines(),
+            access: node.pipelines(),
             agents: Arc::new(AgentsOfGroup { metadata, cluster: agents_of, group }),
             cores: Machine::detect().cores,
         };
@@ -182,6 +183,7 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<(NodeSettings, Opt
     let (security, tls) = security.settings()?;
     let roles = roles_with_pipelines(roles.into_iter().collect(), pipelines.enabled)?;
     let is_alone = roles.iter().all(|role| role == Role::Pipelines);
+    let pipelines_obey_acls = pipelines.obey_acls;
     let wanted =
         if roles.has(Role::Pipelines) { Wanted::of(pipelines, machine.cores, is_alone)? } else { None };
     let asked = || ZoneSource::Asked(MetadataServices::of(|name| std::env::var(name).ok()));
@@ -196,6 +198,7 @@ fn settings(flags: Agent, machine: Machine) -> anyhow::Result<(NodeSettings, Opt
         roles,
         agent_group,
         pipeline_group: wanted.as_ref().and_then(Wanted::group).map(str::to_owned),
+        pipelines_obey_acls,
         zone: zone.map_or_else(asked, ZoneSource::Known),
         cluster: virtual_cluster.unwrap_or(defaults.cluster),
         cluster_configs: cluster_configs.into_iter().collect(),

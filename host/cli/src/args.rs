@@ -31,7 +31,7 @@ pub(crate) use pipelines::{ManagedPipelines, Pipelines, PipelinesFormat};
 pub(crate) use playground::{Demo, Playground, Ports};
 pub(crate) use plugin::{Kind, Lines, Plugin, PluginHost};
 pub(crate) use registry::{Login, Pull, Push};
-pub(crate) use security::{Acls, Chosen, Credentials, Place};
+pub(crate) use security::{Acls, Chosen, ClientFlags, Credentials, Place};
 pub(crate) use sources::Sources;
 pub(crate) use streams::Streams;
 pub(crate) use templates::{TemplateCommand, Templates};
@@ -62,7 +62,7 @@ pub(crate) enum Command {
     /// Shows the pipelines that an agent manages.
     Pipelines(Pipelines),
     /// Asks a Kafka broker: makes topics, produces and fetches records, says why a connection fails.
-    Kcmd(Kcmd),
+    Kcmd(Box<Kcmd>),
     /// Gives users of an agent passwords, and takes them away.
     #[command(subcommand)]
     Credentials(Box<Credentials>),

@@ -14,7 +14,7 @@ use forebay_pipeline_operations::Since;
 
 use crate::args::Demo;
 use crate::log;
-use crate::sandbox::{Addresses, Sandbox, TemporaryFolder};
+use crate::sandbox::{Addresses, Sandbox, TemporaryFolder, program};
 
 const TOPIC: &str = "demo";
 /// Each has a producer and a consumer.
@@ -56,16 +56,17 @@ pub(crate) fn demo(flags: Demo) -> anyhow::Result<ExitCode> {
 
 /// How another agent joins.
 fn second_agent(metadata: Option<&str>, bucket: &str) {
+    let forebay = program();
     match metadata {
         // Its password is not for the screen.
         Some(_) => println!(
             "A second agent, with the same WARPSTREAM_METADATA_URL in its environment:\n  \
-             WARPSTREAM_AVAILABILITY_ZONE=DEMO forebay agent -bucketURL {bucket} -kafkaPort 9093 -httpPort 8081 \
+             WARPSTREAM_AVAILABILITY_ZONE=DEMO {forebay} agent -bucketURL {bucket} -kafkaPort 9093 -httpPort 8081 \
              -advertiseHostnameStrategy local -gracefulShutdownDuration 0s\n"
         ),
         None => println!(
             "A second agent needs metadata that both can reach. Start this one again with PostgreSQL:\n  \
-             forebay demo -metadataURL postgres://USER:PASSWORD@HOST:5432/DATABASE\n"
+             {forebay} demo -metadataURL postgres://USER:PASSWORD@HOST:5432/DATABASE\n"
         ),
     }
 }

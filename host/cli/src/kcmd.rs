@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use forebay_kafka_client::{Connection, FetchStart};
+use forebay_kafka_client::{ClientSecurity, ClientTls, Connection, FetchStart, Login};
 use forebay_lifecycle::clock;
 use forebay_model::{Offset, TopicName};
 
@@ -14,12 +14,14 @@ use crate::args::{Kcmd, KcmdType};
 const REACH: Duration = Duration::from_secs(5);
 
 pub(crate) async fn kcmd(flags: Kcmd) -> anyhow::Result<ExitCode> {
-    let Kcmd { kind, host, port, topic, partition, num_partitions, offset, records, key, client_id } = flags;
+    let Kcmd { kind, host, port, topic, partition, num_partitions, offset, records, key, client_id, client } =
+        flags;
+    let security = client.security();
     if kind == KcmdType::DiagnoseConnection {
-        return diagnose(&host, port, &client_id).await;
+        return Box::pin(diagnose(&host, port, &client_id, &security)).await;
     }
     let Some(topic) = topic else { bail!("-topic is missing") };
-    let mut connection = Connection::open(&host, port, &client_id).await?;
+    let mut connection = Box::pin(Connection::open_with(&host, port, &client_id, &security)).await?;
     match kind {
         KcmdType::CreateTopic => {
             connection.create_topic(&topic, num_partitions).await?;
@@ -72,10 +74,30 @@ fn shown(bytes: Option<&[u8]>) -> String {
     bytes.map_or_else(|| "null".to_owned(), |bytes| format!("{:?}", String::from_utf8_lossy(bytes)))
 }
 
+/// By what, and as whom.
+fn shown_security(ClientSecurity { tls, logins }: &ClientSecurity) -> String {
+    let by = match tls {
+        None => "",
+        Some(ClientTls { certificate: None, .. }) => " by TLS",
+        Some(ClientTls { certificate: Some(_), .. }) => " by TLS, with a certificate",
+    };
+    let login = match logins.first() {
+        None => String::new(),
+        Some(Login::Password(login)) => format!(", as {} by {}", login.user, login.mechanism.name()),
+        Some(login) => format!(", by {}", login.mechanism()),
+    };
+    format!("{by}{login}")
+}
+
 /// Does what a client does at first, and says what it finds.
-async fn diagnose(host: &str, port: u16, client_id: &str) -> anyhow::Result<ExitCode> {
-    println!("connecting to {host}:{port}");
-    let mut connection = Connection::open(host, port, client_id).await?;
+async fn diagnose(
+    host: &str,
+    port: u16,
+    client_id: &str,
+    security: &ClientSecurity,
+) -> anyhow::Result<ExitCode> {
+    println!("connecting to {host}:{port}{}", shown_security(security));
+    let mut connection = Box::pin(Connection::open_with(host, port, client_id, security)).await?;
     let peer = connection.peer().context("ask where the connection leads")?;
     println!("connected to {peer}; {} APIs are served", connection.served().iter().count());
     let cluster = connection.cluster().await?;
@@ -85,7 +107,10 @@ async fn diagnose(host: &str, port: u16, client_id: &str) -> anyhow::Result<Exit
     for broker in &cluster.brokers {
         let address = format!("{}:{}", broker.host, broker.port);
         let reached = match u16::try_from(broker.port) {
-            Ok(port) => tokio::time::timeout(REACH, Connection::open(&broker.host, port, client_id)).await,
+            Ok(port) => {
+                let opening = Connection::open_with(&broker.host, port, client_id, security);
+                tokio::time::timeout(REACH, Box::pin(opening)).await
+            }
             Err(_) => bail!("broker {} is told to be at {address}, which is no port", broker.node),
         };
         match reached {

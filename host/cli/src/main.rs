@@ -39,6 +39,7 @@ use anyhow::Context as _;
 use args::Command;
 
 fn main() -> ExitCode {
+    end_when_nobody_reads();
     let result = match args::parse() {
         Command::Run(run) => block_on(run::run(*run)),
         Command::Streams(flags) => block_on(streams::streams(*flags)),
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
         Command::Playground(flags) => playground::playground(*flags),
         Command::Demo(flags) => demo::demo(*flags),
         Command::Pipelines(flags) => block_on(pipelines::pipelines(flags)),
-        Command::Kcmd(flags) => block_on(kcmd::kcmd(flags)),
+        Command::Kcmd(flags) => block_on(kcmd::kcmd(*flags)),
         Command::Credentials(command) => block_on(security::credentials(*command)),
         Command::Acls(command) => block_on(security::acls(*command)),
         Command::Metadata(command) => metadata::metadata(command),
@@ -65,6 +66,23 @@ fn main() -> ExitCode {
         ExitCode::FAILURE
     })
 }
+
+/// Has the process end without a word when what it prints is read by nobody any more, as behind `head`.
+fn end_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to stdout") && said.contains(BROKEN_PIPE) {
+            std::process::exit(READ_BY_NOBODY);
+        }
+        usual(panic);
+    }));
+}
+
+/// How the standard library names the error.
+const BROKEN_PIPE: &str = "Broken pipe";
+/// As shells tell of a process that the signal for it has ended.
+const READ_BY_NOBODY: i32 = 128 + 13;
 
 /// Runs a command on this thread.
 fn block_on(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_operations::Endpoints;
-use forebay_plugins_runtime::{Clusters, Grants, HttpSettings, PluginFile, PluginLock, Plugins, Settings};
+use forebay_plugins_runtime::{
+    Clusters, Embedded, Grants, HttpSettings, PluginFile, PluginLock, Plugins, Settings,
+};
 
 use crate::args;
 use crate::embedded::EMBEDDED;
@@ -50,17 +52,11 @@ pub(crate) async fn load_with(
         lock,
         others: vec![forebay_pipeline_engine::description()],
         clusters,
+        copied: Some(let_go),
         http: HttpSettings { endpoints, ..HttpSettings::default() },
         ..Settings::default()
     };
     let (plugins, more) = Plugins::load(EMBEDDED, &files, settings, Arc::clone(metrics)).await?;
-    for plugin in EMBEDDED {
-        // SAFETY: its code is a constant of this program.
-        #[expect(unsafe_code, reason = "what is known here is not known where the memory is let go of")]
-        unsafe {
-            plugin.let_go();
-        }
-    }
     errors.extend(more);
     for error in &errors {
         eprintln!("forebay: plugin not loaded: {error}");
@@ -71,6 +67,15 @@ pub(crate) async fn load_with(
         }
     }
     Ok(plugins)
+}
+
+/// Lets go of the memory of what is embedded and was copied.
+fn let_go(plugin: &Embedded) {
+    // SAFETY: its code is a constant of this program.
+    #[expect(unsafe_code, reason = "what is known here is not known where the memory is let go of")]
+    unsafe {
+        plugin.let_go();
+    }
 }
 
 /// What a file grants; without one, nothing.

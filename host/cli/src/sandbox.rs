@@ -22,6 +22,11 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 const PATIENCE: Duration = Duration::from_secs(10);
 const CLEAR: &str = "\r\x1b[K";
 
+/// This program, as whoever reads it can start it: it need not lie where shells look.
+pub(crate) fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "forebay".to_owned())
+}
+
 /// A folder that is removed in the end.
 #[derive(Debug)]
 pub(crate) struct TemporaryFolder(PathBuf);

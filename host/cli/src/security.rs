@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use forebay_kafka_client::{ClientSecurity, ClientTls, Connection, Login, UserMechanisms};
+use forebay_kafka_client::{Connection, UserMechanisms};
 use forebay_kafka_security::{
     Acl, AclFilter, ITERATIONS, PatternFilter, ResourcePattern, ScramCredential, ScramMechanism,
 };
@@ -116,22 +116,9 @@ impl Chosen {
 
 impl Opened {
     async fn open(place: Place) -> anyhow::Result<Self> {
-        let Place {
-            metadata_url,
-            virtual_cluster,
-            host,
-            port,
-            tls,
-            roots,
-            login,
-            login_password,
-            login_mechanism,
-        } = place;
+        let Place { metadata_url, virtual_cluster, host, port, client } = place;
         if let Some(host) = host {
-            let login = login.zip(login_password);
-            let login = login.map(|(user, password)| Login { mechanism: login_mechanism, user, password });
-            let tls = tls.then_some(ClientTls { roots, ..ClientTls::default() });
-            let security = ClientSecurity { tls, login };
+            let security = client.security();
             return Ok(Self::Agent(Connection::open_with(&host, port, CLIENT_ID, &security).await?));
         }
         let Some(url) = metadata_url else {

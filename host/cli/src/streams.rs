@@ -267,15 +267,10 @@ fn print(problems: &[Problem]) {
 }
 
 /// A pipeline in a file, with its text.
-async fn read_file(
-    manager: &Manager,
-    path: &Path,
-    chilled: bool,
-) -> anyhow::Result<Result<Design, Vec<Problem>>> {
+async fn read(manager: &Manager, path: &Path, text: &str, chilled: bool) -> Result<Design, Vec<Problem>> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(|| format!("read {name}"))?;
-    let read = manager.read(Text { name: &name, text: &text, chilled }).await;
-    Ok(read.map_err(|(Faults::Lints(problems) | Faults::Unreadable(problems))| problems))
+    let read = manager.read(Text { name: &name, text, chilled }).await;
+    read.map_err(|(Faults::Lints(problems) | Faults::Unreadable(problems))| problems)
 }
 
 /// Starts the pipelines in files; whether all are right. One that can't be opened ends the process as well.
@@ -283,7 +278,8 @@ async fn start_files(manager: &Manager, paths: &[String], chilled: bool) -> anyh
     let mut designs = Vec::new();
     let mut is_right = true;
     for (id, path) in files::find(paths)? {
-        match read_file(manager, &path, chilled).await? {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+        match read(manager, &path, &text, chilled).await {
             Ok(design) => designs.push((id, design)),
             Err(problems) => {
                 print(&problems);
@@ -313,14 +309,14 @@ async fn watch_files(is_watched: bool, manager: &Manager, paths: &[String], chil
     let mut known = find();
     let files = |known: &BTreeMap<String, PathBuf>| known.values().cloned().collect::<Vec<_>>();
     let mut watch = FileWatch::new(&files(&known));
-    let mut texts = contents(&known);
+    let mut texts = contents(&known, &watch, &BTreeMap::new());
     loop {
         tokio::time::sleep(PAUSE).await;
         let now = find();
         if !watch.look(&files(&now)) {
             continue;
         }
-        let new = contents(&now);
+        let new = contents(&now, &watch, &texts);
         for id in known.keys().filter(|id| !now.contains_key(*id)) {
             match manager.delete(id).await {
                 Ok(()) => tracing::info!(stream = id, "the file is gone, the pipeline is stopped"),
@@ -328,31 +324,40 @@ async fn watch_files(is_watched: bool, manager: &Manager, paths: &[String], chil
                 Err(error) => tracing::error!(stream = id, %error, "the pipeline can't be stopped"),
             }
         }
-        for (id, path) in now.iter().filter(|(id, _)| texts.get(*id) != new.get(*id)) {
-            Box::pin(take_over(manager, id, path, chilled)).await;
+        for (id, path) in &now {
+            if let Some(text) = new.get(id).filter(|text| texts.get(id) != Some(*text)) {
+                Box::pin(take_over(manager, id, (path.as_path(), text.as_deref()), chilled)).await;
+            }
         }
         (known, texts) = (now, new);
     }
 }
 
-fn contents(files: &BTreeMap<String, PathBuf>) -> BTreeMap<String, Option<Vec<u8>>> {
-    files.iter().map(|(id, path)| (id.clone(), std::fs::read(path).ok())).collect()
+/// What is in files, none of it where one can't be read.
+type Contents = BTreeMap<String, Option<Vec<u8>>>;
+
+/// What files held when they were last seen at rest: one that is being written is what it was `before`, or not there.
+fn contents(files: &BTreeMap<String, PathBuf>, watch: &FileWatch, before: &Contents) -> Contents {
+    let content = |(id, path): (&String, &PathBuf)| {
+        let content = match watch.content(path) {
+            Some(content) => content.map(<[u8]>::to_vec),
+            None => before.get(id)?.clone(),
+        };
+        Some((id.clone(), content))
+    };
+    files.iter().filter_map(content).collect()
 }
 
-async fn take_over(manager: &Manager, id: &str, path: &Path, chilled: bool) {
-    let design = match read_file(manager, path, chilled).await {
-        Ok(Ok(design)) => design,
-        Ok(Err(problems)) => {
+async fn take_over(manager: &Manager, id: &str, (path, text): (&Path, Option<&[u8]>), chilled: bool) {
+    let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else {
+        let file = path.display();
+        return tracing::error!(stream = id, %file, "the changed file can't be read as text, the old pipeline goes on");
+    };
+    let design = match read(manager, path, text, chilled).await {
+        Ok(design) => design,
+        Err(problems) => {
             print(&problems);
             return tracing::error!(stream = id, "the changed pipeline is refused, the old one goes on");
-        }
-        Err(error) => {
-            let error = format!("{error:#}");
-            return tracing::error!(
-                stream = id,
-                error,
-                "the changed pipeline can't be read, the old one goes on"
-            );
         }
     };
     let changed = match Box::pin(manager.update(id, design.clone(), None)).await {

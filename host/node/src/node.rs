@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_broker::{
-    Advertised, AgentSettings, Broker, BrokerMetrics, BrokerSettings, ConnectionContext, Endpoint, Identity,
-    InProcess, Limits, Server, ServerSettings, Tls, TlsError,
+    Advertised, AgentSettings, Broker, BrokerMetrics, BrokerSettings, Endpoint, Limits, SecuritySettings,
+    Server, ServerSettings, Tls, TlsError,
 };
-use forebay_kafka_client::Transport;
-use forebay_kafka_security::Principal;
 use forebay_lifecycle::{Shutdown, Spawner, Tasks, clock};
 use forebay_metrics::{MetricError, Metrics};
 use forebay_model::{AgentId, ByteCount, Role, VirtualClusterId};
@@ -23,6 +21,7 @@ use crate::cleaning::Cleaning;
 use crate::heartbeats::{Farewell, Heartbeats};
 use crate::http::{HttpError, HttpServer, Levels, Readiness, Told};
 use crate::machine::Machine;
+use crate::pipelines::{PipelineAccess, super_user};
 use crate::settings::NodeSettings;
 use crate::stores::Stores;
 
@@ -30,6 +29,7 @@ use crate::stores::Stores;
 #[derive(Debug)]
 pub struct Node {
     broker: Option<Broker>,
+    pipelines_obey_acls: bool,
     writer: Writer,
     kafka: Part,
     cleaning: Tasks,
@@ -96,6 +96,7 @@ impl Node {
             roles,
             agent_group,
             pipeline_group: _,
+            pipelines_obey_acls,
             zone,
             heartbeat_every,
             kafka,
@@ -111,8 +112,7 @@ impl Node {
             groups,
             cleaning,
         } = settings;
-        let mut security = security;
-        security.super_users.push(pipelines());
+        let security = with_pipelines(security, pipelines_obey_acls);
         let tls = tls.map(Tls::open).transpose()?;
         let http = http.map(HttpServer::bind).transpose()?;
         let server = listen(kafka.filter(|_| roles.serves()), limits, tls).await?;
@@ -129,6 +129,7 @@ impl Node {
         let tasks = || Tasks::new(spawner.clone(), Shutdown::new());
         let mut node = Self {
             broker: None,
+            pipelines_obey_acls,
             writer: writer.clone(),
             kafka: Part { tasks: tasks(), address: None },
             cleaning: tasks(),
@@ -215,14 +216,10 @@ impl Node {
         self.broker.as_ref()
     }
 
-    /// The broker as a cluster for this agent's own pipelines: in the same process, and allowed everything.
+    /// The broker as a cluster for this agent's own pipelines.
     #[must_use]
-    pub fn pipelines(&self) -> Option<Arc<dyn Transport>> {
-        let identity = Identity::known(pipelines());
-        let context =
-            ConnectionContext { client_id: PIPELINES.to_owned(), identity, ..ConnectionContext::default() };
-        let transport = InProcess::new(self.broker.clone()?, context);
-        Some(Arc::new(transport))
+    pub fn pipelines(&self) -> Option<PipelineAccess> {
+        Some(PipelineAccess::new(self.broker.clone()?, self.pipelines_obey_acls))
     }
 
     /// Stops: clients are told to go elsewhere, nothing more is accepted or read, what was taken is flushed, committed
@@ -270,14 +267,6 @@ impl Drop for Node {
     }
 }
 
-/// What this agent's own pipelines call themselves.
-const PIPELINES: &str = "forebay-pipelines";
-
-/// As whom this agent's own pipelines come: nobody who logs in, or shows a certificate, is a principal of this type.
-fn pipelines() -> Principal {
-    "Agent:pipelines".parse().expect("a type and a name")
-}
-
 /// What reads, with `cache` for blocks and a part of it for the index; `writer` tells it what it writes.
 fn reader(
     stores: &Stores,
@@ -295,6 +284,14 @@ fn reader(
 }
 
 /// What clients are told of this agent; where it listens to none, only those in this process ask.
+/// The same, with pipelines among those that may do everything, unless ACLs hold for them too.
+fn with_pipelines(mut security: SecuritySettings, obey_acls: bool) -> SecuritySettings {
+    if !obey_acls {
+        security.super_users.push(super_user());
+    }
+    security
+}
+
 fn advertised(host: Option<String>, listens: Option<SocketAddr>) -> Advertised {
     let port = listens.map_or(0, |listens| listens.port());
     match host {

@@ -25,6 +25,8 @@ pub struct NodeSettings {
     pub agent_group: Option<AgentGroup>,
     /// Of which pipelines it takes part, for the others to know.
     pub pipeline_group: Option<String>,
+    /// Whether its pipelines may do in its cluster what ACLs allow them; otherwise they may do everything.
+    pub pipelines_obey_acls: bool,
     /// From where it knows its availability zone.
     pub zone: ZoneSource,
     /// From one sign of life to the next.
@@ -75,6 +77,7 @@ impl NodeSettings {
             roles: Roles::DEFAULT,
             agent_group: None,
             pipeline_group: None,
+            pipelines_obey_acls: false,
             zone: ZoneSource::Unknown,
             heartbeat_every: HEARTBEAT_EVERY,
             kafka: Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 9092))),

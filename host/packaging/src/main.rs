@@ -14,7 +14,7 @@ mod precompile;
 const HELP: &str = "\
 Prepares what is built into forebay. Called by cargo xtask.
 
-    forebay-packaging precompile FOLDER                 compile every NAME.wasm there to NAME.cwasm and NAME.sha256
+    forebay-packaging precompile FOLDER                 compile every NAME.wasm there, and ask it for NAME.described
     forebay-packaging generate-example FILE [--bytes N] write N bytes of example events (104857600 by default)
 ";
 

@@ -1,25 +1,27 @@
 //! Compiled code beside every component of a folder.
 //!
 //! `NAME.wasm` gets `NAME.cwasm`, its code; `NAME.sha256`, the digest of the component that it was
-//! compiled from; and `NAME.stamp`, which says of which component and by which compiler. The compiler is
+//! compiled from; `NAME.described`, what it says of itself; and `NAME.stamp`, which says of which component and by which compiler. The compiler is
 //! known by the digest of this very program: whatever changes it, a setting or a version, compiles anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use forebay_plugins_runtime::{Digest, precompile};
+use forebay_lifecycle::Workers;
+use forebay_plugins_runtime::{Digest, Embedded, precompile};
 
 pub(crate) fn folder(folder: &Path) -> Result<()> {
     let compiler = Digest::of(&read(&std::env::current_exe().context("find this program")?)?);
+    let workers = Workers::start("describe", 1).context("start a thread")?;
     for component in components(folder)? {
         let name = component.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let bytes = read(&component)?;
         let digest = Digest::of(&bytes);
         let stamp = format!("component {}\ncompiler {}\n", digest.as_str(), compiler.as_str());
-        let [code_file, digest_file, stamp_file] =
-            ["cwasm", "sha256", "stamp"].map(|extension| component.with_extension(extension));
-        let is_there = code_file.exists() && digest_file.exists();
+        let [code_file, digest_file, described_file, stamp_file] =
+            ["cwasm", "sha256", "described", "stamp"].map(|extension| component.with_extension(extension));
+        let is_there = code_file.exists() && digest_file.exists() && described_file.exists();
         if is_there && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
             println!("--> done already: compile {name}");
             continue;
@@ -31,14 +33,28 @@ pub(crate) fn folder(folder: &Path) -> Result<()> {
         let code = precompile(&bytes).with_context(|| format!("compile {}", component.display()))?;
         write(&code_file, &code)?;
         write(&digest_file, digest.as_str().as_bytes())?;
+        let (code_size, described) = (code.len(), describe(&workers, &name, &digest, code)?);
+        write(&described_file, described.as_bytes())?;
         write(&stamp_file, stamp.as_bytes())?;
         println!(
             "--> compiled {name}: {} KiB of component, {} KiB of code",
             bytes.len() / 1024,
-            code.len() / 1024
+            code_size / 1024
         );
     }
     Ok(())
+}
+
+/// What a plugin says of itself. Its code stays in memory until the program ends, as that of embedded plugins does.
+fn describe(workers: &Workers, name: &str, digest: &Digest, code: Vec<u8>) -> Result<String> {
+    let embedded = Embedded {
+        file: String::from(name).leak(),
+        sha256: digest.as_str().to_owned().leak(),
+        code: code.leak(),
+        component: &[],
+        described: None,
+    };
+    workers.block_on(embedded.describe()).with_context(|| format!("describe {name}"))
 }
 
 /// The components of a folder, sorted by name.

@@ -62,7 +62,7 @@ fn binder(out: &Path) -> Result<String> {
     };
     let (sha256, component) = (sha256.trim(), code.with_extension("wasm"));
     Ok(format!(
-        "{name}Some(Embedded {{ file: \"binder.wasm\", sha256: {sha256:?}, code: include_bytes!({code:?}), component: include_bytes!({component:?}) }});\n"
+        "{name}Some(Embedded {{ file: \"binder.wasm\", sha256: {sha256:?}, code: include_bytes!({code:?}), component: include_bytes!({component:?}), described: None }});\n"
     ))
 }
 

@@ -1,5 +1,6 @@
 //! Many messages in one.
 
+mod csv;
 mod growing;
 mod json;
 mod members;
@@ -25,8 +26,9 @@ use members::Members;
 #[derive(Config)]
 pub(crate) struct ArchiveConfig {
     /// The format: `binary` (a count, and before each message its length), `concatenate` (one after the other),
-    /// `json_array`, `lines` (with a line feed between them), `tar` or `zip`.
-    #[config(options("binary", "concatenate", "json_array", "lines", "tar", "zip"))]
+    /// `json_array`, `lines` (with a line feed between them), `tar` or `zip`; and `csv`, or `csv:x` with another delimiter
+    /// than a comma, which Bento knows in `unarchive` alone. There each message is a row: an object, of which the keys of the
+    /// first one are the first row, or an array, without such a row.
     format: String,
     /// The name of each message in formats that have names.
     #[config(
@@ -35,12 +37,17 @@ pub(crate) struct ArchiveConfig {
         example = "${!meta(\"kafka_key\")}-${!json(\"id\")}.json"
     )]
     path: Interpolated,
+    /// The columns in the format `csv`, where the keys of the first message are not all, or in another order. Keys that are
+    /// no columns are refused.
+    #[config(default = [], advanced, example = ["id", "name"])]
+    columns: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Binary,
     Concatenate,
+    Csv { delimiter: char },
     JsonArray,
     Lines,
     Tar,
@@ -51,6 +58,7 @@ enum Format {
 pub(crate) struct Archive {
     format: Format,
     path: Interpolated,
+    columns: Vec<String>,
     /// The archive that was begun.
     growing: Option<Growing>,
 }
@@ -68,19 +76,13 @@ impl Processor for Archive {
 
     type Config = ArchiveConfig;
 
-    fn open(ArchiveConfig { format, path }: ArchiveConfig, _: &Context) -> Result<Self, Problem> {
-        let format = match format.as_str() {
-            "binary" => Format::Binary,
-            "concatenate" => Format::Concatenate,
-            "json_array" => Format::JsonArray,
-            "lines" => Format::Lines,
-            "tar" => Format::Tar,
-            "zip" => Format::Zip,
-            other => {
-                return Err(Problem::new(format!("archive format not recognised: {other}")).at("/format"));
-            }
-        };
-        Ok(Self { format, path, growing: None })
+    fn open(config: ArchiveConfig, _: &Context) -> Result<Self, Problem> {
+        let ArchiveConfig { format, path, columns } = config;
+        let format = Format::parse(&format).map_err(|error| Problem::new(error).at("/format"))?;
+        if !columns.is_empty() && !matches!(format, Format::Csv { .. }) {
+            return Err(Problem::new("only the format csv has columns").at("/columns"));
+        }
+        Ok(Self { format, path, columns, growing: None })
     }
 
     fn process(&mut self, batch: Batch) -> Result<Processing, Error> {
@@ -103,6 +105,22 @@ impl Processor for Archive {
 }
 
 impl Format {
+    fn parse(name: &str) -> Result<Self, String> {
+        Ok(match name {
+            "binary" => Self::Binary,
+            "concatenate" => Self::Concatenate,
+            "csv" => Self::Csv { delimiter: ',' },
+            "json_array" => Self::JsonArray,
+            "lines" => Self::Lines,
+            "tar" => Self::Tar,
+            "zip" => Self::Zip,
+            other => match other.strip_prefix("csv:").and_then(csv::delimiter) {
+                Some(delimiter) => Self::Csv { delimiter },
+                None => return Err(format!("archive format not recognised: {other}")),
+            },
+        })
+    }
+
     fn has_names(self) -> bool {
         matches!(self, Self::Tar | Self::Zip)
     }
@@ -110,7 +128,8 @@ impl Format {
 
 impl IncrementalProcessor for Archive {
     fn begin(&mut self, sink: ByteSink) -> Result<(), Error> {
-        self.growing = Some(Growing::begin(self.format, forebay_sdk::time::now().as_secs(), sink)?);
+        self.growing =
+            Some(Growing::begin(self.format, &self.columns, forebay_sdk::time::now().as_secs(), sink)?);
         Ok(())
     }
 
@@ -135,6 +154,7 @@ impl Archive {
         match self.format {
             Format::Binary => plain::binary(members, out),
             Format::Concatenate => plain::join(members, b"", out),
+            Format::Csv { delimiter } => csv::Table::new(delimiter, &self.columns).rows(members, out),
             Format::JsonArray => json::array(members, out),
             Format::Lines => plain::join(members, b"\n", out),
             Format::Tar => tar::write(members, now(), out),

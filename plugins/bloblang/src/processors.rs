@@ -77,7 +77,7 @@ impl Kind for Mapping {
 
 impl Kind for OldMapping {
     const NAME: &'static str = "bloblang";
-    const DOCS: Docs = Docs { summary: "The old name of `mapping`.", status: "deprecated", ..Docs::DEFAULT };
+    const DOCS: Docs = Docs { summary: "The old name of `mapping`.", ..Docs::DEFAULT };
     const FORM: Form = Form::Mapping;
 
     type Config = MappingText;

@@ -30,7 +30,7 @@ pub(crate) struct ClusterFields {
     /// How brokers are verified, and how this client shows who it is.
     #[config(default = {})]
     tls: TlsFields,
-    /// How to log in: one mechanism, which the brokers have to take.
+    /// How to log in: by the first that is given, or by the first whose mechanism brokers take.
     #[config(default = [], example = [{"mechanism": "SCRAM-SHA-512", "username": "foo", "password": "bar"}])]
     sasl: Vec<SaslFields>,
 }

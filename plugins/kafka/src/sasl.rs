@@ -9,9 +9,8 @@ use forebay_sdk::{Config, Problem};
 
 /// A way to log in.
 #[derive(Config)]
-#[expect(dead_code, reason = "some are read for compatibility, and their mechanisms are refused")]
 pub(crate) struct SaslFields {
-    /// What is spoken. `OAUTHBEARER` and `AWS_MSK_IAM` are not available.
+    /// What is spoken.
     #[config(options("none", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM"))]
     mechanism: String,
     /// The user, of PLAIN and SCRAM.
@@ -20,10 +19,10 @@ pub(crate) struct SaslFields {
     /// The password, of PLAIN and SCRAM.
     #[config(example = "${PASSWORD}")]
     password: Option<Secret>,
-    /// The token, of OAUTHBEARER.
+    /// The token, of OAUTHBEARER. It is used for every connection, for as long as brokers take it.
     #[config(advanced)]
     token: Option<Secret>,
-    /// Where tokens of OAUTHBEARER are had.
+    /// Where tokens of OAUTHBEARER are had. Not available: give a `token`.
     #[config(default = {}, advanced)]
     oauth2: OAuth2Fields,
     /// What is said beside the token of OAUTHBEARER.
@@ -57,23 +56,23 @@ struct OAuth2Fields {
 }
 
 #[derive(Config)]
-#[expect(dead_code, reason = "read for compatibility")]
+#[expect(dead_code, reason = "the endpoint is read for compatibility: nothing is asked at one")]
 struct AwsFields {
     /// The region of the cluster.
     #[config(default = "")]
     region: String,
-    /// The address of another service than that of AWS.
+    /// Has no effect: the host signs by itself.
     #[config(default = "", advanced)]
     endpoint: String,
-    /// Who asks.
+    /// Who asks: `id` and `secret` are needed.
     #[config(default = {}, advanced)]
     credentials: CredentialFields,
 }
 
 #[derive(Config)]
-#[expect(dead_code, reason = "read for compatibility")]
+#[expect(dead_code, reason = "the window is read for compatibility: keys that are given do not expire here")]
 struct CredentialFields {
-    /// A profile of the host's `~/.aws/credentials`.
+    /// A profile of the host's `~/.aws/credentials`. Not available.
     #[config(default = "")]
     profile: String,
     /// The id of an access key.
@@ -83,10 +82,10 @@ struct CredentialFields {
     secret: Option<Secret>,
     /// The token of a session.
     token: Option<Secret>,
-    /// Whether credentials are those of the instance.
+    /// Whether credentials are those of the instance. Not available.
     #[config(default = false)]
     from_ec2_role: bool,
-    /// The ARN of a role that is taken on.
+    /// The ARN of a role that is taken on. Not available.
     #[config(default = "")]
     role: String,
     /// An external id, which the role may ask for.
@@ -97,34 +96,74 @@ struct CredentialFields {
     expiry_window: String,
 }
 
-/// The way to log in that a list names, if it names one.
+/// The ways to log in that a list names.
 ///
 /// # Errors
-/// Says which one is not available, or is one too many.
+/// Says which field can't be used.
 pub(crate) fn logins(list: Vec<SaslFields>) -> Result<Vec<Login>, Problem> {
     let mut logins = Vec::new();
     for (index, fields) in list.into_iter().enumerate() {
-        let SaslFields { mechanism, username, password, .. } = fields;
-        let (username, password) = (Text::from(username), text(password.as_ref()));
-        let login = match mechanism.as_str() {
-            "none" => continue,
-            "PLAIN" => Login::Plain { username, password },
-            "SCRAM-SHA-256" => Login::ScramSha256 { username, password },
-            "SCRAM-SHA-512" => Login::ScramSha512 { username, password },
-            mechanism => {
-                let problem =
-                    format!("{mechanism} is not available: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are");
-                return Err(Problem::new(problem).at(format!("/sasl/{index}/mechanism")));
-            }
-        };
-        // Nothing tries one after the other.
-        if !logins.is_empty() {
-            let problem = "only one mechanism can be given: choose one that the brokers take";
-            return Err(Problem::new(problem).at(format!("/sasl/{index}")));
-        }
-        logins.push(login);
+        logins.extend(login(fields).map_err(|problem| under(&format!("/sasl/{index}"), problem))?);
     }
     Ok(logins)
+}
+
+fn login(fields: SaslFields) -> Result<Option<Login>, Problem> {
+    let SaslFields { mechanism, username, password, token, oauth2, extensions, aws } = fields;
+    let (username, password) = (Text::from(username), text(password.as_ref()));
+    Ok(Some(match mechanism.as_str() {
+        "none" => return Ok(None),
+        "PLAIN" => Login::Plain { username, password },
+        "SCRAM-SHA-256" => Login::ScramSha256 { username, password },
+        "SCRAM-SHA-512" => Login::ScramSha512 { username, password },
+        "OAUTHBEARER" if oauth2.enabled => {
+            return Err(Problem::new("tokens can't be asked for: give a token").at("/oauth2/enabled"));
+        }
+        "OAUTHBEARER" => {
+            let token = token.ok_or_else(|| Problem::new("OAUTHBEARER needs a token").at("/token"))?;
+            let extensions = extensions.into_iter().map(|(name, value)| (name, Text::from(value))).collect();
+            Login::Bearer { token: Text::from(&token), extensions }
+        }
+        "AWS_MSK_IAM" => aws.login().map_err(|problem| under("/aws", problem))?,
+        other => {
+            let problem = Problem::new(format!("{other:?} is no mechanism that is known"));
+            return Err(problem.at("/mechanism"));
+        }
+    }))
+}
+
+impl AwsFields {
+    fn login(self) -> Result<Login, Problem> {
+        let Self { region, credentials, .. } = self;
+        if region.is_empty() {
+            return Err(Problem::new("AWS_MSK_IAM needs the region of the cluster").at("/region"));
+        }
+        let CredentialFields { profile, id, secret, token, from_ec2_role, role, role_external_id, .. } =
+            credentials;
+        let others = [
+            (!profile.is_empty(), "profile"),
+            (from_ec2_role, "from_ec2_role"),
+            (!role.is_empty(), "role"),
+            (!role_external_id.is_empty(), "role_external_id"),
+        ];
+        if let Some((_, field)) = others.into_iter().find(|(is_given, _)| *is_given) {
+            let problem =
+                Problem::new("not available for AWS_MSK_IAM: give the id and secret of an access key");
+            return Err(problem.at(format!("/credentials/{field}")));
+        }
+        let Some(secret) = secret.filter(|_| !id.is_empty()) else {
+            let problem = Problem::new("AWS_MSK_IAM needs the id and secret of an access key");
+            return Err(problem.at("/credentials"));
+        };
+        let session_token = token.as_ref().map(Text::from);
+        Ok(Login::AwsMskIam { region, id: Text::from(id), secret: Text::from(&secret), session_token })
+    }
+}
+
+/// The same problem, of a field in this one.
+fn under(field: &str, problem: Problem) -> Problem {
+    let field = format!("{field}{}", problem.field());
+    problem.at(field)
 }
 
 fn text(secret: Option<&Secret>) -> Text {
@@ -162,18 +201,50 @@ mod tests {
     }
 
     #[test]
-    fn a_second_mechanism_is_refused() {
+    fn all_that_are_given_are_handed_on_in_their_order() {
         let plain = json!({"mechanism": "PLAIN", "username": "ada"});
-        let refusal = read(&json!([plain, {"mechanism": "SCRAM-SHA-512"}])).unwrap_err();
-        assert_eq!(refusal, "/sasl/1: only one mechanism can be given: choose one that the brokers take");
-        assert_eq!(read(&json!([{"mechanism": "none"}, plain, {"mechanism": "none"}])).unwrap().len(), 1);
+        let both = read(&json!([plain, {"mechanism": "none"}, {"mechanism": "SCRAM-SHA-512"}])).unwrap();
+        assert!(matches!(both[..], [Login::Plain { .. }, Login::ScramSha512 { .. }]), "{both:?}");
+        assert_eq!(read(&json!([{"mechanism": "none"}])).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_token_has_what_is_said_beside_it() {
+        let bearer = json!({
+            "mechanism": "OAUTHBEARER", "token": {"$secret": "1"}, "extensions": {"logicalCluster": "lkc-1"},
+        });
+        let read = read(&json!([bearer])).unwrap();
+        let [Login::Bearer { token, extensions }] = read.as_slice() else { panic!("{read:?}") };
+        assert_eq!(token.shown(), "{secret 1}");
+        let [(name, value)] = extensions.as_slice() else { panic!("{extensions:?}") };
+        assert_eq!((name.as_str(), value.shown().as_str()), ("logicalCluster", "lkc-1"));
+    }
+
+    #[test]
+    fn an_access_key_is_handed_on_as_it_is() {
+        let credentials = json!({"id": "AKID", "secret": {"$secret": "1"}, "token": {"$secret": "2"}});
+        let aws = json!({"region": "eu-west-1", "credentials": credentials});
+        let read = read(&json!([{"mechanism": "AWS_MSK_IAM", "aws": aws}])).unwrap();
+        let [Login::AwsMskIam { region, id, secret, session_token: Some(token) }] = read.as_slice() else {
+            panic!("{read:?}")
+        };
+        assert_eq!((region.as_str(), id.shown().as_str()), ("eu-west-1", "AKID"));
+        assert_eq!((secret.shown().as_str(), token.shown().as_str()), ("{secret 1}", "{secret 2}"));
     }
 
     #[test]
     fn what_is_not_available_is_refused_by_its_field() {
-        for mechanism in ["AWS_MSK_IAM", "OAUTHBEARER"] {
-            let refusal = read(&json!([{"mechanism": "none"}, {"mechanism": mechanism}])).unwrap_err();
-            assert!(refusal.starts_with(&format!("/sasl/1/mechanism: {mechanism} is not")), "{refusal}");
+        let msk = |aws: Value| json!({"mechanism": "AWS_MSK_IAM", "aws": aws});
+        let role = json!({"id": "AKID", "secret": {"$secret": "1"}, "role": "arn"});
+        for (login, expected) in [
+            (json!({"mechanism": "OAUTHBEARER"}), "/sasl/1/token: OAUTHBEARER needs a token"),
+            (json!({"mechanism": "OAUTHBEARER", "oauth2": {"enabled": true}}), "/sasl/1/oauth2/enabled: "),
+            (msk(json!({})), "/sasl/1/aws/region: "),
+            (msk(json!({"region": "r"})), "/sasl/1/aws/credentials: AWS_MSK_IAM needs the id and secret"),
+            (msk(json!({"region": "r", "credentials": role})), "/sasl/1/aws/credentials/role: not available"),
+        ] {
+            let refusal = read(&json!([{"mechanism": "none"}, login])).unwrap_err();
+            assert!(refusal.starts_with(expected), "{refusal}");
         }
     }
 }

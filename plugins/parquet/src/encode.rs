@@ -179,40 +179,10 @@ fn failed(error: parquet::errors::ParquetError) -> Error {
 
 /// What is wrong with a row, and where that came from.
 fn explain<'b>(refused: &Refused, row: impl Fn(usize) -> Message<'b>) -> Error {
-    const ORIGINS: [&str; 9] = [
-        "kafka_topic",
-        "kafka_partition",
-        "kafka_offset",
-        "path",
-        "s3_bucket",
-        "s3_key",
-        "gcs_bucket",
-        "gcs_key",
-        "blob_storage_key",
-    ];
     let Some(index) = refused.row else { return Error::new(refused.reason.clone()) };
-    let message = row(index);
-    let origins: Vec<String> = ORIGINS
-        .iter()
-        .filter_map(|key| message.metadata(key).map(|value| format!("{key} {}", shown(&value))))
-        .collect();
-    if origins.is_empty() {
-        return Error::new(format!("unable to encode message as parquet row: {}", refused.reason));
-    }
-    Error::new(format!(
-        "unable to encode message ({}) as parquet row: {}",
-        origins.join(", "),
-        refused.reason
-    ))
-}
-
-fn shown(value: &forebay_sdk::Value<'_>) -> String {
-    match value {
-        forebay_sdk::Value::Text(text) | forebay_sdk::Value::Json(text) => (*text).to_owned(),
-        forebay_sdk::Value::Signed(number) => number.to_string(),
-        forebay_sdk::Value::Unsigned(number) => number.to_string(),
-        other => format!("{other:?}"),
-    }
+    let from = forebay_text::origin(row(index));
+    let from = from.map(|from| format!(" ({from})")).unwrap_or_default();
+    Error::new(format!("unable to encode message{from} as parquet row: {}", refused.reason))
 }
 
 #[cfg(test)]

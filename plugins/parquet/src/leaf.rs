@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub(crate) use forebay_calendar::Unit;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::errors::Result;
 use parquet::schema::types::{PrimitiveTypeBuilder, Type};
@@ -32,13 +33,6 @@ pub(crate) enum DecimalIn {
     Int64,
     /// As few bytes as the precision needs.
     Fixed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
-    Millis,
-    Micros,
-    Nanos,
 }
 
 /// The names of types, those of Bento first. `DECIMAL`, `FIXED_LEN_BYTE_ARRAY` and what follows `DOUBLE` and `UTF8`
@@ -179,8 +173,8 @@ impl Leaf {
             Self::Enum => LogicalType::Enum,
             Self::Uuid => LogicalType::Uuid,
             Self::Date => LogicalType::Date,
-            Self::Time(unit) => LogicalType::time(true, unit.into()),
-            Self::Timestamp(unit) => LogicalType::timestamp(true, unit.into()),
+            Self::Time(unit) => LogicalType::time(true, in_file(unit)),
+            Self::Timestamp(unit) => LogicalType::timestamp(true, in_file(unit)),
             Self::Decimal { precision, scale, .. } => {
                 LogicalType::decimal(i32::from(scale), i32::from(precision))
             }
@@ -209,23 +203,11 @@ impl Leaf {
     }
 }
 
-impl From<Unit> for TimeUnit {
-    fn from(unit: Unit) -> Self {
-        match unit {
-            Unit::Millis => Self::MILLIS,
-            Unit::Micros => Self::MICROS,
-            Unit::Nanos => Self::NANOS,
-        }
-    }
-}
-
-impl Unit {
-    pub(crate) fn per_second(self) -> i64 {
-        match self {
-            Self::Millis => 1_000,
-            Self::Micros => 1_000_000,
-            Self::Nanos => 1_000_000_000,
-        }
+fn in_file(unit: Unit) -> TimeUnit {
+    match unit {
+        Unit::Millis => TimeUnit::MILLIS,
+        Unit::Micros => TimeUnit::MICROS,
+        Unit::Nanos => TimeUnit::NANOS,
     }
 }
 

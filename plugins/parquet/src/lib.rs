@@ -5,7 +5,6 @@
 //! <https://parquet.apache.org/docs/file-format/nestedencoding/> has them); [`decode`] goes over columns and writes rows.
 //! Pages, encodings, compression and metadata are those of the crate `parquet`.
 
-mod calendar;
 mod decode;
 mod encode;
 mod leaf;

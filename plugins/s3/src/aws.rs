@@ -2,6 +2,7 @@
 
 mod cache;
 mod input;
+mod notified;
 mod output;
 mod session;
 

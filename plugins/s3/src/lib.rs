@@ -2,7 +2,7 @@
 //! Blob Storage (`azure_blob_storage`).
 //!
 //! The clouds have fields of their own (`aws`, `gcp`, `azure`); what is done with them is the same for all: `stores` opens
-//! buckets, `walk` reads what is below a prefix, `writer` puts an object for each message, `kept` keeps values. Signing,
+//! buckets, `reading` reads objects, `walk` those below a prefix, `writer` puts an object for each message, `kept` keeps values. Signing,
 //! retries, parts and reading ahead are the host's.
 
 mod aws;
@@ -10,6 +10,7 @@ mod azure;
 mod collision;
 mod gcp;
 mod kept;
+mod reading;
 mod stores;
 mod walk;
 mod writer;

@@ -58,6 +58,15 @@ impl Stores {
 }
 
 impl Cloud {
+    /// The settings of a queue of the same cloud, which is at `endpoint` or else where its buckets are.
+    pub(crate) fn queue_settings(&self, endpoint: Option<&str>) -> Vec<(&'static str, Text)> {
+        let mut settings: Vec<_> =
+            self.settings.iter().filter(|(name, _)| *name != "s3ForcePathStyle").cloned().collect();
+        let endpoint = endpoint.or_else(|| self.endpoint.as_ref().map(Endpoint::url));
+        settings.extend(endpoint.map(|endpoint| ("endpoint", Text::from(endpoint.to_owned()))));
+        settings
+    }
+
     fn open(&self, bucket: &str) -> Result<Store, ObjectError> {
         // It becomes a part of a url, and must not say more there than where.
         let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);

@@ -1,10 +1,12 @@
 //! Puts an object for each message, many at once.
 
 mod lane;
+mod leftovers;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use forebay_sdk::config::Interpolated;
 use forebay_sdk::objects::{ObjectError, PutOptions, Store};
 use forebay_sdk::streams::{ByteStream, Chunk};
 use forebay_sdk::waits::{self, Woken};
@@ -13,6 +15,7 @@ use forebay_sdk::{Batch, Error, Failure, Operation, Pending, WriteError, Written
 use crate::collision::Collision;
 use crate::stores::{Stores, about};
 use lane::Lane;
+use leftovers::Leftovers;
 
 /// How many puts of messages are under way at once, but one of each batch. The host has a limit of its own, which is
 /// smaller; what waits for it is counted there too.
@@ -44,11 +47,12 @@ pub(crate) struct Writer {
     waiting: HashMap<u64, Lane>,
     /// The streams under way, by their operations.
     streams: HashSet<u64>,
+    leftovers: Leftovers,
 }
 
 impl Writer {
     pub(crate) fn new(stores: Stores) -> Self {
-        Self { stores, waiting: HashMap::new(), streams: HashSet::new() }
+        Self { stores, waiting: HashMap::new(), streams: HashSet::new(), leftovers: Leftovers::default() }
     }
 
     /// Whether a bucket can be opened; nothing is sent.
@@ -56,8 +60,15 @@ impl Writer {
         self.stores.bucket(bucket).map(drop).map_err(|error| about(bucket, error))
     }
 
+    /// Has uploads that were left unfinished aborted, once: those for this path to which nothing was put for a time.
+    pub(crate) fn abort_leftovers(&mut self, bucket: &str, path: &Interpolated, untouched: Duration) {
+        let store = self.stores.bucket(bucket);
+        self.leftovers.abort(&self.stores.shown(bucket, ""), store, path, untouched);
+    }
+
     /// Starts to put the objects of a batch, one for each message. Those of one path follow each other.
     pub(crate) fn write(&mut self, batch: &Batch, objects: Vec<Result<Object, Error>>) -> Written {
+        self.leftovers.look();
         let mut written = Written::all();
         let mut puts = Vec::with_capacity(objects.len());
         for (index, object) in (0..).zip(objects) {

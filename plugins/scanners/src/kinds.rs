@@ -1,3 +1,4 @@
+use crate::avro::Avro;
 use crate::chunker::Chunker;
 use crate::csv::Csv;
 use crate::decompress::Decompress;
@@ -12,6 +13,7 @@ use crate::to_the_end::ToTheEnd;
 
 /// The scanners that may stand inside of others: all of this plugin.
 pub(crate) const KINDS: &[Entry] = &[
+    entry::<Avro>(),
     entry::<Chunker>(),
     entry::<Csv>(),
     entry::<Decompress>(),

@@ -1,5 +1,6 @@
 //! Scanners: they cut streams of bytes into messages, and may stand inside of each other.
 
+mod avro;
 mod chunker;
 mod codec;
 mod csv;
@@ -27,6 +28,7 @@ forebay_sdk::plugin! {
     name: "scanners",
     summary: "Cuts streams of bytes into messages.",
     scanners: [
+        Component<avro::Avro>,
         Component<chunker::Chunker>,
         Component<codec::Codec>,
         Component<csv::Csv>,

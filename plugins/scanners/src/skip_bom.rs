@@ -102,9 +102,9 @@ mod tests {
     #[test]
     fn a_scanner_of_another_plugin_is_refused() {
         assert_eq!(
-            refused(&json!({"skip_bom": {"into": {"avro": {}}}})),
-            "/skip_bom/into: scanner `avro` is of another plugin and can't stand inside of this one, only chunker, csv, \
-             decompress, json_documents, lines, re_match, skip_bom, switch, tar, to_the_end can"
+            refused(&json!({"skip_bom": {"into": {"of_mine": {}}}})),
+            "/skip_bom/into: scanner `of_mine` is of another plugin and can't stand inside of this one, only avro, chunker, \
+             csv, decompress, json_documents, lines, re_match, skip_bom, switch, tar, to_the_end can"
         );
     }
 }

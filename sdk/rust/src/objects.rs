@@ -17,11 +17,13 @@
 //! ```
 
 mod options;
+mod queue;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use options::{Attributes, PutOptions};
+pub use queue::{Queue, QueueMessage};
 
 use crate::Batch;
 use crate::bindings::capabilities::forebay::objects::objects as wit;
@@ -58,6 +60,17 @@ pub struct ObjectSummary {
 pub struct ObjectDetails {
     pub summary: ObjectSummary,
     pub attributes: Attributes,
+    /// By what name this content can be had when there is a newer one, in buckets that keep versions.
+    pub version: Option<String>,
+}
+
+/// An object that is being opened. Dropped before it is finished, it is given up.
+pub struct Opening(Begun);
+
+enum Begun {
+    Host(wit::Opening),
+    #[cfg(not(target_arch = "wasm32"))]
+    Memory(Box<Result<OpenedObject, ObjectError>>),
 }
 
 /// An object that is read.
@@ -155,6 +168,18 @@ impl Store {
         }
     }
 
+    /// Starts to open an object. Several may be under way, each with its first 4 MiB.
+    ///
+    /// # Errors
+    /// When it may not be read, or too many are open.
+    pub fn start_get(&self, name: &str) -> Result<Opening, ObjectError> {
+        match &self.0 {
+            Place::Host(store) => Ok(Opening(Begun::Host(store.start_get(name)?))),
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => Ok(Opening(Begun::Memory(Box::new(store.start_get(name)?)))),
+        }
+    }
+
     /// Starts to put an object as a whole: nobody sees a part of it.
     ///
     /// # Errors
@@ -239,6 +264,45 @@ impl Store {
             Place::Memory(store) => store.delete(names),
         }
     }
+
+    /// Looks for the uploads that are there now, of whoever has begun them, whose names begin and end so (without an end:
+    /// that of exactly this name), and starts to abort each as soon as nothing has been put to it for a time. The
+    /// operation ends when none of them is left; it is given up when it is dropped.
+    ///
+    /// # Errors
+    /// When objects of such names may not be written, or the store does not tell.
+    pub fn abort_stale(
+        &self,
+        beginning: &str,
+        end: Option<&str>,
+        untouched: Duration,
+    ) -> Result<Operation, ObjectError> {
+        match &self.0 {
+            Place::Host(store) => {
+                let untouched = u64::try_from(untouched.as_nanos()).unwrap_or(u64::MAX);
+                Ok(store.abort_stale(beginning, end, untouched)?.into())
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Place::Memory(store) => store.abort_stale(beginning, end, untouched),
+        }
+    }
+}
+
+impl Opening {
+    /// Waits until the object is open.
+    ///
+    /// # Errors
+    /// As those of [`Store::get`].
+    pub fn finish(self) -> Result<OpenedObject, ObjectError> {
+        match self.0 {
+            Begun::Host(opening) => {
+                let wit::Opened { details, body } = wit::Opening::finish(opening)?;
+                Ok(OpenedObject { details: details.into(), body: body.into() })
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Begun::Memory(opened) => *opened,
+        }
+    }
 }
 
 impl Upload {
@@ -292,6 +356,12 @@ impl fmt::Debug for Store {
     }
 }
 
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Upload").finish_non_exhaustive()
@@ -334,13 +404,17 @@ impl From<wit::ObjectError> for ObjectError {
 
 impl From<wit::ObjectSummary> for ObjectSummary {
     fn from(wit::ObjectSummary { name, size, modified }: wit::ObjectSummary) -> Self {
-        let Timestamp { seconds, nanoseconds } = modified;
-        Self { name, size, modified: Duration::new(u64::try_from(seconds).unwrap_or_default(), nanoseconds) }
+        Self { name, size, modified: since(modified) }
     }
 }
 
+/// Since 1970-01-01T00:00:00Z.
+fn since(Timestamp { seconds, nanoseconds }: Timestamp) -> Duration {
+    Duration::new(u64::try_from(seconds).unwrap_or_default(), nanoseconds)
+}
+
 impl From<wit::ObjectDetails> for ObjectDetails {
-    fn from(wit::ObjectDetails { summary, attributes }: wit::ObjectDetails) -> Self {
-        Self { summary: summary.into(), attributes: attributes.into() }
+    fn from(wit::ObjectDetails { summary, attributes, version }: wit::ObjectDetails) -> Self {
+        Self { summary: summary.into(), attributes: attributes.into(), version }
     }
 }

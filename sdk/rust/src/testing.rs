@@ -27,8 +27,8 @@ pub use lines::{LogLine, set_log_level, take_log};
 pub(crate) use lines::{log_enabled, write_log};
 pub(crate) use scans::{set_again, take_scanned};
 pub use scans::{set_scanned, take_again};
-pub(crate) use stores::{MemoryStore, MemoryUpload, open_store};
-pub use stores::{StoredObject, Stores, stores};
+pub(crate) use stores::{MemoryQueue, MemoryStore, MemoryUpload, open_queue, open_store};
+pub use stores::{StaleSought, StoredObject, Stores, stores};
 pub(crate) use web::send;
 pub use web::set_http;
 

@@ -54,7 +54,7 @@ pub fn embedded(name: &str) -> Embedded {
     let component: &'static [u8] = guest(name).bytes.leak();
     let code = precompile(component).expect("guests can be compiled").leak();
     let sha256 = Digest::of(component).as_str().to_owned().leak();
-    Embedded { file: "guest.wasm", sha256, code, component }
+    Embedded { file: "guest.wasm", sha256, code, component, described: None }
 }
 
 /// What a component of this name is opened with.

@@ -37,7 +37,7 @@ impl Ground {
         let settings = Settings { grants, clusters: clusters.clone(), ..Settings::default() };
         let world = World::with_settings(&["kafka"], settings).await;
         // It comes when the plugins are there already.
-        let transport = node.pipelines().unwrap();
+        let transport = node.pipelines().unwrap().transport("guests");
         clusters.add("agent", std::sync::Arc::clone(&transport));
         let client = Client::new(transport, ClientSettings::default(), Spawner::current());
         Self { node, client, world }

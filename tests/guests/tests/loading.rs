@@ -14,6 +14,9 @@ use forebay_plugins_runtime::{
 };
 use forebay_tests_guests::{DESCRIPTION, Describe, Folder, Tiny, guest};
 
+#[path = "loading/first_use.rs"]
+mod first_use;
+
 fn file(name: &str, bytes: Vec<u8>) -> PluginFile {
     PluginFile { path: PathBuf::from(name), bytes }
 }
@@ -71,7 +74,13 @@ async fn demand_left_out(bad: Vec<(PluginFile, &str)>) {
 fn embedded(component: &Tiny) -> Embedded {
     // Part of the program, in earnest; a test may leak a few kilobytes.
     let code = Vec::leak(precompile(&component.bytes()).unwrap());
-    Embedded { file: "default.wasm", sha256: "0", code, component: Vec::leak(component.bytes()) }
+    Embedded {
+        file: "default.wasm",
+        sha256: "0",
+        code,
+        component: Vec::leak(component.bytes()),
+        described: None,
+    }
 }
 
 #[tokio::test]

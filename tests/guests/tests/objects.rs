@@ -87,7 +87,12 @@ async fn objects_are_listed_and_read() {
     assert_eq!(ask(&world, config.clone(), json!({"do": "get", "name": "other"})).await, json!(4));
     assert_eq!(ask(&world, config.clone(), json!({"do": "head", "name": "other"})).await["size"], 4);
     assert_eq!(ask(&world, config.clone(), json!({"do": "head", "name": "none"})).await["error"], "NotFound");
-    assert_eq!(ask(&world, config, json!({"do": "head", "name": "a//b"})).await["error"], "Invalid");
+    assert_eq!(ask(&world, config.clone(), json!({"do": "head", "name": "a//b"})).await["error"], "Invalid");
+    objects.put(&"long".parse().unwrap(), Payload::from_static(b"longer")).await.unwrap();
+    let two = json!({"do": "open two", "first": "other", "second": "long"});
+    assert_eq!(ask(&world, config.clone(), two).await, json!([4, 6]));
+    let missing = json!({"do": "open two", "first": "none", "second": "long"});
+    assert_eq!(ask(&world, config, missing).await["error"], "NotFound");
 }
 
 #[tokio::test]
@@ -145,6 +150,10 @@ async fn only_what_is_granted_is_reached() {
     assert_eq!(error(url("mem://other"), &json!({})).await.0, denied);
     assert_eq!(error(url("file:///etc"), &json!({})).await.0, denied);
     assert_eq!(error(url("other"), &json!({})).await.0, denied);
+    let granted = || url("mem://guests-granted");
+    assert_eq!(error(granted(), &json!({"do": "abort stale", "name": "in/a"})).await.0, denied);
+    let (kind, message) = error(granted(), &json!({"do": "queue", "name": "https://queue"})).await;
+    assert!(kind == denied && message.contains("queues can't be granted"), "{message}");
     assert_eq!(ask(&world, url("lake"), json!({"do": "list", "prefix": "out/"})).await, json!([]));
     // Without a grant for them, there are no credentials but those of the plugin.
     assert_eq!(error(url("s3://lake"), &json!({})).await.0, denied);

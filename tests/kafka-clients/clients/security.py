@@ -72,7 +72,7 @@ def send(configs, name):
 
 
 def send_python(name, **configs):
-    sender = KafkaProducer(max_block_ms=5000, retries=0, **configs)
+    sender = KafkaProducer(max_block_ms=5000, bootstrap_timeout_ms=3000, retries=0, **configs)
     try:
         sender.send(name, b"a").get(TIMEOUT)
     finally:

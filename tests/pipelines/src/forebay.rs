@@ -76,6 +76,18 @@ impl Forebay {
         self.start().finish()
     }
 
+    /// Runs it to its end, while nobody reads its standard output; its exit code, and what it says on standard error.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    #[must_use]
+    pub fn unread(mut self) -> (Option<i32>, String) {
+        let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+        drop(reader);
+        let ended = self.command.stdout(writer).output().expect("the program is there and can be started");
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+    }
+
     /// A name in a hidden folder, where no pattern of a test finds it.
     fn unused(&self, role: &str) -> PathBuf {
         static NEXT: AtomicU32 = AtomicU32::new(0);

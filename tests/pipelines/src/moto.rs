@@ -8,7 +8,11 @@ use crate::client::{Answer, Client};
 const SIGNED: &str = "authorization: AWS4-HMAC-SHA256 Credential=somebody/20260101/us-east-1/s3/aws4_request, \
      SignedHeaders=host, Signature=none\r\n";
 
-/// moto, a server that speaks S3, which `cargo xtask setup languages` installs. Ended when it is dropped.
+/// The same for its queues.
+const SIGNED_FOR_QUEUES: &str = "authorization: AWS4-HMAC-SHA256 Credential=somebody/20260101/us-east-1/sqs/aws4_request, \
+     SignedHeaders=host, Signature=none\r\n";
+
+/// moto, a server that speaks S3 and SQS, which `cargo xtask setup languages` installs. Ended when it is dropped.
 #[derive(Debug)]
 pub struct Moto {
     process: Child,
@@ -84,6 +88,56 @@ impl Moto {
     #[must_use]
     pub fn get(&self, path: &str) -> Answer {
         self.client.ask(&format!("GET /{path}"), SIGNED, "")
+    }
+
+    /// What it answers for a request without a body.
+    #[must_use]
+    pub fn ask(&self, line: &str) -> Answer {
+        self.client.ask(line, SIGNED, "")
+    }
+
+    /// The names of the uploads of a bucket that are not complete.
+    #[must_use]
+    pub fn uploads(&self, bucket: &str) -> Vec<String> {
+        let listed = self.get(&format!("{bucket}?uploads")).text();
+        let names = listed.split("<Key>").skip(1).filter_map(|rest| Some(rest.split_once('<')?.0.to_owned()));
+        names.collect()
+    }
+
+    /// Makes a queue, whose messages are hidden for so many seconds when they were taken, and returns its url.
+    #[must_use]
+    pub fn make_queue(&self, name: &str, hidden: u32) -> String {
+        let attributes = format!(r#"{{"VisibilityTimeout": "{hidden}"}}"#);
+        let _ = self
+            .ask_queues("CreateQueue", &format!(r#"{{"QueueName": "{name}", "Attributes": {attributes}}}"#));
+        format!("http://{}/123456789012/{name}", self.client.address)
+    }
+
+    /// Sends a message to a queue: `body` is the inside of a text of JSON.
+    pub fn send(&self, queue: &str, body: &str) {
+        let answer =
+            self.ask_queues("SendMessage", &format!(r#"{{"QueueUrl": "{queue}", "MessageBody": "{body}"}}"#));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    /// How many messages a queue has, hidden ones too.
+    #[must_use]
+    pub fn messages(&self, queue: &str) -> u64 {
+        let body = format!(r#"{{"QueueUrl": "{queue}", "AttributeNames": ["All"]}}"#);
+        let text = self.ask_queues("GetQueueAttributes", &body).text();
+        let count = |name: &str| {
+            let (_, rest) = text.split_once(&format!("\"{name}\": \""))?;
+            rest.split_once('"')?.0.parse::<u64>().ok()
+        };
+        let counts = [count("ApproximateNumberOfMessages"), count("ApproximateNumberOfMessagesNotVisible")];
+        counts.into_iter().flatten().sum()
+    }
+
+    fn ask_queues(&self, action: &str, body: &str) -> Answer {
+        let headers = format!(
+            "{SIGNED_FOR_QUEUES}content-type: application/x-amz-json-1.0\r\nx-amz-target: AmazonSQS.{action}\r\n"
+        );
+        self.client.ask("POST /", &headers, body)
     }
 
     /// The names of the objects of a bucket, in their order.

@@ -5,7 +5,10 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use forebay_tests_pipelines::{Finished, Folder, Running};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 const STORES: [&str; 4] = ["-bucketURL", "", "-metadataURL", "sqlite://meta.db"];
 const LOOPBACK: [&str; 6] =
@@ -20,9 +23,13 @@ struct Agent {
 
 impl Agent {
     fn start(folder: &Folder) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Folder, args: &[&str]) -> Self {
         let bucket = format!("file://{}", folder.path("bucket").display());
         let stores = STORES.map(|arg| if arg.is_empty() { bucket.as_str() } else { arg });
-        let mut running = folder.forebay(&["agent"]).args(&stores).args(&LOOPBACK).start();
+        let mut running = folder.forebay(&["agent"]).args(&stores).args(&LOOPBACK).args(args).start();
         running.until_log_has("the agent is ready");
         let log = running.log();
         let port = |name: &str| {
@@ -70,6 +77,71 @@ fn a_broker_is_asked_and_stopped() {
     let lines = stopped.stderr.lines();
     let noise: Vec<_> = lines.filter(|line| !line.starts_with("level=info ")).collect();
     assert_eq!(noise, [""; 0]);
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64_STANDARD.encode(der))
+}
+
+/// Certificates and keys of `server` and `client`, which `roots.pem` has signed.
+fn certificates(folder: &Folder) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    folder.write("roots.pem", pem("CERTIFICATE", params.self_signed(&key).unwrap().der()));
+    let authority = Issuer::new(params, key);
+    for name in ["server", "client"] {
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        folder.write(&format!("{name}.pem"), pem("CERTIFICATE", certificate.der()));
+        folder.write(&format!("{name}.key"), pem("PRIVATE KEY", &key.serialize_der()));
+    }
+}
+
+const TLS: [&str; 5] =
+    ["-kafkaTLS", "-tlsServerCertFile", "server.pem", "-tlsServerPrivateKeyFile", "server.key"];
+const ROOTS: [&str; 3] = ["-tls", "-tlsCACertFile", "roots.pem"];
+
+#[test]
+fn a_broker_is_asked_by_tls_with_a_login_or_a_certificate() {
+    let folder = Folder::new();
+    certificates(&folder);
+    let user = ["credentials", "create", "-username", "alice", "-password", "secret"];
+    let _ = folder.forebay(&user).args(&STORES[2..]).finish().well();
+
+    let mut agent = Agent::start_with(&folder, &[&TLS[..], &["-requireSASLAuthentication"]].concat());
+    let login = ["-login", "alice", "-loginPassword", "secret"];
+    let plain = [&login[..], &["-loginMechanism", "PLAIN"]].concat();
+    for login in [&login[..], &plain] {
+        let args = [&ROOTS[..], login].concat();
+        let diagnosed = agent.kcmd(&folder, "diagnose-connection", &args).well();
+        assert!(diagnosed.stdout.contains(" by TLS, as alice by "), "{diagnosed:?}");
+        assert!(diagnosed.stdout.ends_with("clients can use it\n"), "{diagnosed:?}");
+    }
+    let args = [&ROOTS[..], &login, &["-topic", "logs"]].concat();
+    let _ = agent.kcmd(&folder, "produce", &[&args[..], &["-records", "a"]].concat()).well();
+    let fetched = agent.kcmd(&folder, "fetch", &args).well();
+    assert!(fetched.stdout.ends_with(" offset:0 key:\"hello\" value:\"a\"\n"), "{fetched:?}");
+    let wrong = ["-login", "alice", "-loginPassword", "wrong"];
+    let refused = agent.kcmd(&folder, "diagnose-connection", &[&ROOTS[..], &wrong].concat());
+    assert!(refused.code == Some(1) && refused.stderr.contains("SaslAuthenticationFailed"), "{refused:?}");
+    let stranger = agent.kcmd(&folder, "diagnose-connection", &[&["-tls"][..], &login].concat());
+    assert!(stranger.code == Some(1) && stranger.stderr.contains("UnknownIssuer"), "{stranger:?}");
+    agent.running.signal("TERM");
+    let _ = agent.running.finish().well();
+
+    let mutual = ["-requireMTLSAuthentication", "-tlsClientCACertFile", "roots.pem"];
+    let agent = Agent::start_with(&folder, &[&TLS[..], &mutual].concat());
+    let shown = ["-tlsClientCertFile", "client.pem", "-tlsClientPrivateKeyFile", "client.key"];
+    let args = ["-topic", "logs", "-offset", "0"];
+    let fetched = agent.kcmd(&folder, "fetch", &[&ROOTS[..], &shown, &args].concat()).well();
+    assert!(fetched.stdout.ends_with(" value:\"a\"\n"), "{fetched:?}");
+    assert_eq!(agent.kcmd(&folder, "fetch", &[&ROOTS[..], &args].concat()).code, Some(1));
+    // Half of what it takes is refused by name.
+    let half = agent.kcmd(&folder, "fetch", &[&ROOTS[..], &shown[..2], &args].concat());
+    assert!(half.code == Some(2) && half.stderr.contains("--tlsClientPrivateKeyFile"), "{half:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::process::Command;
 
-use forebay_tests_pipelines::{Folder, example, examples, forebay_packaging};
+use forebay_tests_pipelines::{Folder, Moto, example, examples, forebay_packaging};
 use serde_json::{Value, json};
 
 #[test]
@@ -194,6 +194,41 @@ fn the_resources_example_uses_each_of_its_resources() {
         format!(r#"{{"double":{double},"task":{task}}}"#)
     };
     assert_eq!(finished.lines(), (1..=12).map(line).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_data_lake_example_makes_one_parquet_file_of_all_records() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = in_folder("data-lake", &["records.jsonl"]);
+    let program = folder.run(&example("data-lake"));
+    let program = program.variable("S3_ENDPOINT", &format!("http://{}", moto.address()));
+    let program =
+        program.variable("AWS_ACCESS_KEY_ID", "somebody").variable("AWS_SECRET_ACCESS_KEY", "something");
+    let _ = program.finish().well();
+    let names = moto.names("lake");
+    assert!(names.len() == 1 && names[0].starts_with("logs/") && names[0].ends_with(".parquet"), "{names:?}");
+    let texts = r#"root = this.map_each(field -> if field.value.type() == "bytes" { field.value.string() } else { field.value })"#;
+    let read = format!(
+        "\
+input: {{aws_s3: {{bucket: lake, prefix: logs/, {}}}}}
+pipeline: {{threads: 1, processors: [{{parquet_decode: {{}}}}, {{mapping: '{texts}'}}]}}
+output: {{file: {{path: out.jsonl}}}}
+",
+        moto.fields()
+    );
+    let _ = folder.run(&read).finish().well();
+    let records = folder.read("examples/data-lake/records.jsonl");
+    let expected: Vec<Value> = records
+        .lines()
+        .map(parse)
+        .map(|record| {
+            json!({"kafka_topic": record["topic"], "kafka_partition": record["partition"],
+            "kafka_offset": record["offset"], "key": record["key"], "value": record["value"]})
+        })
+        .collect();
+    assert_eq!(expected.len(), 60);
+    let written: Vec<Value> = folder.read("out.jsonl").lines().map(parse).collect();
+    assert_eq!(written, expected);
 }
 
 fn parse(line: &str) -> Value {

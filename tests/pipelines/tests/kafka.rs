@@ -400,7 +400,9 @@ fn wrong_fields_are_named_before_anything_is_read() {
     for (fields, named) in [
         (json!({"topics": ["t:0"], "consumer_group": "g"}), "partitions can't be named together"),
         (json!({"topics": ["t:x"]}), "is no topic"),
-        (json!({"topics": ["t"], "sasl": [{"mechanism": "AWS_MSK_IAM"}]}), "AWS_MSK_IAM is not available"),
+        (json!({"topics": ["t"], "sasl": [{"mechanism": "AWS_MSK_IAM"}]}), "AWS_MSK_IAM needs the region"),
+        (json!({"topics": ["t"], "sasl": [{"mechanism": "OAUTHBEARER"}]}), "OAUTHBEARER needs a token"),
+        (json!({"topics": ["t"], "instance_id": "a"}), "only a member of a consumer_group"),
         (json!({"topics": ["t"], "fetch_max_bytes": "many"}), "is no size"),
     ] {
         let mut all = json!({"seed_brokers": ["127.0.0.1:1"]});

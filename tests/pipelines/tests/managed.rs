@@ -124,6 +124,26 @@ fn what_is_not_granted_is_refused_and_keys_of_the_process_never_resolve() {
 }
 
 #[test]
+fn templates_are_components_of_managed_pipelines() {
+    let (folder, api) = (Folder::new(), Api::at_free_address());
+    grants(&folder);
+    folder.write(
+        "templates/ticking.yaml",
+        "name: ticking\ntype: input\nfields: [{name: text, type: string}]\n\
+         mapping: 'root.generate = {\"mapping\": \"root = \\\"%s\\\"\".format(this.text), \"interval\": \"5ms\"}'\n",
+    );
+    let input = "generate: {mapping: 'root = \"tick\"', interval: 5ms}";
+    let text = tick(&folder, "made", "").replace(input, "ticking: {text: made}");
+    assert!(text.contains("ticking"), "{text}");
+    folder.write("pipelines/made.yaml", text);
+    let mut running = agent(&folder, &api, &["-pipelineTemplates", "templates"]);
+    running.until("it writes", |_| folder.length("out/made.txt") > 20);
+    assert!(folder.read("out/made.txt").starts_with("made\nmade\n"));
+    running.signal("TERM");
+    let _ = running.finish().well();
+}
+
+#[test]
 fn an_agent_of_a_group_runs_the_pipelines_of_that_group_alone() {
     let (folder, api) = (Folder::new(), Api::at_free_address());
     grants(&folder);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use forebay_tests_pipelines::{Fate, Folder, Head, Moto, Proxy};
 
@@ -105,6 +105,7 @@ fn a_batch_is_one_parquet_file_and_is_read_back() {
     let write = format!(
         "\
 input: {{generate: {{count: 5000, interval: '', batch_size: 500, mapping: 'root.id = counter()'}}}}
+pipeline: {{threads: 1}}
 output:
   aws_s3:
     {{bucket: lake, path: events.parquet, {fields},
@@ -177,15 +178,96 @@ output: {{file: {{path: out.txt}}}}
 }
 
 #[test]
-fn what_is_not_there_yet_is_refused_by_name() {
+fn many_small_objects_are_read_at_once_and_in_order() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
     let folder = Folder::new();
-    let pipeline = "\
-input: {aws_s3: {sqs: {url: 'http://127.0.0.1:1/queue'}}}
-output: {drop: {}}
-";
-    let finished = folder.run(pipeline).finish();
-    assert_eq!(finished.code, Some(1));
-    assert!(finished.stderr.contains("notifications of SQS can't be read"), "{finished:?}");
+    for number in 0..150 {
+        moto.put(&format!("lake/in/{number:03}"), format!("{number}\n"));
+    }
+    let asked = (Mutex::new(0_u32), Condvar::new());
+    // The first one is answered when many others were asked for.
+    let proxy = Proxy::before(moto.address(), move |head| {
+        if head.method == "GET" && head.path.contains("/in/") {
+            let (count, changed) = &asked;
+            *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            changed.notify_all();
+            if head.path.ends_with("/000") {
+                let count = count.lock().unwrap_or_else(PoisonError::into_inner);
+                drop(changed.wait_while(count, |count| *count < 30));
+            }
+        }
+        Fate::Pass
+    });
+    let pipeline = format!(
+        "\
+input: {{aws_s3: {{bucket: lake, prefix: in/, scanner: {{lines: {{}}}}, {fields}}}}}
+pipeline: {{threads: 1}}
+output: {{file: {{path: out.txt}}}}
+",
+        fields = Moto::fields_at(proxy.address())
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    let expected: Vec<String> = (0..150).map(|number| number.to_string()).collect();
+    assert_eq!(folder.read("out.txt").lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn objects_of_which_a_queue_tells_are_read_and_its_messages_deleted() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let queue = moto.make_queue("events", 600);
+    moto.put("lake/in/a%20b", "one\ntwo\n");
+    moto.put("lake/in/c", "three\n");
+    let event = |key: &str| {
+        let record = format!(r#"{{"s3": {{"bucket": {{"name": "lake"}}, "object": {{"key": "{key}"}}}}}}"#);
+        format!(r#"{{"Records": [{record}]}}"#).replace('"', "\\\"")
+    };
+    moto.send(&queue, &event("in%2Fa+b"));
+    moto.send(&queue, &event("in/c"));
+    moto.send(&queue, &event("in/missing"));
+    let pipeline = format!(
+        "\
+input:
+  aws_s3: {{scanner: {{lines: {{}}}}, delete_objects: true, sqs: {{url: '{queue}', wait_time_seconds: 1}}, {fields}}}
+pipeline: {{threads: 1, processors: [{{mapping: 'root = @s3_key + \" \" + content().string()'}}]}}
+output:
+  switch:
+    cases:
+      - {{check: 'content().contains(\"two\") && count(\"seen\") < 3', output: {{reject: 'not yet'}}}}
+      - {{output: {{file: {{path: out.txt}}}}}}
+",
+        fields = moto.fields()
+    );
+    let mut running = folder.run(&pipeline).start();
+    running.until("the messages are deleted", |_| moto.messages(&queue) == 1);
+    running.until("the objects are deleted", |_| moto.names("lake").is_empty());
+    running.signal("TERM");
+    let _ = running.finish().well();
+    let written = folder.read("out.txt");
+    let mut lines: Vec<&str> = written.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines, ["in/a b one", "in/a b two", "in/c three"]);
+}
+
+#[test]
+fn the_version_of_an_object_is_metadata() {
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let versioned = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    moto.put("lake?versioning", versioned);
+    moto.put("lake/a", "one");
+    let fields = moto.fields();
+    let pipeline = format!(
+        "\
+input: {{aws_s3: {{bucket: lake, {fields}}}}}
+pipeline: {{processors: [{{mapping: 'root = @s3_version_id'}}]}}
+output: {{file: {{path: out.txt}}}}
+"
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    let version = moto.get("lake/a").header("x-amz-version-id").map(str::to_owned);
+    assert_eq!(Some(folder.read("out.txt").trim().to_owned()), version);
 }
 
 /// Whether it is so for this request, about as often as not, and otherwise when it comes again.
@@ -247,7 +329,41 @@ output: {{file: {{path: out.txt}}}}
 }
 
 #[test]
-fn after_a_kill_in_the_middle_of_an_upload_nothing_is_seen_of_it_and_the_next_run_delivers() {
+fn a_store_that_has_said_to_slow_down_is_used_in_full_again() {
+    const THROTTLED: u32 = 100;
+    const AT_ONCE: u32 = 20;
+    let Some(moto) = Moto::with_bucket("lake") else { return };
+    let folder = Folder::new();
+    let asked = (Mutex::new(0_u32), Condvar::new());
+    // What comes behind the throttled ones is answered when there are many of them at once.
+    let proxy = Proxy::before(moto.address(), move |head| {
+        if head.method != "PUT" {
+            return Fate::Pass;
+        }
+        let (count, changed) = &asked;
+        let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
+        *count += 1;
+        if *count <= THROTTLED {
+            return Fate::Refused;
+        }
+        changed.notify_all();
+        drop(changed.wait_while(count, |count| *count < THROTTLED + AT_ONCE));
+        Fate::Pass
+    });
+    let pipeline = format!(
+        "\
+input: {{generate: {{count: 200, interval: '', mapping: 'root = counter()'}}}}
+pipeline: {{threads: 1}}
+output: {{aws_s3: {{bucket: lake, path: 'out/${{! content() }}', timeout: 60s, {fields}}}}}
+",
+        fields = Moto::fields_at(proxy.address())
+    );
+    let _ = folder.run(&pipeline).finish().well();
+    assert_eq!(moto.names("lake").len(), 200);
+}
+
+#[test]
+fn after_a_kill_in_the_middle_of_an_upload_nothing_is_left_of_it_and_the_next_run_delivers() {
     let Some(moto) = Moto::with_bucket("lake") else { return };
     let folder = Folder::new();
     let parts = Arc::new(AtomicU32::new(0));
@@ -265,7 +381,7 @@ fn after_a_kill_in_the_middle_of_an_upload_nothing_is_seen_of_it_and_the_next_ru
 input: {{file: {{paths: [in.txt], scanner: {{lines: {{}}}}}}}}
 pipeline: {{threads: 1}}
 output:
-  aws_s3: {{bucket: lake, path: all, batching: {{count: 4000000, processors: [{{archive: {{format: lines}}}}]}}, {fields}}}
+  aws_s3: {{bucket: lake, path: all, abort_uploads_after: 0s, batching: {{count: 4000000, processors: [{{archive: {{format: lines}}}}]}}, {fields}}}
 ",
         fields = Moto::fields_at(proxy.address())
     );
@@ -273,7 +389,11 @@ output:
     running.until("a part is put", |_| parts.load(Ordering::Relaxed) > 0);
     assert!(running.kill(), "it ended before it was killed");
     assert!(moto.names("lake").is_empty());
+    assert_eq!(moto.uploads("lake"), ["all"]);
+    // That of somebody else.
+    let _ = moto.ask("POST /lake/all-others?uploads");
     let _ = folder.run(&pipeline).finish().well();
     assert_eq!(moto.names("lake"), ["all"]);
     assert_eq!(moto.get("lake/all").text().trim_end(), content.trim_end());
+    assert_eq!(moto.uploads("lake"), ["all-others"], "what was left is aborted");
 }

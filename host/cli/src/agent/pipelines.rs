@@ -1,22 +1,25 @@
 //! The pipelines that an agent manages, on threads of their own: what serves Kafka's clients has nothing to do with
 //! what they compute.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use forebay_kafka_client::Transport;
+use forebay_kafka_client::Connection;
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::Metrics;
-use forebay_model::{ByteCount, VirtualClusterId};
+use forebay_model::{ByteCount, TopicName, VirtualClusterId};
+use forebay_node::PipelineAccess;
 use forebay_pipeline_managed::{Agents, Managed, Parts, Settings};
 use forebay_pipeline_operations::{Endpoints, Registration};
-use forebay_plugins_api::{Components, Environment, Rights, VirtualClusterName};
+use forebay_plugins_api::{Environment, Rights, VirtualClusterName};
 use forebay_plugins_runtime::Clusters;
 
 use crate::args::ManagedPipelines;
 use crate::run::{LAST_FILES, look_after_plugins};
+use crate::templates::{Lints, with_templates};
 use crate::variables::ProcessVariables;
 use crate::{args, plugins};
 
@@ -26,6 +29,8 @@ const METRICS: &str = "warpstream_bento_";
 const CLUSTER: &str = "agent";
 /// Bytes that pipelines may take in for each CPU in a second: beside other roles, and alone.
 const RATES: [u64; 2] = [5_000_000, 50_000_000];
+/// How many partitions a topic gets.
+const AS_THE_CLUSTER_SAYS: i32 = -1;
 
 /// What pipelines are run with.
 pub(crate) struct Wanted {
@@ -33,15 +38,19 @@ pub(crate) struct Wanted {
     group: Option<String>,
     rate: ByteCount,
     plugins: args::Plugins,
+    templates: args::Templates,
     rights: Rights,
     /// Variables beside those of the process.
     environment: Environment,
+    /// What is made before they start, so that none has to wait for another's topic.
+    topics: Vec<TopicName>,
 }
 
 impl Wanted {
     /// What the flags want; nothing where they do not want pipelines. `is_alone`: the agent has no other role.
     pub(crate) fn of(flags: ManagedPipelines, cores: usize, is_alone: bool) -> anyhow::Result<Option<Self>> {
-        let ManagedPipelines { enabled, folder, group, rate_per_cpu, plugins } = flags;
+        let ManagedPipelines { enabled, folder, group, templates, obey_acls: _, rate_per_cpu, plugins } =
+            flags;
         if !enabled {
             return Ok(None);
         }
@@ -50,20 +59,39 @@ impl Wanted {
         let rate = rate_per_cpu.map_or(RATES[usize::from(is_alone)], std::num::NonZeroU64::get);
         let rate = rate.saturating_mul(u64::try_from(cores).unwrap_or(u64::MAX));
         let (group, rights) = (group.filter(|group| !group.is_empty()), Rights::Granted);
-        let (rate, environment) = (ByteCount::new(rate), Environment::default());
-        Ok(Some(Self { folder, group, rate, plugins, rights, environment }))
+        let (rate, environment, topics) = (ByteCount::new(rate), Environment::default(), Vec::new());
+        let templates = args::Templates { templates };
+        Ok(Some(Self { folder, group, rate, plugins, templates, rights, environment, topics }))
     }
 
     /// The pipelines of a folder, with nothing beside them that would need the machine.
     pub(crate) fn alone(folder: PathBuf, plugins: args::Plugins, cores: usize) -> Self {
         let rate = RATES[1].saturating_mul(u64::try_from(cores).unwrap_or(u64::MAX));
-        let (group, rate) = (None, ByteCount::new(rate));
-        Self { folder, group, rate, plugins, rights: Rights::Granted, environment: Environment::default() }
+        let (group, rate, rights) = (None, ByteCount::new(rate), Rights::Granted);
+        let (environment, topics, templates) =
+            (Environment::default(), Vec::new(), args::Templates::default());
+        Self { folder, group, rate, plugins, templates, rights, environment, topics }
     }
 
     /// The same with other rights, and with variables beside those of the process.
     pub(crate) fn with(self, rights: Rights, environment: Environment) -> Self {
         Self { rights, environment, ..self }
+    }
+
+    /// The same with topics that are there before they start.
+    pub(crate) fn after_topics(self, topics: Vec<TopicName>) -> Self {
+        Self { topics, ..self }
+    }
+
+    /// Makes the topics, on the agent that listens there.
+    pub(crate) async fn make_topics(&self, kafka: Option<SocketAddr>) -> anyhow::Result<()> {
+        let Some(address) = kafka.filter(|_| !self.topics.is_empty()) else { return Ok(()) };
+        let mut connection = Connection::open(&address.ip().to_string(), address.port(), "forebay").await?;
+        for topic in &self.topics {
+            let made = connection.create_topic(topic, AS_THE_CLUSTER_SAYS).await;
+            made.with_context(|| format!("make the topic {topic}"))?;
+        }
+        Ok(())
     }
 
     /// The group of the agent.
@@ -79,7 +107,7 @@ pub(crate) struct Around {
     pub(crate) endpoints: Option<Endpoints>,
     pub(crate) agents: Arc<dyn Agents>,
     /// Its cluster, in this process.
-    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) access: Option<PipelineAccess>,
     pub(crate) cores: usize,
 }
 
@@ -137,19 +165,19 @@ impl Pipelines {
 }
 
 async fn open(wanted: Wanted, around: Around, keeper: Arc<Threads>) -> anyhow::Result<Pipelines> {
-    let Wanted { folder, group, rate, plugins: flags, rights, environment } = wanted;
-    let Around { cluster, metrics, endpoints, agents, transport, cores } = around;
+    let Wanted { folder, group, rate, plugins: flags, templates, rights, environment, topics: _ } = wanted;
+    let Around { cluster, metrics, endpoints, agents, access, cores } = around;
     let (output_closed, stuck) = (Shutdown::new(), Shutdown::new());
     let prefixed = Arc::new(metrics.with_prefix(METRICS));
     let clusters = Clusters::default();
-    if let Some(transport) = transport {
-        clusters.add(CLUSTER, transport);
+    if let Some(access) = access {
+        clusters.add_for_each(CLUSTER, move |pipeline| access.transport(pipeline.as_str()));
     }
     let process = (endpoints.clone(), clusters);
     let loaded = plugins::load_with(&flags, &prefixed, &output_closed, process).await?;
     let watch = flags.plugin_dir.map(|folder| loaded.watch(folder));
     look_after_plugins(watch, loaded.watchdog(stuck.clone()))?;
-    let components: Arc<dyn Components> = Arc::new(loaded);
+    let components = with_templates(Arc::new(loaded), &templates, Lints::Refuse).await?;
     let threads = Threads::start("guest", cores).context("start the threads of the pipelines")?;
     let threads = Arc::new(threads);
     tracing::info!(
@@ -190,6 +218,8 @@ mod tests {
             enabled: true,
             folder: Some("p".into()),
             group: Some(String::new()),
+            templates: Vec::new(),
+            obey_acls: false,
             rate_per_cpu: rate_per_cpu.and_then(NonZeroU64::new),
             plugins: args::Plugins { plugin_dir: None, plugin_grants: None, plugin_cache: None },
         }

@@ -3,6 +3,8 @@
 use clap::{Args, ValueEnum};
 use forebay_model::TopicName;
 
+use super::ClientFlags;
+
 #[derive(Debug, Args)]
 pub(crate) struct Kcmd {
     /// What to do.
@@ -35,6 +37,8 @@ pub(crate) struct Kcmd {
     /// What the broker is told about who asks.
     #[arg(long = "client-id", default_value = "forebay-kcmd", value_name = "ID")]
     pub(crate) client_id: String,
+    #[command(flatten)]
+    pub(crate) client: ClientFlags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

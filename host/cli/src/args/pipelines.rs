@@ -31,6 +31,20 @@ pub(crate) struct ManagedPipelines {
         value_name = "NAME"
     )]
     pub(crate) group: Option<String>,
+    /// Take the components that these templates state too: files, patterns, or folders with all that is in them.
+    #[arg(long = "pipelineTemplates", env = "FOREBAY_PIPELINE_TEMPLATES", value_name = "FILE")]
+    pub(crate) templates: Vec<String>,
+    /// With -enableACLs, allow each pipeline in the agent's own cluster what ACLs allow the principal Pipeline:NAME.
+    #[arg(
+        long = "enablePipelineACLs",
+        env = "FOREBAY_ENABLE_PIPELINE_ACLS",
+        value_parser = BoolishValueParser::new(),
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true"
+    )]
+    pub(crate) obey_acls: bool,
     /// Bytes that all pipelines together may take in for each CPU in a second [default: 5000000, and 50000000 where the
     /// agent does nothing else].
     #[arg(

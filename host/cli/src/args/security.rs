@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use forebay_kafka_client::{ClientSecurity, ClientTls, PasswordLogin};
 use forebay_kafka_security::{
     Mechanism, Operation, PatternType, Permission, Principal, ResourceType, ScramMechanism, UnknownWord,
 };
@@ -28,15 +29,28 @@ pub(crate) struct Place {
     /// Its port.
     #[arg(long = "bootstrap-port", default_value_t = 9092, value_name = "PORT")]
     pub(crate) port: u16,
+    #[command(flatten)]
+    pub(crate) client: ClientFlags,
+}
+
+/// How a broker is spoken to.
+#[derive(Debug, Args)]
+pub(crate) struct ClientFlags {
     /// Speak TLS with it.
     #[arg(long)]
-    pub(crate) tls: bool,
+    tls: bool,
     /// Roots that its certificate leads to, as PEM, in place of those of the system.
-    #[arg(long = "tlsCACertFile", value_name = "FILE")]
-    pub(crate) roots: Option<PathBuf>,
+    #[arg(long = "tlsCACertFile", requires = "tls", value_name = "FILE")]
+    roots: Option<PathBuf>,
+    /// A certificate to show, as PEM, where it demands one.
+    #[arg(long = "tlsClientCertFile", requires_all = ["tls", "private_key"], value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Its key, as PEM.
+    #[arg(long = "tlsClientPrivateKeyFile", requires = "certificate", value_name = "FILE")]
+    private_key: Option<PathBuf>,
     /// Log in as this user.
     #[arg(long = "login", requires = "login_password", value_name = "USER")]
-    pub(crate) login: Option<String>,
+    login: Option<String>,
     /// The password for it; better in the variable.
     #[arg(
         long = "loginPassword",
@@ -44,10 +58,21 @@ pub(crate) struct Place {
         value_name = "PASSWORD",
         hide_env_values = true
     )]
-    pub(crate) login_password: Option<String>,
-    /// How to log in.
+    login_password: Option<String>,
+    /// How to log in: by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
     #[arg(long = "loginMechanism", default_value = "SCRAM-SHA-512", value_name = "NAME")]
-    pub(crate) login_mechanism: Mechanism,
+    login_mechanism: Mechanism,
+}
+
+impl ClientFlags {
+    pub(crate) fn security(self) -> ClientSecurity {
+        let Self { tls, roots, certificate, private_key, login, login_password, login_mechanism } = self;
+        let tls = tls.then(|| ClientTls { roots, certificate: certificate.zip(private_key), config: None });
+        let login = login.zip(login_password);
+        let mechanism = login_mechanism;
+        let login = login.map(|(user, password)| PasswordLogin { mechanism, user, password });
+        ClientSecurity { tls, logins: login.into_iter().map(Into::into).collect() }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -90,7 +90,7 @@ pub(crate) struct Parts {
     pub reader: Reader,
     pub topics: Topics,
     pub neighbours: Neighbours,
-    pub groups: Coordinator,
+    pub groups: Arc<Coordinator>,
     pub sessions: Sessions,
     pub fetch_memory: FetchMemory,
     pub metrics: BrokerMetrics,
@@ -124,6 +124,7 @@ impl Broker {
         let topics = Topics::new(settings.cluster.clone(), Arc::clone(&metadata));
         let groups =
             Coordinator::new(settings.cluster.clone(), Arc::clone(&metadata), settings.groups.clone());
+        let groups = Arc::new(groups);
         let remembered = settings.agent.remembers_others;
         let neighbours = Neighbours::new(settings.cluster.clone(), Arc::clone(&metadata), remembered);
         let sessions = Sessions::new(settings.fetch_sessions);

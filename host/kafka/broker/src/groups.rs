@@ -6,6 +6,7 @@ mod failure;
 mod heartbeats;
 mod keeper;
 mod known;
+mod together;
 mod topics;
 mod turns;
 
@@ -24,11 +25,12 @@ pub(crate) use failure::GroupFailure;
 use heartbeats::Heartbeats;
 pub use keeper::{Forget, GroupKeeper, GroupKept};
 use known::Known;
+use together::Together;
 use topics::AllTopics;
 use turns::Turns;
 
 /// How often a change is tried that other agents are quicker with.
-const TRIES: usize = 20;
+const TRIES: usize = 50;
 /// How large the state of a group may become, with all that its members say of themselves.
 const MOST_BYTES: usize = 16 << 20;
 /// Who waits looks again after that long at most, and gives a sign of life.
@@ -45,6 +47,7 @@ pub(crate) struct Coordinator {
     heartbeats: Arc<Heartbeats>,
     known: Known,
     turns: Turns,
+    together: Together,
     topics: AllTopics,
     retired: Shutdown,
 }
@@ -71,7 +74,8 @@ impl Coordinator {
         let heartbeats = Arc::new(Heartbeats::new(cluster.clone(), Arc::clone(&metadata)));
         let topics = AllTopics::new(cluster.clone(), Arc::clone(&metadata));
         let (known, turns, retired) = (Known::default(), Turns::default(), Shutdown::new());
-        Self { cluster, metadata, settings, heartbeats, known, turns, topics, retired }
+        let together = Together::default();
+        Self { cluster, metadata, settings, heartbeats, known, turns, together, topics, retired }
     }
 
     /// From now on nothing waits here any more: members are sent elsewhere.
@@ -84,9 +88,8 @@ impl Coordinator {
         &self.retired
     }
 
-    /// Changes a group, one change after the other on this agent. `decide` may be asked several times, each time about
-    /// the group as it is then; one that does not exist is empty, and is made if that changes it.
-    pub(crate) async fn change<T>(
+    /// The same as [`Self::change`], by itself.
+    async fn change_alone<T>(
         &self,
         id: &GroupId,
         decide: impl FnMut(&mut Group, Timestamp) -> T,
@@ -130,7 +133,8 @@ impl Coordinator {
         Err(GroupFailure::Contended)
     }
 
-    /// Waits until `look` sees something in the group, for as long as that takes. `member` is kept alive meanwhile.
+    /// Waits until `look` sees something in the group, for as long as that takes: perhaps not at all, where others have
+    /// changed it together with whoever asks. `member` is kept alive meanwhile.
     pub(crate) async fn wait<T>(
         &self,
         id: &GroupId,
@@ -139,6 +143,9 @@ impl Coordinator {
         mut look: impl FnMut(&Group) -> Option<T>,
     ) -> Result<T, GroupFailure> {
         loop {
+            if let Some(seen) = look(&standing.group) {
+                return Ok(seen);
+            }
             let known = vec![(id.clone(), standing.version)];
             let until =
                 standing.deadline.map_or(LOOK, |deadline| since(standing.now, deadline)).clamp(PAUSE, LOOK);
@@ -147,16 +154,12 @@ impl Coordinator {
                 self.metadata.watch_groups(&self.cluster, known, until).await
             };
             let changed = self.retired.run_until_cancelled(watch).await.ok_or(GroupFailure::Retired)??;
-            let newer = if changed.is_empty() {
+            standing = if changed.is_empty() {
                 // Perhaps a time is over for which everybody waits.
                 self.beat(id, member).await?
             } else {
                 self.recent(id, |known| known.version > standing.version).await?
             };
-            if let Some(seen) = look(&newer.group) {
-                return Ok(seen);
-            }
-            standing = newer;
         }
     }
 
@@ -232,7 +235,7 @@ impl Coordinator {
             }
         }
         for _ in 0..TRIES {
-            let (checked, standing) = self.change(id, |group, _| check(group)).await?;
+            let (checked, standing) = self.change_alone(id, |group, _| check(group)).await?;
             checked?;
             // What is committed to a group without members makes it another one: who forgets its offsets must see that.
             let state = match standing.version {
@@ -257,7 +260,7 @@ impl Coordinator {
         removal: Removal,
     ) -> Result<(), GroupFailure> {
         for _ in 0..TRIES {
-            let (checked, standing) = self.change(id, |group, _| check(group)).await?;
+            let (checked, standing) = self.change_alone(id, |group, _| check(group)).await?;
             if standing.version.is_none() {
                 return Err(GroupError::NotFound("there is no such group").into());
             }
@@ -337,4 +340,24 @@ fn is_due(known: &Standing, oldest: Option<Timestamp>, now: Timestamp, settings:
 /// How long it is from one time to a later one.
 fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(to.millis().saturating_sub(from.millis())).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_there_already_is_not_waited_for() {
+        let store = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
+        let cluster: VirtualClusterId = "vci_test".parse().unwrap();
+        let coordinator = Coordinator::new(cluster, Arc::new(store), GroupSettings::default());
+        let now = Timestamp::from_millis(0);
+        let group = Arc::new(Group::empty(now));
+        let standing = Standing { version: None, group, now, deadline: None, bytes: 0 };
+        let (id, member) = ("group".parse().unwrap(), "member".parse().unwrap());
+        let waits = coordinator.wait(&id, standing, &member, |group| group.is_empty().then_some(()));
+        tokio::time::timeout(PAUSE / 2, waits).await.unwrap().unwrap();
+    }
 }

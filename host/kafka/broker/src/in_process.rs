@@ -59,6 +59,8 @@ impl Transport for InProcess {
 
     fn learn(&self, _brokers: &[BrokerAddress]) {}
 
+    fn learn_one(&self, _broker: &BrokerAddress) {}
+
     fn release(&self, _lane: Lane) {}
 }
 

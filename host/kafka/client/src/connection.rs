@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use forebay_kafka_wire::FrameLimit;
+use forebay_kafka_wire::{FrameLimit, decode_answer};
 use kafka_protocol::messages::{ApiKey, RequestHeader};
-use kafka_protocol::protocol::{Decodable as _, Encodable, Request, StrBytes};
+use kafka_protocol::protocol::{Encodable, Request, StrBytes};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::error::ClientError;
-use crate::security::ClientSecurity;
+use crate::security::{ClientSecurity, login};
 use crate::versions::ServedVersions;
 
 /// The largest answer that is read.
@@ -35,6 +35,8 @@ pub struct Connection {
     pub(crate) served: ServedVersions,
     /// How long the login holds, where it ends by itself.
     pub(crate) lifetime: Option<Duration>,
+    /// The mechanisms that the broker has said it takes.
+    pub(crate) offered: Vec<String>,
 }
 
 /// A connection taken apart, for whoever asks more than one thing at a time.
@@ -66,6 +68,23 @@ impl Connection {
         client_id: &str,
         security: &ClientSecurity,
     ) -> Result<Self, ClientError> {
+        let mut connection = Self::connect(host, port, client_id, security).await?;
+        let Some(login) = security.logins.first() else { return Ok(connection) };
+        let Err(failed) = Box::pin(connection.log_in(host, login)).await else { return Ok(connection) };
+        let other = login::another(&security.logins, &connection.offered, &failed).ok_or(failed)?;
+        // Apache Kafka hangs up when it has refused one.
+        let mut connection = Self::connect(host, port, client_id, security).await?;
+        Box::pin(connection.log_in(host, other)).await?;
+        Ok(connection)
+    }
+
+    /// A connection that nobody has logged in on.
+    async fn connect(
+        host: &str,
+        port: u16,
+        client_id: &str,
+        security: &ClientSecurity,
+    ) -> Result<Self, ClientError> {
         let failed = |source| ClientError::Connect { host: host.to_owned(), port, source };
         let connecting = tokio::time::timeout(TIMEOUT, TcpStream::connect((host, port)));
         let timed_out = |_| failed(io::Error::from(io::ErrorKind::TimedOut));
@@ -87,11 +106,9 @@ impl Connection {
             timeout: TIMEOUT,
             served: ServedVersions::default(),
             lifetime: None,
+            offered: Vec::new(),
         };
         connection.served = connection.api_versions().await?;
-        if let Some(login) = &security.login {
-            Box::pin(connection.log_in(login)).await?;
-        }
         Ok(connection)
     }
 
@@ -104,7 +121,8 @@ impl Connection {
 
     /// What it consists of.
     pub(crate) fn into_parts(self) -> Parts {
-        let Self { stream, peer: _, client_id, correlation_id, timeout: _, served, lifetime } = self;
+        let Self { stream, peer: _, client_id, correlation_id, timeout: _, served, lifetime, offered: _ } =
+            self;
         Parts { stream, client_id, correlation_id, served, lifetime }
     }
 
@@ -135,9 +153,7 @@ impl Connection {
         let timeout = self.timeout;
         match tokio::time::timeout(timeout, Box::pin(self.exchange(api, version, request))).await {
             Ok(answered) => {
-                let mut body = answered?;
-                let failed = |reason| ClientError::Decode { api, version, reason };
-                R::Response::decode(&mut body, version).map_err(|error| failed(error.to_string()))
+                decode_answer::<R>(answered?, version).map_err(|source| ClientError::Answer { api, source })
             }
             Err(_) => Err(ClientError::Timeout { api, seconds: timeout.as_secs() }),
         }
@@ -223,8 +239,7 @@ pub(crate) fn body(
         return Err(ClientError::Correlation { api, got, expected });
     }
     if api.response_header_version(version) >= 1 && frame.try_get_u8().unwrap_or(0) != 0 {
-        let reason = "its header has tagged fields, and there are none".to_owned();
-        return Err(ClientError::Decode { api, version, reason });
+        return Err(ClientError::Header { api, version });
     }
     Ok(frame)
 }

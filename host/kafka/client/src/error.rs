@@ -1,6 +1,6 @@
 use std::io;
 
-use forebay_kafka_wire::{BatchError, BuildError, FrameError, RecordError};
+use forebay_kafka_wire::{AnswerError, BatchError, BuildError, FrameError, RecordError};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::ApiKey;
 
@@ -24,8 +24,12 @@ pub enum ClientError {
     Frame { api: ApiKey, source: FrameError },
     #[error("the answer to {api:?} is for request {got}, not {expected}")]
     Correlation { api: ApiKey, got: i32, expected: i32 },
-    #[error("the answer to {api:?} version {version} is none: {reason}")]
-    Decode { api: ApiKey, version: i16, reason: String },
+    #[error("the answer to {api:?} version {version} has tagged fields in its header, and there are none")]
+    Header { api: ApiKey, version: i16 },
+    #[error("read what {api:?} was answered with")]
+    Answer { api: ApiKey, source: AnswerError },
+    #[error("the broker sends something that was not asked for")]
+    Unasked,
     #[error("{api:?} version {version} can't be written: {reason}")]
     Encode { api: ApiKey, version: i16, reason: String },
     #[error("the broker serves {api:?} in no version from {min} to {max}")]
@@ -54,9 +58,11 @@ impl ClientError {
             | Self::Io { .. }
             | Self::Closed { .. }
             | Self::Frame { .. }
-            | Self::Correlation { .. } => true,
+            | Self::Correlation { .. }
+            | Self::Unasked => true,
             Self::Refused(refused) => refused.is_retriable(),
-            Self::Decode { .. }
+            Self::Header { .. }
+            | Self::Answer { .. }
             | Self::Encode { .. }
             | Self::Version { .. }
             | Self::Missing { .. }

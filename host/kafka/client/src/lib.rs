@@ -6,7 +6,7 @@
 //!   agent has another one that calls its broker in the same process. Everything above it is the same.
 //! - [`Connection`] is one TCP connection that asks one request after the other: what the command line and tests need.
 //!
-//! Answers are decoded by `kafka-protocol` without a guard in front: brokers are those that their user trusts.
+//! Answers are walked before they are decoded, as a broker does with requests: what one claims makes no room.
 //!
 //! ```
 //! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
@@ -70,7 +70,7 @@ pub use producer::{
     Acks, Partitioner, ProduceError, Produced, Producer, ProducerRecord, ProducerSettings, Sent,
 };
 pub use request::{Ask, ClientRequest, ClientResponse};
-pub use security::{ClientSecurity, ClientSecurityError, ClientTls, Login};
+pub use security::{ClientSecurity, ClientSecurityError, ClientTls, Login, PasswordLogin};
 pub use tcp::{Tcp, TcpSettings};
 pub use topic_partition::TopicPartition;
 pub use topics::{BrokerAddress, Cluster, TopicPartitions};

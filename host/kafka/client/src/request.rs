@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use forebay_kafka_wire::{AnswerError, decode_answer};
 use kafka_protocol::messages::{
     ApiKey, ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, CreatePartitionsRequest,
     CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest,
@@ -12,7 +13,7 @@ use kafka_protocol::messages::{
     MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
     OffsetFetchResponse, ProduceRequest, ProduceResponse, SyncGroupRequest, SyncGroupResponse,
 };
-use kafka_protocol::protocol::{Decodable as _, Encodable as _, Request};
+use kafka_protocol::protocol::{Encodable as _, Request};
 
 /// A request that can be asked through a [`crate::Transport`].
 pub trait Ask: Request + Into<ClientRequest> {
@@ -55,13 +56,12 @@ macro_rules! requests {
             /// The answer to a request of an API; nothing where that is none of these.
             pub(crate) fn decode(
                 (api, version): (ApiKey, i16),
-                mut body: Bytes,
-            ) -> Option<Result<Self, String>> {
-                let decoded = match api {
-                    $(ApiKey::$name => $response::decode(&mut body, version).map(Self::$name),)*
+                body: Bytes,
+            ) -> Option<Result<Self, AnswerError>> {
+                Some(match api {
+                    $(ApiKey::$name => decode_answer::<$request>(body, version).map(Self::$name),)*
                     _ => return None,
-                };
-                Some(decoded.map_err(|error| error.to_string()))
+                })
             }
         }
 

@@ -1,13 +1,10 @@
-use std::fmt;
+pub(crate) mod login;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use forebay_kafka_security::{Mechanism, PlainLogin, ScramClient, ScramError};
-use forebay_lifecycle::chance;
-use kafka_protocol::messages::{ApiKey, SaslAuthenticateRequest, SaslHandshakeRequest};
-use kafka_protocol::protocol::StrBytes;
+use forebay_kafka_security::ScramError;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -15,14 +12,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::connection::Connection;
-use crate::error::{ClientError, Refused};
+pub use self::login::{Login, PasswordLogin};
 
 /// How a broker is spoken to. By default without TLS, and as nobody in particular.
 #[derive(Debug, Clone, Default)]
 pub struct ClientSecurity {
     pub tls: Option<ClientTls>,
-    pub login: Option<Login>,
+    /// The first is used; where brokers don't take its mechanism, the first one that they do.
+    pub logins: Vec<Login>,
 }
 
 /// Whom to trust, and what to show.
@@ -34,14 +31,6 @@ pub struct ClientTls {
     pub certificate: Option<(PathBuf, PathBuf)>,
     /// A configuration that somebody has made already, in place of all that.
     pub config: Option<Arc<ClientConfig>>,
-}
-
-/// A user, a password, and how it is shown.
-#[derive(Clone)]
-pub struct Login {
-    pub mechanism: Mechanism,
-    pub user: String,
-    pub password: String,
 }
 
 /// Why a broker can't be spoken to as it should be.
@@ -57,6 +46,9 @@ pub enum ClientSecurityError {
     Name(String),
     #[error("log in")]
     Scram(#[from] ScramError),
+    /// As the broker says it, which is JSON by the standard.
+    #[error("the broker does not take the token: {0}")]
+    Token(String),
 }
 
 impl ClientTls {
@@ -115,54 +107,4 @@ fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, ClientSe
     let bytes = read(path)?;
     let all = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
     all.map_err(|source| ClientSecurityError::Pem { path: path.clone(), source })
-}
-
-impl Connection {
-    /// Logs in.
-    ///
-    /// # Errors
-    /// When the broker refuses, or does not show that it knows the password.
-    pub async fn log_in(&mut self, login: &Login) -> Result<(), ClientError> {
-        let Login { mechanism, user, password } = login;
-        let handshake =
-            SaslHandshakeRequest::default().with_mechanism(StrBytes::from_static_str(mechanism.name()));
-        let answer = self.call(1, &handshake).await?;
-        let offered: Vec<_> = answer.mechanisms.iter().map(StrBytes::to_string).collect();
-        let offered = format!("it offers {}", offered.join(", "));
-        Refused::check(ApiKey::SaslHandshake, answer.error_code, Some(&offered))?;
-        match mechanism {
-            Mechanism::Plain => {
-                let login = PlainLogin { user: user.clone(), password: password.clone() };
-                self.message(login.message()).await.map(drop)
-            }
-            Mechanism::Scram(mechanism) => {
-                let nonce = format!("{:032x}", chance::bits());
-                let (mut client, first) = ScramClient::begin(*mechanism, user, password, &nonce);
-                let challenge = self.message(first).await?;
-                let proof = client.prove(&challenge).map_err(ClientSecurityError::from)?;
-                let shown = self.message(proof).await?;
-                client.finish(&shown).map_err(ClientSecurityError::from)?;
-                Ok(())
-            }
-        }
-    }
-
-    async fn message(&mut self, message: Vec<u8>) -> Result<bytes::Bytes, ClientError> {
-        let request = SaslAuthenticateRequest::default().with_auth_bytes(message.into());
-        // From 1 on answers say how long a login holds.
-        let (_, answer) = self.ask(0..=1, &request).await?;
-        Refused::check(ApiKey::SaslAuthenticate, answer.error_code, answer.error_message.as_deref())?;
-        let millis = u64::try_from(answer.session_lifetime_ms).unwrap_or(0);
-        self.lifetime = (millis > 0).then(|| Duration::from_millis(millis));
-        Ok(answer.auth_bytes)
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("mechanism", &self.mechanism)
-            .field("user", &self.user)
-            .finish_non_exhaustive()
-    }
 }

@@ -2,7 +2,7 @@
 
 mod link;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,7 +43,16 @@ pub struct Tcp {
 #[derive(Debug)]
 struct Shared {
     settings: TcpSettings,
-    brokers: Mutex<BTreeMap<i32, (String, u16)>>,
+    brokers: Mutex<Brokers>,
+}
+
+/// Where brokers are.
+#[derive(Debug, Default)]
+struct Brokers {
+    /// All, as they were told together.
+    all: BTreeMap<i32, (String, u16)>,
+    /// Those that were told one by one, the last one behind.
+    single: VecDeque<(i32, (String, u16))>,
 }
 
 /// The other end of a connection's task.
@@ -53,6 +62,8 @@ struct Link {
     known: Known,
 }
 
+/// Brokers that were told one by one: coordinators of groups, of which a client has few.
+const MOST_SINGLE: usize = 64;
 /// Requests that wait for being written, for each connection. Whoever has more waits.
 const QUEUED: usize = 64;
 
@@ -85,8 +96,12 @@ impl Tcp {
         Ok(Self { shared, links: Mutex::default(), spawner })
     }
 
+    fn links(&self) -> MutexGuard<'_, HashMap<(Destination, Lane), Link>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn link(&self, to: Destination, lane: Lane) -> Link {
-        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut links = self.links();
         let open = || {
             let (orders, queue) = mpsc::channel(QUEUED);
             let known = Known::default();
@@ -97,19 +112,28 @@ impl Tcp {
     }
 }
 
+impl Brokers {
+    fn get(&self, number: i32) -> Option<&(String, u16)> {
+        let single = || self.single.iter().find(|(other, _)| *other == number).map(|(_, address)| address);
+        self.all.get(&number).or_else(single)
+    }
+}
+
 impl Shared {
-    fn brokers(&self) -> MutexGuard<'_, BTreeMap<i32, (String, u16)>> {
+    fn brokers(&self) -> MutexGuard<'_, Brokers> {
         self.brokers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where a broker may be; for any broker in the order of the tries.
     fn addresses(&self, to: Destination) -> Vec<(String, u16)> {
         match to {
-            Destination::Broker(number) => self.brokers().get(&number).cloned().into_iter().collect(),
+            Destination::Broker(number) => self.brokers().get(number).cloned().into_iter().collect(),
             Destination::Any => {
                 let mut all = self.settings.bootstrap.clone();
                 let known = self.brokers();
-                all.extend(known.values().filter(|known| !self.settings.bootstrap.contains(known)).cloned());
+                all.extend(
+                    known.all.values().filter(|known| !self.settings.bootstrap.contains(known)).cloned(),
+                );
                 all
             }
         }
@@ -145,18 +169,36 @@ impl Transport for Tcp {
     }
 
     fn learn(&self, brokers: &[BrokerAddress]) {
-        let mut known = self.shared.brokers();
-        for broker in brokers {
-            if let Ok(port) = u16::try_from(broker.port)
-                && !broker.host.is_empty()
-            {
-                known.insert(broker.node, (broker.host.clone(), port));
-            }
+        let all: BTreeMap<_, _> = brokers.iter().filter_map(address).collect();
+        // A broker that has just started may know of none yet.
+        if all.is_empty() {
+            return;
         }
+        let mut links = self.links();
+        let mut known = self.shared.brokers();
+        known.all = all;
+        // What is under way there is still answered; then its connection ends.
+        links.retain(|(to, _), _| to.number().is_none_or(|number| known.get(number).is_some()));
+    }
+
+    fn learn_one(&self, broker: &BrokerAddress) {
+        let Some((number, address)) = address(broker) else { return };
+        let mut known = self.shared.brokers();
+        known.single.retain(|(other, _)| *other != number);
+        if known.single.len() >= MOST_SINGLE {
+            known.single.pop_front();
+        }
+        known.single.push_back((number, address));
     }
 
     fn release(&self, lane: Lane) {
-        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut links = self.links();
         links.retain(|(_, other), _| *other != lane);
     }
+}
+
+/// The number and the address of a broker; none where it can't be connected to.
+fn address(broker: &BrokerAddress) -> Option<(i32, (String, u16))> {
+    let port = u16::try_from(broker.port).ok().filter(|_| !broker.host.is_empty())?;
+    Some((broker.node, (broker.host.clone(), port)))
 }

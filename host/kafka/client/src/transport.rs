@@ -61,8 +61,11 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// When it can't be reached.
     async fn served(&self, to: Destination, lane: Lane) -> Result<Arc<ServedVersions>, TransportError>;
 
-    /// Where brokers are, as one of them has told.
+    /// Where all brokers are, as one of them has told: those that it does not name are forgotten.
     fn learn(&self, brokers: &[BrokerAddress]);
+
+    /// Where one more broker is, which need not be among all.
+    fn learn_one(&self, broker: &BrokerAddress);
 
     /// A lane is not used any more; what was started in it is still answered.
     fn release(&self, lane: Lane);

@@ -20,7 +20,7 @@ pub enum Group {
 }
 
 /// Bytes that are no group, or a group that can't be written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StateError {
     /// Of another program.
     #[error("the state of the group has format {found:?}, expected {FORMAT}: use the newer program")]

@@ -4,6 +4,7 @@
 //! - [`Principal`] is who somebody is; [`Mechanism`] is how they show it.
 //! - [`ScramCredential`] is all that is kept of a password: a salt and two keys made with it. [`ScramServer`] and
 //!   [`ScramClient`] are the two sides of the exchange that proves one (RFC 5802); [`PlainLogin`] is what PLAIN sends.
+//! - [`BearerLogin`] and [`MskIamLogin`] are what clients send by mechanisms that no broker here has.
 //! - [`Acl`] is one permission or prohibition, [`AclFilter`] chooses among them, and [`AclIndex`] answers what somebody
 //!   may, as Kafka does: a prohibition wins, and what nothing allows is not allowed.
 //!
@@ -19,7 +20,9 @@
 //! ```
 
 mod acl;
+mod bearer;
 mod mechanism;
+mod msk_iam;
 mod plain;
 mod principal;
 mod scram;
@@ -28,7 +31,9 @@ pub use acl::{
     Acl, AclFilter, AclIndex, AclRefused, CLUSTER_NAME, Operation, PatternFilter, PatternType, Permission,
     Requester, ResourcePattern, ResourceType, UnknownWord, Verdict, WILDCARD,
 };
+pub use bearer::{BearerError, BearerLogin};
 pub use mechanism::{Mechanism, ScramMechanism, UnknownMechanism};
+pub use msk_iam::MskIamLogin;
 pub use plain::{PlainError, PlainLogin};
 pub use principal::{Principal, PrincipalError};
 pub use scram::{

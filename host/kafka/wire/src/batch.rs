@@ -72,6 +72,12 @@ impl RecordBatch {
         if found == self.header.crc { Ok(()) } else { Err(BatchError::Crc { said: self.header.crc, found }) }
     }
 
+    /// The same in memory of its own: as it comes, a batch shares that of all that came with it.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self { header: self.header.clone(), bytes: Bytes::copy_from_slice(&self.bytes) }
+    }
+
     #[must_use]
     pub fn header(&self) -> &BatchHeader {
         &self.header

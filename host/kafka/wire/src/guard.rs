@@ -1,9 +1,12 @@
 //! The guard in front of decoding. `kafka-protocol` makes room for as many elements as a count says,
 //! before it looks at the first one: four bytes could ask for all memory there is. So every body is walked first, field
-//! by field as the decoder will read it, without making room for anything.
+//! by field as the decoder will read it, without making room for anything: requests by a broker, answers by a client.
 
+mod answers;
 mod requests;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
@@ -17,7 +20,11 @@ use crate::varint::{self, VarintError};
 /// few it has on the wire.
 pub const MOST_ELEMENTS: usize = 250_000;
 
-/// A body that is not decoded.
+/// Bytes that an answer may take beside its own when it is decoded. A partition in the metadata of a topic counts as 290
+/// or so, with 4 more for each number of a replica.
+pub const MOST_DECODED: usize = 256 << 20;
+
+/// The body of a request that is not decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     #[error("requests of {api:?} are not served")]
@@ -25,6 +32,17 @@ pub enum DecodeError {
     #[error("a request of {api:?} version {version}, {left} bytes before its end")]
     Malformed { api: ApiKey, version: i16, left: usize, source: Malformed },
     #[error("a request of {api:?} version {version}: {reason}")]
+    Undecodable { api: ApiKey, version: i16, reason: String },
+}
+
+/// The body of an answer that is not decoded.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    #[error("nobody here reads answers to API {api}")]
+    NotKnown { api: i16 },
+    #[error("an answer to {api:?} version {version}, {left} bytes before its end")]
+    Malformed { api: ApiKey, version: i16, left: usize, source: Malformed },
+    #[error("an answer to {api:?} version {version}: {reason}")]
     Undecodable { api: ApiKey, version: i16, reason: String },
 }
 
@@ -39,6 +57,8 @@ pub enum Malformed {
     Length(i32),
     #[error("there are more than {MOST_ELEMENTS} elements")]
     Elements,
+    #[error("decoded it would take more than {MOST_DECODED} bytes")]
+    Decoded,
     #[error("tagged field {tag} says that it has {said} bytes, and has {found}")]
     Tag { tag: u32, said: usize, found: usize },
 }
@@ -52,7 +72,8 @@ pub fn decode<R: Request>(mut body: Bytes, version: i16) -> Result<R, DecodeErro
     let api = ApiKey::try_from(R::KEY).map_err(|()| DecodeError::NotServed { api: R::KEY })?;
     let layout = requests::layout_of(api).ok_or(DecodeError::NotServed { api: R::KEY })?;
     let mut from = Cursor::new(&body);
-    walk(layout, version, &mut from).map_err(|source| DecodeError::Malformed {
+    let mut walk = Walk::new(layout, version, Room::Elements(MOST_ELEMENTS));
+    walk.structure(&layout.body, &mut from).map_err(|source| DecodeError::Malformed {
         api,
         version,
         left: from.remaining(),
@@ -65,17 +86,49 @@ pub fn decode<R: Request>(mut body: Bytes, version: i16) -> Result<R, DecodeErro
     })
 }
 
-fn walk(layout: &Layout, version: i16, from: &mut Cursor<'_>) -> Result<(), Malformed> {
-    Walk { version, flexible: version >= layout.flexible, elements: 0 }.structure(&layout.body, from)
+/// Decodes the body of an answer to a request, after the same walk. What follows the body is ignored.
+///
+/// # Errors
+/// When the body is not what the API and version say, or would take more than [`MOST_DECODED`].
+pub fn decode_answer<R: Request>(mut body: Bytes, version: i16) -> Result<R::Response, AnswerError> {
+    let api = ApiKey::try_from(R::KEY).map_err(|()| AnswerError::NotKnown { api: R::KEY })?;
+    let layout = answers::layout_of(api).ok_or(AnswerError::NotKnown { api: R::KEY })?;
+    let mut from = Cursor::new(&body);
+    let mut walk = Walk::new(layout, version, Room::Bytes(MOST_DECODED));
+    walk.structure(&layout.body, &mut from).map_err(|source| AnswerError::Malformed {
+        api,
+        version,
+        left: from.remaining(),
+        source,
+    })?;
+    <R::Response as Decodable>::decode(&mut body, version).map_err(|error| AnswerError::Undecodable {
+        api,
+        version,
+        reason: error.to_string(),
+    })
 }
 
 struct Walk {
     version: i16,
     flexible: bool,
-    elements: usize,
+    room: Room,
 }
 
+/// What is left of what a body may hold.
+enum Room {
+    Elements(usize),
+    /// Of what they take when they are decoded.
+    Bytes(usize),
+}
+
+/// What a tagged field takes that the decoder does not know: it is kept as it came.
+const UNKNOWN_TAG: usize = 64;
+
 impl Walk {
+    fn new(layout: &Layout, version: i16, room: Room) -> Self {
+        Self { version, flexible: version >= layout.flexible, room }
+    }
+
     fn structure(&mut self, of: &Struct, from: &mut Cursor<'_>) -> Result<(), Malformed> {
         for member in of.members {
             if member.versions.contains(&self.version) {
@@ -101,7 +154,7 @@ impl Walk {
             Kind::Array(element) => {
                 let count = if self.flexible { compact(from)? } else { plain(from.i32()?)? };
                 for _ in 0..count.unwrap_or(0) {
-                    self.element()?;
+                    self.element(element.decoded())?;
                     self.field(element, from)?;
                 }
             }
@@ -120,7 +173,7 @@ impl Walk {
     /// for their size, so that has to be right.
     fn tags(&mut self, of: &Struct, from: &mut Cursor<'_>) -> Result<(), Malformed> {
         for _ in 0..varint::unsigned(from)? {
-            self.element()?;
+            self.element(UNKNOWN_TAG)?;
             let tag = varint::unsigned(from)?;
             let said = varint::unsigned(from)? as usize;
             let Some(known) = of.tags.iter().find(|known| known.number == tag) else {
@@ -139,9 +192,14 @@ impl Walk {
         Ok(())
     }
 
-    fn element(&mut self) -> Result<(), Malformed> {
-        self.elements += 1;
-        if self.elements > MOST_ELEMENTS { Err(Malformed::Elements) } else { Ok(()) }
+    /// Counts an element, of so many bytes when it is decoded.
+    fn element(&mut self, bytes: usize) -> Result<(), Malformed> {
+        let (left, taken, refused) = match &mut self.room {
+            Room::Elements(left) => (left, 1, Malformed::Elements),
+            Room::Bytes(left) => (left, bytes, Malformed::Decoded),
+        };
+        *left = left.checked_sub(taken).ok_or(refused)?;
+        Ok(())
     }
 }
 

@@ -39,7 +39,7 @@ pub use batch::{
 pub use compression::{CompressError, Compression, DecompressError};
 pub use cursor::Ended;
 pub use frame::{FrameError, FrameLimit};
-pub use guard::{DecodeError, MOST_ELEMENTS, Malformed, decode};
+pub use guard::{AnswerError, DecodeError, MOST_DECODED, MOST_ELEMENTS, Malformed, decode, decode_answer};
 pub use pieces::{Pieces, PiecesBuilder, Unwritten};
 pub use produce_v0::{OldProduce, OldProduceError};
 pub use request_header::{RequestHeader, RequestHeaderError};

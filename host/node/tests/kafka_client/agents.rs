@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use forebay_kafka_broker::{AclMode, SaslSettings, SecuritySettings};
 use forebay_kafka_client::{
-    Client, ClientSecurity, ClientSettings, ConsumerSettings, GroupSettings, Login, ProducerSettings,
+    Client, ClientSecurity, ClientSettings, ConsumerSettings, GroupSettings, PasswordLogin, ProducerSettings,
     Subscription, Tcp, TcpSettings,
 };
-use forebay_kafka_security::{ITERATIONS, Mechanism, Principal, ScramCredential, ScramMechanism};
+use forebay_kafka_security::{
+    Acl, ITERATIONS, Mechanism, Operation, Principal, ResourceType, ScramCredential, ScramMechanism,
+};
 use forebay_lifecycle::Spawner;
 use forebay_metrics::Metrics;
 use forebay_model::TopicName;
@@ -23,26 +25,26 @@ use forebay_storage_objects::{Objects, open};
 use crate::ground::{PATIENCE, Watched, produce, record, until, values};
 
 /// Stores that outlive an agent.
-struct Kept {
+pub(crate) struct Kept {
     objects: Arc<dyn Objects>,
-    metadata: Arc<dyn MetadataStore>,
+    pub(crate) metadata: Arc<dyn MetadataStore>,
 }
 
 impl Kept {
-    fn new(bucket: &str) -> Self {
+    pub(crate) fn new(bucket: &str) -> Self {
         let objects = open(&format!("mem://kafka-client-{bucket}"), []).unwrap();
         let metadata = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
         Self { objects, metadata: Arc::new(metadata) }
     }
 
-    async fn start(&self, settings: NodeSettings) -> Node {
+    pub(crate) async fn start(&self, settings: NodeSettings) -> Node {
         let (objects, metadata) = (Arc::clone(&self.objects), Arc::clone(&self.metadata));
         let stores = Stores::of(objects, metadata, Arc::new(Metrics::default())).unwrap();
         Node::start(settings, stores, Spawner::current()).await.unwrap()
     }
 }
 
-fn client(address: SocketAddr, security: ClientSecurity) -> Client {
+pub(crate) fn client(address: SocketAddr, security: ClientSecurity) -> Client {
     let bootstrap = vec![("127.0.0.1".to_owned(), address.port())];
     let settings = TcpSettings { security, ..TcpSettings::new(bootstrap, "agents") };
     let tcp = Tcp::new(settings, Spawner::current()).unwrap();
@@ -80,6 +82,42 @@ async fn clients_go_on_when_an_agent_starts_anew() {
     node.stop(Duration::from_secs(5)).await;
 }
 
+/// A client of the agent as one of its pipelines.
+fn inside(node: &Node, pipeline: &str) -> Client {
+    let transport = node.pipelines().unwrap().transport(pipeline);
+    Client::new(transport, ClientSettings::default(), Spawner::current())
+}
+
+/// Pipelines that obey ACLs are named by them, each by itself; without that they may do everything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pipelines_obey_acls_where_they_are_told_to() {
+    let kept = Kept::new("pipelines");
+    let security = SecuritySettings { acls: AclMode::Enforced, ..SecuritySettings::default() };
+    let settings = NodeSettings { security, ..NodeSettings::loopback() };
+    let topic: TopicName = "orders".parse().unwrap();
+    let free = kept.start(settings.clone()).await;
+    let creates = || ProducerSettings { creates_topics: true, ..ProducerSettings::default() };
+    let sent = inside(&free, "any").producer(creates()).send(vec![record(&topic, 0, "value 0")]).await;
+    let outcomes = sent.outcomes().await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    free.stop(Duration::from_secs(5)).await;
+
+    let named: Principal = "Pipeline:named".parse().unwrap();
+    let allowed = [Operation::Write, Operation::Describe]
+        .map(|operation| Acl::allow(named.clone(), operation, ResourceType::Topic, topic.as_str()));
+    kept.metadata.create_acls(&settings.cluster, &allowed).await.unwrap();
+    let node = kept.start(NodeSettings { pipelines_obey_acls: true, ..settings }).await;
+    let send = async |pipeline: &str| {
+        let settings =
+            ProducerSettings { delivery_timeout: Duration::from_secs(10), ..ProducerSettings::default() };
+        let producer = inside(&node, pipeline).producer(settings);
+        let sent = producer.send(vec![record(&topic, 0, "value 1")]).await;
+        tokio::time::timeout(PATIENCE, sent.outcomes()).await.unwrap().iter().all(Result::is_ok)
+    };
+    assert_eq!((send("named").await, send("other").await), (true, false));
+    node.stop(Duration::from_secs(5)).await;
+}
+
 /// Where logins are demanded: who has a password gets in, again and again; who has none is told so; and the agent's own
 /// pipelines need none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,15 +139,15 @@ async fn logins_are_made_and_renewed() {
     let changes = [ScramMechanism::Sha256, ScramMechanism::Sha512].map(credential);
     kept.metadata.alter_scram_credentials(&cluster, &changes).await.unwrap();
 
-    let inside = Client::new(node.pipelines().unwrap(), ClientSettings::default(), Spawner::current());
+    let inside = inside(&node, "logins");
     let topic: TopicName = "logins".parse().unwrap();
     let producer = inside.producer(ProducerSettings { creates_topics: true, ..ProducerSettings::default() });
     let outcomes = producer.send(vec![record(&topic, 0, "value 0")]).await.outcomes().await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
 
     let as_alice = |mechanism, password: &str| {
-        let login = Login { mechanism, user: "alice".to_owned(), password: password.to_owned() };
-        client(node.kafka_address().unwrap(), ClientSecurity { tls: None, login: Some(login) })
+        let login = PasswordLogin { mechanism, user: "alice".to_owned(), password: password.to_owned() };
+        client(node.kafka_address().unwrap(), ClientSecurity { tls: None, logins: vec![login.into()] })
     };
     let mechanisms = [
         Mechanism::Plain,

@@ -54,7 +54,7 @@ impl Ground {
     /// Another way to the cluster, with connections of its own.
     pub(crate) fn transport(&self) -> Arc<dyn Transport> {
         if self.is_in_process {
-            return self.node.as_ref().and_then(Node::pipelines).unwrap();
+            return self.node.as_ref().and_then(Node::pipelines).unwrap().transport("tests");
         }
         let settings = TcpSettings::new(vec![("127.0.0.1".to_owned(), self.port)], "conformance");
         Arc::new(Tcp::new(settings, Spawner::current()).unwrap())

@@ -158,3 +158,38 @@ pub(crate) async fn a_member_that_is_killed_is_replaced(ground: &Ground) {
         members.remove(0).consumer.close(Duration::from_secs(10)).await;
     }
 }
+
+/// A member with a name of its own that is back in time has what it had, and nobody else is disturbed.
+pub(crate) async fn a_member_with_a_name_comes_back_to_its_partitions(ground: &Ground) {
+    for protocol in PROTOCOLS {
+        let (client, topic, group) = (ground.client(), ground.topic(4).await, ground.name("group"));
+        let named = |name: &str| {
+            let mut settings = settings(&topic, &group, protocol);
+            let group = settings.group.as_mut().unwrap();
+            group.instance = Some(name.to_owned());
+            group.session_timeout = Duration::from_secs(10);
+            settings
+        };
+        let (mut first, mut second) =
+            (Watched::new(&client, named("first")), Watched::new(&client, named("second")));
+        let shared = async {
+            while first.assigned.len() != 2 || second.assigned.len() != 2 {
+                first.catch_up();
+                second.catch_up();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, shared).await.unwrap();
+        let had = |member: &Watched| member.assigned.iter().cloned().collect::<BTreeSet<_>>();
+        let (of_first, of_second) = (had(&first), had(&second));
+        first.consumer.close(Duration::from_secs(10)).await;
+        let mut first = Watched::new(&client, named("first"));
+        while first.assigned.len() < 2 {
+            first.step().await;
+        }
+        second.catch_up();
+        assert_eq!((had(&first), had(&second)), (of_first, of_second), "{protocol:?}");
+        first.consumer.close(Duration::from_secs(10)).await;
+        second.consumer.close(Duration::from_secs(10)).await;
+    }
+}

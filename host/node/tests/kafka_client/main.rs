@@ -5,11 +5,13 @@
 
 mod agents;
 mod apache;
+mod changes;
 mod consuming;
 mod ground;
 mod groups;
 mod producing;
 mod rebalances;
+mod rights;
 mod troubles;
 
 use crate::ground::Ground;
@@ -61,10 +63,14 @@ behaviours! {
     consuming::what_is_paused_is_not_handed_out;
     consuming::a_topic_that_is_made_anew_is_read_from_its_start;
     consuming::new_partitions_are_found;
+    changes::partitions_that_are_added_are_shared_out;
+    changes::a_group_reads_a_topic_that_is_made_anew_from_its_start;
+    changes::a_topic_that_is_gone_is_waited_for;
     groups::offsets_are_kept_for_the_next_member;
     groups::a_committed_place_that_is_not_there_is_left;
     groups::members_share_and_hand_over;
     groups::a_member_that_is_killed_is_replaced;
+    groups::a_member_with_a_name_comes_back_to_its_partitions;
     rebalances::nothing_is_lost_while_members_come_and_go;
     troubles::requests_that_fail_are_made_again;
 }

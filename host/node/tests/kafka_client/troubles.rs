@@ -75,6 +75,10 @@ impl Transport for Flaky {
         self.inner.learn(brokers);
     }
 
+    fn learn_one(&self, broker: &BrokerAddress) {
+        self.inner.learn_one(broker);
+    }
+
     fn release(&self, lane: Lane) {
         self.inner.release(lane);
     }

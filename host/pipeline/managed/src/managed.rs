@@ -12,7 +12,7 @@ use std::time::Duration;
 use forebay_lifecycle::{Shutdown, Tasks, Threads};
 use forebay_metrics::{MetricError, Metrics};
 use forebay_model::ByteCount;
-use forebay_pipeline_config::{AGENT_CLUSTER, Problem, Variables};
+use forebay_pipeline_config::{AGENT_CLUSTER, Catalog, Problem, Variables};
 use forebay_pipeline_operations::{Endpoints, RegisterError, Registration};
 use forebay_plugins_api::{Components, Environment, Rights, VirtualClusterName};
 use tokio::sync::watch;
@@ -249,6 +249,10 @@ struct Folder {
     managed: Managed,
     watch: FileWatch,
     texts: BTreeMap<String, Content>,
+    /// What is wrong with the files that are refused.
+    refused: BTreeMap<String, Vec<String>>,
+    /// With which components they were refused.
+    catalog: Arc<Catalog>,
     versions: AtomicU64,
     /// Whether it could not be read the last time.
     is_lost: bool,
@@ -259,8 +263,17 @@ type Content = (PathBuf, Option<Vec<u8>>);
 
 impl Folder {
     fn new(path: PathBuf, managed: Managed) -> Self {
-        let (watch, texts) = (FileWatch::default(), BTreeMap::new());
-        Self { path, managed, watch, texts, versions: AtomicU64::new(0), is_lost: false }
+        let catalog = managed.shared.components.catalog();
+        Self {
+            path,
+            managed,
+            watch: FileWatch::default(),
+            texts: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            catalog,
+            versions: AtomicU64::new(0),
+            is_lost: false,
+        }
     }
 
     /// Takes what is in the folder at the start. What is written just then is taken later.
@@ -288,8 +301,23 @@ impl Folder {
             };
             self.is_lost = false;
             let paths: Vec<_> = found.values().cloned().collect();
+            // Before anything is read with them: those that come meanwhile are seen at the next look.
+            let catalog = self.managed.shared.components.catalog();
             if self.watch.look(&paths) {
                 self.take(found).await;
+            }
+            if !Arc::ptr_eq(&self.catalog, &catalog) && self.catalog != catalog {
+                self.take_refused().await;
+            }
+            self.catalog = catalog;
+        }
+    }
+
+    /// Reads the files that were refused once more, since there are other components: perhaps those that were missing.
+    async fn take_refused(&mut self) {
+        for name in self.refused.keys().cloned().collect::<Vec<_>>() {
+            if let Some(content) = self.texts.get(&name).cloned() {
+                self.take_file(&name, &content).await;
             }
         }
     }
@@ -310,6 +338,7 @@ impl Folder {
                 (before, Some(after)) if before != Some(after) => self.take_file(&name, after).await,
                 (Some(_), None) => {
                     tracing::info!(pipeline = name, "the file is gone, the pipeline is stopped");
+                    self.refused.remove(&name);
                     self.managed.with(&name, |pipeline| pipeline.want(Wanted::Gone));
                 }
                 _ => {}
@@ -318,7 +347,7 @@ impl Folder {
         self.texts = now;
     }
 
-    async fn take_file(&self, name: &str, (path, content): &Content) {
+    async fn take_file(&mut self, name: &str, (path, content): &Content) {
         let file = path.display().to_string();
         let text = content.as_deref().map(std::str::from_utf8);
         let text = match text {
@@ -336,15 +365,19 @@ impl Folder {
             Ok(config) => {
                 let version = self.versions.fetch_add(1, Ordering::Relaxed) + 1;
                 let design = Design { version, file, config: Arc::new(config) };
+                self.refused.remove(name);
                 self.managed.with(name, |pipeline| pipeline.want(Wanted::Version(design)));
             }
             Err(problems) => self.refuse(name, &file, problems.iter().map(Problem::to_string).collect()),
         }
     }
 
-    fn refuse(&self, name: &str, file: &str, problems: Vec<String>) {
-        for problem in &problems {
-            tracing::error!(pipeline = name, problem, "the file is refused, what ran before goes on");
+    fn refuse(&mut self, name: &str, file: &str, problems: Vec<String>) {
+        let before = self.refused.insert(name.to_owned(), problems.clone());
+        if before.as_ref() != Some(&problems) {
+            for problem in &problems {
+                tracing::error!(pipeline = name, problem, "the file is refused, what ran before goes on");
+            }
         }
         self.managed.with(name, |pipeline| pipeline.refuse(file, problems));
     }

@@ -213,6 +213,20 @@ async fn a_broken_file_leaves_what_runs_and_is_reported_with_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_that_lacks_a_plugin_runs_when_the_plugin_comes() {
+    let (folder, script) = (Folder::new("late"), Script::new());
+    folder.write("p.yaml", "input: {late: {text: one}}\noutput: {script: {}}\n");
+    folder.write("never.yaml", "input: {later: {text: two}}\noutput: {script: {}}\n");
+    let agent = Agent::start(&folder, &script).await;
+    until(|| agent.pipeline("p").is_some_and(|pipeline| pipeline.state == PipelineState::Refused)).await;
+    script.another_plugin_comes();
+    assert!(until(|| script.delivered("one") == 1).await < SOON);
+    assert_eq!(agent.pipeline("p").unwrap().problems, [""; 0]);
+    assert_eq!(agent.pipeline("never").unwrap().state, PipelineState::Refused);
+    assert!(agent.managed.stop().await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_version_that_can_not_be_opened_gives_its_place_back() {
     let (folder, script) = (Folder::new("refused"), Script::new());
     folder.pipeline("p.yaml", "one");

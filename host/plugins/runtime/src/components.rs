@@ -18,11 +18,11 @@ macro_rules! exports {
             const KIND: forebay_pipeline_config::spec::Kind = forebay_pipeline_config::spec::Kind::$kind;
 
             fn find(
-                plugin: &crate::plugin::Plugin,
+                kinds: &crate::plugin::Kinds,
                 store: &mut wasmtime::Store<crate::guest::Guest>,
                 instance: &wasmtime::component::Instance,
             ) -> Option<wasmtime::Result<Self>> {
-                let indices = plugin.kinds.$field.as_ref()?;
+                let indices = kinds.$field.as_ref()?;
                 Some(indices.load(store, instance).map(Self))
             }
 

@@ -411,6 +411,28 @@ impl Allowed {
         store.object(name, access)
     }
 
+    /// Whether all objects of a store whose names begin so may be read or written.
+    ///
+    /// # Errors
+    /// The grant that is missing.
+    pub(crate) fn prefix(&self, store: &StorePermit, prefix: &str, access: Access) -> Result<(), String> {
+        if self.only_looks && access == Access::Write {
+            return Err("a shadow writes no objects".to_owned());
+        }
+        store.prefix(prefix, access)
+    }
+
+    /// What settings a queue of SQS may have.
+    ///
+    /// # Errors
+    /// That there is no grant for queues.
+    pub(crate) fn queues(&self) -> Result<StorePermit, String> {
+        if self.only_looks {
+            return Err("a shadow takes nothing from a queue".to_owned());
+        }
+        self.buckets.queues()
+    }
+
     /// These rights, and all that those Kafka clusters of the process allow that no grant names.
     #[must_use]
     pub(crate) fn with_own_clusters(self) -> Self {

@@ -19,8 +19,9 @@ use crate::bindings::forebay::plugin::configuration::Problem as WitProblem;
 use crate::engine::Interruption;
 use crate::guest::Guest;
 use crate::limits::{Limit, MemoryWatch, Refusal};
+use crate::load::Loader;
 use crate::meter::{Meter, Metered};
-use crate::plugin::{Digest, Plugin, PluginMetrics};
+use crate::plugin::{Digest, Kinds, Plugin, PluginMetrics};
 use crate::plugins::Shared;
 use crate::secrets;
 use crate::stdio::Printed;
@@ -47,8 +48,7 @@ pub(crate) trait Exports: Sized + Send + 'static {
     const KIND: Kind;
 
     /// Finds the exports in an instance of a plugin that has them.
-    fn find(plugin: &Plugin, store: &mut Store<Guest>, instance: &Instance)
-    -> Option<wasmtime::Result<Self>>;
+    fn find(kinds: &Kinds, store: &mut Store<Guest>, instance: &Instance) -> Option<wasmtime::Result<Self>>;
 
     /// Calls the kind's `open`.
     fn open<'a>(
@@ -242,7 +242,7 @@ impl<E: Exports> Slot<E> {
     ) -> Result<Live<E>, OpenError> {
         let mut store = self.shared.store(E::KIND, plugin, setup, account);
         self.shared.trusted.note(plugin, setup, &store.data().meter, account.limits.cpu);
-        let found = start(plugin, &mut store).await;
+        let found = start(&self.shared.loader, plugin, &mut store).await;
         let exports = match found {
             Ok(Some(exports)) => exports,
             Ok(None) => {
@@ -302,11 +302,16 @@ fn visible_config(plugin: &Plugin, kind: Kind, setup: &Setup) -> Arc<str> {
 }
 
 /// Makes an instance; `None` when the plugin lacks this kind.
-async fn start<E: Exports>(plugin: &Plugin, store: &mut Store<Guest>) -> wasmtime::Result<Option<E>> {
-    let pre = plugin.pre.clone();
+async fn start<E: Exports>(
+    loader: &Loader,
+    plugin: &Plugin,
+    store: &mut Store<Guest>,
+) -> wasmtime::Result<Option<E>> {
+    let code = plugin.code.get(loader)?;
+    let pre = code.pre.clone();
     let instance = run(store, plugin, Waits::Bounded, |store| instantiate(pre, store)).await?;
     plugin.metrics.instances.inc();
-    E::find(plugin, store, &instance).transpose()
+    E::find(&code.kinds, store, &instance).transpose()
 }
 
 /// What has a store that a call can be made in.

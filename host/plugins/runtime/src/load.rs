@@ -6,7 +6,7 @@ use std::sync::Arc;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::{Description, PluginName};
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, Linker};
 
 use crate::bindings::exports::forebay::plugin as exports;
 use crate::cache::CodeCache;
@@ -15,7 +15,9 @@ use crate::grants::Need;
 use crate::guest::Guest;
 use crate::limits::Limits;
 use crate::lock::{LOCK_FILE, PluginLock};
-use crate::plugin::{Digest, Embedded, Import, Kinds, Plugin, PluginInfo, PluginMetrics};
+use crate::plugin::{
+    Code, Described, Digest, Embedded, Import, Keeping, Kinds, Plugin, PluginInfo, PluginMetrics,
+};
 
 /// The contract that this host knows.
 const CONTRACT: &str = "0.1.0";
@@ -128,32 +130,64 @@ pub(crate) struct Loader {
     pub(crate) cache: Option<CodeCache>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Limits,
+    /// Is told of an embedded plugin each time when its code has been copied.
+    pub(crate) copied: Option<fn(&Embedded)>,
     /// Keeps the epochs going. Last, so that they go on while plugins are dropped.
     pub(crate) engines: Engines,
 }
 
 /// A component that is linked, before it has described itself.
 pub(crate) struct Linked {
-    pub(crate) pre: InstancePre<Guest>,
+    pub(crate) code: Code,
     pub(crate) description: exports::description::GuestIndices,
-    kinds: Kinds,
     digest: Digest,
     origin: String,
     pub(crate) interruption: Interruption,
+    /// Where the code can be had from again.
+    embedded: Option<Embedded>,
 }
 
 impl Loader {
+    /// An embedded plugin as it was described when the program was built; `None` where it is to be asked itself.
+    pub(crate) fn described(&self, plugin: &Embedded) -> Option<Result<Plugin, LoadProblem>> {
+        let described = plugin.described.filter(|_| !self.distrusts(plugin))?;
+        let made = Described::parse(described).map(|(description, imports)| {
+            let (digest, origin) = (plugin.digest(), "embedded".to_owned());
+            let name = description.plugin().name.clone();
+            let info = PluginInfo { name, digest, origin, interruption: Interruption::None, imports };
+            self.plugin(info, description, Keeping::from_first_use(*plugin), true)
+        });
+        Some(made)
+    }
+
+    fn distrusts(&self, plugin: &Embedded) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.distrusts(&plugin.digest()))
+    }
+
     /// Links an embedded plugin.
     pub(crate) fn embedded(&self, plugin: &Embedded) -> Result<Linked, LoadProblem> {
-        if self.cache.as_ref().is_some_and(|cache| cache.distrusts(&plugin.digest())) {
+        if self.distrusts(plugin) {
             return self.embedded_with_checks(plugin);
         }
+        let linked = self.embedded_without_checks(plugin)?;
+        Ok(Linked { embedded: Some(*plugin), ..linked })
+    }
+
+    /// The code of an embedded plugin that was loaded before.
+    pub(crate) fn embedded_again(&self, plugin: &Embedded) -> Result<Code, LoadProblem> {
+        Ok(self.embedded_without_checks(plugin)?.code)
+    }
+
+    fn embedded_without_checks(&self, plugin: &Embedded) -> Result<Linked, LoadProblem> {
         let engine = self.engines.get(Interruption::None);
         // SAFETY: the bytes are part of this program and were made by `precompile` when it was built;
         // wasmtime checks that they are of its own version and suit this processor.
         #[expect(unsafe_code, reason = "loading code that was compiled with this program")]
         let component = unsafe { Component::deserialize(engine, plugin.code) };
         let component = component.map_err(|error| LoadProblem::Malformed(format!("{error:#}")))?;
+        if let Some(copied) = self.copied {
+            copied(plugin);
+        }
         self.link(&component, plugin.digest(), "embedded".to_owned(), Interruption::None)
     }
 
@@ -201,7 +235,8 @@ impl Loader {
             scanners: exports::scanners::GuestIndices::new(&pre).ok(),
             caches: exports::caches::GuestIndices::new(&pre).ok(),
         };
-        Ok(Linked { pre, description, kinds, digest, origin, interruption })
+        let code = Code { pre, kinds };
+        Ok(Linked { code, description, digest, origin, interruption, embedded: None })
     }
 
     /// Makes a plugin of what was linked and described.
@@ -213,14 +248,20 @@ impl Loader {
     ) -> Result<Plugin, LoadProblem> {
         let description =
             Description::from_json(described).map_err(|error| LoadProblem::Description(error.to_string()))?;
-        check_kinds(&description, &linked.kinds)?;
-        let Linked { pre, kinds, digest, origin, interruption, description: _ } = linked;
+        check_kinds(&description, &linked.code.kinds)?;
+        let Linked { code, digest, origin, interruption, embedded, description: _ } = linked;
         let name = description.plugin().name.clone();
-        let metrics = PluginMetrics::new(&self.metrics, &name);
-        let imports = Import::all_of(pre.component());
-        let needs = Need::of(&imports);
+        let imports = Import::all_of(code.pre.component());
         let info = PluginInfo { name, digest, origin, interruption, imports };
-        Ok(Plugin { info, is_default, description, pre, kinds, needs, metrics })
+        // What can be had again is dropped until somebody uses it.
+        let code = embedded.map_or_else(|| Keeping::Always(Arc::new(code)), Keeping::from_first_use);
+        Ok(self.plugin(info, description, code, is_default))
+    }
+
+    fn plugin(&self, info: PluginInfo, description: Description, code: Keeping, is_default: bool) -> Plugin {
+        let metrics = PluginMetrics::new(&self.metrics, &info.name);
+        let needs = Need::of(&info.imports);
+        Plugin { info, is_default, description, code, needs, metrics }
     }
 }
 

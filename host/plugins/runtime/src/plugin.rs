@@ -1,5 +1,7 @@
 //! A loaded plugin.
 
+mod code;
+mod described;
 mod unused;
 
 use std::fmt;
@@ -7,15 +9,16 @@ use std::time::Duration;
 
 use forebay_metrics::{Counter, Gauge, Metrics};
 use forebay_pipeline_config::spec::{ComponentSpec, Description, Kind, PluginName};
+use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, InstancePre};
 
 use crate::bindings::exports::forebay::plugin as exports;
 use crate::engine::Interruption;
 use crate::grants::Need;
-use crate::guest::Guest;
 use crate::limits::Limit;
 
+pub(crate) use code::{Code, Keeping};
+pub(crate) use described::Described;
 pub use forebay_pipeline_config::Digest;
 
 /// A default plugin that was compiled ahead of time and is part of the program.
@@ -29,6 +32,8 @@ pub struct Embedded {
     pub code: &'static [u8],
     /// The component itself, to be compiled with epoch checks if it turns out to need them.
     pub component: &'static [u8],
+    /// What [`Embedded::describe`] made of it; without it the plugin is asked when the process starts.
+    pub described: Option<&'static str>,
 }
 
 impl Embedded {
@@ -85,8 +90,7 @@ pub(crate) struct Plugin {
     pub(crate) info: PluginInfo,
     pub(crate) is_default: bool,
     pub(crate) description: Description,
-    pub(crate) pre: InstancePre<Guest>,
-    pub(crate) kinds: Kinds,
+    pub(crate) code: Keeping,
     /// What it needs grants for.
     pub(crate) needs: Vec<Need>,
     pub(crate) metrics: PluginMetrics,

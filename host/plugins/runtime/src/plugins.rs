@@ -60,6 +60,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// The Kafka clusters that the process has, by their names.
     pub clusters: Clusters,
+    /// Is told of an embedded plugin each time when its code has been copied, and is of no more use where it is.
+    pub copied: Option<fn(&Embedded)>,
     /// The lock of the folder that the files are of.
     pub lock: PluginLock,
     /// Components that others provide and that are listed with those of plugins: their names are taken. Names of
@@ -119,14 +121,17 @@ impl Plugins {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Vec<LoadError>), StartError> {
-        let Settings { grants, limits, cache, output_closed, http, clusters, lock, others } = settings;
+        let Settings { grants, limits, cache, output_closed, http, clusters, copied, lock, others } =
+            settings;
         let engines = Engines::new().map_err(StartError)?;
+        let (plain, epochs) = linkers(&engines).map_err(StartError)?;
         let loader = Loader {
-            plain: linker(&engines, Interruption::None).map_err(StartError)?,
-            epochs: linker(&engines, Interruption::Epochs).map_err(StartError)?,
+            plain,
+            epochs,
             cache: cache.map(CodeCache::new),
             metrics: Arc::clone(&metrics),
             limits,
+            copied,
             engines,
         };
 
@@ -150,7 +155,11 @@ impl Plugins {
         }
         let mut defaults = Vec::new();
         for plugin in embedded {
-            match describe(&loader, loader.embedded(plugin), true).await {
+            let loaded = match loader.described(plugin) {
+                Some(loaded) => loaded,
+                None => describe(&loader, loader.embedded(plugin), true).await,
+            };
+            match loaded {
                 Ok(plugin) => defaults.push(Arc::new(plugin)),
                 Err(problem) => errors.push(LoadError { file: plugin.file.to_owned(), problem }),
             }
@@ -189,7 +198,8 @@ impl Plugins {
     #[must_use]
     pub fn interfaces(&self, plugin: &PluginName) -> Option<(Vec<String>, Vec<String>)> {
         let snapshot = self.shared.serving.snapshot();
-        let component = snapshot.plugins.get(plugin)?.pre.component();
+        let code = snapshot.plugins.get(plugin)?.code.get(&self.shared.loader).ok()?;
+        let component = code.pre.component();
         let (kind, engine) = (component.component_type(), component.engine());
         let imports = kind.imports(engine).map(|(name, _)| name.to_owned()).collect();
         let exports = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
@@ -242,7 +252,7 @@ impl Shared {
             Expressions::new(self, &Setup { rights, ..setup.clone() })
         };
         let guest = Guest::new(scope, setup, expressions);
-        let mut store = Store::new(plugin.pre.engine(), guest);
+        let mut store = Store::new(self.loader.engines.get(plugin.info.interruption), guest);
         arm(&mut store, plugin.info.interruption);
         store
     }
@@ -388,13 +398,19 @@ impl Components for Plugins {
 /// How long a plugin may take to describe itself: nothing else starts meanwhile.
 const DESCRIBE: Duration = Duration::from_secs(10);
 
-/// Calls `describe` in an instance of its own.
+/// Makes a plugin of what it says of itself.
 pub(crate) async fn describe(
     loader: &Loader,
     linked: Result<Linked, LoadProblem>,
     is_default: bool,
 ) -> Result<Plugin, LoadProblem> {
     let linked = linked?;
+    let described = ask(loader, &linked).await?;
+    loader.finish(linked, &described, is_default)
+}
+
+/// What a plugin says of itself: `describe`, called in an instance of its own.
+pub(crate) async fn ask(loader: &Loader, linked: &Linked) -> Result<String, LoadProblem> {
     let limits = &loader.limits;
     let name = |error: String| LoadProblem::Describe(error);
     // What it counts meanwhile is nobody's.
@@ -404,21 +420,25 @@ pub(crate) async fn describe(
         Setup { rights: Rights::Granted, ..Setup::new(scope.pipeline.clone(), "", scope.component.clone()) };
     let guest = Guest::new(Arc::new(scope), &setup, Expressions::none());
     let limits = Arc::clone(&guest.limits);
-    let mut store = Store::new(linked.pre.engine(), guest);
+    let mut store = Store::new(linked.code.pre.engine(), guest);
     arm(&mut store, linked.interruption);
     let meter = Arc::clone(&store.data().meter);
     let call = async {
-        let instance = linked.pre.instantiate_async(&mut store).await?;
+        let instance = linked.code.pre.instantiate_async(&mut store).await?;
         let exports = linked.description.load(&mut store, &instance)?;
         exports.call_describe(&mut store).await
     };
     let call = Metered::new(Box::pin(call), &meter);
-    let described = match tokio::time::timeout(limits.wall, call).await {
-        Ok(Ok(described)) => described,
-        Ok(Err(error)) => return Err(LoadProblem::Describe(format!("{:#}", error.root_cause()))),
-        Err(_) => return Err(LoadProblem::Describe(format!("it took more than {:?}", limits.wall))),
-    };
-    loader.finish(linked, &described, is_default)
+    match tokio::time::timeout(limits.wall, call).await {
+        Ok(Ok(described)) => Ok(described),
+        Ok(Err(error)) => Err(LoadProblem::Describe(format!("{:#}", error.root_cause()))),
+        Err(_) => Err(LoadProblem::Describe(format!("it took more than {:?}", limits.wall))),
+    }
+}
+
+/// For plugins without epoch checks, and for those with them.
+pub(crate) fn linkers(engines: &Engines) -> wasmtime::Result<(Linker<Guest>, Linker<Guest>)> {
+    Ok((linker(engines, Interruption::None)?, linker(engines, Interruption::Epochs)?))
 }
 
 fn linker(engines: &Engines, interruption: Interruption) -> wasmtime::Result<Linker<Guest>> {

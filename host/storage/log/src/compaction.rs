@@ -9,12 +9,15 @@
 //! written for nothing is found by the search for orphans, or goes as a segment without records. So a process may end
 //! between any two steps, and two may do the same at once: the lease only keeps them from working in vain.
 
+mod dirt;
 mod error;
 mod keyed;
 mod keys;
 mod output;
 mod plan;
 mod policy;
+mod portions;
+mod sieve;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +40,8 @@ pub struct Compactor {
     metadata: Arc<dyn MetadataStore>,
     objects: Arc<dyn Objects>,
     settings: CompactorSettings,
+    /// What is known of logs since the last look.
+    counts: Arc<dirt::Counts>,
 }
 
 /// What one call did.
@@ -64,7 +69,7 @@ impl Compactor {
         objects: Arc<dyn Objects>,
         settings: CompactorSettings,
     ) -> Self {
-        Self { metadata, objects, settings }
+        Self { metadata, objects, settings, counts: Arc::default() }
     }
 
     /// Puts segments of a level together, if there are enough: in one of the next level, in which the records of each
@@ -95,7 +100,7 @@ impl Compactor {
         let blocks = self.blocks();
         let mut output = Output::begin(&self.objects, cluster, now, level.next(), self.settings.writing)?;
         for (log, runs) in plan::adjacent(runs) {
-            held.keep().await?;
+            output.meanwhile(held.keep()).await??;
             for runs in runs.chunks(self.settings.runs_at_once.max(1)) {
                 output.copy(&blocks, log, runs).await?;
             }

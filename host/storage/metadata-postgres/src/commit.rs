@@ -8,8 +8,10 @@
 mod outcome;
 mod past;
 mod plan;
+mod ranges;
 mod state;
 pub(crate) mod statements;
+mod written;
 
 use forebay_model::{CommitId, SegmentName, Timestamp, VirtualClusterId};
 use forebay_storage_metadata::{CommitError, CommitOutcome, SegmentCommit, UPLOAD_HORIZON};
@@ -25,7 +27,8 @@ use crate::tries::{Tries, tried};
 use crate::trouble::Trouble;
 use plan::Plan;
 use state::State;
-use statements::{LOCK, WRITE, Written};
+use statements::{LOCK, WRITE};
+use written::Written;
 
 /// What came of a commit that could be asked for.
 type Settled = Result<CommitOutcome, CommitError>;
@@ -68,11 +71,9 @@ async fn in_one_flight(
     let mut lease = store.pool.lease().await?;
     let (lock, write) = (lease.prepare(LOCK).await?, lease.prepare(WRITE).await?);
     let written = Written::of(vc, commit, plan, store.given_time());
-    let (topics, partitions) = written.logs();
     let client = lease.client();
-    let first = statements::first(topics, partitions);
-    let first_parameters = statements::lock(&vc, &first.0, &first.1);
-    let lock_parameters = statements::lock(&vc, topics, partitions);
+    let first = written.ranges().first();
+    let (first_parameters, lock_parameters) = (first.lock(&vc), written.ranges().lock(&vc));
     let write_parameters = written.parameters();
     // Each is sent when the one before has been, without waiting for its answer.
     let flight = join5(

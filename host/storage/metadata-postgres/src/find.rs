@@ -10,7 +10,9 @@ use crate::rows::{LogKey, Vc, bytes, columns, offset, place, segment_name, time}
 use crate::trouble::Trouble;
 
 /// Runs from an offset on, of each partition: the place in the question, the bounds, and a run if there is one. A page
-/// has `$5` runs of each at most.
+/// has `$5` runs of each at most. That there are never more than 512 is said as a number too: a planner that knows the
+/// limit only as a parameter expects a part of the whole log, which PostgreSQL would compile code for, each time, and that
+/// takes a hundred times as long as the look-up.
 pub(crate) const PAGE: &str = "\
     SELECT k.place, l.log_start, l.high_watermark, \
            r.base_offset, r.end_offset, r.position, r.length, r.max_timestamp, r.log_append_time, \
@@ -18,16 +20,17 @@ pub(crate) const PAGE: &str = "\
     FROM unnest($2::UUID[], $3::BIGINT[], $4::BIGINT[]) WITH ORDINALITY AS k(topic, partition, wanted, place) \
     CROSS JOIN LATERAL (SELECT log, log_start, high_watermark FROM logs \
         WHERE vc = $1 AND topic = k.topic AND partition = k.partition AND NOT is_deleted LIMIT 1) AS l \
-    LEFT JOIN LATERAL (SELECT base_offset, end_offset, segment, position, length, max_timestamp, log_append_time \
+    LEFT JOIN LATERAL (SELECT * FROM ( \
+        SELECT base_offset, end_offset, segment, position, length, max_timestamp, log_append_time \
         FROM runs WHERE vc = $1 AND log = l.log AND k.wanted >= l.log_start AND k.wanted < l.high_watermark \
         AND base_offset >= coalesce((SELECT base_offset FROM runs WHERE vc = $1 AND log = l.log \
             AND base_offset <= k.wanted ORDER BY base_offset DESC LIMIT 1), k.wanted) \
-        ORDER BY base_offset LIMIT $5) AS r ON TRUE \
+        ORDER BY base_offset LIMIT 512) AS page LIMIT $5) AS r ON TRUE \
     ORDER BY k.place, r.base_offset";
 
 /// How many rows a page has, about.
 const PAGE_ROWS: usize = 2_048;
-/// How many runs of a partition the first page has, and any later one.
+/// How many runs of a partition the first page has, and any later one: as many as [`PAGE`] gives at most.
 const FIRST: usize = 16;
 const LATER: usize = 512;
 

@@ -17,8 +17,8 @@
 //! - **The clock** is that of the database, so that agents agree; tests bring their own.
 //!
 //! The SQL keeps to what YugabyteDB and CockroachDB have too: READ COMMITTED and row locks; nothing that belongs to a
-//! session (no LISTEN, no advisory locks, no temporary tables, settings only with `SET LOCAL`). It was only tried on
-//! PostgreSQL.
+//! session (no LISTEN, no advisory locks, no temporary tables, settings only with `SET LOCAL`, but for the limit of
+//! statements). It was only tried on PostgreSQL.
 
 mod agents;
 mod commit;

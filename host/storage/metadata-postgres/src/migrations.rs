@@ -204,10 +204,11 @@ async fn claim(pool: &Pool, migrations: &[(i64, &Migration)], is_first: bool) ->
 async fn finish(pool: &Pool, number: i64, migration: &Migration) -> Result<(), Trouble> {
     let lease = pool.lease().await?;
     let client = lease.client();
+    // An index may take hours. The connection is nobody else's: it is closed at the end.
+    patiently(client.batch_execute("SET statement_timeout = 0")).await?;
     for step in migration.steps {
         match step {
             Step::Together(_) => {}
-            // An index may take hours.
             Step::Alone(sql) => client.batch_execute(sql).await?,
             Step::Tuning(sql) => {
                 for statement in statements(sql) {
@@ -222,9 +223,7 @@ async fn finish(pool: &Pool, number: i64, migration: &Migration) -> Result<(), T
         }
     }
     let done = format!("UPDATE migrations SET is_done = TRUE WHERE number = {number}");
-    patiently(client.batch_execute(&done)).await?;
-    pool.give_back(lease);
-    Ok(())
+    patiently(client.batch_execute(&done)).await
 }
 
 /// The statements of a script that has no semicolon inside of one, without its comments.

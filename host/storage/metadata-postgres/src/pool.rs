@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use forebay_lifecycle::Spawner;
+use futures_util::future::join;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
@@ -21,8 +22,18 @@ const CONNECTIONS: usize = 10;
 /// How long a call waits for one of them.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// How long a statement may take. A database that stands still is as good as gone.
+/// How long an answer may take. A database that stands still is as good as gone.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the server works on a statement before it gives up by itself, so that nobody asks again for what it is still
+/// at. Nothing is cancelled from here: that could hit a COMMIT which waits for standbys, and have it seen without them.
+/// The server's own limit does not count that wait.
+///
+/// It belongs to the session, since most questions are no transactions of several statements; those set it for
+/// themselves too, for poolers that give each transaction another session. No start-up parameter says it: poolers refuse
+/// those.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
+const _: () = assert!(STATEMENT_TIMEOUT.as_secs() < PATIENCE.as_secs(), "the server gives up first");
 
 /// Parameters of a statement.
 pub(crate) type Parameters<'p> = &'p [&'p (dyn ToSql + Sync)];
@@ -33,6 +44,7 @@ pub(crate) struct Pool {
     tls: Option<MakeRustls>,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
+    statement_timeout: Duration,
     /// Connections are read and written on a thread of the store: they outlive the runtime of whoever asked first.
     driver: Spawner,
 }
@@ -53,7 +65,14 @@ impl Pool {
     pub(crate) fn new(location: Location, driver: Spawner) -> Result<Self, OpenError> {
         let tls = location.wants_tls().then(|| MakeRustls::new(location.roots.as_deref())).transpose()?;
         let permits = Arc::new(Semaphore::new(CONNECTIONS));
-        Ok(Self { location, tls, idle: Mutex::default(), permits, driver })
+        let statement_timeout = STATEMENT_TIMEOUT;
+        Ok(Self { location, tls, idle: Mutex::default(), permits, statement_timeout, driver })
+    }
+
+    /// Has the server give up on statements of new connections after another time.
+    #[cfg(test)]
+    pub(crate) fn with_statement_timeout(self, statement_timeout: Duration) -> Self {
+        Self { statement_timeout, ..self }
     }
 
     pub(crate) fn location(&self) -> &Location {
@@ -103,7 +122,14 @@ impl Pool {
         });
         let slow = || Trouble::Unreachable(format!("no server has answered within {} s", PATIENCE.as_secs()));
         let ended = |_| Trouble::Unreachable("the thread of the connections has ended".to_owned());
-        Ok(tokio::time::timeout(PATIENCE, told).await.map_err(|_| slow())?.map_err(ended)??)
+        let client = tokio::time::timeout(PATIENCE, told).await.map_err(|_| slow())?.map_err(ended)??;
+        let limit = format!("SET statement_timeout = '{}ms'", self.statement_timeout.as_millis());
+        // Of what is asked here nothing takes as long as compiling code for it would, but the planner may think so of a
+        // large table. Only PostgreSQL does that; others say that they know no such setting.
+        let plain = client.batch_execute("SET jit = off");
+        let (limited, _) = patiently(async { Ok(join(client.batch_execute(&limit), plain).await) }).await?;
+        limited?;
+        Ok(client)
     }
 
     /// Rows of one statement, in a transaction of its own.
@@ -189,3 +215,6 @@ impl fmt::Debug for Pool {
         f.debug_struct("Pool").field("location", &self.location).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

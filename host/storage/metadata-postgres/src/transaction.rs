@@ -4,10 +4,11 @@ use crate::pool::{Lease, Parameters, Pool, patiently};
 use crate::trouble::Trouble;
 
 /// How a transaction that locks rows begins. If this process or its network stands still in the middle of it, the
-/// server gives up its locks soon; who waits for a lock does not wait for ever either. Nothing of it outlives the
-/// transaction.
+/// server gives up its locks soon; who waits for a lock does not wait for ever either, and no statement takes longer than
+/// somebody waits for it. Nothing of it outlives the transaction.
 pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
-     SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '5s'";
+     SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '5s'; \
+     SET LOCAL statement_timeout = '8s'";
 
 /// How one begins that only reads, all of it from the same state.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -36,7 +37,23 @@ pub(crate) struct Backend {
     order: ListOrder,
     takes: Takes,
     parts: PartsOf,
+    /// Who tells what uploads there are.
+    begun: Option<Arc<dyn BegunUploads>>,
     shown: String,
+}
+
+/// Tells what uploads there are, which `object_store` does not. Names are those in the bucket.
+#[async_trait]
+pub(crate) trait BegunUploads: Send + Sync {
+    /// Those whose names begin with a text, at most as many: the name, the id, and when it was begun.
+    async fn begun(
+        &self,
+        beginning: &str,
+        most: usize,
+    ) -> object_store::Result<Vec<(String, String, SystemTime)>>;
+
+    /// When the last part of one was put.
+    async fn last_put(&self, path: &Path, id: &str) -> object_store::Result<Option<SystemTime>>;
 }
 
 /// Where parts are put.
@@ -76,13 +93,19 @@ impl Backend {
         shown: String,
     ) -> Self {
         let parts = PartsOf::Store(Arc::clone(&store) as Arc<dyn MultipartStore>);
-        Self { store, prefix, order, takes, parts, shown }
+        Self { store, prefix, order, takes, parts, begun: None, shown }
+    }
+
+    /// With one who tells what uploads there are.
+    #[must_use]
+    pub(crate) fn telling(self, begun: Arc<dyn BegunUploads>) -> Self {
+        Self { begun: Some(begun), ..self }
     }
 
     pub(crate) fn of_folder(store: Arc<dyn ObjectStore>, root: PathBuf, shown: String) -> Self {
         let parts = PartsOf::Folder(Folder::new(root));
         let (prefix, order) = (ObjectPrefix::all(), ListOrder::Any);
-        Self { store, prefix, order, takes: Takes::NOTHING, parts, shown }
+        Self { store, prefix, order, takes: Takes::NOTHING, parts, begun: None, shown }
     }
 
     /// Names are taken as they are: nothing in them is encoded.
@@ -109,13 +132,17 @@ impl Backend {
 
     /// What a store lists, unless it is none of ours: names of others may lie in the same bucket.
     fn listed(&self, meta: &ObjectMeta) -> Option<Listed> {
-        let path = meta.location.as_ref();
+        let name = self.own(meta.location.as_ref())?;
+        Some(Listed { name, size: meta.size, modified: meta.last_modified.into() })
+    }
+
+    /// The name of what the store calls so, unless it is none of ours.
+    fn own(&self, path: &str) -> Option<ObjectName> {
         let name = match self.prefix.as_str() {
             "" => path,
             prefix => path.strip_prefix(prefix)?.strip_prefix('/')?,
         };
-        let name = name.parse().ok()?;
-        Some(Listed { name, size: meta.size, modified: meta.last_modified.into() })
+        name.parse().ok()
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Described {
     pub listed: Listed,
     /// Its content, where the store tells it.
     pub version: Option<ObjectVersion>,
+    /// By what name this content can be had when there is a newer one, in buckets that keep versions.
+    pub version_id: Option<String>,
     /// What it says of itself.
     pub attributes: Attributes,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use crate::error::{ErrorKind, ObjectError, Operation};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
-use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
+use crate::uploads::{Begun, Part, PartPlace, Upload, Uploads, uploads_of, uploads_of_any};
 pub use faults::{Fault, Faults};
 
 /// A store that misbehaves, for tests: as it is told for single operations, or by chance that follows from a seed.
@@ -217,6 +217,16 @@ impl Uploads for Faulty {
     async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
         let work = uploads_of(&*self.inner, &upload.name)?.abort(upload);
         self.simply(Operation::Abort, upload.name.as_str(), work).await
+    }
+
+    async fn begun(&self, beginning: &str) -> Result<Vec<Begun>, ObjectError> {
+        let work = uploads_of_any(&*self.inner)?.begun(beginning);
+        self.simply(Operation::List, beginning, work).await
+    }
+
+    async fn last_put(&self, upload: &Upload) -> Result<Option<SystemTime>, ObjectError> {
+        let work = uploads_of(&*self.inner, &upload.name)?.last_put(upload);
+        self.simply(Operation::List, upload.name.as_str(), work).await
     }
 }
 

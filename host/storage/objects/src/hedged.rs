@@ -2,7 +2,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use crate::error::{ErrorKind, ObjectError};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
-use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
+use crate::uploads::{Begun, Part, PartPlace, Upload, Uploads, uploads_of, uploads_of_any};
 
 /// Asks a second time for a range that is slow to come, and takes what comes first. Only reads: a put that is slow is
 /// put under a second name by who writes segments, since the first one may land after the second.
@@ -182,6 +182,14 @@ impl Uploads for Hedged {
 
     async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
         uploads_of(&*self.inner, &upload.name)?.abort(upload).await
+    }
+
+    async fn begun(&self, beginning: &str) -> Result<Vec<Begun>, ObjectError> {
+        uploads_of_any(&*self.inner)?.begun(beginning).await
+    }
+
+    async fn last_put(&self, upload: &Upload) -> Result<Option<SystemTime>, ObjectError> {
+        uploads_of(&*self.inner, &upload.name)?.last_put(upload).await
     }
 }
 

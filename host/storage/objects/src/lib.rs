@@ -36,6 +36,7 @@ mod open;
 mod payload;
 mod reader;
 mod retrying;
+mod stale;
 mod uploads;
 mod writer;
 
@@ -49,9 +50,13 @@ pub use listing::list_beginning;
 pub use measured::Measured;
 pub use name::{InvalidName, ObjectName, ObjectPrefix};
 pub use objects::{Listed, Objects};
-pub use open::{OpenError, ProfileError, Settings, open, open_with};
+pub use open::{
+    LONGEST_POLL, MOST_MESSAGES, OpenError, ProfileError, Queue, QueueError, QueueMessage, Settings, open,
+    open_with,
+};
 pub use payload::Payload;
 pub use reader::{ObjectReader, ReadPolicy};
 pub use retrying::{RetryPolicy, Retrying};
-pub use uploads::{MOST_PARTS, Part, PartPlace, SMALLEST_PART, Upload, Uploads};
+pub use stale::{abort_stale, uploads_like};
+pub use uploads::{Begun, MOST_BEGUN, MOST_PARTS, Part, PartPlace, SMALLEST_PART, Upload, Uploads};
 pub use writer::{ObjectWriter, WritePolicy};

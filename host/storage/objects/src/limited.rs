@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use crate::error::{ErrorKind, ObjectError, Operation};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
-use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
+use crate::uploads::{Begun, Part, PartPlace, Upload, Uploads, uploads_of, uploads_of_any};
 
 /// Bounds how much is under way at once. Who comes later waits, in the order of coming; puts do not wait for gets.
 #[derive(Debug)]
@@ -181,6 +182,16 @@ impl Uploads for Limited {
     async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
         let _turn = self.other(Operation::Abort, upload.name.as_str()).await?;
         uploads_of(&*self.inner, &upload.name)?.abort(upload).await
+    }
+
+    async fn begun(&self, beginning: &str) -> Result<Vec<Begun>, ObjectError> {
+        let _turn = self.other(Operation::List, beginning).await?;
+        uploads_of_any(&*self.inner)?.begun(beginning).await
+    }
+
+    async fn last_put(&self, upload: &Upload) -> Result<Option<SystemTime>, ObjectError> {
+        let _turn = self.other(Operation::List, upload.name.as_str()).await?;
+        uploads_of(&*self.inner, &upload.name)?.last_put(upload).await
     }
 }
 

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use crate::error::{ObjectError, Operation};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
-use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
+use crate::uploads::{Begun, Part, PartPlace, Upload, Uploads, uploads_of, uploads_of_any};
 
 /// Counts and times what a store is asked for: `warpstream_blob_store_operation_latency{operation,outcome}`,
 /// `warpstream_blob_store_bytes_read` and `warpstream_blob_store_bytes_written`.
@@ -190,6 +191,14 @@ impl Uploads for Measured {
 
     async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
         self.time(Operation::Abort, uploads_of(&*self.inner, &upload.name)?.abort(upload)).await
+    }
+
+    async fn begun(&self, beginning: &str) -> Result<Vec<Begun>, ObjectError> {
+        self.time(Operation::List, uploads_of_any(&*self.inner)?.begun(beginning)).await
+    }
+
+    async fn last_put(&self, upload: &Upload) -> Result<Option<SystemTime>, ObjectError> {
+        self.time(Operation::List, uploads_of(&*self.inner, &upload.name)?.last_put(upload)).await
     }
 }
 

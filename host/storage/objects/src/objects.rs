@@ -110,7 +110,7 @@ pub trait Objects: fmt::Debug + fmt::Display + Send + Sync {
     /// `NotFound`, `Retry`, `Internal`.
     async fn describe(&self, name: &ObjectName) -> Result<Described, ObjectError> {
         let listed = self.head(name).await?;
-        Ok(Described { listed, version: None, attributes: crate::Attributes::default() })
+        Ok(Described { listed, version: None, version_id: None, attributes: crate::Attributes::default() })
     }
 
     /// Makes sure that none of these objects is there. After an error some may be gone.

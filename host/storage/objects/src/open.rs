@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::name::{InvalidName, ObjectPrefix};
 use crate::objects::Objects;
-pub use s3::ProfileError;
+pub use s3::{LONGEST_POLL, MOST_MESSAGES, ProfileError, Queue, QueueError, QueueMessage};
 pub use settings::Settings;
 
 /// Why a URL of a bucket can't be opened.

@@ -2,7 +2,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use crate::error::{ErrorKind, ObjectError, Operation};
 use crate::name::{ObjectName, ObjectPrefix};
 use crate::objects::{Listed, Objects};
 use crate::payload::Payload;
-use crate::uploads::{Part, PartPlace, Upload, Uploads, uploads_of};
+use crate::uploads::{Begun, Part, PartPlace, Upload, Uploads, uploads_of, uploads_of_any};
 
 /// Tries again what may go better, and gives up on a try that takes too long. Everything that [`Objects`] does may be
 /// done twice.
@@ -222,6 +222,16 @@ impl Uploads for Retrying {
     async fn abort(&self, upload: &Upload) -> Result<(), ObjectError> {
         let uploads = uploads_of(&*self.inner, &upload.name)?;
         self.run(Operation::Abort, upload.name.as_str(), || uploads.abort(upload)).await
+    }
+
+    async fn begun(&self, beginning: &str) -> Result<Vec<Begun>, ObjectError> {
+        let uploads = uploads_of_any(&*self.inner)?;
+        self.run(Operation::List, beginning, || uploads.begun(beginning)).await
+    }
+
+    async fn last_put(&self, upload: &Upload) -> Result<Option<SystemTime>, ObjectError> {
+        let uploads = uploads_of(&*self.inner, &upload.name)?;
+        self.run(Operation::List, upload.name.as_str(), || uploads.last_put(upload)).await
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use async_trait::async_trait;
 
 use crate::attributes::PutOptions;
@@ -45,12 +47,37 @@ pub trait Uploads: Send + Sync {
     /// # Errors
     /// `Retry`, `Internal`.
     async fn abort(&self, upload: &Upload) -> Result<(), ObjectError>;
+
+    /// The uploads, of anybody, that are neither complete nor aborted and whose names begin with a text: at most
+    /// [`MOST_BEGUN`]. None where a store does not tell; those whose names are none of ours are left out.
+    ///
+    /// # Errors
+    /// `Retry`, `Internal`: often who may put objects may not ask this.
+    async fn begun(&self, beginning: &str) -> Result<Vec<Begun>, ObjectError>;
+
+    /// When the last part was put, by the clock of the store; none where there is no part.
+    ///
+    /// # Errors
+    /// `NotFound`: there is no such upload any more. `Retry`, `Internal`.
+    async fn last_put(&self, upload: &Upload) -> Result<Option<SystemTime>, ObjectError>;
 }
 
 /// The fewest bytes that S3 takes for a part that is not the last.
 pub const SMALLEST_PART: u64 = 5 << 20;
 /// The most parts that an object has on S3.
 pub const MOST_PARTS: u32 = 10_000;
+
+/// The most uploads that [`Uploads::begun`] tells.
+pub const MOST_BEGUN: usize = 10_000;
+
+/// An upload that somebody has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The upload.
+    pub upload: Upload,
+    /// When it was begun, by the clock of the store.
+    pub at: SystemTime,
+}
 
 /// An object that is put in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +106,20 @@ pub struct Part {
     pub(crate) id: String,
 }
 
-/// The uploads of a store.
+/// The uploads of a store, for this object.
 pub(crate) fn uploads_of<'o>(
     objects: &'o dyn Objects,
     name: &ObjectName,
 ) -> Result<&'o dyn Uploads, ObjectError> {
-    objects.uploads().ok_or_else(|| {
-        let reason = format!("{objects} takes no objects in parts");
-        ObjectError::new(Operation::Begin, name, ErrorKind::Invalid, reason)
-    })
+    objects.uploads().ok_or_else(|| none(objects, name.as_str()))
+}
+
+/// The uploads of a store, for all its objects.
+pub(crate) fn uploads_of_any(objects: &dyn Objects) -> Result<&dyn Uploads, ObjectError> {
+    objects.uploads().ok_or_else(|| none(objects, ""))
+}
+
+fn none(objects: &dyn Objects, name: &str) -> ObjectError {
+    let reason = format!("{objects} takes no objects in parts");
+    ObjectError::new(Operation::Begin, name, ErrorKind::Invalid, reason)
 }

@@ -17,7 +17,7 @@ const CLIENTS: &str = "tests/kafka-clients/interop";
 /// What puts jars into a folder.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
-/// Sets of jars, with the folder of what is compiled against each beside `Client.java`.
+/// Sets of jars, with the folder of what is compiled against each, beside `Client.java`.
 const JARS: [(&str, Option<&str>); 3] =
     [("kafka-java", Some("current")), ("kafka-java-old", Some("old")), ("kafka-tools", None)];
 
@@ -75,6 +75,11 @@ fn jars(steps: &mut Steps, ours: &Path, folder: &Path) -> Result<()> {
 fn javac(steps: &mut Steps, ours: &Path, variant: &str, folder: &Path) -> Result<()> {
     let (jars, classes) = (folder.join("jars/*"), folder.join("classes"));
     let javac = Command::new("javac").args(["-nowarn", "-cp", &text(&jars), "-d", &text(&classes)]);
-    let javac = javac.args([text(&ours.join("Client.java")), text(&ours.join(variant).join("Variant.java"))]);
+    let mut sources = vec![text(&ours.join("Client.java"))];
+    let of_variant = ours.join(variant);
+    for entry in fs::read_dir(&of_variant).with_context(|| format!("read {}", of_variant.display()))? {
+        sources.push(text(&entry.with_context(|| format!("read {}", of_variant.display()))?.path()));
+    }
+    let javac = javac.args(sources);
     steps.run(&format!("compile the client in Java, {variant}"), &javac)
 }

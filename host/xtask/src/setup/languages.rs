@@ -29,6 +29,8 @@ pub(crate) fn install(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     python(steps, &ours.join("kafka.txt"), &target.join("kafka"), clients)?;
     let readers = "pyarrow and DuckDB, for tests of Parquet files";
     python(steps, &ours.join("parquet.txt"), &target.join("parquet"), readers)?;
+    let reader = "fastavro, for tests of Avro files";
+    python(steps, &ours.join("avro.txt"), &target.join("avro"), reader)?;
     if is_installed("kcat") {
         steps.done("kcat, for tests of the broker");
     } else {
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn what_is_fetched_is_pinned_with_digests() {
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("languages");
-        for list in ["pip.txt", "zig.txt", "moto.txt", "kafka.txt", "parquet.txt"] {
+        for list in ["pip.txt", "zig.txt", "moto.txt", "kafka.txt", "parquet.txt", "avro.txt"] {
             let pip = fs::read_to_string(ours.join(list)).unwrap();
             for package in pip.split("==").skip(1) {
                 assert!(package.contains("--hash=sha256:"), "{package}");

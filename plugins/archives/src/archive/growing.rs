@@ -3,6 +3,7 @@
 use forebay_sdk::streams::ByteSink;
 use forebay_sdk::{Batch, Error, StreamMetadata};
 
+use super::csv::Table;
 use super::members::Members;
 use super::zip::Directory;
 use super::{Format, json, plain, tar};
@@ -18,16 +19,19 @@ pub(super) struct Growing {
 
 enum Form {
     Joined(&'static [u8]),
+    Csv(Table),
     JsonArray,
     Tar { now: u64 },
     Zip(Directory),
 }
 
 impl Growing {
-    pub(super) fn begin(format: Format, now: u64, sink: ByteSink) -> Result<Self, Error> {
+    /// `columns` are those of a table.
+    pub(super) fn begin(format: Format, columns: &[String], now: u64, sink: ByteSink) -> Result<Self, Error> {
         let form = match format {
             Format::Binary => return Err(Error::new("this format says first how many messages there are")),
             Format::Concatenate => Form::Joined(b""),
+            Format::Csv { delimiter } => Form::Csv(Table::new(delimiter, columns)),
             Format::Lines => Form::Joined(b"\n"),
             Format::JsonArray => Form::JsonArray,
             Format::Tar => Form::Tar { now },
@@ -46,6 +50,7 @@ impl Growing {
                 }
                 plain::join(members, between, &mut out)?;
             }
+            Form::Csv(table) => table.rows(members, &mut out)?,
             Form::JsonArray => {
                 if self.is_empty {
                     out.push(b'[');
@@ -67,7 +72,7 @@ impl Growing {
     pub(super) fn finish(mut self) -> Result<StreamMetadata, Error> {
         let mut out = Vec::new();
         match self.form {
-            Form::Joined(_) => {}
+            Form::Joined(_) | Form::Csv(_) => {}
             Form::JsonArray => out.push(b']'),
             Form::Tar { .. } => tar::end(&mut out),
             Form::Zip(directory) => directory.end(&mut out)?,

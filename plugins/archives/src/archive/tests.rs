@@ -92,7 +92,11 @@ fn in_slices(format: &str, path: &str, messages: &[String], slice: usize) -> Res
 fn slices_become_the_archive_that_all_of_them_become() {
     let messages: Vec<String> = (0..100).map(|number| (number * 7919).to_string().repeat(number)).collect();
     let documents: Vec<String> = messages.iter().map(|message| format!("\"{message}\"")).collect();
-    for format in ["concatenate", "lines", "json_array", "tar", "zip"] {
+    for format in ["concatenate", "lines", "json_array", "csv", "tar", "zip"] {
+        let documents: Vec<String> = match format {
+            "csv" => documents.iter().map(|document| format!("[{document}]")).collect(),
+            _ => documents.clone(),
+        };
         let whole = run(format, "name", Batch::from_payloads(&documents)).expect("an archive");
         for slice in [1, 3, 64, 1000] {
             let sliced = in_slices(format, "name", &documents, slice).expect("an archive");
@@ -159,6 +163,48 @@ fn a_name_that_fails_is_empty() {
 
 #[test]
 fn a_format_must_be_known() {
-    let problem = testing::config::<ArchiveConfig>(&json!({"format": "rar"})).err().expect("refused");
-    assert!(problem.to_string().starts_with("/format: value rar is not one of"));
+    let refused = |config: serde_json::Value| {
+        let config = testing::config(&config).expect("a configuration");
+        Archive::open(config, &Context::new("archive")).err().expect("refused").to_string()
+    };
+    for format in ["rar", "csv:", "csv:ab", "csv:\""] {
+        let expected = format!("/format: archive format not recognised: {format}");
+        assert_eq!(refused(json!({"format": format})), expected);
+    }
+    let error = refused(json!({"format": "lines", "columns": ["a"]}));
+    assert_eq!(error, "/columns: only the format csv has columns");
+}
+
+#[test]
+fn objects_are_rows_below_their_keys() {
+    let rows = [r#"{"b":1.50,"a":"x"}"#, r#"{"a":"say \"no\", please"}"#, r#"{"a":null,"b":{"c":[1, 2]}}"#];
+    let table = "b,a\n1.50,x\n,\"say \"\"no\"\", please\"\n\"{\"\"c\"\":[1, 2]}\",\n";
+    assert_eq!(joined("csv", &rows).as_deref(), Ok(table));
+    assert_eq!(joined("csv:;", &rows[..1]).as_deref(), Ok("b;a\n1.50;x\n"));
+    assert_eq!(joined("csv", &[r#"{"a":null}"#]).as_deref(), Ok("a\n\"\"\n"));
+    let arrays = [r#"[true,"a;b"," c","\\."]"#, "[]"];
+    assert_eq!(joined("csv:;", &arrays).as_deref(), Ok("true;\"a;b\";\" c\";\"\\.\"\n\n"));
+    for (rows, expected) in [
+        (["{}", "[]"], "an array can't be a row of named fields"),
+        (["[]", "5"], "a number among rows that are arrays"),
+        ([r#"{"a":1}"#, r#"{"c":1}"#], "field c is no column of the table: name all of them"),
+        (["{", "{}"], "failed to parse message as JSON: unexpected end of JSON input"),
+    ] {
+        let error = joined("csv", &rows).expect_err("refused");
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn columns_may_be_named() {
+    let config = json!({"format": "csv", "columns": ["c", "a"]});
+    let config = testing::config(&config).expect("a configuration");
+    let mut archive = Archive::open(config, &Context::new("archive")).expect("opens");
+    let (sink, bytes) = testing::sink();
+    archive.begin(sink).expect("begins");
+    for slice in [&[r#"{"a":1}"#, r#"{"c":2}"#][..], &[r#"{"a":3,"c":4}"#]] {
+        archive.add(&Batch::from_payloads(slice)).expect("a slice");
+    }
+    archive.finish().expect("ends");
+    assert_eq!(bytes.take(), b"c,a\n,1\n2,\n4,3\n");
 }

@@ -16,6 +16,7 @@ mod json;
 mod lazy;
 mod number;
 mod object;
+mod over;
 mod path;
 mod print;
 pub(crate) mod strconv;

@@ -37,6 +37,10 @@ pub(crate) struct KafkaFranzInputConfig {
     regexp_topics: bool,
     /// The group to be a member of.
     consumer_group: Option<String>,
+    /// A name of its own for this member of the group, with which it gets its partitions back after a restart, when that is
+    /// shorter than the session timeout. No two members may have the same.
+    #[config(default = "", advanced)]
+    instance_id: String,
     /// How many messages of a partition may be under way before no more of it are read. Batches that are collected here
     /// come on top.
     #[config(default = 1024, advanced)]
@@ -132,11 +136,16 @@ impl KafkaFranzInputConfig {
         let group = self.consumer_group.as_ref().filter(|group| !group.is_empty());
         let (topics, partitions) = self.subscription(start, group.is_some())?;
         let group = match group {
+            None if !self.instance_id.is_empty() => {
+                let problem = "only a member of a consumer_group can have a name of its own";
+                return Err(Problem::new(problem).at("/instance_id"));
+            }
             None => None,
             Some(id) => {
                 let balancers = balancers(&self.group_balancers)?;
                 let rebalance_timeout = Some(REBALANCE);
-                Some(Group { id: id.clone(), balancers, rebalance_timeout, ..Group::default() })
+                let instance = Some(self.instance_id.clone()).filter(|instance| !instance.is_empty());
+                Some(Group { id: id.clone(), instance, balancers, rebalance_timeout, ..Group::default() })
             }
         };
         let bounds = self.bounds()?;
@@ -324,6 +333,14 @@ mod tests {
             [(part("t", 0), Start::Earliest), (part("t", 1), Start::At(7)), (part("t", 2), Start::Latest)];
         assert_eq!(consumer.partitions, starts);
         assert_eq!((consumer.topics, consumer.group), (vec!["whole".to_owned()], None));
+    }
+
+    #[test]
+    fn a_member_may_have_a_name_of_its_own() {
+        let named = plan(&json!({"instance_id": "a"})).unwrap().consumer.group.unwrap();
+        assert_eq!(named.instance.as_deref(), Some("a"));
+        let alone = refusal(&json!({"instance_id": "a", "consumer_group": ""}));
+        assert!(alone.starts_with("/instance_id: only a member"), "{alone}");
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod grammar;
 mod plain;
 mod rewrite;
 pub mod scan;
+mod value;
 mod well_formed;
 mod write;
 
@@ -31,7 +32,8 @@ pub use cursor::Cursor;
 pub use documents::{DocumentError, Documents};
 pub use error::JsonError;
 pub use plain::{until_escape, until_special};
-pub use rewrite::rewrite;
+pub use rewrite::{key_prefix, rewrite};
+pub use value::{Items, Json, Members};
 pub use well_formed::well_formed;
 pub use write::{write_float, write_inside, write_string};
 

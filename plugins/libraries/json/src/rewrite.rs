@@ -107,7 +107,7 @@ impl<'t> Writer<'t, '_> {
                 byte => return Err(JsonError::Unexpected { byte, place: place::AFTER_KEY }),
             }
             self.value()?;
-            let member = Member { prefix: prefix(&key), key, start, end: self.position() };
+            let member = Member { prefix: key_prefix(&key), key, start, end: self.position() };
             if let Some(last) = self.members.get(first..).and_then(<[_]>::last) {
                 sorted &= last.order(&member).is_lt();
             }
@@ -234,8 +234,10 @@ impl Member<'_> {
     }
 }
 
-/// The first eight bytes as a number that is ordered as they are.
-fn prefix(key: &[u8]) -> u64 {
+/// The first eight bytes of a key as a number that is ordered as they are.
+#[inline]
+#[must_use]
+pub fn key_prefix(key: &[u8]) -> u64 {
     match key.first_chunk() {
         Some(bytes) => u64::from_be_bytes(*bytes),
         None => key.iter().rev().fold(0, |number, byte| number >> 8 | u64::from(*byte) << 56),

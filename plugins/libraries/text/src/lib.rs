@@ -1,8 +1,12 @@
-//! Values of metadata as text, written as Bento writes them.
+//! Values of metadata as text, written as Bento writes them, and what they say of where a message came from.
+
+mod origin;
 
 use std::time::Duration;
 
 use forebay_sdk::Value;
+
+pub use origin::origin;
 
 /// A value as text: floating point numbers and times as Go prints them in JSON.
 #[must_use]

@@ -50,6 +50,8 @@ pub(crate) struct ParquetInput {
     /// The files that were found and not opened yet; absent before the first `connect`.
     waiting: Option<VecDeque<FileDetails>>,
     current: Option<(String, Rows<Places>)>,
+    /// The bytes of the batch before, about which the next one will have.
+    bytes: usize,
     next_token: Token,
 }
 
@@ -72,6 +74,7 @@ impl Input for ParquetInput {
             },
             waiting: None,
             current: None,
+            bytes: 0,
             next_token: 0,
         })
     }
@@ -104,7 +107,7 @@ impl Input for ParquetInput {
                 }
                 continue;
             };
-            match batch(rows, self.batch_count) {
+            match batch(rows, self.batch_count, &mut self.bytes) {
                 Ok(Some(batch)) => {
                     self.next_token += 1;
                     return Ok(Event::Batch { token: self.next_token, batch });
@@ -132,9 +135,10 @@ impl ParquetInput {
     }
 }
 
-/// The next rows as a batch; none when the file has ended.
-fn batch(rows: &mut Rows<Places>, most: usize) -> Result<Option<Batch>, String> {
-    let mut block = BlockWriter::with_capacity(0, 0);
+/// The next rows as a batch; none when the file has ended. `bytes` are those of the batch before, and then of this one.
+fn batch(rows: &mut Rows<Places>, most: usize, bytes: &mut usize) -> Result<Option<Batch>, String> {
+    // What grows is moved, again and again.
+    let mut block = BlockWriter::with_capacity(most.min(1 << 16), *bytes + *bytes / 8);
     let mut count = 0;
     while count < most && block.payload().len() < BATCH {
         if !rows.next(block.payload())? {
@@ -144,5 +148,6 @@ fn batch(rows: &mut Rows<Places>, most: usize) -> Result<Option<Batch>, String> 
         block.end_message();
         count += 1;
     }
+    *bytes = block.payload().len();
     Ok((count > 0).then(|| Batch::from_block(block)))
 }

@@ -7,7 +7,6 @@ use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::data_type::Int96;
 use parquet::schema::types::ColumnDescriptor;
 
-use crate::calendar;
 use crate::leaf::Unit;
 
 /// How values of a column are written.
@@ -84,10 +83,10 @@ impl Render {
                 out.extend_from_slice(value.to_string().as_bytes());
             }
             Self::Decimal { scale } => decimal(i128::from(value), scale, out),
-            Self::Date => quoted(out, |out| calendar::write_day(value, out)),
-            Self::Time(unit) => quoted(out, |out| calendar::write_time(value, unit, out)),
+            Self::Date => quoted(out, |out| forebay_calendar::write_day(value, out)),
+            Self::Time(unit) => quoted(out, |out| forebay_calendar::write_time(value, unit, out)),
             Self::Timestamp { unit, utc } => quoted(out, |out| {
-                calendar::write_instant(value, unit, out);
+                forebay_calendar::write_instant(value, unit, out);
                 if !utc {
                     // A local time: it is of no zone.
                     out.pop();
@@ -101,7 +100,7 @@ impl Render {
     pub(super) fn int96(self, value: &Int96, out: &mut Vec<u8>) {
         let (seconds, nanoseconds) = (value.to_seconds(), value.to_nanos());
         if matches!(self, Self::Timestamp { .. }) && seconds.checked_mul(1_000_000_000).is_none() {
-            quoted(out, |out| calendar::write_instant(value.to_millis(), Unit::Millis, out));
+            quoted(out, |out| forebay_calendar::write_instant(value.to_millis(), Unit::Millis, out));
         } else {
             self.int(nanoseconds, 64, out);
         }

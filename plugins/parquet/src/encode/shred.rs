@@ -1,10 +1,10 @@
 //! Rows of JSON, taken apart into columns.
 
-use forebay_json::JsonError;
 use forebay_json::scan::{self, Scanned};
+use forebay_json::{Json, JsonError};
 
 use super::columns::{Column, Levels};
-use super::value::{self, Json};
+use super::value;
 use crate::schema::{Field, Kind, Times};
 
 /// Takes rows apart.

@@ -1,67 +1,19 @@
 //! JSON values as a column wants them: Bento's rules, and ours for the types that it lacks.
 
-use forebay_json::JsonError;
-use forebay_json::scan::{self, Scanned};
-use std::borrow::Cow;
+use forebay_json::Json;
 
 use super::columns::{Column, Levels, Value};
-use crate::calendar;
 use crate::leaf::{DecimalIn, Leaf, Unit, decimal_bytes};
 
-/// The value at a place of a text, which is known to be well formed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Json<'t> {
-    pub(super) text: &'t [u8],
-    /// Where it starts and ends.
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
-
-impl<'t> Json<'t> {
-    pub(super) fn bytes(self) -> &'t [u8] {
-        self.text.get(self.start..self.end).unwrap_or_default()
+/// A number; none of another value.
+fn number(json: Json<'_>) -> Option<Number> {
+    if !matches!(json.first(), b'-' | b'0'..=b'9') {
+        return None;
     }
-
-    pub(super) fn first(self) -> u8 {
-        self.text.get(self.start).copied().unwrap_or_default()
-    }
-
-    pub(super) fn is_null(self) -> bool {
-        self.first() == b'n'
-    }
-
-    /// What it is called in errors.
-    pub(super) fn kind(self) -> &'static str {
-        match self.first() {
-            b'{' => "an object",
-            b'[' => "an array",
-            b'"' => "a string",
-            b't' | b'f' => "a boolean",
-            b'n' => "null",
-            _ => "a number",
-        }
-    }
-
-    /// The text of a string.
-    fn string(self) -> Result<Option<Cow<'t, [u8]>>, JsonError> {
-        if self.first() != b'"' {
-            return Ok(None);
-        }
-        Ok(Some(match scan::string(self.text, self.start + 1)? {
-            Scanned::Plain { end } => Cow::Borrowed(self.text.get(self.start + 1..end).unwrap_or_default()),
-            Scanned::Unescaped { text, .. } => Cow::Owned(text.into_bytes()),
-        }))
-    }
-
-    fn number(self) -> Option<Number> {
-        if !matches!(self.first(), b'-' | b'0'..=b'9') {
-            return None;
-        }
-        let text = std::str::from_utf8(self.bytes()).ok()?;
-        match text.parse() {
-            Ok(whole) => Some(Number::Whole(whole)),
-            Err(_) => text.parse().ok().map(Number::Float),
-        }
+    let text = std::str::from_utf8(json.bytes()).ok()?;
+    match text.parse() {
+        Ok(whole) => Some(Number::Whole(whole)),
+        Err(_) => text.parse().ok().map(Number::Float),
     }
 }
 
@@ -83,7 +35,7 @@ pub(super) fn push(column: &mut Column, json: Json<'_>, levels: Levels) -> Resul
             first @ (b't' | b'f') => column.push(Value::Bool(first == b't'), levels),
             _ => return Err(wrong()),
         },
-        Leaf::Float | Leaf::Double => match json.number() {
+        Leaf::Float | Leaf::Double => match number(json) {
             #[expect(clippy::cast_precision_loss, reason = "the column is as precise as its type")]
             Some(Number::Whole(number)) => column.push(Value::Float(number as f64), levels),
             Some(Number::Float(number)) => column.push(Value::Float(number), levels),
@@ -169,7 +121,7 @@ fn of_unit(unit: Unit) -> &'static str {
 
 /// A number as an integer: a float is cut off, as in Bento. Absent where it is no number.
 fn whole(json: Json<'_>, bits: u8, signed: bool) -> Option<Result<i64, String>> {
-    let number = match json.number()? {
+    let number = match number(json)? {
         Number::Whole(number) => number,
         #[expect(clippy::cast_possible_truncation, reason = "it is cut off, and looked at below")]
         Number::Float(number) => number as i128,
@@ -190,18 +142,18 @@ fn whole(json: Json<'_>, bits: u8, signed: bool) -> Option<Result<i64, String>> 
 
 fn time(json: Json<'_>, leaf: Leaf) -> Option<Result<i64, String>> {
     let bits = if leaf.physical() == parquet::basic::Type::INT32 { 32 } else { 64 };
-    if json.number().is_some() {
+    if number(json).is_some() {
         return whole(json, bits, true);
     }
     let text = json.string().ok()??;
     let text = String::from_utf8_lossy(&text);
     let (value, form) = match leaf {
-        Leaf::Date => (calendar::days(&text), "2006-01-02"),
+        Leaf::Date => (forebay_calendar::days(&text), "2006-01-02"),
         Leaf::Time(unit) => {
-            let nanoseconds = calendar::time_of_day(&text);
+            let nanoseconds = forebay_calendar::time_of_day(&text);
             (nanoseconds.map(|of_day| of_day / (1_000_000_000 / unit.per_second())), "15:04:05.999")
         }
-        Leaf::Timestamp(unit) => (calendar::instant(&text, unit), "2006-01-02T15:04:05.999Z"),
+        Leaf::Timestamp(unit) => (forebay_calendar::instant(&text, unit), "2006-01-02T15:04:05.999Z"),
         _ => return None,
     };
     Some(value.ok_or_else(|| format!("{text:?} is not of the form {form}, or out of range")))
@@ -209,7 +161,7 @@ fn time(json: Json<'_>, leaf: Leaf) -> Option<Result<i64, String>> {
 
 /// The digits of a decimal without its point. A number in a message is that already; a text has a point.
 fn decimal(json: Json<'_>, precision: u8, scale: u8) -> Option<Result<i128, String>> {
-    let digits = match json.number() {
+    let digits = match number(json) {
         Some(Number::Whole(number)) => Some(number),
         #[expect(clippy::cast_possible_truncation, reason = "it is cut off, as in Bento")]
         Some(Number::Float(number)) => Some(number as i128),

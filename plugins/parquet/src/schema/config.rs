@@ -3,7 +3,7 @@ use forebay_sdk::serde_json::{Map, Value};
 use forebay_sdk::{Config, Problem};
 
 use super::Special;
-use crate::leaf::Sizes;
+use crate::leaf::{NAMES, Sizes};
 
 /// How a field is described; what `fields` holds is described in the same way.
 #[derive(Config)]
@@ -14,39 +14,6 @@ struct FieldDocs {
     /// The type of the column; needed unless it has fields of its own, which make it a STRUCT. MAP has the two fields
     /// key and value, and keys that are strings; LIST has one field, its element. Of UTF8, JSON, ENUM and so on files say
     /// what their bytes are. DATE, TIME_* and TIMESTAMP_* take numbers in their unit, and text as RFC 3339 has it.
-    #[config(options(
-        "BOOLEAN",
-        "INT8",
-        "INT16",
-        "INT32",
-        "INT64",
-        "DECIMAL64",
-        "DECIMAL32",
-        "FLOAT",
-        "DOUBLE",
-        "BYTE_ARRAY",
-        "UTF8",
-        "MAP",
-        "LIST",
-        "STRUCT",
-        "UINT8",
-        "UINT16",
-        "UINT32",
-        "UINT64",
-        "DECIMAL",
-        "FIXED_LEN_BYTE_ARRAY",
-        "DATE",
-        "TIME_MILLIS",
-        "TIME_MICROS",
-        "TIME_NANOS",
-        "TIMESTAMP_MILLIS",
-        "TIMESTAMP_MICROS",
-        "TIMESTAMP_NANOS",
-        "UUID",
-        "JSON",
-        "ENUM",
-        "STRING"
-    ))]
     r#type: Option<String>,
     /// How many digits a number of type DECIMAL32, DECIMAL64 or DECIMAL has.
     #[config(default = 0)]
@@ -92,7 +59,12 @@ pub(crate) struct FieldConfig {
 
 impl Config for FieldConfig {
     fn spec() -> Spec {
-        FieldDocs::spec()
+        let docs = FieldDocs::spec();
+        let text = docs.documentation().to_owned();
+        let is_type = |field: &Spec| field.clone().into_json()["name"] == "type";
+        let fields = docs.into_fields().into_iter();
+        let fields = fields.map(|field| if is_type(&field) { field.options(&NAMES) } else { field });
+        Spec::object(fields.collect()).docs(&text)
     }
 
     fn parse(value: &Value, at: &Pointer<'_>) -> Result<Self, Problem> {

@@ -1,17 +1,27 @@
-use forebay_sdk::config::ScannerConfig;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use forebay_sdk::config::{ScannerConfig, parse_duration};
 use forebay_sdk::{Config, Context, Error, Event, Input, Problem, Settlement};
 
+use super::notified::{Notified, Paths, Terms};
 use super::session::SessionFields;
-use crate::stores::Stores;
-use crate::walk::{Keys, Walk};
+use crate::reading::{Keys, Reading};
+use crate::stores::{Cloud, Stores};
+use crate::walk::Walk;
 
-/// Reads the objects of a bucket of S3, or of a store that speaks as it does, one after the other in the order of their
-/// names, and ends after the last one.
+/// Reads the objects of a bucket of S3, or of a store that speaks as it does, in the order of their names, and ends after
+/// the last one; or, with `sqs.url`, those of which a queue tells, without an end.
 ///
 /// Every message has the metadata `s3_key`, `s3_bucket`, `s3_last_modified`, `s3_last_modified_unix`,
-/// `s3_content_type`, `s3_content_encoding`, and what the object itself has as metadata. While one object is read, the
-/// next one is opened. One that can't be read is tried again until it can, or is gone. Names that end in a slash are
-/// passed over, and a bucket with names that have empty parts between slashes can't be read.
+/// `s3_content_type`, `s3_content_encoding`, `s3_version_id` where the bucket keeps versions, and what the object itself
+/// has as metadata. While one object is read, the next ones are opened: up to 64, and 32 MiB of them. One that can't be
+/// read is tried again until it can, or is gone. Names that end in a slash are passed over, and a bucket with names that
+/// have empty parts between slashes can't be read.
+///
+/// A message of the queue is deleted when all objects that it tells of were delivered. What is rejected is read again
+/// here; a message that comes again meanwhile, since the queue no longer hides it, is not read twice. One that can't be
+/// understood, or whose object is gone, is left to the queue.
 #[derive(Config)]
 #[expect(dead_code, reason = "the host runs the scanner and says what is to be read again")]
 pub(crate) struct AwsS3InputConfig {
@@ -39,43 +49,45 @@ pub(crate) struct AwsS3InputConfig {
     /// The size of the buffer of `codec`.
     #[config(deprecated, default = 1000000)]
     max_buffer: u64,
-    /// Notifications of new objects. They can't be had yet: `url` must be empty.
+    /// Notifications of new objects: with a `url` they say what is read, and the bucket is not walked.
     #[config(default = {}, advanced)]
     sqs: SqsFields,
 }
 
 #[derive(Config)]
-#[expect(dead_code, reason = "read for compatibility, refused when there is a url")]
 struct SqsFields {
     /// The queue.
-    #[config(default = "")]
+    #[config(default = "", example = "https://sqs.eu-west-1.amazonaws.com/123456789012/new-objects")]
     url: String,
-    /// The address of another service than that of AWS.
+    /// The address of another service than that of AWS. Without it, `endpoint` is taken, or what `url` says.
     #[config(default = "", advanced)]
     endpoint: String,
-    /// Where notifications have the name of the object.
+    /// Where notifications have the names of objects, as they stand in urls. Dots part names, `*` is each element.
     #[config(default = "Records.*.s3.object.key")]
     key_path: String,
-    /// Where notifications have the name of the bucket.
+    /// Where notifications have the names of their buckets. Without any there, `bucket` is taken.
     #[config(default = "Records.*.s3.bucket.name")]
     bucket_path: String,
-    /// Where messages have the notification, if it is not all of them.
-    #[config(default = "")]
+    /// Where messages have the notification as a text, if it is not all of them.
+    #[config(default = "", example = "Message")]
     envelope_path: String,
     /// How old a notification is before its object is read.
-    #[config(default = "", advanced)]
+    #[config(default = "", advanced, example = "10s", example = "5m")]
     delay_period: String,
-    /// How many notifications are taken at once.
+    /// How many notifications are taken at once, 1 to 10.
     #[config(default = 10, advanced)]
     max_messages: i64,
-    /// How long the service waits for notifications.
+    /// How many seconds the service waits for notifications, 0 to 20.
     #[config(default = 0, advanced)]
     wait_time_seconds: i64,
 }
 
-pub(crate) struct AwsS3Input {
-    walk: Walk,
-    prefix: String,
+pub(crate) struct AwsS3Input(Source);
+
+/// Who says what is read.
+enum Source {
+    Bucket { walk: Box<Walk>, prefix: String },
+    Queue(Box<Notified>),
 }
 
 const KEYS: Keys = Keys {
@@ -85,6 +97,7 @@ const KEYS: Keys = Keys {
     modified_unix: "s3_last_modified_unix",
     content_type: "s3_content_type",
     content_encoding: "s3_content_encoding",
+    version: Some("s3_version_id"),
     says_absent: false,
 };
 
@@ -97,27 +110,76 @@ impl Input for AwsS3Input {
     fn open(config: AwsS3InputConfig, _: &Context) -> Result<Self, Problem> {
         let AwsS3InputConfig { bucket, prefix, session, force_path_style_urls, delete_objects, sqs, .. } =
             config;
+        let cloud = session.cloud(force_path_style_urls);
         if !sqs.url.is_empty() {
-            let problem = "notifications of SQS can't be read: leave it empty, and the bucket is walked";
-            return Err(Problem::new(problem).at("/sqs/url"));
+            let terms = sqs.terms(&cloud)?;
+            let reading = Reading::new(Stores::new(cloud), delete_objects, &KEYS);
+            return Ok(Self(Source::Queue(Box::new(Notified::new(terms, reading, bucket)))));
         }
         if bucket.is_empty() {
             return Err(Problem::new("field bucket is required"));
         }
-        let stores = Stores::new(session.cloud(force_path_style_urls));
-        Ok(Self { walk: Walk::new(stores, bucket, delete_objects, &KEYS), prefix })
+        let walk = Box::new(Walk::new(Stores::new(cloud), &bucket, delete_objects, &KEYS));
+        Ok(Self(Source::Bucket { walk, prefix }))
     }
 
     fn connect(&mut self) -> Result<(), Error> {
-        self.walk.connect(&self.prefix)
+        match &mut self.0 {
+            Source::Bucket { walk, prefix } => walk.connect(prefix),
+            Source::Queue(notified) => notified.connect(),
+        }
     }
 
     fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, Error> {
-        Ok(self.walk.read(settled))
+        Ok(match &mut self.0 {
+            Source::Bucket { walk, .. } => walk.read(settled),
+            Source::Queue(notified) => notified.read(settled),
+        })
     }
 
     fn close(self, settled: Vec<Settlement>) {
-        self.walk.close(settled);
+        match self.0 {
+            Source::Bucket { walk, .. } => walk.close(settled),
+            Source::Queue(notified) => notified.close(settled),
+        }
+    }
+}
+
+impl SqsFields {
+    fn terms(self, cloud: &Cloud) -> Result<Terms, Problem> {
+        let Self {
+            url,
+            endpoint,
+            key_path: key,
+            bucket_path: bucket,
+            envelope_path: envelope,
+            delay_period,
+            max_messages,
+            wait_time_seconds,
+        } = self;
+        let delay = match delay_period.as_str() {
+            "" => Some(Duration::ZERO),
+            text => parse_duration(text),
+        };
+        let delay = delay.ok_or_else(|| {
+            Problem::new(format!("{delay_period:?} is not a duration")).at("/sqs/delay_period")
+        })?;
+        let bounded = |value: i64, range: RangeInclusive<u32>, at: &str| {
+            let inside = u32::try_from(value).ok().filter(|value| range.contains(value));
+            inside.ok_or_else(|| {
+                let problem = format!("{value} is none of {} to {}", range.start(), range.end());
+                Problem::new(problem).at(at)
+            })
+        };
+        let own = (!endpoint.is_empty()).then_some(endpoint.as_str());
+        Ok(Terms {
+            url,
+            settings: cloud.queue_settings(own),
+            paths: Paths { key, bucket, envelope },
+            delay,
+            most: bounded(max_messages, 1..=10, "/sqs/max_messages")?,
+            wait: bounded(wait_time_seconds, 0..=20, "/sqs/wait_time_seconds")?,
+        })
     }
 }
 
@@ -137,7 +199,18 @@ mod tests {
     fn a_bucket_is_what_it_reads() {
         assert_eq!(refusal(&json!({"bucket": "lake"})), None);
         assert_eq!(refusal(&json!({})).as_deref(), Some("field bucket is required"));
-        let queue = refusal(&json!({"bucket": "lake", "sqs": {"url": "https://queue"}})).unwrap();
-        assert!(queue.starts_with("/sqs/url: notifications of SQS"), "{queue}");
+    }
+
+    #[test]
+    fn a_queue_may_say_what_it_reads() {
+        let queue = |name: &str, value: Value| {
+            let mut fields = json!({"sqs": {"url": "https://queue"}});
+            fields["sqs"][name] = value;
+            refusal(&fields).unwrap_or_default()
+        };
+        assert_eq!(queue("delay_period", json!("1m")), "");
+        assert!(queue("delay_period", json!("soon")).starts_with("/sqs/delay_period: \"soon\""));
+        assert!(queue("max_messages", json!(11)).starts_with("/sqs/max_messages: 11 is none of 1 to 10"));
+        assert!(queue("wait_time_seconds", json!(-1)).starts_with("/sqs/wait_time_seconds"));
     }
 }

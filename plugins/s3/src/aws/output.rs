@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use forebay_sdk::config::{BatchPolicy, Interpolated, Values};
+use forebay_sdk::config::{BatchPolicy, Interpolated, Values, parse_duration};
 use forebay_sdk::http::Text;
 use forebay_sdk::objects::{Attributes, PutOptions};
 use forebay_sdk::streams::ByteStream;
@@ -80,6 +80,13 @@ pub(crate) struct AwsS3OutputConfig {
     /// How long an object may take, every try included. One that is put while it is made may take as long as that.
     #[config(default = "5s", advanced)]
     timeout: Duration,
+    /// When the output starts, it looks for uploads in parts that a process which was killed has left, and aborts each
+    /// when nothing was put to it for so long: of those for its bucket, where that is the same for all messages,
+    /// whose names begin and end as those of its own do by `path`. Where the names of its own begin with nothing in common,
+    /// or this is empty, they are left. `0s` aborts them at once, and is for an output that nobody else shares the names
+    /// with. It takes the right to list uploads; without it there is a line in the log.
+    #[config(default = "24h", advanced, example = "0s", example = "1h")]
+    abort_uploads_after: String,
     /// How messages are collected to batches first.
     #[config(default = {})]
     #[expect(dead_code, reason = "the host collects them")]
@@ -100,6 +107,8 @@ pub(crate) struct AwsS3Output {
     texts: Texts,
     excluded: Vec<String>,
     timeout: Duration,
+    /// How long nothing is put to an upload that was left.
+    abandoned: Option<Duration>,
 }
 
 /// What may differ from message to message.
@@ -139,6 +148,7 @@ impl Output for AwsS3Output {
             force_path_style_urls,
             max_in_flight: _,
             timeout,
+            abort_uploads_after,
             batching: _,
             session,
         } = config;
@@ -146,6 +156,12 @@ impl Output for AwsS3Output {
             let problem = Problem::new("an object can't be made to redirect: leave it empty");
             return Err(problem.at("/website_redirect_location"));
         }
+        let abandoned = match abort_uploads_after.as_str() {
+            "" => None,
+            text => Some(parse_duration(text).ok_or_else(|| {
+                Problem::new(format!("{text:?} is not a duration")).at("/abort_uploads_after")
+            })?),
+        };
         let mut cloud = session.cloud(force_path_style_urls);
         cloud.settings.extend(encryption(&kms_key_id, &server_side_encryption)?);
         cloud.settings.extend(checksum(&checksum_algorithm)?);
@@ -160,14 +176,16 @@ impl Output for AwsS3Output {
             content_language,
             storage_class,
         };
-        Ok(Self { writer: Writer::new(Stores::new(cloud)), texts, excluded, timeout })
+        Ok(Self { writer: Writer::new(Stores::new(cloud)), texts, excluded, timeout, abandoned })
     }
 
     fn connect(&mut self) -> Result<(), Error> {
-        match self.texts.bucket.constant() {
-            Some(bucket) => self.writer.check(bucket),
-            None => Ok(()),
+        let Some(bucket) = self.texts.bucket.constant() else { return Ok(()) };
+        self.writer.check(bucket)?;
+        if let Some(abandoned) = self.abandoned {
+            self.writer.abort_leftovers(bucket, &self.texts.path, abandoned);
         }
+        Ok(())
     }
 
     fn write(&mut self, batch: Batch) -> Result<Written, WriteError> {

@@ -3,14 +3,15 @@ use forebay_sdk::serde_json::Value;
 use forebay_sdk::{Config, Context, Error, Event, Input, Problem, Settlement};
 
 use super::account::AccountFields;
-use crate::walk::{Keys, Walk};
+use crate::reading::Keys;
+use crate::walk::Walk;
 
-/// Reads the blobs of a container of Azure Blob Storage, one after the other in the order of their names, and ends after
+/// Reads the blobs of a container of Azure Blob Storage, in the order of their names, and ends after
 /// the last one.
 ///
 /// Every message has the metadata `blob_storage_key`, `blob_storage_container`, `blob_storage_last_modified`,
 /// `blob_storage_last_modified_unix`, `blob_storage_content_type`, `blob_storage_content_encoding`, and what the blob
-/// itself has as metadata. While one blob is read, the next one is opened. One that can't be read is tried again until
+/// itself has as metadata. While one blob is read, the next ones are opened. One that can't be read is tried again until
 /// it can, or is gone. Names that end in a slash are passed over, and a container with names that have empty parts
 /// between slashes can't be read.
 #[derive(Config)]
@@ -53,6 +54,7 @@ const KEYS: Keys = Keys {
     modified_unix: "blob_storage_last_modified_unix",
     content_type: "blob_storage_content_type",
     content_encoding: "blob_storage_content_encoding",
+    version: None,
     says_absent: false,
 };
 
@@ -69,7 +71,7 @@ impl Input for AzureBlobStorageInput {
             let problem = "an input that names blobs can't be had: leave it out, and the container is walked";
             return Err(Problem::new(problem).at("/targets_input"));
         }
-        Ok(Self { walk: Walk::new(account.stores()?, container, delete_objects, &KEYS), prefix })
+        Ok(Self { walk: Walk::new(account.stores()?, &container, delete_objects, &KEYS), prefix })
     }
 
     fn connect(&mut self) -> Result<(), Error> {

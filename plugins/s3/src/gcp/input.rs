@@ -1,14 +1,15 @@
 use forebay_sdk::config::{Interpolated, ScannerConfig};
 use forebay_sdk::{Batch, Config, Context, Error, Event, Input, Problem, Settlement};
 
-use crate::walk::{Keys, Walk};
+use crate::reading::Keys;
+use crate::walk::Walk;
 
-/// Reads the objects of a bucket of Google Cloud Storage, one after the other in the order of their names, and ends after
+/// Reads the objects of a bucket of Google Cloud Storage, in the order of their names, and ends after
 /// the last one.
 ///
 /// Every message has the metadata `gcs_key`, `gcs_bucket`, `gcs_last_modified`, `gcs_last_modified_unix`,
 /// `gcs_content_type`, `gcs_content_encoding`, and what the object itself has as metadata. While one object is read,
-/// the next one is opened. One that can't be read is tried again until it can, or is gone. Names that end in a slash
+/// the next ones are opened. One that can't be read is tried again until it can, or is gone. Names that end in a slash
 /// are passed over, and a bucket with names that have empty parts between slashes can't be read. Credentials are
 /// those of the host.
 #[derive(Config)]
@@ -46,6 +47,7 @@ const KEYS: Keys = Keys {
     modified_unix: "gcs_last_modified_unix",
     content_type: "gcs_content_type",
     content_encoding: "gcs_content_encoding",
+    version: None,
     says_absent: true,
 };
 
@@ -57,7 +59,7 @@ impl Input for GcpCloudStorageInput {
 
     fn open(config: GcpCloudStorageInputConfig, _: &Context) -> Result<Self, Problem> {
         let GcpCloudStorageInputConfig { bucket, prefix, delete_objects, .. } = config;
-        Ok(Self { walk: Walk::new(super::stores(), bucket, delete_objects, &KEYS), prefix })
+        Ok(Self { walk: Walk::new(super::stores(), &bucket, delete_objects, &KEYS), prefix })
     }
 
     fn connect(&mut self) -> Result<(), Error> {

@@ -16,6 +16,10 @@ impl Endpoint {
         if url.is_empty() { None } else { Some(Self { url, forces_path_style }) }
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// As the clients of AWS do, a bucket is a part of the name of the host, where it can be one.
     pub(super) fn settings(&self, bucket: &str) -> [(&'static str, Text); 2] {
         let hosted = if self.forces_path_style { None } else { hosted(&self.url, bucket) };

@@ -1,7 +1,7 @@
 #![cfg(test)]
 
 use forebay_sdk::objects::PutOptions;
-use forebay_sdk::testing;
+use forebay_sdk::{ArrivedStream, Outcome, Token, testing};
 
 use super::*;
 use crate::stores::Cloud;
@@ -14,12 +14,13 @@ const KEYS: Keys = Keys {
     modified_unix: "s3_last_modified_unix",
     content_type: "s3_content_type",
     content_encoding: "s3_content_encoding",
+    version: Some("s3_version_id"),
     says_absent: false,
 };
 
 fn walk(deletes: bool) -> Walk {
     let stores = Stores::new(Cloud { scheme: "s3", ..Cloud::default() });
-    Walk::new(stores, "lake".to_owned(), deletes, &KEYS)
+    Walk::new(stores, "lake", deletes, &KEYS)
 }
 
 fn put(memory: &testing::Stores, names: &[&str]) {
@@ -165,7 +166,7 @@ fn a_store_that_fails_is_asked_again() {
     assert_eq!(walk.connect("").unwrap_err().message(), "s3://lake/: away");
     walk.connect("").unwrap();
     memory.fail("get", away());
-    assert!(matches!(walk.read(vec![]), Event::NotConnected(reason) if reason == "s3://lake/: away"));
+    assert!(matches!(walk.read(vec![]), Event::NotConnected(reason) if reason == "s3://lake/a: away"));
     let (first, content) = next(&mut walk, vec![]);
     assert_eq!(content, "a");
     memory.fail("get", away());

@@ -1,6 +1,6 @@
 #![cfg(test)]
 
-use forebay_sdk::testing;
+use forebay_sdk::{Processed, testing};
 
 use super::*;
 use crate::stores::Cloud;
@@ -184,4 +184,25 @@ fn a_stream_that_fails_later_fails_its_message() {
     let failed = writer.resolve(&written.pending[0].operation).unwrap_err();
     assert_eq!(failed, WriteError::Failed("it burns".to_owned()));
     assert!(memory.names(URL).is_empty());
+}
+
+#[test]
+fn uploads_that_were_left_are_looked_for_once() {
+    testing::set_language(|_, _, _| {
+        Ok(|_: &Batch| -> Result<Processed, Error> { Err(Error::new("it is not evaluated here")) })
+    });
+    let memory = testing::stores();
+    let path = Interpolated::new("day/${! @day }.json").unwrap();
+    let mut writer = writer();
+    memory.fail("abort_stale", ObjectError::Unavailable("away".to_owned()));
+    for _ in 0..3 {
+        writer.abort_leftovers("lake", &path, Duration::from_secs(60));
+    }
+    let sought = memory.take_stale();
+    assert_eq!(sought.len(), 1, "{sought:?}");
+    assert_eq!((sought[0].url.as_str(), sought[0].beginning.as_str()), (URL, "day/"));
+    assert_eq!((sought[0].end.as_deref(), sought[0].untouched), (Some(".json"), Duration::from_secs(60)));
+    assert!(testing::take_log()[0].message.contains("s3://lake/: uploads that were left unfinished"));
+    writer.abort_leftovers("lake", &Interpolated::new("${! @day }").unwrap(), Duration::ZERO);
+    assert!(memory.take_stale().is_empty());
 }

@@ -147,6 +147,18 @@ impl From<Login> for wit::Login {
             Login::Plain { username, password } => Self::Plain(credentials(username, password)),
             Login::ScramSha256 { username, password } => Self::ScramSha256(credentials(username, password)),
             Login::ScramSha512 { username, password } => Self::ScramSha512(credentials(username, password)),
+            Login::Bearer { token, extensions } => {
+                let extension =
+                    |(name, value): (String, Text)| wit::Extension { name, value: value.into_wit() };
+                let extensions = extensions.into_iter().map(extension).collect();
+                Self::Oauthbearer(wit::Bearer { token: token.into_wit(), extensions })
+            }
+            Login::AwsMskIam { region, id, secret, session_token } => Self::AwsMskIam(wit::AccessKey {
+                region,
+                id: id.into_wit(),
+                secret: secret.into_wit(),
+                session_token: session_token.map(Text::into_wit),
+            }),
         }
     }
 }

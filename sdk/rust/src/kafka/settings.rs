@@ -11,7 +11,7 @@ pub struct ClusterSettings {
     /// Where the client is; empty: nobody says.
     pub rack: String,
     pub tls: Option<Tls>,
-    /// The first is used.
+    /// The first is used; where brokers don't take its mechanism, the first one that they do.
     pub logins: Vec<Login>,
     pub metadata_max_age: Option<Duration>,
     pub connect_timeout: Option<Duration>,
@@ -32,9 +32,30 @@ pub struct Tls {
 /// How the client logs in.
 #[derive(Debug, Clone)]
 pub enum Login {
-    Plain { username: Text, password: Text },
-    ScramSha256 { username: Text, password: Text },
-    ScramSha512 { username: Text, password: Text },
+    Plain {
+        username: Text,
+        password: Text,
+    },
+    ScramSha256 {
+        username: Text,
+        password: Text,
+    },
+    ScramSha512 {
+        username: Text,
+        password: Text,
+    },
+    /// OAUTHBEARER: a token, and names and values that are said beside it.
+    Bearer {
+        token: Text,
+        extensions: Vec<(String, Text)>,
+    },
+    /// An access key of AWS, by which the host signs a request to connect.
+    AwsMskIam {
+        region: String,
+        id: Text,
+        secret: Text,
+        session_token: Option<Text>,
+    },
 }
 
 impl ClusterSettings {

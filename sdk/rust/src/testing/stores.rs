@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::Batch;
 use crate::http::Text;
-use crate::objects::{Attributes, ObjectDetails, ObjectError, ObjectSummary, OpenedObject, PutOptions};
+use crate::objects::{
+    Attributes, ObjectDetails, ObjectError, ObjectSummary, OpenedObject, PutOptions, QueueMessage,
+};
 use crate::operation::Operation;
 use crate::streams::{ByteStream, Chunk};
 
@@ -29,6 +31,9 @@ struct State {
     /// How many objects were put, which is also when: in seconds.
     puts: u64,
     operations: u64,
+    stale: Vec<StaleSought>,
+    /// By url: what waits there, and what was taken.
+    queues: BTreeMap<String, (VecDeque<QueueMessage>, Vec<QueueMessage>)>,
 }
 
 /// An object in a store of a test.
@@ -38,6 +43,16 @@ pub struct StoredObject {
     pub options: PutOptions,
     /// Since 1970.
     pub modified: Duration,
+}
+
+/// What stale uploads were looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaleSought {
+    pub url: String,
+    pub beginning: String,
+    pub end: Option<String>,
+    /// For how long nothing was put to them.
+    pub untouched: Duration,
 }
 
 /// Lets [`Store::open`](crate::objects::Store::open) open stores in memory from now on, in this thread.
@@ -86,6 +101,28 @@ impl Stores {
     /// Has the next operation on this object end in failure.
     pub fn break_operation(&self, name: &str, reason: &str) {
         self.0.borrow_mut().broken.push_back((name.to_owned(), reason.to_owned()));
+    }
+
+    /// What stale uploads were looked for since this was asked last.
+    #[must_use]
+    pub fn take_stale(&self) -> Vec<StaleSought> {
+        std::mem::take(&mut self.0.borrow_mut().stale)
+    }
+
+    /// Sends a message to a queue; its id is what its receipt says before a `/`.
+    pub fn send(&self, queue: &str, receipt: &str, body: &str, sent: Option<Duration>) {
+        let id = receipt.split('/').next().unwrap_or_default().to_owned();
+        let message = QueueMessage { id, body: body.to_owned(), receipt: receipt.to_owned(), sent };
+        self.0.borrow_mut().queues.entry(queue.to_owned()).or_default().0.push_back(message);
+    }
+
+    /// The receipts of what waits in a queue, and of what was taken and neither deleted nor released.
+    #[must_use]
+    pub fn queue(&self, queue: &str) -> (Vec<String>, Vec<String>) {
+        let state = self.0.borrow();
+        let Some((waiting, taken)) = state.queues.get(queue) else { return Default::default() };
+        let receipt = |message: &QueueMessage| message.receipt.clone();
+        (waiting.iter().map(receipt).collect(), taken.iter().map(receipt).collect())
     }
 
     fn called(&self, call: &'static str) -> Result<(), ObjectError> {
@@ -196,6 +233,29 @@ impl MemoryStore {
         Ok(OpenedObject { details, body: ByteStream::scripted(chunks) })
     }
 
+    /// It is open at once, or fails when it is finished.
+    pub(crate) fn start_get(&self, name: &str) -> Result<Result<OpenedObject, ObjectError>, ObjectError> {
+        self.stores.called("start_get")?;
+        Ok(self.get(name))
+    }
+
+    pub(crate) fn abort_stale(
+        &self,
+        beginning: &str,
+        end: Option<&str>,
+        untouched: Duration,
+    ) -> Result<Operation, ObjectError> {
+        self.stores.called("abort_stale")?;
+        let sought = StaleSought {
+            url: self.url.clone(),
+            beginning: beginning.to_owned(),
+            end: end.map(str::to_owned),
+            untouched,
+        };
+        self.stores.0.borrow_mut().stale.push(sought);
+        Ok(self.stores.operation(beginning).0)
+    }
+
     pub(crate) fn put(
         &self,
         name: &str,
@@ -256,6 +316,52 @@ impl MemoryStore {
         let StoredObject { content, options: PutOptions { attributes, .. }, modified } = object;
         let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
         let attributes: Attributes = attributes;
-        Ok(ObjectDetails { summary: ObjectSummary { name: name.to_owned(), size, modified }, attributes })
+        let summary = ObjectSummary { name: name.to_owned(), size, modified };
+        Ok(ObjectDetails { summary, attributes, version: None })
+    }
+}
+
+/// A queue of a test, opened.
+#[derive(Debug)]
+pub(crate) struct MemoryQueue {
+    url: String,
+    stores: Stores,
+}
+
+/// Opens a queue in memory, where the test has stores.
+pub(crate) fn open_queue(url: &str, settings: &[(&str, Text)]) -> Option<Result<MemoryQueue, ObjectError>> {
+    let MemoryStore { url, stores } = match open_store(url, settings)? {
+        Ok(store) => store,
+        Err(error) => return Some(Err(error)),
+    };
+    Some(Ok(MemoryQueue { url, stores }))
+}
+
+impl MemoryQueue {
+    pub(crate) fn receive(&self, most: u32) -> Result<Vec<QueueMessage>, ObjectError> {
+        self.stores.called("receive")?;
+        let mut state = self.stores.0.borrow_mut();
+        let (waiting, taken) = state.queues.entry(self.url.clone()).or_default();
+        let count = waiting.len().min(most as usize);
+        let received: Vec<_> = waiting.drain(..count).collect();
+        taken.extend(received.iter().cloned());
+        Ok(received)
+    }
+
+    /// Deletes what was taken, or lets it wait again.
+    pub(crate) fn settle(&self, receipts: &[String], deletes: bool) -> Operation {
+        let (operation, works) = self.stores.operation(receipts.first().map_or("", String::as_str));
+        if works {
+            let mut state = self.stores.0.borrow_mut();
+            let (waiting, taken) = state.queues.entry(self.url.clone()).or_default();
+            let (settled, left) =
+                std::mem::take(taken).into_iter().partition(|message| receipts.contains(&message.receipt));
+            *taken = left;
+            let settled: Vec<QueueMessage> = settled;
+            if !deletes {
+                waiting.extend(settled);
+            }
+        }
+        operation
     }
 }

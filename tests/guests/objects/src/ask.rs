@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use forebay_sdk::config::Secret;
 use forebay_sdk::http::Text;
-use forebay_sdk::objects::{ObjectError, PutOptions, Store};
+use forebay_sdk::objects::{ObjectError, PutOptions, Queue, Store};
 use forebay_sdk::serde_json::{self, Value, json};
 use forebay_sdk::{Batch, Config, Context, Error, Problem, Processing, Processor};
 
@@ -69,6 +71,18 @@ impl Ask {
                 let read = opened.body.read_to_end(1 << 20);
                 Ok(read.map_or_else(|error| json!({"error": error.to_string()}), |bytes| json!(bytes.len())))
             }
+            "open two" => {
+                let [first, second] = ["first", "second"].map(|name| store.start_get(text(name)));
+                let (second, first) = (second?.finish()?, first?.finish()?);
+                let lengths = [first, second]
+                    .map(|mut opened| opened.body.read_to_end(1 << 20).unwrap_or_default().len());
+                Ok(json!(lengths))
+            }
+            "abort stale" => {
+                let search = store.abort_stale(text("name"), None, Duration::ZERO)?;
+                Ok(json!(search.outcome().map(|outcome| outcome.is_ok())))
+            }
+            "queue" => Queue::open(text("name"), []).map(|_| json!("opened")),
             "abandon" => {
                 let upload = store.begin(text("name"), PutOptions::default())?;
                 (0..20).try_for_each(|_| upload.write(&[b'x'; 1 << 20]))?;

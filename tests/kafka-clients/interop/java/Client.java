@@ -75,7 +75,7 @@ public final class Client {
         System.exit(0);
     }
 
-    private static void tell(String name, String outcome, String remark) {
+    static void tell(String name, String outcome, String remark) {
         System.out.println(name + "\t" + outcome + "\t" + remark.replaceAll("\\s+", " "));
     }
 

@@ -12,6 +12,13 @@ mod disks;
 mod ground;
 #[cfg(test)]
 mod groups;
+/// Requests of every API and version that is served, as the tests of the guard have them.
+#[cfg(test)]
+#[path = "../../../../host/kafka/wire/tests/guard"]
+mod guard {
+    #[expect(dead_code, reason = "the tests of the guard use what is not used here")]
+    pub(crate) mod samples;
+}
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

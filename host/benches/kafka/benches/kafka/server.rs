@@ -88,7 +88,12 @@ impl Server {
     /// # Errors
     /// When it has ended.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        cpu_of(&self.child.id().to_string())
+        cpu_of(&self.process().to_string())
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// How many bytes of memory it has now.
@@ -96,7 +101,7 @@ impl Server {
     /// # Errors
     /// When it has ended.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         kib.map(|kib| kib << 10).context("/proc has no VmRSS")
@@ -107,7 +112,7 @@ impl Server {
     /// # Errors
     /// When it does not.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
-        Command::new("kill").arg(self.child.id().to_string()).status()?;
+        Command::new("kill").arg(self.process().to_string()).status()?;
         let began = clock::now();
         while self.child.try_wait()?.is_none() {
             if began.elapsed() > PATIENCE {

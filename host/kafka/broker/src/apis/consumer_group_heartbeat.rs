@@ -91,11 +91,15 @@ async fn beat(
     // What is written goes by the topics of now: agents whose lists are not of the same age would undo what the others
     // have assigned, at each heartbeat.
     let topics = parts.groups.topics_now().await?;
-    let change = |group: &mut Group, now| -> Result<HeartbeatReply, GroupError> {
-        // Who is refused changes nothing.
-        let mut changed = group.clone();
-        let reply = changed.consumer()?.heartbeat(&beat, &topics, now, settings)?;
-        *group = changed;
+    let settings = settings.clone();
+    let change = move |group: &mut Group, now| -> Result<HeartbeatReply, GroupError> {
+        // Who is refused changes nothing, not even the protocol of a group without members.
+        let mut changed = group.as_consumer().is_none().then(|| group.clone());
+        let consumers = changed.as_mut().unwrap_or(&mut *group).consumer()?;
+        let reply = consumers.heartbeat(&beat, &topics, now, &settings)?;
+        if let Some(changed) = changed {
+            *group = changed;
+        }
         Ok(reply)
     };
     let (reply, _) = parts.groups.change(&id, change).await?;

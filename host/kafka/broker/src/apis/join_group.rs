@@ -68,9 +68,10 @@ async fn join(parts: &Parts, call: &Call, request: JoinGroupRequest) -> Result<J
             .map(|protocol| (protocol.name.to_string(), protocol.metadata.to_vec()))
             .collect(),
     };
-    let settings = &parts.groups.settings;
-    let change =
-        |group: &mut Group, now| group.classic().and_then(|group| group.join(asked.clone(), now, settings));
+    let settings = parts.groups.settings.clone();
+    let change = move |group: &mut Group, now| {
+        group.classic().and_then(|group| group.join(asked.clone(), now, &settings))
+    };
     let (joining, standing) = parts.groups.change(&id, change).await?;
     let (member, generation) = match joining? {
         Joining::Joined(reply) => return Ok(reply),

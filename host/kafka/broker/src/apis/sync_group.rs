@@ -48,7 +48,7 @@ async fn sync(parts: &Parts, call: &Call, request: SyncGroupRequest) -> Result<V
             .filter_map(|given| Some((given.member_id.parse().ok()?, given.assignment.to_vec())))
             .collect(),
     };
-    let change = |group: &mut Group, _| group.classic().and_then(|group| group.sync(asked.clone()));
+    let change = move |group: &mut Group, _| group.classic().and_then(|group| group.sync(asked.clone()));
     let (syncing, standing) = parts.groups.change(&id, change).await?;
     if let Syncing::Synced(assignment) = syncing? {
         return Ok(assignment);

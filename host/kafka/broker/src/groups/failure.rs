@@ -3,7 +3,7 @@ use forebay_storage_metadata::{ChangeGroupError, Kind, StoreFailure};
 use kafka_protocol::error::ResponseError;
 
 /// Why a group did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum GroupFailure {
     #[error(transparent)]
     Refused(#[from] GroupError),

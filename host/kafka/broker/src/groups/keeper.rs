@@ -170,7 +170,7 @@ async fn advance(
     if group == Group::decode(&stored.state)? {
         return Ok(group);
     }
-    let ((), standing) = coordinator.change(id, |_, _| ()).await?;
+    let ((), standing) = coordinator.change_alone(id, |_, _| ()).await?;
     Ok((*standing.group).clone())
 }
 

@@ -23,7 +23,7 @@ use crate::apis::api_versions;
 use crate::authentication::{Session, SessionError, Taken};
 use crate::broker::Broker;
 use crate::context::ConnectionContext;
-use crate::service::Started;
+use crate::service::{Answer, Started};
 
 /// One client's connection.
 pub(super) struct Connection {
@@ -57,6 +57,8 @@ enum Closed {
     Message { length: u32, limit: usize },
     #[error("records were refused that nobody is told about: acks is 0")]
     RefusedSilently,
+    #[error("the client asks for nothing more, and an answer takes too long")]
+    Gone,
 }
 
 /// A request that was taken, on its way to its answer.
@@ -151,12 +153,17 @@ impl Talk {
             own_memory: self.own_memory,
             taken,
         };
-        // When writing fails nothing needs to be read any more; when reading ends, what was taken is still answered.
-        let writing = Box::pin(write_answers(write, answers, stalled));
-        let reading = Box::pin(reader.run(shutdown));
+        // When writing fails nothing needs to be read any more; when reading ends, what was taken is still answered, but
+        // what waits for others waits no longer than a client that has stalled: mostly nobody is there any more.
+        let gone = Shutdown::new();
+        let writing = Box::pin(write_answers(write, answers, stalled, gone.clone()));
+        let reading = Box::pin(reader.run(shutdown.clone()));
         let closed = match futures_util::future::select(writing, reading).await {
             futures_util::future::Either::Left((written, _)) => written,
             futures_util::future::Either::Right((read, writing)) => {
+                if !shutdown.is_cancelled() {
+                    gone.cancel();
+                }
                 let written = writing.await;
                 read.and(written)
             }
@@ -272,18 +279,24 @@ async fn write_answers(
     mut write: impl AsyncWrite + Unpin,
     mut answers: mpsc::Receiver<Queued>,
     stalled: std::time::Duration,
+    gone: Shutdown,
 ) -> Result<(), Closed> {
+    let over = async {
+        gone.cancelled().await;
+        tokio::time::sleep(stalled).await;
+    };
+    let mut over = std::pin::pin!(over);
     while let Some(Queued { answer, _frame: held }) = answers.recv().await {
         let (frame, _held) = match answer {
             Pending::Frame(frame) => (frame, None),
             Pending::Silent(started) => {
-                if started.answer().await.response.has_error() {
+                if answer_before(&mut over, started).await?.response.has_error() {
                     return Err(Closed::RefusedSilently);
                 }
                 continue;
             }
             Pending::Answer { started, version, correlation_id } => {
-                let answer = started.answer().await;
+                let answer = answer_before(&mut over, started).await?;
                 (answer.response.to_frame(version, correlation_id)?, Some(answer))
             }
         };
@@ -293,4 +306,16 @@ async fn write_answers(
     }
     end(&mut write, stalled).await;
     Ok(())
+}
+
+/// The answer, unless `over` comes first.
+async fn answer_before(
+    over: &mut (impl Future<Output = ()> + Unpin),
+    started: Started,
+) -> Result<Answer, Closed> {
+    tokio::select! {
+        biased;
+        answer = started.answer() => Ok(answer),
+        () = over => Err(Closed::Gone),
+    }
 }

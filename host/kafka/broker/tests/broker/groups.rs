@@ -25,7 +25,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::node::{Node, cluster};
 
-const GROUP: &str = "group";
+pub(crate) const GROUP: &str = "group";
 
 fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
@@ -124,7 +124,7 @@ async fn leave(node: &Node, joined: &JoinGroupResponse) -> i16 {
     left.members[0].error_code
 }
 
-async fn make_topic(node: &Node) {
+pub(crate) async fn make_topic(node: &Node) {
     let topic = CreatableTopic::default()
         .with_name(TopicName(text("topic")))
         .with_num_partitions(1)
@@ -286,7 +286,7 @@ async fn groups_that_nobody_is_left_of_are_looked_after() {
     assert_eq!(committed(&a).await, [0; 0]);
 }
 
-async fn consume(
+pub(crate) async fn consume(
     node: &Node,
     member: &str,
     epoch: i32,

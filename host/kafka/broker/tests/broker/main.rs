@@ -15,6 +15,8 @@ mod login;
 #[cfg(test)]
 mod node;
 #[cfg(test)]
+mod rebalances;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod server;

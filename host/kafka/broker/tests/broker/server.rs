@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::node::Node;
-use crate::requests::{batch, frame, idempotent, produce, topic};
+use crate::requests::{batch, fetch, frame, idempotent, produce, topic};
 
 async fn send(stream: &mut TcpStream, frame: &[u8]) {
     stream.write_all(frame).await.unwrap();
@@ -168,6 +168,25 @@ async fn a_client_that_stalls_is_closed_while_others_are_served() {
     let whole = frame(ApiKey::Metadata, 9, 1, &body);
     send(&mut slow, &whole[..whole.len() - 1]).await;
     assert!(closes(&mut slow).await);
+}
+
+/// A fetch that waits for records as long as it may.
+fn patient_fetch() -> Bytes {
+    let request = fetch("t", &[(0, 0)]).with_max_wait_ms(i32::MAX).with_min_bytes(1);
+    let mut body = bytes::BytesMut::new();
+    request.encode(&mut body, 12).unwrap();
+    frame(ApiKey::Fetch, 12, 1, &body)
+}
+
+#[tokio::test]
+async fn a_client_that_is_gone_gives_its_place_back_whatever_it_waits_for() {
+    let limits = Limits { connections: 1, stalled: Duration::from_millis(50), ..Limits::default() };
+    let node = Node::with(limits, WriterSettings::default()).await;
+    topic(&node, "t").await;
+    let mut gone = TcpStream::connect(node.address).await.unwrap();
+    send(&mut gone, &patient_fetch()).await;
+    drop(gone);
+    assert!(is_alive(&node).await);
 }
 
 #[tokio::test]

@@ -27,6 +27,6 @@ pub(super) async fn find(client: &Client, group: &GroupId) -> Result<i32, Failur
     };
     Failure::check(api, code, message.as_deref())?;
     let address = BrokerAddress { node: node.0, host: host.to_string(), port };
-    client.parts.transport.learn(&[address]);
+    client.parts.transport.learn_one(&address);
     Ok(node.0)
 }

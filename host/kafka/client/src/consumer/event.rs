@@ -57,6 +57,16 @@ pub struct Fetched {
 }
 
 impl Fetched {
+    /// Batches as they would come, from the first that is given on.
+    #[must_use]
+    pub fn new(partition: TopicPartition, first: Offset, batches: Vec<RecordBatch>) -> Self {
+        let last = batches.last().and_then(|batch| batch.header().last_offset());
+        let next =
+            last.map_or(first, |last| last.advanced(forebay_model::RecordCount::new(1)).unwrap_or(last));
+        let bytes = batches.iter().map(|batch| batch.bytes().len()).sum();
+        Self { partition, first, next, high_watermark: next, log_start: Offset::ZERO, batches, bytes }
+    }
+
     /// The batches, as they came and with checksums that are right; none of markers or of aborted transactions, where
     /// those are left out.
     #[must_use]
@@ -68,6 +78,15 @@ impl Fetched {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The batches from this one on, without records before `first`, in memory of their own. As they come, batches share
+    /// that of a whole answer, with those of other partitions in it.
+    #[must_use]
+    pub fn detached(&self, batch: usize, first: Offset) -> Self {
+        let batches: Vec<_> = self.batches.iter().skip(batch).map(RecordBatch::detached).collect();
+        let bytes = batches.iter().map(|batch| batch.bytes().len()).sum();
+        Self { partition: self.partition.clone(), first, batches, bytes, ..*self }
     }
 
     /// How many records there are at most: those before `first` count, and are not given.

@@ -260,8 +260,13 @@ impl Fetching {
             owned.leader = None;
             owned.pause();
             self.client.parts.metadata.is_wrong(&wanted.partition.topic);
+            if !reason.is_retriable() {
+                // Somebody has to look at it, and wants to know where reading stands.
+                let (partition, offset) = (Some(wanted.partition.clone()), Some(wanted.offset));
+                state.fail(ConsumeError { partition, offset, broker: Some(broker), reason: reason.clone() });
+            }
         }
-        if is_ours {
+        if is_ours && reason.is_retriable() {
             let (broker, reason) = (Some(broker), reason.clone());
             state.fail(ConsumeError { partition: None, offset: None, broker, reason });
         }

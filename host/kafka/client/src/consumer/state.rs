@@ -210,6 +210,9 @@ impl Shared {
                 owned.is_paused = is_paused;
             }
         }
+        if is_paused {
+            state.detach(partitions);
+        }
         drop(state);
         if !is_paused {
             self.events.notify_one();
@@ -317,7 +320,21 @@ impl State {
         self.buffered = self.buffered.saturating_sub(given_back);
     }
 
-    pub(super) fn fetched(&mut self, fetched: Fetched) {
+    /// What was fetched of these waits for long, and keeps nothing of others in memory.
+    fn detach(&mut self, partitions: &[TopicPartition]) {
+        for event in &mut self.events {
+            if let ConsumerEvent::Fetched(fetched) = event
+                && partitions.contains(&fetched.partition)
+            {
+                *fetched = fetched.detached(0, fetched.first);
+            }
+        }
+    }
+
+    pub(super) fn fetched(&mut self, mut fetched: Fetched) {
+        if self.partitions.get(&fetched.partition).is_some_and(|owned| owned.is_paused) {
+            fetched = fetched.detached(0, fetched.first);
+        }
         self.buffered += fetched.bytes as u64;
         self.tell(ConsumerEvent::Fetched(fetched));
     }

@@ -1,18 +1,18 @@
 //! What waits to be sent: batches of each partition, in the order in which their records came. Nothing here waits.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod queue;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use forebay_kafka_wire::{BatchBuilder, BuildError, Compression, HEADER_BYTES, RecordHeader};
-use forebay_lifecycle::{Backoff, chance};
-use forebay_model::{
-    Offset, PartitionId, ProducerEpoch, ProducerId, RecordCount, Sequence, Timestamp, TopicName,
-};
+use forebay_lifecycle::chance;
+use forebay_model::{Offset, PartitionId, RecordCount, Sequence, Timestamp, TopicName};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
+pub(super) use self::queue::{Identity, Queue, Reset};
 use super::partitioner::{Choice, Chosen};
 use super::ticket::{Produced, Ticket};
 use super::{ProduceError, ProducerSettings};
@@ -52,28 +52,6 @@ pub(super) struct Batch {
     pub last: Option<(Option<i32>, Failure)>,
 }
 
-/// The batches of one partition.
-#[derive(Debug)]
-pub(super) struct Queue {
-    pub batches: VecDeque<Batch>,
-    pub leader: Option<i32>,
-    pub in_flight: usize,
-    pub next_sequence: Sequence,
-    /// Whether a batch was taken since the sequences began.
-    pub is_proven: bool,
-    /// Whether a batch is to be sent again: then nothing passes it.
-    pub is_retrying: bool,
-    pub not_before: Option<Instant>,
-    pub backoff: Backoff,
-}
-
-/// An id that brokers know the producer by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub id: ProducerId,
-    pub epoch: ProducerEpoch,
-}
-
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub queues: BTreeMap<TopicPartition, Queue>,
@@ -108,11 +86,6 @@ pub(super) struct Ready {
     /// As it goes over the wire.
     pub bytes: Bytes,
 }
-
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// Batches of one idempotent producer that a broker can put in order.
-const MOST_IN_FLIGHT: usize = 5;
 
 impl Shared {
     pub(super) fn new(settings: &ProducerSettings) -> Self {
@@ -219,63 +192,6 @@ pub(super) fn error(partition: &TopicPartition, broker: Option<i32>, reason: Fai
     ProduceError { topic: partition.topic.clone(), partition: Some(partition.partition), broker, reason }
 }
 
-impl Queue {
-    fn new() -> Self {
-        Self {
-            batches: VecDeque::new(),
-            leader: None,
-            in_flight: 0,
-            next_sequence: Sequence::ZERO,
-            is_proven: false,
-            is_retrying: false,
-            not_before: None,
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
-        }
-    }
-
-    fn waiting(&self) -> usize {
-        self.batches.iter().map(|batch| batch.entries.len()).sum()
-    }
-
-    pub(super) fn pause(&mut self) {
-        self.not_before = Some(Instant::now() + self.backoff.pause());
-    }
-
-    /// The next batch that may be sent, if one may: its place. `due` says whether one that is not full may go.
-    pub(super) fn next(
-        &mut self,
-        settings: &ProducerSettings,
-        due: impl Fn(&Batch) -> bool,
-    ) -> Option<usize> {
-        if self.is_retrying {
-            if self.in_flight > 0 {
-                return None;
-            }
-            self.is_retrying = false;
-        }
-        let most =
-            if settings.idempotent && !settings.strict_order && self.is_proven { MOST_IN_FLIGHT } else { 1 };
-        if self.in_flight >= most || self.not_before.is_some_and(|not_before| not_before > Instant::now()) {
-            return None;
-        }
-        let index = self.batches.iter().position(|batch| !batch.is_in_flight)?;
-        let is_last = index + 1 == self.batches.len();
-        let batch = self.batches.get(index)?;
-        (!is_last || batch.is_closed || due(batch)).then_some(index)
-    }
-
-    pub(super) fn remove(&mut self, number: u64) -> Option<Batch> {
-        let index = self.batches.iter().position(|batch| batch.number == number)?;
-        self.batches.remove(index)
-    }
-
-    /// Takes out a batch and all behind it.
-    pub(super) fn remove_from(&mut self, number: u64) -> VecDeque<Batch> {
-        let index = self.batches.iter().position(|batch| batch.number == number);
-        index.map(|index| self.batches.split_off(index)).unwrap_or_default()
-    }
-}
-
 impl Batch {
     /// The batch as it goes over the wire.
     pub(super) fn build(
@@ -283,7 +199,7 @@ impl Batch {
         compression: Compression,
         identity: Option<Identity>,
     ) -> Result<Bytes, BuildError> {
-        let mut builder = BatchBuilder::new(Offset::ZERO, compression);
+        let mut builder = BatchBuilder::new(Offset::ZERO, compression).reserved(self.bytes);
         if let Some(identity) = identity {
             builder = builder.producer(identity.id, identity.epoch, self.sequence);
         }
@@ -304,8 +220,10 @@ impl State {
         self.queues.values().flat_map(|queue| &queue.batches)
     }
 
-    pub(super) fn in_flight(&self) -> usize {
-        self.queues.values().map(|queue| queue.in_flight).sum()
+    /// Begins sequences anew where that can be done: whether some partition waits for an identity.
+    pub(super) fn renew(&mut self) -> bool {
+        self.queues.values_mut().for_each(Queue::renew);
+        self.queues.values().any(|queue| queue.identity.is_none() && !queue.batches.is_empty())
     }
 
     /// Whether batches go although they could wait for more records.
@@ -392,7 +310,7 @@ impl State {
         }
     }
 
-    /// Makes two batches of one, with half of its records each.
+    /// Makes two batches of one, with half of its records each. Together they have the sequences that it had.
     pub(super) fn halve(&mut self, partition: &TopicPartition, number: u64) {
         let Some(queue) = self.queues.get_mut(partition) else { return };
         let Some(index) = queue.batches.iter().position(|batch| batch.number == number) else { return };
@@ -400,6 +318,7 @@ impl State {
         let entries = batch.entries.split_off(batch.entries.len() / 2);
         let bytes = entries.iter().map(|entry| entry.bytes).sum();
         batch.bytes = batch.bytes.saturating_sub(bytes);
+        let sequence = batch.sequence.map(|first| first.advanced(batch.count()));
         self.numbers += 1;
         let second = Batch {
             number: self.numbers,
@@ -409,20 +328,22 @@ impl State {
             created: batch.created,
             is_closed: true,
             is_in_flight: false,
-            sequence: None,
+            sequence,
             last: None,
         };
         queue.batches.insert(index + 1, second);
     }
 
-    /// Queues that nothing is known of any more take no room, unless their sequences go on.
+    /// Queues that nothing is known of any more take no room, unless brokers know where their sequences are.
     pub(super) fn tidy(&mut self) {
         const MOST: usize = 20_000;
         if self.queues.len() > MOST {
             let empty: BTreeSet<_> = self
                 .queues
                 .iter()
-                .filter(|(_, queue)| queue.batches.is_empty() && queue.in_flight == 0 && !queue.is_proven)
+                .filter(|(_, queue)| {
+                    queue.batches.is_empty() && queue.in_flight == 0 && queue.identity.is_none()
+                })
                 .map(|(partition, _)| partition.clone())
                 .collect();
             self.queues.retain(|partition, _| !empty.contains(partition));

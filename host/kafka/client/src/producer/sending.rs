@@ -3,12 +3,12 @@
 mod answer;
 mod plan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use forebay_kafka_wire::Compression;
 use forebay_lifecycle::Shutdown;
-use forebay_model::{ProducerEpoch, ProducerId, Sequence, TopicName};
+use forebay_model::{ProducerEpoch, ProducerId, TopicName};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -18,7 +18,7 @@ use kafka_protocol::messages::{
 use tokio::time::Instant;
 
 use self::plan::{Plan, Request};
-use super::queues::{Identity, Ready, Shared, State, error};
+use super::queues::{Identity, Queue, Ready, Reset, Shared, State, error};
 use super::{Acks, ProducerSettings};
 use crate::client::Client;
 use crate::failure::Failure;
@@ -38,10 +38,9 @@ pub(super) struct Sending {
     /// Requests to each broker that are not answered.
     in_flight: BTreeMap<i32, usize>,
     is_locating: bool,
+    /// For partitions that have none yet.
     identity: Option<Identity>,
     is_identifying: bool,
-    /// The identity is of no more use.
-    needs_identity: bool,
     not_before: Option<Instant>,
 }
 
@@ -73,7 +72,6 @@ impl Sending {
             is_locating: false,
             identity: None,
             is_identifying: false,
-            needs_identity: false,
             not_before: None,
         }
     }
@@ -105,6 +103,8 @@ impl Sending {
         let Plan { requests, unknown, failed, wake } = Plan::of(self);
         for (partition, number, reason) in failed {
             self.fail(&partition, number, None, reason);
+            // There may be something to send in its place.
+            self.shared.work.notify_one();
         }
         if !unknown.is_empty() && !self.is_locating {
             self.is_locating = true;
@@ -195,23 +195,16 @@ impl Sending {
         }
     }
 
-    /// Asks for an identity, where one is needed and nothing is under way with the last one.
+    /// Begins sequences anew where they must, and asks for an identity where a partition has none.
     fn identify(&mut self, running: &mut Running) {
-        if !self.settings.idempotent || self.is_identifying {
+        if !self.settings.idempotent {
             return;
         }
-        let mut state = self.shared.lock();
-        let is_needed = self.identity.is_none() || self.needs_identity;
-        let is_idle = state.in_flight() == 0 && state.all().next().is_some();
+        let is_needed = self.shared.lock().renew();
         let may_ask = self.not_before.is_none_or(|not_before| not_before <= Instant::now());
-        if !is_needed || !is_idle || !may_ask {
+        if !is_needed || self.identity.is_some() || self.is_identifying || !may_ask {
             return;
         }
-        for queue in state.queues.values_mut() {
-            (queue.next_sequence, queue.is_proven) = (Sequence::ZERO, false);
-            queue.batches.iter_mut().for_each(|batch| batch.sequence = None);
-        }
-        drop(state);
         self.is_identifying = true;
         let client = self.client.clone();
         running.push(Box::pin(async move { Outcome::Identified(Box::pin(identity(&client)).await) }));
@@ -234,7 +227,7 @@ impl Sending {
                 self.is_identifying = false;
                 match identified {
                     Ok(identity) => {
-                        (self.identity, self.needs_identity, self.not_before) = (Some(identity), false, None);
+                        (self.identity, self.not_before) = (Some(identity), None);
                     }
                     Err(reason) => self.not_identified(&reason),
                 }
@@ -299,7 +292,7 @@ impl Sending {
         let mut refused = Vec::new();
         {
             let mut state = self.shared.lock();
-            for (partition, queue) in &mut state.queues {
+            for (partition, queue) in state.queues.iter_mut().filter(|(_, queue)| queue.identity.is_none()) {
                 if !queue.batches.is_empty() {
                     queue.pause();
                 }
@@ -323,15 +316,17 @@ impl Sending {
             let mut state = self.shared.lock();
             let Some(queue) = state.queues.get_mut(partition) else { return };
             // What is in front of it goes its own way, and may be under way.
-            let gone = if self.settings.strict_order {
+            let gone: VecDeque<_> = if self.settings.strict_order {
                 queue.remove_from(number)
             } else {
                 queue.remove(number).into_iter().collect()
             };
             let reasons = std::iter::once(reason).chain(std::iter::repeat(Failure::Behind));
-            for (batch, reason) in gone.into_iter().zip(reasons) {
+            if gone.iter().any(|batch| batch.sequence.is_some()) {
                 // Brokers expect the sequences that now nobody sends.
-                self.needs_identity |= batch.sequence.is_some();
+                reset(&mut self.identity, queue, Reset::Epoch);
+            }
+            for (batch, reason) in gone.into_iter().zip(reasons) {
                 taken.push((batch, error(partition, broker, reason)));
             }
         }
@@ -361,6 +356,17 @@ async fn identity(client: &Client) -> Result<Identity, Failure> {
     let id = ProducerId::new(response.producer_id.0).map_err(|_| missing.clone())?;
     let epoch = ProducerEpoch::new(response.producer_epoch).map_err(|_| missing)?;
     Ok(Identity { id, epoch })
+}
+
+/// The sequences of a partition must begin anew. With another id, nobody else gets this one any more.
+fn reset(newest: &mut Option<Identity>, queue: &mut Queue, reset: Reset) {
+    let is_last = queue.identity.is_some_and(|identity| identity.epoch.get() == i16::MAX);
+    let reset = if is_last { Reset::Id } else { reset };
+    let id = |identity: Identity| identity.id;
+    if reset == Reset::Id && newest.map(id) == queue.identity.map(id) {
+        *newest = None;
+    }
+    queue.reset(reset);
 }
 
 /// The batch of a queue by its number, if it is still there.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use forebay_kafka_wire::AnswerError;
 use forebay_lifecycle::Backoff;
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::StrBytes;
@@ -274,12 +275,17 @@ async fn read_all(
     let mut buffer = BytesMut::with_capacity(FIRST_ROOM);
     let mut is_open = true;
     let failed = loop {
+        if !buffer.is_empty() && expected.is_empty() {
+            // What was asked is here before it was sent.
+            match waiting.try_recv() {
+                Ok(next) => expected.push_back(next),
+                Err(_) => break ClientError::Unasked,
+            }
+        }
         match split_frame(&mut buffer) {
             Ok(None) => {}
             Ok(Some(frame)) => {
-                let Some(next) = expected.pop_front().or_else(|| waiting.try_recv().ok()) else {
-                    return;
-                };
+                let Some(next) = expected.pop_front() else { break ClientError::Unasked };
                 if let Err(error) = answer(to, next, frame) {
                     break error;
                 }
@@ -356,10 +362,10 @@ fn answer(to: Destination, next: Expected, frame: Bytes) -> Result<(), ClientErr
             return Err(error);
         }
     };
-    let decoded = ClientResponse::decode((api, version), body);
-    let decoded = decoded.unwrap_or_else(|| Err("nobody asks for it here".to_owned()));
-    let failed = |reason| {
-        let source = Arc::new(ClientError::Decode { api, version, reason });
+    let not_known = || Err(AnswerError::NotKnown { api: api as i16 });
+    let decoded = ClientResponse::decode((api, version), body).unwrap_or_else(not_known);
+    let failed = |source| {
+        let source = Arc::new(ClientError::Answer { api, source });
         TransportError::Call { to, api, source }
     };
     let _ = answer.send(decoded.map_err(failed));

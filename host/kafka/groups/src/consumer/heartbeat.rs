@@ -47,7 +47,7 @@ impl ConsumerGroup {
     /// Takes a heartbeat. `topics` are all that there are.
     ///
     /// # Errors
-    /// When the member is none, or its epoch can't be.
+    /// When the member is none, or its epoch can't be. Nothing has changed then.
     pub fn heartbeat(
         &mut self,
         beat: &ConsumerHeartbeat,

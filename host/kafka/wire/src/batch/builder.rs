@@ -20,7 +20,8 @@ pub struct BatchBuilder {
     next_delta: u32,
     count: u32,
     records: Vec<u8>,
-    record: Vec<u8>,
+    /// Of a record what stands around its value.
+    around: Vec<u8>,
 }
 
 /// A batch that can't be written.
@@ -54,8 +55,15 @@ impl BatchBuilder {
             next_delta: 0,
             count: 0,
             records: Vec::new(),
-            record: Vec::new(),
+            around: Vec::new(),
         }
+    }
+
+    /// With room for so many bytes of records at once.
+    #[must_use]
+    pub fn reserved(mut self, bytes: usize) -> Self {
+        self.records.reserve(bytes);
+        self
     }
 
     /// As an idempotent producer sends it. Markers have no sequence.
@@ -128,20 +136,26 @@ impl BatchBuilder {
     ) -> Result<(), BuildError> {
         let signed_delta = i32::try_from(delta).map_err(|_| BuildError::Many)?;
         let base = *self.base_timestamp.get_or_insert(timestamp);
-        let record = &mut self.record;
-        record.clear();
-        record.push(0);
-        put_signed_long(record, timestamp.millis().wrapping_sub(base.millis()));
-        put_signed(record, signed_delta);
-        put_optional(record, key)?;
-        put_optional(record, value)?;
-        put_signed(record, length(headers.len())?);
+        let around = &mut self.around;
+        around.clear();
+        around.push(0);
+        put_signed_long(around, timestamp.millis().wrapping_sub(base.millis()));
+        put_signed(around, signed_delta);
+        put_optional(around, key)?;
+        put_length(around, value)?;
+        let before = around.len();
+        put_signed(around, length(headers.len())?);
         for header in headers {
-            put_optional(record, Some(&header.key))?;
-            put_optional(record, header.value.as_deref())?;
+            put_optional(around, Some(&header.key))?;
+            put_optional(around, header.value.as_deref())?;
         }
-        put_signed(&mut self.records, length(record.len())?);
-        self.records.extend_from_slice(record);
+        let value = value.unwrap_or_default();
+        let (front, rear) = around.split_at(before);
+        put_signed(&mut self.records, length(around.len() + value.len())?);
+        // The value is most of a record: it is copied once.
+        self.records.extend_from_slice(front);
+        self.records.extend_from_slice(value);
+        self.records.extend_from_slice(rear);
         self.max_timestamp = self.max_timestamp.max(timestamp);
         self.next_delta = delta + 1;
         self.count += 1;
@@ -219,13 +233,14 @@ pub enum RecompressError {
 }
 
 fn put_optional(record: &mut Vec<u8>, field: Option<&[u8]>) -> Result<(), BuildError> {
-    match field {
-        None => put_signed(record, -1),
-        Some(field) => {
-            put_signed(record, length(field.len())?);
-            record.extend_from_slice(field);
-        }
-    }
+    put_length(record, field)?;
+    record.extend_from_slice(field.unwrap_or_default());
+    Ok(())
+}
+
+/// What stands in front of a field.
+fn put_length(record: &mut Vec<u8>, field: Option<&[u8]>) -> Result<(), BuildError> {
+    put_signed(record, field.map_or(Ok(-1), |field| length(field.len()))?);
     Ok(())
 }
 

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use forebay_model::{Offset, RecordCount, Timestamp};
 
 use super::{RecordBatch, UnknownCompression};
-use crate::compression::DecompressError;
+use crate::compression::{Compression, DecompressError};
 use crate::cursor::{Cursor, Ended};
 use crate::varint::{self, VarintError};
 
@@ -64,6 +64,8 @@ pub struct Records {
     count: u32,
     read: u32,
     failed: bool,
+    /// Bytes of a buffer that is not the batch itself.
+    unpacked: usize,
 }
 
 impl RecordBatch {
@@ -76,6 +78,8 @@ impl RecordBatch {
         let header = &self.header;
         let compressed = self.bytes.slice(super::HEADER_BYTES..);
         let rest = header.attributes.compression()?.decompress(&compressed, limit)?;
+        let is_packed = header.attributes.compression()? != Compression::None;
+        let unpacked = if is_packed { rest.len() } else { 0 };
         Ok(Records {
             rest,
             base_offset: header.base_offset,
@@ -84,7 +88,16 @@ impl RecordBatch {
             count: header.record_count.get(),
             read: 0,
             failed: false,
+            unpacked,
         })
+    }
+}
+
+impl Records {
+    /// The bytes of the buffer that the records share, where that is not the batch itself.
+    #[must_use]
+    pub fn unpacked(&self) -> usize {
+        self.unpacked
     }
 }
 

@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-/// What a request is made of, as far as a walk over its bytes needs to know.
+/// What a request or an answer is made of, as far as a walk over its bytes needs to know.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// From which version on lengths are compact and structures end with tagged fields.
@@ -41,6 +41,28 @@ pub(super) enum Kind {
     Struct(&'static Struct),
     /// A byte that is 1 in front of the structure, or anything else for none.
     Optional(&'static Struct),
+}
+
+impl Kind {
+    /// Bytes that one takes at most when it is decoded, without what its arrays hold and without shared bytes.
+    pub(super) fn decoded(&self) -> usize {
+        /// What a string, a list or a smaller structure is.
+        const MEMBER: usize = 32;
+        /// Where unknown tagged fields are kept, and what numbers are rounded up to.
+        const FIXED: usize = 64;
+        match self {
+            Self::Fixed(bytes) => *bytes,
+            Self::String | Self::Bytes | Self::Array(_) => MEMBER,
+            Self::Struct(of) | Self::Optional(of) => {
+                let inner = |kind: &Self| match kind {
+                    Self::Struct(_) | Self::Optional(_) => kind.decoded(),
+                    _ => MEMBER,
+                };
+                let members = of.members.iter().map(|member| inner(&member.kind)).sum::<usize>();
+                FIXED + members + of.tags.iter().map(|tag| inner(&tag.kind)).sum::<usize>()
+            }
+        }
+    }
 }
 
 pub(super) const BOOL: Kind = Kind::Fixed(1);

@@ -30,6 +30,12 @@ const DESCRIPTION: &str = r#"{"contract": 1, "plugin": {"name": "script"}, "comp
     {"kind": "processor", "name": "fails_once", "config": {"type": "object"}},
     {"kind": "output", "name": "script", "config": {"type": "object"}}]}"#;
 
+/// The same as `script`, with less to be said of it.
+const LATE: &str = r#"{"contract": 1, "plugin": {"name": "late"}, "components": [
+    {"kind": "input", "name": "late", "config": {"type": "object", "fields": [
+        {"name": "text", "type": "string", "default": "a"},
+        {"name": "count", "type": "int", "default": 0}]}}]}"#;
+
 /// What has happened.
 #[derive(Default)]
 pub(crate) struct Notes {
@@ -45,7 +51,7 @@ pub(crate) struct Notes {
 
 pub(crate) struct Script {
     metrics: Arc<Metrics>,
-    catalog: Arc<Catalog>,
+    catalog: Mutex<Arc<Catalog>>,
     pub(crate) notes: Arc<Mutex<Notes>>,
 }
 
@@ -54,7 +60,16 @@ impl Script {
         let mut catalog = Catalog::new();
         catalog.insert(Description::from_json(DESCRIPTION).unwrap()).unwrap();
         catalog.insert(forebay_pipeline_engine::description()).unwrap();
-        Arc::new(Self { metrics: Arc::default(), catalog: Arc::new(catalog), notes: Arc::default() })
+        let catalog = Mutex::new(Arc::new(catalog));
+        Arc::new(Self { metrics: Arc::default(), catalog, notes: Arc::default() })
+    }
+
+    /// Another plugin comes, with an input `late`.
+    pub(crate) fn another_plugin_comes(&self) {
+        let mut known = self.catalog.lock().unwrap();
+        let mut catalog = Catalog::clone(&known);
+        catalog.insert(Description::from_json(LATE).unwrap()).unwrap();
+        *known = Arc::new(catalog);
     }
 
     pub(crate) fn delivered(&self, text: &str) -> usize {
@@ -69,7 +84,7 @@ impl Script {
 #[async_trait]
 impl Components for Script {
     fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.catalog)
+        Arc::clone(&self.catalog.lock().unwrap())
     }
 
     fn metrics(&self) -> Arc<Metrics> {

@@ -30,7 +30,8 @@ pub(crate) async fn load_with(guest: &str, build: Build, grants: &str) -> Plugin
         Build::Default => {
             let code = precompile(&bytes).unwrap().leak();
             let sha256: &'static str = Digest::of(&bytes).as_str().to_owned().leak();
-            let embedded = Embedded { file: "guest.wasm", sha256, code, component: bytes.leak() };
+            let embedded =
+                Embedded { file: "guest.wasm", sha256, code, component: bytes.leak(), described: None };
             Plugins::load(&[embedded], &[], settings, metrics).await.unwrap()
         }
         Build::Epochs => {

@@ -13,7 +13,7 @@ use crate::bindings::forebay::plugin::configuration::Problem;
 use crate::guest::Guest;
 use crate::host::streams::HostSink;
 use crate::instance::{Call, Exports, Slot, Waits};
-use crate::plugin::Plugin;
+use crate::plugin::Kinds;
 
 /// The exports of an incremental processor: it is opened and closed as a processor.
 pub(crate) struct IncrementalExports {
@@ -24,13 +24,8 @@ pub(crate) struct IncrementalExports {
 impl Exports for IncrementalExports {
     const KIND: Kind = Kind::Processor;
 
-    fn find(
-        plugin: &Plugin,
-        store: &mut Store<Guest>,
-        instance: &Instance,
-    ) -> Option<wasmtime::Result<Self>> {
-        let (processor, incremental) =
-            (plugin.kinds.processors.as_ref()?, plugin.kinds.incremental.as_ref()?);
+    fn find(kinds: &Kinds, store: &mut Store<Guest>, instance: &Instance) -> Option<wasmtime::Result<Self>> {
+        let (processor, incremental) = (kinds.processors.as_ref()?, kinds.incremental.as_ref()?);
         let processor = processor.load(&mut *store, instance);
         let incremental = incremental.load(store, instance);
         Some(processor.and_then(|processor| Ok(Self { processor, incremental: incremental? })))

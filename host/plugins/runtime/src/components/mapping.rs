@@ -14,7 +14,7 @@ use crate::bindings::forebay::plugin::configuration::{Form, Problem};
 use crate::guest::Guest;
 use crate::instance::{Call, Exports};
 use crate::limits::Refusal;
-use crate::plugin::Plugin;
+use crate::plugin::Kinds;
 
 /// A text, as its language is told of it.
 #[derive(Debug)]
@@ -50,12 +50,8 @@ fn folder(file: &Path) -> String {
 impl Exports for MappingExports {
     const KIND: Kind = Kind::Mapping;
 
-    fn find(
-        plugin: &Plugin,
-        store: &mut Store<Guest>,
-        instance: &Instance,
-    ) -> Option<wasmtime::Result<Self>> {
-        let indices = plugin.kinds.mappings.as_ref()?;
+    fn find(kinds: &Kinds, store: &mut Store<Guest>, instance: &Instance) -> Option<wasmtime::Result<Self>> {
+        let indices = kinds.mappings.as_ref()?;
         Some(indices.load(store, instance).map(Self))
     }
 

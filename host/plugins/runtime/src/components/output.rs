@@ -16,7 +16,7 @@ use crate::guest::Guest;
 use crate::host::streams::HostStream;
 use crate::instance::{Call, Exports, Prepared, Slot, Waits};
 use crate::limits::Refusal;
-use crate::plugin::Plugin;
+use crate::plugin::Kinds;
 
 /// What an operation belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -36,13 +36,9 @@ pub(crate) struct OutputExports {
 impl Exports for OutputExports {
     const KIND: Kind = Kind::Output;
 
-    fn find(
-        plugin: &Plugin,
-        store: &mut Store<Guest>,
-        instance: &Instance,
-    ) -> Option<wasmtime::Result<Self>> {
-        let output = plugin.kinds.outputs.as_ref()?.load(&mut *store, instance);
-        let streaming = plugin.kinds.streaming.as_ref().map(|indices| indices.load(store, instance));
+    fn find(kinds: &Kinds, store: &mut Store<Guest>, instance: &Instance) -> Option<wasmtime::Result<Self>> {
+        let output = kinds.outputs.as_ref()?.load(&mut *store, instance);
+        let streaming = kinds.streaming.as_ref().map(|indices| indices.load(store, instance));
         Some(output.and_then(|output| Ok(Self { output, streaming: streaming.transpose()? })))
     }
 

@@ -192,7 +192,7 @@ impl Buckets {
     /// The grant that is missing.
     pub(crate) fn bucket(&self, url: &str, endpoint: Option<&str>) -> Result<StorePermit, String> {
         if self.everything {
-            return Ok(StorePermit { everything: true, host_credentials: true, ..StorePermit::default() });
+            return Ok(StorePermit::everything());
         }
         let wanted = Bucket::of(url)?;
         let wanted_endpoint = endpoint.map(|endpoint| plain_endpoint(endpoint.to_owned()));
@@ -217,9 +217,24 @@ impl Buckets {
         }
         Ok(permit)
     }
+
+    /// Queues of SQS, for which there are no grants.
+    ///
+    /// # Errors
+    /// Words for the guest that does not have all rights.
+    pub(super) fn queues(&self) -> Result<StorePermit, String> {
+        if self.everything {
+            return Ok(StorePermit::everything());
+        }
+        Err("queues can't be granted: they are for default plugins that no grant restricts".to_owned())
+    }
 }
 
 impl StorePermit {
+    fn everything() -> Self {
+        Self { everything: true, host_credentials: true, ..Self::default() }
+    }
+
     /// Whether an object, by its name in the store, may be read or written.
     ///
     /// # Errors
@@ -233,7 +248,15 @@ impl StorePermit {
     /// # Errors
     /// The grant that is missing.
     pub(crate) fn listing(&self, prefix: &str) -> Result<(), String> {
-        self.check(prefix, Access::Read, |place, full| {
+        self.prefix(prefix, Access::Read)
+    }
+
+    /// Whether all objects whose names begin so may be read or written.
+    ///
+    /// # Errors
+    /// The grant that is missing.
+    pub(crate) fn prefix(&self, prefix: &str, access: Access) -> Result<(), String> {
+        self.check(prefix, access, |place, full| {
             place.is_empty() || full.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'))
         })
     }

@@ -3,40 +3,48 @@
 //! - `open`: stores by url or by name, their settings and secrets;
 //! - `puts`: how much a component has under way, and putting objects whole;
 //! - `upload`: objects that are put in parts while they are made;
-//! - `body`: objects as streams.
+//! - `body`: objects as streams; `convert`, `tasks`: what all of it needs;
+//! - `opening`: objects that are opened before their turn;
+//! - `queue`: queues in which buckets tell of new objects.
 //!
 //! Requests run on the threads for HTTP, so that a guest which computes holds up no connection, and a put that was
 //! started goes on when its pipeline has ended.
 
 mod body;
+mod convert;
 mod open;
+mod opening;
 mod puts;
+mod queue;
+mod tasks;
 mod upload;
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use forebay_plugins_api::Operation;
 use forebay_storage_objects as store;
-use store::{Described, Listed, ObjectName, ObjectReader, Objects};
-use tokio::sync::oneshot;
+use store::{ObjectName, Objects};
 use wasmtime::component::Resource;
 
+use convert::{Said, details, named, said, summary, too_much, words};
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub use opening::HostOpening;
 pub(crate) use puts::Puts;
+#[expect(unreachable_pub, reason = "the generated bindings name it")]
+pub use queue::HostQueue;
+use tasks::{answer, elsewhere, started};
 #[expect(unreachable_pub, reason = "the generated bindings name it")]
 pub use upload::HostUpload;
 
 use crate::bindings::forebay::objects::objects::{
-    Attributes, Host, HostStore as HostStoreMethods, HostUpload as HostUploadMethods, ObjectDetails,
-    ObjectError, ObjectSummary, Opened, PutOptions, Setting,
+    Host, HostOpening as HostOpeningMethods, HostStore as HostStoreMethods, HostUpload as HostUploadMethods,
+    ObjectDetails, ObjectError, ObjectSummary, Opened, PutOptions, Setting,
 };
-use crate::bindings::forebay::plugin::batches::Timestamp;
 use crate::grants::{Access, StorePermit};
 use crate::guest::Guest;
 use crate::host::batches::HostBatch;
-use crate::host::http::Service;
 use crate::host::streams::{HostStream, Permitted};
 
 type Answer<T> = wasmtime::Result<Result<T, ObjectError>>;
@@ -56,12 +64,6 @@ type Object = (Arc<dyn Objects>, ObjectName);
 const MOST_NAMES: usize = 1_000;
 /// How long a put may take that does not say.
 const PUT_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// What a put says beside the name and the bytes.
-struct Said {
-    options: store::PutOptions,
-    timeout: Option<Duration>,
-}
 
 impl Host for Guest {}
 
@@ -112,23 +114,17 @@ impl HostStoreMethods for Guest {
     async fn get(&mut self, store: Resource<HostStore>, name: String) -> Answer<Opened> {
         self.host_call()?;
         let _waiting = self.meter.long_wait();
-        let permit = match self.scope.account.stream() {
-            Ok(permit) => permit,
-            Err(full) => return Ok(Err(ObjectError::Unavailable(full))),
-        };
-        let (objects, name) = match self.object(&store, &name, Access::Read)? {
-            Ok(object) => object,
-            Err(error) => return Ok(Err(error)),
-        };
-        let work = async move { ObjectReader::open(objects, &name, body::POLICY).await };
-        let reader = match elsewhere(&self.scope.http, work).await {
-            Ok(reader) => reader,
-            Err(error) => return Ok(Err(error)),
-        };
-        let details = details(reader.described().clone());
-        match body::Body::read(reader, &self.scope.http) {
-            Ok(body) => Ok(Ok(Opened { details, body: self.push(Permitted::boxed(body, permit))? })),
-            Err(problem) => Ok(Err(ObjectError::Other(problem))),
+        match self.begin_to_open(&store, &name)? {
+            Ok(opening) => self.opened(opening).await,
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    fn start_get(&mut self, store: Resource<HostStore>, name: String) -> Answer<Resource<HostOpening>> {
+        self.host_call()?;
+        match self.begin_to_open(&store, &name)? {
+            Ok(opening) => Ok(Ok(self.push(opening)?)),
+            Err(error) => Ok(Err(error)),
         }
     }
 
@@ -217,8 +213,53 @@ impl HostStoreMethods for Guest {
         }
     }
 
+    async fn abort_stale(
+        &mut self,
+        store: Resource<HostStore>,
+        beginning: String,
+        end: Option<String>,
+        untouched: u64,
+    ) -> Answer<Resource<Operation>> {
+        self.host_call()?;
+        let _waiting = self.meter.long_wait();
+        let store = self.table.get(&store)?;
+        if let Err(missing) = self.scope.allowed.prefix(&store.permit, &beginning, Access::Write) {
+            return Ok(Err(ObjectError::Denied(missing)));
+        }
+        let objects = Arc::clone(&store.objects);
+        let asked = Arc::clone(&objects);
+        let work = async move { store::uploads_like(&*asked, &beginning, end.as_deref()).await };
+        // Only now may uploads of its own be begun.
+        let left = match elsewhere(&self.scope.http, work).await {
+            Ok(left) => left,
+            Err(error) => return Ok(Err(error)),
+        };
+        let untouched = Duration::from_nanos(untouched);
+        let work = async move { store::abort_stale(&*objects, left, untouched).await };
+        let ended = match started(&self.scope.http, work) {
+            Ok(ended) => ended,
+            Err(error) => return Ok(Err(error)),
+        };
+        let work = async { answer(ended.await).map(drop).map_err(|error| words(&error)) };
+        Ok(Ok(self.push_operation(work)?))
+    }
+
     fn drop(&mut self, store: Resource<HostStore>) -> wasmtime::Result<()> {
         self.table.delete(store)?;
+        Ok(())
+    }
+}
+
+impl HostOpeningMethods for Guest {
+    async fn finish(&mut self, opening: Resource<HostOpening>) -> Answer<Opened> {
+        self.host_call()?;
+        let _waiting = self.meter.long_wait();
+        let opening = self.table.delete(opening)?;
+        self.opened(opening).await
+    }
+
+    fn drop(&mut self, opening: Resource<HostOpening>) -> wasmtime::Result<()> {
+        self.table.delete(opening)?;
         Ok(())
     }
 }
@@ -262,6 +303,31 @@ impl Guest {
             Ok(()) => Ok((Arc::clone(&store.objects), name)),
             Err(missing) => Err(ObjectError::Denied(missing)),
         })
+    }
+
+    /// Starts to open an object that may be read.
+    fn begin_to_open(&self, store: &Resource<HostStore>, name: &str) -> Answer<HostOpening> {
+        let permit = match self.scope.account.stream() {
+            Ok(permit) => permit,
+            Err(full) => return Ok(Err(ObjectError::Unavailable(full))),
+        };
+        Ok(match self.object(store, name, Access::Read)? {
+            Ok((objects, name)) => HostOpening::start(objects, name, permit, &self.scope.http),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Waits until an object is open.
+    async fn opened(&mut self, opening: HostOpening) -> Answer<Opened> {
+        let (reader, permit) = match opening.finish().await {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Err(error)),
+        };
+        let details = details(reader.described().clone());
+        match body::Body::read(reader, &self.scope.http) {
+            Ok(body) => Ok(Ok(Opened { details, body: self.push(Permitted::boxed(body, permit))? })),
+            Err(problem) => Ok(Err(ObjectError::Other(problem))),
+        }
     }
 
     fn start_put(
@@ -311,99 +377,4 @@ impl Guest {
         };
         Ok(self.table.get_mut(upload)?.send(bytes).await)
     }
-}
-
-fn named(name: &str) -> Result<ObjectName, ObjectError> {
-    name.parse().map_err(|error: store::InvalidName| ObjectError::Invalid(error.to_string()))
-}
-
-fn too_much(full: &crate::held::HoldsTooMuch) -> ObjectError {
-    ObjectError::Unavailable(format!("too much is under way, wait for the end of other puts: {full}"))
-}
-
-/// What went wrong, for the guest.
-fn told(error: &store::ObjectError) -> ObjectError {
-    let text = error.report();
-    match error.kind() {
-        store::ErrorKind::NotFound => ObjectError::NotFound(text),
-        store::ErrorKind::Invalid => ObjectError::Invalid(text),
-        store::ErrorKind::Retry => ObjectError::Unavailable(text),
-        store::ErrorKind::Internal => ObjectError::Other(text),
-    }
-}
-
-/// Runs work on the threads for HTTP; it is given up when nobody waits for it any more.
-async fn elsewhere<T: Send + 'static>(
-    service: &Service,
-    work: impl Future<Output = Result<T, store::ObjectError>> + Send + 'static,
-) -> Result<T, ObjectError> {
-    let spawner = service.spawner().map_err(ObjectError::Other)?;
-    let (mut done, result) = oneshot::channel();
-    spawner.spawn(async move {
-        tokio::select! {
-            biased;
-            () = done.closed() => {}
-            ended = work => drop(done.send(ended)),
-        }
-    });
-    match result.await {
-        Ok(ended) => ended.map_err(|error| told(&error)),
-        Err(_) => Err(ObjectError::Other(STOPPED.to_owned())),
-    }
-}
-
-/// The threads are gone.
-const STOPPED: &str = "the process stops";
-
-fn said(options: PutOptions) -> Said {
-    let PutOptions { attributes, tags, timeout } = options;
-    let Attributes {
-        content_type,
-        content_encoding,
-        content_language,
-        content_disposition,
-        cache_control,
-        storage_class,
-        metadata,
-    } = attributes;
-    let attributes = store::Attributes {
-        content_type,
-        content_encoding,
-        content_language,
-        content_disposition,
-        cache_control,
-        storage_class,
-        metadata,
-    };
-    Said { options: store::PutOptions { attributes, tags }, timeout: timeout.map(Duration::from_nanos) }
-}
-
-fn details(described: Described) -> ObjectDetails {
-    let summary = summary(&described.listed);
-    let store::Attributes {
-        content_type,
-        content_encoding,
-        content_language,
-        content_disposition,
-        cache_control,
-        storage_class,
-        metadata,
-    } = described.attributes;
-    let attributes = Attributes {
-        content_type,
-        content_encoding,
-        content_language,
-        content_disposition,
-        cache_control,
-        storage_class,
-        metadata,
-    };
-    ObjectDetails { summary, attributes }
-}
-
-fn summary(listed: &Listed) -> ObjectSummary {
-    let since = listed.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-    let modified = Timestamp { seconds, nanoseconds: since.subsec_nanos() };
-    ObjectSummary { name: listed.name.to_string(), size: listed.size, modified }
 }

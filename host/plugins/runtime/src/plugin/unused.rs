@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn what_was_let_go_of_can_be_read_again() {
         static PART: [u8; 1 << 20] = [7; 1 << 20];
-        let embedded = Embedded { file: "", sha256: "", code: &PART[100..], component: &[] };
+        let embedded = Embedded { file: "", sha256: "", code: &PART[100..], component: &[], described: None };
         // SAFETY: it is a constant of the program.
         #[expect(unsafe_code, reason = "this is what is tested")]
         unsafe {

@@ -22,6 +22,9 @@ pub enum CompactorError {
     /// Records can't be read at the moment.
     #[error("read a segment")]
     Read(#[source] UnreadableRun),
+    /// Work on records has ended early, because of a fault of this program or since that ends.
+    #[error("work on records")]
+    Work(#[from] tokio::task::JoinError),
     /// A fault of this program.
     #[error("name a segment")]
     Name(#[from] SegmentNameError),
@@ -45,7 +48,7 @@ impl CompactorError {
                 ErrorKind::Internal => Kind::Internal,
             },
             Self::Read(unreadable) => unreadable.kind(),
-            Self::Name(_) | Self::Object(_) => Kind::Internal,
+            Self::Work(_) | Self::Name(_) | Self::Object(_) => Kind::Internal,
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -91,6 +92,18 @@ impl Output {
     /// How long the segment is so far.
     pub(super) fn len(&self) -> u64 {
         self.position
+    }
+
+    /// Waits for something else. Parts of the segment are put only while one of its calls is waited for, this one too.
+    pub(super) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, ObjectError> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return Ok(done),
+                part = self.writer.progress() => part?,
+            }
+        }
     }
 
     /// Begins a run whose first offset is `base`.
@@ -194,7 +207,7 @@ impl Output {
     ) -> Result<Result<(), UnreadableRun>, ObjectError> {
         let mut walker = RunWalker::new(blocks, run);
         loop {
-            let (batch, end) = match next(&mut walker, run).await {
+            let (batch, end) = match self.meanwhile(next(&mut walker, run)).await? {
                 Ok(Some(next)) => next,
                 Ok(None) => return Ok(Ok(())),
                 Err(unreadable) => return Ok(Err(unreadable)),
@@ -246,4 +259,54 @@ async fn stamped(
     whole.copy(&header.to_bytes());
     walker.body(batch, &mut whole, Taking::Copy).await?;
     Ok(RecordBatch::parse(whole.build().join())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use forebay_storage_objects::{Fault, Faults, Faulty, Operation, open};
+
+    use super::*;
+
+    const PART: usize = 5 << 20;
+
+    fn output(faults: &Arc<Faults>) -> (Output, Growing) {
+        let inner = open("mem://output", []).unwrap();
+        let objects: Arc<dyn Objects> = Arc::new(Faulty::new(inner, Arc::clone(faults)));
+        let writing = WritePolicy { part: 0, parallel: 3, ..WritePolicy::default() };
+        let now = Timestamp::from_millis(0);
+        let cluster = "vci_test".parse().unwrap();
+        let output = Output::begin(&objects, &cluster, now, SegmentLevel::LAST, writing).unwrap();
+        let partition = forebay_model::PartitionId::new(0).unwrap();
+        let log = TopicIdPartition::new(forebay_model::TopicId::from_random(1), partition);
+        let run = output.run(log, Offset::ZERO);
+        (output, run)
+    }
+
+    async fn two_parts(output: &mut Output, run: &mut Growing) {
+        for _ in 0..2 {
+            let bytes = Bytes::from(vec![1; PART]);
+            output.append(run, bytes, Timestamp::NONE, Offset::ZERO).await.unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn parts_are_put_while_something_else_is_waited_for() {
+        let faults = Arc::new(Faults::new(1));
+        let (mut output, mut run) = output(&faults);
+        two_parts(&mut output, &mut run).await;
+        assert_eq!(faults.count(Operation::PutPart), 0);
+        output.meanwhile(tokio::time::sleep(Duration::from_secs(1))).await.unwrap();
+        assert_eq!(faults.count(Operation::PutPart), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_fails_ends_what_is_waited_for() {
+        let faults = Arc::new(Faults::new(1));
+        let (mut output, mut run) = output(&faults);
+        two_parts(&mut output, &mut run).await;
+        faults.next(Operation::PutPart, [Fault::Fail]);
+        output.meanwhile(std::future::pending::<()>()).await.unwrap_err();
+    }
 }

@@ -9,6 +9,8 @@ mod compaction;
 #[cfg(test)]
 mod compaction_crashes;
 #[cfg(test)]
+mod compaction_looks;
+#[cfg(test)]
 mod compaction_protocol;
 #[cfg(test)]
 mod crashes;

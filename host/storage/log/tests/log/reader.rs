@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use forebay_kafka_wire::RecordBatch;
 use forebay_model::{ByteCount, Offset, Timestamp};
-use forebay_storage_log::{FetchRefusal, Fetched};
+use forebay_storage_log::{BLOCK_BYTES, BlockCache, FetchRefusal, Fetched, Reader};
 use forebay_storage_metadata::{FindFrom, FindRefusal, Kind, MetadataStore, OffsetQuery, TimestampType};
-use forebay_storage_objects::{ObjectName, Objects, Payload};
+use forebay_storage_objects::{ObjectName, ObjectPrefix, Objects, Payload};
 
 use crate::ground::{batch, bucket, cluster, log, read_all, reader, settings, writer};
 use crate::ledger::Ledger;
@@ -156,4 +156,41 @@ async fn a_segment_that_is_not_what_the_index_says_is_told_from_one_that_is_gone
     let reader = reader(&objects, as_store(&ledger));
     let fetched = reader.fetch(&cluster(), vec![from(0, 0, 100)], ByteCount::new(100)).await;
     assert!(matches!(fetched.unwrap().remove(0), Err(FetchRefusal::Corrupt { .. })));
+}
+
+/// What an agent reads of the object store for all who read the same: every block once, however many they are.
+#[tokio::test(start_paused = true)]
+async fn consumers_of_one_agent_share_its_gets() {
+    let objects = bucket("reader");
+    let ledger = Arc::new(Ledger::with_partitions([log(0)]));
+    let writer = writer(&objects, Arc::clone(&ledger) as _, settings());
+    let value = "x".repeat(1_000_000);
+    for _ in 0..3 {
+        let values = vec![batch(log(0), &[value.as_str()], None); 5];
+        writer.append(&cluster(), values).await.unwrap();
+    }
+    let listed = objects.list(&ObjectPrefix::all(), None, 100).await.unwrap();
+    let blocks: u64 = listed.iter().map(|object| object.size.div_ceil(BLOCK_BYTES)).sum();
+    assert_eq!(blocks, 6);
+    for consumers in [1, 10, 50] {
+        let cache = BlockCache::new(Arc::clone(&objects), ByteCount::new(64 << 20));
+        let (_, gets) = cache.counts();
+        let reader = Reader::new(as_store(&ledger), Arc::new(cache));
+        let all = futures_util::future::join_all((0..consumers).map(|_| consume(&reader))).await;
+        assert!(all.iter().all(|records| *records == 15), "{consumers}: {all:?}");
+        assert_eq!(gets.get(), blocks, "{consumers} consumers");
+    }
+}
+
+/// Fetches a partition bit by bit; how many batches there were.
+async fn consume(reader: &Reader) -> usize {
+    let (mut next, mut batches) = (0, 0);
+    loop {
+        let wanted = ByteCount::new(1 << 20);
+        let fetched = reader.fetch(&cluster(), vec![from(0, next, 1 << 20)], wanted).await.unwrap();
+        let offsets = offsets(&fetched[0]);
+        let Some(last) = offsets.last() else { return batches };
+        next = last + 1;
+        batches += offsets.len();
+    }
 }

@@ -7,7 +7,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::past;
-use super::statements::{self, HEADS, LOCK, NAMED, PASTS, RECORDED};
+use super::ranges::Ranges;
+use super::statements::{HEADS, LOCK, NAMED, PASTS, RECORDED};
 use super::{Recorded, logs, outcome};
 use crate::find;
 use crate::pool::{Lease, patiently};
@@ -45,9 +46,11 @@ impl State {
         let named = lease.prepare(NAMED).await?;
         let client = lease.client();
         let (id, name) = (commit.id.uuid(), commit.segment.as_str());
-        let first = statements::first(&topics, &partitions);
-        let of_first = statements::lock(&vc, &first.0, &first.1);
-        let locked = statements::lock(&vc, &topics, &partitions);
+        let ranges = Ranges::of(logs.iter().copied());
+        let first = ranges.first();
+        let of_first = first.lock(&vc);
+        let of_lock = ranges.lock(&vc);
+        let of_heads: [&(dyn ToSql + Sync); 3] = [&vc.0, &topics, &partitions];
         let of_pasts: [&(dyn ToSql + Sync); 4] = [&vc.0, &past_topics, &past_partitions, &ids];
         let of_recorded: [&(dyn ToSql + Sync); 3] = [&vc.0, &id, &given_time];
         let of_named: [&(dyn ToSql + Sync); 2] = [&vc.0, &name];
@@ -55,8 +58,8 @@ impl State {
         // All but the first begin when everything is locked.
         let flight = Box::pin(join(
             join4(
-                client.query(&lock, &locked),
-                client.query(&heads, &locked),
+                client.query(&lock, &of_lock),
+                client.query(&heads, &of_heads),
                 client.query(&pasts, &of_pasts),
                 client.query(&recorded, &of_recorded),
             ),

@@ -76,6 +76,7 @@ pub(super) fn described(name: &ObjectName, result: &GetResult) -> Described {
     Described {
         listed: Listed { name: name.clone(), size: meta.size, modified: meta.last_modified.into() },
         version: tag.map(|tag| ObjectVersion::new(tag.clone())),
+        version_id: meta.version.clone(),
         attributes,
     }
 }

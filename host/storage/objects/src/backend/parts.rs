@@ -1,6 +1,7 @@
 //! Objects in parts, in a store that knows them or in a folder.
 
 use std::io;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use object_store::PutMultipartOptions;
@@ -11,7 +12,7 @@ use crate::attributes::PutOptions;
 use crate::error::{ErrorKind, ObjectError, Operation};
 use crate::name::ObjectName;
 use crate::payload::Payload;
-use crate::uploads::{Part, PartPlace, Upload, Uploads};
+use crate::uploads::{Begun, MOST_BEGUN, Part, PartPlace, Upload, Uploads};
 
 #[async_trait]
 impl Uploads for Backend {
@@ -94,6 +95,27 @@ impl Uploads for Backend {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             other => other,
         }
+    }
+
+    async fn begun(&self, beginning: &str) -> Result<Vec<Begun>, ObjectError> {
+        let Some(store) = &self.begun else { return Ok(Vec::new()) };
+        let whole = match self.prefix.as_str() {
+            "" => beginning.to_owned(),
+            prefix => format!("{prefix}/{beginning}"),
+        };
+        let begun = store.begun(&whole, MOST_BEGUN).await;
+        let begun = begun.map_err(|error| ObjectError::of_store(Operation::List, beginning, error))?;
+        let known = begun
+            .into_iter()
+            .filter_map(|(path, id, at)| Some(Begun { upload: Upload { name: self.own(&path)?, id }, at }));
+        Ok(known.collect())
+    }
+
+    async fn last_put(&self, upload: &Upload) -> Result<Option<SystemTime>, ObjectError> {
+        let Some(store) = &self.begun else { return Ok(None) };
+        let Upload { name, id } = upload;
+        let last = store.last_put(&self.path(Operation::List, name.as_str())?, id).await;
+        last.map_err(|error| of_upload(Operation::Abort, name, error))
     }
 }
 

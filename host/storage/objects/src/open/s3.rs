@@ -1,6 +1,8 @@
 //! `s3://`: Amazon S3, and everything that speaks as it does.
 
+mod begun;
 mod profile;
+mod queue;
 mod role;
 
 use std::collections::HashMap;
@@ -12,32 +14,47 @@ use url::Url;
 use super::{OpenError, Settings, bucket, install_tls, no_retries, prefix, shown};
 use crate::backend::{Backend, ListOrder, Takes};
 use crate::objects::Objects;
+use begun::S3Uploads;
 pub use profile::ProfileError;
 use profile::{Credentials, Keys, Profiles};
+pub use queue::{LONGEST_POLL, MOST_MESSAGES, Queue, QueueError, QueueMessage};
 use role::{Role, RoleProvider};
 
 pub(super) fn open(url: &Url, settings: &Settings) -> Result<Arc<dyn Objects>, OpenError> {
+    let (store, _) = opened(url, settings)?;
+    // Directory buckets list in no order, and begin nowhere but at the beginning.
+    let order = if is_express(url)? { ListOrder::Any } else { ListOrder::ByName };
+    let takes = Takes { attributes: true, tags: true, with_parts: true };
+    let store = Arc::new(store);
+    let failed = |source| OpenError::Store { url: shown(url), source };
+    let uploads = S3Uploads::new(Arc::clone(&store)).map_err(failed)?;
+    Ok(Arc::new(Backend::new(store, prefix(url)?, order, takes, shown(url)).telling(Arc::new(uploads))))
+}
+
+/// The store's client, and the region that is given.
+fn opened(url: &Url, settings: &Settings) -> Result<(AmazonS3, Option<String>), OpenError> {
     install_tls();
-    let express = bucket(url)?.ends_with("--x-s3");
     let Configured { values, roles, sts } = configure(url, settings)?;
     let region = values.get(&AmazonS3ConfigKey::Region).or(values.get(&AmazonS3ConfigKey::DefaultRegion));
-    let region = region.cloned().unwrap_or_else(|| "us-east-1".to_owned());
-    let builder = builder(values);
-    let builder = builder.with_bucket_name(bucket(url)?).with_s3_express(express).with_retry(no_retries());
+    let region = region.cloned();
+    let builder = builder(values).with_bucket_name(bucket(url)?);
+    let builder = builder.with_s3_express(is_express(url)?).with_retry(no_retries());
     let failed = |source| OpenError::Store { url: shown(url), source };
     let mut store: AmazonS3 = builder.clone().build().map_err(failed)?;
     if !roles.is_empty() {
+        let place = region.as_deref().unwrap_or("us-east-1");
         let mut credentials = Arc::clone(store.credentials());
         for role in roles {
-            let provider = RoleProvider::new(role, credentials, region.clone(), sts.as_deref());
+            let provider = RoleProvider::new(role, credentials, place.to_owned(), sts.as_deref());
             credentials = Arc::new(provider.map_err(failed)?);
         }
         store = builder.with_credentials(credentials).build().map_err(failed)?;
     }
-    // Directory buckets list in no order, and begin nowhere but at the beginning.
-    let order = if express { ListOrder::Any } else { ListOrder::ByName };
-    let takes = Takes { attributes: true, tags: true, with_parts: true };
-    Ok(Arc::new(Backend::new(Arc::new(store), prefix(url)?, order, takes, shown(url))))
+    Ok((store, region))
+}
+
+fn is_express(url: &Url) -> Result<bool, OpenError> {
+    Ok(bucket(url)?.ends_with("--x-s3"))
 }
 
 fn builder(values: Values) -> AmazonS3Builder {

@@ -4,5 +4,7 @@
 
 mod azblob;
 mod gs;
+mod queue;
 mod s3;
 mod server;
+mod stale;

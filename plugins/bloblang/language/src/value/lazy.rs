@@ -176,9 +176,27 @@ impl Slot {
     pub(super) fn key(&self, object: &Text) -> Text {
         object.cut(self.key.0, self.key.1)
     }
+
+    /// The same as bytes.
+    pub(super) fn key_in<'t>(&self, object: &'t [u8]) -> &'t [u8] {
+        object.get(self.key.0..self.key.1).unwrap_or_default()
+    }
+
+    /// Key and value as they stand in the text, where they would be written so.
+    pub(super) fn entry_in<'t>(&self, object: &'t [u8]) -> Option<&'t [u8]> {
+        // Behind the key are its quote and a colon.
+        let is_plain = self.piece.canonical && self.key.1 + 2 == self.piece.start;
+        object.get(self.key.0.checked_sub(1)?..self.piece.end).filter(|_| is_plain)
+    }
 }
 
 impl Members<(Text, Value)> {
+    /// The text, and where all entries are in it: where they were read, and none was put there.
+    pub(super) fn slots(&self) -> Option<(&Source, &[Slot])> {
+        let (None, Some(lazy)) = (&self.made, &self.read) else { return None };
+        Some((&lazy.source, lazy.slots.get_or_init(|| super::json::slots(&lazy.source.text)).as_deref()?))
+    }
+
     /// The value under `key`, if entries can be looked up one by one.
     pub(super) fn look_up(&self, key: &[u8]) -> Option<Option<&Value>> {
         let (None, Some(lazy)) = (&self.made, &self.read) else { return None };

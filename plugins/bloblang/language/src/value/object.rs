@@ -3,7 +3,11 @@
 //! Invariant: keys are unique and ascending, which is the order the output needs and makes a lookup a search.
 //! Objects of a document are small, so a short scan beats hashing.
 
+use std::sync::Arc;
+
 use super::lazy::{Members, Slot, Source, Written};
+use super::over::Over;
+use super::print::Html;
 use super::{Text, Value, length};
 
 /// Up to this many keys are scanned; more are searched by halves.
@@ -13,6 +17,8 @@ const SCANNED: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Object {
     entries: Members<(Text, Value)>,
+    /// What is different from those, which then were read and not made.
+    over: Option<Arc<Over>>,
     /// At least the nesting of the values plus one; it never shrinks.
     depth: u16,
     /// About how many bytes the entries would be as text, more or less.
@@ -23,7 +29,7 @@ pub struct Object {
 
 impl Default for Object {
     fn default() -> Self {
-        Self { entries: Members::made(Vec::new()), depth: 1, size: 2, nil: false }
+        Self { entries: Members::made(Vec::new()), over: None, depth: 1, size: 2, nil: false }
     }
 }
 
@@ -33,20 +39,30 @@ impl Object {
     }
 
     pub(super) fn read(source: Source, depth: u16) -> Self {
-        Self { size: length(source.text.len()), entries: Members::read(source), depth, nil: false }
+        let size = length(source.text.len());
+        Self { size, entries: Members::read(source), over: None, depth, nil: false }
     }
 
     /// The same, where the entries have been found.
     pub(super) fn found(source: Source, slots: Option<Vec<Slot>>, depth: u16) -> Self {
-        Self { size: length(source.text.len()), entries: Members::found(source, slots), depth, nil: false }
+        let size = length(source.text.len());
+        Self { size, entries: Members::found(source, slots), over: None, depth, nil: false }
     }
 
-    pub(super) fn with_text(self, text: Text) -> Self {
+    pub(super) fn with_text(mut self, text: Text) -> Self {
+        self.settle();
         Self { entries: self.entries.with_text(text), ..self }
     }
 
     pub(super) fn written(&self) -> Written<'_, (Text, Value)> {
-        self.entries.written()
+        if self.over.is_some() { Written::Members(self.all()) } else { self.entries.written() }
+    }
+
+    /// Appends an object of which only some entries are not as they were read; whether it is one.
+    pub(super) fn write_over(&self, html: Html, out: &mut Vec<u8>) -> bool {
+        let (Some(over), Some((source, slots))) = (&self.over, self.entries.slots()) else { return false };
+        over.write(source, slots, html, out);
+        true
     }
 
     pub(super) fn may_hold_nil(&self) -> bool {
@@ -54,7 +70,10 @@ impl Object {
     }
 
     pub(super) fn place(&self) -> Option<usize> {
-        self.entries.place()
+        match &self.over {
+            Some(over) => Some(Arc::as_ptr(over).addr()),
+            None => self.entries.place(),
+        }
     }
 
     pub fn depth(&self) -> u16 {
@@ -66,14 +85,17 @@ impl Object {
     }
 
     pub fn len(&self) -> usize {
-        self.entries.get().len()
+        self.all().len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.get().is_empty()
+        self.all().is_empty()
     }
 
     pub fn get(&self, key: &str) -> Option<&Value> {
+        if let Some(change) = self.over.as_ref().and_then(|over| over.get(key.as_bytes())) {
+            return change;
+        }
         if let Some(found) = self.entries.look_up(key.as_bytes()) {
             return found;
         }
@@ -84,7 +106,7 @@ impl Object {
                 .find(|(name, _)| name.as_bytes() == key.as_bytes())
                 .map(|(_, value)| value);
         }
-        let found = self.find(key).ok()?;
+        let found = find(entries, key).ok()?;
         entries.get(found).map(|(_, value)| value)
     }
 
@@ -93,16 +115,20 @@ impl Object {
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Text, &Value)> {
-        self.entries.get().iter().map(|(key, value)| (key, value))
+        self.all().iter().map(|(key, value)| (key, value))
     }
 
     pub fn insert(&mut self, key: Text, value: Value) {
         self.depth = self.depth.max(value.depth().saturating_add(1));
         self.size = self.size.saturating_add(entry_size(&key, &value));
         self.nil |= value.may_hold_nil();
-        let position = self.find(&key);
+        if let Some(over) = self.over() {
+            over.set(key, Some(value));
+            return;
+        }
+        self.settle();
         let entries = self.entries.change();
-        match position {
+        match find(entries, &key) {
             Ok(at) => {
                 if let Some(entry) = entries.get_mut(at) {
                     entry.1 = value;
@@ -113,14 +139,26 @@ impl Object {
     }
 
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let at = self.find(key).ok()?;
-        Some(self.entries.change().remove(at).1)
+        let old = self.get(key)?.clone();
+        if let Some(over) = self.over() {
+            over.set(Text::from(key), None);
+            return Some(old);
+        }
+        drop(old);
+        self.settle();
+        let entries = self.entries.change();
+        let at = find(entries, key).ok()?;
+        Some(entries.remove(at).1)
     }
 
     /// Changes the value under `key` in place, which is null when the key was missing.
     pub fn update<T>(&mut self, key: &Text, change: impl FnOnce(&mut Value) -> T) -> Option<T> {
-        let position = self.find(key);
+        if self.over().is_some() {
+            return Some(self.update_over(key, change));
+        }
+        self.settle();
         let entries = self.entries.change();
+        let position = find(entries, key);
         let at = match position {
             Ok(at) => at,
             Err(at) => {
@@ -138,27 +176,68 @@ impl Object {
         Some(result)
     }
 
+    fn update_over<T>(&mut self, key: &Text, change: impl FnOnce(&mut Value) -> T) -> T {
+        // Out of its place, so that nobody shares what only this object holds.
+        let taken = self.over().and_then(|over| over.take(key.as_bytes()));
+        let known = taken.unwrap_or_else(|| self.get(key).cloned());
+        let before = known.as_ref().map_or(0, |value| entry_size(key, value));
+        let mut value = known.unwrap_or(Value::Null);
+        let result = change(&mut value);
+        self.size = self.size.saturating_sub(before).saturating_add(entry_size(key, &value));
+        self.depth = self.depth.max(value.depth().saturating_add(1));
+        self.nil |= value.may_hold_nil();
+        if let Some(over) = self.over() {
+            over.set(key.clone(), Some(value));
+        }
+        result
+    }
+
     /// Changes the value under `key` in place; `None`, and nothing added, when the key is missing.
     pub fn update_existing<T>(&mut self, key: &Text, change: impl FnOnce(&mut Value) -> T) -> Option<T> {
-        self.find(key).ok()?;
+        self.get(key)?;
         self.update(key, change)
     }
 
     /// The entries, moved out when nobody else holds them.
-    pub fn into_entries(self) -> Vec<(Text, Value)> {
+    pub fn into_entries(mut self) -> Vec<(Text, Value)> {
+        self.settle();
         self.entries.into_vec()
     }
 
-    fn find(&self, key: &str) -> Result<usize, usize> {
-        // Writers often append in order.
+    fn all(&self) -> &[(Text, Value)] {
         let entries = self.entries.get();
-        match entries.last() {
-            None => return Err(0),
-            Some((last, _)) if last.as_bytes() < key.as_bytes() => return Err(entries.len()),
-            Some(_) => {}
-        }
-        entries.binary_search_by(|(name, _)| name.as_bytes().cmp(key.as_bytes()))
+        self.over.as_ref().map_or(entries, |over| over.merged(entries))
     }
+
+    /// Makes entries of what was read and what is different.
+    fn settle(&mut self) {
+        if let Some(over) = self.over.take() {
+            self.entries = Members::made(over.merged(self.entries.get()).to_vec());
+        }
+    }
+
+    /// Where changes are noted, if that is how they are made: over entries that were read, as long as they are few.
+    fn over(&mut self) -> Option<&mut Over> {
+        match &self.over {
+            Some(over) if over.is_full() => return None,
+            Some(_) => {}
+            None => {
+                self.entries.slots()?;
+            }
+        }
+        Some(Arc::make_mut(self.over.get_or_insert_default()))
+    }
+}
+
+/// Where a key is among entries, or where it would be.
+fn find(entries: &[(Text, Value)], key: &str) -> Result<usize, usize> {
+    // Writers often append in order.
+    match entries.last() {
+        None => return Err(0),
+        Some((last, _)) if last.as_bytes() < key.as_bytes() => return Err(entries.len()),
+        Some(_) => {}
+    }
+    entries.binary_search_by(|(name, _)| name.as_bytes().cmp(key.as_bytes()))
 }
 
 impl From<Vec<(Text, Value)>> for Object {
@@ -171,7 +250,7 @@ impl From<Vec<(Text, Value)>> for Object {
             inner = value.depth().max(inner);
             size = size.saturating_add(entry_size(key, value));
         }
-        Self { entries: Members::made(entries), depth: inner.saturating_add(1), size, nil }
+        Self { entries: Members::made(entries), over: None, depth: inner.saturating_add(1), size, nil }
     }
 }
 
@@ -197,7 +276,7 @@ pub(super) fn ordered(mut entries: Vec<(Text, Value)>) -> Vec<(Text, Value)> {
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        self.entries.get() == other.entries.get()
+        self.all() == other.all()
     }
 }
 

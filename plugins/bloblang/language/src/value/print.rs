@@ -8,28 +8,12 @@ use forebay_json::write_inside;
 
 use super::json::rewrite;
 use super::lazy::Written;
-use super::{Text, Value, go};
+use super::{Object, Text, Value, go};
 
 /// Appends `value` as compact JSON. Bytes become base64; what JSON cannot say becomes null.
 pub(crate) fn write_json(value: &Value, html: Html, out: &mut Vec<u8>) {
     match value {
-        Value::Object(object) => match object.written() {
-            Written::Same(text) if keeps(text, html) => out.extend_from_slice(text.as_bytes()),
-            Written::Same(text) | Written::Text(text) => rewrite(text, html, out),
-            Written::Members(entries) => {
-                out.push(b'{');
-                for (index, (key, value)) in entries.iter().enumerate() {
-                    if index > 0 {
-                        out.push(b',');
-                    }
-                    write_string(key, html, out);
-                    out.push(b':');
-                    write_json(value, html, out);
-                }
-                out.push(b'}');
-            }
-            Written::Never => out.extend_from_slice(b"{}"),
-        },
+        Value::Object(object) => write_object(object, html, out),
         Value::Array(array) => match array.written() {
             Written::Same(text) if keeps(text, html) => out.extend_from_slice(text.as_bytes()),
             Written::Same(text) | Written::Text(text) => rewrite(text, html, out),
@@ -49,8 +33,31 @@ pub(crate) fn write_json(value: &Value, html: Html, out: &mut Vec<u8>) {
     }
 }
 
+fn write_object(object: &Object, html: Html, out: &mut Vec<u8>) {
+    if object.write_over(html, out) {
+        return;
+    }
+    match object.written() {
+        Written::Same(text) if keeps(text, html) => out.extend_from_slice(text.as_bytes()),
+        Written::Same(text) | Written::Text(text) => rewrite(text, html, out),
+        Written::Members(entries) => {
+            out.push(b'{');
+            for (index, (key, value)) in entries.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_string(key, html, out);
+                out.push(b':');
+                write_json(value, html, out);
+            }
+            out.push(b'}');
+        }
+        Written::Never => out.extend_from_slice(b"{}"),
+    }
+}
+
 /// Whether text without escapes, which was read as JSON, would be written as it is.
-fn keeps(text: &Text, html: Html) -> bool {
+pub(super) fn keeps(text: &Text, html: Html) -> bool {
     html == Html::Plain && memchr::memchr(0xe2, text.as_bytes()).is_none()
 }
 
@@ -145,7 +152,7 @@ fn write_integer(negative: bool, mut value: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits[start..]);
 }
 
-fn write_string(text: &Text, html: Html, out: &mut Vec<u8>) {
+pub(super) fn write_string(text: &Text, html: Html, out: &mut Vec<u8>) {
     if text.is_broken() {
         return forebay_json::write_string(text.raw(), html, out);
     }

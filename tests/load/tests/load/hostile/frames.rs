@@ -1,51 +1,46 @@
 //! Frames that are none.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use forebay_kafka_broker::served;
 use forebay_tests_load::{Effort, Random, Value, frame};
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
-use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::*;
-use kafka_protocol::protocol::{Encodable, StrBytes};
+use kafka_protocol::messages::{ApiKey, ProduceRequest, TopicName};
+use kafka_protocol::protocol::{Encodable as _, StrBytes};
 
 use super::{attacked, connect};
-
-/// Those that are served, with their last versions.
-const SERVED: [(ApiKey, i16); 17] = [
-    (ApiKey::Produce, 13),
-    (ApiKey::Fetch, 17),
-    (ApiKey::ListOffsets, 10),
-    (ApiKey::Metadata, 13),
-    (ApiKey::FindCoordinator, 6),
-    (ApiKey::ApiVersions, 4),
-    (ApiKey::CreateTopics, 7),
-    (ApiKey::DeleteTopics, 6),
-    (ApiKey::DeleteRecords, 2),
-    (ApiKey::InitProducerId, 5),
-    (ApiKey::OffsetForLeaderEpoch, 4),
-    (ApiKey::DescribeConfigs, 4),
-    (ApiKey::AlterConfigs, 2),
-    (ApiKey::IncrementalAlterConfigs, 1),
-    (ApiKey::CreatePartitions, 3),
-    (ApiKey::DescribeTopicPartitions, 0),
-    (ApiKey::DescribeCluster, 2),
-];
+use crate::guard::samples as guard;
 
 const ATTACKS: usize = 1_500;
+/// These may wait for others; then we do not wait for them.
+const WAITING: [ApiKey; 3] = [ApiKey::Fetch, ApiKey::JoinGroup, ApiKey::SyncGroup];
+const SOON: Duration = Duration::from_millis(20);
 
-fn name() -> TopicName {
-    TopicName(StrBytes::from_static_str("hostile"))
-}
-
-fn encoded(api: ApiKey, version: i16, body: &impl Encodable) -> Bytes {
-    frame(api, version, 1, |into| body.encode(into, version)).unwrap()
-}
-
-/// Requests as they should be, to be spoiled.
+/// Requests of every API and version that is served as they should be, to be spoiled; and some with records in them.
 fn samples() -> Vec<Bytes> {
+    let mut samples: Vec<Bytes> =
+        guard::all().into_iter().map(|sample| framed(sample.api, sample.version, &sample.body)).collect();
+    let asked: BTreeSet<i16> = guard::all().into_iter().map(|sample| sample.api).collect();
+    for (api, version) in served() {
+        assert!(asked.contains(&(api as i16)), "{api:?} {version} is served, and no sample asks for it");
+    }
+    samples.extend([9, 3].map(|version| framed(ApiKey::Produce as i16, version, &produce(version))));
+    samples
+}
+
+fn framed(api: i16, version: i16, body: &[u8]) -> Bytes {
+    let api = ApiKey::try_from(api).unwrap();
+    let put = |into: &mut BytesMut| {
+        into.put_slice(body);
+        Ok::<_, std::convert::Infallible>(())
+    };
+    frame(api, version, 1, put).unwrap()
+}
+
+fn produce(version: i16) -> Bytes {
     let mut batch = forebay_kafka_wire::BatchBuilder::new(
         forebay_model::Offset::ZERO,
         forebay_kafka_wire::Compression::Lz4,
@@ -56,48 +51,27 @@ fn samples() -> Vec<Bytes> {
     }
     let records = batch.build().unwrap().into_bytes();
     let partition = PartitionProduceData::default().with_records(Some(records));
-    let data = TopicProduceData::default().with_name(name()).with_partition_data(vec![partition]);
-    let produce =
+    let name = TopicName(StrBytes::from_static_str("hostile"));
+    let data = TopicProduceData::default().with_name(name).with_partition_data(vec![partition]);
+    let request =
         ProduceRequest::default().with_transactional_id(None).with_acks(-1).with_topic_data(vec![data]);
-    let topic = FetchTopic::default()
-        .with_topic(name())
-        .with_partitions(vec![FetchPartition::default().with_partition_max_bytes(1 << 20)]);
-    let fetch = FetchRequest::default().with_max_bytes(1 << 20).with_topics(vec![topic]);
-    let topic =
-        ListOffsetsTopic::default().with_name(name()).with_partitions(vec![ListOffsetsPartition::default()]);
-    let list = ListOffsetsRequest::default().with_topics(vec![topic]);
-    let topic = CreatableTopic::default().with_name(name()).with_num_partitions(1).with_replication_factor(1);
-    let create = CreateTopicsRequest::default().with_topics(vec![topic]);
-    vec![
-        encoded(ApiKey::Produce, 9, &produce),
-        encoded(ApiKey::Produce, 3, &produce),
-        encoded(ApiKey::Fetch, 12, &fetch),
-        encoded(ApiKey::Fetch, 4, &fetch),
-        encoded(ApiKey::ListOffsets, 7, &list),
-        encoded(ApiKey::CreateTopics, 7, &create),
-        encoded(ApiKey::CreateTopics, 2, &create),
-        encoded(ApiKey::Metadata, 12, &MetadataRequest::default()),
-        encoded(ApiKey::ApiVersions, 3, &ApiVersionsRequest::default()),
-    ]
+    let mut body = BytesMut::new();
+    request.encode(&mut body, version).unwrap();
+    body.freeze()
 }
 
 /// A frame that is not what it seems, and whether a length in front fits it.
 fn spoiled(random: &mut Random, samples: &[Bytes]) -> Bytes {
-    let sample = || samples.to_vec();
-    let pick = random.index(samples.len());
-    let mut bytes = BytesMut::from(&sample()[pick][..]);
+    let mut bytes = BytesMut::from(&samples[random.index(samples.len())][..]);
     match random.below(7) {
         // Random bytes behind a header.
         0 | 1 => {
-            let (api, last) = SERVED[random.index(SERVED.len())];
+            let all: Vec<(ApiKey, i16)> = served().collect();
+            let (api, last) = all[random.index(all.len())];
             let version = i16::try_from(random.below(u64::from(last.unsigned_abs()) + 1)).unwrap();
             let length = random.index(200);
             let body: Vec<u8> = (0..length).map(|_| random_byte(random)).collect();
-            return frame(api, version, 1, |into| {
-                into.put_slice(&body);
-                Ok::<_, std::convert::Infallible>(())
-            })
-            .unwrap();
+            return framed(api as i16, version, &body);
         }
         // A count that no frame has room for.
         2 => {
@@ -136,6 +110,11 @@ fn random_byte(random: &mut Random) -> u8 {
     }
 }
 
+/// Whether a frame may ask for something that others must do first.
+fn may_wait(frame: &[u8]) -> bool {
+    frame.get(4..6).is_some_and(|key| WAITING.iter().any(|api| (*api as i16).to_be_bytes() == key))
+}
+
 async fn attack(address: SocketAddr, seed: u64) {
     let mut random = Random(seed);
     let samples = samples();
@@ -145,7 +124,11 @@ async fn attack(address: SocketAddr, seed: u64) {
         // It may be closed while we still send.
         let _ = connection.send_bytes(&bytes).await;
         let _ = connection.finish_sending().await;
-        connection.closed().await.unwrap();
+        match tokio::time::timeout(SOON, connection.closed()).await {
+            Ok(closed) => closed.unwrap(),
+            Err(_) if may_wait(&bytes) => drop(connection),
+            Err(_) => connection.closed().await.unwrap(),
+        }
     }
 }
 

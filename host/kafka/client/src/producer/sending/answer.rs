@@ -7,7 +7,7 @@ use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::{ApiKey, ProduceResponse};
 
 use super::super::Acks;
-use super::super::queues::Batch;
+use super::super::queues::{Batch, Reset};
 use super::{Sending, batch_of};
 use crate::failure::Failure;
 use crate::topic_partition::TopicPartition;
@@ -17,8 +17,8 @@ enum Remedy {
     /// It is there: it was sent twice.
     Taken,
     Again,
-    /// The broker has lost track of the producer.
-    AgainAsAnother,
+    /// The broker has lost track of the producer, or knows another one by its name.
+    AgainAsAnother(Reset),
     InHalves,
     None,
 }
@@ -102,8 +102,10 @@ impl Sending {
                 drop(state);
                 self.taken((partition, number), None);
             }
-            Remedy::Again | Remedy::AgainAsAnother => {
-                self.needs_identity |= matches!(remedy, Remedy::AgainAsAnother);
+            Remedy::Again | Remedy::AgainAsAnother(_) => {
+                if let Remedy::AgainAsAnother(reset) = remedy {
+                    super::reset(&mut self.identity, queue, reset);
+                }
                 queue.is_retrying = true;
                 queue.leader = None;
                 queue.pause();
@@ -111,7 +113,6 @@ impl Sending {
             }
             Remedy::InHalves => {
                 queue.is_retrying = true;
-                self.needs_identity |= self.settings.idempotent;
                 state.halve(partition, number);
             }
             Remedy::None => {
@@ -127,13 +128,14 @@ fn remedy(reason: &Failure, batch: &Batch, is_first: bool) -> Remedy {
         Some(ResponseError::DuplicateSequenceNumber) => Remedy::Taken,
         // A batch before it was not taken yet: in their order they will be.
         Some(ResponseError::OutOfOrderSequenceNumber) if !is_first => Remedy::Again,
+        Some(ResponseError::OutOfOrderSequenceNumber | ResponseError::UnknownProducerId) => {
+            Remedy::AgainAsAnother(Reset::Epoch)
+        }
         Some(
-            ResponseError::OutOfOrderSequenceNumber
-            | ResponseError::UnknownProducerId
-            | ResponseError::InvalidProducerEpoch
+            ResponseError::InvalidProducerEpoch
             | ResponseError::InvalidProducerIdMapping
             | ResponseError::ProducerFenced,
-        ) => Remedy::AgainAsAnother,
+        ) => Remedy::AgainAsAnother(Reset::Id),
         Some(ResponseError::MessageTooLarge) if batch.entries.len() > 1 => Remedy::InHalves,
         _ if reason.is_retriable() => Remedy::Again,
         _ => Remedy::None,

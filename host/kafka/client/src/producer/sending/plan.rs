@@ -39,7 +39,6 @@ impl Plan {
         let mut state = sending.shared.lock();
         let (now, is_urgent) = (Instant::now(), state.is_urgent());
         let due = |batch: &Batch| is_urgent || batch.created + settings.linger <= now;
-        let may_send = !settings.idempotent || (sending.identity.is_some() && !sending.needs_identity);
         let mut ended = Vec::new();
         for (partition, queue) in &mut state.queues {
             // One that is under way is given up when its request is.
@@ -65,6 +64,8 @@ impl Plan {
                 Some(None) => continue,
                 Some(version) => *version,
             };
+            queue.identity = queue.identity.or(sending.identity);
+            let may_send = !settings.idempotent || queue.identity.is_some();
             let is_busy = sending.in_flight.get(&broker).is_some_and(|requests| *requests >= MOST_REQUESTS);
             if !may_send || is_busy {
                 // What is asked or not answered yet wakes by itself; asking again does not.
@@ -103,12 +104,12 @@ impl Plan {
             self.wake_at(Instant::now());
             return false;
         }
-        let sequence = sending.identity.map(|_| batch.sequence.unwrap_or(next));
+        let sequence = queue.identity.map(|_| batch.sequence.unwrap_or(next));
         if batch.sequence.is_none() && sequence.is_some() {
             queue.next_sequence = next.advanced(batch.count());
         }
         batch.sequence = sequence;
-        match batch.build(compression(&sending.settings, version), sending.identity) {
+        match batch.build(compression(&sending.settings, version), queue.identity) {
             Ok(bytes) => {
                 (batch.is_closed, batch.is_in_flight) = (true, true);
                 request.bytes += batch.bytes;

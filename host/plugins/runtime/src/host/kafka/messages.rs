@@ -18,14 +18,17 @@ pub(super) struct Shape {
     pub(super) lag: bool,
 }
 
+/// About what a message has beside its payload in a block: with room for it, no payload is moved in the end.
+const METADATA: usize = 160;
 /// So few headers are looked through one by one.
 const FEW: usize = 16;
 
 impl Shape {
     /// Independent messages, one for each record.
     pub(super) fn batch(self, records: &[Record], source: &TopicPartition, high_watermark: Offset) -> Batch {
-        let bytes = records.iter().map(|record| record.value.as_ref().map_or(0, bytes::Bytes::len)).sum();
-        let mut block = BlockWriter::with_capacity(records.len(), bytes);
+        let bytes: usize =
+            records.iter().map(|record| record.value.as_ref().map_or(0, bytes::Bytes::len)).sum();
+        let mut block = BlockWriter::with_capacity(records.len(), bytes + records.len() * METADATA);
         let mut metadata = MetadataWriter::default();
         // An entry of a message hides a shared one of the same key.
         metadata.push_shared("kafka_topic", Value::Text(source.topic.as_str()));

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_client::{
-    Client, ClientSecurity, ClientSettings, ClientTls, Login as ClientLogin, Tcp, TcpSettings, Transport,
+    Client, ClientSecurity, ClientSettings, ClientTls, Login as ClientLogin, PasswordLogin, Tcp, TcpSettings,
+    Transport,
 };
-use forebay_kafka_security::{Mechanism, ScramMechanism};
+use forebay_kafka_security::{BearerLogin, Mechanism, MskIamLogin, ScramMechanism};
 
 use super::{failures, invalid, meter};
 use crate::bindings::forebay::http::client::TlsOptions;
-use crate::bindings::forebay::kafka::kafka::{ClusterSettings, Credentials, FailureKind, KafkaError, Login};
+use crate::bindings::forebay::kafka::kafka::{
+    AccessKey, Bearer, ClusterSettings, Credentials, Extension, FailureKind, KafkaError, Login,
+};
 use crate::grants::{ClusterName, ClusterPermit, broker};
 use crate::host::http::{client_tls, plain_tls, render};
 use crate::scope::Scope;
@@ -55,7 +58,7 @@ impl HostCluster {
                         format!("the cluster `{name}` is in this process: it takes neither tls nor sasl");
                     return Err(KafkaError::Invalid(problem));
                 }
-                scope.clusters.get(name).ok_or_else(|| no_cluster(name))?
+                scope.clusters.get(name, &scope.pipeline).ok_or_else(|| no_cluster(name))?
             }
             ClusterName::Brokers(brokers) => {
                 let bootstrap = brokers.iter().map(|address| broker(address)).collect::<Result<_, _>>();
@@ -110,18 +113,37 @@ fn security(
         config.map(|config| ClientTls { config: Some(config), ..ClientTls::default() })
     });
     let tls = tls.transpose().map_err(KafkaError::Invalid)?;
-    let login = logins.into_iter().next().map(|login| read_login(login, scope)).transpose()?;
-    Ok(ClientSecurity { tls, login })
+    let logins = logins.into_iter().map(|login| read_login(login, scope)).collect::<Result<_, _>>()?;
+    Ok(ClientSecurity { tls, logins })
 }
 
+/// Secrets are filled in here: a login with them never goes back to the guest.
 fn read_login(login: Login, scope: &Scope) -> Result<ClientLogin, KafkaError> {
-    let (mechanism, Credentials { username, password }) = match login {
-        Login::Plain(credentials) => (Mechanism::Plain, credentials),
-        Login::ScramSha256(credentials) => (Mechanism::Scram(ScramMechanism::Sha256), credentials),
-        Login::ScramSha512(credentials) => (Mechanism::Scram(ScramMechanism::Sha512), credentials),
+    let filled = |parts| {
+        let rendered = render(parts, &scope.secrets).map(|rendered| rendered.text);
+        rendered.map_err(KafkaError::Invalid)
     };
-    let filled = |parts| render(parts, &scope.secrets).map(|rendered| rendered.text);
-    let user = filled(username).map_err(KafkaError::Invalid)?;
-    let password = filled(password).map_err(KafkaError::Invalid)?;
-    Ok(ClientLogin { mechanism, user, password })
+    let password = |mechanism, credentials: Credentials| -> Result<ClientLogin, KafkaError> {
+        let Credentials { username, password } = credentials;
+        let (user, password) = (filled(username)?, filled(password)?);
+        Ok(ClientLogin::Password(PasswordLogin { mechanism, user, password }))
+    };
+    match login {
+        Login::Plain(credentials) => password(Mechanism::Plain, credentials),
+        Login::ScramSha256(credentials) => password(Mechanism::Scram(ScramMechanism::Sha256), credentials),
+        Login::ScramSha512(credentials) => password(Mechanism::Scram(ScramMechanism::Sha512), credentials),
+        Login::Oauthbearer(Bearer { token, extensions }) => {
+            let extensions = extensions.into_iter().map(|extension| {
+                let Extension { name, value } = extension;
+                Ok((name, filled(value)?))
+            });
+            let extensions = extensions.collect::<Result<_, KafkaError>>()?;
+            Ok(ClientLogin::Bearer(BearerLogin::new(filled(token)?, extensions).map_err(invalid)?))
+        }
+        Login::AwsMskIam(AccessKey { region, id, secret, session_token }) => {
+            let session_token = session_token.map(filled).transpose()?.filter(|token| !token.is_empty());
+            let (access_key_id, secret_access_key) = (filled(id)?, filled(secret)?);
+            Ok(ClientLogin::MskIam(MskIamLogin { region, access_key_id, secret_access_key, session_token }))
+        }
+    }
 }

@@ -1,16 +1,18 @@
 //! Consumers.
 
-use std::collections::{BTreeSet, VecDeque};
+mod rests;
+
+use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_kafka_client as client;
 use forebay_kafka_client::{CommitOffset, Consumer, ConsumerEvent, Revocation};
-use forebay_kafka_wire::{Record, RecordError, Records};
-use forebay_model::{Offset, RecordCount};
+use forebay_model::Offset;
 use forebay_pipeline_message::Batch;
 
+use self::rests::Rests;
 use super::messages::Shape;
 use super::meter::{self, ReadMeter};
 use super::open::HostCluster;
@@ -34,9 +36,7 @@ pub struct HostConsumer {
     most: usize,
     /// The most bytes that a batch decompresses to.
     decompressed: usize,
-    /// What was fetched and is not given yet, in its order.
-    rest: VecDeque<Rest>,
-    paused: BTreeSet<client::TopicPartition>,
+    rests: Rests,
     /// What waits to be released.
     revoked: VecDeque<Revocation>,
     meter: ReadMeter,
@@ -60,25 +60,12 @@ pub(super) struct Piece {
     pub(super) messages: Batch,
 }
 
-/// What is left of what was fetched.
-#[derive(Debug)]
-struct Rest {
-    fetched: client::Fetched,
-    /// How many batches were begun.
-    begun: usize,
-    records: Option<Records>,
-    /// Taken, and not given.
-    ahead: Option<Result<Record, RecordError>>,
-    /// Behind what was given.
-    at: Offset,
-}
-
 /// Bytes that are fetched ahead, where there is room.
 const AHEAD: usize = 64 << 20;
 /// With less than this it is no use.
 const LEAST_AHEAD: usize = 2 << 20;
-/// The bytes of a piece, apart from one record that is larger.
-const PIECE: usize = 1 << 20;
+/// The share of them that partitions may keep which are paused in the middle of something.
+const KEPT: usize = 4;
 /// The messages of a piece where nothing is said.
 const MOST: u32 = 10_000;
 /// A batch that claims to hold more than that is not decompressed.
@@ -110,15 +97,15 @@ impl HostConsumer {
                 }
             }
         };
-        let consumer = cluster.client().consumer(read(settings, ahead)?);
+        let kept = ahead / KEPT;
+        let consumer = cluster.client().consumer(read(settings, ahead - kept)?);
         Ok(Self {
             consumer: Arc::new(consumer.map_err(invalid)?),
             permit: Arc::clone(cluster.permit()),
             shape,
             most: most.unwrap_or(MOST).clamp(1, 1 << 20) as usize,
             decompressed: DECOMPRESSED.min(limit),
-            rest: VecDeque::new(),
-            paused: BTreeSet::new(),
+            rests: Rests::new(kept),
             revoked: VecDeque::new(),
             meter: ReadMeter::of(scope),
             scope: Arc::clone(scope),
@@ -138,18 +125,18 @@ impl HostConsumer {
             let event = match self.consumer.next().await {
                 Some(ConsumerEvent::Fetched(fetched)) => {
                     self.meter.fetched(fetched.bytes());
-                    self.rest.push_back(Rest::of(fetched));
+                    self.rests.push(fetched);
                     continue;
                 }
                 Some(ConsumerEvent::Assigned(partitions)) => Event::Assigned(all(&partitions)),
                 Some(ConsumerEvent::Revoked(revocation)) => {
                     let partitions = all(revocation.partitions());
-                    self.forget(revocation.partitions());
+                    self.rests.forget(revocation.partitions());
                     self.revoked.push_back(revocation);
                     Event::Revoked(partitions)
                 }
                 Some(ConsumerEvent::Lost(partitions)) => {
-                    self.forget(&partitions);
+                    self.rests.forget(&partitions);
                     Event::Lost(all(&partitions))
                 }
                 Some(ConsumerEvent::Failed(error)) => self.failed(failures::of_consuming(&error)),
@@ -166,18 +153,20 @@ impl HostConsumer {
         // Those that are none are paused as it is.
         let partitions: Vec<_> = partitions.into_iter().filter_map(|name| partition(name).ok()).collect();
         self.consumer.pause(&partitions);
-        self.paused.extend(partitions);
+        for (partition, at) in self.rests.pause(&partitions) {
+            self.consumer.seek(&partition, client::Start::At(at));
+        }
     }
 
     pub(super) fn resume(&mut self, partitions: Vec<TopicPartition>) {
         let partitions: Vec<_> = partitions.into_iter().filter_map(|name| partition(name).ok()).collect();
         self.consumer.resume(&partitions);
-        self.paused.retain(|paused| !partitions.contains(paused));
+        self.rests.resume(&partitions);
     }
 
     pub(super) fn seek(&mut self, source: TopicPartition, start: Start) {
         if let (Ok(source), Ok(start)) = (partition(source), place(start)) {
-            self.rest.retain(|rest| rest.fetched.partition != source);
+            self.rests.drop_of(&source);
             self.consumer.seek(&source, start);
         }
     }
@@ -221,16 +210,14 @@ impl HostConsumer {
 
     /// The next piece of what was fetched of a partition that is not paused.
     fn piece(&mut self) -> Option<Taken> {
-        let is_free = |rest: &Rest| !self.paused.contains(&rest.fetched.partition);
-        let at = self.rest.iter().position(is_free)?;
-        let mut rest = self.rest.remove(at)?;
+        let (at, mut rest) = self.rests.take()?;
         let first = rest.at;
         let records = match rest.take(self.most, self.decompressed) {
             Ok(records) => records,
             Err(error) => {
                 // What can't be read must not be passed over: it is fetched again.
                 let source = rest.fetched.partition.clone();
-                self.rest.retain(|other| other.fetched.partition != source);
+                self.rests.drop_of(&source);
                 self.consumer.seek(&source, client::Start::At(rest.at));
                 let reason = format!(
                     "read the records of {source} at offset {}: {}",
@@ -249,74 +236,17 @@ impl HostConsumer {
             high_watermark: fetched.high_watermark.get(),
             messages: self.shape.batch(&records, &fetched.partition, fetched.high_watermark),
         };
-        if rest.at < rest.fetched.next {
+        if rest.has_more() {
             // In its place: later ones of the partition are behind it.
-            self.rest.insert(at, rest);
+            self.rests.put_back(at, rest);
         }
         Some(Taken::Fetched(piece))
-    }
-
-    /// Nothing more of these is given.
-    fn forget(&mut self, partitions: &[client::TopicPartition]) {
-        self.rest.retain(|rest| !partitions.contains(&rest.fetched.partition));
-        self.paused.retain(|paused| !partitions.contains(paused));
     }
 
     fn failed(&self, failure: Failure) -> Event {
         meter::failed(&self.scope, meter::label(failure.kind));
         Event::Failed(failure)
     }
-}
-
-impl Rest {
-    fn of(fetched: client::Fetched) -> Self {
-        let at = fetched.first;
-        Self { fetched, begun: 0, records: None, ahead: None, at }
-    }
-
-    /// The next records. When there are no more, `at` is behind all that was fetched.
-    fn take(&mut self, most: usize, decompressed: usize) -> Result<Vec<Record>, RecordError> {
-        let mut records = Vec::new();
-        let mut bytes = 0;
-        while let Some(next) = self.ahead.take().or_else(|| self.next(decompressed)) {
-            if records.len() >= most || bytes >= PIECE || (next.is_err() && !records.is_empty()) {
-                self.ahead = Some(next);
-                return Ok(records);
-            }
-            let record = next?;
-            bytes += size(&record);
-            self.at = record.offset.advanced(RecordCount::new(1)).unwrap_or(record.offset);
-            records.push(record);
-        }
-        self.at = self.fetched.next;
-        Ok(records)
-    }
-
-    fn next(&mut self, decompressed: usize) -> Option<Result<Record, RecordError>> {
-        loop {
-            let Some(records) = &mut self.records else {
-                let batch = self.fetched.batches().get(self.begun)?;
-                self.begun += 1;
-                match batch.records(decompressed) {
-                    Ok(records) => self.records = Some(records),
-                    Err(error) => return Some(Err(error)),
-                }
-                continue;
-            };
-            match records.next() {
-                None => self.records = None,
-                // A batch may begin before the place that was asked for.
-                Some(Ok(record)) if record.offset < self.fetched.first => {}
-                Some(record) => return Some(record),
-            }
-        }
-    }
-}
-
-fn size(record: &Record) -> usize {
-    let length = |bytes: &Option<bytes::Bytes>| bytes.as_ref().map_or(0, bytes::Bytes::len);
-    let headers = record.headers.iter().map(|header| header.key.len() + length(&header.value));
-    length(&record.key) + length(&record.value) + headers.sum::<usize>()
 }
 
 fn all(partitions: &[client::TopicPartition]) -> Vec<TopicPartition> {

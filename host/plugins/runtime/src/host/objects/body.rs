@@ -8,7 +8,7 @@ use forebay_plugins_api::ByteStream;
 use forebay_storage_objects::{ObjectReader, ReadPolicy};
 use tokio::sync::mpsc;
 
-use super::STOPPED;
+use super::tasks::STOPPED;
 use crate::host::http::Service;
 
 /// Blocks of 4 MiB, of which two are asked for while one is read.

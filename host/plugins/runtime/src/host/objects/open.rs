@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_storage_objects::{Limited, Limits, OpenError, RetryPolicy, Retrying, Settings, open_with};
+use forebay_storage_objects::{
+    Limited, Limits, OpenError, Queue, RetryPolicy, Retrying, Settings, open_with,
+};
 
 use super::{HostStore, ObjectError};
 use crate::bindings::forebay::objects::objects::Setting;
@@ -66,11 +68,7 @@ const RETRIES: RetryPolicy = RetryPolicy {
 
 /// Opens a store by url or by name. Nothing is sent yet.
 pub(super) async fn open(url: &str, settings: Vec<Setting>, scope: &Scope) -> Result<HostStore, ObjectError> {
-    let mut given = Vec::with_capacity(settings.len());
-    for Setting { name, value } in settings {
-        let value = render(value, &scope.secrets).map_err(ObjectError::Invalid)?.text;
-        given.push((name, value));
-    }
+    let given = rendered(settings, scope)?;
     let buckets = scope.allowed.buckets();
     let (url, permit) = if url.contains("://") {
         let endpoint = given.iter().find(|(name, _)| name == "endpoint").map(|(_, value)| value.as_str());
@@ -94,6 +92,34 @@ pub(super) async fn open(url: &str, settings: Vec<Setting>, scope: &Scope) -> Re
     let objects = opened.map_err(|error| ObjectError::Invalid(chain(&error)))?;
     let objects = Retrying::new(Arc::new(Limited::new(objects, LIMITS)), RETRIES);
     Ok(HostStore { objects: Arc::new(objects), permit: Arc::new(permit) })
+}
+
+/// Opens a queue of SQS by its url. Nothing is sent yet.
+pub(super) async fn open_queue(
+    url: &str,
+    settings: Vec<Setting>,
+    scope: &Scope,
+) -> Result<Queue, ObjectError> {
+    let given = rendered(settings, scope)?;
+    let permit = scope.allowed.queues().map_err(ObjectError::Denied)?;
+    let (endpoint, given): (Vec<_>, Vec<_>) = given.into_iter().partition(|(name, _)| name == "endpoint");
+    let endpoint = endpoint.into_iter().next().map(|(_, value)| value);
+    let settings =
+        given.into_iter().fold(base(&permit), |settings, (name, value)| settings.with(name, value));
+    let url = url.to_owned();
+    // Profiles are read, and certificates.
+    let opened = tokio::task::spawn_blocking(move || Queue::open(&url, endpoint.as_deref(), &settings)).await;
+    let opened = opened.map_err(|error| ObjectError::Other(error.to_string()))?;
+    opened.map_err(|error| ObjectError::Invalid(chain(&error)))
+}
+
+fn rendered(settings: Vec<Setting>, scope: &Scope) -> Result<Vec<(String, String)>, ObjectError> {
+    let mut given = Vec::with_capacity(settings.len());
+    for Setting { name, value } in settings {
+        let value = render(value, &scope.secrets).map_err(ObjectError::Invalid)?.text;
+        given.push((name, value));
+    }
+    Ok(given)
 }
 
 /// The credentials of the host, where they may be used.

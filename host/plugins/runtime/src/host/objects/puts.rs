@@ -8,7 +8,8 @@ use std::time::Duration;
 use forebay_storage_objects as store;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::{ObjectError, STOPPED};
+use super::ObjectError;
+use super::tasks::STOPPED;
 use crate::host::http::Service;
 
 /// How many puts of one component wait beside those that are under way.

@@ -9,7 +9,9 @@ use forebay_storage_objects as store;
 use store::{ErrorKind, ObjectName, ObjectWriter, Objects, WritePolicy};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ObjectError, STOPPED, Said, told, too_much};
+use super::ObjectError;
+use super::convert::{Said, told, too_much};
+use super::tasks::STOPPED;
 use crate::account::Account;
 use crate::host::http::Service;
 

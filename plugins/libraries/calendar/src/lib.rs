@@ -1,11 +1,42 @@
 //! Days and times of the proleptic Gregorian calendar, as RFC 3339 writes them.
-
-use crate::leaf::Unit;
+//!
+//! Formats of files count them from 1 January 1970, in a [`Unit`]. Nothing here knows of time zones but as offsets in a
+//! text, and no clock is read.
+//!
+//! ```
+//! use forebay_calendar::{Unit, instant, write_instant};
+//!
+//! let millis = instant("2026-11-22T03:04:05.678+01:00", Unit::Millis).ok_or("no time")?;
+//! let mut out = Vec::new();
+//! write_instant(millis, Unit::Millis, &mut out);
+//! assert_eq!(out, b"2026-11-22T02:04:05.678Z");
+//! # Ok::<(), &str>(())
+//! ```
 
 const DAY: i64 = 86_400;
 
+/// What times are counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Millis,
+    Micros,
+    Nanos,
+}
+
+impl Unit {
+    #[must_use]
+    pub fn per_second(self) -> i64 {
+        match self {
+            Self::Millis => 1_000,
+            Self::Micros => 1_000_000,
+            Self::Nanos => 1_000_000_000,
+        }
+    }
+}
+
 /// The days from 1 January 1970 to the one of a text that begins with `2006-01-02`.
-pub(crate) fn days(text: &str) -> Option<i64> {
+#[must_use]
+pub fn days(text: &str) -> Option<i64> {
     let (year, month, day) = (number(text, 0, 4)?, number(text, 5, 2)?, number(text, 8, 2)?);
     let dashes = text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
     let valid = dashes && (1..=12).contains(&month) && (1..=month_days(year, month)).contains(&day);
@@ -13,7 +44,8 @@ pub(crate) fn days(text: &str) -> Option<i64> {
 }
 
 /// The time of day of a text `15:04:05.999999999`, in nanoseconds.
-pub(crate) fn time_of_day(text: &str) -> Option<i64> {
+#[must_use]
+pub fn time_of_day(text: &str) -> Option<i64> {
     let (hour, minute, second) = (number(text, 0, 2)?, number(text, 3, 2)?, number(text, 6, 2)?);
     let colons = text.get(2..3) == Some(":") && text.get(5..6) == Some(":");
     if !colons || hour > 23 || minute > 59 || second > 59 {
@@ -34,7 +66,8 @@ pub(crate) fn time_of_day(text: &str) -> Option<i64> {
 
 /// The instant of a text such as `2006-01-02T15:04:05.999Z` or with an offset, in a unit since 1970. What is finer than
 /// the unit is cut off.
-pub(crate) fn instant(text: &str, unit: Unit) -> Option<i64> {
+#[must_use]
+pub fn instant(text: &str, unit: Unit) -> Option<i64> {
     let day = days(text)?;
     let rest = text.get(10..)?.strip_prefix(['T', 't', ' '])?;
     let zone = rest.find(['Z', 'z', '+', '-'])?;
@@ -56,13 +89,13 @@ pub(crate) fn instant(text: &str, unit: Unit) -> Option<i64> {
 }
 
 /// Appends the day so many days after 1 January 1970.
-pub(crate) fn write_day(days: i64, out: &mut Vec<u8>) {
+pub fn write_day(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = civil_from_days(days);
     out.extend_from_slice(format!("{year:04}-{month:02}-{day:02}").as_bytes());
 }
 
 /// Appends a time of day with as many digits of a fraction as it needs.
-pub(crate) fn write_time(value: i64, unit: Unit, out: &mut Vec<u8>) {
+pub fn write_time(value: i64, unit: Unit, out: &mut Vec<u8>) {
     let seconds = value.div_euclid(unit.per_second());
     let nanoseconds = value.rem_euclid(unit.per_second()) * (1_000_000_000 / unit.per_second());
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -75,7 +108,7 @@ pub(crate) fn write_time(value: i64, unit: Unit, out: &mut Vec<u8>) {
 }
 
 /// Appends an instant.
-pub(crate) fn write_instant(value: i64, unit: Unit, out: &mut Vec<u8>) {
+pub fn write_instant(value: i64, unit: Unit, out: &mut Vec<u8>) {
     let day = unit.per_second() * DAY;
     write_day(value.div_euclid(day), out);
     out.push(b'T');
