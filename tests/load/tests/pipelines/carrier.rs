@@ -85,9 +85,11 @@ pub(crate) fn manage(folder: &Folder, order: Order) {
     folder.write(MANAGED, text);
 }
 
-/// Takes it out again, and waits until the agent has stopped it.
+/// Takes it out again, if it is still there, and waits until the agent has stopped it.
 pub(crate) fn unmanage(folder: &Folder, agent: &mut Running) {
-    std::fs::remove_file(folder.path(MANAGED)).unwrap();
+    if folder.has(MANAGED) {
+        std::fs::remove_file(folder.path(MANAGED)).unwrap();
+    }
     agent.until_log_has("pipeline=carry msg=stopped");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::agent::Site;
 use crate::carrier::{self, MANAGED};
 use crate::kills::SOME;
-use crate::outlet::{Outlet, Topic, begun};
+use crate::outlet::{Topic, begun, more};
 use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
@@ -43,8 +43,7 @@ pub(crate) fn of_the_agent(setting: Setting) -> Outcome {
     let mut outlet = Topic::of(&site);
     producers.during(|| {
         for _ in 0..2 {
-            let came = outlet.lanes().iter().map(Vec::len).sum::<usize>();
-            begun(&workload, &mut outlet, came + SOME);
+            more(&workload, &mut outlet, SOME);
             let mut stopping = agent.take().unwrap();
             stopping.signal("TERM");
             let stopped = stopping.finish().well();
@@ -69,8 +68,7 @@ pub(crate) fn of_run(setting: Setting) -> Outcome {
     let mut last = producers.during(|| {
         let mut running = carrier::run(&workload.folder, "carry", &pipeline);
         for _ in 0..3 {
-            let came = outlet.lanes().iter().map(Vec::len).sum::<usize>();
-            begun(&workload, &mut outlet, came + SOME);
+            more(&workload, &mut outlet, SOME);
             running.signal("TERM");
             let _ = running.finish().well();
             running = carrier::run(&workload.folder, "carry", &pipeline);

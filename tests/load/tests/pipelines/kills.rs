@@ -7,7 +7,7 @@ use forebay_tests_postgres::Server;
 
 use crate::agent::Site;
 use crate::carrier;
-use crate::outlet::{Outlet, Topic, begun};
+use crate::outlet::{Topic, begun, more};
 use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
@@ -46,8 +46,7 @@ pub(crate) fn of_the_agent_behind(setting: Setting) -> Outcome {
     let mut running = carrier::run(&workload.folder, "carry", &pipeline);
     producers.during(|| {
         for _ in 0..3 {
-            let came = outlet.lanes().iter().map(Vec::len).sum::<usize>();
-            begun(&workload, &mut outlet, came + SOME);
+            more(&workload, &mut outlet, SOME);
             assert!(agent.kill());
             workload.pass(Duration::from_millis(500));
             agent = site.start(&workload.folder);

@@ -107,6 +107,13 @@ pub(crate) fn begun(workload: &Workload, outlet: &mut impl Outlet, records: usiz
     }
 }
 
+/// Waits until so many have come out beside those that are there by now.
+pub(crate) fn more(workload: &Workload, outlet: &mut impl Outlet, records: usize) {
+    outlet.look(workload);
+    let there: usize = outlet.lanes().iter().map(Vec::len).sum();
+    begun(workload, outlet, there + records);
+}
+
 /// Waits until everything has come out, as long as there is hope.
 pub(crate) fn drained(workload: &Workload, outlet: &mut impl Outlet, input: &Input) {
     let since = clock::now();

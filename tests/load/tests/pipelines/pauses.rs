@@ -6,8 +6,9 @@ use forebay_tests_postgres::Server;
 
 use crate::agent::Site;
 use crate::carrier;
+use crate::classic::Founder;
 use crate::kills::SOME;
-use crate::outlet::{Outlet, Topic, begun};
+use crate::outlet::{Topic, begun, more};
 use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
@@ -15,13 +16,26 @@ use crate::workload::Workload;
 const BEYOND: Duration = Duration::from_secs(49);
 
 pub(crate) fn of_run(setting: Setting) -> Outcome {
+    paused(setting, false)
+}
+
+/// In a group whose members share out partitions among themselves.
+pub(crate) fn of_run_in_a_classic_group(setting: Setting) -> Outcome {
+    paused(setting, true)
+}
+
+fn paused(setting: Setting, is_classic: bool) -> Outcome {
     let workload = Workload::new(setting.seed);
     let site = Site::new(&workload.folder, "agent");
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
     let pipeline = carrier::outside(&site, setting.order);
+    let founder = is_classic.then(|| Founder::start(&workload, &site));
     let mut paused = carrier::run(&workload.folder, "paused", &pipeline);
+    if let Some(founder) = founder {
+        founder.leave_to_another(&workload);
+    }
     let other = producers.during(|| {
         begun(&workload, &mut outlet, SOME);
         paused.signal("STOP");
@@ -31,8 +45,7 @@ pub(crate) fn of_run(setting: Setting) -> Outcome {
     });
     workload.pass(BEYOND);
     producers.during(|| {
-        let came = outlet.lanes().iter().map(Vec::len).sum::<usize>();
-        begun(&workload, &mut outlet, came + SOME);
+        more(&workload, &mut outlet, SOME);
         paused.signal("CONT");
         workload.pass(Duration::from_secs(2));
     });
@@ -64,14 +77,13 @@ pub(crate) fn of_one_of_two_agents(setting: Setting) -> Outcome {
     });
     workload.pass(BEYOND);
     producers.during(|| {
-        let came = outlet.lanes().iter().map(Vec::len).sum::<usize>();
-        begun(&workload, &mut outlet, came + SOME);
+        more(&workload, &mut outlet, SOME);
         paused.signal("CONT");
         workload.pass(Duration::from_secs(2));
     });
     Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
         carrier::unmanage(&workload.folder, &mut left);
-        paused.until_log_has("pipeline=carry msg=stopped");
+        carrier::unmanage(&workload.folder, &mut paused);
     }))
 }
 

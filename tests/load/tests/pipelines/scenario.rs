@@ -63,6 +63,13 @@ const SCENARIOS: &[Scenario] = &[
     long("SIGSTOP of one of two agents with the pipeline", Strict, pauses::of_one_of_two_agents),
     long("kill -9 of forebay run and of the agent behind, at any time", Strict, kills::of_both),
     long("kill -9 of forebay run and of the agent behind, at any time", Loose, kills::of_both),
+    long("SIGSTOP of forebay run beyond its session, classic", Strict, pauses::of_run_in_a_classic_group),
+    short(
+        "PostgreSQL behind two agents with the pipeline killed and paused",
+        Strict,
+        outages::of_the_metadata,
+    ),
+    long("PostgreSQL behind two agents with the pipeline killed and paused", Loose, outages::of_the_metadata),
     long("SIGSTOP of the agent behind forebay run", Strict, pauses::of_the_agent_behind),
     short("kill -9 of the agent behind forebay run", Strict, kills::of_the_agent_behind),
     short("kill -9 of the agent behind forebay run", Loose, kills::of_the_agent_behind),
