@@ -54,11 +54,13 @@ impl Walk {
         loop {
             // So that there is always something to open ahead.
             let is_short = self.reading.waiting() < AHEAD && !matches!(self.listing, Listing::Complete);
-            if is_short && let Err(error) = self.list_more() {
-                if self.reading.waiting() == 0 && !self.reading.has_rejected() {
-                    return Event::NotConnected(self.about_list(error).into_message());
-                }
-                // It is asked again when there is less to read.
+            // What fails is asked again when there is less to read.
+            if is_short
+                && let Err(error) = self.list_more()
+                && self.reading.waiting() == 0
+                && !self.reading.has_rejected()
+            {
+                return Event::NotConnected(self.about_list(error).into_message());
             }
             match self.reading.open_next() {
                 Ok(Some(stream)) => return Event::Stream(stream),

@@ -171,7 +171,7 @@ impl SqsFields {
                 Problem::new(problem).at(at)
             })
         };
-        let own = (!endpoint.is_empty()).then(|| endpoint.as_str());
+        let own = (!endpoint.is_empty()).then_some(endpoint.as_str());
         Ok(Terms {
             url,
             settings: cloud.queue_settings(own),
