@@ -101,7 +101,7 @@ fn read(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request>> {
         }
         if request.method.is_empty() {
             let mut words = text.split(' ');
-            request.method = words.next().unwrap_or_default().to_owned();
+            words.next().unwrap_or_default().clone_into(&mut request.method);
             let target = words.next().unwrap_or_default();
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
             (request.path, request.query) = (path.to_owned(), query.to_owned());
