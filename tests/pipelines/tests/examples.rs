@@ -207,7 +207,7 @@ fn the_data_lake_example_makes_one_parquet_file_of_all_records() {
     let _ = program.finish().well();
     let names = moto.names("lake");
     assert!(names.len() == 1 && names[0].starts_with("logs/") && names[0].ends_with(".parquet"), "{names:?}");
-    let texts = r#"root = this.map_each(field -> if field.value.type() == "bytes" { field.value.string() } else { field.value })"#;
+    let texts = r#"root = this.map_each(field -> if field.value.type() == "string" { field.value.decode("base64").string() } else { field.value })"#;
     let read = format!(
         "\
 input: {{aws_s3: {{bucket: lake, prefix: logs/, {}}}}}
