@@ -1,7 +1,5 @@
 //! Brokers that come and go.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,8 +1,6 @@
 //! A cluster of two brokers, without a network: it takes batches as Kafka does, once each and in the order of their
 //! sequences, apart from what a test has it do.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 

@@ -1,7 +1,5 @@
 //! Brokers that lie: each request fails with what is wrong, at once, and the client is of use afterwards.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,7 +1,5 @@
 //! Logins that no broker of ours takes, and several to choose from.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
