@@ -68,12 +68,12 @@ impl Connection {
         client_id: &str,
         security: &ClientSecurity,
     ) -> Result<Self, ClientError> {
-        let mut connection = Self::connect(host, port, client_id, security).await?;
+        let mut connection = Box::pin(Self::connect(host, port, client_id, security)).await?;
         let Some(login) = security.logins.first() else { return Ok(connection) };
         let Err(failed) = Box::pin(connection.log_in(host, login)).await else { return Ok(connection) };
         let other = login::another(&security.logins, &connection.offered, &failed).ok_or(failed)?;
         // Apache Kafka hangs up when it has refused one.
-        let mut connection = Self::connect(host, port, client_id, security).await?;
+        let mut connection = Box::pin(Self::connect(host, port, client_id, security)).await?;
         Box::pin(connection.log_in(host, other)).await?;
         Ok(connection)
     }

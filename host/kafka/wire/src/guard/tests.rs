@@ -1,5 +1,3 @@
-#![cfg(test)]
-
 #[path = "../../tests/guard/allocations.rs"]
 mod allocations;
 
