@@ -99,6 +99,9 @@ impl Sending {
     /// Sends all that can be: when to look again, at the latest.
     async fn begin(&mut self, running: &mut Running) -> Option<Instant> {
         self.give_up();
+        if self.shared.lock().tidy() {
+            self.identity = None;
+        }
         self.identify(running);
         let Plan { requests, unknown, failed, wake } = Plan::of(self);
         for (partition, number, reason) in failed {

@@ -72,6 +72,11 @@ impl Cluster {
         Self::of(fates.map(partition))
     }
 
+    /// One whose topics have so many partitions.
+    pub(crate) fn wide(partitions: usize) -> Arc<Self> {
+        Self::of((0..partitions).map(|_| Partition::default()))
+    }
+
     fn of(partitions: impl IntoIterator<Item = Partition>) -> Arc<Self> {
         let partitions = Mutex::new((0..).zip(partitions).collect());
         Arc::new(Self { partitions, producers: Mutex::default(), requests: watch::Sender::default() })

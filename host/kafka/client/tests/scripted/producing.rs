@@ -146,3 +146,19 @@ async fn what_is_in_front_of_a_batch_that_is_refused_is_given_up_in_time() {
         expected.map(|(epoch, sequence, value)| taken(1, epoch, sequence, &[value]))
     );
 }
+
+/// Of more than 20,000 partitions without anything under way those that were used last are remembered. The others get
+/// another id, which has no sequences there yet.
+#[tokio::test]
+async fn partitions_that_are_not_used_any_more_are_forgotten() {
+    let cluster = Cluster::wide(20_001);
+    let settings = ProducerSettings { max_buffered_records: 100_000, ..ProducerSettings::default() };
+    let producer = producer_with(&cluster, settings);
+    let records: Vec<_> = (0..20_001).map(|partition| (partition, "a")).collect();
+    assert!(send(&producer, &records).await.iter().all(Result::is_ok));
+    let records = [0, 10_000, 10_001, 20_000].map(|partition| (partition, "b"));
+    assert!(send(&producer, &records).await.iter().all(Result::is_ok));
+    let again = |partition| cluster.taken(partition)[1].clone();
+    assert_eq!([0, 10_000].map(again), [taken(2, 0, 0, &["b"]), taken(2, 0, 0, &["b"])]);
+    assert_eq!([10_001, 20_000].map(again), [taken(1, 0, 1, &["b"]), taken(1, 0, 1, &["b"])]);
+}

@@ -29,6 +29,8 @@ pub(in crate::producer) struct Queue {
     pub is_retrying: bool,
     pub not_before: Option<Instant>,
     pub backoff: Backoff,
+    /// The number of the batch that came last.
+    pub newest: u64,
 }
 
 /// An id that brokers know the producer by.
@@ -66,11 +68,16 @@ impl Queue {
             is_retrying: false,
             not_before: None,
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+            newest: 0,
         }
     }
 
     pub(super) fn waiting(&self) -> usize {
         self.batches.iter().map(|batch| batch.entries.len()).sum()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.batches.is_empty() && self.in_flight == 0
     }
 
     pub(in crate::producer) fn pause(&mut self) {
