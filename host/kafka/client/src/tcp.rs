@@ -184,6 +184,9 @@ impl Transport for Tcp {
     fn learn_one(&self, broker: &BrokerAddress) {
         let Some((number, address)) = address(broker) else { return };
         let mut known = self.shared.brokers();
+        if let Some(told) = known.all.get_mut(&number) {
+            told.clone_from(&address);
+        }
         known.single.retain(|(other, _)| *other != number);
         if known.single.len() >= MOST_SINGLE {
             known.single.pop_front();

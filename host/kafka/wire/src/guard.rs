@@ -17,7 +17,7 @@ use crate::cursor::{Cursor, Ended};
 use crate::varint::{self, VarintError};
 
 /// Elements of arrays and tagged fields in one request. Decoded, each takes up to about 200 bytes, however
-/// few it has on the wire.
+/// few it has on the wire; one with a tagged field that nobody knows takes 400 more.
 pub const MOST_ELEMENTS: usize = 250_000;
 
 /// Bytes that an answer may take beside its own when it is decoded. A partition in the metadata of a topic counts as 290
@@ -121,8 +121,11 @@ enum Room {
     Bytes(usize),
 }
 
-/// What a tagged field takes that the decoder does not know: it is kept as it came.
-const UNKNOWN_TAG: usize = 64;
+/// What the first tagged field of a structure takes that the decoder does not know. They are kept as they came, in a tree
+/// whose leaves have room for eleven.
+const FIRST_UNKNOWN: usize = 416;
+/// What each further one takes at most.
+const NEXT_UNKNOWN: usize = 88;
 
 impl Walk {
     fn new(layout: &Layout, version: i16, room: Room) -> Self {
@@ -172,14 +175,18 @@ impl Walk {
     /// The tagged fields at the end of a structure. The decoder reads those that it knows without regard
     /// for their size, so that has to be right.
     fn tags(&mut self, of: &Struct, from: &mut Cursor<'_>) -> Result<(), Malformed> {
+        let mut unknown = FIRST_UNKNOWN;
         for _ in 0..varint::unsigned(from)? {
-            self.element(UNKNOWN_TAG)?;
             let tag = varint::unsigned(from)?;
             let said = varint::unsigned(from)? as usize;
             let Some(known) = of.tags.iter().find(|known| known.number == tag) else {
+                self.element(unknown)?;
+                unknown = NEXT_UNKNOWN;
                 from.take(said)?;
                 continue;
             };
+            // Its structure has room for it.
+            self.element(0)?;
             let before = from.remaining();
             if self.version >= known.since {
                 self.field(&known.kind, from)?;

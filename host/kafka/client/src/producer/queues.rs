@@ -87,6 +87,10 @@ pub(super) struct Ready {
     pub bytes: Bytes,
 }
 
+/// Partitions that nothing is sent to are remembered until they are more, and then so many of them.
+const MOST_IDLE: usize = 20_000;
+const IDLE_KEPT: usize = 10_000;
+
 impl Shared {
     pub(super) fn new(settings: &ProducerSettings) -> Self {
         let most_bytes = settings.max_buffered_bytes.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
@@ -270,6 +274,7 @@ impl State {
             }
         }
         self.numbers += 1;
+        queue.newest = self.numbers;
         queue.batches.push_back(Batch {
             number: self.numbers,
             came_in: self.numbers,
@@ -334,19 +339,27 @@ impl State {
         queue.batches.insert(index + 1, second);
     }
 
-    /// Queues that nothing is known of any more take no room, unless brokers know where their sequences are.
-    pub(super) fn tidy(&mut self) {
-        const MOST: usize = 20_000;
-        if self.queues.len() > MOST {
-            let empty: BTreeSet<_> = self
-                .queues
-                .iter()
-                .filter(|(_, queue)| {
-                    queue.batches.is_empty() && queue.in_flight == 0 && queue.identity.is_none()
-                })
-                .map(|(partition, _)| partition.clone())
-                .collect();
-            self.queues.retain(|partition, _| !empty.contains(partition));
+    /// Forgets partitions that nothing is sent to, where there are many, apart from those that were used last: whether
+    /// brokers know one of them by an identity. Then partitions that are not known here must have another: where one is
+    /// back, sequences begin at zero, and brokers would take its first batch for one that they have.
+    pub(super) fn tidy(&mut self) -> bool {
+        if self.queues.len() <= MOST_IDLE {
+            return false;
         }
+        let idle = self.queues.values().filter(|queue| queue.is_idle());
+        let mut newest: Vec<_> = idle.map(|queue| queue.newest).collect();
+        if newest.len() <= MOST_IDLE {
+            return false;
+        }
+        let (_, first, _) = newest.select_nth_unstable_by(IDLE_KEPT - 1, |one, other| other.cmp(one));
+        let mut was_known = false;
+        self.queues.retain(|_, queue| {
+            let is_kept = !queue.is_idle() || queue.newest >= *first;
+            was_known |= !is_kept && queue.identity.is_some();
+            is_kept
+        });
+        let topics: BTreeSet<_> = self.queues.keys().map(|partition| &partition.topic).collect();
+        self.chosen.retain(|topic, _| topics.contains(topic));
+        was_known
     }
 }

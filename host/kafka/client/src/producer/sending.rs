@@ -99,6 +99,9 @@ impl Sending {
     /// Sends all that can be: when to look again, at the latest.
     async fn begin(&mut self, running: &mut Running) -> Option<Instant> {
         self.give_up();
+        if self.shared.lock().tidy() {
+            self.identity = None;
+        }
         self.identify(running);
         let Plan { requests, unknown, failed, wake } = Plan::of(self);
         for (partition, number, reason) in failed {
@@ -324,7 +327,8 @@ impl Sending {
             let reasons = std::iter::once(reason).chain(std::iter::repeat(Failure::Behind));
             if gone.iter().any(|batch| batch.sequence.is_some()) {
                 // Brokers expect the sequences that now nobody sends.
-                reset(&mut self.identity, queue, Reset::Epoch);
+                let reset = suited(&mut self.identity, queue, Reset::Epoch);
+                queue.reset_behind_sent(reset);
             }
             for (batch, reason) in gone.into_iter().zip(reasons) {
                 taken.push((batch, error(partition, broker, reason)));
@@ -358,15 +362,15 @@ async fn identity(client: &Client) -> Result<Identity, Failure> {
     Ok(Identity { id, epoch })
 }
 
-/// The sequences of a partition must begin anew. With another id, nobody else gets this one any more.
-fn reset(newest: &mut Option<Identity>, queue: &mut Queue, reset: Reset) {
+/// How the sequences of a partition can begin anew. With another id, nobody else gets this one any more.
+fn suited(newest: &mut Option<Identity>, queue: &Queue, reset: Reset) -> Reset {
     let is_last = queue.identity.is_some_and(|identity| identity.epoch.get() == i16::MAX);
     let reset = if is_last { Reset::Id } else { reset };
     let id = |identity: Identity| identity.id;
     if reset == Reset::Id && newest.map(id) == queue.identity.map(id) {
         *newest = None;
     }
-    queue.reset(reset);
+    reset
 }
 
 /// The batch of a queue by its number, if it is still there.

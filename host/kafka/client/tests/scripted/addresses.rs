@@ -78,6 +78,19 @@ async fn a_coordinator_that_is_not_among_the_brokers_is_known_all_the_same() {
     assert_eq!(*last.lock().unwrap(), 2);
 }
 
+#[tokio::test]
+async fn a_coordinator_is_found_where_it_was_told_last() {
+    let (last, none) = (Arc::new(Mutex::new(0)), Arc::default());
+    let (seed, old) = (broker(1, &last, &none).await, broker(2, &last, &none).await);
+    let new = broker(3, &last, &none).await;
+    let settings = TcpSettings::new(vec![("127.0.0.1".to_owned(), seed.port)], "addresses");
+    let tcp = Tcp::new(settings, Spawner::current()).unwrap();
+    tcp.learn(&[at(1, &seed), at(2, &old)]);
+    tcp.learn_one(&at(2, &new));
+    ask(&tcp, Destination::Broker(2)).await.unwrap();
+    assert_eq!(*last.lock().unwrap(), 3);
+}
+
 /// A link that is in the middle of something when its broker is forgotten still answers.
 #[tokio::test]
 async fn what_is_under_way_at_a_broker_that_is_forgotten_is_answered() {

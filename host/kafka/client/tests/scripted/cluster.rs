@@ -19,6 +19,7 @@ use kafka_protocol::messages::{
     ApiKey, BrokerId, InitProducerIdResponse, MetadataRequest, MetadataResponse, ProduceRequest,
     ProduceResponse, ProducerId,
 };
+use tokio::sync::watch;
 
 /// What becomes of a batch.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,8 @@ pub(crate) enum Fate {
     /// It is taken, and nobody is told.
     Lost,
     Refused(ResponseError),
+    /// It is taken, and the broker says otherwise, as soon as there is another request to produce.
+    TakenAndRefused(ResponseError),
 }
 
 /// A batch that was taken: who has sent it, and its values.
@@ -45,21 +48,38 @@ struct Partition {
     fates: VecDeque<Fate>,
 }
 
-/// The cluster. Partition 0 of every topic is led by broker 1, and partition 1 by broker 2.
-#[derive(Debug, Default)]
+/// The cluster. Partition 0 of every topic is led by broker 1, partition 1 by broker 2, and so on by turns.
+#[derive(Debug)]
 pub(crate) struct Cluster {
     partitions: Mutex<BTreeMap<i32, Partition>>,
     producers: Mutex<i64>,
+    /// Requests to produce so far.
+    requests: watch::Sender<usize>,
+}
+
+/// What becomes of a request.
+struct Produced {
+    /// None where the answer is lost.
+    response: Option<ProduceResponse>,
+    /// It is answered when there were so many requests to produce.
+    requests: usize,
 }
 
 impl Cluster {
     pub(crate) fn new(fates: [&[Fate]; 2]) -> Arc<Self> {
-        let cluster = Self::default();
-        for (number, fates) in (0..).zip(fates) {
-            let partition = Partition { taken: Vec::new(), fates: fates.iter().copied().collect() };
-            cluster.partitions.lock().unwrap().insert(number, partition);
-        }
-        Arc::new(cluster)
+        let partition =
+            |fates: &[Fate]| Partition { taken: Vec::new(), fates: fates.iter().copied().collect() };
+        Self::of(fates.map(partition))
+    }
+
+    /// One whose topics have so many partitions.
+    pub(crate) fn wide(partitions: usize) -> Arc<Self> {
+        Self::of((0..partitions).map(|_| Partition::default()))
+    }
+
+    fn of(partitions: impl IntoIterator<Item = Partition>) -> Arc<Self> {
+        let partitions = Mutex::new((0..).zip(partitions).collect());
+        Arc::new(Self { partitions, producers: Mutex::default(), requests: watch::Sender::default() })
     }
 
     /// What a partition has taken, in its order.
@@ -72,8 +92,9 @@ impl Cluster {
         self.taken(partition).into_iter().flat_map(|taken| taken.values).collect()
     }
 
-    fn produce(&self, request: ProduceRequest) -> Option<ProduceResponse> {
-        let (mut topics, mut is_lost) = (Vec::new(), false);
+    fn produce(&self, request: ProduceRequest) -> Produced {
+        self.requests.send_modify(|requests| *requests += 1);
+        let (mut topics, mut is_lost, mut requests) = (Vec::new(), false, *self.requests.borrow());
         for topic in request.topic_data {
             let mut answered = Vec::new();
             for data in topic.partition_data {
@@ -87,6 +108,10 @@ impl Cluster {
                     Fate::Taken | Fate::Lost => {
                         partition.take(&batch).map_or_else(|error| error.code(), |()| 0)
                     }
+                    Fate::TakenAndRefused(error) => {
+                        requests = *self.requests.borrow() + 1;
+                        partition.take(&batch).map_or_else(|error| error.code(), |()| error.code())
+                    }
                 };
                 answered
                     .push(PartitionProduceResponse::default().with_index(data.index).with_error_code(code));
@@ -95,7 +120,21 @@ impl Cluster {
                 TopicProduceResponse::default().with_name(topic.name).with_partition_responses(answered),
             );
         }
-        (!is_lost).then(|| ProduceResponse::default().with_responses(topics))
+        Produced { response: (!is_lost).then(|| ProduceResponse::default().with_responses(topics)), requests }
+    }
+
+    fn metadata(&self, request: MetadataRequest) -> MetadataResponse {
+        let brokers = [1, 2].map(|number| MetadataResponseBroker::default().with_node_id(BrokerId(number)));
+        let partition = |number: &i32| {
+            MetadataResponsePartition::default()
+                .with_partition_index(*number)
+                .with_leader_id(BrokerId(number % 2 + 1))
+        };
+        let partitions: Vec<_> = self.partitions.lock().unwrap().keys().map(partition).collect();
+        let topics = request.topics.unwrap_or_default().into_iter().map(|topic| {
+            MetadataResponseTopic::default().with_name(topic.name).with_partitions(partitions.clone())
+        });
+        MetadataResponse::default().with_brokers(brokers.to_vec()).with_topics(topics.collect())
     }
 
     fn identify(&self) -> InitProducerIdResponse {
@@ -135,30 +174,24 @@ impl Partition {
     }
 }
 
-fn metadata(request: MetadataRequest) -> MetadataResponse {
-    let brokers = [1, 2].map(|number| MetadataResponseBroker::default().with_node_id(BrokerId(number)));
-    let topics = request.topics.unwrap_or_default().into_iter().map(|topic| {
-        let partitions = [0, 1].map(|number| {
-            MetadataResponsePartition::default()
-                .with_partition_index(number)
-                .with_leader_id(BrokerId(number + 1))
-        });
-        MetadataResponseTopic::default().with_name(topic.name).with_partitions(partitions.to_vec())
-    });
-    MetadataResponse::default().with_brokers(brokers.to_vec()).with_topics(topics.collect())
-}
-
 #[async_trait]
 impl Transport for Cluster {
     async fn start(&self, to: Destination, _: Lane, outgoing: Outgoing) -> Result<Pending, TransportError> {
         let api = outgoing.request.api();
         let answer = match outgoing.request {
-            ClientRequest::Metadata(request) => Some(ClientResponse::Metadata(metadata(request))),
-            ClientRequest::InitProducerId(_) => Some(ClientResponse::InitProducerId(self.identify())),
-            ClientRequest::Produce(request) => self.produce(request).map(ClientResponse::Produce),
+            ClientRequest::Metadata(request) => ClientResponse::Metadata(self.metadata(request)),
+            ClientRequest::InitProducerId(_) => ClientResponse::InitProducerId(self.identify()),
+            ClientRequest::Produce(request) => {
+                let Produced { response, requests } = self.produce(request);
+                let mut so_far = self.requests.subscribe();
+                return Ok(Box::pin(async move {
+                    so_far.wait_for(|so_far| *so_far >= requests).await.unwrap();
+                    response.map(ClientResponse::Produce).ok_or(TransportError::Ended { to, api })
+                }));
+            }
             _ => return Err(TransportError::Answer { to, api }),
         };
-        Ok(Box::pin(async move { answer.ok_or(TransportError::Ended { to, api }) }))
+        Ok(Box::pin(std::future::ready(Ok(answer))))
     }
 
     async fn served(&self, _: Destination, _: Lane) -> Result<Arc<ServedVersions>, TransportError> {

@@ -12,9 +12,17 @@ use kafka_protocol::error::ResponseError;
 use crate::cluster::{Cluster, Fate, Taken};
 
 fn producer(cluster: &Arc<Cluster>) -> Producer {
+    producer_with(cluster, ProducerSettings::default())
+}
+
+fn producer_with(cluster: &Arc<Cluster>, settings: ProducerSettings) -> Producer {
     let transport: Arc<Cluster> = Arc::clone(cluster);
-    Client::new(transport, ClientSettings::default(), Spawner::current())
-        .producer(ProducerSettings::default())
+    Client::new(transport, ClientSettings::default(), Spawner::current()).producer(settings)
+}
+
+/// Each record is a batch, and up to five batches of a partition are under way at a time.
+fn one_by_one() -> ProducerSettings {
+    ProducerSettings { max_message_bytes: 120, ..ProducerSettings::default() }
 }
 
 /// Sends records together, and waits for what becomes of them.
@@ -81,4 +89,76 @@ async fn the_halves_of_a_batch_that_is_too_large_have_its_sequences() {
     assert_eq!(cluster.taken(0), [taken(1, 0, 0, &["a"]), taken(1, 0, 1, &["b", "c"])]);
     assert!(send(&producer, &[(0, "d")]).await[0].is_ok());
     assert_eq!(cluster.taken(0)[2], taken(1, 0, 3, &["d"]));
+}
+
+/// The batch in front of one that is refused for good was taken, and its broker has said otherwise: it is sent again as
+/// it was, since by another sequence nobody would know it again.
+#[tokio::test]
+async fn what_is_in_front_of_a_batch_that_is_refused_is_not_there_twice() {
+    let twice = Fate::TakenAndRefused(ResponseError::NotEnoughReplicasAfterAppend);
+    let refused = Fate::Refused(ResponseError::InvalidRecord);
+    let cluster = Cluster::new([&[Fate::Taken, twice, refused], &[]]);
+    let producer = producer_with(&cluster, one_by_one());
+    assert!(send(&producer, &[(0, "first")]).await[0].is_ok());
+    let outcomes = send(&producer, &[(0, "again"), (0, "refused"), (0, "behind")]).await;
+    assert!(outcomes[0].is_ok() && outcomes[1].is_err() && outcomes[2].is_ok(), "{outcomes:?}");
+    let expected = [(0, 0, "first"), (0, 1, "again"), (1, 0, "behind")];
+    assert_eq!(
+        cluster.taken(0),
+        expected.map(|(epoch, sequence, value)| taken(1, epoch, sequence, &[value]))
+    );
+}
+
+/// As when a right is taken away while answers are lost: what is refused was taken before, and so was what is behind it.
+#[tokio::test]
+async fn what_is_behind_a_batch_that_is_refused_is_not_there_twice() {
+    let twice = Fate::TakenAndRefused(ResponseError::RequestTimedOut);
+    let refused = Fate::Refused(ResponseError::TopicAuthorizationFailed);
+    let cluster = Cluster::new([&[Fate::Taken, twice, Fate::Lost, refused], &[]]);
+    let producer = producer_with(&cluster, one_by_one());
+    assert!(send(&producer, &[(0, "first")]).await[0].is_ok());
+    let outcomes = send(&producer, &[(0, "refused"), (0, "lost")]).await;
+    assert!(outcomes[0].is_err() && outcomes[1].is_ok(), "{outcomes:?}");
+    assert!(send(&producer, &[(0, "more")]).await[0].is_ok());
+    let expected = [(0, 0, "first"), (0, 1, "refused"), (0, 2, "lost"), (1, 0, "more")];
+    assert_eq!(
+        cluster.taken(0),
+        expected.map(|(epoch, sequence, value)| taken(1, epoch, sequence, &[value]))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_front_of_a_batch_that_is_refused_is_given_up_in_time() {
+    let again = ResponseError::NotEnoughReplicasAfterAppend;
+    let mut fates =
+        vec![Fate::Taken, Fate::TakenAndRefused(again), Fate::Refused(ResponseError::InvalidRecord)];
+    fates.extend([Fate::Refused(again); 12]);
+    let cluster = Cluster::new([&fates, &[]]);
+    let settings = ProducerSettings { delivery_timeout: Duration::from_secs(5), ..one_by_one() };
+    let producer = producer_with(&cluster, settings);
+    assert!(send(&producer, &[(0, "first")]).await[0].is_ok());
+    let outcomes = send(&producer, &[(0, "given up"), (0, "refused")]).await;
+    assert!(outcomes.iter().all(Result::is_err), "{outcomes:?}");
+    assert!(send(&producer, &[(0, "more")]).await[0].is_ok());
+    let expected = [(0, 0, "first"), (0, 1, "given up"), (1, 0, "more")];
+    assert_eq!(
+        cluster.taken(0),
+        expected.map(|(epoch, sequence, value)| taken(1, epoch, sequence, &[value]))
+    );
+}
+
+/// Of more than 20,000 partitions without anything under way those that were used last are remembered. The others get
+/// another id, which has no sequences there yet.
+#[tokio::test]
+async fn partitions_that_are_not_used_any_more_are_forgotten() {
+    let cluster = Cluster::wide(20_001);
+    let settings = ProducerSettings { max_buffered_records: 100_000, ..ProducerSettings::default() };
+    let producer = producer_with(&cluster, settings);
+    let records: Vec<_> = (0..20_001).map(|partition| (partition, "a")).collect();
+    assert!(send(&producer, &records).await.iter().all(Result::is_ok));
+    let records = [0, 10_000, 10_001, 20_000].map(|partition| (partition, "b"));
+    assert!(send(&producer, &records).await.iter().all(Result::is_ok));
+    let again = |partition| cluster.taken(partition)[1].clone();
+    assert_eq!([0, 10_000].map(again), [taken(2, 0, 0, &["b"]), taken(2, 0, 0, &["b"])]);
+    assert_eq!([10_001, 20_000].map(again), [taken(1, 0, 1, &["b"]), taken(1, 0, 1, &["b"])]);
 }

@@ -2,7 +2,7 @@
 mod allocations;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use kafka_protocol::messages::MetadataRequest;
+use kafka_protocol::messages::{FetchRequest, MetadataRequest};
 use kafka_protocol::protocol::{Encodable, Message as _};
 use proptest::prelude::*;
 
@@ -189,6 +189,39 @@ fn an_answer_that_would_take_too_much_memory_is_refused() {
     let topics = decode_answer::<MetadataRequest>(body(1000), 1).unwrap().topics;
     assert_eq!(topics[0].partitions.len(), 1000);
     let refused = decode_answer::<MetadataRequest>(body(1_000_000), 1);
+    assert!(
+        matches!(refused, Err(AnswerError::Malformed { source: Malformed::Decoded, .. })),
+        "{:?}",
+        refused.map(drop)
+    );
+}
+
+/// Where the first unknown field of a structure is kept there is room for eleven.
+#[test]
+fn unknown_fields_that_would_take_too_much_memory_are_refused() {
+    // Of one topic and one partition: so many aborted transactions, each with one field that nobody knows, of no bytes.
+    let body = |transactions: u32| {
+        let mut body = BytesMut::new();
+        body.put_slice(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, b't', 2]);
+        body.put_bytes(0, 4 + 2 + 8 + 8 + 8);
+        let mut count = transactions + 1;
+        while count >= 0x80 {
+            body.put_u8(u8::try_from(count & 0x7f).unwrap() | 0x80);
+            count >>= 7;
+        }
+        body.put_u8(u8::try_from(count).unwrap());
+        for _ in 0..transactions {
+            body.put_bytes(0, 8 + 8);
+            body.put_slice(&[1, 100, 0]);
+        }
+        // No replica, no records, and no more fields.
+        body.put_slice(&[0, 0, 0, 0, 0, 0, 0, 0]);
+        body.freeze()
+    };
+    let topics = decode_answer::<FetchRequest>(body(1000), 12).unwrap().responses;
+    let transactions = topics[0].partitions[0].aborted_transactions.as_ref().unwrap();
+    assert!(transactions.iter().all(|transaction| transaction.unknown_tagged_fields.len() == 1));
+    let refused = decode_answer::<FetchRequest>(body(1_000_000), 12);
     assert!(
         matches!(refused, Err(AnswerError::Malformed { source: Malformed::Decoded, .. })),
         "{:?}",

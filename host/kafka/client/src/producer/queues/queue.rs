@@ -20,6 +20,8 @@ pub(in crate::producer) struct Queue {
     pub identity: Option<Identity>,
     /// Sequences begin anew as soon as nothing is in flight.
     pub reset: Option<Reset>,
+    /// And as soon as brokers have answered all that was sent, which goes as it was until then.
+    pub keeps_sent: bool,
     pub next_sequence: Sequence,
     /// Whether a batch was taken since the sequences began.
     pub is_proven: bool,
@@ -27,6 +29,8 @@ pub(in crate::producer) struct Queue {
     pub is_retrying: bool,
     pub not_before: Option<Instant>,
     pub backoff: Backoff,
+    /// The number of the batch that came last.
+    pub newest: u64,
 }
 
 /// An id that brokers know the producer by.
@@ -58,11 +62,13 @@ impl Queue {
             in_flight: 0,
             identity: None,
             reset: None,
+            keeps_sent: false,
             next_sequence: Sequence::ZERO,
             is_proven: false,
             is_retrying: false,
             not_before: None,
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+            newest: 0,
         }
     }
 
@@ -70,22 +76,39 @@ impl Queue {
         self.batches.iter().map(|batch| batch.entries.len()).sum()
     }
 
+    pub(super) fn is_idle(&self) -> bool {
+        self.batches.is_empty() && self.in_flight == 0
+    }
+
     pub(in crate::producer) fn pause(&mut self) {
         self.not_before = Some(Instant::now() + self.backoff.pause());
     }
 
-    /// Has the sequences begin anew, since brokers expect others than those that will be sent, or another producer.
+    /// Has the sequences begin anew, since brokers have lost track of them, or want another producer. What was sent gets
+    /// others too.
     pub(in crate::producer) fn reset(&mut self, reset: Reset) {
         self.reset = self.reset.max(Some(reset));
+        self.keeps_sent = false;
     }
 
-    /// Begins them, where that is to be done and nothing is in flight. Until then nothing more is sent: a batch of the
-    /// next epoch that is taken would have those before it refused.
+    /// Has the sequences begin anew, since nobody sends those of a batch that is given up. Others that were sent may be
+    /// there although nobody has said so, and brokers would not know them again by another sequence: they go as they
+    /// were until each is taken, or given up, or a broker has shown by its refusal that it misses what is given up.
+    pub(in crate::producer) fn reset_behind_sent(&mut self, reset: Reset) {
+        let keeps_sent = self.reset.is_none() || self.keeps_sent;
+        self.reset(reset);
+        self.keeps_sent = keeps_sent;
+    }
+
+    /// Begins them, where that is to be done and nothing is in flight or kept. Until then nothing else is sent: a batch
+    /// of the next epoch that is taken would have those before it refused.
     pub(super) fn renew(&mut self) {
-        if self.in_flight > 0 {
+        let is_kept = |batch: &Batch| self.keeps_sent && batch.sequence.is_some();
+        if self.in_flight > 0 || self.batches.iter().any(is_kept) {
             return;
         }
         let Some(reset) = self.reset.take() else { return };
+        self.keeps_sent = false;
         self.identity = match reset {
             Reset::Epoch => self.identity.and_then(Identity::next),
             Reset::Id => None,
@@ -111,6 +134,7 @@ impl Queue {
         if self.in_flight >= most || self.not_before.is_some_and(|not_before| not_before > Instant::now()) {
             return None;
         }
+        // While sequences are to begin anew, this is one that was sent: those are in front.
         let index = self.batches.iter().position(|batch| !batch.is_in_flight)?;
         let is_last = index + 1 == self.batches.len();
         let batch = self.batches.get(index)?;

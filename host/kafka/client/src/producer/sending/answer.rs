@@ -8,7 +8,7 @@ use kafka_protocol::messages::{ApiKey, ProduceResponse};
 
 use super::super::Acks;
 use super::super::queues::{Batch, Reset};
-use super::{Sending, batch_of};
+use super::{Sending, batch_of, suited};
 use crate::failure::Failure;
 use crate::topic_partition::TopicPartition;
 
@@ -104,7 +104,8 @@ impl Sending {
             }
             Remedy::Again | Remedy::AgainAsAnother(_) => {
                 if let Remedy::AgainAsAnother(reset) = remedy {
-                    super::reset(&mut self.identity, queue, reset);
+                    let reset = suited(&mut self.identity, queue, reset);
+                    queue.reset(reset);
                 }
                 queue.is_retrying = true;
                 queue.leader = None;

@@ -83,7 +83,6 @@ impl Plan {
             state.batch_ended(&partition, settings);
         }
         state.hurried();
-        state.tidy();
         plan
     }
 
