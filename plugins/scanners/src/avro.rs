@@ -191,7 +191,7 @@ mod tests {
         let file = |schema: &str, count: u64| {
             let schema = Schema::parse(schema).expect("a schema");
             let mut out = Vec::new();
-            Writer::begin(&schema, Codec::Null, [5; 16], 2_000, &mut out);
+            drop(Writer::begin(&schema, Codec::Null, [5; 16], 2_000, &mut out));
             let mut bits = count << 1;
             while bits >= 0x80 {
                 out.push(u8::try_from(bits & 0x7f).expect("seven bits") | 0x80);

@@ -121,9 +121,9 @@ fn what_one_message_may_become_is_not_taken_from_others() {
         Avro::open(testing::config(&config).expect("texts"), &Context::new("avro")).expect("opens");
     let text = |length: usize| {
         let mut bytes = Vec::new();
-        let schema = forebay_avro::Schema::parse("\"string\"").expect("a schema");
+        let schema = Schema::parse("\"string\"").expect("a schema");
         let json = format!("\"{}\"", "a".repeat(length));
-        schema.write(json.as_bytes(), forebay_avro::Dialect::PLAIN, &mut bytes).expect("a text");
+        schema.write(json.as_bytes(), Dialect::PLAIN, &mut bytes).expect("a text");
         bytes
     };
     let lengths = [MESSAGE, 1000, MESSAGE - 100, BATCH - MESSAGE, 2000, 1000];
