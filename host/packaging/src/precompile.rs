@@ -26,9 +26,12 @@ pub(crate) fn folder(folder: &Path) -> Result<()> {
             println!("--> done already: compile {name}");
             continue;
         }
-        // Until all are written nobody may take the old ones for the new.
-        if stamp_file.exists() {
-            fs::remove_file(&stamp_file).with_context(|| format!("remove {}", stamp_file.display()))?;
+        // Until all are written nobody may take the old ones for the new, nor what an old component says of itself for
+        // what the new code is.
+        for old in [&stamp_file, &described_file] {
+            if old.exists() {
+                fs::remove_file(old).with_context(|| format!("remove {}", old.display()))?;
+            }
         }
         let code = precompile(&bytes).with_context(|| format!("compile {}", component.display()))?;
         write(&code_file, &code)?;
@@ -79,4 +82,27 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).with_context(|| format!("write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_not_be_described_leaves_no_old_description() {
+        let place = std::env::temp_dir().join(format!("forebay-precompile-{}", std::process::id()));
+        fs::create_dir_all(&place).expect("a folder");
+        // A component that is none of a plugin: it compiles and has nothing to say.
+        fs::write(place.join("a.wasm"), b"\0asm\x0d\0\x01\0").expect("a component");
+        for old in ["a.cwasm", "a.sha256", "a.described", "a.stamp"] {
+            fs::write(place.join(old), "old").expect("a file");
+        }
+        let error = folder(&place).expect_err("it can't be described");
+        let [described, stamp] = ["a.described", "a.stamp"].map(|name| place.join(name).exists());
+        let code = fs::read(place.join("a.cwasm")).expect("code");
+        fs::remove_dir_all(&place).expect("removed");
+        assert!(error.to_string().starts_with("describe a"), "{error:#}");
+        assert_eq!((described, stamp), (false, false));
+        assert!(code != b"old", "the new code was written");
+    }
 }

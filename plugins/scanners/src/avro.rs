@@ -19,14 +19,18 @@ pub(crate) struct AvroConfig {
     raw_json: bool,
 }
 
-/// Bytes that one value may become.
-const LIMIT: usize = 64 << 20;
+/// Bytes that one value may become. The values of a file may become as many, and so many more for each byte in its blocks:
+/// what has no bytes in a file may have many in JSON. Tests that reach the limit should not take long to.
+const LIMIT: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
+const PER_BYTE: usize = 1024;
 
 pub(crate) struct Avro {
     form: Form,
     reader: Reader,
     schema: Option<Schema>,
     block: Option<OpenBlock>,
+    /// Bytes of JSON that may still become of the blocks so far.
+    left: usize,
 }
 
 /// A block, and what was read of it.
@@ -43,7 +47,13 @@ impl Kind for Avro {
 
     fn plan(AvroConfig { raw_json }: AvroConfig, _: &Pointer<'_>) -> Result<Box<dyn Plan>, Problem> {
         let form = if raw_json { Form::Plain } else { Form::Textual };
-        Ok(Box::new(Leaf(move || Self { form, reader: Reader::default(), schema: None, block: None })))
+        Ok(Box::new(Leaf(move || Self {
+            form,
+            reader: Reader::default(),
+            schema: None,
+            block: None,
+            left: LIMIT,
+        })))
     }
 }
 
@@ -56,7 +66,10 @@ impl Avro {
             }
             match self.reader.step()? {
                 Found::Schema(schema) => self.schema = Some(schema),
-                Found::Block(block) => self.block = Some(OpenBlock { block, at: 0, values: 0 }),
+                Found::Block(block) => {
+                    self.left = self.left.saturating_add(block.bytes.len().saturating_mul(PER_BYTE));
+                    self.block = Some(OpenBlock { block, at: 0, values: 0 });
+                }
                 Found::Wanting => return Ok(true),
             }
         }
@@ -72,10 +85,12 @@ impl Avro {
             }
             let mut left = block.bytes.get(*at..).unwrap_or_default();
             let start = out.payload().len();
-            if let Err(error) = schema.read(&mut left, self.form, LIMIT, out.payload()) {
+            let most = LIMIT.min(self.left);
+            if let Err(error) = schema.read(&mut left, self.form, most, out.payload()) {
                 out.payload().truncate(start);
                 return Err(Error::new(format!("block {}, value {}: {error}", block.number, *values + 1)));
             }
+            self.left = self.left.saturating_sub(out.payload().len() - start);
             out.end();
             *at = block.bytes.len() - left.len();
             *values += 1;
@@ -168,5 +183,44 @@ mod tests {
             cut(&json!({"avro": {}}), b"{}").error.as_deref(),
             Some("it does not begin as an Avro object container file does")
         );
+    }
+
+    #[test]
+    fn a_small_file_ends_whatever_it_promises() {
+        // A block of so many values without bytes.
+        let file = |schema: &str, count: u64| {
+            let schema = Schema::parse(schema).expect("a schema");
+            let mut out = Vec::new();
+            drop(Writer::begin(&schema, Codec::Null, [5; 16], 2_000, &mut out));
+            let mut bits = count << 1;
+            while bits >= 0x80 {
+                out.push(u8::try_from(bits & 0x7f).expect("seven bits") | 0x80);
+                bits >>= 7;
+            }
+            out.extend([u8::try_from(bits).expect("seven bits"), 0]);
+            out.extend([5; 16]);
+            out
+        };
+        let scanned = cut(&json!({"avro": {}}), &file("\"null\"", 3));
+        assert_eq!(scanned.texts(), ["null"; 3]);
+        let empty = r#"{"type": "record", "name": "r", "fields": []}"#;
+        for schema in ["\"null\"", empty] {
+            let scanned = cut_in(&json!({"avro": {}}), &file(schema, 1 << 62), 1000, "x");
+            let expected = "block 1: it says that it has 4611686018427387904 values in 0 bytes; 100000 is the limit where values have no bytes";
+            assert_eq!((scanned.all().len(), scanned.error.as_deref()), (0, Some(expected)));
+        }
+        // Few enough values, and much JSON of each.
+        let mut wide = r#"{"type": "record", "name": "r0", "fields": []}"#.to_owned();
+        for level in 1..=12 {
+            wide = format!(
+                r#"{{"type": "record", "name": "r{level}", "fields": [{{"name": "a", "type": {wide}}},
+                    {{"name": "b", "type": "r{}"}}]}}"#,
+                level - 1
+            );
+        }
+        let scanned = cut_in(&json!({"avro": {}}), &file(&wide, 100_000), 1000, "x");
+        let error = scanned.error.expect("it fails");
+        assert!(error.ends_with("more JSON becomes of it than there may be"), "{error}");
+        assert!(scanned.batches.iter().map(forebay_sdk::Batch::len).sum::<usize>() < 100);
     }
 }

@@ -261,6 +261,15 @@ struct Folder {
 /// A file as it was seen at rest; none where it can't be read.
 type Content = (PathBuf, Option<Vec<u8>>);
 
+/// Why a file is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// It is new, or holds something else than before.
+    Written,
+    /// It was refused, and there are other components now.
+    Retried,
+}
+
 impl Folder {
     fn new(path: PathBuf, managed: Managed) -> Self {
         let catalog = managed.shared.components.catalog();
@@ -317,7 +326,7 @@ impl Folder {
     async fn take_refused(&mut self) {
         for name in self.refused.keys().cloned().collect::<Vec<_>>() {
             if let Some(content) = self.texts.get(&name).cloned() {
-                self.take_file(&name, &content).await;
+                self.take_file(&name, &content, Occasion::Retried).await;
             }
         }
     }
@@ -335,7 +344,9 @@ impl Folder {
         let names: BTreeSet<String> = self.texts.keys().chain(now.keys()).cloned().collect();
         for name in names {
             match (self.texts.get(&name), now.get(&name)) {
-                (before, Some(after)) if before != Some(after) => self.take_file(&name, after).await,
+                (before, Some(after)) if before != Some(after) => {
+                    self.take_file(&name, after, Occasion::Written).await;
+                }
                 (Some(_), None) => {
                     tracing::info!(pipeline = name, "the file is gone, the pipeline is stopped");
                     self.refused.remove(&name);
@@ -347,20 +358,19 @@ impl Folder {
         self.texts = now;
     }
 
-    async fn take_file(&mut self, name: &str, (path, content): &Content) {
+    async fn take_file(&mut self, name: &str, (path, content): &Content, occasion: Occasion) {
         let file = path.display().to_string();
-        let text = content.as_deref().map(std::str::from_utf8);
-        let text = match text {
-            Some(Ok(text)) => text,
-            Some(Err(error)) => {
-                return self.refuse(name, &file, vec![format!("{file}: it is no text: {error}")]);
-            }
-            // It is looked at again when it has changed.
-            None => return self.refuse(name, &file, vec![format!("{file}: it can't be read")]),
-        };
         let shared = &self.managed.shared;
-        let text = Text { name, file: &file, text };
-        let read = design::read(text, &shared.cluster, &*shared.variables, &*shared.components).await;
+        let read = match content.as_deref().map(std::str::from_utf8) {
+            Some(Ok(text)) => {
+                let text = Text { name, file: &file, text };
+                let read = design::read(text, &shared.cluster, &*shared.variables, &*shared.components).await;
+                read.map_err(|problems| problems.iter().map(Problem::to_string).collect())
+            }
+            Some(Err(error)) => Err(vec![format!("{file}: it is no text: {error}")]),
+            // It is looked at again when it has changed.
+            None => Err(vec![format!("{file}: it can't be read")]),
+        };
         match read {
             Ok(config) => {
                 let version = self.versions.fetch_add(1, Ordering::Relaxed) + 1;
@@ -368,13 +378,14 @@ impl Folder {
                 self.refused.remove(name);
                 self.managed.with(name, |pipeline| pipeline.want(Wanted::Version(design)));
             }
-            Err(problems) => self.refuse(name, &file, problems.iter().map(Problem::to_string).collect()),
+            Err(problems) => self.refuse(name, &file, problems, occasion),
         }
     }
 
-    fn refuse(&mut self, name: &str, file: &str, problems: Vec<String>) {
+    /// Whoever has written a file is told what is wrong with it; that nothing has changed since is not worth telling.
+    fn refuse(&mut self, name: &str, file: &str, problems: Vec<String>, occasion: Occasion) {
         let before = self.refused.insert(name.to_owned(), problems.clone());
-        if before.as_ref() != Some(&problems) {
+        if occasion == Occasion::Written || before.as_ref() != Some(&problems) {
             for problem in &problems {
                 tracing::error!(pipeline = name, problem, "the file is refused, what ran before goes on");
             }

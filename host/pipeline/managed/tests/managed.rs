@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+#[path = "managed/lines.rs"]
+mod lines;
 #[path = "managed/scripted.rs"]
 mod scripted;
 
@@ -21,6 +23,7 @@ use forebay_pipeline_managed::{
 };
 use tokio::time::Instant;
 
+use lines::Lines;
 use scripted::Script;
 
 /// What takes effect does so within this.
@@ -223,6 +226,23 @@ async fn a_file_that_lacks_a_plugin_runs_when_the_plugin_comes() {
     assert!(until(|| script.delivered("one") == 1).await < SOON);
     assert_eq!(agent.pipeline("p").unwrap().problems, [""; 0]);
     assert_eq!(agent.pipeline("never").unwrap().state, PipelineState::Refused);
+    assert!(agent.managed.stop().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_a_file_anew_is_told_anew_what_is_wrong() {
+    let (folder, script) = (Folder::new("anew"), Script::new());
+    let (lines, _guard) = Lines::listen();
+    folder.write("p.yaml", "input: {unheard: {text: two}}\noutput: {script: {}}\n");
+    let agent = Agent::start(&folder, &script).await;
+    until(|| agent.pipeline("p").is_some_and(|pipeline| pipeline.state == PipelineState::Refused)).await;
+    script.another_plugin_comes();
+    folder.pipeline("other.yaml", "other");
+    until(|| script.delivered("other") == 1).await;
+    assert_eq!(lines.with("unheard"), 1, "nobody has done anything about it");
+    // The same is wrong at the same place.
+    folder.write("p.yaml", "input: {unheard: {text: two}}\noutput: {script: {}} # mended?\n");
+    until(|| lines.with("unheard") == 2).await;
     assert!(agent.managed.stop().await);
 }
 

@@ -69,11 +69,12 @@ impl Table {
                 }
             }
         }
+        let start = out.len();
         for (index, column) in columns.iter().enumerate() {
             self.field(index, column.as_bytes(), out);
         }
         if !columns.is_empty() {
-            out.push(b'\n');
+            end_row(columns.len(), start, out);
         }
         self.kind = Kind::Objects(columns);
         Ok(())
@@ -111,11 +112,7 @@ impl Table {
                 },
             }
         }
-        if fields.len() == 1 && out.len() == start {
-            // Readers leave out empty lines.
-            out.extend_from_slice(b"\"\"");
-        }
-        out.push(b'\n');
+        end_row(fields.len(), start, out);
         self.found = fields;
         Ok(())
     }
@@ -145,6 +142,15 @@ impl Table {
         }
         out.push(b'"');
     }
+}
+
+/// Ends a row with so many fields, which starts there. Readers leave out empty lines: where all of it is an empty field,
+/// that is in quotes.
+fn end_row(fields: usize, start: usize, out: &mut Vec<u8>) {
+    if fields == 1 && out.len() == start {
+        out.extend_from_slice(b"\"\"");
+    }
+    out.push(b'\n');
 }
 
 /// Finds the fields of a row by their columns; the last of several with one key counts.

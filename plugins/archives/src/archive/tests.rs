@@ -182,6 +182,7 @@ fn objects_are_rows_below_their_keys() {
     assert_eq!(joined("csv", &rows).as_deref(), Ok(table));
     assert_eq!(joined("csv:;", &rows[..1]).as_deref(), Ok("b;a\n1.50;x\n"));
     assert_eq!(joined("csv", &[r#"{"a":null}"#]).as_deref(), Ok("a\n\"\"\n"));
+    assert_eq!(joined("csv", &[r#"{"":1}"#]).as_deref(), Ok("\"\"\n1\n"));
     let arrays = [r#"[true,"a;b"," c","\\."]"#, "[]"];
     assert_eq!(joined("csv:;", &arrays).as_deref(), Ok("true;\"a;b\";\" c\";\"\\.\"\n\n"));
     for (rows, expected) in [

@@ -115,6 +115,28 @@ fn a_few_bytes_do_not_become_many() {
 }
 
 #[test]
+fn what_one_message_may_become_is_not_taken_from_others() {
+    let config = json!({"operator": "to_json", "encoding": "binary", "schema": "\"string\""});
+    let mut avro =
+        Avro::open(testing::config(&config).expect("texts"), &Context::new("avro")).expect("opens");
+    let text = |length: usize| {
+        let mut bytes = Vec::new();
+        let schema = Schema::parse("\"string\"").expect("a schema");
+        let json = format!("\"{}\"", "a".repeat(length));
+        schema.write(json.as_bytes(), Dialect::PLAIN, &mut bytes).expect("a text");
+        bytes
+    };
+    let lengths = [MESSAGE, 1000, MESSAGE - 100, BATCH - MESSAGE, 2000, 1000];
+    let results = avro.process(Batch::from_payloads(lengths.map(text)));
+    let Ok(Processing::Done(results)) = results else { panic!("not done") };
+    let errors: Vec<_> = results[0].batch.messages().map(|message| message.error()).collect();
+    let too_large = "failed to convert Avro document to JSON: more JSON becomes of it than there may be";
+    let batch =
+        "the batch is too large: more than 1572864 bytes would become of its messages, which is the limit";
+    assert_eq!(errors, [Some(too_large), None, None, Some(batch), None, None]);
+}
+
+#[test]
 fn one_schema_is_needed_and_it_must_be_right() {
     let refused = |config: Value| {
         let config = testing::config(&config).expect("texts");

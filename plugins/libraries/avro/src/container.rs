@@ -21,7 +21,10 @@ type Sync = [u8; 16];
 
 /// Bytes of the largest header, and of the largest block, compressed or not.
 const HEADER: usize = 16 << 20;
-const BLOCK: usize = 64 << 20;
+const BLOCK: usize = crate::LARGEST;
+
+/// Values of the largest block, where there are more of them than bytes: those of some schemas have none.
+const VALUES: u64 = 100_000;
 
 /// Why bytes are no object container file.
 #[derive(Debug, Error)]

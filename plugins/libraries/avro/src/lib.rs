@@ -20,6 +20,7 @@
 //! ```
 
 mod binary;
+mod budget;
 mod container;
 mod datum_error;
 mod decimal;
@@ -37,3 +38,6 @@ pub use write::Dialect;
 
 /// How deep values may be nested, and the schemas that they follow: walks are recursive and a plugin's stack is small.
 const NESTING: usize = 128;
+
+/// Bytes of the largest value, and of the largest block of a file.
+const LARGEST: usize = 64 << 20;

@@ -7,7 +7,9 @@ mod tests;
 
 use thiserror::Error;
 
-use crate::{Dialect, write};
+use crate::LARGEST;
+use crate::budget::Budget;
+use crate::write;
 
 /// A schema.
 #[derive(Debug)]
@@ -136,15 +138,23 @@ impl Schema {
 
     /// Makes bytes of all defaults; those in defaults are made of their text meanwhile.
     fn set_defaults(&mut self) -> Result<(), SchemaError> {
-        let mut made = Vec::new();
+        let (mut made, mut bytes) = (Vec::new(), 0);
+        let mut budget = Budget::of_text(self.text.len());
         for (id, node) in self.nodes.iter().enumerate() {
             let Node::Record { name, fields } = node else { continue };
             for (index, field) in fields.iter().enumerate() {
                 let Some(default) = &field.default else { continue };
-                let mut binary = Vec::new();
-                write::default_of(self, field.node, &default.text, Dialect::TEXTUAL, &mut binary).map_err(
-                    |error| SchemaError(format!("record {name}: field {}: default: {error}", field.name)),
-                )?;
+                let wrong = |error: String| {
+                    SchemaError(format!("record {name}: field {}: default: {error}", field.name))
+                };
+                let binary = write::default_of(self, field.node, &default.text, &mut budget)
+                    .map_err(|error| wrong(error.to_string()))?;
+                bytes += binary.len();
+                if bytes > LARGEST {
+                    return Err(wrong(format!(
+                        "all defaults have more than {LARGEST} bytes, which is the limit"
+                    )));
+                }
                 made.push((id, index, binary));
             }
         }

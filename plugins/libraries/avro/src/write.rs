@@ -1,5 +1,9 @@
 //! Values from JSON to binary.
 
+mod scalar;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -7,9 +11,11 @@ use forebay_calendar::Unit;
 use forebay_json::{Json, JsonError};
 
 use crate::binary::{write_bytes, write_length, write_long};
-use crate::decimal;
+use crate::budget::Budget;
 use crate::schema::{Branch, Decimal, Field, IntKind, LongKind, Node, NodeId};
-use crate::{DatumError, NESTING, Schema};
+use crate::{DatumError, LARGEST, NESTING, Schema};
+
+use scalar::{date, decimal_bytes, instant, text_of, time_of_day, whole};
 
 /// How JSON is to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +64,15 @@ impl Dialect {
 }
 
 impl Schema {
-    /// Appends the value of a document.
+    /// Appends the value of a document: 64 MiB at most.
     ///
     /// # Errors
-    /// It is no JSON, or no value of this schema; nothing was appended.
+    /// It is no JSON, or no value of this schema, or too much work; nothing was appended.
     pub fn write(&self, text: &[u8], dialect: Dialect, out: &mut Vec<u8>) -> Result<(), DatumError> {
         let json = Json::of(text).map_err(|error| DatumError::new(error.to_string()))?;
         let start = out.len();
-        let mut walk = Walk { schema: self, dialect, found: Vec::new(), out };
+        let mut budget = Budget::of_text(text.len());
+        let mut walk = Walk { schema: self, dialect, found: Vec::new(), budget: &mut budget, start, out };
         let outcome = walk.value(self.root(), json, 0);
         if outcome.is_err() {
             out.truncate(start);
@@ -74,16 +81,19 @@ impl Schema {
     }
 }
 
-/// Appends the default of a field; the first type of a union counts that takes it.
+/// Makes bytes of the default of a field; the first type of a union counts that takes it. All defaults of a schema have
+/// one budget.
 pub(crate) fn default_of(
     schema: &Schema,
     node: NodeId,
     text: &str,
-    dialect: Dialect,
-    out: &mut Vec<u8>,
-) -> Result<(), DatumError> {
-    let mut walk = Walk { schema, dialect, found: Vec::new(), out };
-    walk.default(node, text, 0)
+    budget: &mut Budget,
+) -> Result<Vec<u8>, DatumError> {
+    let mut out = Vec::new();
+    let mut walk =
+        Walk { schema, dialect: Dialect::TEXTUAL, found: Vec::new(), budget, start: 0, out: &mut out };
+    walk.default(node, text, 0)?;
+    Ok(out)
 }
 
 struct Walk<'w> {
@@ -92,7 +102,37 @@ struct Walk<'w> {
     /// The values of the fields of all records that are open, each found before any of them is written: the last of
     /// several with one key counts.
     found: Vec<Option<(usize, usize)>>,
+    budget: &'w mut Budget,
+    /// Where the value starts in `out`.
+    start: usize,
     out: &'w mut Vec<u8>,
+}
+
+/// Bytes that are told of the reasons why no type of a union takes a value, and of names that there could be.
+const REASONS: usize = 200;
+
+/// Ends a text that is longer than that by dots.
+fn cut(text: &mut String) {
+    if text.len() > REASONS {
+        text.truncate(text.floor_char_boundary(REASONS));
+        text.push_str("...");
+    }
+}
+
+/// The first names of a list.
+fn brief_list<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let mut list = String::new();
+    for name in names {
+        if list.len() > REASONS {
+            list.push_str(", ...");
+            break;
+        }
+        if !list.is_empty() {
+            list.push_str(", ");
+        }
+        list.push_str(name);
+    }
+    list
 }
 
 fn unreadable(error: JsonError) -> DatumError {
@@ -104,15 +144,27 @@ impl Walk<'_> {
         if depth > NESTING {
             return Err(DatumError::new(format!("values are nested more than {NESTING} deep")));
         }
+        // What is in a value is looked over to find where it ends.
+        self.budget.step(json.end.saturating_sub(json.start))?;
         let schema = self.schema;
         match schema.node(id) {
-            Node::Array(items) => self.array(*items, json, depth),
-            Node::Map(values) => self.map(*values, json, depth),
-            Node::Union(branches) if self.dialect.wrapped => self.wrapped(branches, json, depth),
-            Node::Union(branches) => self.plain(branches, json, depth),
-            Node::Record { name, fields } => self.record(name, fields, json, depth),
-            flat => self.flat(flat, json).map_err(DatumError::new),
+            Node::Array(items) => self.array(*items, json, depth)?,
+            Node::Map(values) => self.map(*values, json, depth)?,
+            Node::Union(branches) if self.dialect.wrapped => self.wrapped(branches, json, depth)?,
+            Node::Union(branches) => self.plain(branches, json, depth)?,
+            Node::Record { name, fields } => self.record(name, fields, json, depth)?,
+            flat => self.flat(flat, json).map_err(DatumError::new)?,
         }
+        self.check_size()
+    }
+
+    fn check_size(&self) -> Result<(), DatumError> {
+        if self.out.len() - self.start > LARGEST {
+            return Err(DatumError::new(format!(
+                "a value has more than {LARGEST} bytes, which is the limit"
+            )));
+        }
+        Ok(())
     }
 
     fn array(&mut self, items: NodeId, json: Json<'_>, depth: usize) -> Result<(), DatumError> {
@@ -161,10 +213,9 @@ impl Walk<'_> {
     /// A value in an object of its type, or null.
     fn wrapped(&mut self, branches: &[Branch], json: Json<'_>, depth: usize) -> Result<(), DatumError> {
         let wrong = |found: &str| {
-            let names: Vec<&str> = branches.iter().map(|branch| branch.name.as_str()).collect();
+            let names = brief_list(branches.iter().map(|branch| branch.name.as_str()));
             DatumError::new(format!(
-                "{found}: what is in a union is null, or an object with one key, the name of its type: {}",
-                names.join(", ")
+                "{found}: what is in a union is null, or an object with one key, the name of its type: {names}"
             ))
         };
         if json.is_null() {
@@ -191,17 +242,27 @@ impl Walk<'_> {
     /// The first type that takes a value.
     fn plain(&mut self, branches: &[Branch], json: Json<'_>, depth: usize) -> Result<(), DatumError> {
         let (start, open) = (self.out.len(), self.found.len());
-        let mut reasons = Vec::new();
+        let mut reasons = String::new();
         for (index, branch) in branches.iter().enumerate() {
             write_length(index, self.out);
-            match self.value(branch.node, json, depth + 1) {
+            let error = match self.value(branch.node, json, depth + 1) {
                 Ok(()) => return Ok(()),
-                Err(error) => reasons.push(format!("{}: {error}", branch.name)),
-            }
+                // The other types can't be looked at any more.
+                Err(error) if self.budget.is_spent() => return Err(error),
+                Err(error) => error,
+            };
+            // What was written for nothing is work, too.
+            self.budget.step(self.out.len() - start)?;
             self.out.truncate(start);
             self.found.truncate(open);
+            // Each of them may hold those of a union below, and so on.
+            if reasons.len() < REASONS {
+                let between = if reasons.is_empty() { "" } else { "; " };
+                reasons.push_str(&format!("{between}{}: {error}", branch.name));
+                cut(&mut reasons);
+            }
         }
-        Err(DatumError::new(format!("no type of the union takes {}: {}", json.kind(), reasons.join("; "))))
+        Err(DatumError::new(format!("no type of the union takes {}: {reasons}", json.kind())))
     }
 
     fn record(
@@ -226,7 +287,7 @@ impl Walk<'_> {
                 (None, Some(default)) => match &default.binary {
                     Some(binary) => {
                         self.out.extend_from_slice(binary);
-                        Ok(())
+                        self.check_size()
                     }
                     None => self.default(field.node, &default.text, depth + 1),
                 },
@@ -265,6 +326,7 @@ impl Walk<'_> {
     }
 
     fn default(&mut self, node: NodeId, text: &str, depth: usize) -> Result<(), DatumError> {
+        self.budget.step(text.len())?;
         let json = Json::of(text.as_bytes()).map_err(unreadable)?;
         if let Node::Union(branches) = self.schema.node(node) {
             // Bento takes this text for what it says.
@@ -336,8 +398,8 @@ impl Walk<'_> {
                 let text = text.ok_or_else(|| wrong("a symbol"))?;
                 let index = symbols.iter().position(|symbol| symbol.as_bytes() == &*text);
                 let text = String::from_utf8_lossy(&text);
-                let index =
-                    index.ok_or_else(|| format!("{text} is none of {name}: {}", symbols.join(", ")))?;
+                let all = || brief_list(symbols.iter().map(String::as_str));
+                let index = index.ok_or_else(|| format!("{text} is none of {name}: {}", all()))?;
                 write_length(index, self.out);
             }
             Node::Array(_) | Node::Map(_) | Node::Union(_) | Node::Record { .. } => {}
@@ -380,60 +442,4 @@ impl Walk<'_> {
         let bytes = bytes.map_err(|_| "it has characters beyond U+00FF, which stand for no byte")?;
         Ok(Some(Cow::Owned(bytes)))
     }
-}
-
-fn decimal_bytes(
-    text: &[u8],
-    Decimal { precision, scale }: Decimal,
-    size: Option<usize>,
-) -> Result<Vec<u8>, String> {
-    let number = decimal::parse(&String::from_utf8_lossy(text), precision, scale)?;
-    let (bytes, start) = decimal::to_bytes(number);
-    let bytes = &bytes[start..];
-    let Some(size) = size else { return Ok(bytes.to_vec()) };
-    let longer = size.checked_sub(bytes.len());
-    let longer = longer.ok_or_else(|| format!("{number} does not fit {size} bytes"))?;
-    let mut all = vec![if number < 0 { 0xff } else { 0 }; longer];
-    all.extend_from_slice(bytes);
-    Ok(all)
-}
-
-/// The text of a string as text.
-fn text_of(json: Json<'_>) -> Result<Option<String>, String> {
-    let text = json.string().map_err(|error| error.to_string())?;
-    Ok(text.map(|text| String::from_utf8_lossy(&text).into_owned()))
-}
-
-fn date(text: &str) -> Result<i64, String> {
-    forebay_calendar::days(text).ok_or_else(|| format!("{text:?} is not of the form 2006-01-02"))
-}
-
-/// In nanoseconds.
-fn time_of_day(text: &str) -> Result<i64, String> {
-    let nanoseconds = forebay_calendar::time_of_day(text);
-    nanoseconds.ok_or_else(|| format!("{text:?} is not of the form 15:04:05.999"))
-}
-
-fn instant(text: &str, unit: Unit) -> Result<i64, String> {
-    forebay_calendar::instant(text, unit)
-        .ok_or_else(|| format!("{text:?} is not of the form 2006-01-02T15:04:05.999Z, or out of range"))
-}
-
-/// A number without a fraction, however it is written. Absent where it is no number.
-fn whole(json: Json<'_>) -> Option<Result<i64, String>> {
-    if !matches!(json.first(), b'-' | b'0'..=b'9') {
-        return None;
-    }
-    let text = std::str::from_utf8(json.bytes()).ok()?;
-    if let Ok(number) = text.parse() {
-        return Some(Ok(number));
-    }
-    let number: f64 = text.parse().ok()?;
-    // Two to the power of 63, which floats have exactly.
-    const END: f64 = 9_223_372_036_854_775_808.0;
-    if number.fract() != 0.0 || !(-END..END).contains(&number) {
-        return Some(Err(format!("{text} is no integer of 64 bits")));
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is in range")]
-    Some(Ok(number as i64))
 }

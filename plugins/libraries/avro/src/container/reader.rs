@@ -1,6 +1,6 @@
 use std::mem;
 
-use super::{BLOCK, Codec, ContainerError, HEADER, MAGIC, Sync};
+use super::{BLOCK, Codec, ContainerError, HEADER, MAGIC, Sync, VALUES};
 use crate::Schema;
 use crate::binary::{ENDS, Input};
 
@@ -117,6 +117,12 @@ impl Reader {
         }
         let bytes =
             codec.decompress(content).map_err(|reason| broken(&format!("{}: {reason}", codec.name())))?;
+        if count > VALUES && u64::try_from(bytes.len()).is_ok_and(|bytes| count > bytes) {
+            let length = bytes.len();
+            return Err(broken(&format!(
+                "it says that it has {count} values in {length} bytes; {VALUES} is the limit where values have no bytes"
+            )));
+        }
         self.at = self.bytes.len() - input.rest.len();
         self.blocks = number;
         Ok(Found::Block(Block { number, count, bytes }))

@@ -87,3 +87,28 @@ fn what_is_broken_is_refused() {
         assert_eq!(rows(&bytes, 1000).1.as_deref(), Some(expected));
     }
 }
+
+#[test]
+fn values_without_bytes_are_limited() {
+    let schema = Schema::parse("\"null\"").expect("a schema");
+    let mut file = Vec::new();
+    let mut writer = Writer::begin(&schema, Codec::Null, [7; 16], 100, &mut file);
+    let header = file.len();
+    let mut blocks = 0;
+    for _ in 0..250_000 {
+        writer.add(&schema, b"null", Dialect::PLAIN).expect("a value");
+        if writer.is_full() {
+            writer.end_block(&mut file).expect("a block");
+            blocks += 1;
+        }
+    }
+    writer.end_block(&mut file).expect("the last block");
+    assert_eq!((blocks, rows(&file, 1000).0.len()), (2, 250_000), "what we write is read");
+    file.truncate(header);
+    crate::binary::write_long(1 << 62, &mut file);
+    file.push(0);
+    file.extend([7; 16]);
+    let (read, error) = rows(&file, 1000);
+    let expected = "block 1: it says that it has 4611686018427387904 values in 0 bytes; 100000 is the limit where values have no bytes";
+    assert_eq!((read.len(), error.as_deref()), (0, Some(expected)));
+}

@@ -1,6 +1,6 @@
 use std::mem;
 
-use super::{Codec, MAGIC, Sync};
+use super::{Codec, MAGIC, Sync, VALUES};
 use crate::binary::{write_bytes, write_length};
 use crate::{DatumError, Dialect, Schema};
 
@@ -41,10 +41,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether the block that is open has as many bytes as blocks should have: it is to be ended.
+    /// Whether the block that is open has as many bytes as blocks should have, or as many values without any: it is to be
+    /// ended.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.block.len() >= self.most
+            || self.count > self.block.len() && u64::try_from(self.count).is_ok_and(|count| count >= VALUES)
     }
 
     /// Writes the block that is open to `out`, if there are values in it. That ends the file, too.

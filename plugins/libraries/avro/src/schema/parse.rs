@@ -1,10 +1,11 @@
 //! Schemas, read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::{Branch, Decimal, Default, Field, IntKind, LongKind, Node, NodeId, SchemaError};
+use crate::LARGEST;
 
 /// All types, and the first of them.
 pub(super) fn parse(text: &str) -> Result<(Vec<Node>, NodeId), SchemaError> {
@@ -123,6 +124,7 @@ impl Parser {
             return Err("a record has a list of `fields`".to_owned());
         };
         let mut fields: Vec<Field> = Vec::with_capacity(list.len());
+        let mut names = HashSet::new();
         for (index, field) in list.iter().enumerate() {
             let Value::Object(object) = field else {
                 return Err(format!("field {} is no object", index + 1));
@@ -132,7 +134,7 @@ impl Parser {
             };
             let within = |error: String| format!("field {name}: {error}");
             is_name(name).map_err(within)?;
-            if fields.iter().any(|field| field.name == *name) {
+            if !names.insert(name) {
                 return Err(within("there are two of this name".to_owned()));
             }
             // A field whose type is a name may have that type's attributes beside it, as Bento has it.
@@ -149,11 +151,12 @@ impl Parser {
             return Err("a union has one type at least".to_owned());
         }
         let mut branches: Vec<Branch> = Vec::with_capacity(types.len());
+        let mut names = HashSet::new();
         for (index, value) in types.iter().enumerate() {
             let within = |error: String| format!("type {} of a union: {error}", index + 1);
             let node = self.any(value, namespace).map_err(within)?;
             let name = self.branch_name(node).map_err(within)?;
-            if branches.iter().any(|branch| branch.name == name) {
+            if !names.insert(name.clone()) {
                 return Err(within(format!("there are two of {name}")));
             }
             branches.push(Branch { name, node });
@@ -218,7 +221,9 @@ fn size(object: &Object) -> Result<usize, String> {
         Some(value) => value.as_u64(),
         None => None,
     };
-    size.and_then(|size| usize::try_from(size).ok()).ok_or_else(|| "its size is a number of bytes".to_owned())
+    let size: u64 = size.ok_or("its size is a number of bytes")?;
+    let fits = usize::try_from(size).ok().filter(|size| *size <= LARGEST);
+    fits.ok_or_else(|| format!("its size is {size} bytes, and {LARGEST} is the limit"))
 }
 
 fn symbols(object: &Object) -> Result<Vec<String>, String> {
@@ -227,9 +232,10 @@ fn symbols(object: &Object) -> Result<Vec<String>, String> {
         return Err("it has a list of `symbols`".to_owned());
     };
     let mut symbols: Vec<String> = Vec::with_capacity(list.len());
+    let mut names = HashSet::new();
     for value in list {
         let symbol = value.as_str().ok_or_else(|| format!("symbol {value} is no text"))?;
-        if symbols.iter().any(|other| other == symbol) {
+        if !names.insert(symbol) {
             return Err(format!("there are two symbols {symbol}"));
         }
         symbols.push(symbol.to_owned());

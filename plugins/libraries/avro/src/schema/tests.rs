@@ -19,6 +19,10 @@ fn a_schema_that_is_none_says_where() {
         (r#"{"type": "enum", "name": "e", "symbols": []}"#, "enum e: it has a list of `symbols`"),
         (r#"{"type": "fixed", "name": "f"}"#, "fixed f: its size is a number of bytes"),
         (
+            r#"{"type": "fixed", "name": "f", "size": 4000000000}"#,
+            "fixed f: its size is 4000000000 bytes, and 67108864 is the limit",
+        ),
+        (
             r#"{"type": "record", "name": "r", "fields": [{"name": "1", "type": "int"}]}"#,
             "record r: field 1: \"1\" is no name: those have letters, digits and _, and begin with no digit",
         ),
@@ -87,4 +91,32 @@ fn defaults_may_need_each_other_and_end() {
     assert_eq!(binary, [0, 2, 0xff]);
     let text = r#"{"type": "record", "name": "r", "fields": [{"name": "r", "type": "r", "default": {}}]}"#;
     assert!(refused(text).contains("nested more than"), "{}", refused(text));
+}
+
+#[test]
+fn defaults_that_double_at_each_level_end() {
+    let mut text = r#"{"type": "record", "name": "r40", "fields": []}"#.to_owned();
+    for level in (0..40).rev() {
+        text = format!(
+            r#"{{"type": "record", "name": "r{level}", "fields": [{{"name": "a", "type": {text}, "default": {{}}}},
+                {{"name": "b", "type": "r{}", "default": {{}}}}]}}"#,
+            level + 1
+        );
+    }
+    let error = refused(&text);
+    assert!(error.starts_with("record r0: field a: default: field a."), "{error}");
+    assert!(error.contains("it takes more steps than its length allows"), "{error}");
+}
+
+#[test]
+fn all_defaults_together_are_limited() {
+    let fixed = r#""type": "fixed", "name": "f", "size": 60000000, "logicalType": "decimal", "precision": 9"#;
+    let text = format!(
+        r#"{{"type": "record", "name": "r", "fields": [{{"name": "a", "type": {{{fixed}}}, "default": 1}},
+            {{"name": "b", "type": "f", "default": 2}}]}}"#
+    );
+    assert_eq!(
+        refused(&text),
+        "record r: field b: default: all defaults have more than 67108864 bytes, which is the limit"
+    );
 }
