@@ -7,6 +7,7 @@
 
 mod aws;
 mod azure;
+mod closing;
 mod collision;
 mod gcp;
 mod kept;

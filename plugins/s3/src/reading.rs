@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
-use std::time::Duration;
 
 use forebay_sdk::objects::{ObjectDetails, ObjectError, ObjectSummary, OpenedObject, Opening, Store};
 use forebay_sdk::{
     ArrivedStream, Error, Operation, Outcome, Settlement, StreamMetadata, Token, Value, log, scanned,
-    waits::{self, Woken},
 };
 
+use crate::closing;
 use crate::stores::{Stores, about};
 
 /// How many objects are opened before their turn, so that the host asks for all of them at once.
@@ -20,8 +19,9 @@ const AHEAD_BYTES: u64 = 32 << 20;
 const FIRST_BYTES: u64 = 4 << 20;
 /// How many objects are deleted at once.
 const MOST_DELETED: usize = 1_000;
-/// How long to wait before looking again whether objects are deleted.
-const PAUSE: Duration = Duration::from_millis(1);
+/// How often the store may be away when an object of which a queue tells is opened: a bucket that is nowhere looks as one
+/// that is away.
+const MOST_TRIES: u32 = 5;
 
 /// The keys of the metadata of a cloud.
 pub(crate) struct Keys {
@@ -49,8 +49,10 @@ pub(crate) struct Reading {
     rejected: VecDeque<(Token, UnderWay)>,
     /// What became of those that somebody wants to hear of.
     ended: Vec<Ended>,
-    deletions: Vec<(Operation, Vec<String>)>,
+    deletions: Vec<Deletion>,
     next_token: Token,
+    /// The object of which a queue told that was handed out last.
+    last: Option<(Rc<str>, String)>,
 }
 
 /// An object that is to be read.
@@ -59,9 +61,12 @@ struct Wanted {
     name: String,
     /// Bytes, as far as it is known.
     size: Option<u64>,
+    /// Who wants to hear of its end: the message of a queue that tells of it.
     of: Option<u64>,
     /// Begun before its turn.
     opening: Option<Opening>,
+    /// How often the store was away when it was opened.
+    tries: u32,
 }
 
 /// An object that is handed out.
@@ -69,6 +74,13 @@ struct UnderWay {
     bucket: Rc<str>,
     object: ObjectSummary,
     of: Option<u64>,
+}
+
+/// Objects of a bucket that are being deleted.
+struct Deletion {
+    operation: Operation,
+    bucket: Rc<str>,
+    names: Vec<String>,
 }
 
 /// That an object is done with.
@@ -92,12 +104,14 @@ impl Reading {
             ended: Vec::new(),
             deletions: Vec::new(),
             next_token: 1,
+            last: None,
         }
     }
 
     /// Wants one more object, for somebody who wants to hear of its end where `of` is given.
     pub(crate) fn want(&mut self, bucket: &Rc<str>, name: String, size: Option<u64>, of: Option<u64>) {
-        self.wanted.push_back(Wanted { bucket: Rc::clone(bucket), name, size, of, opening: None });
+        let bucket = Rc::clone(bucket);
+        self.wanted.push_back(Wanted { bucket, name, size, of, opening: None, tries: 0 });
     }
 
     /// How many are wanted and not handed out yet.
@@ -123,7 +137,8 @@ impl Reading {
     }
 
     /// The next object: first what was rejected, then what is wanted, in its order. None when there is no more. An error
-    /// leaves the object where it is.
+    /// leaves the object where it is, but for one of which a queue tells: names in a queue come from others, and what is
+    /// wrong with one of them must not keep the rest. It ends, or waits behind the others while its store is away.
     pub(crate) fn open_next(&mut self) -> Result<Option<ArrivedStream>, Error> {
         if let Some(stream) = self.read_again()? {
             return Ok(Some(stream));
@@ -131,7 +146,11 @@ impl Reading {
         self.open_ahead();
         while let Some(mut wanted) = self.wanted.pop_front() {
             let opened = match wanted.opening.take() {
-                Some(opening) => opening.finish(),
+                Some(opening) => {
+                    wanted.tries += 1;
+                    opening.finish()
+                }
+                // There was no room for it: it was not tried.
                 None => self.stores.bucket(&wanted.bucket).and_then(|store| store.get(&wanted.name)),
             };
             match opened {
@@ -145,8 +164,16 @@ impl Reading {
                     self.end(wanted.of, false);
                 }
                 Err(error) => {
+                    let is_away = is_away(&error) && wanted.tries < MOST_TRIES;
                     let error = self.about(&wanted.bucket, &wanted.name, error);
-                    self.wanted.push_front(wanted);
+                    match wanted.of {
+                        Some(_) if !is_away => {
+                            self.leave(wanted.of, &error);
+                            continue;
+                        }
+                        Some(_) => self.wanted.push_back(wanted),
+                        None => self.wanted.push_front(wanted),
+                    }
                     return Err(error);
                 }
             }
@@ -168,7 +195,9 @@ impl Reading {
             let started = self.stores.bucket(&wanted.bucket).and_then(|store| store.start_get(&wanted.name));
             match started {
                 Ok(opening) => wanted.opening = Some(opening),
-                Err(_) => return,
+                // So it is for the others.
+                Err(error) if is_away(&error) => return,
+                Err(_) => {}
             }
         }
     }
@@ -194,7 +223,12 @@ impl Reading {
                     self.end(of, false);
                 }
                 Err(error) => {
+                    let is_away = is_away(&error);
                     let error = self.about(&bucket, &object.name, error);
+                    if of.is_some() && !is_away {
+                        self.leave(of, &error);
+                        continue;
+                    }
                     self.rejected.push_front((token, UnderWay { bucket, object, of }));
                     return Err(error);
                 }
@@ -208,6 +242,9 @@ impl Reading {
         let token = self.next_token;
         self.next_token += 1;
         let (name, metadata) = (details.summary.name.clone(), self.metadata(&bucket, &details));
+        if of.is_some() {
+            self.last = Some((Rc::clone(&bucket), name.clone()));
+        }
         self.under_way.insert(token, UnderWay { bucket, object: details.summary, of });
         ArrivedStream { token, source, name, metadata }
     }
@@ -247,7 +284,7 @@ impl Reading {
 
     /// Starts to delete the objects that were delivered, and notes those that are to be read again.
     pub(crate) fn settle(&mut self, settled: Vec<Settlement>) {
-        self.deletions.retain(|(operation, names)| !has_ended(operation, "delete", names));
+        self.deletions.retain(Deletion::is_under_way);
         let mut delivered: BTreeMap<Rc<str>, Vec<String>> = BTreeMap::new();
         for Settlement { token, outcome, .. } in settled {
             let Some(object) = self.under_way.remove(&token) else { continue };
@@ -266,7 +303,10 @@ impl Reading {
         for (bucket, names) in delivered {
             for names in names.chunks(MOST_DELETED) {
                 match self.stores.bucket(&bucket).and_then(|store| store.delete(names)) {
-                    Ok(operation) => self.deletions.push((operation, names.to_vec())),
+                    Ok(operation) => {
+                        let bucket = Rc::clone(&bucket);
+                        self.deletions.push(Deletion { operation, bucket, names: names.to_vec() });
+                    }
                     Err(error) => log::error(format!("delete {}: {error}", names.join(", "))),
                 }
             }
@@ -277,21 +317,53 @@ impl Reading {
         self.ended.extend(of.map(|of| Ended { of, delivered }));
     }
 
-    /// Ends when everything is deleted that is to be.
-    pub(crate) fn finish_deletions(&mut self, bucket: &str) {
-        while !self.deletions.is_empty() {
-            self.deletions.retain(|(operation, names)| !has_ended(operation, "delete", names));
-            let Some((_, names)) = self.deletions.first() else { return };
-            // A wait ends at once when a shutdown is pending; what asks the store takes about as long as what is waited for.
-            let is_cut_short = waits::wait(Some(PAUSE)).contains(Woken::SHUTDOWN);
-            if is_cut_short
-                && let Some(name) = names.first().cloned()
-                && let Ok(store) = self.store(bucket)
-            {
-                let _ = store.head(&name);
-            }
-        }
+    /// Gives an object up that can't be read.
+    fn leave(&mut self, of: Option<u64>, error: &Error) {
+        log::error(format!("{}: its message is left to the queue", error.message()));
+        self.end(of, false);
     }
+
+    /// The object of which a queue told that was handed out last.
+    pub(crate) fn last(&self) -> Option<(Rc<str>, String)> {
+        self.last.clone()
+    }
+
+    /// Asks for an object, for the time that this takes. Whether it was asked for.
+    pub(crate) fn ask(&mut self, bucket: &str, name: &str) -> bool {
+        ask(&mut self.stores, bucket, name)
+    }
+
+    /// Ends when everything is deleted that is to be.
+    pub(crate) fn finish_deletions(&mut self) {
+        let Self { deletions, stores, .. } = self;
+        let left = || {
+            deletions.retain(Deletion::is_under_way);
+            deletions.first().and_then(Deletion::place)
+        };
+        closing::until_done(left, |(bucket, name)| ask(stores, &bucket, &name));
+    }
+}
+
+impl Deletion {
+    fn is_under_way(&self) -> bool {
+        !has_ended(&self.operation, "delete", &self.names)
+    }
+
+    /// One of the objects.
+    fn place(&self) -> Option<(Rc<str>, String)> {
+        Some((Rc::clone(&self.bucket), self.names.first()?.clone()))
+    }
+}
+
+/// Whether it may go better later, with all objects.
+fn is_away(error: &ObjectError) -> bool {
+    matches!(error, ObjectError::Unavailable(_))
+}
+
+fn ask(stores: &mut Stores, bucket: &str, name: &str) -> bool {
+    let told = stores.bucket(bucket).and_then(|store| store.head(name));
+    // These are said here, at once.
+    !matches!(told, Err(ObjectError::Invalid(_) | ObjectError::Denied(_)))
 }
 
 /// Whether work has ended. What could not be done is in the log, and stays as it was.

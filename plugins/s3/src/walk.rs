@@ -74,7 +74,7 @@ impl Walk {
     /// Ends when everything is deleted that is to be.
     pub(crate) fn close(mut self, settled: Vec<Settlement>) {
         self.reading.settle(settled);
-        self.reading.finish_deletions(&self.bucket);
+        self.reading.finish_deletions();
     }
 
     fn list_more(&mut self) -> Result<(), ObjectError> {

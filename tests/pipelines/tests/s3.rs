@@ -222,9 +222,10 @@ fn objects_of_which_a_queue_tells_are_read_and_its_messages_deleted() {
         let record = format!(r#"{{"s3": {{"bucket": {{"name": "lake"}}, "object": {{"key": "{key}"}}}}}}"#);
         format!(r#"{{"Records": [{record}]}}"#).replace('"', "\\\"")
     };
-    moto.send(&queue, &event("in%2Fa+b"));
-    moto.send(&queue, &event("in/c"));
-    moto.send(&queue, &event("in/missing"));
+    // What can't be read keeps nothing else.
+    for key in ["in/folder/", "in//c", "in%2Fa+b", "in/c", "in/missing"] {
+        moto.send(&queue, &event(key));
+    }
     let pipeline = format!(
         "\
 input:
@@ -239,7 +240,7 @@ output:
         fields = moto.fields()
     );
     let mut running = folder.run(&pipeline).start();
-    running.until("the messages are deleted", |_| moto.messages(&queue) == 1);
+    running.until("the messages are deleted", |_| moto.messages(&queue) == 3);
     running.until("the objects are deleted", |_| moto.names("lake").is_empty());
     running.signal("TERM");
     let _ = running.finish().well();

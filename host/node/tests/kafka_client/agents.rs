@@ -96,9 +96,9 @@ async fn pipelines_obey_acls_where_they_are_told_to() {
     let settings = NodeSettings { security, ..NodeSettings::loopback() };
     let topic: TopicName = "orders".parse().unwrap();
     let free = kept.start(settings.clone()).await;
-    let creates = || ProducerSettings { creates_topics: true, ..ProducerSettings::default() };
-    let sent = inside(&free, "any").producer(creates()).send(vec![record(&topic, 0, "value 0")]).await;
-    let outcomes = sent.outcomes().await;
+    let creates = ProducerSettings { creates_topics: true, ..ProducerSettings::default() };
+    let producer = inside(&free, "any").producer(creates);
+    let outcomes = producer.send(vec![record(&topic, 0, "value 0")]).await.outcomes().await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     free.stop(Duration::from_secs(5)).await;
 

@@ -16,12 +16,13 @@ use crate::walk::Walk;
 /// Every message has the metadata `s3_key`, `s3_bucket`, `s3_last_modified`, `s3_last_modified_unix`,
 /// `s3_content_type`, `s3_content_encoding`, `s3_version_id` where the bucket keeps versions, and what the object itself
 /// has as metadata. While one object is read, the next ones are opened: up to 64, and 32 MiB of them. One that can't be
-/// read is tried again until it can, or is gone. Names that end in a slash are passed over, and a bucket with names that
+/// read is tried again until it can, or is gone, unless a queue tells of it. Names that end in a slash are passed over, and a bucket with names that
 /// have empty parts between slashes can't be read.
 ///
 /// A message of the queue is deleted when all objects that it tells of were delivered. What is rejected is read again
 /// here; a message that comes again meanwhile, since the queue no longer hides it, is not read twice. One that can't be
-/// understood, or whose object is gone, is left to the queue.
+/// understood, or one of whose objects is gone, has a name that can't be read or may not be read, is left to the queue, as is
+/// one whose store was away five times.
 #[derive(Config)]
 #[expect(dead_code, reason = "the host runs the scanner and says what is to be read again")]
 pub(crate) struct AwsS3InputConfig {
@@ -71,7 +72,7 @@ struct SqsFields {
     /// Where messages have the notification as a text, if it is not all of them.
     #[config(default = "", example = "Message")]
     envelope_path: String,
-    /// How old a notification is before its object is read.
+    /// How old a notification is before its object is read. At most 100 that are younger are taken.
     #[config(default = "", advanced, example = "10s", example = "5m")]
     delay_period: String,
     /// How many notifications are taken at once, 1 to 10.

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use forebay_sdk::http::Text;
 use forebay_sdk::objects::{ObjectError, Queue, QueueMessage};
-use forebay_sdk::waits::{self, Woken};
-use forebay_sdk::{ArrivedStream, Error, Event, Operation, Settlement, log, time};
+use forebay_sdk::{ArrivedStream, Error, Event, Operation, Settlement, log, time, waits};
 
+use crate::closing;
 use crate::reading::{Ended, Reading, has_ended};
 pub(super) use told::Paths;
 
@@ -18,7 +18,8 @@ pub(super) use told::Paths;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long the last deletions of messages may take when the input closes.
 const LAST: Duration = Duration::from_secs(10);
-const GLANCE: Duration = Duration::from_millis(5);
+/// How many messages may be too young at once. The queue keeps the rest, for others too.
+const MOST_YOUNG: usize = 100;
 
 /// What is asked of a queue.
 pub(super) struct Terms {
@@ -103,7 +104,14 @@ impl Notified {
         // Objects that are gone have ended now.
         self.settle(Vec::new());
         let Some(queue) = &self.queue else { return Err(Error::new("the queue is not open")) };
-        let received = queue.receive(self.terms.most, self.terms.wait).map_err(|error| self.about(error))?;
+        let (room, due) = (MOST_YOUNG.saturating_sub(self.young.len()), self.due());
+        if room == 0 {
+            let _ = waits::wait(due);
+            return Ok(None);
+        }
+        let most = u32::try_from(room).map_or(self.terms.most, |room| room.min(self.terms.most));
+        let received =
+            queue.receive(most, seconds(self.terms.wait, due)).map_err(|error| self.about(error))?;
         let is_empty = received.is_empty();
         for message in received {
             self.take(message);
@@ -113,8 +121,7 @@ impl Notified {
             return Ok(Some(stream));
         }
         if is_empty && (self.terms.wait == 0 || !self.young.is_empty()) {
-            let due = self.young.iter().map(|(due, _)| due.saturating_sub(time::now())).min();
-            let _ = waits::wait(Some(due.map_or(PAUSE, |due| due.min(PAUSE))));
+            let _ = waits::wait(Some(self.due().map_or(PAUSE, |due| due.min(PAUSE))));
         }
         Ok(None)
     }
@@ -154,6 +161,11 @@ impl Notified {
         } else {
             log::warn(format!("message {id} of {}: it tells of no object", self.terms.url));
         }
+    }
+
+    /// How long it takes until the first message is old enough.
+    fn due(&self) -> Option<Duration> {
+        self.young.iter().map(|(due, _)| due.saturating_sub(time::now())).min()
     }
 
     /// Wants the objects of messages that are old enough.
@@ -205,6 +217,10 @@ impl Notified {
     /// Gives back what was not read, and ends when everything is deleted that is to be.
     pub(super) fn close(mut self, settled: Vec<Settlement>) {
         self.settle(settled);
+        // Any of them will do, to be asked for.
+        let waiting = self.messages.values();
+        let mut places: Vec<_> = waiting.filter_map(|message| message.objects.first().cloned()).collect();
+        places.extend(self.reading.last());
         let left: Vec<String> = self.messages.drain().map(|(_, message)| message.receipt).collect();
         for receipts in left.chunks(1_000) {
             // Where it fails they come again all the same, later.
@@ -212,20 +228,33 @@ impl Notified {
                 self.deletions.push((operation, receipts.to_vec()));
             }
         }
-        self.reading.finish_deletions(&self.bucket);
+        self.reading.finish_deletions();
         let begun = time::monotonic();
-        while !self.deletions.is_empty() && time::monotonic().saturating_sub(begun) < LAST {
-            self.deletions.retain(|(operation, receipts)| !has_ended(operation, "settle messages", receipts));
-            if waits::wait(Some(GLANCE)).contains(Woken::SHUTDOWN) {
-                // Then a wait ends at once.
-                waits::give_way();
+        let Self { deletions, reading, .. } = &mut self;
+        let left = || {
+            deletions.retain(|(operation, receipts)| !has_ended(operation, "settle messages", receipts));
+            let is_late = time::monotonic().saturating_sub(begun) >= LAST;
+            (!deletions.is_empty() && !is_late).then_some(())
+        };
+        closing::until_done(left, |()| {
+            while let Some((bucket, name)) = places.last() {
+                if reading.ask(bucket, name) {
+                    return true;
+                }
+                places.pop();
             }
-        }
+            false
+        });
     }
 
     fn about(&self, error: ObjectError) -> Error {
         Error::from(error).context(&self.terms.url)
     }
+}
+
+/// How many seconds the service may wait for a message while another one becomes old enough after `due`.
+fn seconds(wait: u32, due: Option<Duration>) -> u32 {
+    due.and_then(|due| u32::try_from(due.as_secs()).ok()).map_or(wait, |due| due.min(wait))
 }
 
 #[cfg(test)]

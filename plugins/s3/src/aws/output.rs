@@ -82,11 +82,14 @@ pub(crate) struct AwsS3OutputConfig {
     timeout: Duration,
     /// When the output starts, it looks for uploads in parts that a process which was killed has left, and aborts each
     /// when nothing was put to it for so long: of those for its bucket, where that is the same for all messages,
-    /// whose names begin and end as those of its own do by `path`. Where the names of its own begin with nothing in common,
-    /// or this is empty, they are left. `0s` aborts them at once, and is for an output that nobody else shares the names
-    /// with. It takes the right to list uploads; without it there is a line in the log.
-    #[config(default = "24h", advanced, example = "0s", example = "1h")]
-    abort_uploads_after: String,
+    /// whose names begin and end as those of its own do by `path`. An upload does not say whose it is, so those of others
+    /// go too that have such names, whatever writes them, and however long they are to wait for their end. Therefore it is
+    /// done by itself only where `path` is the same for all messages, after `24h`. With expressions in `path` it is done
+    /// where this is set, for an output that nobody else shares such names with; where they begin with nothing in common,
+    /// or it can't be told how they end, it is not done. Empty: it never is. `0s` aborts them at once. It takes the right
+    /// to list uploads; without it there is a line in the log.
+    #[config(advanced, example = "0s", example = "24h")]
+    abort_uploads_after: Option<String>,
     /// How messages are collected to batches first.
     #[config(default = {})]
     #[expect(dead_code, reason = "the host collects them")]
@@ -107,9 +110,12 @@ pub(crate) struct AwsS3Output {
     texts: Texts,
     excluded: Vec<String>,
     timeout: Duration,
-    /// How long nothing is put to an upload that was left.
+    /// How long nothing is put to an upload that was left; none where they are not looked for.
     abandoned: Option<Duration>,
 }
+
+/// How long nothing is put to an upload that is aborted by itself.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// What may differ from message to message.
 struct Texts {
@@ -156,9 +162,11 @@ impl Output for AwsS3Output {
             let problem = Problem::new("an object can't be made to redirect: leave it empty");
             return Err(problem.at("/website_redirect_location"));
         }
-        let abandoned = match abort_uploads_after.as_str() {
-            "" => None,
-            text => Some(parse_duration(text).ok_or_else(|| {
+        let abandoned = match abort_uploads_after.as_deref() {
+            // Names that only look alike may be those of others.
+            None => path.constant().map(|_| ABANDONED),
+            Some("") => None,
+            Some(text) => Some(parse_duration(text).ok_or_else(|| {
                 Problem::new(format!("{text:?} is not a duration")).at("/abort_uploads_after")
             })?),
         };

@@ -48,15 +48,21 @@ impl Leftovers {
 }
 
 /// How the names of all objects of a path begin and end; without an end where there is only one. None where they begin
-/// with nothing in common: such uploads may be anybody's.
+/// with nothing in common: such uploads may be anybody's. None too where only the language knows where an expression ends.
 fn literal(path: &Interpolated) -> Option<(&str, Option<&str>)> {
     if let Some(name) = path.constant() {
         return Some((name, None));
     }
     let source = path.source();
-    let (beginning, _) = source.split_once("${")?;
-    let (_, end) = source.rsplit_once('}')?;
-    (!beginning.is_empty()).then_some((beginning, Some(end)))
+    // What is escaped is not what it looks like.
+    if source.contains("${{!") {
+        return None;
+    }
+    let (beginning, _) = source.split_once("${!")?;
+    let (_, last) = source.rsplit_once("${!")?;
+    // One brace is the end of the last expression; of several, each may be, and a name may hold the rest.
+    let (_, end) = last.split_once('}')?;
+    (!beginning.is_empty() && !end.contains('}')).then_some((beginning, Some(end)))
 }
 
 #[cfg(test)]
@@ -75,6 +81,11 @@ mod tests {
             ("day/${! @day }/${! @n }.parquet", Some(("day/", Some(".parquet")))),
             ("day=${! @day }", Some(("day=", Some("")))),
             ("${! @day }/x", None),
+            ("cost${usd}/x-${!id}", Some(("cost${usd}/x-", Some("")))),
+            ("a/${!id}/{v1}.bin", None),
+            ("a/${! {\"x\": 1}.x }.bin", None),
+            ("a${{!x}}b", None),
+            ("a/${{!x}}/${!id}.bin", None),
         ] {
             let path = Interpolated::new(path).unwrap();
             assert_eq!(literal(&path), expected, "{path:?}");

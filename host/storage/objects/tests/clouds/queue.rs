@@ -57,6 +57,31 @@ async fn messages_are_taken_released_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_receipt_that_is_not_good_keeps_no_other_message() {
+    let Some(moto) = Server::moto() else { return };
+    let queue = queue(&moto);
+    let url = format!("http://{}/123456789012/events", moto.address);
+    for body in ["released", "deleted"] {
+        ask(&moto, "SendMessage", &format!(r#"{{"QueueUrl": "{url}", "MessageBody": "{body}"}}"#));
+    }
+    let taken = queue.receive(10, Duration::ZERO).await.unwrap();
+    let receipt = |body: &str| taken.iter().find(|message| message.body == body).unwrap().receipt.clone();
+    // More than one request has, the good one behind them.
+    let with =
+        |good: String| (0..10).map(|number| format!("stale-{number}")).chain([good]).collect::<Vec<_>>();
+    let error = queue.delete(&with(receipt("deleted"))).await.unwrap_err();
+    assert!(matches!(error, QueueError::Some { failed: 10, all: 11, .. }), "{error:?}");
+    queue.release(&with(receipt("released"))).await.unwrap_err();
+    let again = queue.receive(10, Duration::ZERO).await.unwrap();
+    let bodies: Vec<_> = again.iter().map(|message| message.body.as_str()).collect();
+    assert_eq!(bodies, ["released"]);
+    let left =
+        ask(&moto, "GetQueueAttributes", &format!(r#"{{"QueueUrl": "{url}", "AttributeNames": ["All"]}}"#));
+    assert!(left.contains(r#""ApproximateNumberOfMessagesNotVisible": "1""#), "{left}");
+    assert!(left.contains(r#""ApproximateNumberOfMessages": "0""#), "{left}");
+}
+
+#[tokio::test]
 async fn a_queue_that_is_not_there_is_refused_by_name() {
     let Some(moto) = Server::moto() else { return };
     let settings = Settings::default().with("access_key_id", "a").with("secret_access_key", "b");

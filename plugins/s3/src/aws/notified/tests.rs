@@ -115,6 +115,83 @@ fn what_can_not_be_read_is_left_to_the_queue() {
 }
 
 #[test]
+fn what_is_wrong_with_one_object_does_not_keep_the_others() {
+    let memory = testing::stores();
+    put(&memory, &["a", "b", "c"]);
+    let odd = r#"{"Records": [{"s3": {"bucket": {"name": "o/d"}, "object": {"key": "x"}}}]}"#;
+    memory.send(QUEUE, "odd", odd, None);
+    memory.send(QUEUE, "refused", &told(&["b", "c"]), None);
+    memory.send(QUEUE, "1", &told(&["a"]), None);
+    memory.fail("get", ObjectError::Invalid("it is no name".to_owned()));
+    let mut notified = notified(0);
+    let (first, name) = next(&mut notified, vec![]);
+    assert_eq!(name, "c");
+    let (second, name) = next(&mut notified, acknowledged(first));
+    assert_eq!(name, "a");
+    // Nor does what is wrong when it is read again.
+    memory.fail("get", ObjectError::Other("403".to_owned()));
+    let rejected = Outcome::Rejected { reason: "no".to_owned(), messages: None };
+    assert!(is_idle(&mut notified, vec![Settlement::new(second, rejected)]));
+    assert_eq!(memory.queue(QUEUE), (vec![], ["odd", "refused", "1"].map(str::to_owned).to_vec()));
+    let log: Vec<_> = testing::take_log().into_iter().map(|line| line.message).collect();
+    assert!(
+        log.iter().any(|line| line.starts_with("s3://lake/b: it is no name: its message is left")),
+        "{log:?}"
+    );
+}
+
+#[test]
+fn an_object_whose_store_is_away_waits_behind_the_others_and_is_left_in_the_end() {
+    let memory = testing::stores();
+    put(&memory, &["a", "b"]);
+    memory.send(QUEUE, "1", &told(&["a"]), None);
+    memory.send(QUEUE, "2", &told(&["b"]), None);
+    let away = || ObjectError::Unavailable("away".to_owned());
+    memory.fail("get", away());
+    let mut notified = notified(0);
+    assert!(matches!(notified.read(vec![]), Event::NotConnected(_)));
+    let (token, name) = next(&mut notified, vec![]);
+    assert_eq!(name, "b");
+    let (token, name) = next(&mut notified, acknowledged(token));
+    assert_eq!(name, "a");
+    assert!(is_idle(&mut notified, acknowledged(token)));
+    assert_eq!(memory.queue(QUEUE), (vec![], vec![]));
+
+    memory.send(QUEUE, "3", &told(&["a"]), None);
+    (0..5).for_each(|_| memory.fail("get", away()));
+    for _ in 0..4 {
+        assert!(matches!(notified.read(vec![]), Event::NotConnected(_)));
+    }
+    assert!(is_idle(&mut notified, vec![]));
+    assert_eq!(memory.queue(QUEUE).1, ["3"]);
+}
+
+#[test]
+fn no_more_messages_are_taken_than_may_wait() {
+    let memory = testing::stores();
+    testing::set_now(Duration::from_secs(100));
+    put(&memory, &["a"]);
+    for number in 0..150 {
+        memory.send(QUEUE, &number.to_string(), &told(&["a"]), Some(Duration::from_secs(100)));
+    }
+    let mut notified = notified(1_000);
+    for _ in 0..11 {
+        assert!(is_idle(&mut notified, vec![]));
+    }
+    assert_eq!(memory.queue(QUEUE).1.len(), MOST_YOUNG);
+    assert_eq!(time::now(), Duration::from_secs(1_100), "it has waited for the first one to be due");
+    let _ = next(&mut notified, vec![]);
+}
+
+#[test]
+fn the_service_waits_no_longer_than_a_message_is_young() {
+    assert_eq!(seconds(20, None), 20);
+    assert_eq!(seconds(20, Some(Duration::from_millis(3_900))), 3);
+    assert_eq!(seconds(20, Some(Duration::from_millis(900))), 0);
+    assert_eq!(seconds(2, Some(Duration::MAX)), 2);
+}
+
+#[test]
 fn a_young_message_waits_and_goes_back_when_the_input_closes() {
     let memory = testing::stores();
     put(&memory, &["a"]);

@@ -95,6 +95,28 @@ fn a_message_that_is_made_is_put_as_a_stream() {
 }
 
 #[test]
+fn uploads_that_may_be_of_others_are_left_alone_unless_it_is_said() {
+    let day = Duration::from_hours(24);
+    for (path, after, expected) in [
+        ("all", None, Some(day)),
+        ("all", Some(""), None),
+        ("all", Some("0s"), Some(Duration::ZERO)),
+        ("logs/${! content() }.parquet", None, None),
+        ("logs/${! content() }.parquet", Some(""), None),
+        ("logs/${! content() }.parquet", Some("24h"), Some(day)),
+    ] {
+        let memory = testing::stores();
+        let mut fields = json!({"bucket": "lake", "path": path});
+        if let Some(after) = after {
+            fields["abort_uploads_after"] = json!(after);
+        }
+        open(&fields).unwrap().connect().unwrap();
+        let sought = memory.take_stale().pop().map(|sought| sought.untouched);
+        assert_eq!(sought, expected, "{path} {after:?}");
+    }
+}
+
+#[test]
 fn encryption_and_checksums_are_of_the_store() {
     let settings = |fields: &serde_json::Value| {
         let memory = testing::stores();

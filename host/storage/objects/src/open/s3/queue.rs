@@ -209,7 +209,7 @@ impl Queue {
         Ok(messages.unwrap_or_default().into_iter().map(message).collect())
     }
 
-    /// Deletes messages that were taken. After an error some are gone.
+    /// Deletes messages that were taken. After an error some are gone: all that could be, unless the service is away.
     ///
     /// # Errors
     /// See [`QueueError`].
@@ -217,7 +217,7 @@ impl Queue {
         self.each("DeleteMessageBatch", receipts, None).await
     }
 
-    /// Lets others have messages at once that were taken.
+    /// Lets others have messages at once that were taken; after an error, some of them, as with `delete`.
     ///
     /// # Errors
     /// See [`QueueError`].
@@ -237,6 +237,8 @@ impl Queue {
         receipts: &[String],
         visibility_timeout: Option<u32>,
     ) -> Result<(), QueueError> {
+        let mut failed = 0;
+        let mut reason = None;
         for receipts in receipts.chunks(MOST_MESSAGES) {
             let entries = receipts.iter().enumerate().map(|(index, receipt)| Entry {
                 id: index.to_string(),
@@ -244,19 +246,26 @@ impl Queue {
                 visibility_timeout,
             });
             let body = Batch { queue_url: &self.url, entries: entries.collect() };
-            let Done { failed } = self.ask(action, &body).await?;
-            let failed = failed.unwrap_or_default();
-            if let Some(Failed { code, message }) = failed.first() {
-                return Err(QueueError::Some {
-                    action,
-                    queue: self.url.clone(),
-                    failed: failed.len(),
-                    all: receipts.len(),
-                    reason: format!("{code}: {message}"),
-                });
-            }
+            let (some, why) = match self.ask::<Done>(action, &body).await {
+                Ok(Done { failed }) => {
+                    let failed = failed.unwrap_or_default();
+                    let first = failed.first().map(|Failed { code, message }| format!("{code}: {message}"));
+                    (failed.len(), first)
+                }
+                // A receipt that is no longer good is no reason to keep the other messages.
+                Err(QueueError::Refused { status: status @ 400..=499, answer, .. }) => {
+                    (receipts.len(), Some(format!("{status}: {answer}")))
+                }
+                Err(error) => return Err(error),
+            };
+            failed += some;
+            reason = reason.or(why);
         }
-        Ok(())
+        let (queue, all) = (self.url.clone(), receipts.len());
+        match reason {
+            Some(reason) => Err(QueueError::Some { action, queue, failed, all, reason }),
+            None => Ok(()),
+        }
     }
 
     async fn ask<T: DeserializeOwned>(
