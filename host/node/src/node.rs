@@ -283,8 +283,7 @@ fn reader(
     Ok(Reader::with_index(Arc::clone(metadata), index, blocks))
 }
 
-/// What clients are told of this agent; where it listens to none, only those in this process ask.
-/// The same, with pipelines among those that may do everything, unless ACLs hold for them too.
+/// What clients may do, with pipelines among those that may do everything, unless ACLs hold for them too.
 fn with_pipelines(mut security: SecuritySettings, obey_acls: bool) -> SecuritySettings {
     if !obey_acls {
         security.super_users.push(super_user());
@@ -292,6 +291,7 @@ fn with_pipelines(mut security: SecuritySettings, obey_acls: bool) -> SecuritySe
     security
 }
 
+/// What clients are told of this agent; where it listens to none, only those in this process ask.
 fn advertised(host: Option<String>, listens: Option<SocketAddr>) -> Advertised {
     let port = listens.map_or(0, |listens| listens.port());
     match host {

@@ -7,6 +7,7 @@
 
 mod advance;
 pub mod assign;
+mod expressions;
 mod heartbeat;
 mod reconcile;
 mod target;

@@ -13,12 +13,13 @@
 //! - **Waking** (`watch.rs`): one query for all who wait for logs, some 60 times a second, and one for groups; none
 //!   while nobody waits.
 //! - **Migrations** (`migrations.rs`) are numbered; an empty database gets its schema from whichever agent comes first.
-//!   Later ones are `forebay metadata migrate`'s, and do not hold up commits.
+//!   Later ones are `forebay metadata migrate`'s, and do not hold up commits; it wants no pooler by transaction.
 //! - **The clock** is that of the database, so that agents agree; tests bring their own.
 //!
 //! The SQL keeps to what YugabyteDB and CockroachDB have too: READ COMMITTED and row locks; nothing that belongs to a
-//! session (no LISTEN, no advisory locks, no temporary tables, settings only with `SET LOCAL`, but for the limit of
-//! statements). It was only tried on PostgreSQL.
+//! session (no LISTEN, no advisory locks, no temporary tables, settings only with `SET LOCAL`), but for two settings that
+//! each connection begins with and nothing relies on: the limit of statements, and `jit = off`. A pooler that gives each
+//! transaction another session leaves them in sessions of other clients of the same user. It was only tried on PostgreSQL.
 
 mod agents;
 mod commit;

@@ -4,12 +4,16 @@
 //! the migration: of two that come at once the second waits for the first and finds it done, without a lock of its own
 //! kind. A lock on a table that agents use is waited for only briefly, since everybody who comes later waits behind it, and
 //! asked for again after a longer while.
-//! Indexes are built by [`Step::Alone`], concurrently.
+//! Indexes are built by [`Step::Alone`], concurrently, without the limit of statements. An index can be built in no
+//! transaction, so that the limit is lifted for the session: behind a pooler that gives each transaction another session
+//! the index may be built with the limit, and others may work without it until it is set back. `forebay metadata migrate`
+//! wants a connection to the server itself, or a pooler by session.
 //!
 //! Migrations only add: columns with defaults, tables, indexes. One that an older program can't live with says so in
 //! `needs`.
 
 use sha2::{Digest as _, Sha256};
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::open::{OpenError, SchemaTrouble};
@@ -205,8 +209,23 @@ async fn claim(pool: &Pool, migrations: &[(i64, &Migration)], is_first: bool) ->
 async fn finish(pool: &Pool, number: i64, migration: &Migration) -> Result<(), Trouble> {
     let lease = pool.lease().await?;
     let client = lease.client();
-    // An index may take hours. The connection is nobody else's: it is closed at the end.
+    if migration.steps.iter().any(|step| !matches!(step, Step::Together(_))) {
+        without_limit(client, migration).await?;
+    }
+    let done = format!("UPDATE migrations SET is_done = TRUE WHERE number = {number}");
+    patiently(client.batch_execute(&done)).await
+}
+
+/// Does them without a limit, since an index may take hours.
+async fn without_limit(client: &Client, migration: &Migration) -> Result<(), Trouble> {
     patiently(client.batch_execute("SET statement_timeout = 0")).await?;
+    let done = steps(client, migration).await;
+    // The connection is nobody else's, and is closed afterwards; the session may be a pooler's, which goes on with it.
+    let reset = patiently(client.batch_execute("RESET statement_timeout")).await;
+    done.and(reset)
+}
+
+async fn steps(client: &Client, migration: &Migration) -> Result<(), Trouble> {
     for step in migration.steps {
         match step {
             Step::Together(_) => {}
@@ -223,8 +242,7 @@ async fn finish(pool: &Pool, number: i64, migration: &Migration) -> Result<(), T
             }
         }
     }
-    let done = format!("UPDATE migrations SET is_done = TRUE WHERE number = {number}");
-    patiently(client.batch_execute(&done)).await
+    Ok(())
 }
 
 /// The statements of a script that has no semicolon inside of one, without its comments.

@@ -96,7 +96,8 @@ impl From<tokio_postgres::Error> for SchemaTrouble {
 }
 
 /// Brings the schema of a database to what this program knows, while agents of the schema before go on. Two may do so
-/// at once.
+/// at once. The location must not be that of a pooler by transaction: indexes are built without the limit of statements,
+/// which is lifted for the session.
 ///
 /// # Errors
 /// When the database can't be asked, or has a schema that this program can't change.

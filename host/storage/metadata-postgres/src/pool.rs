@@ -125,7 +125,8 @@ impl Pool {
         let client = tokio::time::timeout(PATIENCE, told).await.map_err(|_| slow())?.map_err(ended)??;
         let limit = format!("SET statement_timeout = '{}ms'", self.statement_timeout.as_millis());
         // Of what is asked here nothing takes as long as compiling code for it would, but the planner may think so of a
-        // large table. Only PostgreSQL does that; others say that they know no such setting.
+        // large table. Only PostgreSQL does that; others say that they know no such setting. It belongs to the session as
+        // the limit does: where a pooler has given it to somebody else, plans are slower, and right.
         let plain = client.batch_execute("SET jit = off");
         let (limited, _) = patiently(async { Ok(join(client.batch_execute(&limit), plain).await) }).await?;
         limited?;

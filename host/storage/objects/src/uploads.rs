@@ -58,7 +58,7 @@ pub trait Uploads: Send + Sync {
     /// When the last part was put, by the clock of the store; none where there is no part.
     ///
     /// # Errors
-    /// `NotFound`: there is no such upload any more. `Retry`, `Internal`.
+    /// `NotFound`: there is no such upload any more. `Invalid`: the store does not tell all parts. `Retry`, `Internal`.
     async fn last_put(&self, upload: &Upload) -> Result<Option<SystemTime>, ObjectError>;
 }
 

@@ -92,19 +92,27 @@ pub(crate) fn half_of_the_time(setting: Setting) -> Outcome {
         begun();
         workload.pass(Duration::from_secs(8));
     });
+    Some(came.with_note(often(&failed)))
+}
+
+/// Says how many requests have failed, which must be more than a few.
+fn often(failed: &AtomicU32) -> String {
     let failed = failed.load(Ordering::Relaxed);
     assert!(failed > 5, "the proxy has hardly failed: {failed}");
-    Some(came.with_note(format!("{failed} requests failed")))
+    format!("{failed} requests failed")
 }
 
 pub(crate) fn away(setting: Setting) -> Outcome {
     let moto = Moto::with_bucket(BUCKET)?;
     let workload = Workload::new(setting.seed).with_large_records(LARGE);
-    let is_away = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&is_away);
-    let proxy = Proxy::before(moto.address(), move |_| match asked.load(Ordering::Relaxed) {
-        true => Fate::Refused,
-        false => Fate::Pass,
+    let (is_away, refused) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let (asked, counted) = (Arc::clone(&is_away), Arc::clone(&refused));
+    let proxy = Proxy::before(moto.address(), move |_| {
+        if !asked.load(Ordering::Relaxed) {
+            return Fate::Pass;
+        }
+        counted.fetch_add(1, Ordering::Relaxed);
+        Fate::Refused
     });
     let mut outlet = Objects::of(&moto, BUCKET);
     let mut memory = Memory::default();
@@ -115,7 +123,9 @@ pub(crate) fn away(setting: Setting) -> Outcome {
             memory.watch(workload, running, Duration::from_secs(15));
             is_away.store(false, Ordering::Relaxed);
         });
-    Some(came.with_note(memory.bounded()))
+    let refused = refused.load(Ordering::Relaxed);
+    assert!(refused > 0, "nobody has put anything while the store was away");
+    Some(came.with_note(format!("{}, {refused} requests refused", memory.bounded())))
 }
 
 /// The process ends in the middle of its puts, and another one goes on when its session is over.
@@ -189,6 +199,5 @@ pub(crate) fn half_of_the_time_for_parquet(setting: Setting) -> Outcome {
             begun();
             workload.pass(Duration::from_secs(8));
         });
-    let failed = failed.load(Ordering::Relaxed);
-    Some(came.with_note(format!("{failed} requests failed")))
+    Some(came.with_note(often(&failed)))
 }

@@ -2,13 +2,15 @@
 //!
 //! When a group is rebalanced all its members want to change it at the same moment. Made one after the other, each change
 //! costs a look at the group and a write that is synced, and agents that do so are in each other's way most of the time.
-//! So those that wait for their turn on this agent are decided one after the other in memory, and written once.
+//! So those that wait for their turn on this agent are decided one after the other in memory, and written once: as many
+//! as can be decided in a short time, since the thread serves other clients too.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use forebay_kafka_groups::{Group, GroupError};
-use forebay_lifecycle::Here;
+use forebay_lifecycle::{Here, clock};
 use forebay_model::{GroupId, Timestamp};
 use tokio::sync::oneshot;
 
@@ -16,8 +18,10 @@ use super::{Coordinator, GroupFailure, Standing};
 
 /// How many wait at most, for all groups. Each is a request of a connection of its own.
 const MOST: usize = 100_000;
-/// How many are made with one write: meanwhile this thread does nothing else.
+/// How many are made with one write at most.
 const AT_ONCE: usize = 250;
+/// How long it decides them: meanwhile this thread does nothing else. One is decided, however long it takes.
+const DECIDING: Duration = Duration::from_millis(10);
 
 /// Changes that wait for their turn, by group, in the order in which they came.
 #[derive(Debug, Default)]
@@ -156,29 +160,70 @@ impl Coordinator {
         }
     }
 
-    /// Makes changes with one write, if they can be made together.
+    /// Makes changes with as few writes as possible.
     async fn make_all(&self, id: &GroupId, mut changes: Vec<Box<dyn Change>>) {
-        let outcome = self.make(id, &mut changes).await;
-        if changes.len() > 1 && matches!(outcome, Err(GroupFailure::Refused(GroupError::Full))) {
-            // They are too much for the group together, or one of them alone is.
-            for change in changes {
-                let mut alone = vec![change];
-                let outcome = self.make(id, &mut alone).await;
-                alone.into_iter().for_each(|change| change.answer(outcome.clone()));
+        while !changes.is_empty() {
+            let (decided, outcome) = self.make(id, &mut changes).await;
+            let is_full = matches!(outcome, Err(GroupFailure::Refused(GroupError::Full)));
+            let later = match outcome {
+                // What went wrong has nothing to do with them.
+                Err(_) if !is_full => Vec::new(),
+                _ => changes.split_off(decided),
+            };
+            if is_full && changes.len() > 1 {
+                // They are too much for the group together, or one of them alone is.
+                for change in changes {
+                    let mut alone = vec![change];
+                    let (_, outcome) = self.make(id, &mut alone).await;
+                    alone.into_iter().for_each(|change| change.answer(outcome.clone()));
+                }
+            } else {
+                changes.into_iter().for_each(|change| change.answer(outcome.clone()));
             }
-            return;
+            changes = later;
         }
-        changes.into_iter().for_each(|change| change.answer(outcome.clone()));
     }
 
-    async fn make(&self, id: &GroupId, changes: &mut [Box<dyn Change>]) -> Result<Standing, GroupFailure> {
-        let all = |group: &mut Group, now| changes.iter_mut().for_each(|change| change.decide(group, now));
-        Ok(self.change_in_turn(id, all).await?.1)
+    /// Makes the first of these changes with one write. How many that are, and what became of them.
+    async fn make(
+        &self,
+        id: &GroupId,
+        changes: &mut [Box<dyn Change>],
+    ) -> (usize, Result<Standing, GroupFailure>) {
+        let mut decided = 0;
+        let some = |group: &mut Group, now| {
+            let begun = clock::now();
+            decided = decide(changes, group, now, || begun.elapsed() >= DECIDING);
+        };
+        let outcome = self.change_in_turn(id, some).await;
+        (decided, outcome.map(|(_, standing)| standing))
     }
+}
+
+/// Decides changes in their order until that takes too long. How many have been.
+fn decide(
+    changes: &mut [Box<dyn Change>],
+    group: &mut Group,
+    now: Timestamp,
+    mut is_long: impl FnMut() -> bool,
+) -> usize {
+    for (before, change) in changes.iter_mut().enumerate() {
+        if before > 0 && is_long() {
+            return before;
+        }
+        change.decide(group, now);
+    }
+    changes.len()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use forebay_kafka_groups::GroupSettings;
+    use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
+    use futures_util::future::join_all;
+
     use super::*;
 
     type Told = oneshot::Receiver<Result<(usize, Standing), GroupFailure>>;
@@ -209,6 +254,49 @@ mod tests {
         assert_eq!(taken(together.take(&other)), (1, false));
         assert!(together.add(&one, counting().0).unwrap());
         assert_eq!(together.waiting().count, 1);
+    }
+
+    #[test]
+    fn they_are_decided_until_it_takes_too_long_but_one_is() {
+        let now = Timestamp::from_millis(0);
+        let mut group = Group::empty(now);
+        let mut changes: Vec<_> = (0..5).map(|_| counting().0).collect();
+        for (patience, decided) in [(0, 1), (2, 3), (4, 5), (9, 5)] {
+            let mut asked = 0;
+            let is_long = || {
+                asked += 1;
+                asked > patience
+            };
+            assert_eq!(decide(&mut changes, &mut group, now, is_long), decided);
+        }
+        assert_eq!(decide(&mut [], &mut group, now, || true), 0);
+    }
+
+    #[tokio::test]
+    async fn those_that_take_long_are_written_one_by_one_and_all_are_made() {
+        let store = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
+        let cluster = "vci_test".parse().unwrap();
+        let coordinator = Arc::new(Coordinator::new(cluster, Arc::new(store), GroupSettings::default()));
+        let (id, decided) = ("group".parse().unwrap(), Arc::new(Mutex::new(0)));
+        let changes = (0..4).map(|_| {
+            let decided = Arc::clone(&decided);
+            coordinator.change(&id, move |_, _| {
+                let begun = clock::now();
+                while begun.elapsed() <= DECIDING {
+                    std::hint::spin_loop();
+                }
+                *decided.lock().unwrap() += 1;
+                *decided.lock().unwrap()
+            })
+        });
+        let made = join_all(changes).await.into_iter();
+        let (numbers, standings): (BTreeSet<_>, Vec<_>) = made.map(Result::unwrap).unzip();
+        assert_eq!(numbers, (1..=4).collect());
+        // Each has a group of its own that it was decided about.
+        for (index, one) in standings.iter().enumerate() {
+            let others = &standings[index + 1..];
+            assert!(others.iter().all(|other| !Arc::ptr_eq(&one.group, &other.group)));
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use forebay_model::{MemberId, Timestamp};
 
 use super::assign::Assignor;
-use super::target::{compile, without};
+use super::expressions::compiled;
+use super::target::without;
 use super::{ConsumerGroup, ConsumerMember, JOINS, LEAVES, LEAVES_FOR_A_WHILE, Partitions, TopicCounts};
 use crate::{GroupError, GroupSettings, LeavingMember};
 
@@ -239,7 +240,7 @@ fn check(beat: &ConsumerHeartbeat) -> Result<(), GroupError> {
         return Err(GroupError::UnsupportedAssignor);
     }
     if let Some(expression) = regex.as_deref().filter(|expression| !expression.is_empty()) {
-        compile(expression)?;
+        compiled(expression)?;
     }
     match *epoch {
         JOINS if rebalance_timeout_ms.is_none() => {

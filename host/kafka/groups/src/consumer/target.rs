@@ -2,25 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use forebay_model::{MemberId, Timestamp, TopicId};
-use regex::{Regex, RegexBuilder};
-
 use super::assign::{self, Subscriber};
+use super::expressions::compiled;
 use super::{ConsumerGroup, ConsumerMember, Partitions, TopicCounts};
-use crate::GroupError;
-
-/// How large a regular expression may become, in bytes.
-const REGEX_SIZE: usize = 1 << 20;
+use forebay_model::{MemberId, Timestamp, TopicId};
 
 impl ConsumerGroup {
     /// Something may change who owns what: the next epoch begins, with a target of its own.
     pub(super) fn retarget(&mut self, topics: TopicCounts) {
         self.epoch = self.epoch.checked_add(1).unwrap_or(1);
         let by_id: BTreeMap<TopicId, i32> = topics.values().copied().collect();
+        let matching = self.matching(&topics);
         let subscribers = self.members.iter().map(|(id, member)| {
             let subscriber = Subscriber {
                 instance: member.instance.clone(),
-                topics: subscribed(member, &topics)
+                topics: subscribed(member, &matching)
                     .filter_map(|name| topics.get(name))
                     .map(|(id, _)| *id)
                     .collect(),
@@ -58,39 +54,35 @@ impl ConsumerGroup {
     }
 
     fn subscribed_names<'a>(&'a self, all: &'a TopicCounts) -> impl Iterator<Item = &'a str> {
-        // Many members have the same expression.
-        let expressions: BTreeSet<&str> =
-            self.members.values().filter_map(|member| member.regex.as_deref()).collect();
-        let named: BTreeSet<&str> =
-            self.members.values().flat_map(|member| &member.names).map(String::as_str).collect();
-        let matched = expressions.into_iter().flat_map(|expression| matching(expression, all));
+        let matched = self.matching(all).into_values().flatten();
         let mut names: BTreeSet<&str> = matched.collect();
-        names.extend(named);
+        names.extend(self.members.values().flat_map(|member| &member.names).map(String::as_str));
         names.into_iter()
+    }
+
+    /// Of each expression of a member the names of topics that match it. Many members have the same one.
+    fn matching<'a>(&'a self, topics: &'a TopicCounts) -> Matching<'a> {
+        let mut matching = Matching::new();
+        for expression in self.members.values().filter_map(|member| member.regex.as_deref()) {
+            matching.entry(expression).or_insert_with(|| {
+                // It was checked when it came.
+                let Ok(regex) = compiled(expression) else { return Vec::new() };
+                topics.keys().map(String::as_str).filter(|name| regex.is_match(name)).collect()
+            });
+        }
+        matching
     }
 }
 
+/// Names of topics by the expression that they match.
+type Matching<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+
 /// The names of the topics that a member subscribes to.
-fn subscribed<'a>(member: &'a ConsumerMember, topics: &'a TopicCounts) -> impl Iterator<Item = &'a str> {
-    let matched = member.regex.iter().flat_map(|expression| matching(expression, topics));
-    let mut names: BTreeSet<&str> = matched.collect();
+fn subscribed<'a>(member: &'a ConsumerMember, matching: &Matching<'a>) -> impl Iterator<Item = &'a str> {
+    let matched = member.regex.as_deref().and_then(|expression| matching.get(expression));
+    let mut names: BTreeSet<&str> = matched.into_iter().flatten().copied().collect();
     names.extend(member.names.iter().map(String::as_str));
     names.into_iter()
-}
-
-fn matching<'a>(expression: &str, topics: &'a TopicCounts) -> Vec<&'a str> {
-    // It was checked when it came.
-    let Ok(expression) = compile(expression) else { return Vec::new() };
-    topics.keys().map(String::as_str).filter(|name| expression.is_match(name)).collect()
-}
-
-/// A regular expression that a whole name must match.
-pub(super) fn compile(expression: &str) -> Result<Regex, GroupError> {
-    RegexBuilder::new(&format!("^(?:{expression})$"))
-        .size_limit(REGEX_SIZE)
-        .dfa_size_limit(REGEX_SIZE)
-        .build()
-        .map_err(|error| GroupError::InvalidRegularExpression(error.to_string()))
 }
 
 /// What of `all` is not in `some`.

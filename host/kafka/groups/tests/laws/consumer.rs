@@ -216,3 +216,22 @@ fn regular_expressions_match_whole_names() {
     let refused = group.heartbeat(&with("("), &all, START, &settings);
     assert!(matches!(refused, Err(GroupError::InvalidRegularExpression(_))), "{refused:?}");
 }
+
+#[test]
+fn each_member_owns_of_what_its_own_expression_matches() {
+    let (all, settings) = (topics([4, 4, 4]), GroupSettings::default());
+    let mut group = ConsumerGroup::empty(0, START);
+    for (number, expression) in [(1, "topic-[12]"), (2, "topic-3"), (3, "topic-[12]"), (4, "topic-[23]")] {
+        let joins = ConsumerHeartbeat {
+            regex: Some(expression.to_owned()),
+            ..beat(member(number), JOINS, Some(Partitions::new()), None)
+        };
+        group.heartbeat(&joins, &all, START, &settings).unwrap();
+    }
+    let of = |number| group.target[&member(number)].keys().copied().collect::<BTreeSet<_>>();
+    let ids = |names: &[&str]| names.iter().map(|name| all[*name].0).collect::<BTreeSet<_>>();
+    assert!(of(1).is_subset(&ids(&["topic-1", "topic-2"])) && of(3).is_subset(&ids(&["topic-1", "topic-2"])));
+    assert!(of(2).is_subset(&ids(&["topic-3"])) && of(4).is_subset(&ids(&["topic-2", "topic-3"])));
+    let owned: usize = group.target.values().flat_map(Partitions::values).map(BTreeSet::len).sum();
+    assert_eq!(owned, 12);
+}

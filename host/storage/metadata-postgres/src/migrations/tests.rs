@@ -57,6 +57,26 @@ async fn an_empty_database_gets_its_schema_and_an_old_one_only_when_asked_to() {
     assert!(newer.contains("schema 3") && newer.contains("schema 2") && newer.contains("up to 1"), "{newer}");
 }
 
+/// A pooler may give the session to somebody else afterwards.
+#[tokio::test]
+async fn the_limit_of_statements_holds_again_after_an_index_even_if_it_could_not_be_built() {
+    const INDEX: Migration = Migration {
+        needs: 1,
+        steps: &[Step::Alone("CREATE INDEX CONCURRENTLY IF NOT EXISTS a_by_x ON a (x)")],
+    };
+    let server = Server::start().unwrap();
+    server.sql("ALTER ROLE postgres SET statement_timeout = '7s'").unwrap();
+    let pool = pool(&server.url_of_new_schema().unwrap());
+    let mut lease = pool.lease().await.unwrap();
+    assert!(without_limit(lease.client(), &INDEX).await.is_err(), "there is no such table");
+    let limit = lease.query("SHOW statement_timeout", &[]).await.unwrap();
+    assert_eq!(limit[0].get::<_, String>(0), "7s");
+    lease.client().batch_execute("CREATE TABLE a (x BIGINT)").await.unwrap();
+    without_limit(lease.client(), &INDEX).await.unwrap();
+    let limit = lease.query("SHOW statement_timeout", &[]).await.unwrap();
+    assert_eq!(limit[0].get::<_, String>(0), "7s");
+}
+
 /// What was left half done is finished by whoever comes next.
 #[tokio::test]
 async fn a_migration_that_was_interrupted_is_finished() {

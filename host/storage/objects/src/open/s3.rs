@@ -26,8 +26,7 @@ pub(super) fn open(url: &Url, settings: &Settings) -> Result<Arc<dyn Objects>, O
     let order = if is_express(url)? { ListOrder::Any } else { ListOrder::ByName };
     let takes = Takes { attributes: true, tags: true, with_parts: true };
     let store = Arc::new(store);
-    let failed = |source| OpenError::Store { url: shown(url), source };
-    let uploads = S3Uploads::new(Arc::clone(&store)).map_err(failed)?;
+    let uploads = S3Uploads::new(Arc::clone(&store));
     Ok(Arc::new(Backend::new(store, prefix(url)?, order, takes, shown(url)).telling(Arc::new(uploads))))
 }
 

@@ -1,5 +1,6 @@
 //! Which uploads there are in a bucket, and how far they have come: what the client of the store does not ask.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,19 +13,24 @@ use object_store::path::Path;
 use object_store::signer::{Method, SignedUrlOptions, Signer as _};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
 use crate::backend::BegunUploads;
+use crate::uploads::MOST_PARTS;
 
 /// Asks with urls that the store's client signs.
 pub(super) struct S3Uploads {
     store: Arc<AmazonS3>,
-    client: HttpClient,
+    /// Made when it is asked for the first time: most who open a bucket never ask.
+    client: OnceCell<HttpClient>,
 }
 
 /// How long a signed url is good for.
 const SIGNED_FOR: Duration = Duration::from_secs(300);
 /// How much of a refusal is shown.
 const SHOWN: usize = 500;
+/// Who has listed so many times as much as there can be goes round in circles.
+const CIRCLES: usize = 10;
 
 /// A page of uploads.
 #[derive(Debug, Deserialize)]
@@ -70,13 +76,16 @@ enum AskError {
     Refused { status: u16, answer: String },
     #[error("the answer can't be read")]
     Unreadable(#[source] quick_xml::DeError),
+    #[error(
+        "the store lists the parts of the upload {0} without an end, as if it did not know part-number-marker; a lifecycle \
+         rule of the bucket can abort what is left of it"
+    )]
+    Endless(String),
 }
 
 impl S3Uploads {
-    pub(super) fn new(store: Arc<AmazonS3>) -> object_store::Result<Self> {
-        // A signed url was made for http only where that is allowed.
-        let client = ReqwestConnector::default().connect(&ClientOptions::new().with_allow_http(true))?;
-        Ok(Self { store, client })
+    pub(super) fn new(store: Arc<AmazonS3>) -> Self {
+        Self { store, client: OnceCell::new() }
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -88,7 +97,12 @@ impl S3Uploads {
         let url = self.store.signed_url_opts(Method::GET, path, SIGNED_FOR, &options).await?;
         let mut request = HttpRequest::new(HttpRequestBody::empty());
         *request.uri_mut() = url.as_str().parse().map_err(|error| generic(format!("{error}")))?;
-        let response = self.client.execute(request).await.map_err(generic)?;
+        let connect = async {
+            // A signed url was made for http only where that is allowed.
+            ReqwestConnector::default().connect(&ClientOptions::new().with_allow_http(true))
+        };
+        let client = self.client.get_or_try_init(|| connect).await?;
+        let response = client.execute(request).await.map_err(generic)?;
         let status = response.status();
         let bytes = response.into_body().bytes().await.map_err(generic)?;
         let answer = String::from_utf8_lossy(&bytes);
@@ -106,6 +120,44 @@ impl S3Uploads {
     }
 }
 
+/// How far somebody has come with the pages of a list.
+struct Course<M> {
+    /// Where the next page begins; none for the first one.
+    marker: Option<M>,
+    seen: usize,
+    most: usize,
+}
+
+/// What comes after a page.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Page,
+    End,
+    /// The same once more, without an end: not every store that speaks as S3 does looks at markers.
+    Again,
+}
+
+impl<M: PartialEq> Course<M> {
+    /// Of at most so many entries that are wanted.
+    fn new(most: usize) -> Self {
+        Self { marker: None, seen: 0, most }
+    }
+
+    /// After a page of so many entries, which says where the next one begins.
+    fn next(&mut self, marker: Option<M>, entries: usize) -> Next {
+        // An empty page is no way to go on for ever either.
+        self.seen += entries.max(1);
+        if marker.is_none() {
+            return Next::End;
+        }
+        if marker == self.marker || self.seen >= self.most.saturating_mul(CIRCLES) {
+            return Next::Again;
+        }
+        self.marker = marker;
+        Next::Page
+    }
+}
+
 fn generic(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> object_store::Error {
     object_store::Error::Generic { store: "S3", source: source.into() }
 }
@@ -117,37 +169,46 @@ impl BegunUploads for S3Uploads {
         beginning: &str,
         most: usize,
     ) -> object_store::Result<Vec<(String, String, SystemTime)>> {
-        let mut found = Vec::new();
-        let mut marker = None;
+        // Of pages that come again each upload is told once.
+        let mut found = BTreeMap::new();
+        let mut course = Course::new(most);
         loop {
             let mut query = vec![("uploads", String::new()), ("prefix", beginning.to_owned())];
-            if let Some((key, id)) = marker.take() {
+            if let Some((key, id)) = course.marker.clone() {
                 query.extend([("key-marker", key), ("upload-id-marker", id)]);
             }
             let page: UploadsPage = self.ask(&Path::default(), &query).await?;
             let UploadsPage { uploads, is_truncated, next_key_marker, next_upload_id_marker } = page;
+            let marker = next_key_marker.zip(next_upload_id_marker).filter(|_| is_truncated);
+            let next = course.next(marker, uploads.len());
             // Not every store that speaks as S3 does looks at the prefix.
             let wanted = uploads.into_iter().filter(|upload| upload.key.starts_with(beginning));
-            found.extend(wanted.map(|upload| (upload.key, upload.upload_id, upload.initiated.into())));
-            marker = next_key_marker.zip(next_upload_id_marker);
-            if !is_truncated || marker.is_none() || found.len() >= most {
-                found.truncate(most);
-                return Ok(found);
+            found.extend(wanted.map(|upload| ((upload.key, upload.upload_id), upload.initiated.into())));
+            if next == Next::Again && found.len() < most {
+                tracing::warn!(store = %self.store, "the store lists uploads without an end: some may not be seen");
+            }
+            if next != Next::Page || found.len() >= most {
+                return Ok(found.into_iter().take(most).map(|((key, id), at)| (key, id, at)).collect());
             }
         }
     }
 
     async fn last_put(&self, path: &Path, id: &str) -> object_store::Result<Option<SystemTime>> {
         let mut last = None;
-        let mut marker: Option<String> = None;
+        let mut course = Course::new(usize::try_from(MOST_PARTS).unwrap_or(usize::MAX));
         loop {
             let mut query = vec![("uploadId", id.to_owned())];
-            query.extend(marker.take().map(|marker| ("part-number-marker", marker)));
-            let page: PartsPage = self.ask(path, &query).await?;
-            last = page.parts.iter().map(|part| SystemTime::from(part.last_modified)).chain(last).max();
-            marker = page.next_part_number_marker;
-            if !page.is_truncated || marker.is_none() {
-                return Ok(last);
+            query.extend(course.marker.clone().map(|marker| ("part-number-marker", marker)));
+            let PartsPage { parts, is_truncated, next_part_number_marker } = self.ask(path, &query).await?;
+            last = parts.iter().map(|part| SystemTime::from(part.last_modified)).chain(last).max();
+            match course.next(next_part_number_marker.filter(|_| is_truncated), parts.len()) {
+                Next::Page => {}
+                Next::End => return Ok(last),
+                Next::Again => {
+                    // Somebody may just have put a part that is not seen: without a time nobody aborts the upload.
+                    let source = Box::new(AskError::Endless(id.to_owned()));
+                    return Err(object_store::Error::NotSupported { source });
+                }
             }
         }
     }
@@ -155,7 +216,72 @@ impl BegunUploads for S3Uploads {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
     use super::*;
+    use crate::open::Settings;
+
+    /// A store that gives the same answer to whatever it is asked, but for `MARKER`: that is one of these, in
+    /// turn.
+    fn store(answer: &'static str, markers: &'static [&'static str]) -> S3Uploads {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!(
+            "s3://b?region=r&access_key_id=a&secret_access_key=b&s3ForcePathStyle=true&endpoint=http://{}",
+            listener.local_addr().unwrap()
+        );
+        std::thread::spawn(move || {
+            for (stream, marker) in listener.incoming().zip(markers.iter().cycle()) {
+                let mut stream = stream.unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                lines.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+                let content = answer.replace("MARKER", marker);
+                let length = content.len();
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+                stream.write_all(format!("{head}{content}").as_bytes()).unwrap();
+            }
+        });
+        let (store, _) = crate::open::s3::opened(&url.parse().unwrap(), &Settings::default()).unwrap();
+        S3Uploads::new(Arc::new(store))
+    }
+
+    #[tokio::test]
+    async fn uploads_of_a_store_that_knows_no_markers_come_to_an_end() {
+        const PAGE: &str = "<R><NextKeyMarker>MARKER</NextKeyMarker><NextUploadIdMarker>1</NextUploadIdMarker>\
+            <IsTruncated>true</IsTruncated>\
+            <Upload><Key>a/1</Key><UploadId>1</UploadId><Initiated>2026-01-02T03:04:05Z</Initiated></Upload>\
+            <Upload><Key>a/1</Key><UploadId>2</UploadId><Initiated>2026-01-02T03:04:05Z</Initiated></Upload></R>";
+        for markers in [["a", "a"].as_slice(), &["a", "b"]] {
+            let begun = store(PAGE, markers).begun("a/", 5).await.unwrap();
+            let ids: Vec<_> = begun.iter().map(|(key, id, _)| (key.as_str(), id.as_str())).collect();
+            assert_eq!(ids, [("a/1", "1"), ("a/1", "2")], "{markers:?}");
+            // No prefix either.
+            assert_eq!(store(PAGE, markers).begun("c/", 5).await.unwrap(), []);
+        }
+        assert_eq!(store(PAGE, &["a"]).begun("a/", 1).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn when_the_last_part_was_put_is_not_known_of_a_store_that_knows_no_markers() {
+        const PAGE: &str = "<R><IsTruncated>true</IsTruncated><NextPartNumberMarker>MARKER</NextPartNumberMarker>\
+            <Part><LastModified>2026-01-02T03:04:05Z</LastModified></Part></R>";
+        let error = store(PAGE, &["1000"]).last_put(&Path::from("a"), "id").await.unwrap_err();
+        let told = crate::error::chain(&error);
+        assert!(told.contains("upload id ") && told.contains("part-number-marker"), "{told}");
+    }
+
+    #[test]
+    fn a_course_ends_where_there_is_no_more_than_there_can_be() {
+        let mut course = Course::new(2);
+        // Other markers, and nothing there.
+        for marker in 1..20 {
+            assert_eq!(course.next(Some(marker), 0), Next::Page);
+        }
+        assert_eq!(course.next(Some(20), 0), Next::Again);
+        let mut course = Course::new(2);
+        assert_eq!((course.next(Some('a'), 3), course.next(None, 500)), (Next::Page, Next::End));
+    }
 
     #[test]
     fn pages_are_read_as_stores_write_them() {
