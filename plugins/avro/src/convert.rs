@@ -17,7 +17,8 @@ const BATCH: usize = if cfg!(test) { 3 << 19 } else { 96 << 20 };
 /// dates and timestamps as RFC 3339 has them, times of day as nanoseconds, and decimals as fractions. `from_json` takes
 /// strings for the bytes of their text; times are numbers as the schema counts them, or text as RFC 3339 has it, and
 /// decimals numbers, or text. Fields that are missing have the default of the schema; those that it does not have mean
-/// nothing. Messages of a schema registry begin with the number of their schema, and are not for this processor.
+/// nothing. Messages of a schema registry begin with the number of their schema, and are not for this processor. A message
+/// may become 64 MiB, and all messages of a batch 96 MiB: those that do not fit are passed on unchanged with an error.
 #[derive(Config)]
 pub(crate) struct AvroConfig {
     /// What to do: messages in Avro become JSON, or the reverse.

@@ -1,5 +1,6 @@
 //! Values from JSON to binary.
 
+mod brief;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::budget::Budget;
 use crate::schema::{Branch, Decimal, Field, IntKind, LongKind, Node, NodeId};
 use crate::{DatumError, LARGEST, NESTING, Schema};
 
+use brief::{REASONS, brief_list, cut};
 use scalar::{date, decimal_bytes, instant, text_of, time_of_day, whole};
 
 /// How JSON is to be understood.
@@ -106,33 +108,6 @@ struct Walk<'w> {
     /// Where the value starts in `out`.
     start: usize,
     out: &'w mut Vec<u8>,
-}
-
-/// Bytes that are told of the reasons why no type of a union takes a value, and of names that there could be.
-const REASONS: usize = 200;
-
-/// Ends a text that is longer than that by dots.
-fn cut(text: &mut String) {
-    if text.len() > REASONS {
-        text.truncate(text.floor_char_boundary(REASONS));
-        text.push_str("...");
-    }
-}
-
-/// The first names of a list.
-fn brief_list<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    let mut list = String::new();
-    for name in names {
-        if list.len() > REASONS {
-            list.push_str(", ...");
-            break;
-        }
-        if !list.is_empty() {
-            list.push_str(", ");
-        }
-        list.push_str(name);
-    }
-    list
 }
 
 fn unreadable(error: JsonError) -> DatumError {
