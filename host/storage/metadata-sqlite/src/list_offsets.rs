@@ -135,7 +135,7 @@ impl Looking<'_> {
 
     fn run_at(&self, base: i64) -> Result<Option<Run>, Trouble> {
         let mut find = self.connection.prepare_cached(&format!(
-            "SELECT {RUN} FROM runs r CROSS JOIN segments s ON s.segment = r.segment \
+            "SELECT {RUN} FROM runs r \
              WHERE r.vc = ?1 AND r.log = ?2 AND r.base_offset = ?3"
         ))?;
         let mut rows = find.query(params![self.vc.0, self.head.row.0, base])?;
