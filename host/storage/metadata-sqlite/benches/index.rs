@@ -5,30 +5,18 @@
 
 #[path = "../tests/places/folder.rs"]
 mod folder;
+#[path = "../../metadata/benches/index/looks.rs"]
+mod looks;
 
 use std::path::Path;
-use std::time::Duration;
 
 use folder::Folder;
 use forebay_lifecycle::clock;
-use forebay_model::{
-    ByteCount, Offset, PartitionCount, PartitionId, Timestamp, TopicId, TopicIdPartition, VirtualClusterId,
-};
-use forebay_storage_metadata::{
-    Configs, FindFrom, Log as _, NewTopic, OffsetQuery, OffsetsFound, Topics as _, VirtualClusters as _,
-};
+use forebay_model::{PartitionCount, VirtualClusterId};
+use forebay_storage_metadata::{Configs, NewTopic, Topics as _, VirtualClusters as _};
 use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
+use looks::{BYTES, IN_SEGMENT, OFFSETS, ROWS, look, look_for_time};
 use rusqlite::Connection;
-
-const ROWS: [i64; 5] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-/// Offsets of a row.
-const OFFSETS: i64 = 10;
-/// Bytes of a row, and of an answer: ten rows and one more.
-const BYTES: i64 = 100_000;
-const WANTED: ByteCount = ByteCount::new(1_000_000);
-/// Rows in a segment.
-const IN_SEGMENT: i64 = 1_000;
-const LOOKS: usize = 300;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -83,50 +71,4 @@ fn add_rows(path: &Path, had: i64, rows: i64) {
          COMMIT;"
     );
     connection.execute_batch(&fill).unwrap();
-}
-
-/// The median of looks from an offset on.
-async fn look(
-    store: &SqliteMetadataStore,
-    cluster: &VirtualClusterId,
-    topic: TopicId,
-    offset: i64,
-) -> Duration {
-    let offset = Offset::new(offset).unwrap();
-    let mut took = Vec::with_capacity(LOOKS);
-    for _ in 0..LOOKS {
-        let from = FindFrom { log: log(topic), offset, max_bytes: WANTED };
-        let began = clock::now();
-        let found = store.find(cluster, vec![from], WANTED).await.unwrap().remove(0).unwrap();
-        took.push(began.elapsed());
-        assert_eq!(found.runs[0].base_offset, offset);
-    }
-    median(took)
-}
-
-/// The median of looks for a time.
-async fn look_for_time(
-    store: &SqliteMetadataStore,
-    cluster: &VirtualClusterId,
-    topic: TopicId,
-    millis: i64,
-) -> Duration {
-    let query = OffsetQuery::At { timestamp: Timestamp::from_millis(millis), from: Offset::ZERO };
-    let mut took = Vec::with_capacity(LOOKS);
-    for _ in 0..LOOKS {
-        let began = clock::now();
-        let found = store.list_offsets(cluster, vec![(log(topic), query)]).await.unwrap().remove(0).unwrap();
-        took.push(began.elapsed());
-        assert!(!matches!(found, OffsetsFound::None));
-    }
-    median(took)
-}
-
-fn log(topic: TopicId) -> TopicIdPartition {
-    TopicIdPartition::new(topic, PartitionId::new(0).unwrap())
-}
-
-fn median(mut took: Vec<Duration>) -> Duration {
-    took.sort_unstable();
-    took[took.len() / 2]
 }
