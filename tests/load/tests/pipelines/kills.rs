@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use forebay_tests_load::Random;
-use forebay_tests_postgres::Server;
 
 use crate::agent::Site;
 use crate::carrier;
 use crate::outlet::{Topic, begun, more};
+use crate::pair::Pair;
 use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
@@ -82,25 +82,16 @@ pub(crate) fn of_the_only_agent(setting: Setting) -> Outcome {
 /// The other agent goes on with the partitions of the one that is gone.
 pub(crate) fn of_one_of_two_agents(setting: Setting) -> Outcome {
     let workload = Workload::new(setting.seed);
-    let server = Server::start().unwrap();
-    let url = server.url_of_new_schema().unwrap();
-    let site = Site::new(&workload.folder, "agent").on(&url).with_pipelines();
-    let other = site.beside();
-    carrier::manage(&workload.folder, setting.order);
-    let mut killed = site.start(&workload.folder);
-    let mut left = other.start(&workload.folder);
-    let mut outlet = Topic::of(&other);
-    workload.make_outlet(&other);
-    let mut producers = workload.producers_alone([&site, &other]);
+    let (mut pair, mut producers) = Pair::start(&workload, setting.order);
     producers.during(|| {
-        begun(&workload, &mut outlet, SOME);
+        begun(&workload, &mut pair.outlet, SOME);
         // Both have their shares by now.
         workload.pass(Duration::from_secs(3));
-        assert!(killed.kill());
+        assert!(pair.one.kill());
         workload.pass(Duration::from_secs(3));
     });
-    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
-        carrier::unmanage(&workload.folder, &mut left);
+    Some(ended(&workload, producers, &mut pair.outlet, setting.at_least_once(), || {
+        carrier::unmanage(&workload.folder, &mut pair.other);
     }))
 }
 
