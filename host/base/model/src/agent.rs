@@ -2,42 +2,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use uuid::{Builder, Uuid};
+use crate::uuid_id::uuid_id;
 
-/// What an agent is known by to other agents, from its start to its end. One that is started again is another.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AgentId(Uuid);
-
-impl AgentId {
-    /// A UUID of version 4 from random bits.
-    #[must_use]
-    pub fn from_random(bits: u128) -> Self {
-        Self(Builder::from_random_bytes(bits.to_be_bytes()).into_uuid())
-    }
-
-    /// As it stands in stores.
-    #[must_use]
-    pub const fn from_uuid(id: Uuid) -> Self {
-        Self(id)
-    }
-
-    /// As it stands in stores.
-    #[must_use]
-    pub const fn uuid(self) -> Uuid {
-        self.0
-    }
-}
-
-impl fmt::Debug for AgentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AgentId({})", self.0)
-    }
-}
-
-impl fmt::Display for AgentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+uuid_id! {
+    /// What an agent is known by to other agents, from its start to its end. One that is started again is another.
+    AgentId
 }
 
 /// The number by which Kafka's clients know an agent, from 0 on.

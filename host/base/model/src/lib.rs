@@ -29,6 +29,7 @@ mod segment_name;
 mod timestamp;
 mod topic_id;
 mod topic_name;
+mod uuid_id;
 mod virtual_cluster_id;
 
 pub use agent::{AgentGroup, AgentId, AgentNameError, AvailabilityZone, NodeId, NodeIdError};

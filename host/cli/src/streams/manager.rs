@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use forebay_lifecycle::Threads;
 use forebay_metrics::{ConnectionState, Metrics, Side};
 use forebay_pipeline_config::{Document, PipelineConfig};
-use forebay_pipeline_engine::{Identity, Labelled, Paths, Structured, Surroundings};
+use forebay_pipeline_engine::{Identity, Paths, Structured, Surroundings};
 use forebay_pipeline_operations::{Endpoints, stats};
 use forebay_plugins_api::{Components, Environment, PipelineName, Rights};
 use forebay_traces::Tracer;
@@ -202,8 +202,7 @@ impl Manager {
         if self.streams().is_closed {
             return Err(ChangeError::Stopping);
         }
-        let inner = Arc::clone(&self.components);
-        let labelled = Arc::new(Labelled::new(inner, LABEL, id));
+        let components = Structured::new(Arc::clone(&self.components)).with_label(LABEL, id);
         let prefix = if self.prefix { format!("/{}", encoded(id)) } else { String::new() };
         let paths = Paths { endpoints: self.endpoints.clone(), prefix: prefix.clone() };
         let start = Start {
@@ -214,7 +213,7 @@ impl Manager {
                 rights: Rights::Starter,
                 environment: self.environment.clone(),
             },
-            components: Arc::new(Structured::new(labelled).with_tracer(self.tracer.clone())),
+            components: Arc::new(components.with_tracer(self.tracer.clone())),
             threads: Arc::clone(&self.threads),
             keeper: Arc::clone(&self.keeper),
             surroundings: self.surroundings.for_another(Some(paths)),

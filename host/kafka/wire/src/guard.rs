@@ -12,7 +12,7 @@ use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::{Decodable, Request};
 
-use self::schema::{Kind, Layout, Struct};
+use self::schema::{Kind, Layout, Struct, structure};
 use crate::cursor::{Cursor, Ended};
 use crate::varint::{self, VarintError};
 
@@ -155,10 +155,16 @@ impl Walk {
                 from.take(length.unwrap_or(0))?;
             }
             Kind::Array(element) => {
-                let count = if self.flexible { compact(from)? } else { plain(from.i32()?)? };
-                for _ in 0..count.unwrap_or(0) {
+                for _ in 0..self.count(from)? {
                     self.element(element.decoded())?;
                     self.field(element, from)?;
+                }
+            }
+            Kind::Structs(members) => {
+                let of = structure(members);
+                for _ in 0..self.count(from)? {
+                    self.element(of.decoded())?;
+                    self.structure(&of, from)?;
                 }
             }
             Kind::Struct(of) => self.structure(of, from)?,
@@ -170,6 +176,12 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    /// How many elements an array has.
+    fn count(&self, from: &mut Cursor<'_>) -> Result<usize, Malformed> {
+        let count = if self.flexible { compact(from)? } else { plain(from.i32()?)? };
+        Ok(count.unwrap_or(0))
     }
 
     /// The tagged fields at the end of a structure. The decoder reads those that it knows without regard

@@ -6,10 +6,13 @@ mod api;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use forebay_pipeline_config::ComponentConfig;
 use forebay_pipeline_config::spec::{FieldKind, FieldSpec, FieldType, Kind};
+use forebay_pipeline_config::{ComponentConfig, Position};
 use forebay_pipeline_operations::{Registration, Since};
 use forebay_plugins_api::{Components as _, OpenError, Setup};
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use serde_json::{Value as Json, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,7 +28,7 @@ pub(crate) struct Request {
     pub(crate) id: String,
     /// In place of the one with this id; none where that is only to go.
     pub(crate) component: Option<Sent>,
-    pub(crate) answer: oneshot::Sender<Result<(), String>>,
+    answer: oneshot::Sender<Result<(), String>>,
 }
 
 /// A component that was sent.
@@ -52,7 +55,7 @@ struct Member {
 /// What an open `dynamic` has to do with clients.
 pub(crate) struct Clients {
     pub(crate) members: Members,
-    pub(crate) requests: mpsc::Receiver<Request>,
+    requests: mpsc::Receiver<Request>,
     /// The paths are free again when these are dropped.
     _paths: Vec<Registration>,
 }
@@ -129,6 +132,25 @@ impl Clients {
             None => std::future::pending().await,
         }
     }
+
+    /// Refuses all that are still to come.
+    pub(crate) fn refuse_all(&mut self) {
+        self.requests.close();
+        while let Ok(request) = self.requests.try_recv() {
+            request.answer(Err("the pipeline is stopping".to_owned()));
+        }
+    }
+}
+
+/// What the next component that ends leaves; for ever where there is none.
+///
+/// # Cancel safety
+/// None is lost.
+pub(crate) async fn next<T>(running: &mut FuturesUnordered<BoxFuture<'static, T>>) -> T {
+    match running.next().await {
+        Some(ended) => ended,
+        None => std::future::pending().await,
+    }
 }
 
 impl Members {
@@ -163,6 +185,14 @@ impl Request {
     pub(crate) fn answer(self, result: Result<(), String>) {
         // Whoever asked may have gone meanwhile.
         let _ = self.answer.send(result);
+    }
+
+    /// Tells what is wrong with the component, a line for each fault and its place in the text.
+    pub(crate) fn refuse(self, faults: &[(Position, String)]) {
+        let line =
+            |(at, message): &(Position, String)| format!("{}({},{}) {message}", self.id, at.line, at.column);
+        let lines: Vec<_> = faults.iter().map(line).collect();
+        self.answer(Err(lines.join("\n")));
     }
 }
 

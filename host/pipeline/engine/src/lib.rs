@@ -64,6 +64,6 @@ pub use metric_names::MetricNames;
 pub use run::{Ended, Identity, OpenProblem, RunError, run, run_in};
 pub use section::Section;
 pub use shared::SharedResources;
-pub use structure::{Labelled, Structured, description};
+pub use structure::{Structured, description, verdict};
 pub use surroundings::{Paths, Surroundings};
 pub use templates::Templated;

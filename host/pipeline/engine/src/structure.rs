@@ -9,7 +9,6 @@ mod branch;
 mod changes;
 pub(crate) mod check;
 pub(crate) mod duration;
-mod labelled;
 pub(crate) mod opening;
 pub(crate) mod order;
 pub(crate) mod pauses;
@@ -39,21 +38,28 @@ use forebay_traces::Tracer;
 use crate::caches::multilevel;
 use crate::chain::OWN;
 use crate::{buffers, inputs, outputs, rate_limits};
-pub use labelled::Labelled;
+pub use check::verdict;
 pub(crate) use opening::{Opening, problem};
 
 /// Components of plugins, and those of the host itself.
 #[derive(Clone)]
 pub struct Structured {
     plugins: Arc<dyn Components>,
+    metrics: Arc<Metrics>,
     tracer: Tracer,
 }
 
 impl Structured {
     /// Adds the host's own components. The catalog of `plugins` has to hold [`description`] already.
     pub fn new(plugins: Arc<dyn Components>) -> Self {
-        let tracer = plugins.tracer();
-        Self { plugins, tracer }
+        let (metrics, tracer) = (plugins.metrics(), plugins.tracer());
+        Self { plugins, metrics, tracer }
+    }
+
+    /// The same for one of several pipelines in a process: what the engine measures has this label, which says which.
+    #[must_use]
+    pub fn with_label(self, name: &str, value: &str) -> Self {
+        Self { metrics: Arc::new(self.metrics.with_label(name, value)), ..self }
     }
 
     /// The same, with spans made of messages.
@@ -98,7 +104,7 @@ impl Components for Structured {
     }
 
     fn metrics(&self) -> Arc<Metrics> {
-        self.plugins.metrics()
+        Arc::clone(&self.metrics)
     }
 
     fn tracer(&self) -> Tracer {

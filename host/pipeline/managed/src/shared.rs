@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use forebay_lifecycle::{Shutdown, Threads};
 use forebay_metrics::{Gauge, MetricError, Metrics};
 use forebay_pipeline_config::Variables;
-use forebay_pipeline_engine::{Ended, Identity, Labelled, Paths, RunError, Structured, Surroundings};
+use forebay_pipeline_engine::{Ended, Identity, Paths, RunError, Structured, Surroundings};
 use forebay_pipeline_operations::Endpoints;
 use forebay_plugins_api::{Components, Environment, PipelineName, Rights, VirtualClusterName};
 use tokio::sync::watch;
@@ -76,7 +76,7 @@ impl Shared {
 
     /// What a run of a pipeline starts with.
     pub(crate) fn start(&self, name: &str, design: &Design, share: Arc<Share>, stop: Shutdown) -> Start {
-        let labelled = Arc::new(Labelled::new(Arc::clone(&self.components), LABEL, name));
+        let components = Structured::new(Arc::clone(&self.components)).with_label(LABEL, name);
         let paths = self.endpoints.clone();
         let paths = paths.map(|endpoints| Paths { endpoints, prefix: format!("{}/{name}", crate::PATH) });
         let surroundings = Surroundings::default().for_another(paths).with_intake(share);
@@ -89,7 +89,7 @@ impl Shared {
                 environment: self.environment.clone(),
             },
             config: Arc::clone(&design.config),
-            components: Arc::new(Structured::new(labelled)),
+            components: Arc::new(components),
             threads: Arc::clone(&self.threads),
             keeper: Arc::clone(&self.keeper),
             surroundings,

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use forebay_pipeline_config::Condition;
-use forebay_pipeline_message::{Batch, Message, Value};
-use forebay_plugins_api::VALUE_KIND;
+use forebay_pipeline_engine::verdict;
+use forebay_pipeline_message::{Batch, Message};
 use serde_json::Value as Json;
 
 use crate::difference::{Likeness, compare};
@@ -62,27 +62,9 @@ impl Surroundings<'_> {
         let mut mapping = self.opener.mapping(LANGUAGE, source).await.map_err(|error| error.to_string())?;
         let values = mapping.values(single.clone()).await?;
         let value = values.get(0).ok_or("the mapping gave nothing")?;
-        if let Some(error) = value.error() {
-            return Err(error.to_owned());
-        }
-        if value.metadata(VALUE_KIND) == Some(Value::Text("deleted")) {
-            return Err("query mapping resulted in deleted message, expected a boolean value".to_owned());
-        }
-        match Document::of(value.payload().unwrap_or_default()) {
-            Some(Document::Bool(true)) => Ok(()),
-            Some(Document::Bool(false)) => Err("bloblang expression was false".to_owned()),
-            Some(other) => {
-                let shown = match &other {
-                    Document::Number(digits) => format!(" ({digits})"),
-                    Document::String(text) => format!(" ({text:?})"),
-                    _ => String::new(),
-                };
-                Err(format!("expected bool value, got {} from mapping{shown}", other.type_name()))
-            }
-            None => {
-                let text = String::from_utf8_lossy(value.payload().unwrap_or_default()).into_owned();
-                Err(format!("expected bool value, got a text that is no JSON from mapping ({text:?})"))
-            }
+        match verdict(value)? {
+            true => Ok(()),
+            false => Err("bloblang expression was false".to_owned()),
         }
     }
 

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     fn likeness(actual: &str, expected: &str) -> Likeness {
-        let document = |text: &str| Document::of(text.as_bytes()).unwrap();
+        let document = |text: &str| Document::first_of(text.as_bytes()).unwrap();
         compare(&document(actual), &document(expected), Paint::Plain).0
     }
 
@@ -179,8 +179,8 @@ mod tests {
 
     #[test]
     fn both_are_shown_in_one_document() {
-        let actual = Document::of(br#"{"a":2,"html":"<b>","more":{"x":1}}"#).unwrap();
-        let expected = Document::of(br#"{"a":3,"b":[1,2],"html":"<b>"}"#).unwrap();
+        let actual = Document::first_of(br#"{"a":2,"html":"<b>","more":{"x":1}}"#).unwrap();
+        let expected = Document::first_of(br#"{"a":3,"b":[1,2],"html":"<b>"}"#).unwrap();
         let lines = [
             "{",
             "    \"a\": 2 => 3,",

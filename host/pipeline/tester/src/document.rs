@@ -21,26 +21,6 @@ impl Document {
     pub(crate) fn first_of(text: &[u8]) -> Option<Self> {
         Reader { text, at: 0 }.value(0)
     }
-
-    /// Reads a text that is one value.
-    pub(crate) fn of(text: &[u8]) -> Option<Self> {
-        let mut reader = Reader { text, at: 0 };
-        let value = reader.value(0)?;
-        reader.blanks();
-        (reader.at == text.len()).then_some(value)
-    }
-
-    /// What it is, in a word of the mapping language.
-    pub(crate) fn type_name(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "bool",
-            Self::Number(_) => "number",
-            Self::String(_) => "string",
-            Self::Array(_) => "array",
-            Self::Object(_) => "object",
-        }
-    }
 }
 
 struct Reader<'t> {
@@ -199,6 +179,14 @@ mod tests {
 
     use super::*;
 
+    /// That of a text that is one value and nothing else.
+    fn only(text: &str) -> Option<Document> {
+        let mut reader = Reader { text: text.as_bytes(), at: 0 };
+        let value = reader.value(0)?;
+        reader.blanks();
+        (reader.at == text.len()).then_some(value)
+    }
+
     #[rstest]
     #[case("1.0", Some(Document::Number("1.0".into())))]
     #[case(" -0e+5 ", Some(Document::Number("-0e+5".into())))]
@@ -216,7 +204,7 @@ mod tests {
     #[case("", None)]
     #[case("1 2", None)]
     fn documents_are_read_as_go_reads_them(#[case] text: &str, #[case] expected: Option<Document>) {
-        assert_eq!(Document::of(text.as_bytes()), expected);
+        assert_eq!(only(text), expected);
     }
 
     #[test]
@@ -226,6 +214,6 @@ mod tests {
 
     #[test]
     fn depth_is_limited() {
-        assert_eq!(Document::of("[".repeat(100_000).as_bytes()), None);
+        assert_eq!(only(&"[".repeat(100_000)), None);
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn commit(
     let Some(vc) = tried!(&store.pool, store.vc(cluster)) else {
         return Err(CommitError::NoVirtualCluster { cluster: cluster.clone() });
     };
-    let assumed = is_possible(commit).ok().and_then(|()| Plan::assuming(&commit.requests));
+    let assumed = commit.check().ok().and_then(|()| Plan::assuming(&commit.requests));
     let mut tries = Tries::new(&store.pool);
     loop {
         let settled = async {
@@ -152,7 +152,7 @@ fn before_judging(commit: &SegmentCommit, state: &State) -> Result<Option<Settle
         let (segment, named_at, now) = (commit.segment.clone(), commit.named_at, state.now);
         return Ok(Some(Err(CommitError::TooLate { segment, named_at, now })));
     }
-    if let Err(error) = is_possible(commit) {
+    if let Err(error) = commit.check() {
         return Ok(Some(Err(error)));
     }
     let segment = commit.segment.clone();
@@ -179,30 +179,6 @@ impl Recorded {
         let forgotten = CommitError::Forgotten { id, committed_at: self.committed_at };
         Ok(self.outcome.clone().ok_or(forgotten))
     }
-}
-
-/// What does not depend on what is stored.
-fn is_possible(commit: &SegmentCommit) -> Result<(), CommitError> {
-    for (request, produce) in commit.requests.iter().enumerate() {
-        for (index, batch) in produce.batches.iter().enumerate() {
-            let end = batch.position.get().checked_add(batch.length.get());
-            let reason = if batch.records.get() == 0 {
-                "it has no records"
-            } else if i32::try_from(batch.records.get()).is_err() {
-                "it has more records than a batch can have"
-            } else if batch.length.get() == 0 {
-                "it has no bytes"
-            } else if end.is_none_or(|end| end > commit.size.get())
-                || i64::try_from(commit.size.get()).is_err()
-            {
-                "it ends behind the segment"
-            } else {
-                continue;
-            };
-            return Err(CommitError::Invalid { request, batch: index, reason });
-        }
-    }
-    Ok(())
 }
 
 /// All partitions that a commit names, in the order in which they are locked.

@@ -1,4 +1,5 @@
 use forebay_storage_metadata::StoreFailure;
+use forebay_storage_metadata::outcome::NoOutcome;
 use tokio_postgres::error::SqlState;
 
 /// What goes wrong inside a call and has nothing to do with what it asks.
@@ -94,6 +95,12 @@ fn is_away(code: &SqlState) -> bool {
         || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
         // Rights and passwords may be put right while the agent runs.
         || is_of_class("28") || *code == SqlState::INSUFFICIENT_PRIVILEGE
+}
+
+impl From<NoOutcome> for Trouble {
+    fn from(NoOutcome: NoOutcome) -> Self {
+        Self::Corrupt("outcomes.outcome is no outcome".to_owned())
+    }
 }
 
 impl From<Trouble> for StoreFailure {

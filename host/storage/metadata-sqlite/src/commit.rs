@@ -1,13 +1,12 @@
 //! The commit of a segment: checked as a whole in memory first, then written.
 
-mod outcome;
 mod past;
 mod plan;
 mod state;
 mod write;
 
 use forebay_model::{CommitId, SegmentName, Timestamp, VirtualClusterId};
-use forebay_storage_metadata::{CommitError, CommitOutcome, SegmentCommit, UPLOAD_HORIZON};
+use forebay_storage_metadata::{CommitError, CommitOutcome, SegmentCommit, UPLOAD_HORIZON, outcome};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::rows::{SegmentRow, Vc, of_bytes, vc_of};
@@ -30,7 +29,11 @@ pub(crate) fn commit(
     if let Some(recorded) = recorded(writing, vc, commit.id, &commit.segment)? {
         return Ok(recorded);
     }
-    if let Err(error) = is_possible(commit, writing.now) {
+    if commit.named_at <= writing.now.before(UPLOAD_HORIZON) {
+        let (segment, named_at, now) = (commit.segment.clone(), commit.named_at, writing.now);
+        return Ok(Err(CommitError::TooLate { segment, named_at, now }));
+    }
+    if let Err(error) = commit.check() {
         return Ok(Err(error));
     }
     if let Some(error) = name_in_use(writing, vc, &commit.segment)? {
@@ -73,36 +76,8 @@ fn recorded(
     Ok(Some(match kept {
         _ if name != segment.as_str() => Err(CommitError::IdTaken { id, segment: segment.clone() }),
         None => Err(CommitError::Forgotten { id, committed_at }),
-        Some(kept) => Ok(outcome::decode(&kept, committed_at)?),
+        Some(kept) => Ok(outcome::decode(&kept, committed_at, |rest, flags| rest.batch(flags))?),
     }))
-}
-
-/// What does not depend on what is stored.
-fn is_possible(commit: &SegmentCommit, now: Timestamp) -> Result<(), CommitError> {
-    if commit.named_at <= now.before(UPLOAD_HORIZON) {
-        let (segment, named_at) = (commit.segment.clone(), commit.named_at);
-        return Err(CommitError::TooLate { segment, named_at, now });
-    }
-    for (request, produce) in commit.requests.iter().enumerate() {
-        for (index, batch) in produce.batches.iter().enumerate() {
-            let end = batch.position.get().checked_add(batch.length.get());
-            let reason = if batch.records.get() == 0 {
-                "it has no records"
-            } else if i32::try_from(batch.records.get()).is_err() {
-                "it has more records than a batch can have"
-            } else if batch.length.get() == 0 {
-                "it has no bytes"
-            } else if end.is_none_or(|end| end > commit.size.get())
-                || i64::try_from(commit.size.get()).is_err()
-            {
-                "it ends behind the segment"
-            } else {
-                continue;
-            };
-            return Err(CommitError::Invalid { request, batch: index, reason });
-        }
-    }
-    Ok(())
 }
 
 /// Why a segment of that name can't be committed.
@@ -150,6 +125,7 @@ fn insert_outcome(
     let mut insert = writing.connection.prepare_cached(
         "INSERT INTO outcomes (vc, segment, committed_at, outcome) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    insert.execute(params![vc.0, segment.0, outcome.committed_at.millis(), outcome::encode(outcome)])?;
+    let bytes = outcome::encode(&outcome.requests, outcome::put_batch);
+    insert.execute(params![vc.0, segment.0, outcome.committed_at.millis(), bytes])?;
     Ok(())
 }

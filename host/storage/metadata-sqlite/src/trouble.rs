@@ -1,4 +1,5 @@
 use forebay_storage_metadata::StoreFailure;
+use forebay_storage_metadata::outcome::NoOutcome;
 use rusqlite::ErrorCode;
 
 /// What goes wrong inside a call and has nothing to do with what it asks.
@@ -15,6 +16,12 @@ impl Trouble {
     /// For a number of a row that is out of its range.
     pub(crate) fn number(column: &'static str, value: i64) -> Self {
         Self::Corrupt(format!("{column} is {value}"))
+    }
+}
+
+impl From<NoOutcome> for Trouble {
+    fn from(NoOutcome: NoOutcome) -> Self {
+        Self::Corrupt("outcomes.outcome is no outcome".to_owned())
     }
 }
 

@@ -36,6 +36,7 @@ mod jobs;
 mod log;
 mod measured;
 mod operation;
+pub mod outcome;
 mod past;
 mod producers;
 mod progress;

@@ -20,6 +20,8 @@ mod outages;
 #[cfg(test)]
 mod outlet;
 #[cfg(test)]
+mod pair;
+#[cfg(test)]
 mod pauses;
 #[cfg(test)]
 mod rebalances;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use forebay_lifecycle::clock;
 use forebay_tests_pipelines::Running;
-use forebay_tests_postgres::Server;
 
 use crate::agent::Site;
 use crate::carrier;
 use crate::kills::SOME;
 use crate::outlet::{Topic, begun};
+use crate::pair::Pair;
 use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
@@ -80,31 +80,23 @@ pub(crate) fn of_the_output(setting: Setting) -> Outcome {
 /// The database behind two agents with the pipeline is killed, twice, and stands still once.
 pub(crate) fn of_the_metadata(setting: Setting) -> Outcome {
     let workload = Workload::new(setting.seed);
-    let mut server = Server::start().unwrap();
-    let url = server.url_of_new_schema().unwrap();
-    let site = Site::new(&workload.folder, "agent").on(&url).with_pipelines();
-    let other = site.beside();
-    carrier::manage(&workload.folder, setting.order);
-    let mut agents = [site.start(&workload.folder), other.start(&workload.folder)];
-    let mut outlet = Topic::of(&other);
-    workload.make_outlet(&other);
-    let mut producers = workload.producers_alone([&site, &other]);
+    let (mut pair, mut producers) = Pair::start(&workload, setting.order);
     producers.during(|| {
-        begun(&workload, &mut outlet, SOME);
+        begun(&workload, &mut pair.outlet, SOME);
         for _ in 0..2 {
             workload.pass(Duration::from_secs(2));
-            server.kill().unwrap();
+            pair.server.kill().unwrap();
             workload.pass(Duration::from_secs(1));
-            server.start_again().unwrap();
+            pair.server.start_again().unwrap();
         }
         workload.pass(Duration::from_secs(2));
-        server.pause().unwrap();
+        pair.server.pause().unwrap();
         workload.pass(Duration::from_secs(5));
-        server.resume().unwrap();
+        pair.server.resume().unwrap();
         workload.pass(Duration::from_secs(2));
     });
-    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
-        for agent in &mut agents {
+    Some(ended(&workload, producers, &mut pair.outlet, setting.at_least_once(), || {
+        for agent in [&mut pair.one, &mut pair.other] {
             carrier::unmanage(&workload.folder, agent);
         }
     }))

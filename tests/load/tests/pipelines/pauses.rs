@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use forebay_tests_postgres::Server;
-
-use crate::agent::Site;
+use crate::agent::{SHORT_SESSION, Site};
 use crate::carrier;
 use crate::classic::Founder;
 use crate::kills::SOME;
 use crate::outlet::{Topic, begun, more};
+use crate::pair::Pair;
 use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
-/// How long anybody may be silent in a group is 45 seconds.
-const BEYOND: Duration = Duration::from_secs(49);
+/// Longer than anybody may be silent.
+const LONGER: Duration = Duration::from_secs(4);
+/// How long members of the classic protocol say that they may be silent.
+const CLASSIC_SESSION: Duration = Duration::from_secs(45);
 
 pub(crate) fn of_run(setting: Setting) -> Outcome {
     paused(setting, false)
@@ -26,7 +27,7 @@ pub(crate) fn of_run_in_a_classic_group(setting: Setting) -> Outcome {
 
 fn paused(setting: Setting, is_classic: bool) -> Outcome {
     let workload = Workload::new(setting.seed);
-    let site = Site::new(&workload.folder, "agent");
+    let site = Site::new(&workload.folder, "agent").with_short_sessions();
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
@@ -43,7 +44,7 @@ fn paused(setting: Setting, is_classic: bool) -> Outcome {
         workload.pass(Duration::from_secs(2));
         other
     });
-    workload.pass(BEYOND);
+    workload.pass(LONGER + if is_classic { CLASSIC_SESSION } else { SHORT_SESSION });
     producers.during(|| {
         more(&workload, &mut outlet, SOME);
         paused.signal("CONT");
@@ -59,31 +60,22 @@ fn paused(setting: Setting, is_classic: bool) -> Outcome {
 
 pub(crate) fn of_one_of_two_agents(setting: Setting) -> Outcome {
     let workload = Workload::new(setting.seed);
-    let server = Server::start().unwrap();
-    let url = server.url_of_new_schema().unwrap();
-    let site = Site::new(&workload.folder, "agent").on(&url).with_pipelines();
-    let other = site.beside();
-    carrier::manage(&workload.folder, setting.order);
-    let mut paused = site.start(&workload.folder);
-    let mut left = other.start(&workload.folder);
-    let mut outlet = Topic::of(&other);
-    workload.make_outlet(&other);
-    let mut producers = workload.producers_alone([&site, &other]);
+    let (mut pair, mut producers) = Pair::start(&workload, setting.order);
     producers.during(|| {
-        begun(&workload, &mut outlet, SOME);
+        begun(&workload, &mut pair.outlet, SOME);
         workload.pass(Duration::from_secs(3));
-        paused.signal("STOP");
+        pair.one.signal("STOP");
         workload.pass(Duration::from_secs(2));
     });
-    workload.pass(BEYOND);
+    workload.pass(LONGER + SHORT_SESSION);
     producers.during(|| {
-        more(&workload, &mut outlet, SOME);
-        paused.signal("CONT");
+        more(&workload, &mut pair.outlet, SOME);
+        pair.one.signal("CONT");
         workload.pass(Duration::from_secs(2));
     });
-    Some(ended(&workload, producers, &mut outlet, setting.at_least_once(), || {
-        carrier::unmanage(&workload.folder, &mut left);
-        carrier::unmanage(&workload.folder, &mut paused);
+    Some(ended(&workload, producers, &mut pair.outlet, setting.at_least_once(), || {
+        carrier::unmanage(&workload.folder, &mut pair.other);
+        carrier::unmanage(&workload.folder, &mut pair.one);
     }))
 }
 

@@ -6,7 +6,7 @@ use super::schema::{
     BOOL, I8, I16, I32, I64, Kind, Layout, Member, Struct, Tag, UUID, always, between, layout, since,
     structure,
 };
-use Kind::{Array, Bytes, Optional, String};
+use Kind::{Array, Bytes, Optional, String, Structs};
 use kafka_protocol::messages::ApiKey;
 
 /// The layout of an API's requests, in all versions that are served.
@@ -61,11 +61,11 @@ static PRODUCE: Layout = layout(
         since(3, String), // transactional id
         always(I16),      // acks
         always(I32),      // timeout
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             between(0, 12, String), // topic
             since(13, UUID),
-            always(Array(&Kind::Struct(&structure(&[always(I32), always(Bytes)])))), // partition, records
-        ])))),
+            always(Structs(&[always(I32), always(Bytes)])), // partition, records
+        ])),
     ],
 );
 
@@ -80,7 +80,7 @@ static FETCH: Layout = Layout {
             always(I8),          // isolation
             since(7, I32),       // session
             since(7, I32),       // session epoch
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 between(0, 12, String),
                 since(13, UUID),
                 always(Array(&Kind::Struct(&Struct {
@@ -97,11 +97,8 @@ static FETCH: Layout = Layout {
                         Tag { number: 1, since: 18, kind: I64 },
                     ],
                 }))),
-            ])))),
-            since(
-                7,
-                Array(&Kind::Struct(&structure(&[between(0, 12, String), since(13, UUID), always(NUMBERS)]))),
-            ),
+            ])),
+            since(7, Structs(&[between(0, 12, String), since(13, UUID), always(NUMBERS)])),
             since(11, String), // rack
         ],
         tags: &[
@@ -116,10 +113,7 @@ static LIST_OFFSETS: Layout = layout(
     &[
         always(I32),  // replica
         since(2, I8), // isolation
-        always(Array(&Kind::Struct(&structure(&[
-            always(String),
-            always(Array(&Kind::Struct(&structure(&[always(I32), since(4, I32), always(I64)])))),
-        ])))),
+        always(Structs(&[always(String), always(Structs(&[always(I32), since(4, I32), always(I64)]))])),
         since(10, I32), // timeout
     ],
 );
@@ -127,7 +121,7 @@ static LIST_OFFSETS: Layout = layout(
 static METADATA: Layout = layout(
     9,
     &[
-        always(Array(&Kind::Struct(&structure(&[since(10, UUID), always(String)])))),
+        always(Structs(&[since(10, UUID), always(String)])),
         since(4, BOOL),
         between(8, 10, BOOL),
         since(8, BOOL),
@@ -141,36 +135,24 @@ static API_VERSIONS: Layout = layout(3, &[since(3, String), since(3, String)]);
 static CREATE_TOPICS: Layout = layout(
     5,
     &[
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String),
             always(I32), // partitions
             always(I16), // replicas
-            always(Array(&Kind::Struct(&structure(&[always(I32), always(NUMBERS)])))),
-            always(Array(&Kind::Struct(&structure(&[always(String), always(String)])))),
-        ])))),
+            always(Structs(&[always(I32), always(NUMBERS)])),
+            always(Structs(&[always(String), always(String)])),
+        ])),
         always(I32),  // timeout
         always(BOOL), // validate only
     ],
 );
 
-static DELETE_TOPICS: Layout = layout(
-    4,
-    &[
-        since(6, Array(&Kind::Struct(&structure(&[always(String), always(UUID)])))),
-        between(0, 5, STRINGS),
-        always(I32),
-    ],
-);
+static DELETE_TOPICS: Layout =
+    layout(4, &[since(6, Structs(&[always(String), always(UUID)])), between(0, 5, STRINGS), always(I32)]);
 
 static DELETE_RECORDS: Layout = layout(
     2,
-    &[
-        always(Array(&Kind::Struct(&structure(&[
-            always(String),
-            always(Array(&Kind::Struct(&structure(&[always(I32), always(I64)])))),
-        ])))),
-        always(I32),
-    ],
+    &[always(Structs(&[always(String), always(Structs(&[always(I32), always(I64)]))])), always(I32)],
 );
 
 static INIT_PRODUCER_ID: Layout = layout(2, &[always(String), always(I32), since(3, I64), since(3, I16)]);
@@ -179,30 +161,19 @@ static OFFSET_FOR_LEADER_EPOCH: Layout = layout(
     4,
     &[
         since(3, I32),
-        always(Array(&Kind::Struct(&structure(&[
-            always(String),
-            always(Array(&Kind::Struct(&structure(&[always(I32), always(I32), always(I32)])))),
-        ])))),
+        always(Structs(&[always(String), always(Structs(&[always(I32), always(I32), always(I32)]))])),
     ],
 );
 
 static DESCRIBE_CONFIGS: Layout = layout(
     4,
-    &[
-        always(Array(&Kind::Struct(&structure(&[always(I8), always(String), always(STRINGS)])))),
-        always(BOOL),
-        since(3, BOOL),
-    ],
+    &[always(Structs(&[always(I8), always(String), always(STRINGS)])), always(BOOL), since(3, BOOL)],
 );
 
 static ALTER_CONFIGS: Layout = layout(
     2,
     &[
-        always(Array(&Kind::Struct(&structure(&[
-            always(I8),
-            always(String),
-            always(Array(&Kind::Struct(&structure(&[always(String), always(String)])))),
-        ])))),
+        always(Structs(&[always(I8), always(String), always(Structs(&[always(String), always(String)]))])),
         always(BOOL),
     ],
 );
@@ -210,11 +181,7 @@ static ALTER_CONFIGS: Layout = layout(
 static CREATE_PARTITIONS: Layout = layout(
     2,
     &[
-        always(Array(&Kind::Struct(&structure(&[
-            always(String),
-            always(I32),
-            always(Array(&Kind::Struct(&structure(&[always(NUMBERS)])))),
-        ])))),
+        always(Structs(&[always(String), always(I32), always(Structs(&[always(NUMBERS)]))])),
         always(I32),
         always(BOOL),
     ],
@@ -223,11 +190,11 @@ static CREATE_PARTITIONS: Layout = layout(
 static INCREMENTAL_ALTER_CONFIGS: Layout = layout(
     1,
     &[
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I8),
             always(String),
-            always(Array(&Kind::Struct(&structure(&[always(String), always(I8), always(String)])))),
-        ])))),
+            always(Structs(&[always(String), always(I8), always(String)])),
+        ])),
         always(BOOL),
     ],
 );
@@ -237,7 +204,7 @@ static DESCRIBE_CLUSTER: Layout = layout(0, &[always(BOOL), since(1, I8), since(
 static DESCRIBE_TOPIC_PARTITIONS: Layout = layout(
     0,
     &[
-        always(Array(&Kind::Struct(&structure(&[always(String)])))),
+        always(Structs(&[always(String)])),
         always(I32),
         always(Optional(&structure(&[always(String), always(I32)]))),
     ],
@@ -261,23 +228,22 @@ const ACL: [Member; 7] = [
 
 static DESCRIBE_ACLS: Layout = layout(2, &ACL);
 
-static CREATE_ACLS: Layout = layout(2, &[always(Array(&Kind::Struct(&structure(&ACL))))]);
+static CREATE_ACLS: Layout = layout(2, &[always(Structs(&ACL))]);
 
-static DELETE_ACLS: Layout = layout(2, &[always(Array(&Kind::Struct(&structure(&ACL))))]);
+static DELETE_ACLS: Layout = layout(2, &[always(Structs(&ACL))]);
 
-static DESCRIBE_USER_SCRAM_CREDENTIALS: Layout =
-    layout(0, &[always(Array(&Kind::Struct(&structure(&[always(String)]))))]);
+static DESCRIBE_USER_SCRAM_CREDENTIALS: Layout = layout(0, &[always(Structs(&[always(String)]))]);
 
 static ALTER_USER_SCRAM_CREDENTIALS: Layout = layout(
     0,
     &[
-        always(Array(&Kind::Struct(&structure(&[always(String), always(I8)])))),
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[always(String), always(I8)])),
+        always(Structs(&[
             always(String),
             always(I8),    // mechanism
             always(I32),   // iterations
             always(Bytes), // salt
             always(Bytes), // salted password
-        ])))),
+        ])),
     ],
 );

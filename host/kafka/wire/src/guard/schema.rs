@@ -38,30 +38,38 @@ pub(super) enum Kind {
     Bytes,
     /// A count, or none, and so many of these.
     Array(&'static Self),
+    /// A count, or none, and so many structures of these fields.
+    Structs(&'static [Member]),
     Struct(&'static Struct),
     /// A byte that is 1 in front of the structure, or anything else for none.
     Optional(&'static Struct),
 }
 
+/// What a string, a list or a smaller structure takes when it is decoded.
+const MEMBER: usize = 32;
+
 impl Kind {
     /// Bytes that one takes at most when it is decoded, without what its arrays hold and without shared bytes.
     pub(super) fn decoded(&self) -> usize {
-        /// What a string, a list or a smaller structure is.
-        const MEMBER: usize = 32;
-        /// Where unknown tagged fields are kept, and what numbers are rounded up to.
-        const FIXED: usize = 64;
         match self {
             Self::Fixed(bytes) => *bytes,
-            Self::String | Self::Bytes | Self::Array(_) => MEMBER,
-            Self::Struct(of) | Self::Optional(of) => {
-                let inner = |kind: &Self| match kind {
-                    Self::Struct(_) | Self::Optional(_) => kind.decoded(),
-                    _ => MEMBER,
-                };
-                let members = of.members.iter().map(|member| inner(&member.kind)).sum::<usize>();
-                FIXED + members + of.tags.iter().map(|tag| inner(&tag.kind)).sum::<usize>()
-            }
+            Self::String | Self::Bytes | Self::Array(_) | Self::Structs(_) => MEMBER,
+            Self::Struct(of) | Self::Optional(of) => of.decoded(),
         }
+    }
+}
+
+impl Struct {
+    /// As [`Kind::decoded`].
+    pub(super) fn decoded(&self) -> usize {
+        /// Where unknown tagged fields are kept, and what numbers are rounded up to.
+        const FIXED: usize = 64;
+        let inner = |kind: &Kind| match kind {
+            Kind::Struct(of) | Kind::Optional(of) => of.decoded(),
+            _ => MEMBER,
+        };
+        let members = self.members.iter().map(|member| inner(&member.kind)).sum::<usize>();
+        FIXED + members + self.tags.iter().map(|tag| inner(&tag.kind)).sum::<usize>()
     }
 }
 

@@ -99,6 +99,14 @@ impl Writing {
         into.put_slice(&[100, 2, 7, 7]);
     }
 
+    fn count_of_two(&self, into: &mut BytesMut) {
+        if self.flexible {
+            into.put_u8(3);
+        } else {
+            into.put_i32(2);
+        }
+    }
+
     fn field(&self, kind: &Kind, into: &mut BytesMut) {
         match kind {
             // A one of any size, which is a truth as well.
@@ -123,13 +131,14 @@ impl Writing {
                 into.put_slice(b"bytes");
             }
             Kind::Array(element) => {
-                if self.flexible {
-                    into.put_u8(3);
-                } else {
-                    into.put_i32(2);
-                }
+                self.count_of_two(into);
                 self.field(element, into);
                 self.field(element, into);
+            }
+            Kind::Structs(members) => {
+                self.count_of_two(into);
+                self.structure(&structure(members), into);
+                self.structure(&structure(members), into);
             }
             Kind::Struct(of) => self.structure(of, into),
             Kind::Optional(of) => {

@@ -3,6 +3,8 @@ use forebay_plugins_api::{PipelineName, Setup};
 use forebay_traces::Tracer;
 
 use super::*;
+use crate::budget::Budget;
+use crate::meters::InputMeter;
 
 fn settlements() -> Arc<Settlements> {
     let setup = Setup::new(PipelineName::new("test"), "", "script".parse().unwrap());

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use super::opening::{Opening, open_inside};
 use super::{Own, spec};
 use crate::channel::Sender;
-use crate::dynamic::{self, Clients, Request, Sent};
+use crate::dynamic::{self, Clients, Request, Sent, next};
 use crate::ground::{Ground, Work};
 
 pub(super) const OWN: Own =
@@ -73,10 +73,7 @@ impl Dynamic {
                 request = self.clients.next() => self.answer(request).await,
             }
         }
-        self.clients.requests.close();
-        while let Ok(request) = self.clients.requests.try_recv() {
-            request.answer(Err("the pipeline is stopping".to_owned()));
-        }
+        self.clients.refuse_all();
         while self.running.next().await.is_some() {}
     }
 
@@ -117,11 +114,7 @@ impl Dynamic {
             match opened {
                 Ok(works) => new = Some((config, text, works)),
                 Err(faults) => {
-                    let lines: Vec<_> = faults
-                        .iter()
-                        .map(|(at, message)| format!("{id}({},{}) {message}", at.line, at.column))
-                        .collect();
-                    request.answer(Err(lines.join("\n")));
+                    request.refuse(&faults);
                     return;
                 }
             }
@@ -150,13 +143,5 @@ impl Dynamic {
                 ended = next(&mut self.running) => self.note(&ended),
             }
         }
-    }
-}
-
-/// The next input that ends; for ever where there is none.
-async fn next(running: &mut FuturesUnordered<BoxFuture<'static, (String, Shutdown)>>) -> (String, Shutdown) {
-    match running.next().await {
-        Some(ended) => ended,
-        None => std::future::pending().await,
     }
 }

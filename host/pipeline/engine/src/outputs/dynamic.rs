@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::opening::{Opening, open_inside};
 use super::retry::Retry;
 use super::{Destination, Own, Refusal, spec, together};
-use crate::dynamic::{self, Clients, Request, Sent};
+use crate::dynamic::{self, Clients, Request, Sent, next};
 use crate::ground::{Ground, Work};
 use crate::structure::pauses::Policy;
 
@@ -101,10 +101,7 @@ impl Keeper {
                 request = self.clients.next() => self.answer(request).await,
             }
         }
-        self.clients.requests.close();
-        while let Ok(request) = self.clients.requests.try_recv() {
-            request.answer(Err("the pipeline is stopping".to_owned()));
-        }
+        self.clients.refuse_all();
         // With the last of those who hold an output, its work ends.
         self.all.lock().clear();
         while self.running.next().await.is_some() {}
@@ -137,11 +134,7 @@ impl Keeper {
             match opened {
                 Ok(output) => new = Some((config, text, (output, works))),
                 Err(faults) => {
-                    let line = |(at, message): &(forebay_pipeline_config::Position, String)| {
-                        format!("{id}({},{}) {message}", at.line, at.column)
-                    };
-                    let lines: Vec<_> = faults.iter().map(line).collect();
-                    request.answer(Err(lines.join("\n")));
+                    request.refuse(&faults);
                     return;
                 }
             }
@@ -167,13 +160,6 @@ impl Keeper {
                 () = next(&mut self.running) => {}
             }
         }
-    }
-}
-
-/// The next output whose work is done; for ever where there is none.
-async fn next(running: &mut FuturesUnordered<BoxFuture<'static, ()>>) {
-    if running.next().await.is_none() {
-        std::future::pending::<()>().await;
     }
 }
 

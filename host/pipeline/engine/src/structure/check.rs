@@ -3,7 +3,7 @@
 use forebay_pipeline_config::spec::ComponentName;
 use forebay_pipeline_message::{Batch, Message, Value};
 use forebay_plugins_api::{LostInstance, LostReason, Mapping, VALUE_KIND};
-use serde_json::Value as Json;
+use serde::de::IgnoredAny;
 
 use crate::chain::OWN;
 
@@ -46,8 +46,12 @@ pub(crate) fn lost(component: &ComponentName, reason: String) -> LostInstance {
     }
 }
 
-/// What a value says; texts of errors are those of Bento's `QueryPart`.
-fn verdict(value: Message<'_>) -> Result<bool, String> {
+/// What a value that a condition gave for a message says: one of those of [`Mapping::values`]. Texts of errors are those
+/// of Bento's `QueryPart`.
+///
+/// # Errors
+/// It says neither yes nor no: why.
+pub fn verdict(value: Message<'_>) -> Result<bool, String> {
     if let Some(error) = value.error() {
         return Err(error.to_owned());
     }
@@ -55,18 +59,21 @@ fn verdict(value: Message<'_>) -> Result<bool, String> {
         return Err("query mapping resulted in deleted message, expected a boolean value".to_owned());
     }
     let payload = value.payload().unwrap_or_default();
-    let (kind, shown) = match payload {
-        b"true" => return Ok(true),
-        b"false" => return Ok(false),
-        other => match serde_json::from_slice::<Json>(other) {
-            Ok(Json::Bool(verdict)) => return Ok(verdict),
-            Ok(Json::Null) => ("null", String::new()),
-            Ok(Json::Number(number)) => ("number", format!(" ({number})")),
-            Ok(Json::String(text)) => ("string", format!(" ({text:?})")),
-            Ok(Json::Array(_)) => ("array", String::new()),
-            Ok(Json::Object(_)) => ("object", String::new()),
-            Err(_) => ("a text that is no JSON", format!(" ({:?})", String::from_utf8_lossy(other))),
-        },
+    let is_json = serde_json::from_slice::<IgnoredAny>(payload).is_ok();
+    let text = String::from_utf8_lossy(payload);
+    // Numbers are told as they are written.
+    let (kind, shown) = match payload.trim_ascii_start().first() {
+        _ if !is_json => ("a text that is no JSON", format!(" ({text:?})")),
+        Some(b't') => return Ok(true),
+        Some(b'f') => return Ok(false),
+        Some(b'n') => ("null", String::new()),
+        Some(b'[') => ("array", String::new()),
+        Some(b'{') => ("object", String::new()),
+        Some(b'"') => {
+            let string = serde_json::from_slice(payload).unwrap_or_else(|_| text.into_owned());
+            ("string", format!(" ({string:?})"))
+        }
+        _ => ("number", format!(" ({})", text.trim())),
     };
     Err(format!("expected bool value, got {kind} from mapping{shown}"))
 }

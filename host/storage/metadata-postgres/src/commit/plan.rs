@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use forebay_model::{Offset, ProducerEpoch, RecordCount, Sequence, Timestamp};
 use forebay_storage_metadata::{
     BATCHES_REMEMBERED, BatchCommit, BatchRefusal, IdempotentBatch, Judgement, LogBounds, Past, PastBatch,
-    ProduceCommit, TimestampType, judge,
+    ProduceCommit, ProduceOutcome, TimestampType, judge,
 };
 
 use super::outcome;
@@ -75,11 +75,7 @@ pub(super) struct NewBatch {
 }
 
 /// What became of a request.
-#[derive(Debug)]
-pub(crate) enum Judged {
-    Committed(Vec<Placed>),
-    Refused(Vec<Option<BatchRefusal>>),
-}
+pub(crate) type Judged = ProduceOutcome<Placed>;
 
 /// A batch that has its place.
 #[derive(Debug, Clone, Copy)]

@@ -26,6 +26,35 @@ pub struct SegmentCommit {
     pub requests: Vec<ProduceCommit>,
 }
 
+impl SegmentCommit {
+    /// Whether its batches can be in such a segment, which no store has to look at anything for.
+    ///
+    /// # Errors
+    /// [`CommitError::Invalid`], for the first one that can't.
+    pub fn check(&self) -> Result<(), CommitError> {
+        for (request, produce) in self.requests.iter().enumerate() {
+            for (index, batch) in produce.batches.iter().enumerate() {
+                let end = batch.position.get().checked_add(batch.length.get());
+                let reason = if batch.records.get() == 0 {
+                    "it has no records"
+                } else if i32::try_from(batch.records.get()).is_err() {
+                    "it has more records than a batch can have"
+                } else if batch.length.get() == 0 {
+                    "it has no bytes"
+                } else if end.is_none_or(|end| end > self.size.get())
+                    || i64::try_from(self.size.get()).is_err()
+                {
+                    "it ends behind the segment"
+                } else {
+                    continue;
+                };
+                return Err(CommitError::Invalid { request, batch: index, reason });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The batches of one Produce request: committed together, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProduceCommit {
@@ -81,11 +110,11 @@ pub struct CommitOutcome {
     pub requests: Vec<ProduceOutcome>,
 }
 
-/// What became of a Produce request.
+/// What became of a Produce request. A store that is still at work may know less of a batch that is to be committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProduceOutcome {
+pub enum ProduceOutcome<B = BatchCommitted> {
     /// All its batches are committed; these are in their order.
-    Committed(Vec<BatchCommitted>),
+    Committed(Vec<B>),
     /// None of its batches is. In their order: why, or `None` for one that could have been committed.
     Refused(Vec<Option<BatchRefusal>>),
 }

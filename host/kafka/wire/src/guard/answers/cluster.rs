@@ -4,7 +4,7 @@ use super::super::schema::{
     BOOL, I8, I16, I32, I64, Kind, Layout, Struct, Tag, UUID, always, layout, since, structure,
 };
 use super::{NUMBERS, STRINGS};
-use Kind::{Array, Bytes, Optional, String};
+use Kind::{Array, Bytes, Optional, String, Structs};
 
 pub(super) static CREATE_TOPICS: Layout = layout(
     5,
@@ -20,13 +20,13 @@ pub(super) static CREATE_TOPICS: Layout = layout(
                 since(5, I16),  // replication factor
                 since(
                     5,
-                    Array(&Kind::Struct(&structure(&[
+                    Structs(&[
                         always(String), // name
                         always(String), // value
                         always(BOOL),   // read only
                         always(I8),     // config source
                         always(BOOL),   // is sensitive
-                    ]))),
+                    ]),
                 ), // configs
             ],
             tags: &[
@@ -40,12 +40,12 @@ pub(super) static DELETE_TOPICS: Layout = layout(
     4,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String),   // name
             since(6, UUID),   // topic id
             always(I16),      // error code
             since(5, String), // error message
-        ])))), // responses
+        ])), // responses
     ],
 );
 
@@ -53,11 +53,11 @@ pub(super) static CREATE_PARTITIONS: Layout = layout(
     2,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String), // name
             always(I16),    // error code
             always(String), // error message
-        ])))), // results
+        ])), // results
     ],
 );
 
@@ -65,52 +65,49 @@ pub(super) static DESCRIBE_CONFIGS: Layout = layout(
     4,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I16),    // error code
             always(String), // error message
             always(I8),     // resource type
             always(String), // resource name
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(String), // name
                 always(String), // value
                 always(BOOL),   // read only
                 always(I8),     // config source
                 always(BOOL),   // is sensitive
-                always(Array(&Kind::Struct(&structure(&[
+                always(Structs(&[
                     always(String), // name
                     always(String), // value
                     always(I8),     // source
-                ])))), // synonyms
+                ])), // synonyms
                 since(3, I8),   // config type
                 since(3, String), // documentation
-            ])))), // configs
-        ])))), // results
+            ])), // configs
+        ])), // results
     ],
 );
+
+const ALTERED: Kind = Structs(&[
+    always(I16),    // error code
+    always(String), // error message
+    always(I8),     // resource type
+    always(String), // resource name
+]);
 
 pub(super) static ALTER_CONFIGS: Layout = layout(
     2,
     &[
-        always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
-            always(I16),    // error code
-            always(String), // error message
-            always(I8),     // resource type
-            always(String), // resource name
-        ])))), // responses
+        always(I32),     // throttle time ms
+        always(ALTERED), // responses
     ],
 );
 
 pub(super) static INCREMENTAL_ALTER_CONFIGS: Layout = layout(
     1,
     &[
-        always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
-            always(I16),    // error code
-            always(String), // error message
-            always(I8),     // resource type
-            always(String), // resource name
-        ])))), // responses
+        always(I32),     // throttle time ms
+        always(ALTERED), // responses
     ],
 );
 
@@ -123,13 +120,13 @@ pub(super) static DESCRIBE_CLUSTER: Layout = layout(
         since(1, I8),   // endpoint type
         always(String), // cluster id
         always(I32),    // controller id
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I32),    // broker id
             always(String), // host
             always(I32),    // port
             always(String), // rack
             since(2, BOOL), // is fenced
-        ])))), // brokers
+        ])), // brokers
         always(I32),    // cluster authorized operations
     ],
 );
@@ -138,12 +135,12 @@ pub(super) static DESCRIBE_TOPIC_PARTITIONS: Layout = layout(
     0,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I16),    // error code
             always(String), // name
             always(UUID),   // topic id
             always(BOOL),   // is internal
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I16),     // error code
                 always(I32),     // partition index
                 always(I32),     // leader id
@@ -153,9 +150,9 @@ pub(super) static DESCRIBE_TOPIC_PARTITIONS: Layout = layout(
                 always(NUMBERS), // eligible leader replicas
                 always(NUMBERS), // last known elr
                 always(NUMBERS), // offline replicas
-            ])))), // partitions
+            ])), // partitions
             always(I32),    // topic authorized operations
-        ])))), // topics
+        ])), // topics
         always(Optional(&structure(&[
             always(String), // topic name
             always(I32),    // partition index
@@ -187,17 +184,17 @@ pub(super) static DESCRIBE_ACLS: Layout = layout(
         always(I32),    // throttle time ms
         always(I16),    // error code
         always(String), // error message
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I8),     // resource type
             always(String), // resource name
             always(I8),     // pattern type
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(String), // principal
                 always(String), // host
                 always(I8),     // operation
                 always(I8),     // permission type
-            ])))), // acls
-        ])))), // resources
+            ])), // acls
+        ])), // resources
     ],
 );
 
@@ -205,10 +202,10 @@ pub(super) static CREATE_ACLS: Layout = layout(
     2,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I16),    // error code
             always(String), // error message
-        ])))), // results
+        ])), // results
     ],
 );
 
@@ -216,10 +213,10 @@ pub(super) static DELETE_ACLS: Layout = layout(
     2,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I16),    // error code
             always(String), // error message
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I16),    // error code
                 always(String), // error message
                 always(I8),     // resource type
@@ -229,8 +226,8 @@ pub(super) static DELETE_ACLS: Layout = layout(
                 always(String), // host
                 always(I8),     // operation
                 always(I8),     // permission type
-            ])))), // matching acls
-        ])))), // filter results
+            ])), // matching acls
+        ])), // filter results
     ],
 );
 
@@ -240,15 +237,15 @@ pub(super) static DESCRIBE_USER_SCRAM_CREDENTIALS: Layout = layout(
         always(I32),    // throttle time ms
         always(I16),    // error code
         always(String), // error message
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String), // user
             always(I16),    // error code
             always(String), // error message
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I8),  // mechanism
                 always(I32), // iterations
-            ])))), // credential infos
-        ])))), // results
+            ])), // credential infos
+        ])), // results
     ],
 );
 
@@ -256,10 +253,10 @@ pub(super) static ALTER_USER_SCRAM_CREDENTIALS: Layout = layout(
     0,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String), // user
             always(I16),    // error code
             always(String), // error message
-        ])))), // results
+        ])), // results
     ],
 );

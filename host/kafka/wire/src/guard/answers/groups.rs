@@ -4,20 +4,20 @@ use super::super::schema::{
     BOOL, I8, I16, I32, I64, Kind, Layout, UUID, always, between, layout, since, structure,
 };
 use super::{NUMBERS, STRINGS};
-use Kind::{Array, Bytes, Optional, String};
+use Kind::{Bytes, Optional, String, Structs};
 
 pub(super) static OFFSET_COMMIT: Layout = layout(
     8,
     &[
         since(3, I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             between(0, 9, String), // name
             since(10, UUID),       // topic id
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I32), // partition index
                 always(I16), // error code
-            ])))), // partitions
-        ])))), // topics
+            ])), // partitions
+        ])), // topics
     ],
 );
 
@@ -28,39 +28,39 @@ pub(super) static OFFSET_FETCH: Layout = layout(
         between(
             0,
             7,
-            Array(&Kind::Struct(&structure(&[
+            Structs(&[
                 between(0, 7, String), // name
                 between(
                     0,
                     7,
-                    Array(&Kind::Struct(&structure(&[
+                    Structs(&[
                         between(0, 7, I32),    // partition index
                         between(0, 7, I64),    // committed offset
                         between(5, 7, I32),    // committed leader epoch
                         between(0, 7, String), // metadata
                         between(0, 7, I16),    // error code
-                    ]))),
+                    ]),
                 ), // partitions
-            ]))),
+            ]),
         ), // topics
         between(2, 7, I16), // error code
         since(
             8,
-            Array(&Kind::Struct(&structure(&[
+            Structs(&[
                 always(String), // group id
-                always(Array(&Kind::Struct(&structure(&[
+                always(Structs(&[
                     between(0, 9, String), // name
                     since(10, UUID),       // topic id
-                    always(Array(&Kind::Struct(&structure(&[
+                    always(Structs(&[
                         always(I32),    // partition index
                         always(I64),    // committed offset
                         always(I32),    // committed leader epoch
                         always(String), // metadata
                         always(I16),    // error code
-                    ])))), // partitions
-                ])))), // topics
+                    ])), // partitions
+                ])), // topics
                 always(I16),    // error code
-            ]))),
+            ]),
         ), // groups
     ],
 );
@@ -70,13 +70,13 @@ pub(super) static OFFSET_DELETE: Layout = layout(
     &[
         always(I16), // error code
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String), // name
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I32), // partition index
                 always(I16), // error code
-            ])))), // partitions
-        ])))), // topics
+            ])), // partitions
+        ])), // topics
     ],
 );
 
@@ -91,11 +91,11 @@ pub(super) static JOIN_GROUP: Layout = layout(
         always(String),   // leader
         since(9, BOOL),   // skip assignment
         always(String),   // member id
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String),   // member id
             since(5, String), // group instance id
             always(Bytes),    // metadata
-        ])))), // members
+        ])), // members
     ],
 );
 
@@ -125,11 +125,11 @@ pub(super) static LEAVE_GROUP: Layout = layout(
         always(I16),   // error code
         since(
             3,
-            Array(&Kind::Struct(&structure(&[
+            Structs(&[
                 always(String), // member id
                 always(String), // group instance id
                 always(I16),    // error code
-            ]))),
+            ]),
         ), // members
     ],
 );
@@ -138,23 +138,23 @@ pub(super) static DESCRIBE_GROUPS: Layout = layout(
     5,
     &[
         since(1, I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I16),      // error code
             since(6, String), // error message
             always(String),   // group id
             always(String),   // group state
             always(String),   // protocol type
             always(String),   // protocol data
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(String),   // member id
                 since(4, String), // group instance id
                 always(String),   // client id
                 always(String),   // client host
                 always(Bytes),    // member metadata
                 always(Bytes),    // member assignment
-            ])))), // members
+            ])), // members
             since(3, I32),    // authorized operations
-        ])))), // groups
+        ])), // groups
     ],
 );
 
@@ -163,12 +163,12 @@ pub(super) static LIST_GROUPS: Layout = layout(
     &[
         since(1, I32), // throttle time ms
         always(I16),   // error code
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String),   // group id
             always(String),   // protocol type
             since(4, String), // group state
             since(5, String), // group type
-        ])))), // groups
+        ])), // groups
     ],
 );
 
@@ -176,10 +176,10 @@ pub(super) static DELETE_GROUPS: Layout = layout(
     2,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String), // group id
             always(I16),    // error code
-        ])))), // results
+        ])), // results
     ],
 );
 
@@ -193,19 +193,27 @@ pub(super) static CONSUMER_GROUP_HEARTBEAT: Layout = layout(
         always(I32),    // member epoch
         always(I32),    // heartbeat interval ms
         always(Optional(&structure(&[
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(UUID),    // topic id
                 always(NUMBERS), // partitions
-            ])))), // topic partitions
+            ])), // topic partitions
         ]))), // assignment
     ],
 );
+
+const ASSIGNMENT: Kind = Kind::Struct(&structure(&[
+    always(Structs(&[
+        always(UUID),    // topic id
+        always(String),  // topic name
+        always(NUMBERS), // partitions
+    ])), // topic partitions
+]));
 
 pub(super) static CONSUMER_GROUP_DESCRIBE: Layout = layout(
     0,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I16),    // error code
             always(String), // error message
             always(String), // group id
@@ -213,33 +221,21 @@ pub(super) static CONSUMER_GROUP_DESCRIBE: Layout = layout(
             always(I32),    // group epoch
             always(I32),    // assignment epoch
             always(String), // assignor name
-            always(Array(&Kind::Struct(&structure(&[
-                always(String),  // member id
-                always(String),  // instance id
-                always(String),  // rack id
-                always(I32),     // member epoch
-                always(String),  // client id
-                always(String),  // client host
-                always(STRINGS), // subscribed topic names
-                always(String),  // subscribed topic regex
-                always(Kind::Struct(&structure(&[
-                    always(Array(&Kind::Struct(&structure(&[
-                        always(UUID),    // topic id
-                        always(String),  // topic name
-                        always(NUMBERS), // partitions
-                    ])))), // topic partitions
-                ]))), // assignment
-                always(Kind::Struct(&structure(&[
-                    always(Array(&Kind::Struct(&structure(&[
-                        always(UUID),    // topic id
-                        always(String),  // topic name
-                        always(NUMBERS), // partitions
-                    ])))), // topic partitions
-                ]))), // target assignment
-                since(1, I8),    // member type
-            ])))), // members
+            always(Structs(&[
+                always(String),     // member id
+                always(String),     // instance id
+                always(String),     // rack id
+                always(I32),        // member epoch
+                always(String),     // client id
+                always(String),     // client host
+                always(STRINGS),    // subscribed topic names
+                always(String),     // subscribed topic regex
+                always(ASSIGNMENT), // assignment
+                always(ASSIGNMENT), // target assignment
+                since(1, I8),       // member type
+            ])), // members
             always(I32),    // authorized operations
-        ])))), // groups
+        ])), // groups
     ],
 );
 
@@ -254,14 +250,14 @@ pub(super) static FIND_COORDINATOR: Layout = layout(
         between(0, 3, I32),    // port
         since(
             4,
-            Array(&Kind::Struct(&structure(&[
+            Structs(&[
                 always(String), // key
                 always(I32),    // node id
                 always(String), // host
                 always(I32),    // port
                 always(I16),    // error code
                 always(String), // error message
-            ]))),
+            ]),
         ), // coordinators
     ],
 );

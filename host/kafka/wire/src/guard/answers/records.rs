@@ -4,13 +4,25 @@ use super::super::schema::{
     BOOL, I16, I32, I64, Kind, Layout, Struct, Tag, UUID, always, between, layout, since, structure,
 };
 use super::NUMBERS;
-use Kind::{Array, Bytes, String};
+use Kind::{Array, Bytes, String, Structs};
+
+const CURRENT_LEADER: Kind = Kind::Struct(&structure(&[
+    always(I32), // leader id
+    always(I32), // leader epoch
+]));
+
+const NODE_ENDPOINTS: Kind = Structs(&[
+    always(I32),    // node id
+    always(String), // host
+    always(I32),    // port
+    always(String), // rack
+]);
 
 pub(super) static PRODUCE: Layout = Layout {
     flexible: 9,
     body: Struct {
         members: &[
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 between(0, 12, String), // name
                 since(13, UUID),        // topic id
                 always(Array(&Kind::Struct(&Struct {
@@ -22,38 +34,22 @@ pub(super) static PRODUCE: Layout = Layout {
                         since(5, I64), // log start offset
                         since(
                             8,
-                            Array(&Kind::Struct(&structure(&[
+                            Structs(&[
                                 always(I32),    // batch index
                                 always(String), // batch index error message
-                            ]))),
+                            ]),
                         ), // record errors
                         since(8, String), // error message
                     ],
                     tags: &[
-                        Tag {
-                            number: 0,
-                            since: 10,
-                            kind: Kind::Struct(&structure(&[
-                                always(I32), // leader id
-                                always(I32), // leader epoch
-                            ])),
-                        }, // current leader
+                        Tag { number: 0, since: 10, kind: CURRENT_LEADER }, // current leader
                     ],
                 }))), // partition responses
-            ])))), // responses
+            ])), // responses
             always(I32), // throttle time ms
         ],
         tags: &[
-            Tag {
-                number: 0,
-                since: 10,
-                kind: Array(&Kind::Struct(&structure(&[
-                    always(I32),    // node id
-                    always(String), // host
-                    always(I32),    // port
-                    always(String), // rack
-                ]))),
-            }, // node endpoints
+            Tag { number: 0, since: 10, kind: NODE_ENDPOINTS }, // node endpoints
         ],
     },
 };
@@ -65,7 +61,7 @@ pub(super) static FETCH: Layout = Layout {
             always(I32),   // throttle time ms
             since(7, I16), // error code
             since(7, I32), // session id
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 between(0, 12, String), // topic
                 since(13, UUID),        // topic id
                 always(Array(&Kind::Struct(&Struct {
@@ -75,10 +71,10 @@ pub(super) static FETCH: Layout = Layout {
                         always(I64),   // high watermark
                         always(I64),   // last stable offset
                         since(5, I64), // log start offset
-                        always(Array(&Kind::Struct(&structure(&[
+                        always(Structs(&[
                             always(I64), // producer id
                             always(I64), // first offset
-                        ])))), // aborted transactions
+                        ])), // aborted transactions
                         since(11, I32), // preferred read replica
                         always(Bytes), // records
                     ],
@@ -91,14 +87,7 @@ pub(super) static FETCH: Layout = Layout {
                                 always(I64), // end offset
                             ])),
                         }, // diverging epoch
-                        Tag {
-                            number: 1,
-                            since: 12,
-                            kind: Kind::Struct(&structure(&[
-                                always(I32), // leader id
-                                always(I32), // leader epoch
-                            ])),
-                        }, // current leader
+                        Tag { number: 1, since: 12, kind: CURRENT_LEADER }, // current leader
                         Tag {
                             number: 2,
                             since: 12,
@@ -109,19 +98,10 @@ pub(super) static FETCH: Layout = Layout {
                         }, // snapshot id
                     ],
                 }))), // partitions
-            ])))), // responses
+            ])), // responses
         ],
         tags: &[
-            Tag {
-                number: 0,
-                since: 16,
-                kind: Array(&Kind::Struct(&structure(&[
-                    always(I32),    // node id
-                    always(String), // host
-                    always(I32),    // port
-                    always(String), // rack
-                ]))),
-            }, // node endpoints
+            Tag { number: 0, since: 16, kind: NODE_ENDPOINTS }, // node endpoints
         ],
     },
 };
@@ -130,16 +110,16 @@ pub(super) static LIST_OFFSETS: Layout = layout(
     6,
     &[
         since(2, I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String), // name
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I32),   // partition index
                 always(I16),   // error code
                 always(I64),   // timestamp
                 always(I64),   // offset
                 since(4, I32), // leader epoch
-            ])))), // partitions
-        ])))), // topics
+            ])), // partitions
+        ])), // topics
     ],
 );
 
@@ -147,20 +127,20 @@ pub(super) static METADATA: Layout = layout(
     9,
     &[
         since(3, I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I32),      // node id
             always(String),   // host
             always(I32),      // port
             since(1, String), // rack
-        ])))), // brokers
+        ])), // brokers
         since(2, String), // cluster id
         since(1, I32), // controller id
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(I16),     // error code
             always(String),  // name
             since(10, UUID), // topic id
             since(1, BOOL),  // is internal
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I16),       // error code
                 always(I32),       // partition index
                 always(I32),       // leader id
@@ -168,9 +148,9 @@ pub(super) static METADATA: Layout = layout(
                 always(NUMBERS),   // replica nodes
                 always(NUMBERS),   // isr nodes
                 since(5, NUMBERS), // offline replicas
-            ])))), // partitions
+            ])), // partitions
             since(8, I32),   // topic authorized operations
-        ])))), // topics
+        ])), // topics
         between(8, 10, I32), // cluster authorized operations
         since(13, I16), // error code
     ],
@@ -181,32 +161,32 @@ pub(super) static API_VERSIONS: Layout = Layout {
     body: Struct {
         members: &[
             always(I16), // error code
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I16), // api key
                 always(I16), // min version
                 always(I16), // max version
-            ])))), // api keys
+            ])), // api keys
             since(1, I32), // throttle time ms
         ],
         tags: &[
             Tag {
                 number: 0,
                 since: 3,
-                kind: Array(&Kind::Struct(&structure(&[
+                kind: Structs(&[
                     always(String), // name
                     always(I16),    // min version
                     always(I16),    // max version
-                ]))),
+                ]),
             }, // supported features
             Tag { number: 1, since: 3, kind: I64 }, // finalized features epoch
             Tag {
                 number: 2,
                 since: 3,
-                kind: Array(&Kind::Struct(&structure(&[
+                kind: Structs(&[
                     always(String), // name
                     always(I16),    // max version level
                     always(I16),    // min version level
-                ]))),
+                ]),
             }, // finalized features
             Tag { number: 3, since: 3, kind: BOOL }, // zk migration ready
         ],
@@ -229,15 +209,15 @@ pub(super) static OFFSET_FOR_LEADER_EPOCH: Layout = layout(
     4,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String), // topic
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I16), // error code
                 always(I32), // partition
                 always(I32), // leader epoch
                 always(I64), // end offset
-            ])))), // partitions
-        ])))), // topics
+            ])), // partitions
+        ])), // topics
     ],
 );
 
@@ -245,13 +225,13 @@ pub(super) static DELETE_RECORDS: Layout = layout(
     2,
     &[
         always(I32), // throttle time ms
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             always(String), // name
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I32), // partition index
                 always(I64), // low watermark
                 always(I16), // error code
-            ])))), // partitions
-        ])))), // topics
+            ])), // partitions
+        ])), // topics
     ],
 );

@@ -1,8 +1,8 @@
 //! Those of consumer groups.
 
-use super::super::schema::{BOOL, I32, I64, Kind, Layout, UUID, always, between, layout, since, structure};
+use super::super::schema::{BOOL, I32, I64, Kind, Layout, UUID, always, between, layout, since};
 use super::{NUMBERS, STRINGS};
-use Kind::{Array, Bytes, String};
+use Kind::{Bytes, String, Structs};
 
 pub(super) static OFFSET_COMMIT: Layout = layout(
     8,
@@ -12,16 +12,16 @@ pub(super) static OFFSET_COMMIT: Layout = layout(
         since(1, String),   // member
         since(7, String),   // instance
         between(2, 4, I64), // retention
-        always(Array(&Kind::Struct(&structure(&[
+        always(Structs(&[
             between(0, 9, String), // topic
             since(10, UUID),
-            always(Array(&Kind::Struct(&structure(&[
+            always(Structs(&[
                 always(I32),    // partition
                 always(I64),    // offset
                 since(6, I32),  // leader epoch
                 always(String), // metadata
-            ])))),
-        ])))),
+            ])),
+        ])),
     ],
 );
 
@@ -29,34 +29,22 @@ pub(super) static OFFSET_FETCH: Layout = layout(
     6,
     &[
         between(0, 7, String), // group
-        between(0, 7, Array(&Kind::Struct(&structure(&[always(String), always(NUMBERS)])))),
+        between(0, 7, Structs(&[always(String), always(NUMBERS)])),
         since(
             8,
-            Array(&Kind::Struct(&structure(&[
+            Structs(&[
                 always(String),   // group
                 since(9, String), // member
                 since(9, I32),    // member epoch
-                always(Array(&Kind::Struct(&structure(&[
-                    between(0, 9, String),
-                    since(10, UUID),
-                    always(NUMBERS),
-                ])))),
-            ]))),
+                always(Structs(&[between(0, 9, String), since(10, UUID), always(NUMBERS)])),
+            ]),
         ),
         since(7, BOOL), // require stable
     ],
 );
 
-pub(super) static OFFSET_DELETE: Layout = layout(
-    i16::MAX,
-    &[
-        always(String),
-        always(Array(&Kind::Struct(&structure(&[
-            always(String),
-            always(Array(&Kind::Struct(&structure(&[always(I32)])))),
-        ])))),
-    ],
-);
+pub(super) static OFFSET_DELETE: Layout =
+    layout(i16::MAX, &[always(String), always(Structs(&[always(String), always(Structs(&[always(I32)]))]))]);
 
 pub(super) static JOIN_GROUP: Layout = layout(
     6,
@@ -67,7 +55,7 @@ pub(super) static JOIN_GROUP: Layout = layout(
         always(String),   // member
         since(5, String), // instance
         always(String),   // protocol type
-        always(Array(&Kind::Struct(&structure(&[always(String), always(Bytes)])))),
+        always(Structs(&[always(String), always(Bytes)])),
         since(8, String), // reason
     ],
 );
@@ -81,7 +69,7 @@ pub(super) static SYNC_GROUP: Layout = layout(
         since(3, String), // instance
         since(5, String), // protocol type
         since(5, String), // protocol
-        always(Array(&Kind::Struct(&structure(&[always(String), always(Bytes)])))),
+        always(Structs(&[always(String), always(Bytes)])),
     ],
 );
 
@@ -95,11 +83,11 @@ pub(super) static LEAVE_GROUP: Layout = layout(
         between(0, 2, String),
         since(
             3,
-            Array(&Kind::Struct(&structure(&[
+            Structs(&[
                 always(String),
                 always(String),
                 since(5, String), // reason
-            ]))),
+            ]),
         ),
     ],
 );
@@ -122,7 +110,7 @@ pub(super) static CONSUMER_GROUP_HEARTBEAT: Layout = layout(
         always(STRINGS),  // topics
         since(1, String), // regular expression
         always(String),   // assignor
-        always(Array(&Kind::Struct(&structure(&[always(UUID), always(NUMBERS)])))),
+        always(Structs(&[always(UUID), always(NUMBERS)])),
     ],
 );
 
