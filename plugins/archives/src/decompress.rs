@@ -1,5 +1,5 @@
 use forebay_compression::Algorithm;
-use forebay_sdk::{Batch, Config, Context, Error, Problem, Processing, Processor};
+use forebay_sdk::{Batch, Config, Context, Error, Problem, Processing, Processor, compression};
 
 use crate::budget::Budget;
 
@@ -33,10 +33,24 @@ impl Processor for Decompress {
         let results = batch.map(|message, writer| {
             let out = writer.payload();
             let before = out.len();
-            self.algorithm.decompress_onto(message.bytes(), budget.bytes(), out).map_err(Error::new)?;
+            self.decompress(message.bytes(), budget.bytes(), out).map_err(Error::new)?;
             budget.spend(out.len() - before)
         });
         Ok(results.into())
+    }
+}
+
+impl Decompress {
+    /// The host reads Zstandard at the speed of the machine. What it does not read the library does, or says what is
+    /// wrong with it.
+    fn decompress(&self, bytes: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), String> {
+        if self.algorithm == Algorithm::Zstd
+            && let Ok(content) = compression::decompress(compression::Algorithm::Zstd, bytes, most)
+        {
+            out.extend_from_slice(&content);
+            return Ok(());
+        }
+        self.algorithm.decompress_onto(bytes, most, out)
     }
 }
 

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use forebay_sdk::testing;
 use forebay_sdk::{Batch, Context, Processing, Processor};
-use parquet::basic::Compression;
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use serde_json::json;
@@ -19,8 +19,12 @@ struct Given(Vec<i32>, Vec<i16>, Vec<i16>);
 
 /// A file with columns of 32-bit numbers, as other writers lay them out.
 fn file(schema: &str, columns: Vec<Given>) -> Bytes {
+    file_of(schema, columns, WriterProperties::builder().set_compression(Compression::SNAPPY))
+}
+
+fn file_of(schema: &str, columns: Vec<Given>, properties: WriterPropertiesBuilder) -> Bytes {
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));
-    let properties = Arc::new(WriterProperties::builder().set_compression(Compression::SNAPPY).build());
+    let properties = Arc::new(properties.build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).expect("a file");
     let mut group = writer.next_row_group().expect("a group");
     for Given(values, definitions, repetitions) in columns {
@@ -131,6 +135,48 @@ fn no_broken_file_takes_the_process_down() {
             let mut bad = good.to_vec();
             bad[at] ^= flip;
             let _ = decode(&[&bad]);
+        }
+    }
+}
+
+#[test]
+fn pages_of_both_versions_are_read_whatever_compresses_them() {
+    let schema = "message m { optional group l (LIST) { repeated group list { required int32 element; } } }";
+    // Lists of two, none at all, and none.
+    let mixed = || {
+        let levels = (0..3_000_i16).flat_map(|_| [(2, 0), (2, 1), (1, 0), (0, 0)]);
+        let (definitions, repetitions) = levels.unzip();
+        Given((0..6_000).map(|n| n % 700).collect(), definitions, repetitions)
+    };
+    let nothing = || Given(Vec::new(), vec![0; 3_000], vec![0; 3_000]);
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::ZSTD(ZstdLevel::default()),
+        Compression::GZIP(GzipLevel::default()),
+        Compression::SNAPPY,
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::LZ4_RAW,
+    ] {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            for dictionary in [true, false] {
+                let properties = || {
+                    WriterProperties::builder()
+                        .set_compression(compression)
+                        .set_writer_version(version)
+                        .set_dictionary_enabled(dictionary)
+                        .set_data_page_size_limit(1_000)
+                };
+                let what = format!("{compression:?} {version:?} {dictionary}");
+                let read = rows(file_of(schema, vec![mixed()], properties()));
+                assert_eq!(read.len(), 9_000, "{what}");
+                for (index, rows) in read.chunks(3).enumerate() {
+                    let (first, second) = (index * 2 % 700, (index * 2 + 1) % 700);
+                    assert_eq!(rows[0], format!(r#"{{"l":[{first},{second}]}}"#), "{what}");
+                    assert_eq!((rows[1].as_str(), rows[2].as_str()), (r#"{"l":[]}"#, r#"{"l":null}"#), "{what}");
+                }
+                let read = rows(file_of(schema, vec![nothing()], properties()));
+                assert!(read.len() == 3_000 && read.iter().all(|row| row == r#"{"l":null}"#), "{what}");
+            }
         }
     }
 }
