@@ -11,6 +11,7 @@
 #[path = "programs/programs.rs"]
 mod programs;
 #[path = "objects/server.rs"]
+#[expect(dead_code, reason = "another bench asks what was put")]
 mod server;
 
 use std::fmt::Write as _;

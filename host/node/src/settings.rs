@@ -50,7 +50,7 @@ pub struct NodeSettings {
     pub security: SecuritySettings,
     /// How Kafka's clients speak TLS; none lets them speak without.
     pub tls: Option<TlsSettings>,
-    /// What holds for consumer groups.
+    /// What holds for consumer groups where the virtual cluster has nothing set.
     pub groups: GroupSettings,
     /// None leaves cleaning to other agents.
     pub cleaning: Option<CleaningSettings>,

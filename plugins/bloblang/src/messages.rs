@@ -1,5 +1,5 @@
 use forebay_bloblang::{Messages, Value};
-use forebay_sdk::Batch;
+use forebay_sdk::{Batch, Value as Column};
 
 use crate::metadata;
 
@@ -24,6 +24,13 @@ impl<'a> Seen<'a> {
         (Self { batch, first: 0, length: batch.len() }, index)
     }
 
+    fn metadata(&self, index: usize, key: &str) -> Option<Column<'a>> {
+        if index >= self.length || key == THIS_IS_BYTES {
+            return None;
+        }
+        self.batch.message(self.first + index).metadata(key)
+    }
+
     fn trace(&self, index: usize) -> Option<&'a str> {
         if index < self.length { self.batch.message(self.first + index).trace() } else { None }
     }
@@ -39,10 +46,15 @@ impl Messages for Seen<'_> {
     }
 
     fn metadata_get(&self, index: usize, key: &str) -> Option<Value> {
-        if index >= self.length || key == THIS_IS_BYTES {
-            return None;
+        self.metadata(index, key).map(metadata::to_language)
+    }
+
+    fn metadata_bytes(&self, index: usize, key: &str) -> Option<&[u8]> {
+        match self.metadata(index, key)? {
+            Column::Text(text) => Some(text.as_bytes()),
+            Column::Bytes(bytes) => Some(bytes),
+            _ => None,
         }
-        self.batch.message(self.first + index).metadata(key).map(metadata::to_language)
     }
 
     fn metadata_all(&self, index: usize) -> Vec<(String, Value)> {

@@ -2,6 +2,7 @@
 
 mod columns;
 mod input;
+mod pages;
 mod places;
 mod plan;
 mod render;

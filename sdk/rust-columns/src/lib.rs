@@ -8,6 +8,7 @@
 //!   only be had of bytes that keep the layout, so that its getters never fail.
 //! - [`BlockWriter`], [`MetadataWriter`] and [`SparseWriter`] write them; payloads go straight into
 //!   the final buffer.
+//! - [`join`] makes one block of messages of several, column by column.
 //!
 //! ```
 //! use forebay_columns::{Block, BlockWriter, MetadataWriter, Value};
@@ -28,6 +29,7 @@
 
 mod block;
 mod error;
+mod join;
 mod metadata;
 mod nulls;
 mod payload;
@@ -37,7 +39,8 @@ mod writer;
 
 pub use block::{Block, ColumnId, Entry, assemble, mask};
 pub use error::LayoutError;
-pub use metadata::{Metadata, MetadataEntries, MetadataWriter};
+pub use join::{Part, join};
+pub use metadata::{Metadata, MetadataEntries, MetadataKey, MetadataWriter};
 pub use nulls::Nulls;
 pub use payload::Payload;
 pub use sparse::{Sparse, SparseWriter};
@@ -54,6 +57,24 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
     let mut number = [0; 4];
     number.copy_from_slice(&bytes[at..at + 4]);
     u32::from_le_bytes(number)
+}
+
+/// Appends numbers, little-endian.
+fn put_numbers(buffer: &mut Vec<u8>, numbers: impl ExactSizeIterator<Item = u32>) {
+    let start = buffer.len();
+    buffer.resize(start + numbers.len() * 4, 0);
+    for (slot, number) in buffer[start..].chunks_exact_mut(4).zip(numbers) {
+        slot.copy_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// Appends pairs of numbers, little-endian.
+fn put_pairs(buffer: &mut Vec<u8>, pairs: impl ExactSizeIterator<Item = (u32, u32)>) {
+    let start = buffer.len();
+    buffer.resize(start + pairs.len() * 8, 0);
+    for (slot, (first, second)) in buffer[start..].chunks_exact_mut(8).zip(pairs) {
+        slot.copy_from_slice(&(u64::from(first) | u64::from(second) << 32).to_le_bytes());
+    }
 }
 
 /// A length that the layout stores in 32 bits.

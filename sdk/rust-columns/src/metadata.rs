@@ -1,4 +1,11 @@
-use std::collections::{HashMap, HashSet};
+mod join;
+mod writer;
+
+pub(crate) use join::MetadataJoin;
+pub use writer::{MetadataKey, MetadataWriter};
+
+use std::collections::HashSet;
+use std::ops::Range;
 
 use crate::error::{check_ends, split, utf8};
 use crate::value::{LENGTHS, tag};
@@ -174,10 +181,15 @@ impl<'a> Metadata<'a> {
         self.size_of(self.own(index))
     }
 
-    fn size_of(&self, entries: std::ops::Range<usize>) -> usize {
-        entries
-            .map(|entry| ENTRY + self.key_bytes(self.key_of(entry)).len() + self.bytes_of(entry).len())
-            .sum()
+    /// The same for the messages of a range.
+    #[must_use]
+    pub fn own_size_of(&self, messages: Range<usize>) -> usize {
+        self.size_of(self.own_of(messages))
+    }
+
+    fn size_of(&self, entries: Range<usize>) -> usize {
+        let keys: usize = entries.clone().map(|entry| self.key_bytes(self.key_of(entry)).len()).sum();
+        keys + entries.len() * ENTRY + self.values_of(entries).len()
     }
 
     /// The entries that every message has.
@@ -185,12 +197,20 @@ impl<'a> Metadata<'a> {
         (0..self.shared).map(move |entry| (self.key(entry), self.value(entry)))
     }
 
-    fn own(&self, index: usize) -> std::ops::Range<usize> {
+    fn own(&self, index: usize) -> Range<usize> {
+        self.own_of(index..index + 1)
+    }
+
+    /// The entries that the messages of a range own.
+    fn own_of(&self, messages: Range<usize>) -> Range<usize> {
         if self.entry_ends.is_empty() {
             return 0..0;
         }
-        let start = if index == 0 { 0 } else { wide(u32_at(self.entry_ends, (index - 1) * 4)) };
-        self.shared + start..self.shared + wide(u32_at(self.entry_ends, index * 4))
+        let end = |messages: usize| match messages {
+            0 => self.shared,
+            _ => self.shared + wide(u32_at(self.entry_ends, (messages - 1) * 4)),
+        };
+        end(messages.start)..end(messages.end)
     }
 
     fn key_of(&self, entry: usize) -> usize {
@@ -211,8 +231,17 @@ impl<'a> Metadata<'a> {
     }
 
     fn bytes_of(&self, entry: usize) -> &'a [u8] {
-        let start = if entry == 0 { 0 } else { wide(u32_at(self.entries, (entry - 1) * ENTRY + 4)) };
-        &self.values[start..wide(u32_at(self.entries, entry * ENTRY + 4))]
+        self.values_of(entry..entry + 1)
+    }
+
+    /// The values of these entries, which lie side by side.
+    fn values_of(&self, entries: Range<usize>) -> &'a [u8] {
+        &self.values[self.end_of(entries.start)..self.end_of(entries.end)]
+    }
+
+    /// Where the values of the first entries end.
+    fn end_of(&self, entries: usize) -> usize {
+        if entries == 0 { 0 } else { wide(u32_at(self.entries, (entries - 1) * ENTRY + 4)) }
     }
 
     fn value(&self, entry: usize) -> Value<'a> {
@@ -224,7 +253,7 @@ impl<'a> Metadata<'a> {
 #[derive(Debug, Clone)]
 pub struct MetadataEntries<'a> {
     view: Metadata<'a>,
-    own: std::ops::Range<usize>,
+    own: Range<usize>,
     keys: Option<HashSet<usize>>,
     next_shared: usize,
     next_own: usize,
@@ -252,114 +281,5 @@ impl<'a> Iterator for MetadataEntries<'a> {
             return Some((self.view.key(entry), self.view.value(entry)));
         }
         None
-    }
-}
-
-/// Writes a metadata column. Keys are stored once, however many messages have them.
-#[derive(Debug, Default, Clone)]
-pub struct MetadataWriter {
-    keys: String,
-    key_ends: Vec<u32>,
-    index: HashMap<String, u32>,
-    expected: usize,
-    shared: EntryWriter,
-    own: EntryWriter,
-    entry_ends: Vec<u32>,
-}
-
-#[derive(Debug, Default, Clone)]
-struct EntryWriter {
-    entries: Vec<(u32, u32)>,
-    values: Vec<u8>,
-}
-
-impl EntryWriter {
-    fn push(&mut self, key: u32, value: &Value<'_>) {
-        value.write(&mut self.values);
-        self.entries.push((key | u32::from(value.tag()) << KEY_BITS, narrow(self.values.len())));
-    }
-}
-
-impl MetadataWriter {
-    /// Adds an entry to every message.
-    pub fn push_shared(&mut self, key: &str, value: Value<'_>) {
-        let key = self.key(key);
-        self.shared.push(key, &value);
-    }
-
-    /// Adds an entry to the message that [`MetadataWriter::end_message`] ends next.
-    pub fn push(&mut self, key: &str, value: Value<'_>) {
-        let key = self.key(key);
-        self.own.push(key, &value);
-    }
-
-    /// Ends the entries of one message. Call it once for every message, also for one without entries.
-    pub fn end_message(&mut self) {
-        self.entry_ends.push(narrow(self.own.entries.len()));
-    }
-
-    /// Takes back all messages but the first ones, and the entries since the last that was ended.
-    pub fn truncate(&mut self, messages: usize) {
-        self.entry_ends.truncate(messages);
-        let entries = self.entry_ends.last().map_or(0, |end| wide(*end));
-        self.own.entries.truncate(entries);
-        let values = self.own.entries.last().map_or(0, |(_, end)| wide(*end));
-        self.own.values.truncate(values);
-    }
-
-    /// Whether there are no entries at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.own.entries.is_empty() && self.shared.entries.is_empty()
-    }
-
-    /// Appends the column for `messages` messages to `buffer`; messages that were not ended have no
-    /// entries of their own.
-    pub fn write(mut self, messages: u32, buffer: &mut Vec<u8>) {
-        let own = narrow(self.own.entries.len());
-        self.entry_ends.resize(wide(messages), own);
-        for number in
-            [narrow(self.key_ends.len()), narrow(self.shared.entries.len()), own, narrow(self.keys.len())]
-        {
-            buffer.extend_from_slice(&number.to_le_bytes());
-        }
-        let entry_ends: &[u32] = if own > 0 { &self.entry_ends } else { &[] };
-        for end in self.key_ends.iter().chain(entry_ends) {
-            buffer.extend_from_slice(&end.to_le_bytes());
-        }
-        let base = narrow(self.shared.values.len());
-        let own_entries = self.own.entries.iter().map(|(key, end)| (*key, end + base));
-        for (key, end) in self.shared.entries.iter().copied().chain(own_entries) {
-            buffer.extend_from_slice(&key.to_le_bytes());
-            buffer.extend_from_slice(&end.to_le_bytes());
-        }
-        buffer.extend_from_slice(self.keys.as_bytes());
-        buffer.extend_from_slice(&self.shared.values);
-        buffer.extend_from_slice(&self.own.values);
-    }
-
-    /// The index of a key. Messages tend to have the same keys in the same order, so the key
-    /// after the last one is tried before the table is asked.
-    fn key(&mut self, key: &str) -> u32 {
-        for guess in [self.expected, 0] {
-            if guess < self.key_ends.len() && self.key_text(guess) == key {
-                self.expected = guess + 1;
-                return narrow(guess);
-            }
-        }
-        let next = self.key_ends.len();
-        let index = *self.index.entry(key.to_owned()).or_insert_with(|| narrow(next));
-        if wide(index) == next {
-            assert!(next <= wide(KEY_MASK), "a batch has fewer than 2^24 different metadata keys");
-            self.keys.push_str(key);
-            self.key_ends.push(narrow(self.keys.len()));
-        }
-        self.expected = wide(index) + 1;
-        index
-    }
-
-    fn key_text(&self, key: usize) -> &str {
-        let start = if key == 0 { 0 } else { wide(self.key_ends[key - 1]) };
-        &self.keys[start..wide(self.key_ends[key])]
     }
 }

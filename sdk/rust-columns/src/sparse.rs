@@ -1,5 +1,7 @@
+use std::ops::Range;
+
 use crate::error::{check_ends, split, utf8};
-use crate::{LayoutError, narrow, u32_at, wide};
+use crate::{LayoutError, Part, narrow, u32_at, wide};
 
 /// A view of a column of texts that few messages have.
 #[derive(Debug, Clone, Copy)]
@@ -52,20 +54,54 @@ impl<'a> Sparse<'a> {
     /// The text of message `index`.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&'a str> {
-        let wanted = u32::try_from(index).ok()?;
-        let (mut low, mut high) = (0, self.entries.len() / ENTRY);
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if u32_at(self.entries, middle * ENTRY) < wanted { low = middle + 1 } else { high = middle }
+        let at = self.first_from(index);
+        (at < self.entries.len() / ENTRY && self.message_of(at) == index).then(|| self.text_of(at))
+    }
+
+    /// The messages of a range that have a text, in order.
+    pub fn within(self, messages: Range<usize>) -> impl Iterator<Item = (usize, &'a str)> {
+        (self.first_from(messages.start)..self.entries.len() / ENTRY)
+            .map(move |entry| (self.message_of(entry), entry))
+            .take_while(move |(message, _)| *message < messages.end)
+            .map(move |(message, entry)| (message, self.text_of(entry)))
+    }
+
+    /// The texts of the messages of `parts`, each of which has them in the column that `column` picks.
+    pub(crate) fn join(
+        parts: &[Part<'a>],
+        column: impl Fn(&Part<'a>) -> Option<Self>,
+    ) -> Option<SparseWriter> {
+        let mut writer = SparseWriter::default();
+        let mut start = 0;
+        for part in parts {
+            let column = column(part);
+            for rows in &part.rows {
+                for (message, text) in column.into_iter().flat_map(|texts| texts.within(rows.clone())) {
+                    writer.push(start + message - rows.start, text);
+                }
+                start += rows.len();
+            }
         }
-        (low < self.entries.len() / ENTRY && u32_at(self.entries, low * ENTRY) == wanted)
-            .then(|| self.text_of(low))
+        (!writer.is_empty()).then_some(writer)
     }
 
     /// The messages that have a text, in order.
     pub fn iter(self) -> impl Iterator<Item = (usize, &'a str)> {
-        (0..self.entries.len() / ENTRY)
-            .map(move |entry| (wide(u32_at(self.entries, entry * ENTRY)), self.text_of(entry)))
+        (0..self.entries.len() / ENTRY).map(move |entry| (self.message_of(entry), self.text_of(entry)))
+    }
+
+    /// The first entry of message `index` or one behind it.
+    fn first_from(&self, index: usize) -> usize {
+        let (mut low, mut high) = (0, self.entries.len() / ENTRY);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.message_of(middle) < index { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
+    fn message_of(&self, entry: usize) -> usize {
+        wide(u32_at(self.entries, entry * ENTRY))
     }
 
     fn text_of(&self, entry: usize) -> &'a str {

@@ -12,8 +12,8 @@ macro_rules! world {
                 path: [
                     "../../wit/plugin", "../../wit/expressions", "../../wit/files", "../../wit/http", "../../wit/log",
                     "../../wit/metrics", "../../wit/environment", "../../wit/state", "../../wit/caches",
-                    "../../wit/rate-limits", "../../wit/subprocess", "../../wit/objects", "../../wit/kafka",
-                    "../../wit/worlds",
+                    "../../wit/rate-limits", "../../wit/compression", "../../wit/subprocess", "../../wit/objects",
+                    "../../wit/kafka", "../../wit/worlds",
                 ],
                 world: $world,
                 pub_export_macro: true,
@@ -44,6 +44,7 @@ macro_rules! kind {
             "forebay:environment/environment@0.1.0": crate::bindings::capabilities::forebay::environment::environment,
             "forebay:caches/caches@0.1.0": crate::bindings::capabilities::forebay::caches::caches,
             "forebay:rate-limits/rate-limits@0.1.0": crate::bindings::capabilities::forebay::rate_limits::rate_limits,
+            "forebay:compression/compression@0.1.0": crate::bindings::capabilities::forebay::compression::compression,
             "forebay:subprocess/subprocess@0.1.0": crate::bindings::capabilities::forebay::subprocess::subprocess,
             "forebay:objects/objects@0.1.0": crate::bindings::capabilities::forebay::objects::objects,
             "forebay:kafka/kafka@0.1.0": crate::bindings::capabilities::forebay::kafka::kafka,

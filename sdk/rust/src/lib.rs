@@ -6,6 +6,7 @@ mod batch;
 pub mod bindings;
 mod cache;
 pub mod caches;
+pub mod compression;
 pub mod config;
 mod context;
 pub mod docs;

@@ -4,6 +4,7 @@
 //! [`Batch`] holds its columns itself.
 
 mod clock;
+mod codec;
 mod kafka;
 mod language;
 mod limits;
@@ -17,6 +18,8 @@ use std::rc::Rc;
 
 pub(crate) use clock::{now, pending, wait};
 pub use clock::{set_now, set_pending};
+pub use codec::set_compression;
+pub(crate) use codec::{compress, decompress};
 pub(crate) use kafka::memory as kafka_memory;
 pub use kafka::{KafkaBroker, KafkaRecord, kafka};
 pub(crate) use language::Text;

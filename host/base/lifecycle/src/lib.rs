@@ -6,12 +6,14 @@ mod backoff;
 pub mod chance;
 pub mod clock;
 mod here;
+mod priority;
 mod tasks;
 mod threads;
 mod workers;
 
 pub use backoff::Backoff;
 pub use here::Here;
+pub use priority::Priority;
 pub use tasks::Tasks;
 pub use threads::{Spawner, TaskFailed, Threads};
 pub use tokio_util::sync::CancellationToken as Shutdown;

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 
 use tokio::runtime::{Builder, Handle};
 
-use crate::Shutdown;
+use crate::{Priority, Shutdown};
 
 /// Threads that each run a single-threaded runtime, for work that must stay on its thread or that
 /// may keep a core busy. What is spawned on one of them never moves to another.
@@ -55,6 +55,14 @@ impl Threads {
     /// # Errors
     /// When the system refuses a thread or a runtime.
     pub fn start(name: &str, count: usize) -> io::Result<Self> {
+        Self::start_with(name, count, Priority::Inherited)
+    }
+
+    /// The same with another priority.
+    ///
+    /// # Errors
+    /// When the system refuses a thread or a runtime.
+    pub fn start_with(name: &str, count: usize, priority: Priority) -> io::Result<Self> {
         let stop = Shutdown::new();
         let mut threads = Self { handles: Vec::new(), stop: stop.clone(), running: Vec::new() };
         for index in 0..count.max(1) {
@@ -62,6 +70,7 @@ impl Threads {
             threads.handles.push(runtime.handle().clone());
             let stop = stop.clone();
             let body = move || {
+                priority.take();
                 runtime.block_on(stop.cancelled());
                 // A read that blocks for ever (a terminal) must not keep the process.
                 runtime.shutdown_background();
@@ -133,3 +142,31 @@ impl fmt::Display for TaskFailed {
 }
 
 impl std::error::Error for TaskFailed {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    use super::*;
+
+    /// The nice value of a thread.
+    async fn nice(threads: &Threads) -> i32 {
+        let asked = async { getpriority_process(None).unwrap() };
+        Box::pin(threads.spawn(0, "a look", asked)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn threads_in_the_background_give_way_and_what_they_start_does_too() {
+        let own = getpriority_process(None).unwrap();
+        let usual = Threads::start("usual", 1).unwrap();
+        let behind = Threads::start_with("behind", 1, Priority::Background).unwrap();
+        let lowered = (own + Priority::STEP).min(19);
+        assert_eq!((nice(&usual).await, nice(&behind).await), (own, lowered));
+        assert_eq!(getpriority_process(None).unwrap(), own, "who starts them stays as it is");
+        let starting = behind.spawn(0, "a start", async { Threads::start("started", 1).unwrap() });
+        let started = starting.await.unwrap();
+        assert_eq!(nice(&started).await, lowered);
+        // Joining threads blocks.
+        tokio::task::spawn_blocking(move || drop((usual, behind, started))).await.unwrap();
+    }
+}

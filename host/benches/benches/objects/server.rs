@@ -5,11 +5,21 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A server; it ends with the process.
 pub(crate) struct Server {
     pub(crate) address: String,
+    taken: Arc<Taken>,
+}
+
+/// What has been put, and thrown away.
+#[derive(Debug, Default)]
+struct Taken {
+    /// Of which nothing is missing any more.
+    objects: AtomicUsize,
+    bytes: AtomicU64,
 }
 
 /// Objects that are there: `NUMBER` of them in each bucket, all of the same bytes again and again.
@@ -43,14 +53,21 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let buckets = Arc::new(buckets);
+        let taken = Arc::new(Taken::default());
+        let taking = Arc::clone(&taken);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let buckets = Arc::clone(&buckets);
+                let (buckets, taken) = (Arc::clone(&buckets), Arc::clone(&taking));
                 // A client that goes away is its own affair.
-                std::thread::spawn(move || drop(serve(&stream, &buckets)));
+                std::thread::spawn(move || drop(serve(&stream, &buckets, &taken)));
             }
         });
-        Self { address }
+        Self { address, taken }
+    }
+
+    /// How many objects were put so far, as a whole or in parts of which none is missing, and how many bytes came for them.
+    pub(crate) fn taken(&self) -> (usize, u64) {
+        (self.taken.objects.load(Ordering::Acquire), self.taken.bytes.load(Ordering::Acquire))
     }
 
     /// The fields of a component that lead here.
@@ -64,7 +81,7 @@ impl Server {
 }
 
 /// Serves a connection until it is closed.
-fn serve(stream: &TcpStream, buckets: &[Bucket]) -> io::Result<()> {
+fn serve(stream: &TcpStream, buckets: &[Bucket], taken: &Taken) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::with_capacity(1 << 16, stream);
     while let Some(request) = read(&mut reader)? {
@@ -73,6 +90,7 @@ fn serve(stream: &TcpStream, buckets: &[Bucket]) -> io::Result<()> {
             client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         io::copy(&mut (&mut reader).take(request.length), &mut io::sink())?;
+        taken.note(&request);
         let (bucket, name) =
             request.path.trim_start_matches('/').split_once('/').unwrap_or((&request.path, ""));
         let bucket = bucket.trim_start_matches('/');
@@ -118,6 +136,21 @@ fn read(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request>> {
                     range.and_then(|(from, to)| Some((number(from)?, number(to).unwrap_or(u64::MAX))));
             }
             _ => {}
+        }
+    }
+}
+
+impl Taken {
+    /// Notes a request whose body is here.
+    fn note(&self, request: &Request) {
+        let is_part = request.query.contains("partNumber=");
+        if request.method == "PUT" {
+            self.bytes.fetch_add(request.length, Ordering::AcqRel);
+        }
+        if request.method == "PUT" && !is_part
+            || request.method == "POST" && request.query.contains("uploadId=")
+        {
+            self.objects.fetch_add(1, Ordering::AcqRel);
         }
     }
 }

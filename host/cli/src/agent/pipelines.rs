@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use forebay_kafka_client::Connection;
-use forebay_lifecycle::{Shutdown, Threads};
+use forebay_lifecycle::{Priority, Shutdown, Threads};
 use forebay_metrics::Metrics;
 use forebay_model::{ByteCount, TopicName, VirtualClusterId};
 use forebay_node::PipelineAccess;
@@ -177,9 +177,12 @@ async fn open(wanted: Wanted, around: Around, keeper: Arc<Threads>) -> anyhow::R
     let loaded = plugins::load_with(&flags, &prefixed, &output_closed, process).await?;
     let watch = flags.plugin_dir.map(|folder| loaded.watch(folder));
     look_after_plugins(watch, loaded.watchdog(stuck.clone()))?;
+    // Not by a guest, when it first asks: the broker does there what pipelines want, with locks that its clients wait for.
+    loaded.start_connections().map_err(anyhow::Error::msg)?;
     let components = with_templates(Arc::new(loaded), &templates, Lints::Refuse).await?;
-    let threads = Threads::start("guest", cores).context("start the threads of the pipelines")?;
-    let threads = Arc::new(threads);
+    // What serves Kafka's clients goes first.
+    let threads = Threads::start_with("guest", cores, Priority::Background);
+    let threads = Arc::new(threads.context("start the threads of the pipelines")?);
     tracing::info!(
         folder = %folder.display(),
         group = group.as_deref().unwrap_or_default(),

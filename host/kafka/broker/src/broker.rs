@@ -53,7 +53,7 @@ pub struct BrokerSettings {
     /// How many fetch sessions are kept.
     pub fetch_sessions: usize,
     pub security: SecuritySettings,
-    /// What holds for consumer groups.
+    /// What holds for consumer groups where the virtual cluster has nothing set.
     pub groups: GroupSettings,
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct Parts {
     pub metadata: Arc<dyn MetadataStore>,
     pub writer: Writer,
     pub reader: Reader,
-    pub topics: Topics,
+    pub topics: Arc<Topics>,
     pub neighbours: Neighbours,
     pub groups: Arc<Coordinator>,
     pub sessions: Sessions,
@@ -121,9 +121,8 @@ impl Broker {
         reader: Reader,
         metrics: BrokerMetrics,
     ) -> Self {
-        let topics = Topics::new(settings.cluster.clone(), Arc::clone(&metadata));
-        let groups =
-            Coordinator::new(settings.cluster.clone(), Arc::clone(&metadata), settings.groups.clone());
+        let topics = Arc::new(Topics::new(settings.cluster.clone(), Arc::clone(&metadata)));
+        let groups = Coordinator::new(Arc::clone(&topics), Arc::clone(&metadata), settings.groups.clone());
         let groups = Arc::new(groups);
         let remembered = settings.agent.remembers_others;
         let neighbours = Neighbours::new(settings.cluster.clone(), Arc::clone(&metadata), remembered);

@@ -29,6 +29,8 @@ use together::Together;
 use topics::AllTopics;
 use turns::Turns;
 
+use crate::topics::Topics;
+
 /// How often a change is tried that other agents are quicker with.
 const TRIES: usize = 50;
 /// How large the state of a group may become, with all that its members say of themselves.
@@ -43,7 +45,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Coordinator {
     cluster: VirtualClusterId,
     metadata: Arc<dyn MetadataStore>,
-    pub(crate) settings: GroupSettings,
+    settings: GroupSettings,
+    configs: Arc<Topics>,
     heartbeats: Arc<Heartbeats>,
     known: Known,
     turns: Turns,
@@ -66,16 +69,23 @@ pub(crate) struct Standing {
 }
 
 impl Coordinator {
+    /// `settings` is what the agent was told at its start; `configs` knows the virtual cluster and what is set for it.
     pub(crate) fn new(
-        cluster: VirtualClusterId,
+        configs: Arc<Topics>,
         metadata: Arc<dyn MetadataStore>,
         settings: GroupSettings,
     ) -> Self {
+        let cluster = configs.cluster().clone();
         let heartbeats = Arc::new(Heartbeats::new(cluster.clone(), Arc::clone(&metadata)));
         let topics = AllTopics::new(cluster.clone(), Arc::clone(&metadata));
         let (known, turns, retired) = (Known::default(), Turns::default(), Shutdown::new());
         let together = Together::default();
-        Self { cluster, metadata, settings, heartbeats, known, turns, together, topics, retired }
+        Self { cluster, metadata, settings, configs, heartbeats, known, turns, together, topics, retired }
+    }
+
+    /// What holds for groups by what was set for the virtual cluster a moment ago.
+    pub(crate) async fn settings(&self) -> Result<GroupSettings, GroupFailure> {
+        Ok(self.configs.cluster_config().await?.groups(&self.settings))
     }
 
     /// From now on nothing waits here any more: members are sent elsewhere.
@@ -105,6 +115,7 @@ impl Coordinator {
         id: &GroupId,
         mut decide: impl FnMut(&mut Group, Timestamp) -> T,
     ) -> Result<(T, Standing), GroupFailure> {
+        let settings = self.settings().await?;
         for _ in 0..TRIES {
             let (now, stored) = self.load(id).await?;
             let (seen, before, beats, size) = match stored {
@@ -114,7 +125,7 @@ impl Coordinator {
                 None => (None, Group::empty(now), Default::default(), 0),
             };
             let mut group = before.clone();
-            group.advance(now, &beats, &self.settings);
+            group.advance(now, &beats, &settings);
             let decided = decide(&mut group, now);
             let (version, bytes) = if group == before {
                 (seen, size)
@@ -125,7 +136,7 @@ impl Coordinator {
                     Err(error) => return Err(error),
                 }
             };
-            let deadline = group.next_deadline(&beats, &self.settings);
+            let deadline = group.next_deadline(&beats, &settings);
             let standing = Standing { version, group: Arc::new(group), now, deadline, bytes };
             self.known.put(id, &standing);
             return Ok((decided, standing));
@@ -177,10 +188,11 @@ impl Coordinator {
     pub(crate) async fn beat(&self, id: &GroupId, member: &MemberId) -> Result<Standing, GroupFailure> {
         let beat = Beat { group: id.clone(), member: member.clone() };
         let heard = self.heartbeats.beat(beat).await?;
+        let settings = self.settings().await?;
         if let Some(known) = self.known.get(id)
             && known.version.is_some()
             && known.version == heard.version
-            && !is_due(&known, heard.oldest, heard.now, &self.settings)
+            && !is_due(&known, heard.oldest, heard.now, &settings)
         {
             return Ok(Standing { now: heard.now, ..known });
         }
@@ -283,14 +295,8 @@ impl Coordinator {
     /// A group to look at, as it is now; none where it does not exist.
     pub(crate) async fn look(&self, id: &GroupId) -> Result<Option<Group>, GroupFailure> {
         let (now, stored) = self.load(id).await?;
-        stored.map(|stored| self.at(now, &stored)).transpose()
-    }
-
-    /// A group that the store has, as it is at `now`.
-    pub(crate) fn at(&self, now: Timestamp, stored: &StoredGroup) -> Result<Group, GroupFailure> {
-        let mut group = Group::decode(&stored.state)?;
-        group.advance(now, &stored.beats, &self.settings);
-        Ok(group)
+        let settings = self.settings().await?;
+        stored.map(|stored| at(now, &stored, &settings)).transpose()
     }
 
     async fn load(&self, id: &GroupId) -> Result<(Timestamp, Option<StoredGroup>), GroupFailure> {
@@ -329,6 +335,17 @@ pub(crate) enum Removal {
     Offsets(Vec<TopicIdPartition>),
 }
 
+/// A group that the store has, as it is at `now`.
+pub(crate) fn at(
+    now: Timestamp,
+    stored: &StoredGroup,
+    settings: &GroupSettings,
+) -> Result<Group, GroupFailure> {
+    let mut group = Group::decode(&stored.state)?;
+    group.advance(now, &stored.beats, settings);
+    Ok(group)
+}
+
 /// Whether time alone may have changed a group since it was looked at.
 fn is_due(known: &Standing, oldest: Option<Timestamp>, now: Timestamp, settings: &GroupSettings) -> bool {
     let session = known.group.shortest_session(settings);
@@ -352,7 +369,9 @@ mod tests {
     async fn what_is_there_already_is_not_waited_for() {
         let store = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
         let cluster: VirtualClusterId = "vci_test".parse().unwrap();
-        let coordinator = Coordinator::new(cluster, Arc::new(store), GroupSettings::default());
+        let store: Arc<dyn MetadataStore> = Arc::new(store);
+        let configs = Arc::new(Topics::new(cluster, Arc::clone(&store)));
+        let coordinator = Coordinator::new(configs, store, GroupSettings::default());
         let now = Timestamp::from_millis(0);
         let group = Arc::new(Group::empty(now));
         let standing = Standing { version: None, group, now, deadline: None, bytes: 0 };

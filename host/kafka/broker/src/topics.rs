@@ -49,6 +49,11 @@ impl Topics {
         Self { cluster, metadata, cache: Cache::default() }
     }
 
+    /// The virtual cluster whose topics these are.
+    pub(crate) fn cluster(&self) -> &VirtualClusterId {
+        &self.cluster
+    }
+
     /// The topics that exist of those that are asked for, in one question for all that are not known.
     pub(crate) async fn find(&self, keys: &[TopicKey]) -> Result<Vec<Option<Arc<Topic>>>, StoreFailure> {
         let mut found: Vec<_> = keys.iter().map(|key| self.cache.get(key)).collect();

@@ -12,6 +12,7 @@ mod groups;
 mod producing;
 mod rebalances;
 mod rights;
+mod tokens;
 mod troubles;
 
 use crate::ground::Ground;
@@ -48,6 +49,7 @@ macro_rules! behaviours {
                 println!("{}", stringify!($name));
                 $module::$name(&ground).await;
             )*
+            tokens::tokens_are_taken_renewed_and_refused(&kafka, &ground).await;
         }
     };
 }

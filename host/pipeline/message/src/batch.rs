@@ -1,11 +1,12 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use forebay_columns::{BlockWriter, ColumnId, LayoutError, Metadata, MetadataEntries, MetadataWriter, Value};
 
+use crate::Columns;
 use crate::responses::{ResponseStore, Stores};
 use crate::rows::Rows;
-use crate::{Columns, Origins};
 
 /// Bytes that the error of a whole batch may take, in all its messages together.
 const FLAGS: usize = 64 << 20;
@@ -13,7 +14,7 @@ const FLAGS: usize = 64 << 20;
 /// An immutable sequence of messages. Cheap to clone, slice, select from and concatenate.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    parts: Vec<Rows>,
+    pub(crate) parts: Vec<Rows>,
     length: u32,
     tried: Tried,
 }
@@ -72,7 +73,7 @@ impl Batch {
     /// The batch that a writer holds.
     #[must_use]
     pub fn from_writer(writer: BlockWriter) -> Self {
-        Self::from_block(writer.finish().into()).expect("a writer keeps the layout")
+        Self::from_columns(Columns::trusted(writer.finish().into()))
     }
 
     pub(crate) fn from_columns(columns: Columns) -> Self {
@@ -117,20 +118,19 @@ impl Batch {
     #[must_use]
     pub fn written_size(&self) -> usize {
         let of_part = |part: &Rows| -> usize {
-            let (columns, count) = (&part.columns, part.len() as usize);
+            let columns = &part.columns;
             let (payload, metadata) = (columns.payload(), columns.metadata());
-            let shared = metadata.shared_size() * count;
+            let shared = metadata.shared_size() * part.len() as usize;
             if part.is_all() {
                 return columns.byte_size() + shared;
             }
             let texts = [ColumnId::ERRORS, ColumnId::TRACES].map(|id| columns.sparse(id));
-            let own = |row: usize| {
-                let text = |texts: &Option<forebay_columns::Sparse<'_>>| {
-                    texts.and_then(|texts| texts.get(row)).map_or(0, str::len)
-                };
-                payload.range(row, row + 1).len() + metadata.own_size(row) + text(&texts[0]) + text(&texts[1])
+            let own = |rows: Range<usize>| -> usize {
+                let texts = texts.iter().flatten().flat_map(|texts| texts.within(rows.clone()));
+                let texts: usize = texts.map(|(_, text)| text.len()).sum();
+                payload.range(rows.start, rows.end).len() + metadata.own_size_of(rows) + texts
             };
-            shared + (0..part.len()).map(|index| own(part.row(index) as usize)).sum::<usize>()
+            shared + part.runs().map(own).sum::<usize>()
         };
         self.parts.iter().map(of_part).sum()
     }
@@ -253,15 +253,6 @@ impl Batch {
         Some((first, 1 + errors.count()))
     }
 
-    /// A block with at least the columns of `mask` that there are, and always a header.
-    #[must_use]
-    pub fn block(&self, mask: u32) -> Bytes {
-        match self.single() {
-            Some(columns) => columns.block(mask),
-            None => self.rewrite(mask).finish().into(),
-        }
-    }
-
     /// This batch with these errors in place of its own. Indexes rise.
     #[must_use]
     pub fn with_errors<'e>(&self, errors: impl IntoIterator<Item = (usize, &'e str)>) -> Self {
@@ -342,22 +333,11 @@ impl Batch {
     /// This batch with the columns that `writer` has in place of its own.
     fn replace(&self, writer: BlockWriter) -> Self {
         let mut columns = self.joined();
-        let replacement =
-            Columns::from_partial_block(writer.finish().into()).expect("a writer keeps the layout");
+        let replacement = Columns::trusted(writer.finish().into());
         for (id, bytes) in replacement.iter() {
             columns.set(*id, bytes.clone());
         }
         Self::from_columns(columns).with_tried(self.tried)
-    }
-
-    /// One set of columns with exactly these messages: shared where they are one already.
-    pub(crate) fn joined(&self) -> Columns {
-        match self.single() {
-            Some(columns) => columns.clone(),
-            None => Columns::from_block(self.rewrite(u32::MAX).finish().into())
-                .expect("a writer keeps the layout")
-                .with_stores(self.stores_of(&Origins::Same, self.len())),
-        }
     }
 
     /// Whether somebody may wait for responses to its messages.
@@ -380,52 +360,6 @@ impl Batch {
     /// The mask of all columns that some part has.
     pub(crate) fn mask(&self) -> u32 {
         self.parts.iter().fold(0, |mask, part| mask | part.columns.mask())
-    }
-
-    /// The columns, when this batch is all of them.
-    pub(crate) fn single(&self) -> Option<&Columns> {
-        match self.parts.as_slice() {
-            [part] if part.is_all() => Some(&part.columns),
-            _ => None,
-        }
-    }
-
-    /// Writes the columns of `mask` message by message.
-    pub(crate) fn rewrite(&self, mask: u32) -> BlockWriter {
-        let wants = |id: ColumnId| mask & self.mask() & id.bit() != 0;
-        let mut writer = if wants(ColumnId::PAYLOAD) || self.parts.is_empty() {
-            BlockWriter::with_capacity(self.len(), self.byte_size())
-        } else {
-            BlockWriter::without_payload(self.len())
-        };
-        writer.set_independent(self.independent());
-        let mut metadata = wants(ColumnId::METADATA).then(MetadataWriter::default);
-        for (index, message) in self.iter().enumerate() {
-            if wants(ColumnId::PAYLOAD) {
-                match message.payload() {
-                    Some(payload) => writer.push(payload),
-                    None => writer.push_null(),
-                }
-            }
-            if let Some(metadata) = &mut metadata {
-                message.metadata_entries().for_each(|(key, value)| metadata.push(key, value));
-                metadata.end_message();
-            }
-            if wants(ColumnId::ERRORS)
-                && let Some(error) = message.error()
-            {
-                writer.push_error(index, error);
-            }
-            if wants(ColumnId::TRACES)
-                && let Some(trace) = message.trace()
-            {
-                writer.push_trace(index, trace);
-            }
-        }
-        if let Some(metadata) = metadata.filter(|metadata| !metadata.is_empty()) {
-            writer.set_metadata(metadata);
-        }
-        writer
     }
 
     /// The index of the first message of every part, none of which is empty where there are several.

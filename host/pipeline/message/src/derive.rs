@@ -54,11 +54,7 @@ impl Batch {
             }
         };
         // A payload that the block brings with it need not be written out once more.
-        let inherited = match rows.single() {
-            Some(columns) => columns.clone(),
-            None => Columns::from_partial_block(rows.rewrite(missing).finish().into())
-                .map_err(DeriveError::Layout)?,
-        };
+        let inherited = rows.columns(missing);
         // An empty source has no payload column to inherit, and needs none.
         for (id, bytes) in inherited.iter().filter(|(id, _)| missing & id.bit() != 0) {
             columns.set(*id, bytes.clone());

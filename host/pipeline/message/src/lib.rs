@@ -25,6 +25,7 @@ mod batch;
 mod columns;
 mod derive;
 mod held;
+mod join;
 mod lineage;
 mod responses;
 mod rows;

@@ -43,6 +43,27 @@ impl Rows {
         }
     }
 
+    /// The messages of the columns in their order, as many at once as follow one another.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let length = self.len();
+            if next == length {
+                return None;
+            }
+            let (first, count) = match &self.pick {
+                Pick::Range(range) => (range.start, length),
+                Pick::Each(rows, window) => {
+                    let rest = &rows[(window.start + next) as usize..window.end as usize];
+                    let follow = rest.windows(2).take_while(|pair| pair[0] + 1 == pair[1]).count();
+                    (rest[0], u32::try_from(follow + 1).expect("indexes are 32 bits"))
+                }
+            };
+            next += count;
+            Some(first as usize..(first + count) as usize)
+        })
+    }
+
     /// The same rows, of columns that are marked so.
     pub(crate) fn with_independent(&self, independent: bool) -> Self {
         if self.columns.independent() == independent {

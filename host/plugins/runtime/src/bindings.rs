@@ -12,6 +12,7 @@ wasmtime::component::bindgen!({
         "../../../wit/state",
         "../../../wit/caches",
         "../../../wit/rate-limits",
+        "../../../wit/compression",
         "../../../wit/subprocess",
         "../../../wit/objects",
         "../../../wit/kafka",

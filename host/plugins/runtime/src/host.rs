@@ -2,6 +2,7 @@
 
 pub(crate) mod batches;
 mod caches;
+mod compression;
 pub(crate) mod convert;
 mod environment;
 pub(crate) mod expressions;
@@ -49,6 +50,10 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
         linker,
         |guest| guest,
     )?;
+    crate::bindings::forebay::compression::compression::add_to_linker::<_, HasSelf<Guest>>(
+        linker,
+        |guest| guest,
+    )?;
     crate::bindings::forebay::subprocess::subprocess::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| {
         guest
     })?;
@@ -56,6 +61,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     env::environment::add_to_linker::<_, HasSelf<Guest>>(linker, |guest| guest)?;
     linker.allow_shadowing(true);
     batches::link_fast(linker)?;
+    compression::link_fast(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }

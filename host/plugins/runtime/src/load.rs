@@ -298,7 +298,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
     if kind.exports(engine).all(|(name, _)| name != format!("forebay:plugin/description@{CONTRACT}")) {
         return Err(LoadProblem::NoDescription);
     }
-    const OURS: [&str; 21] = [
+    const OURS: [&str; 22] = [
         "forebay:plugin/waits",
         "forebay:plugin/streams",
         "forebay:plugin/operations",
@@ -316,6 +316,7 @@ fn check_interfaces(component: &Component) -> Result<(), LoadProblem> {
         "forebay:state/state",
         "forebay:caches/caches",
         "forebay:rate-limits/rate-limits",
+        "forebay:compression/compression",
         "forebay:subprocess/subprocess",
         "forebay:objects/objects",
         "forebay:kafka/kafka",

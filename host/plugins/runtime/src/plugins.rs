@@ -212,6 +212,15 @@ impl Plugins {
         FolderWatch::new(Arc::clone(&self.shared), folder)
     }
 
+    /// Starts the threads of connections, which are else started when a plugin first needs them, with the priority of who
+    /// does.
+    ///
+    /// # Errors
+    /// When the system refuses threads.
+    pub fn start_connections(&self) -> Result<(), String> {
+        self.shared.http.spawner().map(drop)
+    }
+
     /// Looks after default plugins that keep their threads, and cancels `stuck` when one does.
     #[must_use]
     pub fn watchdog(&self, stuck: Shutdown) -> Watchdog {

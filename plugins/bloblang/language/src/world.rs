@@ -14,6 +14,11 @@ pub trait Messages {
     }
     fn content(&self, index: usize) -> &[u8];
     fn metadata_get(&self, index: usize, key: &str) -> Option<Value>;
+    /// Metadata that is text or bytes, as it is. `None` also where only [`Messages::metadata_get`] has it.
+    fn metadata_bytes(&self, index: usize, key: &str) -> Option<&[u8]> {
+        let _ = (index, key);
+        None
+    }
     /// All metadata in order.
     fn metadata_all(&self, index: usize) -> Vec<(String, Value)>;
     /// Why processing of the message failed before, if it did.

@@ -20,6 +20,7 @@
 mod cursor;
 mod documents;
 mod error;
+mod float;
 mod grammar;
 mod plain;
 mod rewrite;
@@ -31,11 +32,12 @@ mod write;
 pub use cursor::Cursor;
 pub use documents::{DocumentError, Documents};
 pub use error::JsonError;
+pub use float::{Decimal, write_float};
 pub use plain::{until_escape, until_special};
 pub use rewrite::{key_prefix, rewrite};
 pub use value::{Items, Json, Members};
 pub use well_formed::well_formed;
-pub use write::{write_float, write_inside, write_string};
+pub use write::{write_inside, write_string};
 
 /// How many containers may be nested.
 pub const NESTING: u16 = 500;

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use crate::float::write_float;
 use crate::plain::until_escape;
 use crate::scan::{Scanned, number, string, word};
-use crate::write::{write_float, write_inside};
+use crate::write::write_inside;
 use crate::{Html, JsonError, NESTING, Numbers, Style, place};
 
 /// A member of an object that is being written.

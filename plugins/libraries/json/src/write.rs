@@ -15,19 +15,6 @@ pub fn write_string(bytes: &[u8], html: Html, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Appends a float as Go does: plain between 1e-6 and 1e21, otherwise with an exponent.
-pub fn write_float(value: f64, out: &mut Vec<u8>) {
-    let size = value.abs();
-    let text = if size == 0.0 || (1e-6..1e21).contains(&size) {
-        value.to_string()
-    } else if size < 1.0 {
-        format!("{value:e}")
-    } else {
-        format!("{value:e}").replace('e', "e+")
-    };
-    out.extend_from_slice(text.as_bytes());
-}
-
 /// Appends the inside of a string, which is UTF-8.
 #[inline]
 pub fn write_inside(bytes: &[u8], html: Html, out: &mut Vec<u8>) {

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use forebay_json::{Html, write_string};
+use parquet::column::reader::get_column_reader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 
 use super::columns::Column;
+use super::pages::Pages;
 use super::plan::{self, Around, Member, Node, Options, Repeat, Shape};
+use crate::codec::Codec;
 
 /// How many rows are taken of all columns at a time.
 const AT_ONCE: usize = 512;
@@ -18,6 +21,7 @@ const LARGEST_GROUP: i64 = 1 << 30;
 
 /// Goes over the rows of a file.
 pub(super) struct Rows<R: ChunkReader + 'static> {
+    source: Arc<R>,
     file: SerializedFileReader<R>,
     row: Vec<Member>,
     columns: Vec<Column>,
@@ -27,13 +31,14 @@ pub(super) struct Rows<R: ChunkReader + 'static> {
     taken: usize,
 }
 
-impl<R: ChunkReader + 'static> Rows<R> {
+impl<R: ChunkReader + Clone + 'static> Rows<R> {
     /// # Errors
     /// It is no file that can be read.
     pub(super) fn new(source: R, options: Options) -> Result<Self, String> {
-        let file = SerializedFileReader::new(source).map_err(broken)?;
+        let file = SerializedFileReader::new(source.clone()).map_err(broken)?;
         let row = plan::rows(file.metadata().file_metadata().schema_descr(), options)?;
-        Ok(Self { file, row, columns: Vec::new(), next_group: 0, left: 0, taken: 0 })
+        let source = Arc::new(source);
+        Ok(Self { source, file, row, columns: Vec::new(), next_group: 0, left: 0, taken: 0 })
     }
 
     /// Appends the next row. False if there is none.
@@ -84,10 +89,19 @@ impl<R: ChunkReader + 'static> Rows<R> {
         let schema = Arc::clone(&self.file.metadata().file_metadata().schema_descr_ptr());
         self.columns = (0..metadata.num_columns())
             .map(|index| {
-                let most = schema.column(index).max_def_level();
-                group.get_column_reader(index).map(|reader| Column::new(reader, most))
+                let described = schema.column(index);
+                let most = described.max_def_level();
+                let column = metadata.column(index);
+                let reader = match Codec::of(column.compression()) {
+                    None => group.get_column_reader(index)?,
+                    Some(codec) => {
+                        let pages = Pages::new(Arc::clone(&self.source), column, self.left, codec)?;
+                        get_column_reader(described, Box::new(pages))
+                    }
+                };
+                Ok(Column::new(reader, most))
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, ParquetError>>()?;
         self.next_group += 1;
         Ok(())
     }

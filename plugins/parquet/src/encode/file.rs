@@ -8,7 +8,8 @@ use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Buf, Bytes};
-use parquet::column::page::{CompressedPage, PageWriteSpec, PageWriter};
+use parquet::basic::Compression;
+use parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
 use parquet::column::writer::{ColumnWriter, get_column_writer};
 use parquet::errors::Result;
 use parquet::file::properties::WriterPropertiesPtr;
@@ -18,6 +19,7 @@ use parquet::schema::types::TypePtr;
 
 use super::columns::{Column, Levels};
 use super::shred::Shredder;
+use crate::codec::Codec;
 use crate::leaf::Leaf;
 use crate::schema::{Field, Kind, Schema};
 
@@ -28,6 +30,8 @@ pub(super) struct File {
     /// What was written and not taken yet.
     written: Written,
     shredder: Shredder,
+    /// With which columns are encoded: as those of the file, but nothing is compressed that the host may compress.
+    plain: WriterPropertiesPtr,
     /// The columns of the row group that is open.
     group: Vec<OpenColumn>,
     rows: usize,
@@ -61,7 +65,8 @@ impl File {
         });
         let shredder = Shredder::new(columns.collect());
         let schema = Arc::clone(schema);
-        Ok(Self { schema, writer, written, shredder, group: Vec::new(), rows: 0, bytes: 0, most })
+        let plain = plain(properties, &writer);
+        Ok(Self { schema, writer, written, shredder, plain, group: Vec::new(), rows: 0, bytes: 0, most })
     }
 
     /// Adds rows; none of them if one can't be.
@@ -94,17 +99,17 @@ impl File {
             return Ok(());
         }
         if self.group.is_empty() {
-            let properties = self.writer.properties();
             self.group = self
                 .writer
                 .schema_descr()
                 .columns()
                 .iter()
                 .map(|column| {
-                    let pages = Pages::default();
+                    let compression = self.writer.properties().compression(column.path());
+                    let pages = Pages::new(compression);
                     let writer = get_column_writer(
                         Arc::clone(column),
-                        Arc::clone(properties),
+                        Arc::clone(&self.plain),
                         Box::new(pages.clone()),
                     );
                     OpenColumn { writer, pages }
@@ -123,7 +128,8 @@ impl File {
         }
         let mut group = self.writer.next_row_group()?;
         for OpenColumn { writer, pages } in self.group.drain(..) {
-            let close = writer.close()?;
+            let mut close = writer.close()?;
+            close.metadata = close.metadata.into_builder().set_compression(pages.compression).build()?;
             group.append_column(&pages.take(), close)?;
         }
         group.close()?;
@@ -151,6 +157,17 @@ pub(super) struct Refused {
     /// The row that is at fault, if one is.
     pub(super) row: Option<usize>,
     pub(super) reason: String,
+}
+
+/// The properties, without the compression that [`Pages`] do.
+fn plain(properties: &WriterPropertiesPtr, writer: &SerializedFileWriter<Written>) -> WriterPropertiesPtr {
+    let mut builder = properties.as_ref().clone().into_builder();
+    for column in writer.schema_descr().columns() {
+        if Codec::of(properties.compression(column.path())).is_some() {
+            builder = builder.set_column_compression(column.path().clone(), Compression::UNCOMPRESSED);
+        }
+    }
+    Arc::new(builder.build())
 }
 
 fn leaves(fields: &[Field]) -> Vec<Leaf> {
@@ -181,8 +198,11 @@ impl Write for Written {
 }
 
 /// The finished pages of one column, each with its header.
-#[derive(Clone, Debug, Default)]
-struct Pages(Arc<Mutex<Chunk>>);
+#[derive(Clone, Debug)]
+struct Pages {
+    compression: Compression,
+    chunk: Arc<Mutex<Chunk>>,
+}
 
 /// Bytes in pieces.
 #[derive(Clone, Debug, Default)]
@@ -192,17 +212,25 @@ struct Chunk {
 }
 
 impl Pages {
+    fn new(compression: Compression) -> Self {
+        Self { compression, chunk: Arc::default() }
+    }
+
     fn take(&self) -> Chunk {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.chunk.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl PageWriter for Pages {
     fn write_page(&mut self, page: CompressedPage) -> Result<PageWriteSpec> {
+        let page = match Codec::of(self.compression) {
+            Some(codec) => compress(page, codec)?,
+            None => page,
+        };
         let mut piece = TrackedWrite::new(Vec::with_capacity(page.compressed_size() + 64));
         let mut spec = SerializedPageWriter::new(&mut piece).write_page(page)?;
         let piece = piece.into_inner()?;
-        let mut chunk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chunk = self.chunk.lock().unwrap_or_else(PoisonError::into_inner);
         spec.offset += chunk.length;
         chunk.length += piece.len() as u64;
         chunk.pieces.push(Bytes::from(piece));
@@ -212,6 +240,18 @@ impl PageWriter for Pages {
     fn close(&mut self) -> Result<()> {
         Ok(())
     }
+}
+
+/// The page that an encoder has finished, compressed.
+fn compress(page: CompressedPage, codec: Codec) -> Result<CompressedPage> {
+    let size = page.uncompressed_size();
+    let mut page = page.compressed_page().clone();
+    match &mut page {
+        Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } => *buf = codec.compress(buf)?.into(),
+        // Such pages may stay as they are; none are made.
+        Page::DataPageV2 { .. } => {}
+    }
+    Ok(CompressedPage::new(page, size))
 }
 
 impl Length for Chunk {

@@ -184,6 +184,8 @@ impl<'a> BatchWriter<'a> {
                 self.copy_earlier_payloads(&change);
                 return;
             }
+            // Nothing was fetched when this writer was made. Results are often about as long as what they come from.
+            self.block.payload().reserve(self.source.fetched_bytes());
         }
         match change {
             Change::Tombstone => self.block.push_null(),

@@ -5,17 +5,19 @@ mod asker;
 mod keeper;
 mod limited;
 mod runner;
+mod squeezer;
 mod words;
 
 use asker::{Asker, Front};
 use keeper::Keeper;
 use limited::Limited;
 use runner::{Runner, Tail};
+use squeezer::Squeezer;
 
 forebay_sdk::plugin! {
     name: "toolbox",
     summary: "Does what its messages say.",
     inputs: [Tail],
-    processors: [Asker, Keeper, Limited, Runner],
+    processors: [Asker, Keeper, Limited, Runner, Squeezer],
     caches: [Front],
 }

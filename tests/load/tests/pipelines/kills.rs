@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use forebay_tests_load::Random;
 
-use crate::agent::Site;
+use crate::agent::{SHORT_SESSION, Site};
 use crate::carrier;
 use crate::outlet::{Topic, begun, more};
 use crate::pair::Pair;
@@ -16,7 +16,7 @@ pub(crate) const SOME: usize = 300;
 /// The process ends, and another one goes on when its session is over.
 pub(crate) fn of_run(setting: Setting) -> Outcome {
     let workload = Workload::new(setting.seed);
-    let site = Site::new(&workload.folder, "agent");
+    let site = Site::new(&workload.folder, "agent").with_short_sessions();
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
@@ -62,7 +62,7 @@ pub(crate) fn of_the_agent_behind(setting: Setting) -> Outcome {
 /// Metadata in a file has one agent: it is started again, and its pipeline goes on when its own session is over.
 pub(crate) fn of_the_only_agent(setting: Setting) -> Outcome {
     let workload = Workload::new(setting.seed);
-    let site = Site::new(&workload.folder, "agent").with_pipelines();
+    let site = Site::new(&workload.folder, "agent").with_pipelines().with_short_sessions();
     carrier::manage(&workload.folder, setting.order);
     let mut agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
@@ -99,7 +99,7 @@ pub(crate) fn of_one_of_two_agents(setting: Setting) -> Outcome {
 pub(crate) fn of_both(setting: Setting) -> Outcome {
     let workload = Workload::new(setting.seed);
     let mut random = Random(setting.seed);
-    let site = Site::new(&workload.folder, "agent");
+    let site = Site::new(&workload.folder, "agent").with_short_sessions();
     let mut agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
@@ -119,7 +119,7 @@ pub(crate) fn of_both(setting: Setting) -> Outcome {
             }
         }
         // The sessions of those that were killed are over by then.
-        workload.pass(Duration::from_secs(50));
+        workload.pass(SHORT_SESSION + Duration::from_secs(5));
         assert!(running.kill());
         running = carrier::run(&workload.folder, "carry", &pipeline);
     });

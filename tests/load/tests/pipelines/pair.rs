@@ -22,7 +22,7 @@ impl Pair {
     pub(crate) fn start(workload: &Workload, order: Order) -> (Self, Producers<'_>) {
         let server = Server::start().unwrap();
         let url = server.url_of_new_schema().unwrap();
-        let site = Site::new(&workload.folder, "agent").on(&url).with_pipelines();
+        let site = Site::new(&workload.folder, "agent").on(&url).with_pipelines().with_short_sessions();
         let beside = site.beside();
         carrier::manage(&workload.folder, order);
         let (one, other) = (site.start(&workload.folder), beside.start(&workload.folder));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::agent::Site;
+use crate::agent::{SHORT_SESSION, Site};
 use crate::carrier;
 use crate::classic::Founder;
 use crate::kills::SOME;
@@ -11,8 +11,10 @@ use crate::pair::Pair;
 use crate::scenario::{Outcome, Setting, ended};
 use crate::workload::Workload;
 
-/// How long anybody may be silent in a group is 45 seconds.
-const BEYOND: Duration = Duration::from_secs(49);
+/// Longer than anybody may be silent.
+const LONGER: Duration = Duration::from_secs(4);
+/// How long members of the classic protocol say that they may be silent.
+const CLASSIC_SESSION: Duration = Duration::from_secs(45);
 
 pub(crate) fn of_run(setting: Setting) -> Outcome {
     paused(setting, false)
@@ -25,7 +27,7 @@ pub(crate) fn of_run_in_a_classic_group(setting: Setting) -> Outcome {
 
 fn paused(setting: Setting, is_classic: bool) -> Outcome {
     let workload = Workload::new(setting.seed);
-    let site = Site::new(&workload.folder, "agent");
+    let site = Site::new(&workload.folder, "agent").with_short_sessions();
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers(&site, &site);
     let mut outlet = Topic::of(&site);
@@ -42,7 +44,7 @@ fn paused(setting: Setting, is_classic: bool) -> Outcome {
         workload.pass(Duration::from_secs(2));
         other
     });
-    workload.pass(BEYOND);
+    workload.pass(LONGER + if is_classic { CLASSIC_SESSION } else { SHORT_SESSION });
     producers.during(|| {
         more(&workload, &mut outlet, SOME);
         paused.signal("CONT");
@@ -65,7 +67,7 @@ pub(crate) fn of_one_of_two_agents(setting: Setting) -> Outcome {
         pair.one.signal("STOP");
         workload.pass(Duration::from_secs(2));
     });
-    workload.pass(BEYOND);
+    workload.pass(LONGER + SHORT_SESSION);
     producers.during(|| {
         more(&workload, &mut pair.outlet, SOME);
         pair.one.signal("CONT");

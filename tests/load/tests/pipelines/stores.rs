@@ -132,7 +132,7 @@ pub(crate) fn away(setting: Setting) -> Outcome {
 pub(crate) fn killed(setting: Setting) -> Outcome {
     let moto = Moto::with_bucket(BUCKET)?;
     let workload = Workload::new(setting.seed);
-    let site = Site::new(&workload.folder, "agent");
+    let site = Site::new(&workload.folder, "agent").with_short_sessions();
     let _agent = site.start(&workload.folder);
     let mut producers = workload.producers_alone([&site]);
     let mut outlet = Objects::of(&moto, BUCKET);

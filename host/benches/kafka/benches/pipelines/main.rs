@@ -17,6 +17,9 @@ mod event;
 mod folder;
 mod latency;
 mod many;
+#[path = "../../../benches/objects/server.rs"]
+#[expect(clippy::unwrap_used, reason = "a bench")]
+mod objects;
 mod options;
 mod parquet;
 mod pipeline;

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_kafka_groups::{ConsumerHeartbeat, Group, GroupError, HeartbeatReply, JOINS, Partitions};
 use forebay_kafka_security::{Operation, ResourceType};
-use forebay_model::TopicId;
+use forebay_model::{MemberId, TopicId};
 use kafka_protocol::messages::consumer_group_heartbeat_response::{
     Assignment, TopicPartitions as ToldPartitions,
 };
@@ -20,20 +21,25 @@ use crate::service::{Call, Started};
 /// The first version in which members choose their ids themselves.
 const OWN_IDS: i16 = 1;
 
+/// What a heartbeat came to.
+struct Beaten {
+    member: MemberId,
+    reply: HeartbeatReply,
+    /// How often the member is to give a sign.
+    interval: Duration,
+}
+
 pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: ConsumerGroupHeartbeatRequest) -> Started {
     let (parts, call) = (Arc::clone(parts), call.clone());
     Started::waiting(async move {
         let response = ConsumerGroupHeartbeatResponse::default();
         match Box::pin(beat(&parts, &call, request)).await {
-            Ok((member, reply)) => {
-                let interval = parts.groups.settings.consumer_heartbeat_interval.as_millis();
-                response
-                    .with_member_id(Some(text(member)))
-                    .with_member_epoch(reply.epoch)
-                    .with_heartbeat_interval_ms(i32::try_from(interval).unwrap_or(i32::MAX))
-                    .with_assignment(reply.assignment.map(told))
-                    .into()
-            }
+            Ok(Beaten { member, reply, interval }) => response
+                .with_member_id(Some(text(member)))
+                .with_member_epoch(reply.epoch)
+                .with_heartbeat_interval_ms(i32::try_from(interval.as_millis()).unwrap_or(i32::MAX))
+                .with_assignment(reply.assignment.map(told))
+                .into(),
             Err(refused) => {
                 response.with_error_code(refused.code().code()).with_error_message(message(&refused)).into()
             }
@@ -41,11 +47,7 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: ConsumerGroupHeart
     })
 }
 
-async fn beat(
-    parts: &Parts,
-    call: &Call,
-    request: ConsumerGroupHeartbeatRequest,
-) -> Result<(forebay_model::MemberId, HeartbeatReply), Refused> {
+async fn beat(parts: &Parts, call: &Call, request: ConsumerGroupHeartbeatRequest) -> Result<Beaten, Refused> {
     let id = group_id(call, Operation::Read, &request.group_id)?;
     let mut subscribed = request.subscribed_topic_names.iter().flatten();
     if !subscribed.all(|name| call.access.allows(Operation::Describe, ResourceType::Topic, name)) {
@@ -77,21 +79,21 @@ async fn beat(
         assignor: optional(request.server_assignor),
         owned,
     };
-    let settings = &parts.groups.settings;
+    let settings = parts.groups.settings().await?;
+    let interval = settings.consumer_heartbeat_interval;
     if beat.epoch > JOINS {
         let topics = parts.groups.topics().await?;
         let standing = parts.groups.beat(&id, &member).await?;
         let mut group = (*standing.group).clone();
         let reply =
-            group.consumer().and_then(|group| group.heartbeat(&beat, &topics, standing.now, settings));
+            group.consumer().and_then(|group| group.heartbeat(&beat, &topics, standing.now, &settings));
         if group == *standing.group {
-            return Ok((member, reply?));
+            return Ok(Beaten { member, reply: reply?, interval });
         }
     }
     // What is written goes by the topics of now: agents whose lists are not of the same age would undo what the others
     // have assigned, at each heartbeat.
     let topics = parts.groups.topics_now().await?;
-    let settings = settings.clone();
     let change = move |group: &mut Group, now| -> Result<HeartbeatReply, GroupError> {
         // Who is refused changes nothing, not even the protocol of a group without members.
         let mut changed = group.as_consumer().is_none().then(|| group.clone());
@@ -103,7 +105,7 @@ async fn beat(
         Ok(reply)
     };
     let (reply, _) = parts.groups.change(&id, change).await?;
-    Ok((member, reply?))
+    Ok(Beaten { member, reply: reply?, interval })
 }
 
 fn told(partitions: Partitions) -> Assignment {

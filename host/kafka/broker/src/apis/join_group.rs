@@ -68,7 +68,7 @@ async fn join(parts: &Parts, call: &Call, request: JoinGroupRequest) -> Result<J
             .map(|protocol| (protocol.name.to_string(), protocol.metadata.to_vec()))
             .collect(),
     };
-    let settings = parts.groups.settings.clone();
+    let settings = parts.groups.settings().await?;
     let change = move |group: &mut Group, now| {
         group.classic().and_then(|group| group.join(asked.clone(), now, &settings))
     };

@@ -63,7 +63,7 @@ async fn leave(
             instance: optional(member.group_instance_id.clone()),
         })
         .collect();
-    let settings = parts.groups.settings.clone();
+    let settings = parts.groups.settings().await?;
     let change = move |group: &mut Group, now| group.leave(&leaving, now, &settings);
     Ok(parts.groups.change(&id, change).await?.0)
 }

@@ -10,7 +10,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::groups::text;
 use crate::broker::Parts;
-use crate::groups::GroupFailure;
+use crate::groups::{self, GroupFailure};
 use crate::service::{Call, Started};
 
 /// How many groups are read at a time.
@@ -38,6 +38,7 @@ async fn list(
     let may_describe_all = call.access.allows_on_cluster(Operation::Describe);
     let may_describe =
         |id: &str| may_describe_all || call.access.allows(Operation::Describe, ResourceType::Group, id);
+    let settings = parts.groups.settings().await?;
     let now = parts.metadata.now().await?;
     let mut listed = Vec::new();
     let mut after = None;
@@ -46,7 +47,7 @@ async fn list(
         after = page.last().map(|(id, _)| id.clone());
         let is_last = page.len() < PAGE;
         for (id, stored) in page {
-            let group = parts.groups.at(now, &stored)?;
+            let group = groups::at(now, &stored, &settings)?;
             if may_describe(id.as_str())
                 && passes(&request.states_filter, group.state_name())
                 && passes(&request.types_filter, group.type_name())

@@ -1,5 +1,7 @@
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use forebay_kafka_groups::GroupSettings;
 use forebay_model::PartitionCount;
 use forebay_storage_metadata::Configs;
 
@@ -27,6 +29,30 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
         aliases: &[],
         documentation: "Whether topics may be deleted.",
         check: is_boolean,
+    },
+    Definition {
+        name: "group.consumer.heartbeat.interval.ms",
+        kind: ConfigKind::Int,
+        default: "5000",
+        inherits: None,
+        aliases: &[],
+        documentation: "How often members of groups by the consumer protocol (KIP-848) are told to give a sign; at least three \
+                        times in a session, whatever this says.",
+        check: |text| {
+            millis(text, &HEARTBEAT_INTERVALS).map(drop).ok_or("a number of milliseconds from 100 to 600000")
+        },
+    },
+    Definition {
+        name: "group.consumer.session.timeout.ms",
+        kind: ConfigKind::Int,
+        default: "45000",
+        inherits: None,
+        aliases: &[],
+        documentation: "How long members of groups by the consumer protocol (KIP-848) may be silent before their partitions \
+                        go to others.",
+        check: |text| {
+            millis(text, &SESSION_TIMEOUTS).map(drop).ok_or("a number of milliseconds from 1000 to 1800000")
+        },
     },
     Definition {
         name: "log.retention.ms",
@@ -90,6 +116,14 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
 /// More partitions than this in one topic are a mistake.
 pub(crate) const MOST_PARTITIONS: i32 = 100_000;
 
+/// Milliseconds that a session of the consumer protocol may have. Signs of life are collected for a tenth of a second; the
+/// most is that of sessions in the classic protocol.
+const SESSION_TIMEOUTS: RangeInclusive<u64> = 1_000..=1_800_000;
+/// And from one sign of life to the next.
+const HEARTBEAT_INTERVALS: RangeInclusive<u64> = 100..=600_000;
+/// One sign may be lost, and one late.
+const SIGNS_IN_A_SESSION: u32 = 3;
+
 /// The configuration of a virtual cluster, with all defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterConfig {
@@ -101,6 +135,10 @@ pub struct ClusterConfig {
     pub partitions: PartitionCount,
     /// How long offsets of a consumer group without members are kept.
     pub offsets_retention: Duration,
+    /// How long a member of the KIP-848 protocol may be silent, where that is set.
+    pub consumer_session_timeout: Option<Duration>,
+    /// How often members of the KIP-848 protocol are told to give a sign, where that is set.
+    pub consumer_heartbeat_interval: Option<Duration>,
 }
 
 impl ClusterConfig {
@@ -120,12 +158,35 @@ impl ClusterConfig {
                 .get("offsets.retention.minutes")
                 .and_then(minutes)
                 .unwrap_or(Duration::from_hours(7 * 24)),
+            consumer_session_timeout: set
+                .get("group.consumer.session.timeout.ms")
+                .and_then(|text| millis(text, &SESSION_TIMEOUTS)),
+            consumer_heartbeat_interval: set
+                .get("group.consumer.heartbeat.interval.ms")
+                .and_then(|text| millis(text, &HEARTBEAT_INTERVALS)),
+        }
+    }
+
+    /// What holds for groups: what is set here goes before what an agent was told at its start.
+    #[must_use]
+    pub fn groups(&self, told: &GroupSettings) -> GroupSettings {
+        let session = self.consumer_session_timeout.unwrap_or(told.consumer_session_timeout);
+        let interval = self.consumer_heartbeat_interval.unwrap_or(told.consumer_heartbeat_interval);
+        GroupSettings {
+            consumer_session_timeout: session,
+            consumer_heartbeat_interval: interval.min(session / SIGNS_IN_A_SESSION),
+            ..told.clone()
         }
     }
 }
 
 fn is_only(text: &str, allowed: &str, expected: &'static str) -> Result<(), &'static str> {
     if text.trim() == allowed { Ok(()) } else { Err(expected) }
+}
+
+fn millis(text: &str, allowed: &RangeInclusive<u64>) -> Option<Duration> {
+    let millis = number(text).and_then(|millis| u64::try_from(millis).ok())?;
+    allowed.contains(&millis).then(|| Duration::from_millis(millis))
 }
 
 fn partitions(text: &str) -> Option<PartitionCount> {
@@ -141,10 +202,35 @@ mod tests {
     #[test]
     fn defaults_are_what_is_told_of_them() {
         let told = CLUSTER_CONFIGS.iter().map(|definition| (definition.name, definition.default)).collect();
-        assert_eq!(ClusterConfig::new(&told), ClusterConfig::new(&Configs::default()));
+        let told = ClusterConfig::new(&told);
+        assert_eq!(told.groups(&GroupSettings::default()), GroupSettings::default());
+        // Of these agents have been told already.
+        let unset =
+            ClusterConfig { consumer_session_timeout: None, consumer_heartbeat_interval: None, ..told };
+        assert_eq!(unset, ClusterConfig::new(&Configs::default()));
+        assert_eq!(unset.groups(&GroupSettings::default()), GroupSettings::default());
         for definition in CLUSTER_CONFIGS {
             definition.check(definition.default).unwrap();
             assert!(definition.check("nonsense").is_err(), "{}", definition.name);
+        }
+    }
+
+    #[test]
+    fn members_give_three_signs_in_a_session_at_least() {
+        let groups = |set: &[(&'static str, &'static str)]| {
+            let config = ClusterConfig::new(&set.iter().copied().collect());
+            let settings = config.groups(&GroupSettings::default());
+            [settings.consumer_session_timeout, settings.consumer_heartbeat_interval]
+                .map(|time| time.as_millis())
+        };
+        let (session, interval) =
+            ("group.consumer.session.timeout.ms", "group.consumer.heartbeat.interval.ms");
+        assert_eq!(groups(&[(session, "30000")]), [30_000, 5_000]);
+        assert_eq!(groups(&[(session, "6000")]), [6_000, 2_000]);
+        assert_eq!(groups(&[(interval, "1000")]), [45_000, 1_000]);
+        assert_eq!(groups(&[(session, "9000"), (interval, "600000")]), [9_000, 3_000]);
+        for (name, value) in [(session, "999"), (session, "1800001"), (interval, "99"), (interval, "-1")] {
+            assert!(find(CLUSTER_CONFIGS, name).unwrap().check(value).is_err(), "{name} {value}");
         }
     }
 

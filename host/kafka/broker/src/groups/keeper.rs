@@ -10,7 +10,8 @@ use forebay_storage_metadata::{
     StoredGroup, TopicSelection,
 };
 
-use super::{Coordinator, GroupFailure};
+use super::{Coordinator, GroupFailure, at};
+use crate::topics::Topics;
 
 /// How many groups are read at a time.
 const PAGE: usize = 200;
@@ -57,7 +58,8 @@ impl GroupKeeper {
         forget: Forget,
     ) -> Result<Vec<GroupKept>, StoreFailure> {
         let metadata = Arc::clone(&self.metadata);
-        let coordinator = Coordinator::new(cluster.clone(), metadata, self.settings.clone());
+        let configs = Arc::new(Topics::new(cluster.clone(), Arc::clone(&metadata)));
+        let coordinator = Coordinator::new(configs, metadata, self.settings.clone());
         let topics = match forget {
             Forget::Nothing => None,
             Forget::After(_) => Some(Listed::read(self.metadata.as_ref(), cluster).await?),
@@ -166,7 +168,7 @@ async fn advance(
     now: Timestamp,
     stored: &StoredGroup,
 ) -> Result<Group, GroupFailure> {
-    let group = coordinator.at(now, stored)?;
+    let group = at(now, stored, &coordinator.settings().await?)?;
     if group == Group::decode(&stored.state)? {
         return Ok(group);
     }

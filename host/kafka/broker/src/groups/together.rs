@@ -221,10 +221,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use forebay_kafka_groups::GroupSettings;
+    use forebay_storage_metadata::MetadataStore;
     use forebay_storage_metadata_sqlite::{Location, SqliteMetadataStore};
     use futures_util::future::join_all;
 
     use super::*;
+    use crate::topics::Topics;
 
     type Told = oneshot::Receiver<Result<(usize, Standing), GroupFailure>>;
 
@@ -276,7 +278,9 @@ mod tests {
     async fn those_that_take_long_are_written_one_by_one_and_all_are_made() {
         let store = SqliteMetadataStore::open(&"sqlite://:memory:".parse::<Location>().unwrap()).unwrap();
         let cluster = "vci_test".parse().unwrap();
-        let coordinator = Arc::new(Coordinator::new(cluster, Arc::new(store), GroupSettings::default()));
+        let store: Arc<dyn MetadataStore> = Arc::new(store);
+        let configs = Arc::new(Topics::new(cluster, Arc::clone(&store)));
+        let coordinator = Arc::new(Coordinator::new(configs, store, GroupSettings::default()));
         let (id, decided) = ("group".parse().unwrap(), Arc::new(Mutex::new(0)));
         let changes = (0..4).map(|_| {
             let decided = Arc::clone(&decided);

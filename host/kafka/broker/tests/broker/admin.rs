@@ -14,9 +14,15 @@ use crate::node::Node;
 use crate::requests::{name, topic};
 
 const TOPIC: i8 = 2;
-const BROKER: i8 = 4;
+pub(crate) const BROKER: i8 = 4;
 
-async fn alter(node: &Node, kind: i8, of: &'static str, config: &'static str, value: &'static str) -> i16 {
+pub(crate) async fn alter(
+    node: &Node,
+    kind: i8,
+    of: &'static str,
+    config: &'static str,
+    value: &'static str,
+) -> i16 {
     let config = AlterableConfig::default()
         .with_name(StrBytes::from_static_str(config))
         .with_value(Some(StrBytes::from_static_str(value)));

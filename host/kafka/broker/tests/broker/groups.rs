@@ -23,6 +23,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
+use crate::admin::{BROKER, alter};
 use crate::node::{Node, cluster};
 
 pub(crate) const GROUP: &str = "group";
@@ -370,4 +371,26 @@ async fn groups_of_kip_848_have_members_at_different_agents() {
     assert_eq!(join(&a, "").await.error_code, ResponseError::InconsistentGroupProtocol.code());
     let gone = consume(&a, "one", 2, None).await;
     assert_eq!(gone.error_code, ResponseError::UnknownMemberId.code());
+}
+
+#[tokio::test]
+async fn a_member_that_dies_is_replaced_when_the_session_of_the_cluster_is_over() {
+    let [a, b] = Node::pair().await;
+    make_topic(&a).await;
+    assert_eq!(alter(&a, BROKER, "", "group.consumer.session.timeout.ms", "6000").await, 0);
+    let dies = consume(&a, "dies", 0, None).await;
+    assert_eq!((partitions(&dies), dies.heartbeat_interval_ms), (Some(vec![0]), 2_000));
+    assert_eq!(partitions(&consume(&b, "stays", 0, None).await), Some(vec![]));
+    a.clock.advance(Duration::from_millis(5_999));
+    let stays = consume(&b, "stays", 2, None).await;
+    assert_eq!((stays.member_epoch, partitions(&stays), stays.heartbeat_interval_ms), (2, None, 2_000));
+    a.clock.advance(Duration::from_millis(1));
+    let stays = consume(&b, "stays", 2, None).await;
+    assert_eq!((stays.member_epoch, partitions(&stays)), (3, Some(vec![0])));
+    assert_eq!(consume(&a, "dies", 1, None).await.error_code, ResponseError::UnknownMemberId.code());
+    // What is set later holds for members that there are.
+    assert_eq!(alter(&b, BROKER, "", "group.consumer.heartbeat.interval.ms", "500").await, 0);
+    assert_eq!(consume(&b, "stays", 3, None).await.heartbeat_interval_ms, 500);
+    let refused = alter(&b, BROKER, "", "group.consumer.session.timeout.ms", "0").await;
+    assert_eq!(refused, ResponseError::InvalidConfig.code());
 }

@@ -7,6 +7,11 @@ pub(crate) const CASES: &[(&str, Form, &str)] = &[
     ("copy a field", Form::Mapping, "root.id = this.id"),
     ("copy all", Form::Mapping, "root = this"),
     (
+        "copy and change",
+        Form::Mapping,
+        "root = this\nroot.type = this.type.uppercase()\nroot.gross = this.total * 1.19",
+    ),
+    (
         "rename and delete",
         Form::Mapping,
         "root = this\nroot.key = this.id\nroot.id = deleted()\nroot.user.email = deleted()",

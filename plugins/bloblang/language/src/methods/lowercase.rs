@@ -17,9 +17,7 @@ pub(super) const SPEC: FunctionSpec = FunctionSpec::method(
 fn body(_: &Call<'_>, target: Cow<'_, Value>) -> Evaluated {
     Ok(match target.as_ref() {
         Value::Bytes(bytes) => Value::bytes(letters::mapped(bytes, letters::lower).as_bytes()),
-        other => {
-            let text = expect::text(other)?;
-            Value::from(text.chars().map(letters::lower).collect::<String>())
-        }
+        Value::String(text) => Value::from(letters::lowercase(text)),
+        other => Value::from(letters::lowercase(&expect::text(other)?)),
     })
 }

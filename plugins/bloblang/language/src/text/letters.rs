@@ -1,5 +1,15 @@
 //! Letters in upper, lower and title case.
 
+/// A text in upper case, one character for each of its own.
+pub(crate) fn uppercase(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_uppercase() } else { text.chars().map(upper).collect() }
+}
+
+/// The same in lower case.
+pub(crate) fn lowercase(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().map(lower).collect() }
+}
+
 /// The upper case of a character as one character, which is itself where there is none.
 pub(crate) fn upper(character: char) -> char {
     single(character, character.to_uppercase()).unwrap_or_else(|| with_iota(character))
@@ -177,12 +187,21 @@ fn push_title(character: char, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::{lower, title, upper};
+    use super::{lower, lowercase, title, upper, uppercase};
 
     #[test]
     fn words_are_written_with_a_capital() {
         assert_eq!(title("hELLO wORLD it's o'neil's a.b x..y"), "Hello World It's O'neil's A.b X..Y");
         assert_eq!(title("\u{1c6}x stra\u{df}e \u{df}"), "\u{1c5}x Stra\u{df}e Ss");
+    }
+
+    #[test]
+    fn ascii_is_what_its_characters_are() {
+        for end in ["", "\u{e9}"] {
+            let text: String = (0..128_u8).map(char::from).chain(end.chars()).collect();
+            assert_eq!(uppercase(&text), text.chars().map(upper).collect::<String>());
+            assert_eq!(lowercase(&text), text.chars().map(lower).collect::<String>());
+        }
     }
 
     #[test]

@@ -16,11 +16,7 @@ impl Value {
             Self::Bool(false) => Text::fixed("false"),
             Self::Int(value) => Text::from(value.to_string()),
             Self::Uint(value) => Text::from(value.to_string()),
-            Self::Float(value) => {
-                let mut out = String::new();
-                float_general(*value, &mut out);
-                Text::from(out)
-            }
+            Self::Float(value) => Text::from(float_general(*value)),
             Self::Timestamp(at) => Text::from(at.to_string()),
             Self::Array(_) | Self::Object(_) => {
                 let mut out = Vec::new();

@@ -4,11 +4,11 @@
 //! and `&` only on demand.
 
 pub(crate) use forebay_json::Html;
-use forebay_json::write_inside;
+use forebay_json::{write_float, write_inside};
 
 use super::json::rewrite;
 use super::lazy::Written;
-use super::{Object, Text, Value, go};
+use super::{Object, Text, Value};
 
 /// Appends `value` as compact JSON. Bytes become base64; what JSON cannot say becomes null.
 pub(crate) fn write_json(value: &Value, html: Html, out: &mut Vec<u8>) {
@@ -117,9 +117,12 @@ fn write_scalar(value: &Value, html: Html, out: &mut Vec<u8>) {
             {
                 return write_integer(whole < 0, whole.unsigned_abs(), out);
             }
-            let mut text = String::new();
-            go::float_json(*value, &mut text);
-            out.extend_from_slice(text.as_bytes());
+            if value.is_finite() {
+                write_float(*value, out);
+            } else {
+                // JSON has neither infinities nor what is not a number.
+                out.extend_from_slice(b"null");
+            }
         }
         Value::Number(text) => out.extend_from_slice(text.as_bytes()),
         Value::String(text) => write_string(text, html, out),

@@ -63,7 +63,7 @@ impl Text {
 
     /// Bytes as text that still knows them.
     pub fn of(bytes: &[u8]) -> Self {
-        match std::str::from_utf8(bytes) {
+        match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => Self::from(text),
             Err(_) => {
                 let shown = String::from_utf8_lossy(bytes).into_owned();
@@ -154,7 +154,7 @@ impl From<&str> for Text {
 impl Text {
     /// Bytes as text; what is not UTF-8 is replaced.
     pub(crate) fn lossy(bytes: &[u8]) -> Self {
-        match std::str::from_utf8(bytes) {
+        match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => Self::from(text),
             Err(_) => Self::from(String::from_utf8_lossy(bytes).as_ref()),
         }

@@ -116,11 +116,7 @@ fn write_scalar(value: &Value, indent: usize, out: &mut Vec<u8>) {
         Value::Float(number) if number.is_infinite() => {
             out.extend_from_slice(if *number > 0.0 { b".inf" } else { b"-.inf" });
         }
-        Value::Float(number) => {
-            let mut text = String::new();
-            float_general(*number, &mut text);
-            out.extend_from_slice(text.as_bytes());
-        }
+        Value::Float(number) => out.extend_from_slice(float_general(*number).as_bytes()),
         other => out.extend_from_slice(other.to_text().as_bytes()),
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use forebay_columns::{BlockWriter, MetadataWriter, Value};
+use forebay_columns::{BlockWriter, MetadataKey, MetadataWriter, Value};
 use forebay_kafka_client::TopicPartition;
 use forebay_kafka_wire::{Record, RecordHeader};
 use forebay_model::Offset;
@@ -20,6 +20,7 @@ pub(super) struct Shape {
 
 /// About what a message has beside its payload in a block: with room for it, no payload is moved in the end.
 const METADATA: usize = 160;
+const TOMBSTONE: &str = "kafka_tombstone_message";
 /// So few headers are looked through one by one.
 const FEW: usize = 16;
 
@@ -30,15 +31,25 @@ impl Shape {
             records.iter().map(|record| record.value.as_ref().map_or(0, bytes::Bytes::len)).sum();
         let mut block = BlockWriter::with_capacity(records.len(), bytes + records.len() * METADATA);
         let mut metadata = MetadataWriter::default();
-        // An entry of a message hides a shared one of the same key.
+        // An entry of a message hides a shared one of the same key. What batches of several partitions have in
+        // common stands first: it stays shared when they are joined.
         metadata.push_shared("kafka_topic", Value::Text(source.topic.as_str()));
+        let tombstones = records.iter().any(|record| record.value.is_none());
+        if !tombstones {
+            metadata.push_shared(TOMBSTONE, Value::Bool(false));
+        }
         metadata.push_shared("kafka_partition", Value::Signed(source.partition.get().into()));
+        let names = Names::of(&mut metadata, tombstones);
+        let high_watermark = self.lag.then_some(high_watermark);
         for record in records {
             match &record.value {
                 Some(value) => block.push(value),
                 None => block.push_null(),
             }
-            self.write(record, high_watermark, &mut metadata);
+            names.write(record, high_watermark, &mut metadata);
+            if !record.headers.is_empty() {
+                self.write_headers(&record.headers, &mut metadata);
+            }
             metadata.end_message();
         }
         block.set_metadata(metadata);
@@ -46,23 +57,7 @@ impl Shape {
         Batch::from_writer(block)
     }
 
-    fn write(self, record: &Record, high_watermark: Offset, metadata: &mut MetadataWriter) {
-        let Record { offset, timestamp, key, value, headers } = record;
-        let (offset, millis) = (offset.get(), timestamp.millis());
-        let own = [
-            key.as_deref().map(|key| ("kafka_key", text(key))),
-            Some(("kafka_offset", Value::Signed(offset))),
-            Some(("kafka_timestamp_unix", Value::Signed(millis.div_euclid(1_000)))),
-            Some(("kafka_timestamp_unix_ms", Value::Signed(millis))),
-            Some(("kafka_tombstone_message", Value::Bool(value.is_none()))),
-            self.lag.then(|| ("kafka_lag", Value::Signed((high_watermark.get() - offset - 1).max(0)))),
-        ];
-        for (name, value) in own.into_iter().flatten() {
-            // A header of that name takes its place.
-            if headers.iter().all(|header| header.key != name.as_bytes()) {
-                metadata.push(name, value);
-            }
-        }
+    fn write_headers(self, headers: &[RecordHeader], metadata: &mut MetadataWriter) {
         let keys = Keys::of(headers);
         let mut lists: Vec<Vec<Cow<'_, str>>> = Vec::new();
         if self.multi_header {
@@ -81,6 +76,54 @@ impl Shape {
                 }
                 None => metadata.push(&name, text(value_of(header))),
             }
+        }
+    }
+}
+
+/// The keys of what every record has, which need not be looked up for each.
+struct Names {
+    key: MetadataKey,
+    offset: MetadataKey,
+    seconds: MetadataKey,
+    millis: MetadataKey,
+    lag: MetadataKey,
+    /// Only where it is not the same for all.
+    tombstone: Option<MetadataKey>,
+}
+
+impl Names {
+    fn of(metadata: &mut MetadataWriter, tombstones: bool) -> Self {
+        Self {
+            key: metadata.intern("kafka_key"),
+            offset: metadata.intern("kafka_offset"),
+            seconds: metadata.intern("kafka_timestamp_unix"),
+            millis: metadata.intern("kafka_timestamp_unix_ms"),
+            lag: metadata.intern("kafka_lag"),
+            tombstone: tombstones.then(|| metadata.intern(TOMBSTONE)),
+        }
+    }
+
+    /// Writes the entries of a record, with the lag behind a high watermark where there is one.
+    fn write(&self, record: &Record, high_watermark: Option<Offset>, metadata: &mut MetadataWriter) {
+        let Record { offset, timestamp, key, value, headers } = record;
+        let (offset, millis) = (offset.get(), timestamp.millis());
+        let mut push = |name: &str, key: MetadataKey, value: Value<'_>| {
+            // A header of that name takes its place.
+            if headers.iter().all(|header| header.key != name.as_bytes()) {
+                metadata.push_interned(key, value);
+            }
+        };
+        if let Some(key) = key {
+            push("kafka_key", self.key, text(key));
+        }
+        push("kafka_offset", self.offset, Value::Signed(offset));
+        push("kafka_timestamp_unix", self.seconds, Value::Signed(millis.div_euclid(1_000)));
+        push("kafka_timestamp_unix_ms", self.millis, Value::Signed(millis));
+        if let Some(tombstone) = self.tombstone {
+            push(TOMBSTONE, tombstone, Value::Bool(value.is_none()));
+        }
+        if let Some(high_watermark) = high_watermark {
+            push("kafka_lag", self.lag, Value::Signed((high_watermark.get() - offset - 1).max(0)));
         }
     }
 }
@@ -164,12 +207,12 @@ mod tests {
         let batch = batch(Shape { lag: true, ..PLAIN }, record(Some("k"), &[]));
         let expected = [
             ("kafka_topic", "Text(\"logs\")"),
+            ("kafka_tombstone_message", "Bool(false)"),
             ("kafka_partition", "Signed(3)"),
             ("kafka_key", "Text(\"k\")"),
             ("kafka_offset", "Signed(7)"),
             ("kafka_timestamp_unix", "Signed(-2)"),
             ("kafka_timestamp_unix_ms", "Signed(-1500)"),
-            ("kafka_tombstone_message", "Bool(false)"),
             ("kafka_lag", "Signed(2)"),
         ];
         assert_eq!(entries(&batch), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
@@ -199,6 +242,21 @@ mod tests {
             let key = headers[0].0;
             assert_eq!(batch.get(0).unwrap().metadata(key), Some(Value::Json(&expected)));
         }
+    }
+
+    #[test]
+    fn each_record_says_whether_it_is_a_tombstone() {
+        let source = TopicPartition::new("logs".parse().unwrap(), PartitionId::new(3).unwrap());
+        let header = [("kafka_tombstone_message", Some("header"))];
+        let records = [record(None, &[]), Record { value: None, ..record(None, &[]) }, record(None, &header)];
+        let said = |records: &[Record]| {
+            let batch = PLAIN.batch(records, &source, Offset::new(10).unwrap());
+            let said = batch.iter().map(|message| format!("{:?}", message.metadata(TOMBSTONE).unwrap()));
+            said.collect::<Vec<_>>()
+        };
+        assert_eq!(said(&records), ["Bool(false)", "Bool(true)", "Text(\"header\")"]);
+        let [first, _, last] = records;
+        assert_eq!(said(&[first, last]), ["Bool(false)", "Text(\"header\")"]);
     }
 
     #[test]

@@ -1,0 +1,45 @@
+//! Compression by the host as guests use it. The runtime's own tests have the hostile bytes.
+#![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
+
+use forebay_plugins_api::{Processor, Rights, Setup};
+use forebay_tests_guests::{World, batch, only, setup, soon, texts};
+use serde_json::json;
+
+async fn ask(processor: &mut dyn Processor, line: &str) -> String {
+    let answer = only(soon(processor.process(batch(&[line]))).await.unwrap()).batch;
+    answer.errors().map_or_else(|| texts(&answer).join(","), |(error, _)| format!("error: {error}"))
+}
+
+#[tokio::test]
+async fn a_guest_without_any_grant_has_pieces_compressed() {
+    let world = World::of(&["toolbox"]).await;
+    let setup = Setup { rights: Rights::Granted, ..setup("squeezer", json!({})) };
+    let mut squeezer = world.plugins.open_processor(setup).await.unwrap();
+    for name in ["zstd", "gzip", "snappy"] {
+        for length in [1_000, 200_000, 2 << 20] {
+            let line = format!("there-and-back {name} {length} {length}");
+            assert_eq!(ask(&mut *squeezer, &line).await, "true", "{line}");
+        }
+        let answer = ask(&mut *squeezer, &format!("there-and-back {name} 1000 999")).await;
+        assert_eq!(answer, format!("error: decompress {name}: it holds more than 999 bytes"));
+        let answer = ask(&mut *squeezer, &format!("there-and-back {name} {} 1", (2 << 20) + 1)).await;
+        assert_eq!(answer, "error: the host compresses 2097152 bytes at once, and not 2097153");
+        let answer = ask(&mut *squeezer, &format!("decompress {name} nothing")).await;
+        assert!(answer.starts_with(&format!("error: decompress {name}: ")), "{answer}");
+    }
+    for name in ["zstd", "gzip"] {
+        // Frames one after the other, up to what the host makes at once.
+        assert_eq!(ask(&mut *squeezer, &format!("repeat {name} 1048576")).await, "8388608");
+        let answer = ask(&mut *squeezer, &format!("repeat {name} 1048577")).await;
+        assert_eq!(answer, "error: the host decompresses into 8388608 bytes at once, and not into more");
+        let fast: usize = ask(&mut *squeezer, &format!("compress {name} 1 100000")).await.parse().unwrap();
+        let slow: usize = ask(&mut *squeezer, &format!("compress {name} 6 100000")).await.parse().unwrap();
+        assert!(slow < fast, "{name}: {slow}, {fast}");
+        let answer = ask(&mut *squeezer, &format!("compress {name} 7 100")).await;
+        assert_eq!(answer, format!("error: the host has no {name} of level 7"));
+    }
+    assert_eq!(
+        ask(&mut *squeezer, "compress snappy 1 100").await,
+        "error: the host has no snappy of level 1"
+    );
+}
