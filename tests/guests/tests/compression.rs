@@ -1,7 +1,7 @@
 //! Compression by the host as guests use it. The runtime's own tests have the hostile bytes.
 #![expect(clippy::unwrap_used, reason = "what tests share is test code too")]
 
-use forebay_plugins_api::{Processor, Rights, Setup};
+use forebay_plugins_api::{Components as _, Processor, Rights, Setup};
 use forebay_tests_guests::{World, batch, only, setup, soon, texts};
 use serde_json::json;
 

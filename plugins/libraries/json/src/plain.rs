@@ -59,7 +59,10 @@ fn skip(bytes: &[u8], from: usize, marked: impl Fn(u8x16) -> u8x16, kinds: u8) -
             return at + marks.trailing_zeros() as usize;
         }
         at += 16;
-        at = pass_long(bytes, at, &marked);
+        if at == from + 16 {
+            // Behind this no mark is further away than 64 bytes, or the end is not.
+            at = pass_long(bytes, at, &marked);
+        }
     }
     while let Some(byte) = bytes.get(at)
         && KINDS[usize::from(*byte)] & kinds == 0
@@ -69,8 +72,9 @@ fn skip(bytes: &[u8], from: usize, marked: impl Fn(u8x16) -> u8x16, kinds: u8) -
     at
 }
 
-/// Goes over as much long text as is not marked.
-#[inline]
+/// Goes over long text, 64 bytes at a time, up to those that hold a mark. Most text is shorter, so this is kept out of
+/// the loops around it.
+#[inline(never)]
 fn pass_long(bytes: &[u8], from: usize, marked: impl Fn(u8x16) -> u8x16) -> usize {
     let mut at = from;
     while let Some(some) = bytes.get(at..).and_then(<[u8]>::first_chunk::<64>) {
