@@ -172,7 +172,11 @@ fn pages_of_both_versions_are_read_whatever_compresses_them() {
                 for (index, rows) in read.chunks(3).enumerate() {
                     let (first, second) = (index * 2 % 700, (index * 2 + 1) % 700);
                     assert_eq!(rows[0], format!(r#"{{"l":[{first},{second}]}}"#), "{what}");
-                    assert_eq!((rows[1].as_str(), rows[2].as_str()), (r#"{"l":[]}"#, r#"{"l":null}"#), "{what}");
+                    assert_eq!(
+                        (rows[1].as_str(), rows[2].as_str()),
+                        (r#"{"l":[]}"#, r#"{"l":null}"#),
+                        "{what}"
+                    );
                 }
                 let read = rows(file_of(schema, vec![nothing()], properties()));
                 assert!(read.len() == 3_000 && read.iter().all(|row| row == r#"{"l":null}"#), "{what}");
