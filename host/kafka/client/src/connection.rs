@@ -18,6 +18,8 @@ use crate::versions::ServedVersions;
 pub(crate) const LARGEST_ANSWER: FrameLimit = FrameLimit::new(256 << 20);
 /// Room that is made for an answer before any byte of it has come.
 pub(crate) const FIRST_ROOM: usize = 64 << 10;
+/// More than the header of a request takes.
+const HEADER_ROOM: usize = 256;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What frames go over: TCP, or TLS over it.
@@ -178,7 +180,8 @@ impl Connection {
         request: &impl Encodable,
     ) -> Result<Bytes, ClientError> {
         self.correlation_id = self.correlation_id.wrapping_add(1);
-        let frame = frame(&self.client_id, self.correlation_id, (api, version), |into| {
+        let room = request.compute_size(version).unwrap_or_default();
+        let frame = frame(&self.client_id, self.correlation_id, (api, version), room, |into| {
             request.encode(into, version).map_err(|error| error.to_string())
         })?;
         let failed = |source: io::Error| match source.kind() {
@@ -204,15 +207,16 @@ impl Connection {
     }
 }
 
-/// A request as it is sent, with its length in front.
+/// A request as it is sent, with its length in front. Its body takes `room` bytes.
 pub(crate) fn frame(
     client_id: &StrBytes,
     correlation_id: i32,
     (api, version): (ApiKey, i16),
+    room: usize,
     encode: impl FnOnce(&mut BytesMut) -> Result<(), String>,
 ) -> Result<Bytes, ClientError> {
     let failed = |reason: String| ClientError::Encode { api, version, reason };
-    let mut frame = BytesMut::with_capacity(256);
+    let mut frame = BytesMut::with_capacity(HEADER_ROOM.saturating_add(room));
     frame.put_i32(0);
     RequestHeader::default()
         .with_request_api_key(api as i16)

@@ -16,10 +16,10 @@ use forebay_kafka_wire::{Compression, RecordHeader};
 use forebay_lifecycle::{Backoff, Shutdown, Tasks, clock};
 use forebay_model::{PartitionId, Timestamp, TopicName};
 use kafka_protocol::error::ResponseError;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::partitioner::Partitioner;
-use self::queues::{Entry, Shared};
+use self::queues::{Entry, Pushed, Shared};
 use self::ticket::Ticket;
 pub use self::ticket::{Produced, Sent};
 use crate::client::Client;
@@ -141,8 +141,18 @@ pub struct Producer {
     tasks: Tasks,
 }
 
+/// Records of one call that are not taken yet.
+struct Left {
+    ticket: Arc<Ticket>,
+    /// Of the next one.
+    index: usize,
+    records: std::vec::IntoIter<ProducerRecord>,
+}
+
 /// A topic that there is not is looked for so often.
 const LOOKS: usize = 5;
+/// Records that are put into batches together: each time all of them are looked at, also where there is room for one.
+const TOGETHER: usize = 256;
 /// What a record takes in a batch beside its key, its value and its headers, at most.
 const RECORD_BYTES: usize = 36;
 /// The same of a header.
@@ -165,15 +175,14 @@ impl Producer {
     /// Some of the records may be on their way when this is dropped.
     pub async fn send(&self, records: Vec<ProducerRecord>) -> Sent {
         let ticket = Arc::new(Ticket::new(records.len()));
-        let mut known: Option<(TopicName, Result<Arc<TopicMetadata>, Failure>)> = None;
-        for (index, record) in records.into_iter().enumerate() {
-            if known.as_ref().is_none_or(|(name, _)| *name != record.topic) {
-                let topic = Box::pin(self.topic(&record.topic)).await;
-                known = Some((record.topic.clone(), topic));
-            }
-            let Some((_, topic)) = &known else { continue };
-            if let Err(error) = self.push(record, topic.as_ref(), (&ticket, index)).await {
-                ticket.tell(index, Err(error));
+        let mut records = Left { ticket: Arc::clone(&ticket), index: 0, records: records.into_iter() };
+        while let Some(name) = records.topic() {
+            let topic = Box::pin(self.topic(&name)).await;
+            while let Some(count) = records.of(&name) {
+                match &topic {
+                    Ok(topic) => self.push(topic, &mut records, count).await,
+                    Err(failure) => records.refuse(count, failure),
+                }
             }
         }
         self.shared.work.notify_one();
@@ -209,71 +218,81 @@ impl Producer {
         }
     }
 
-    async fn push(
-        &self,
-        record: ProducerRecord,
-        topic: Result<&Arc<TopicMetadata>, &Failure>,
-        (ticket, index): (&Arc<Ticket>, usize),
-    ) -> Result<(), ProduceError> {
-        let (name, partition) = (record.topic.clone(), record.partition);
-        let refused = |reason: Failure| {
-            let broker = reason.broker();
-            ProduceError { topic: name.clone(), partition, broker, reason }
-        };
-        let topic = topic.map_err(|failure| refused(failure.clone()))?;
-        let bytes = bytes_of(&record);
-        let limit = self.settings.max_message_bytes;
-        if bytes + forebay_kafka_wire::HEADER_BYTES > limit {
-            return Err(refused(Failure::TooLarge { bytes, limit }));
+    /// Takes as many of the next `count` records as there is room for, which are of one topic: at least one.
+    async fn push(&self, topic: &TopicMetadata, left: &mut Left, count: usize) {
+        let next = left.records.as_slice().get(..count).unwrap_or_default();
+        let limit = self.settings.max_message_bytes.saturating_sub(forebay_kafka_wire::HEADER_BYTES);
+        let sizes: Vec<_> = next.iter().map(bytes_of).take_while(|bytes| *bytes <= limit).collect();
+        if sizes.is_empty() {
+            let bytes = next.first().map_or(0, bytes_of);
+            left.refuse(1, &Failure::TooLarge { bytes, limit: self.settings.max_message_bytes });
+            return;
         }
-        self.room(bytes).await.map_err(&refused)?;
-        let timestamp = record.timestamp.unwrap_or_else(|| Timestamp::from(clock::wall()));
-        let entry = Entry {
-            key: record.key,
-            value: record.value,
-            headers: record.headers,
-            timestamp,
-            bytes,
-            ticket: Arc::clone(ticket),
-            index,
+        let taken = match self.room(&sizes).await {
+            Ok(taken) => taken,
+            Err(failure) => {
+                left.refuse(count, &failure);
+                return;
+            }
         };
-        let pushed = self.shared.lock().push(&self.settings, topic, partition, entry);
-        match pushed {
-            Ok(has_full_batch) => {
-                if has_full_batch {
-                    self.shared.work.notify_one();
-                }
-                Ok(())
-            }
-            Err(reason) => {
-                self.shared.give_back(1, self.shared.held(bytes));
-                Err(refused(reason))
-            }
+        let (ticket, now) = (Arc::clone(&left.ticket), Timestamp::from(clock::wall()));
+        let entries = left.next().zip(sizes).take(taken).map(|((index, record), bytes)| {
+            let ProducerRecord { topic: _, partition, key, value, headers, timestamp } = record;
+            let (ticket, timestamp) = (Arc::clone(&ticket), timestamp.unwrap_or(now));
+            (partition, Entry { key, value, headers, timestamp, bytes, ticket, index })
+        });
+        let Pushed { has_full_batch, refused } = self.shared.lock().push(&self.settings, topic, entries);
+        if has_full_batch {
+            self.shared.work.notify_one();
         }
+        let bytes = refused.iter().map(|(_, entry, _)| self.shared.held(entry.bytes)).sum();
+        self.shared.give_back(refused.len(), bytes);
+        ticket.tell(refused.into_iter().map(|(partition, entry, reason)| {
+            let (topic, broker) = (topic.name.clone(), reason.broker());
+            (entry.index, Err(ProduceError { topic, partition, broker, reason }))
+        }));
     }
 
-    /// Waits for room.
-    async fn room(&self, bytes: usize) -> Result<(), Failure> {
-        let take = |semaphore: &Semaphore, count: usize| {
-            let count = u32::try_from(count).ok()?;
-            let permit = semaphore.try_acquire_many(count).ok()?;
-            permit.forget();
-            Some(())
-        };
+    /// Room for as many records of these sizes as there is; where there is none, waits for that of the first.
+    async fn room(&self, sizes: &[usize]) -> Result<usize, Failure> {
         let Shared { records, room, .. } = &*self.shared;
-        let bytes = self.shared.held(bytes);
-        if take(records, 1).is_none() {
-            // What waits to be filled up must go, or nobody would make room.
-            self.shared.hurry();
-            records.acquire().await.map_err(|_| Failure::Closed)?.forget();
+        let (most, mut free) = (records.available_permits(), room.available_permits());
+        let fits = |bytes: &&usize| {
+            let left = free.checked_sub(self.shared.held(**bytes));
+            free = left.unwrap_or(0);
+            left.is_some()
+        };
+        let fitting = sizes.iter().take(most).take_while(fits).count();
+        let bytes = sizes.iter().take(fitting).map(|bytes| self.shared.held(*bytes)).sum();
+        if fitting > 0
+            && let Some(place) = take(records, fitting)
+            && let Some(room) = take(room, bytes)
+        {
+            place.forget();
+            room.forget();
+            return Ok(fitting);
         }
-        if take(room, bytes).is_none() {
-            self.shared.hurry();
-            let count = u32::try_from(bytes).unwrap_or(u32::MAX);
-            let permits = room.acquire_many(count).await;
-            permits.map_err(|_| Failure::Closed)?.forget();
-        }
-        Ok(())
+        let bytes = self.shared.held(sizes.first().copied().unwrap_or_default());
+        let place = match take(records, 1) {
+            Some(place) => place,
+            None => {
+                // What waits to be filled up must go, or nobody would make room.
+                self.shared.hurry();
+                records.acquire().await.map_err(|_| Failure::Closed)?
+            }
+        };
+        let room = match take(room, bytes) {
+            Some(room) => room,
+            None => {
+                self.shared.hurry();
+                let permits = room.acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX)).await;
+                permits.map_err(|_| Failure::Closed)?
+            }
+        };
+        // Both or none: whoever waits may be dropped.
+        place.forget();
+        room.forget();
+        Ok(1)
     }
 
     /// Sends everything that waits, and waits until all of it is done with.
@@ -293,6 +312,45 @@ impl Producer {
 impl Drop for Producer {
     fn drop(&mut self) {
         self.tasks.shutdown().cancel();
+    }
+}
+
+/// That much of it, if it is there.
+fn take(semaphore: &Semaphore, count: usize) -> Option<SemaphorePermit<'_>> {
+    semaphore.try_acquire_many(u32::try_from(count).ok()?).ok()
+}
+
+impl Left {
+    /// That of the next record.
+    fn topic(&self) -> Option<TopicName> {
+        self.records.as_slice().first().map(|record| record.topic.clone())
+    }
+
+    /// How many records of a topic come next, at most so many that can be put into their batches together; none where
+    /// there are none.
+    fn of(&self, topic: &TopicName) -> Option<usize> {
+        let next = self.records.as_slice().iter().take_while(|record| record.topic == *topic);
+        let next = next.take(TOGETHER);
+        Some(next.count()).filter(|count| *count > 0)
+    }
+
+    /// The records that are left, each with its place among all.
+    fn next(&mut self) -> impl Iterator<Item = (usize, ProducerRecord)> {
+        let Self { index, records, .. } = self;
+        records.map(|record| {
+            *index += 1;
+            (*index - 1, record)
+        })
+    }
+
+    /// Tells that the next `count` records are not taken.
+    fn refuse(&mut self, count: usize, failure: &Failure) {
+        let ticket = Arc::clone(&self.ticket);
+        ticket.tell(self.next().take(count).map(|(index, record)| {
+            let ProducerRecord { topic, partition, .. } = record;
+            let (broker, reason) = (failure.broker(), failure.clone());
+            (index, Err(ProduceError { topic, partition, broker, reason }))
+        }));
     }
 }
 

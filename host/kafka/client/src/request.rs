@@ -44,6 +44,15 @@ macro_rules! requests {
                 }
             }
 
+            /// How many bytes it is encoded to.
+            pub(crate) fn size(&self, version: i16) -> usize {
+                match self {
+                    $(Self::$name(request) => request.compute_size(version),)*
+                }
+                // What has none can't be encoded, which says why.
+                .unwrap_or_default()
+            }
+
             pub(crate) fn encode(&self, version: i16, into: &mut BytesMut) -> Result<(), String> {
                 match self {
                     $(Self::$name(request) => request.encode(into, version),)*

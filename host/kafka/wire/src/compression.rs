@@ -66,18 +66,23 @@ impl Compression {
         decompressed.map(Bytes::from)
     }
 
-    /// Compresses `bytes` as Kafka's own clients do.
+    /// Puts `bytes` behind what there is, compressed as Kafka's own clients do.
     ///
     /// # Errors
     /// When the algorithm has no room for so many bytes.
-    pub fn compress(self, bytes: Vec<u8>) -> Result<Vec<u8>, CompressError> {
-        match self {
-            Self::None => Ok(bytes),
-            Self::Gzip => gzip::compress(&bytes),
-            Self::Snappy => snappy::compress(&bytes),
-            Self::Lz4 => lz4::compress(&bytes),
-            Self::Zstd => zstd::compress(&bytes),
-        }
+    pub fn compress(self, bytes: &[u8], into: &mut Vec<u8>) -> Result<(), CompressError> {
+        let packed = match self {
+            Self::Snappy => return snappy::compress(bytes, into),
+            Self::None => {
+                into.extend_from_slice(bytes);
+                return Ok(());
+            }
+            Self::Gzip => gzip::compress(bytes),
+            Self::Lz4 => lz4::compress(bytes),
+            Self::Zstd => zstd::compress(bytes),
+        }?;
+        into.extend_from_slice(&packed);
+        Ok(())
     }
 }
 
@@ -109,6 +114,12 @@ mod tests {
     const ALL: [Compression; 5] =
         [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
 
+    fn packed(compression: Compression, bytes: &[u8]) -> Vec<u8> {
+        let mut packed = Vec::new();
+        compression.compress(bytes, &mut packed).unwrap();
+        packed
+    }
+
     proptest! {
         #[test]
         fn what_is_compressed_is_decompressed_to_the_same(
@@ -116,7 +127,7 @@ mod tests {
         ) {
             let bytes = pattern.repeat(times);
             for compression in ALL {
-                let packed = Bytes::from(compression.compress(bytes.clone()).unwrap());
+                let packed = Bytes::from(packed(compression, &bytes));
                 let unpacked = compression.decompress(&packed, bytes.len()).unwrap();
                 prop_assert_eq!(&unpacked, &bytes, "{}", compression.name());
             }
@@ -133,9 +144,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_compressed_stands_behind_what_there_was() {
+        for compression in ALL {
+            let mut bytes = b"before".to_vec();
+            compression.compress(b"something to compress", &mut bytes).unwrap();
+            let (before, behind) = bytes.split_at(6);
+            assert_eq!(
+                (before, behind),
+                (&b"before"[..], packed(compression, b"something to compress").as_slice())
+            );
+        }
+    }
+
+    #[test]
     fn a_bomb_is_refused_at_the_limit() {
         for compression in ALL {
-            let packed = Bytes::from(compression.compress(vec![0; 10_000_000]).unwrap());
+            let packed = Bytes::from(packed(compression, &vec![0; 10_000_000]));
             let refused = compression.decompress(&packed, 1_000_000);
             assert!(
                 matches!(refused, Err(DecompressError::Limit { limit: 1_000_000 })),
@@ -148,7 +172,7 @@ mod tests {
     #[test]
     fn compressed_bytes_that_end_early_are_refused() {
         for compression in ALL.into_iter().skip(1) {
-            let mut packed = compression.compress(b"something to compress".repeat(50)).unwrap();
+            let mut packed = packed(compression, &b"something to compress".repeat(50));
             packed.truncate(packed.len() / 2);
             let refused = compression.decompress(&Bytes::from(packed), 100_000);
             assert!(matches!(refused, Err(DecompressError::Malformed { .. })), "{}", compression.name());

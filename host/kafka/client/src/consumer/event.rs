@@ -54,6 +54,8 @@ pub struct Fetched {
     pub log_start: Offset,
     pub(super) batches: Vec<RecordBatch>,
     pub(super) bytes: usize,
+    /// Whether each batch has memory of its own.
+    pub(super) is_detached: bool,
 }
 
 impl Fetched {
@@ -64,7 +66,8 @@ impl Fetched {
         let next =
             last.map_or(first, |last| last.advanced(forebay_model::RecordCount::new(1)).unwrap_or(last));
         let bytes = batches.iter().map(|batch| batch.bytes().len()).sum();
-        Self { partition, first, next, high_watermark: next, log_start: Offset::ZERO, batches, bytes }
+        let (high_watermark, log_start) = (next, Offset::ZERO);
+        Self { partition, first, next, high_watermark, log_start, batches, bytes, is_detached: false }
     }
 
     /// The batches, as they came and with checksums that are right; none of markers or of aborted transactions, where
@@ -80,13 +83,14 @@ impl Fetched {
         self.bytes
     }
 
-    /// The batches from this one on, without records before `first`, in memory of their own. As they come, batches share
-    /// that of a whole answer, with those of other partitions in it.
+    /// The batches from this one on, without records before `first`, in memory of their own: copied once. As they come,
+    /// batches share that of a whole answer, with those of other partitions in it.
     #[must_use]
     pub fn detached(&self, batch: usize, first: Offset) -> Self {
-        let batches: Vec<_> = self.batches.iter().skip(batch).map(RecordBatch::detached).collect();
+        let own = |batch: &RecordBatch| if self.is_detached { batch.clone() } else { batch.detached() };
+        let batches: Vec<_> = self.batches.iter().skip(batch).map(own).collect();
         let bytes = batches.iter().map(|batch| batch.bytes().len()).sum();
-        Self { partition: self.partition.clone(), first, batches, bytes, ..*self }
+        Self { partition: self.partition.clone(), first, batches, bytes, is_detached: true, ..*self }
     }
 
     /// How many records there are at most: those before `first` count, and are not given.

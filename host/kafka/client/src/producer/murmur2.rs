@@ -4,13 +4,12 @@ pub(super) fn murmur2(bytes: &[u8]) -> u32 {
     const M: u32 = 0x5bd1_e995;
     let length = u32::try_from(bytes.len() & 0xffff_ffff).unwrap_or(u32::MAX);
     let mut hash = SEED ^ length;
-    let mut words = bytes.chunks_exact(4);
-    for word in words.by_ref() {
-        let mut k = word.iter().rev().fold(0_u32, |k, byte| k << 8 | u32::from(*byte)).wrapping_mul(M);
+    let (words, rest) = bytes.as_chunks::<4>();
+    for word in words {
+        let mut k = u32::from_le_bytes(*word).wrapping_mul(M);
         k ^= k >> 24;
         hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
     }
-    let rest = words.remainder();
     if !rest.is_empty() {
         hash ^= rest.iter().rev().fold(0_u32, |k, byte| k << 8 | u32::from(*byte));
         hash = hash.wrapping_mul(M);

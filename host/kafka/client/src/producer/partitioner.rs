@@ -41,31 +41,38 @@ pub(super) struct Choice<'a> {
     pub waiting: &'a dyn Fn(usize) -> usize,
     pub partitions: usize,
     /// Something that is left to chance.
-    pub random: u64,
+    pub random: &'a dyn Fn() -> u64,
 }
 
 impl Partitioner {
+    /// The index of the partition that a key says, whatever else there is; none where it says nothing.
+    pub(super) fn by_key(&self, key: Option<&[u8]>, partitions: usize) -> Option<usize> {
+        let counts = match self {
+            Self::Murmur2 => true,
+            Self::UniformBytes { keys, .. } => *keys,
+            Self::RoundRobin | Self::LeastBackup | Self::Manual => false,
+        };
+        key.filter(|_| counts && partitions > 0).map(|key| partition_of(key, partitions))
+    }
+
     /// The index of the partition; none where the record should have said it.
     pub(super) fn pick(&self, chosen: &mut Chosen, choice: &Choice<'_>) -> Option<usize> {
         if choice.partitions == 0 {
             return None;
         }
+        if let Some(said) = self.by_key(choice.key, choice.partitions) {
+            return Some(said);
+        }
         match self {
             Self::Manual => None,
-            Self::Murmur2 => Some(match choice.key {
-                Some(key) => partition_of(key, choice.partitions),
-                None => chosen.stay(choice),
-            }),
+            Self::Murmur2 => Some(chosen.stay(choice)),
             Self::RoundRobin => {
                 let next = chosen.next % choice.partitions;
                 chosen.next = next + 1;
                 Some(next)
             }
             Self::LeastBackup => Some(chosen.least(choice)),
-            Self::UniformBytes { bytes, adaptive, keys } => {
-                if let (true, Some(key)) = (*keys, choice.key) {
-                    return Some(partition_of(key, choice.partitions));
-                }
+            Self::UniformBytes { bytes, adaptive, .. } => {
                 if chosen.bytes + choice.bytes > *bytes {
                     chosen.sticky = None;
                 }
@@ -110,7 +117,7 @@ impl Chosen {
 
 /// Any partition but the last one, if there is another.
 fn other(last: usize, choice: &Choice<'_>) -> usize {
-    let index = |most: usize| usize::try_from(choice.random % most.max(1) as u64).unwrap_or(0);
+    let index = |most: usize| usize::try_from((choice.random)() % most.max(1) as u64).unwrap_or(0);
     if choice.partitions == 1 || last >= choice.partitions {
         return index(choice.partitions);
     }
@@ -123,7 +130,7 @@ fn spread(choice: &Choice<'_>) -> usize {
     let most = (0..choice.partitions).map(|partition| (choice.waiting)(partition)).max().unwrap_or(0);
     let weight = |partition: usize| (most - (choice.waiting)(partition).min(most) + 1) as u64;
     let all: u64 = (0..choice.partitions).map(weight).sum();
-    let mut place = choice.random % all.max(1);
+    let mut place = (choice.random)() % all.max(1);
     for partition in 0..choice.partitions {
         let weight = weight(partition);
         if place < weight {
@@ -138,8 +145,15 @@ fn spread(choice: &Choice<'_>) -> usize {
 mod tests {
     use super::*;
 
-    fn choice<'a>(key: Option<&'a [u8]>, waiting: &'a dyn Fn(usize) -> usize, random: u64) -> Choice<'a> {
-        Choice { key, bytes: 100, waiting, partitions: 4, random }
+    /// What is picked of four partitions.
+    fn pick(
+        (partitioner, chosen): (&Partitioner, &mut Chosen),
+        key: Option<&[u8]>,
+        waiting: &dyn Fn(usize) -> usize,
+        random: u64,
+    ) -> Option<usize> {
+        let choice = Choice { key, bytes: 100, waiting, partitions: 4, random: &|| random };
+        partitioner.pick(chosen, &choice)
     }
 
     fn none_wait(_: usize) -> usize {
@@ -150,30 +164,28 @@ mod tests {
     fn keys_go_where_java_sends_them_and_others_stay_for_a_batch() {
         let (partitioner, mut chosen) = (Partitioner::Murmur2, Chosen::default());
         // murmur2("foobar") & 0x7fffffff = 1357151166.
-        assert_eq!(partitioner.pick(&mut chosen, &choice(Some(b"foobar"), &none_wait, 0)), Some(2));
-        let pick = |chosen: &mut Chosen, random| {
-            partitioner.pick(chosen, &choice(None, &none_wait, random)).unwrap()
-        };
-        let first = pick(&mut chosen, 7);
-        assert_eq!([pick(&mut chosen, 8), pick(&mut chosen, 9)], [first, first]);
+        assert_eq!(pick((&partitioner, &mut chosen), Some(b"foobar"), &none_wait, 0), Some(2));
+        let any =
+            |chosen: &mut Chosen, random| pick((&partitioner, chosen), None, &none_wait, random).unwrap();
+        let first = any(&mut chosen, 7);
+        assert_eq!([any(&mut chosen, 8), any(&mut chosen, 9)], [first, first]);
         chosen.batch_ended(first, &Partitioner::Murmur2);
         assert!((0..20).all(|random| {
             chosen.batch_ended(chosen.sticky.unwrap_or(0), &Partitioner::Murmur2);
             let before = chosen.next;
-            pick(&mut chosen, random) != before
+            any(&mut chosen, random) != before
         }));
     }
 
     #[test]
     fn round_robin_and_least_backup_ignore_keys() {
         let mut chosen = Chosen::default();
-        let mut next =
-            || Partitioner::RoundRobin.pick(&mut chosen, &choice(Some(b"a"), &none_wait, 0)).unwrap();
+        let mut next = || pick((&Partitioner::RoundRobin, &mut chosen), Some(b"a"), &none_wait, 0).unwrap();
         assert_eq!([next(), next(), next(), next(), next()], [0, 1, 2, 3, 0]);
         let waiting = |partition: usize| [3, 1, 0, 2][partition];
         let mut chosen = Chosen::default();
-        assert_eq!(Partitioner::LeastBackup.pick(&mut chosen, &choice(Some(b"a"), &waiting, 0)), Some(2));
-        assert_eq!(Partitioner::Manual.pick(&mut chosen, &choice(Some(b"a"), &waiting, 0)), None);
+        assert_eq!(pick((&Partitioner::LeastBackup, &mut chosen), Some(b"a"), &waiting, 0), Some(2));
+        assert_eq!(pick((&Partitioner::Manual, &mut chosen), Some(b"a"), &waiting, 0), None);
     }
 
     #[test]
@@ -181,18 +193,20 @@ mod tests {
         let partitioner = Partitioner::UniformBytes { bytes: 250, adaptive: false, keys: false };
         let mut chosen = Chosen::default();
         let picked: Vec<_> = (0..6)
-            .map(|random| partitioner.pick(&mut chosen, &choice(Some(b"k"), &none_wait, random)).unwrap())
+            .map(|random| pick((&partitioner, &mut chosen), Some(b"k"), &none_wait, random).unwrap())
             .collect();
         assert_eq!((picked[0], picked[2], picked[4]), (picked[1], picked[3], picked[5]));
         assert!(picked[1] != picked[2] && picked[3] != picked[4]);
         let keyed = Partitioner::UniformBytes { bytes: 250, adaptive: true, keys: true };
-        assert_eq!(keyed.pick(&mut chosen, &choice(Some(b"foobar"), &none_wait, 1)), Some(2));
+        assert_eq!(pick((&keyed, &mut chosen), Some(b"foobar"), &none_wait, 1), Some(2));
     }
 
     #[test]
     fn adaptive_bytes_prefer_partitions_for_which_little_waits() {
         let waiting = |partition: usize| if partition == 1 { 0 } else { 1_000 };
-        let picks = (0..1_004).filter(|random| spread(&choice(None, &waiting, *random)) == 1).count();
+        let adaptive = Partitioner::UniformBytes { bytes: 1, adaptive: true, keys: false };
+        let first = |random| pick((&adaptive, &mut Chosen::default()), None, &waiting, random);
+        let picks = (0..1_004).filter(|random| first(*random) == Some(1)).count();
         assert_eq!(picks, 1_001);
     }
 }

@@ -1,23 +1,24 @@
 //! What waits to be sent: batches of each partition, in the order in which their records came. Nothing here waits.
 
+mod pushing;
 mod queue;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Peekable;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use forebay_kafka_wire::{BatchBuilder, BuildError, Compression, HEADER_BYTES, RecordHeader};
-use forebay_lifecycle::chance;
-use forebay_model::{Offset, PartitionId, RecordCount, Sequence, Timestamp, TopicName};
+use forebay_kafka_wire::{BatchBuilder, BuildError, Compression, RecordHeader};
+use forebay_model::{Offset, RecordCount, Sequence, Timestamp, TopicName};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
+pub(super) use self::pushing::Pushed;
 pub(super) use self::queue::{Identity, Queue, Reset};
-use super::partitioner::{Choice, Chosen};
+use super::partitioner::Chosen;
 use super::ticket::{Produced, Ticket};
 use super::{ProduceError, ProducerSettings};
 use crate::failure::Failure;
-use crate::metadata::TopicMetadata;
 use crate::topic_partition::TopicPartition;
 
 /// A record that waits.
@@ -151,16 +152,19 @@ impl Shared {
         outcome: &Result<Option<Offset>, ProduceError>,
     ) {
         let number = partition.partition;
-        for (entry, index) in batch.entries.iter().zip(0_u32..) {
-            let told = match outcome {
-                Ok(base) => {
-                    let offset = base.and_then(|base| base.advanced(RecordCount::new(index)));
-                    Ok(Produced { partition: number, offset })
-                }
-                Err(error) => Err(error.clone()),
-            };
-            self.give_back(1, self.held(entry.bytes));
-            entry.ticket.tell(entry.index, told);
+        let told = |index: u32| match outcome {
+            Ok(base) => {
+                let offset = base.and_then(|base| base.advanced(RecordCount::new(index)));
+                Ok(Produced { partition: number, offset })
+            }
+            Err(error) => Err(error.clone()),
+        };
+        let bytes = batch.entries.iter().map(|entry| self.held(entry.bytes)).sum();
+        self.give_back(batch.entries.len(), bytes);
+        let mut entries = (0_u32..).zip(&batch.entries).peekable();
+        while let Some((_, first)) = entries.peek() {
+            let ticket = Arc::clone(&first.ticket);
+            ticket.tell(of_ticket(&mut entries, &ticket).map(|(index, entry)| (entry.index, told(index))));
         }
         self.idle.notify_waiters();
     }
@@ -184,6 +188,14 @@ impl Shared {
     }
 }
 
+/// The entries of a ticket that come next.
+fn of_ticket<'a>(
+    entries: &mut Peekable<impl Iterator<Item = (u32, &'a Entry)>>,
+    ticket: &Arc<Ticket>,
+) -> impl Iterator<Item = (u32, &'a Entry)> {
+    std::iter::from_fn(move || entries.next_if(|(_, entry)| Arc::ptr_eq(&entry.ticket, ticket)))
+}
+
 struct Flushing<'a>(&'a Shared);
 
 impl Drop for Flushing<'_> {
@@ -197,6 +209,21 @@ pub(super) fn error(partition: &TopicPartition, broker: Option<i32>, reason: Fai
 }
 
 impl Batch {
+    /// One that waits for more records.
+    fn new(number: u64, first: Entry) -> Self {
+        Self {
+            number,
+            came_in: number,
+            bytes: first.bytes,
+            entries: vec![first],
+            created: Instant::now(),
+            is_closed: false,
+            is_in_flight: false,
+            sequence: None,
+            last: None,
+        }
+    }
+
     /// The batch as it goes over the wire.
     pub(super) fn build(
         &self,
@@ -237,73 +264,6 @@ impl State {
 
     pub(super) fn hurried(&mut self) {
         self.is_hurried = false;
-    }
-
-    /// Puts a record into a batch: whether one is full now.
-    pub(super) fn push(
-        &mut self,
-        settings: &ProducerSettings,
-        topic: &TopicMetadata,
-        partition: Option<PartitionId>,
-        entry: Entry,
-    ) -> Result<bool, Failure> {
-        if self.is_closed {
-            return Err(Failure::Closed);
-        }
-        let partitions = topic.partitions.len();
-        let index = match partition {
-            Some(partition) => {
-                let index = usize::try_from(partition.get()).ok().filter(|index| *index < partitions);
-                index.ok_or(Failure::NoPartition { partitions })?
-            }
-            None => self.pick(settings, topic, &entry).ok_or(Failure::Unchosen)?,
-        };
-        let number = topic.partitions.get(index).ok_or(Failure::NoPartition { partitions })?.partition;
-        let key = TopicPartition::new(topic.name.clone(), number);
-        let queue = self.queues.entry(key).or_insert_with(Queue::new);
-        let mut is_full = false;
-        if let Some(open) = queue.batches.back_mut().filter(|open| !open.is_closed && !open.is_in_flight) {
-            if HEADER_BYTES + open.bytes + entry.bytes <= settings.max_message_bytes {
-                open.bytes += entry.bytes;
-                open.entries.push(entry);
-                return Ok(false);
-            }
-            (open.is_closed, is_full) = (true, true);
-            if let Some(chosen) = self.chosen.get_mut(&topic.name) {
-                chosen.batch_ended(index, &settings.partitioner);
-            }
-        }
-        self.numbers += 1;
-        queue.newest = self.numbers;
-        queue.batches.push_back(Batch {
-            number: self.numbers,
-            came_in: self.numbers,
-            bytes: entry.bytes,
-            entries: vec![entry],
-            created: Instant::now(),
-            is_closed: false,
-            is_in_flight: false,
-            sequence: None,
-            last: None,
-        });
-        Ok(is_full)
-    }
-
-    fn pick(&mut self, settings: &ProducerSettings, topic: &TopicMetadata, entry: &Entry) -> Option<usize> {
-        let Self { queues, chosen, .. } = self;
-        let waiting = |index: usize| {
-            let partition = topic.partitions.get(index).map(|known| known.partition);
-            let key = partition.map(|partition| TopicPartition::new(topic.name.clone(), partition));
-            key.and_then(|key| queues.get(&key)).map_or(0, Queue::waiting)
-        };
-        let choice = Choice {
-            key: entry.key.as_deref(),
-            bytes: entry.bytes,
-            waiting: &waiting,
-            partitions: topic.partitions.len(),
-            random: chance::number(),
-        };
-        settings.partitioner.pick(chosen.entry(topic.name.clone()).or_default(), &choice)
     }
 
     /// A batch of a partition is sent: the next records without a key go elsewhere.

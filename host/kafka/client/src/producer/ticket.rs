@@ -62,13 +62,16 @@ impl Ticket {
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What has become of one of them; only the first word counts.
-    pub(super) fn tell(&self, index: usize, outcome: Result<Produced, ProduceError>) {
+    /// What has become of some of them; only the first word counts.
+    pub(super) fn tell(&self, told: impl IntoIterator<Item = (usize, Result<Produced, ProduceError>)>) {
         let mut outcomes = self.lock();
-        let Some(slot) = outcomes.known.get_mut(index).filter(|slot| slot.is_none()) else { return };
-        *slot = Some(outcome);
-        outcomes.left -= 1;
-        if outcomes.left == 0 {
+        let before = outcomes.left;
+        for (index, outcome) in told {
+            let Some(slot) = outcomes.known.get_mut(index).filter(|slot| slot.is_none()) else { continue };
+            *slot = Some(outcome);
+            outcomes.left -= 1;
+        }
+        if outcomes.left == 0 && before > 0 {
             drop(outcomes);
             // One waits; a permit is kept for it where it does not yet.
             self.done.notify_one();

@@ -224,7 +224,8 @@ impl Writing {
         }
         self.correlation_id = self.correlation_id.wrapping_add(1);
         let encode = |into: &mut BytesMut| request.encode(version, into);
-        let frame = match connection::frame(&self.client_id, self.correlation_id, (api, version), encode) {
+        let (call_id, room) = (self.correlation_id, request.size(version));
+        let frame = match connection::frame(&self.client_id, call_id, (api, version), room, encode) {
             Ok(frame) => frame,
             Err(error) => {
                 let _ = answer.send(Err(call(error)));

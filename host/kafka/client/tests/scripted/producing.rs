@@ -3,11 +3,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use forebay_kafka_client::{
-    Client, ClientSettings, ProduceError, Produced, Producer, ProducerRecord, ProducerSettings,
+    Client, ClientSettings, Partitioner, ProduceError, Produced, Producer, ProducerRecord, ProducerSettings,
 };
 use forebay_lifecycle::Spawner;
 use forebay_model::PartitionId;
+use futures_util::FutureExt as _;
 use kafka_protocol::error::ResponseError;
+use proptest::prelude::*;
 
 use crate::cluster::{Cluster, Fate, Taken};
 
@@ -161,4 +163,103 @@ async fn partitions_that_are_not_used_any_more_are_forgotten() {
     let again = |partition| cluster.taken(partition)[1].clone();
     assert_eq!([0, 10_000].map(again), [taken(2, 0, 0, &["b"]), taken(2, 0, 0, &["b"])]);
     assert_eq!([10_001, 20_000].map(again), [taken(1, 0, 1, &["b"]), taken(1, 0, 1, &["b"])]);
+}
+
+/// Whoever waits for room and goes away takes none with it.
+#[tokio::test]
+async fn a_send_that_is_dropped_while_it_waits_keeps_no_room() {
+    let cluster = Cluster::new([&[], &[]]);
+    let settings =
+        ProducerSettings { max_buffered_records: 3, max_buffered_bytes: 200, ..ProducerSettings::default() };
+    let producer = producer_with(&cluster, settings);
+    assert!(send(&producer, &[(0, "first")]).await.iter().all(Result::is_ok));
+    let record = |length: usize| ProducerRecord {
+        partition: Some(PartitionId::new(0).unwrap()),
+        ..ProducerRecord::new("t".parse().unwrap(), Some("x".repeat(length).into()))
+    };
+    // There is room for one that is large, and nothing is sent before this gives way.
+    assert!(producer.send(vec![record(150)]).now_or_never().is_some());
+    for _ in 0..3 {
+        assert!(producer.send(vec![record(150)]).now_or_never().is_none());
+    }
+    producer.flush().await;
+    assert!(
+        producer.send(vec![record(1), record(1), record(1)]).now_or_never().is_some(),
+        "there is room for three"
+    );
+    producer.flush().await;
+    assert_eq!(cluster.values(0).len(), 5);
+}
+
+/// However records are chosen a partition for, however much room there is and however large batches get: each is there
+/// once, where its outcome says, and those of a partition in the order in which they were sent.
+#[test]
+fn records_of_a_partition_keep_their_order() {
+    let record = (prop::option::of(0..6_i32), prop::option::of(0..9_u8), 0..90_usize);
+    let sends = prop::collection::vec(prop::collection::vec(record, 0..40), 1..6);
+    let partitioner = prop_oneof![
+        Just(Partitioner::Murmur2),
+        Just(Partitioner::RoundRobin),
+        Just(Partitioner::LeastBackup),
+        any::<[bool; 2]>().prop_map(|[adaptive, keys]| Partitioner::UniformBytes {
+            bytes: 200,
+            adaptive,
+            keys
+        }),
+    ];
+    let room = (1..12_usize, 60..900_usize);
+    proptest!(ProptestConfig::with_cases(60), |(sends in sends, partitioner in partitioner, room in room)| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(keeps_order(sends, partitioner, room));
+    });
+}
+
+type Said = (Option<i32>, Option<u8>, usize);
+
+async fn keeps_order(sends: Vec<Vec<Said>>, partitioner: Partitioner, room: (usize, usize)) {
+    let cluster = Cluster::wide(4);
+    let (max_buffered_records, max_buffered_bytes) = room;
+    let settings = ProducerSettings {
+        partitioner,
+        max_buffered_records,
+        max_buffered_bytes,
+        max_message_bytes: 180,
+        ..ProducerSettings::default()
+    };
+    let producer = producer_with(&cluster, settings);
+    let (mut number, mut under_way) = (0, Vec::new());
+    for said in sends {
+        let mut records = Vec::new();
+        let first = number;
+        for (partition, key, length) in &said {
+            let key = key.map(|key| Bytes::from(vec![key]));
+            let value = format!("{number:04}{}", "x".repeat(*length));
+            number += 1;
+            records.push(ProducerRecord {
+                partition: partition.map(|partition| PartitionId::new(partition).unwrap()),
+                key,
+                ..ProducerRecord::new("t".parse().unwrap(), Some(value.into()))
+            });
+        }
+        under_way.push((first, said, producer.send(records).await));
+    }
+    let mut expected = [const { Vec::new() }; 4];
+    for (first, said, sent) in under_way {
+        let outcomes = tokio::time::timeout(Duration::from_secs(30), sent.outcomes()).await.unwrap();
+        assert_eq!(outcomes.len(), said.len());
+        for ((number, (partition, key, length)), outcome) in (first..).zip(said).zip(outcomes) {
+            // Of what a batch may have, 61 bytes are its header and 36 what stands around a record.
+            let is_large = 61 + 36 + 4 + length + usize::from(key.is_some()) > 180;
+            let is_wrong = partition.is_some_and(|partition| partition >= 4);
+            assert_eq!(outcome.is_err(), is_large || is_wrong, "{outcome:?}");
+            let Ok(Produced { partition: taken, .. }) = outcome else { continue };
+            assert!(partition.is_none_or(|said| said == taken.get()));
+            expected[usize::try_from(taken.get()).unwrap()].push(format!("{number:04}"));
+        }
+    }
+    for (partition, expected) in (0..).zip(expected) {
+        let values = cluster.values(partition);
+        let numbers: Vec<_> = values.iter().map(|value| &value[..4]).collect();
+        assert_eq!(numbers, expected, "partition {partition}");
+    }
 }

@@ -19,6 +19,7 @@ pub struct BatchBuilder {
     /// Of the next record at the earliest.
     next_delta: u32,
     count: u32,
+    /// Behind room for a header.
     records: Vec<u8>,
     /// Of a record what stands around its value.
     around: Vec<u8>,
@@ -54,7 +55,7 @@ impl BatchBuilder {
             max_timestamp: Timestamp::from_millis(i64::MIN),
             next_delta: 0,
             count: 0,
-            records: Vec::new(),
+            records: vec![0; HEADER_BYTES],
             around: Vec::new(),
         }
     }
@@ -165,7 +166,7 @@ impl BatchBuilder {
     /// The bytes of the records so far, before compression.
     #[must_use]
     pub fn uncompressed_bytes(&self) -> usize {
-        self.records.len()
+        self.records.len() - HEADER_BYTES
     }
 
     /// The batch.
@@ -174,12 +175,13 @@ impl BatchBuilder {
     /// When there is no record, or the batch gets too large.
     pub fn build(self) -> Result<RecordBatch, BuildError> {
         let base_timestamp = self.base_timestamp.ok_or(BuildError::Empty)?;
-        let records = self.compression.compress(self.records)?;
-        let total = HEADER_BYTES + records.len();
-        let batch_length = i32::try_from(total - 12).map_err(|_| BuildError::Large { bytes: total })?;
-        let mut header = BatchHeader {
+        let bytes = match self.compression {
+            Compression::None => self.records,
+            packed => behind_header(packed, self.records.get(HEADER_BYTES..).unwrap_or_default())?,
+        };
+        let header = BatchHeader {
             base_offset: self.base_offset,
-            batch_length: batch_length.cast_unsigned(),
+            batch_length: 0,
             leader_epoch: None,
             crc: 0,
             attributes: self.attributes,
@@ -189,11 +191,7 @@ impl BatchBuilder {
             record_count: RecordCount::new(self.count),
             producer: self.producer,
         };
-        header.crc = header.crc_with(&records);
-        let mut bytes = Vec::with_capacity(total);
-        bytes.extend_from_slice(&header.to_bytes());
-        bytes.extend_from_slice(&records);
-        Ok(RecordBatch { header, bytes: Bytes::from(bytes) })
+        headed(header, bytes)
     }
 }
 
@@ -205,17 +203,10 @@ impl RecordBatch {
     pub fn recompressed(&self, compression: Compression, limit: usize) -> Result<Self, RecompressError> {
         let packed = self.bytes.slice(HEADER_BYTES..);
         let unpacked = self.header.attributes.compression()?.decompress(&packed, limit)?;
-        let records = compression.compress(unpacked.into())?;
-        let total = HEADER_BYTES + records.len();
-        let length = i32::try_from(total - 12).map_err(|_| BuildError::Large { bytes: total })?;
+        let bytes = behind_header(compression, &unpacked)?;
         let mut header = self.header.clone();
         header.attributes = header.attributes.with_compression(compression);
-        header.batch_length = length.cast_unsigned();
-        header.crc = header.crc_with(&records);
-        let mut bytes = Vec::with_capacity(total);
-        bytes.extend_from_slice(&header.to_bytes());
-        bytes.extend_from_slice(&records);
-        Ok(Self { header, bytes: Bytes::from(bytes) })
+        Ok(headed(header, bytes)?)
     }
 }
 
@@ -230,6 +221,24 @@ pub enum RecompressError {
     Compress(#[from] CompressError),
     #[error(transparent)]
     Build(#[from] BuildError),
+}
+
+/// Records that are compressed behind room for a header.
+fn behind_header(compression: Compression, records: &[u8]) -> Result<Vec<u8>, CompressError> {
+    let mut bytes = vec![0; HEADER_BYTES];
+    compression.compress(records, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The batch of records that stand behind room for a header: with its length and its checksum.
+fn headed(mut header: BatchHeader, mut bytes: Vec<u8>) -> Result<RecordBatch, BuildError> {
+    let total = bytes.len();
+    let length = i32::try_from(total - 12).map_err(|_| BuildError::Large { bytes: total })?;
+    header.batch_length = length.cast_unsigned();
+    let (room, records) = bytes.split_at_mut(HEADER_BYTES);
+    header.crc = header.crc_with(records);
+    room.copy_from_slice(&header.to_bytes());
+    Ok(RecordBatch { header, bytes: Bytes::from(bytes) })
 }
 
 fn put_optional(record: &mut Vec<u8>, field: Option<&[u8]>) -> Result<(), BuildError> {

@@ -57,7 +57,9 @@ pub enum MalformedRecord {
 /// The records of a batch, one after the other. Ends after the first error.
 #[derive(Debug)]
 pub struct Records {
-    rest: Bytes,
+    /// All of them; those before `at` have been read.
+    bytes: Bytes,
+    at: usize,
     base_offset: Offset,
     base_timestamp: Timestamp,
     log_append_time: Option<Timestamp>,
@@ -77,11 +79,12 @@ impl RecordBatch {
     pub fn records(&self, limit: usize) -> Result<Records, RecordError> {
         let header = &self.header;
         let compressed = self.bytes.slice(super::HEADER_BYTES..);
-        let rest = header.attributes.compression()?.decompress(&compressed, limit)?;
+        let bytes = header.attributes.compression()?.decompress(&compressed, limit)?;
         let is_packed = header.attributes.compression()? != Compression::None;
-        let unpacked = if is_packed { rest.len() } else { 0 };
+        let unpacked = if is_packed { bytes.len() } else { 0 };
         Ok(Records {
-            rest,
+            bytes,
+            at: 0,
             base_offset: header.base_offset,
             base_timestamp: header.base_timestamp,
             log_append_time: header.attributes.is_log_append_time().then_some(header.max_timestamp),
@@ -109,11 +112,12 @@ impl Iterator for Records {
             return None;
         }
         if self.read == self.count {
-            if self.rest.is_empty() {
+            let extra = self.bytes.len() - self.at;
+            if extra == 0 {
                 return None;
             }
             self.failed = true;
-            return Some(Err(RecordError::Trailing { count: self.count, extra: self.rest.len() }));
+            return Some(Err(RecordError::Trailing { count: self.count, extra }));
         }
         let (index, count) = (self.read, self.count);
         self.read += 1;
@@ -130,27 +134,26 @@ impl Iterator for Records {
 impl Records {
     /// The next record, or none where its offset is none.
     fn read_one(&mut self) -> Result<Option<Record>, MalformedRecord> {
-        let mut from = Cursor::new(&self.rest);
+        let bytes = &self.bytes;
+        let mut from = Cursor::new(bytes.get(self.at..).unwrap_or_default());
         let length = size("length", varint::signed(&mut from)?)?;
-        let start = self.rest.len() - from.remaining();
-        from.take(length)?;
-        let bytes = self.rest.slice(start..start + length);
-        self.rest = self.rest.slice(start + length..);
+        let record = from.take(length)?;
+        self.at = bytes.len() - from.remaining();
 
-        let mut from = Cursor::new(&bytes);
+        let mut from = Cursor::new(record);
         // No attributes of records have a meaning yet.
         from.byte()?;
         let timestamp_delta = varint::signed_long(&mut from)?;
         let offset_delta = varint::signed(&mut from)?;
-        let key = optional(&bytes, &mut from, "key")?;
-        let value = optional(&bytes, &mut from, "value")?;
+        let key = optional(bytes, &mut from, "key")?;
+        let value = optional(bytes, &mut from, "value")?;
         let header_count = size("headers", varint::signed(&mut from)?)?;
         // A header takes two bytes at least, so a count can't ask for more room than the record explains.
         let mut headers = Vec::with_capacity(header_count.min(from.remaining() / 2));
         for _ in 0..header_count {
             let length = size("header key", varint::signed(&mut from)?)?;
             let key = bytes.slice_ref(from.take(length)?);
-            headers.push(RecordHeader { key, value: optional(&bytes, &mut from, "header value")? });
+            headers.push(RecordHeader { key, value: optional(bytes, &mut from, "header value")? });
         }
         if from.remaining() > 0 {
             return Err(MalformedRecord::Trailing { extra: from.remaining() });
@@ -163,9 +166,9 @@ impl Records {
     }
 }
 
-/// Bytes with their length in front, -1 for none.
+/// Bytes with their length in front, -1 for none: those in `from` lie in `bytes`.
 fn optional(
-    record: &Bytes,
+    bytes: &Bytes,
     from: &mut Cursor<'_>,
     field: &'static str,
 ) -> Result<Option<Bytes>, MalformedRecord> {
@@ -173,7 +176,7 @@ fn optional(
     if length == -1 {
         return Ok(None);
     }
-    Ok(Some(record.slice_ref(from.take(size(field, length)?)?)))
+    Ok(Some(bytes.slice_ref(from.take(size(field, length)?)?)))
 }
 
 fn size(field: &'static str, length: i32) -> Result<usize, MalformedRecord> {

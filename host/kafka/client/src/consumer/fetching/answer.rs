@@ -53,6 +53,7 @@ pub(super) fn read(
         log_start: offset(data.log_start_offset),
         batches,
         bytes,
+        is_detached: false,
     };
     Ok(Some((next, Some(fetched))))
 }
