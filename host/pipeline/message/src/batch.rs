@@ -81,6 +81,10 @@ impl Batch {
         Self { parts: vec![Rows::all(Arc::new(columns))], length, tried: Tried::Never }
     }
 
+    pub(crate) fn parts(&self) -> &[Rows] {
+        &self.parts
+    }
+
     /// The number of messages.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -27,6 +27,7 @@ mod derive;
 mod held;
 mod join;
 mod lineage;
+mod payload_run;
 mod responses;
 mod rows;
 mod transaction;
@@ -36,6 +37,7 @@ pub use columns::Columns;
 pub use derive::DeriveError;
 pub use held::Held;
 pub use lineage::{Origins, OriginsError, Processed};
+pub use payload_run::PayloadRun;
 pub use responses::{RespondError, ResponseStore};
 pub use transaction::{Duty, Failure, Outcome, Rejection, Transaction};
 

@@ -35,16 +35,25 @@ impl Held {
 
     /// Bytes that count until the last reference to them is gone, wherever that is.
     pub(crate) fn hold(self: &Arc<Self>, bytes: Vec<u8>) -> Result<Bytes, HoldsTooMuch> {
-        struct Owner {
-            bytes: Vec<u8>,
+        let size = bytes.len();
+        self.hold_as(bytes, size)
+    }
+
+    /// The same for bytes of which `size` count: those of others stay in memory with them.
+    pub(crate) fn hold_as<T>(self: &Arc<Self>, bytes: T, size: usize) -> Result<Bytes, HoldsTooMuch>
+    where
+        T: AsRef<[u8]> + Send + 'static,
+    {
+        struct Owner<T> {
+            bytes: T,
             _share: Share,
         }
-        impl AsRef<[u8]> for Owner {
+        impl<T: AsRef<[u8]>> AsRef<[u8]> for Owner<T> {
             fn as_ref(&self) -> &[u8] {
-                &self.bytes
+                self.bytes.as_ref()
             }
         }
-        let share = self.take(bytes.len())?;
+        let share = self.take(size)?;
         Ok(Bytes::from_owner(Owner { bytes, _share: share }))
     }
 

@@ -12,7 +12,7 @@ use forebay_kafka_client::ProducerRecord;
 use forebay_kafka_wire::RecordHeader;
 use forebay_lifecycle::clock;
 use forebay_model::{PartitionId, Timestamp, TopicName};
-use forebay_pipeline_message::{Batch, Message};
+use forebay_pipeline_message::{Batch, Message, PayloadRun};
 use regex::Regex;
 
 use crate::bindings::forebay::kafka::kafka::{
@@ -57,15 +57,35 @@ pub(super) struct Made {
     pub(super) bytes: usize,
 }
 
-/// A record whose bytes are in a buffer with all others.
-struct Plan {
+/// A record that can be made of a message.
+struct Plan<'a> {
+    message: Message<'a>,
+    /// In which of the batch's runs of payloads it is.
+    run: usize,
     topic: TopicName,
     partition: Option<PartitionId>,
-    key: Option<Range<usize>>,
-    value: Option<Range<usize>>,
-    headers: Vec<(Range<usize>, Range<usize>)>,
+    key: Option<&'a [u8]>,
+    is_tombstone: bool,
     timestamp: Option<Timestamp>,
 }
+
+/// Where the bytes of a record are: in a buffer with those of all others, unless it is said otherwise.
+struct Written {
+    key: Option<Range<usize>>,
+    value: Option<Payload>,
+    headers: Vec<(Range<usize>, Range<usize>)>,
+}
+
+enum Payload {
+    Copied(Range<usize>),
+    /// Where it was in the batch.
+    Kept(Bytes),
+}
+
+/// Payloads stay where they are when there are so many bytes of them together, and at least so large a share of what
+/// stays in memory with them.
+const LEAST_KEPT: usize = 4 << 10;
+const LEAST_SHARE: usize = 2;
 
 impl Guest {
     /// The routes of a batch of so many messages.
@@ -142,7 +162,7 @@ impl Headers {
     }
 }
 
-impl Routes<'_> {
+impl<'a> Routes<'a> {
     /// The records of all messages that can be sent. Their bytes are held until the last of them is done with.
     ///
     /// `permits` says whether a topic may be written; only `manual` routes look at partitions.
@@ -151,99 +171,154 @@ impl Routes<'_> {
     /// When the component holds too much already.
     pub(super) fn records(
         &self,
-        messages: &Batch,
+        messages: &'a Batch,
         headers: &Headers,
         manual: bool,
         permits: impl Fn(&str) -> Result<(), String>,
         held: &Arc<Held>,
     ) -> Result<Made, HoldsTooMuch> {
         let mut made = Made::default();
-        let mut buffer = Vec::with_capacity(messages.byte_size());
         let mut plans = Vec::with_capacity(messages.len());
-        let mut topics: HashMap<&[u8], Result<TopicName, Failure>> = HashMap::new();
-        for (index, message) in messages.iter().enumerate() {
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            let topic = self
-                .topic
-                .get(index)
-                .and_then(|text| topics.entry(text).or_insert_with(|| named(text, &permits)).clone());
-            match topic.and_then(|topic| self.plan(index, message, topic, manual)) {
-                Ok(plan) => {
-                    plans.push(self.write(plan, index, message, headers, &mut buffer));
-                    made.indexes.push(number);
+        let mut topics = Topics { permits, known: HashMap::new(), last: None };
+        let runs: Vec<_> = messages.payload_runs().collect();
+        let mut all = messages.iter().enumerate();
+        for (run, PayloadRun { messages: count, .. }) in runs.iter().enumerate() {
+            for (index, message) in all.by_ref().take(*count) {
+                let topic = self.topic.get(index).and_then(|text| topics.named(text));
+                let number = u32::try_from(index).unwrap_or(u32::MAX);
+                match topic.and_then(|topic| self.plan((index, message), run, topic, manual)) {
+                    Ok(plan) => {
+                        plans.push(plan);
+                        made.indexes.push(number);
+                    }
+                    Err(failure) => add(&mut made.unsent, failure, number),
                 }
-                Err(failure) => add(&mut made.unsent, failure, number),
             }
         }
-        made.bytes = buffer.len();
-        let buffer = held.hold(buffer)?;
-        made.records = plans.into_iter().map(|plan| plan.record(&buffer)).collect();
+        let kept: Vec<_> = runs.into_iter().map(|run| kept(run, held)).collect();
+        let written = match write(&plans, headers, &kept, held) {
+            Ok(written) => written,
+            Err(_) => {
+                // Copies are less than what would be kept with payloads.
+                drop(kept);
+                write(&plans, headers, &[], held)?
+            }
+        };
+        let (written, buffer, bytes) = written;
+        made.bytes = bytes;
+        made.records =
+            plans.into_iter().zip(written).map(|(plan, written)| plan.record(written, &buffer)).collect();
         Ok(made)
     }
 
-    /// What is said of a message beside its bytes.
+    /// What is said of a message beside its payload.
     fn plan(
         &self,
-        index: usize,
-        message: Message<'_>,
+        (index, message): (usize, Message<'a>),
+        run: usize,
         topic: TopicName,
         manual: bool,
-    ) -> Result<Plan, Failure> {
-        let told = |column: &Option<Column<'_>>| {
-            column.map(|column| column.get(index).map(<[u8]>::to_vec)).transpose()
-        };
-        let partition = match told(&self.partition)? {
-            Some(text) if manual => Some(partition(&text)?),
+    ) -> Result<Plan<'a>, Failure> {
+        let told = |column: Option<Column<'a>>| column.map(|column| column.get(index)).transpose();
+        let partition = match told(self.partition)? {
+            Some(text) if manual => Some(partition(text)?),
             None if manual => return Err(invalid("the partition is missing")),
             _ => None,
         };
-        let timestamp = told(&self.timestamp)?.map(|text| number(&text, "timestamp")).transpose()?;
-        // Errors of a key come before anything of the record is written.
-        told(&self.key)?;
-        let is_tombstone = told(&self.tombstone)?.as_deref() == Some(b"true")
-            || (self.keeps_nulls && message.payload().is_none());
-        let value = (!is_tombstone).then_some(0..0);
+        let timestamp = told(self.timestamp)?.map(|text| number(text, "timestamp")).transpose()?;
         let timestamp = timestamp.map(Timestamp::from_millis);
-        Ok(Plan { topic, partition, key: None, value, headers: Vec::new(), timestamp })
+        let key = told(self.key)?.filter(|key| *key != b"null");
+        let is_tombstone =
+            told(self.tombstone)? == Some(b"true") || (self.keeps_nulls && message.payload().is_none());
+        Ok(Plan { message, run, topic, partition, key, is_tombstone, timestamp })
     }
+}
 
-    /// Puts the bytes of a record behind those of the others.
-    fn write(
-        &self,
-        mut plan: Plan,
-        index: usize,
-        message: Message<'_>,
-        headers: &Headers,
-        buffer: &mut Vec<u8>,
-    ) -> Plan {
+/// The topics of a batch, of which there are few.
+struct Topics<'a, P> {
+    permits: P,
+    known: HashMap<&'a [u8], Result<TopicName, Failure>>,
+    /// Most messages go where the one before has gone.
+    last: Option<(&'a [u8], Result<TopicName, Failure>)>,
+}
+
+impl<'a, P: Fn(&str) -> Result<(), String>> Topics<'a, P> {
+    fn named(&mut self, text: &'a [u8]) -> Result<TopicName, Failure> {
+        if let Some((last, topic)) = &self.last
+            && *last == text
+        {
+            return topic.clone();
+        }
+        let topic = self.known.entry(text).or_insert_with(|| named(text, &self.permits)).clone();
+        self.last = Some((text, topic.clone()));
+        topic
+    }
+}
+
+/// The memory of payloads, held with all that stays there with them; none where they are to be copied.
+fn kept(run: PayloadRun, held: &Arc<Held>) -> Option<Bytes> {
+    let PayloadRun { messages: _, memory, used, kept } = run;
+    if used < LEAST_KEPT || used.saturating_mul(LEAST_SHARE) < kept {
+        return None;
+    }
+    held.hold_as(memory, kept).ok()
+}
+
+/// Puts the bytes of all records together, but for payloads that are kept: where they are, in which buffer, and how many.
+fn write(
+    plans: &[Plan<'_>],
+    headers: &Headers,
+    kept: &[Option<Bytes>],
+    held: &Arc<Held>,
+) -> Result<(Vec<Written>, Bytes, usize), HoldsTooMuch> {
+    let memory = |plan: &Plan<'_>| kept.get(plan.run).and_then(Option::as_ref);
+    let copied = plans.iter().filter(|plan| memory(plan).is_none());
+    let room = copied.map(|plan| plan.message.payload().map_or(0, <[u8]>::len)).sum();
+    let (mut buffer, mut kept_bytes) = (Vec::with_capacity(room), 0);
+    let mut written = Vec::with_capacity(plans.len());
+    for plan in plans {
         let mut put = |bytes: &[u8]| {
             let start = buffer.len();
             buffer.extend_from_slice(bytes);
             start..buffer.len()
         };
-        let key = self.key.and_then(|key| key.get(index).ok());
-        plan.key = key.filter(|key| *key != b"null").map(&mut put);
-        plan.value = plan.value.map(|_| put(message.payload().unwrap_or_default()));
+        let key = plan.key.map(&mut put);
+        let payload = (!plan.is_tombstone).then(|| plan.message.payload().unwrap_or_default());
+        let value = payload.map(|payload| match memory(plan) {
+            Some(memory) => {
+                kept_bytes += payload.len();
+                Payload::Kept(memory.slice_ref(payload))
+            }
+            None => Payload::Copied(put(payload)),
+        });
+        let mut said = Vec::new();
         if !headers.is_empty() {
-            let included = message.metadata_entries().filter(|(key, _)| headers.includes(key));
-            plan.headers = included.map(|(key, value)| (put(key.as_bytes()), put(&shown(value)))).collect();
+            let included = plan.message.metadata_entries().filter(|(key, _)| headers.includes(key));
+            said.extend(included.map(|(key, value)| (put(key.as_bytes()), put(&shown(value)))));
         }
-        plan
+        written.push(Written { key, value, headers: said });
     }
+    let bytes = buffer.len() + kept_bytes;
+    Ok((written, held.hold(buffer)?, bytes))
 }
 
-impl Plan {
-    fn record(self, buffer: &Bytes) -> ProducerRecord {
-        let Self { topic, partition, key, value, headers, timestamp } = self;
+impl Plan<'_> {
+    fn record(self, written: Written, buffer: &Bytes) -> ProducerRecord {
+        let Self { message: _, run: _, topic, partition, key: _, is_tombstone: _, timestamp } = self;
+        let Written { key, value, headers } = written;
         let header = |(key, value): (Range<usize>, Range<usize>)| RecordHeader {
             key: buffer.slice(key),
             value: Some(buffer.slice(value)),
         };
+        let value = value.map(|value| match value {
+            Payload::Copied(range) => buffer.slice(range),
+            Payload::Kept(bytes) => bytes,
+        });
         ProducerRecord {
             topic,
             partition,
             key: key.map(|range| buffer.slice(range)),
-            value: value.map(|range| buffer.slice(range)),
+            value,
             headers: headers.into_iter().map(header).collect(),
             timestamp,
         }
@@ -309,104 +384,4 @@ fn moment(seconds: i64, nanoseconds: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use forebay_columns::MetadataWriter;
-
-    use super::*;
-
-    fn made(routes: &Routes<'_>, messages: &Batch, headers: &Headers, manual: bool) -> Made {
-        let permits = |topic: &str| if topic == "secret" { Err("no grant".to_owned()) } else { Ok(()) };
-        routes.records(messages, headers, manual, permits, &Held::new(1 << 20)).unwrap()
-    }
-
-    fn to(topic: Column<'_>) -> Routes<'_> {
-        Routes { topic, key: None, partition: None, timestamp: None, tombstone: None, keeps_nulls: false }
-    }
-
-    fn batch(payloads: &[Option<&str>]) -> Batch {
-        Batch::from_payloads(payloads.iter().copied(), true)
-    }
-
-    #[test]
-    fn each_message_goes_where_its_texts_say() {
-        let messages = batch(&[Some("a"), Some("b"), None, None]);
-        let topics = batch(&[Some("t"), Some("secret"), Some("t"), Some("not a topic")]);
-        let keys = batch(&[Some("k"), Some("k"), Some("null"), None]);
-        let routes = Routes {
-            key: Some(Column::Each(&keys)),
-            timestamp: Some(Column::Constant(b"12")),
-            ..to(Column::Each(&topics))
-        };
-        let made = made(&routes, &messages, &Headers::default(), false);
-        assert_eq!(made.indexes, [0, 2]);
-        let [first, second] = made.records.as_slice() else { panic!("two can be sent") };
-        assert_eq!((first.key.as_deref(), first.value.as_deref()), (Some(&b"k"[..]), Some(&b"a"[..])));
-        assert_eq!((second.key.as_deref(), second.value.as_deref()), (None, Some(&b""[..])));
-        assert_eq!(first.timestamp, Some(Timestamp::from_millis(12)));
-        let unsent: Vec<_> =
-            made.unsent.iter().map(|unsent| (unsent.failure.kind, unsent.messages.clone())).collect();
-        assert_eq!(unsent, [(FailureKind::Unauthorized, vec![1]), (FailureKind::Invalid, vec![3])]);
-    }
-
-    #[test]
-    fn a_tombstone_is_sent_where_it_is_asked_for() {
-        let messages = batch(&[Some("a"), None]);
-        let tombstones = batch(&[Some("true"), Some("false")]);
-        let topic = Column::Constant(b"t");
-        let nulls = |routes: Routes<'_>| {
-            let made = made(&routes, &messages, &Headers::default(), false);
-            made.records.iter().map(|record| record.value.is_none()).collect::<Vec<_>>()
-        };
-        assert_eq!(nulls(to(topic)), [false, false]);
-        assert_eq!(nulls(Routes { keeps_nulls: true, ..to(topic) }), [false, true]);
-        assert_eq!(nulls(Routes { tombstone: Some(Column::Each(&tombstones)), ..to(topic) }), [true, false]);
-    }
-
-    #[test]
-    fn partitions_count_where_they_are_chosen_by_hand() {
-        let messages = batch(&[Some("a"), Some("b"), Some("c")]);
-        let partitions = batch(&[Some("2"), Some("x"), Some("-1")]).with_errors([]);
-        let routes = Routes { partition: Some(Column::Each(&partitions)), ..to(Column::Constant(b"t")) };
-        let by_hand = made(&routes, &messages, &Headers::default(), true);
-        assert_eq!(by_hand.records[0].partition, Some(PartitionId::new(2).unwrap()));
-        assert!(by_hand.unsent[0].failure.reason.contains("partition parse error"));
-        assert_eq!(by_hand.indexes, [0]);
-        let others = made(&routes, &messages, &Headers::default(), false);
-        assert!(others.records.iter().all(|record| record.partition.is_none()));
-        let missing = made(&to(Column::Constant(b"t")), &messages, &Headers::default(), true);
-        assert_eq!(missing.unsent[0].messages, [0, 1, 2]);
-    }
-
-    #[test]
-    fn a_text_that_could_not_be_made_fails_its_message() {
-        let messages = batch(&[Some("a"), Some("b")]);
-        let keys = batch(&[Some("k"), Some("")]).with_errors([(1, "no such field")]);
-        let routes = Routes { key: Some(Column::Each(&keys)), ..to(Column::Constant(b"t")) };
-        let made = made(&routes, &messages, &Headers::default(), false);
-        assert_eq!((made.indexes.as_slice(), made.unsent[0].messages.as_slice()), (&[0][..], &[1][..]));
-        assert_eq!(made.unsent[0].failure.reason, "no such field");
-    }
-
-    #[test]
-    fn metadata_becomes_headers_where_a_filter_includes_it() {
-        let mut metadata = MetadataWriter::default();
-        metadata.push("x_id", Value::Signed(-7));
-        metadata.push("x_at", Value::Timestamp { seconds: 1, nanoseconds: 500_000_000 });
-        metadata.push("trace", Value::Null);
-        metadata.push("other", Value::Text("no"));
-        metadata.end_message();
-        let messages = Batch::from_parts([Some(&b"v"[..])], true, metadata, []);
-        let filter = HeaderFilter {
-            include_prefixes: vec!["x_".to_owned()],
-            include_patterns: vec!["^tr".to_owned()],
-        };
-        let made = made(&to(Column::Constant(b"t")), &messages, &Headers::new(filter).unwrap(), false);
-        let headers: Vec<_> = made.records[0]
-            .headers
-            .iter()
-            .map(|header| (header.key.to_vec(), header.value.clone().unwrap().to_vec()))
-            .collect();
-        let expected = [("x_id", "-7"), ("x_at", "1970-01-01T00:00:01.5Z"), ("trace", "null")];
-        assert_eq!(headers, expected.map(|(key, value)| (key.into(), value.into())));
-    }
-}
+mod tests;

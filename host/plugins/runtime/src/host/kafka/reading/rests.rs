@@ -65,6 +65,12 @@ impl Rests {
         // Whoever was paused last is resumed last.
         while self.kept() > self.most {
             let paused = |rest: &Rest| self.paused.contains(&rest.fetched.partition);
+            // To unpack a batch again takes less than to fetch it again.
+            let unpacked = self.waiting.iter().rposition(|rest| paused(rest) && rest.unpacked() > 0);
+            if let Some(rest) = unpacked.and_then(|unpacked| self.waiting.get_mut(unpacked)) {
+                rest.pack();
+                continue;
+            }
             let Some(last) = self.waiting.iter().rposition(paused) else { break };
             let Some(rest) = self.waiting.remove(last) else { break };
             dropped.push((rest.fetched.partition, rest.at));
@@ -100,20 +106,38 @@ impl Rest {
         Self { fetched, begun: 0, records: None, ahead: None, at, is_detached: false }
     }
 
-    /// Copies what is left, once: as it comes, it shares memory with all that came with it. A batch that was begun is
-    /// unpacked again.
+    /// Copies what is left, once: as it comes, it shares memory with all that came with it. A batch that was unpacked
+    /// has memory of its own, and stays as it is.
     fn detach(&mut self) {
         if self.is_detached {
             return;
         }
-        let is_under_way = self.records.is_some() || self.ahead.is_some();
-        let done = if is_under_way { self.begun.saturating_sub(1) } else { self.begun };
-        *self = Self { is_detached: true, ..Self::of(self.fetched.detached(done, self.at)) };
+        let is_unpacked = self.unpacked() > 0;
+        if !is_unpacked {
+            self.pack();
+        }
+        // One that is unpacked is kept packed too: there may be too little room for it.
+        let kept = usize::from(is_unpacked);
+        self.fetched = self.fetched.detached(self.begun.saturating_sub(kept), self.at);
+        (self.begun, self.is_detached) = (kept, true);
+    }
+
+    /// Has the batch that was begun read anew, from behind what was given.
+    fn pack(&mut self) {
+        if self.records.take().is_some() | self.ahead.take().is_some() {
+            self.begun = self.begun.saturating_sub(1);
+            self.fetched.first = self.at;
+        }
     }
 
     /// The bytes that it keeps in memory.
     fn bytes(&self) -> usize {
-        self.fetched.bytes() + self.records.as_ref().map_or(0, Records::unpacked)
+        self.fetched.bytes() + self.unpacked()
+    }
+
+    /// The bytes of a batch that is unpacked.
+    fn unpacked(&self) -> usize {
+        self.records.as_ref().map_or(0, Records::unpacked)
     }
 
     /// The next records. When there are no more, `at` is behind all that was fetched.
@@ -237,11 +261,26 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_is_unpacked_counts_as_it_is_in_memory() {
-        let mut rests = Rests::new(1 << 10);
+    fn a_batch_that_is_unpacked_stays_so_while_there_is_room() {
+        for (room, stays) in [(1 << 10, false), (1 << 11, true)] {
+            let mut rests = Rests::new(room);
+            rests.push(fetched(0, Compression::Lz4));
+            for given in [0, 5, 10] {
+                let (at, mut rest) = rests.take().unwrap();
+                assert_eq!(offsets(&mut rest, 5), (given..given + 5).collect::<Vec<_>>());
+                rests.put_back(at, rest);
+                assert!(rests.pause(&[partition(0)]).is_empty(), "packed it is small");
+                assert_eq!(rests.waiting[0].unpacked() > 0, stays);
+                assert!(rests.kept() <= room);
+                rests.resume(&[partition(0)]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_packed_too_is_fetched_again() {
+        let mut rests = Rests::new(10);
         rests.push(fetched(0, Compression::Lz4));
-        assert!(rests.pause(&[partition(0)]).is_empty(), "packed it is small");
-        rests.resume(&[partition(0)]);
         let (at, mut rest) = rests.take().unwrap();
         offsets(&mut rest, 5);
         rests.put_back(at, rest);
