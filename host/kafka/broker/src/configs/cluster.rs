@@ -49,9 +49,10 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
         inherits: None,
         aliases: &[],
         documentation: "How long members of groups by the consumer protocol (KIP-848) may be silent before their partitions \
-                        go to others.",
+                        go to others. Members that were told longer intervals between signs of life than this are out \
+                        when it is lowered.",
         check: |text| {
-            millis(text, &SESSION_TIMEOUTS).map(drop).ok_or("a number of milliseconds from 1000 to 1800000")
+            millis(text, &SESSION_TIMEOUTS).map(drop).ok_or("a number of milliseconds from 6000 to 1800000")
         },
     },
     Definition {
@@ -116,9 +117,9 @@ pub static CLUSTER_CONFIGS: &[Definition] = &[
 /// More partitions than this in one topic are a mistake.
 pub(crate) const MOST_PARTITIONS: i32 = 100_000;
 
-/// Milliseconds that a session of the consumer protocol may have. Signs of life are collected for a tenth of a second; the
-/// most is that of sessions in the classic protocol.
-const SESSION_TIMEOUTS: RangeInclusive<u64> = 1_000..=1_800_000;
+/// Milliseconds that a session of the consumer protocol may have, as in the classic one. A shorter session holds at once
+/// for members that were told the usual interval, of 5 s, before: they must not be out for keeping to it.
+const SESSION_TIMEOUTS: RangeInclusive<u64> = 6_000..=1_800_000;
 /// And from one sign of life to the next.
 const HEARTBEAT_INTERVALS: RangeInclusive<u64> = 100..=600_000;
 /// One sign may be lost, and one late.
@@ -229,7 +230,7 @@ mod tests {
         assert_eq!(groups(&[(session, "6000")]), [6_000, 2_000]);
         assert_eq!(groups(&[(interval, "1000")]), [45_000, 1_000]);
         assert_eq!(groups(&[(session, "9000"), (interval, "600000")]), [9_000, 3_000]);
-        for (name, value) in [(session, "999"), (session, "1800001"), (interval, "99"), (interval, "-1")] {
+        for (name, value) in [(session, "5999"), (session, "1800001"), (interval, "99"), (interval, "-1")] {
             assert!(find(CLUSTER_CONFIGS, name).unwrap().check(value).is_err(), "{name} {value}");
         }
     }

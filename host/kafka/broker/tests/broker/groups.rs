@@ -394,3 +394,18 @@ async fn a_member_that_dies_is_replaced_when_the_session_of_the_cluster_is_over(
     let refused = alter(&b, BROKER, "", "group.consumer.session.timeout.ms", "0").await;
     assert_eq!(refused, ResponseError::InvalidConfig.code());
 }
+
+#[tokio::test]
+async fn members_that_keep_to_what_they_were_told_stay_when_sessions_become_as_short_as_may_be() {
+    let [a, _] = Node::pair().await;
+    make_topic(&a).await;
+    assert_eq!(consume(&a, "slow", 0, None).await.heartbeat_interval_ms, 5_000);
+    consume(&a, "other", 0, None).await;
+    a.clock.advance(Duration::from_secs(4));
+    assert_eq!(alter(&a, BROKER, "", "group.consumer.session.timeout.ms", "6000").await, 0);
+    a.clock.advance(Duration::from_secs(1));
+    let other = consume(&a, "other", 2, None).await;
+    assert_eq!((other.error_code, other.member_epoch, other.heartbeat_interval_ms), (0, 2, 2_000));
+    let slow = consume(&a, "slow", 1, None).await;
+    assert_eq!((slow.error_code, slow.heartbeat_interval_ms), (0, 2_000));
+}
