@@ -130,8 +130,12 @@ pub struct SparseWriter {
 
 impl SparseWriter {
     /// Sets the text of message `index`, which must be larger than any index before it.
+    ///
+    /// # Panics
+    /// When it is not: nobody could read the column.
     pub fn push(&mut self, index: usize, text: &str) {
-        debug_assert!(self.entries.last().is_none_or(|(last, _)| wide(*last) < index));
+        let rises = self.entries.last().is_none_or(|(last, _)| wide(*last) < index);
+        assert!(rises, "indexes of texts rise, {index} does not");
         self.text.push_str(text);
         self.entries.push((narrow(index), narrow(self.text.len())));
     }

@@ -71,9 +71,14 @@ impl Batch {
     }
 
     /// The batch that a writer holds.
+    ///
+    /// # Panics
+    /// When it is one without payloads.
     #[must_use]
     pub fn from_writer(writer: BlockWriter) -> Self {
-        Self::from_columns(Columns::trusted(writer.finish().into()))
+        let columns = Columns::trusted(writer.finish().into());
+        assert!(columns.get(ColumnId::PAYLOAD).is_some(), "a batch has payloads");
+        Self::from_columns(columns)
     }
 
     pub(crate) fn from_columns(columns: Columns) -> Self {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use forebay_columns::{ColumnId, Source};
 
+use crate::responses::Stores;
 use crate::sources::Sources;
 use crate::{Batch, Columns, Origins};
 
@@ -20,7 +21,7 @@ impl Batch {
     /// others as well. Nobody waits for responses to them.
     pub(crate) fn columns(&self, mask: u32) -> Columns {
         match self.single() {
-            Some(columns) => columns.clone(),
+            Some(columns) => columns.clone().with_stores(Stores::None),
             None => Columns::trusted(self.join(mask)),
         }
     }

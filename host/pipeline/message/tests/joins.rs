@@ -264,3 +264,9 @@ fn a_long_key_counts_for_every_entry_that_is_written_out() {
         assert!(batch.written_size() >= batch.len() * key.len(), "{}", batch.written_size());
     }
 }
+
+#[test]
+#[should_panic = "a batch has payloads"]
+fn a_batch_is_not_made_of_a_block_without_payloads() {
+    let _ = Batch::from_writer(BlockWriter::without_payload(1));
+}
