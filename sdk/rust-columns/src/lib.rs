@@ -39,7 +39,7 @@ mod writer;
 
 pub use block::{Block, ColumnId, Entry, assemble, mask};
 pub use error::LayoutError;
-pub use join::{Part, join};
+pub use join::{Run, SOURCE_BYTES, Source, join};
 pub use metadata::{Metadata, MetadataEntries, MetadataKey, MetadataWriter};
 pub use nulls::Nulls;
 pub use payload::Payload;

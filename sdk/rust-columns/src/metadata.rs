@@ -1,7 +1,7 @@
 mod join;
 mod writer;
 
-pub(crate) use join::MetadataJoin;
+pub(crate) use join::{MetadataJoin, SOURCE_BYTES};
 pub use writer::{MetadataKey, MetadataWriter};
 
 use std::collections::HashSet;
@@ -13,6 +13,8 @@ use crate::{LayoutError, Value, narrow, u32_at, wide};
 
 const HEADER: usize = 16;
 const ENTRY: usize = 8;
+/// Where a key ends.
+const KEY: usize = 4;
 const KEY_BITS: u32 = 24;
 const KEY_MASK: u32 = (1 << KEY_BITS) - 1;
 
@@ -181,15 +183,32 @@ impl<'a> Metadata<'a> {
         self.size_of(self.own(index))
     }
 
-    /// The same for the messages of a range.
+    /// Bytes that the shared entries take at most when they become some of a message, each with a key of its own.
     #[must_use]
-    pub fn own_size_of(&self, messages: Range<usize>) -> usize {
-        self.size_of(self.own_of(messages))
+    pub fn written_shared_size(&self) -> usize {
+        self.shared_size() + self.shared * KEY
+    }
+
+    /// Bytes that the entries which the messages of a range own take at most when they are written anew, each with a
+    /// key of its own.
+    #[must_use]
+    pub fn written_own_size(&self, messages: Range<usize>) -> usize {
+        let own = self.own_of(messages);
+        own.len() * KEY + self.size_of(own)
+    }
+
+    /// Bytes of the keys of all entries that messages own, counted for each entry.
+    #[must_use]
+    pub fn own_keys_size(&self) -> usize {
+        self.keys_size_of(self.shared..self.entries.len() / ENTRY)
     }
 
     fn size_of(&self, entries: Range<usize>) -> usize {
-        let keys: usize = entries.clone().map(|entry| self.key_bytes(self.key_of(entry)).len()).sum();
-        keys + entries.len() * ENTRY + self.values_of(entries).len()
+        self.keys_size_of(entries.clone()) + entries.len() * ENTRY + self.values_of(entries).len()
+    }
+
+    fn keys_size_of(&self, entries: Range<usize>) -> usize {
+        entries.map(|entry| self.key_bytes(self.key_of(entry)).len()).sum()
     }
 
     /// The entries that every message has.

@@ -1,4 +1,4 @@
-use crate::{LayoutError, Part, wide};
+use crate::{LayoutError, Run, Source, wide};
 
 /// A view of the nulls column: which messages are tombstones.
 #[derive(Debug, Clone, Copy)]
@@ -26,23 +26,28 @@ impl<'a> Nulls<'a> {
         self.bits.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
-    /// The column of the messages of `parts`, `None` where there is no tombstone among them.
-    pub(crate) fn join(parts: &[Part<'_>], messages: usize) -> Option<Vec<u8>> {
+    /// The column of the messages of `runs`, `None` where there is no tombstone among them.
+    pub(crate) fn join(
+        sources: &[Source<'_>],
+        runs: impl Iterator<Item = Run>,
+        messages: usize,
+    ) -> Option<Vec<u8>> {
+        // Most columns have no tombstone.
+        let has_any = |nulls: Nulls<'_>| nulls.bits.iter().any(|byte| *byte != 0);
+        if !sources.iter().any(|source| source.nulls.is_some_and(has_any)) {
+            return None;
+        }
         let mut bits = None;
         let mut start = 0;
-        for part in parts {
-            // Most columns have no tombstone.
-            let nulls = part.nulls.filter(|nulls| nulls.bits.iter().any(|byte| *byte != 0));
-            for rows in &part.rows {
-                if let Some(nulls) = nulls {
-                    for row in rows.clone().filter(|row| nulls.get(*row)) {
-                        let at = start + row - rows.start;
-                        let bits = bits.get_or_insert_with(|| vec![0_u8; messages.div_ceil(8)]);
-                        bits[at / 8] |= 1 << (at % 8);
-                    }
+        for Run { source, rows } in runs {
+            if let Some(nulls) = sources[source].nulls {
+                for row in rows.clone().filter(|row| nulls.get(*row)) {
+                    let at = start + row - rows.start;
+                    let bits = bits.get_or_insert_with(|| vec![0_u8; messages.div_ceil(8)]);
+                    bits[at / 8] |= 1 << (at % 8);
                 }
-                start += rows.len();
             }
+            start += rows.len();
         }
         bits
     }

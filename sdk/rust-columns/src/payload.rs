@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use crate::error::{check_ends, split};
-use crate::{LayoutError, Part, narrow, put_numbers, u32_at, wide};
+use crate::{LayoutError, Run, Source, narrow, put_numbers, u32_at, wide};
 
 /// A view of the payload column: the bytes of every message.
 #[derive(Debug, Clone, Copy)]
@@ -50,24 +50,26 @@ impl<'a> Payload<'a> {
         if messages == 0 { 0 } else { wide(u32_at(self.ends, (messages - 1) * 4)) }
     }
 
-    /// Appends a column of the messages of `parts`.
-    pub(crate) fn join(parts: &[Part<'_>], buffer: &mut Vec<u8>) {
+    /// Appends a column of the messages of `runs`.
+    pub(crate) fn join(
+        sources: &[Source<'_>],
+        runs: impl Iterator<Item = Run> + Clone,
+        buffer: &mut Vec<u8>,
+    ) {
         let mut total = 0;
-        for part in parts {
-            for rows in &part.rows {
-                let bytes = part.payload.range(rows.start, rows.end);
-                // Ends move by as much as the payloads do, which may be down.
-                let by = narrow(total).wrapping_sub(narrow(bytes.start));
-                let ends = part.payload.ends[rows.start * 4..rows.end * 4].chunks_exact(4);
-                put_numbers(buffer, ends.map(|end| u32_at(end, 0).wrapping_add(by)));
-                total += bytes.len();
-            }
+        for Run { source, rows } in runs.clone() {
+            let payload = &sources[source].payload;
+            let bytes = payload.range(rows.start, rows.end);
+            // Ends move by as much as the payloads do, which may be down.
+            let by = narrow(total).wrapping_sub(narrow(bytes.start));
+            let ends = payload.ends[rows.start * 4..rows.end * 4].chunks_exact(4);
+            put_numbers(buffer, ends.map(|end| u32_at(end, 0).wrapping_add(by)));
+            total += bytes.len();
         }
         narrow(total);
-        for part in parts {
-            for rows in &part.rows {
-                buffer.extend_from_slice(&part.payload.bytes[part.payload.range(rows.start, rows.end)]);
-            }
+        for Run { source, rows } in runs {
+            let payload = &sources[source].payload;
+            buffer.extend_from_slice(&payload.bytes[payload.range(rows.start, rows.end)]);
         }
     }
 

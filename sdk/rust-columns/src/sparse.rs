@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use crate::error::{check_ends, split, utf8};
-use crate::{LayoutError, Part, narrow, u32_at, wide};
+use crate::{LayoutError, Run, Source, narrow, u32_at, wide};
 
 /// A view of a column of texts that few messages have.
 #[derive(Debug, Clone, Copy)]
@@ -66,21 +66,24 @@ impl<'a> Sparse<'a> {
             .map(move |(message, entry)| (message, self.text_of(entry)))
     }
 
-    /// The texts of the messages of `parts`, each of which has them in the column that `column` picks.
+    /// The texts of the messages of `runs`, each source of which has them in the column that `column` picks.
     pub(crate) fn join(
-        parts: &[Part<'a>],
-        column: impl Fn(&Part<'a>) -> Option<Self>,
+        sources: &[Source<'a>],
+        runs: impl Iterator<Item = Run>,
+        column: impl Fn(&Source<'a>) -> Option<Self>,
     ) -> Option<SparseWriter> {
+        if !sources.iter().any(|source| column(source).is_some()) {
+            return None;
+        }
         let mut writer = SparseWriter::default();
         let mut start = 0;
-        for part in parts {
-            let column = column(part);
-            for rows in &part.rows {
-                for (message, text) in column.into_iter().flat_map(|texts| texts.within(rows.clone())) {
+        for Run { source, rows } in runs {
+            if let Some(texts) = column(&sources[source]) {
+                for (message, text) in texts.within(rows.clone()) {
                     writer.push(start + message - rows.start, text);
                 }
-                start += rows.len();
             }
+            start += rows.len();
         }
         (!writer.is_empty()).then_some(writer)
     }
@@ -127,8 +130,12 @@ pub struct SparseWriter {
 
 impl SparseWriter {
     /// Sets the text of message `index`, which must be larger than any index before it.
+    ///
+    /// # Panics
+    /// When it is not: nobody could read the column.
     pub fn push(&mut self, index: usize, text: &str) {
-        debug_assert!(self.entries.last().is_none_or(|(last, _)| wide(*last) < index));
+        let rises = self.entries.last().is_none_or(|(last, _)| wide(*last) < index);
+        assert!(rises, "indexes of texts rise, {index} does not");
         self.text.push_str(text);
         self.entries.push((narrow(index), narrow(self.text.len())));
     }

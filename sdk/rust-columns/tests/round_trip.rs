@@ -1,6 +1,6 @@
 //! What is written is read back, and bytes that break the layout are refused, never a panic.
 
-use forebay_columns::{Block, BlockWriter, MetadataWriter, Value};
+use forebay_columns::{Block, BlockWriter, MetadataWriter, SparseWriter, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -181,4 +181,12 @@ fn ends_that_fall_are_refused_by_name() {
     bytes[start + 4] = 1;
     let error = Block::parse(&bytes).unwrap().check().unwrap_err().to_string();
     assert_eq!(error, "malformed columns: payload: end 1 of entry 1 is before 2");
+}
+
+#[test]
+#[should_panic = "indexes of texts rise, 1 does not"]
+fn texts_are_written_in_order() {
+    let mut texts = SparseWriter::default();
+    texts.push(1, "first");
+    texts.push(1, "again");
 }

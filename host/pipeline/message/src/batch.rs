@@ -1,4 +1,3 @@
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,6 +6,7 @@ use forebay_columns::{BlockWriter, ColumnId, LayoutError, Metadata, MetadataEntr
 use crate::Columns;
 use crate::responses::{ResponseStore, Stores};
 use crate::rows::Rows;
+use crate::sources::Sources;
 
 /// Bytes that the error of a whole batch may take, in all its messages together.
 const FLAGS: usize = 64 << 20;
@@ -14,7 +14,7 @@ const FLAGS: usize = 64 << 20;
 /// An immutable sequence of messages. Cheap to clone, slice, select from and concatenate.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    pub(crate) parts: Vec<Rows>,
+    parts: Vec<Rows>,
     length: u32,
     tried: Tried,
 }
@@ -71,9 +71,14 @@ impl Batch {
     }
 
     /// The batch that a writer holds.
+    ///
+    /// # Panics
+    /// When it is one without payloads.
     #[must_use]
     pub fn from_writer(writer: BlockWriter) -> Self {
-        Self::from_columns(Columns::trusted(writer.finish().into()))
+        let columns = Columns::trusted(writer.finish().into());
+        assert!(columns.get(ColumnId::PAYLOAD).is_some(), "a batch has payloads");
+        Self::from_columns(columns)
     }
 
     pub(crate) fn from_columns(columns: Columns) -> Self {
@@ -115,28 +120,6 @@ impl Batch {
             })
             .sum();
         parts + columns
-    }
-
-    /// Bytes of all messages written out one by one, with what they share counted for each. What
-    /// must be written anew takes as much at most.
-    #[must_use]
-    pub fn written_size(&self) -> usize {
-        let of_part = |part: &Rows| -> usize {
-            let columns = &part.columns;
-            let (payload, metadata) = (columns.payload(), columns.metadata());
-            let shared = metadata.shared_size() * part.len() as usize;
-            if part.is_all() {
-                return columns.byte_size() + shared;
-            }
-            let texts = [ColumnId::ERRORS, ColumnId::TRACES].map(|id| columns.sparse(id));
-            let own = |rows: Range<usize>| -> usize {
-                let texts = texts.iter().flatten().flat_map(|texts| texts.within(rows.clone()));
-                let texts: usize = texts.map(|(_, text)| text.len()).sum();
-                payload.range(rows.start, rows.end).len() + metadata.own_size_of(rows) + texts
-            };
-            shared + part.runs().map(own).sum::<usize>()
-        };
-        self.parts.iter().map(of_part).sum()
     }
 
     /// Whether [`Batch::block`] has to write the messages anew.
@@ -330,8 +313,13 @@ impl Batch {
     /// was put together from both.
     #[must_use]
     pub fn with_independent(&self, independent: bool) -> Self {
-        let marked = |part: &Rows| part.with_independent(independent);
-        Self { parts: self.parts.iter().map(marked).collect(), length: self.length, tried: self.tried }
+        self.with_changed(|columns| {
+            let mut columns = Arc::clone(columns);
+            if columns.independent() != independent {
+                Arc::make_mut(&mut columns).set_independent(independent);
+            }
+            columns
+        })
     }
 
     /// This batch with the columns that `writer` has in place of its own.
@@ -357,8 +345,12 @@ impl Batch {
 
     /// This batch with the stores of its columns replaced.
     pub(crate) fn with_stores(&self, stores: &Stores) -> Self {
-        let replaced = |part: &Rows| part.with_stores(stores);
-        Self { parts: self.parts.iter().map(replaced).collect(), length: self.length, tried: self.tried }
+        self.with_changed(|columns| Arc::new(Columns::clone(columns).with_stores(stores.clone())))
+    }
+
+    /// This batch, of changed columns.
+    fn with_changed(&self, change: impl Fn(&Arc<Columns>) -> Arc<Columns>) -> Self {
+        Self { parts: Sources::of(&self.parts).changed(change), length: self.length, tried: self.tried }
     }
 
     /// The mask of all columns that some part has.

@@ -49,7 +49,7 @@ impl Batch {
             Origins::Whole => {
                 let out_of_range = || DeriveError::Origins(OriginsError::OutOfRange);
                 let first = self.select(&[0][..length.min(1)]).ok_or_else(out_of_range)?;
-                check_size(length, first.written_size() + ROW, limit)?;
+                check_size(first.repeated_size(length).saturating_add(length * INDEX), limit)?;
                 self.select(&vec![0; length]).ok_or_else(out_of_range)?
             }
         };
@@ -67,18 +67,17 @@ impl Batch {
 
     /// The messages with these indexes, if writing them out takes no more than `limit` bytes.
     fn rows(&self, indexes: &[u32], limit: usize) -> Result<Self, DeriveError> {
-        check_size(indexes.len(), ROW, limit)?;
+        check_size(indexes.len() * INDEX, limit)?;
         let rows = self.select(indexes).ok_or(DeriveError::Origins(OriginsError::OutOfRange))?;
-        check_size(1, rows.written_size(), limit)?;
+        check_size(rows.written_size(), limit)?;
         Ok(rows)
     }
 }
 
-/// What every row takes at least while it is chosen and written: an index, and where its payload ends.
-const ROW: usize = 8;
+/// What every row takes while it is chosen: its index, twice.
+const INDEX: usize = 2 * size_of::<u32>();
 
-fn check_size(count: usize, each: usize, limit: usize) -> Result<(), DeriveError> {
-    let size = count.saturating_mul(each);
+fn check_size(size: usize, limit: usize) -> Result<(), DeriveError> {
     if size > limit { Err(DeriveError::TooLarge { size, limit }) } else { Ok(()) }
 }
 

@@ -1,9 +1,10 @@
 //! Messages of several parts, as one block.
 
 use bytes::Bytes;
-use forebay_columns::{ColumnId, Part};
+use forebay_columns::{ColumnId, Source};
 
-use crate::rows::Rows;
+use crate::responses::Stores;
+use crate::sources::Sources;
 use crate::{Batch, Columns, Origins};
 
 impl Batch {
@@ -20,7 +21,7 @@ impl Batch {
     /// others as well. Nobody waits for responses to them.
     pub(crate) fn columns(&self, mask: u32) -> Columns {
         match self.single() {
-            Some(columns) => columns.clone(),
+            Some(columns) => columns.clone().with_stores(Stores::None),
             None => Columns::trusted(self.join(mask)),
         }
     }
@@ -37,26 +38,25 @@ impl Batch {
 
     /// The columns, when this batch is all of them.
     pub(crate) fn single(&self) -> Option<&Columns> {
-        match self.parts.as_slice() {
+        match self.parts() {
             [part] if part.is_all() => Some(&part.columns),
             _ => None,
         }
     }
 
     fn join(&self, mask: u32) -> Bytes {
-        let parts: Vec<_> = self.parts.iter().filter(|part| part.len() > 0).map(part).collect();
-        forebay_columns::join(&parts, mask, self.independent()).into()
+        let sources = Sources::of(self.parts());
+        let columns: Vec<_> = sources.columns.iter().map(|columns| source(columns)).collect();
+        forebay_columns::join(&columns, sources.runs(), mask, self.independent()).into()
     }
 }
 
-fn part(part: &Rows) -> Part<'_> {
-    let columns = &part.columns;
-    Part {
+fn source(columns: &Columns) -> Source<'_> {
+    Source {
         payload: columns.payload(),
         nulls: columns.nulls(),
         metadata: columns.metadata(),
         errors: columns.sparse(ColumnId::ERRORS),
         traces: columns.sparse(ColumnId::TRACES),
-        rows: part.runs().collect(),
     }
 }

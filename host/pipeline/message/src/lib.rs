@@ -30,7 +30,9 @@ mod lineage;
 mod payload_run;
 mod responses;
 mod rows;
+mod sources;
 mod transaction;
+mod written;
 
 pub use batch::{Batch, Message, Tried};
 pub use columns::Columns;

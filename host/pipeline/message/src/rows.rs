@@ -2,7 +2,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Columns;
-use crate::responses::Stores;
 
 /// Some messages of shared columns.
 #[derive(Debug, Clone)]
@@ -44,7 +43,7 @@ impl Rows {
     }
 
     /// The messages of the columns in their order, as many at once as follow one another.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = Range<usize>> {
+    pub(crate) fn runs(&self) -> impl Iterator<Item = Range<usize>> + Clone {
         let mut next = 0;
         std::iter::from_fn(move || {
             let length = self.len();
@@ -64,20 +63,9 @@ impl Rows {
         })
     }
 
-    /// The same rows, of columns that are marked so.
-    pub(crate) fn with_independent(&self, independent: bool) -> Self {
-        if self.columns.independent() == independent {
-            return self.clone();
-        }
-        let mut columns = Columns::clone(&self.columns);
-        columns.set_independent(independent);
-        Self { columns: Arc::new(columns), pick: self.pick.clone() }
-    }
-
-    /// The same rows, of columns whose responses go elsewhere: all into one store, or nowhere.
-    pub(crate) fn with_stores(&self, stores: &Stores) -> Self {
-        let columns = Columns::clone(&self.columns).with_stores(stores.clone());
-        Self { columns: Arc::new(columns), pick: self.pick.clone() }
+    /// The same rows, of columns that have them as well.
+    pub(crate) fn with_columns(&self, columns: Arc<Columns>) -> Self {
+        Self { columns, pick: self.pick.clone() }
     }
 
     /// The rows from `start` up to `end`, which are in range.

@@ -136,6 +136,9 @@ proptest! {
     #[test]
     fn a_block_of_several_parts_has_their_messages(batch in scattered(), wanted in 0..32_u32) {
         let block = batch.block(u32::MAX);
+        if batch.is_scattered() {
+            prop_assert!(block.len() <= batch.written_size(), "{} > {}", block.len(), batch.written_size());
+        }
         let again = Batch::from_block(block).unwrap();
         prop_assert_eq!(read(&again), read(&batch));
 
@@ -233,4 +236,37 @@ fn messages_hide_what_is_no_longer_shared() {
     assert_eq!(get("b"), found([3, 2, 0]));
     assert_eq!(get("c"), found([4, 0, 5]));
     assert_eq!(read(&again), read(&all));
+}
+
+#[test]
+fn very_many_parts_of_few_blocks_are_counted_with_what_is_kept_for_them() {
+    const PARTS: usize = 100_000;
+    let message = || Written { payload: Some(vec![]), own: vec![], error: None, trace: None };
+    let two = || batch(&(vec![], vec![message(), message()]));
+    let all = Batch::concatenate(&[two(), two()]).unwrap();
+    let alternating: Vec<u32> = (0..PARTS).map(|index| if index % 2 == 0 { 0 } else { 2 }).collect();
+    let parts = all.select(&alternating).unwrap();
+    let kept = PARTS * size_of::<u32>();
+    let least = parts.block(u32::MAX).len() + kept;
+    assert!(parts.written_size() >= least, "{} < {least}", parts.written_size());
+    // No tables for each part.
+    assert!(parts.written_size() < PARTS * 16, "{}", parts.written_size());
+}
+
+#[test]
+fn a_long_key_counts_for_every_entry_that_is_written_out() {
+    let key = "k".repeat(10_000);
+    let message =
+        || Written { payload: Some(vec![]), own: vec![(key.clone(), Owned::Null)], error: None, trace: None };
+    let whole = batch(&(vec![], (0..100).map(|_| message()).collect()));
+    assert!(whole.block(u32::MAX).len() < 20_000);
+    for batch in [whole.slice(0, 99).unwrap(), whole] {
+        assert!(batch.written_size() >= batch.len() * key.len(), "{}", batch.written_size());
+    }
+}
+
+#[test]
+#[should_panic = "a batch has payloads"]
+fn a_batch_is_not_made_of_a_block_without_payloads() {
+    let _ = Batch::from_writer(BlockWriter::without_payload(1));
 }

@@ -2,47 +2,50 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{ENTRY, HEADER, KEY_BITS, KEY_MASK, Metadata};
-use crate::{Part, narrow, put_numbers, put_pairs, u32_at, wide};
+use crate::{Run, Source, narrow, put_numbers, put_pairs, u32_at, wide};
 
 /// How one column is made of the metadata of messages of several.
 ///
-/// Entries that all parts share, and begin with, stay shared. The others that a part shares become
+/// Entries that all sources share, and begin with, stay shared. The others that a source shares become
 /// entries of each of its messages, in front of its own, except where a message hides them.
 #[derive(Debug)]
-pub(crate) struct MetadataJoin<'a> {
+pub(crate) struct MetadataJoin<'a, R> {
+    runs: R,
     messages: usize,
     keys: Keys<'a>,
-    /// Entries that stay shared: the first ones of every part.
+    /// Entries that stay shared: the first ones of every source.
     shared: usize,
     /// Entries that messages own then.
     own: usize,
     /// Bytes of all values.
     values: usize,
-    parts: Vec<Source<'a>>,
+    origins: Vec<Origin<'a>>,
 }
 
-/// The different keys of all parts.
+/// The different keys of all sources.
 #[derive(Debug, Default)]
 struct Keys<'a> {
     texts: Vec<&'a [u8]>,
     bytes: usize,
     index: HashMap<&'a [u8], u32>,
-    /// Parts tend to have the same keys in the same order.
+    /// Sources tend to have the same keys in the same order.
     expected: usize,
 }
 
+/// The metadata of one source.
 #[derive(Debug)]
-struct Source<'a> {
-    view: Metadata<'a>,
-    rows: &'a [Range<usize>],
+struct Origin<'a> {
+    view: &'a Metadata<'a>,
     keys: Renamed,
     /// The shared entries that become entries of messages.
     spread: Range<usize>,
-    /// Their keys in rising order, if a message has an entry of its own with one of them.
-    hidden: Option<Vec<usize>>,
+    /// Their keys in rising order.
+    spread_keys: Vec<usize>,
+    /// Whether a message has an entry of its own with one of them.
+    hides: bool,
 }
 
-/// For the keys of a part that are used, which ones they are among all.
+/// For the keys of a source that are used, which ones they are among all.
 #[derive(Debug)]
 enum Renamed {
     Table(Vec<u32>),
@@ -53,23 +56,33 @@ enum Renamed {
 const UNUSED: u32 = u32::MAX;
 /// Up to so many keys a table is always cheaper.
 const SMALL: usize = 64;
+/// Bytes that are kept for a source at most, besides what entries account for.
+pub(crate) const SOURCE_BYTES: usize =
+    size_of::<Origin<'_>>() + size_of::<usize>() + SMALL * size_of::<u32>();
 const USED: &str = "all keys of entries are renamed";
 
-impl<'a> MetadataJoin<'a> {
-    pub(crate) fn of(parts: &'a [Part<'a>]) -> Self {
-        let shared = common(parts);
-        let mut joined =
-            Self { messages: 0, keys: Keys::default(), shared, own: 0, values: 0, parts: Vec::new() };
-        joined.parts.reserve(parts.len());
-        for part in parts {
-            let source = Source::of(part, shared, &mut joined.keys);
-            let (entries, values) = source.counts();
-            joined.own += entries;
-            joined.values += values;
-            joined.messages += part.rows.iter().map(ExactSizeIterator::len).sum::<usize>();
-            joined.parts.push(source);
+impl<'a, R: Iterator<Item = Run> + Clone> MetadataJoin<'a, R> {
+    /// Of the `messages` messages of `runs`.
+    pub(crate) fn of(sources: &'a [Source<'a>], runs: R, messages: usize) -> Self {
+        let shared = common(sources);
+        let mut own = vec![0; sources.len()];
+        for Run { source, rows } in runs.clone() {
+            own[source] += sources[source].metadata.own_of(rows).len();
         }
-        joined.values += joined.shared_values().len();
+        let mut keys = Keys::default();
+        let origin =
+            |(source, own): (&'a Source<'a>, usize)| Origin::of(&source.metadata, shared, own, &mut keys);
+        let mut origins: Vec<_> = sources.iter().zip(own).map(origin).collect();
+        for Run { source, rows } in runs.clone() {
+            origins[source].rename(rows, &mut keys);
+        }
+        let mut joined = Self { runs, messages, keys, shared, own: 0, values: 0, origins };
+        let (mut own, mut values) = (0, joined.shared_values().len());
+        joined.each(|origin, entries| {
+            own += entries.len();
+            values += origin.view.values_of(entries).len();
+        });
+        (joined.own, joined.values) = (own, values);
         joined
     }
 
@@ -105,112 +118,104 @@ impl<'a> MetadataJoin<'a> {
         self.write_entries(buffer);
         keys.iter().for_each(|key| buffer.extend_from_slice(key));
         buffer.extend_from_slice(self.shared_values());
-        for part in &self.parts {
-            part.each(&mut |entries| buffer.extend_from_slice(part.view.values_of(entries)));
-        }
+        self.each(|origin, entries| buffer.extend_from_slice(origin.view.values_of(entries)));
     }
 
-    /// Where the entries of every message end.
+    /// Writes where the entries of every message end.
     fn write_ends(&self, buffer: &mut Vec<u8>) {
         let mut total = 0_u32;
-        for part in &self.parts {
-            for rows in part.rows {
-                let own = part.view.own_of(rows.clone());
-                if !part.spread.is_empty() {
-                    let ends = rows.clone().map(|row| {
-                        total += narrow(part.kept(row).count() + part.view.own(row).len());
-                        total
-                    });
-                    put_numbers(buffer, ends);
-                } else if part.view.entry_ends.is_empty() {
-                    put_numbers(buffer, rows.clone().map(|_| total));
-                } else {
-                    // Ends move by as much as the entries do, which may be down.
-                    let by = total.wrapping_sub(narrow(own.start - part.view.shared));
-                    let ends = part.view.entry_ends[rows.start * 4..rows.end * 4].chunks_exact(4);
-                    put_numbers(buffer, ends.map(|end| u32_at(end, 0).wrapping_add(by)));
-                    total += narrow(own.len());
-                }
+        for Run { source, rows } in self.runs.clone() {
+            let origin = &self.origins[source];
+            let view = origin.view;
+            let own = view.own_of(rows.clone());
+            if !origin.spread.is_empty() {
+                let ends = rows.map(|row| {
+                    total += narrow(origin.kept(row).count() + view.own(row).len());
+                    total
+                });
+                put_numbers(buffer, ends);
+            } else if view.entry_ends.is_empty() {
+                put_numbers(buffer, rows.map(|_| total));
+            } else {
+                // Ends move by as much as the entries do, which may be down.
+                let by = total.wrapping_sub(narrow(own.start - view.shared));
+                let ends = view.entry_ends[rows.start * 4..rows.end * 4].chunks_exact(4);
+                put_numbers(buffer, ends.map(|end| u32_at(end, 0).wrapping_add(by)));
+                total += narrow(own.len());
             }
         }
     }
 
     fn write_entries(&self, buffer: &mut Vec<u8>) {
         let mut total = 0;
-        if let Some(first) = self.parts.first() {
+        if let Some(first) = self.origins.first() {
             first.write_entries(0..self.shared, &mut total, buffer);
         }
-        for part in &self.parts {
-            part.each(&mut |entries| part.write_entries(entries, &mut total, buffer));
+        self.each(|origin, entries| origin.write_entries(entries, &mut total, buffer));
+    }
+
+    /// The entries of the messages in order, as many at once as lie side by side in an origin.
+    fn each(&self, mut visit: impl FnMut(&Origin<'a>, Range<usize>)) {
+        for Run { source, rows } in self.runs.clone() {
+            let origin = &self.origins[source];
+            origin.each(rows, &mut |entries| visit(origin, entries));
         }
     }
 
     fn shared_values(&self) -> &'a [u8] {
-        self.parts.first().map_or(&[], |first| first.view.values_of(0..self.shared))
+        self.origins.first().map_or(&[], |first| first.view.values_of(0..self.shared))
     }
 }
 
-impl<'a> Source<'a> {
-    fn of(part: &'a Part<'a>, shared: usize, all: &mut Keys<'a>) -> Self {
-        let view = part.metadata;
+impl<'a> Origin<'a> {
+    /// Of a source whose messages have `own` entries together.
+    fn of(view: &'a Metadata<'a>, shared: usize, own: usize, all: &mut Keys<'a>) -> Self {
         let spread = shared..view.shared;
         let known = view.key_ends.len() / 4;
-        let own: usize = part.rows.iter().map(|rows| view.own_of(rows.clone()).len()).sum();
         let mut keys = if known <= SMALL.max(4 * own) {
             Renamed::Table(vec![UNUSED; known])
         } else {
             Renamed::Few(HashMap::new())
         };
         for entry in 0..view.shared {
-            keys.add(view.key_of(entry), &view, all);
+            keys.add(view.key_of(entry), view, all);
         }
         let mut spread_keys: Vec<usize> = spread.clone().map(|entry| view.key_of(entry)).collect();
         spread_keys.sort_unstable();
-        let mut hides = false;
-        for rows in &part.rows {
-            for entry in view.own_of(rows.clone()) {
-                let key = view.key_of(entry);
-                keys.add(key, &view, all);
-                hides = hides || spread_keys.binary_search(&key).is_ok();
-            }
+        Self { view, keys, spread, spread_keys, hides: false }
+    }
+
+    /// Takes the keys of these messages along.
+    fn rename(&mut self, rows: Range<usize>, all: &mut Keys<'a>) {
+        for entry in self.view.own_of(rows) {
+            let key = self.view.key_of(entry);
+            self.keys.add(key, self.view, all);
+            self.hides = self.hides || self.spread_keys.binary_search(&key).is_ok();
         }
-        Self { view, rows: &part.rows, keys, spread, hidden: hides.then_some(spread_keys) }
     }
 
-    /// How many entries its messages have then, and the bytes of their values.
-    fn counts(&self) -> (usize, usize) {
-        let (mut entries, mut values) = (0, 0);
-        self.each(&mut |range| {
-            entries += range.len();
-            values += self.view.values_of(range).len();
-        });
-        (entries, values)
-    }
-
-    /// The entries of its messages in order, as many at once as lie side by side.
-    fn each(&self, visit: &mut impl FnMut(Range<usize>)) {
-        for rows in self.rows {
-            if self.spread.is_empty() {
-                visit(self.view.own_of(rows.clone()));
-                continue;
+    /// The entries of these messages in order, as many at once as lie side by side.
+    fn each(&self, rows: Range<usize>, visit: &mut impl FnMut(Range<usize>)) {
+        if self.spread.is_empty() {
+            visit(self.view.own_of(rows));
+            return;
+        }
+        for row in rows {
+            if self.hides {
+                self.kept(row).for_each(|entry| visit(entry..entry + 1));
+            } else {
+                visit(self.spread.clone());
             }
-            for row in rows.clone() {
-                if self.hidden.is_some() {
-                    self.kept(row).for_each(|entry| visit(entry..entry + 1));
-                } else {
-                    visit(self.spread.clone());
-                }
-                visit(self.view.own(row));
-            }
+            visit(self.view.own(row));
         }
     }
 
     /// The entries that were shared and message `row` now has for itself.
     fn kept(&self, row: usize) -> impl Iterator<Item = usize> {
         let mut hidden = Vec::new();
-        if let Some(keys) = &self.hidden {
+        if self.hides {
             let own = self.view.own(row).map(|entry| self.view.key_of(entry));
-            hidden.extend(own.filter(|key| keys.binary_search(key).is_ok()));
+            hidden.extend(own.filter(|key| self.spread_keys.binary_search(key).is_ok()));
             hidden.sort_unstable();
         }
         self.spread.clone().filter(move |entry| hidden.binary_search(&self.view.key_of(*entry)).is_err())
@@ -266,16 +271,16 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// How many entries all parts share and begin with.
-fn common(parts: &[Part<'_>]) -> usize {
-    let Some((first, others)) = parts.split_first() else { return 0 };
+/// How many entries all sources share and begin with.
+fn common(sources: &[Source<'_>]) -> usize {
+    let Some((first, others)) = sources.split_first() else { return 0 };
     let first = first.metadata;
     let same = |other: &Metadata<'_>, entry: usize| {
         first.tag_of(entry) == other.tag_of(entry)
             && first.key_bytes(first.key_of(entry)) == other.key_bytes(other.key_of(entry))
             && first.bytes_of(entry) == other.bytes_of(entry)
     };
-    others.iter().fold(first.shared, |most, Part { metadata, .. }| {
+    others.iter().fold(first.shared, |most, Source { metadata, .. }| {
         let most = most.min(metadata.shared);
         (0..most).take_while(|entry| same(metadata, *entry)).count()
     })
