@@ -167,7 +167,7 @@ impl Coordinator {
             let changed = self.retired.run_until_cancelled(watch).await.ok_or(GroupFailure::Retired)??;
             standing = if changed.is_empty() {
                 // Perhaps a time is over for which everybody waits.
-                self.beat(id, member).await?
+                self.beat(id, member, &self.settings().await?).await?
             } else {
                 self.recent(id, |known| known.version > standing.version).await?
             };
@@ -184,15 +184,19 @@ impl Coordinator {
         Ok(self.topics.get(topics::NOW).await?)
     }
 
-    /// Takes a sign of life, and tells how the group stands then.
-    pub(crate) async fn beat(&self, id: &GroupId, member: &MemberId) -> Result<Standing, GroupFailure> {
+    /// Takes a sign of life, and tells how the group stands then, by what holds for groups.
+    pub(crate) async fn beat(
+        &self,
+        id: &GroupId,
+        member: &MemberId,
+        settings: &GroupSettings,
+    ) -> Result<Standing, GroupFailure> {
         let beat = Beat { group: id.clone(), member: member.clone() };
         let heard = self.heartbeats.beat(beat).await?;
-        let settings = self.settings().await?;
         if let Some(known) = self.known.get(id)
             && known.version.is_some()
             && known.version == heard.version
-            && !is_due(&known, heard.oldest, heard.now, &settings)
+            && !is_due(&known, heard.oldest, heard.now, settings)
         {
             return Ok(Standing { now: heard.now, ..known });
         }

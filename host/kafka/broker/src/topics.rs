@@ -3,11 +3,14 @@
 mod cache;
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use forebay_lifecycle::clock;
 use forebay_model::{PartitionId, TopicId, TopicIdPartition, TopicName, VirtualClusterId};
 use forebay_storage_metadata::{
     ConfigError, Configs, MetadataStore, StoreFailure, TopicDescription, TopicSelection,
 };
+use tokio::sync::Mutex;
 
 use self::cache::Cache;
 use crate::configs::{ClusterConfig, TopicConfig};
@@ -42,11 +45,13 @@ pub(crate) struct Topics {
     cluster: VirtualClusterId,
     metadata: Arc<dyn MetadataStore>,
     cache: Cache,
+    /// Whose turn it is to ask what holds for the virtual cluster, and how that failed the last time.
+    asking: Mutex<Option<(Instant, StoreFailure)>>,
 }
 
 impl Topics {
     pub(crate) fn new(cluster: VirtualClusterId, metadata: Arc<dyn MetadataStore>) -> Self {
-        Self { cluster, metadata, cache: Cache::default() }
+        Self { cluster, metadata, cache: Cache::default(), asking: Mutex::default() }
     }
 
     /// The virtual cluster whose topics these are.
@@ -105,11 +110,31 @@ impl Topics {
         Ok(())
     }
 
-    /// What holds for the virtual cluster.
+    /// What holds for the virtual cluster. Whoever comes while it is asked for takes what is told then, be it a failure.
     pub(crate) async fn cluster_config(&self) -> Result<Arc<ClusterConfig>, StoreFailure> {
         if let Some(config) = self.cache.cluster() {
             return Ok(config);
         }
+        let came = clock::now();
+        let mut failed = self.asking.lock().await;
+        if let Some(config) = self.cache.cluster() {
+            return Ok(config);
+        }
+        // Those who wait for a store that is away do not ask it one behind the other.
+        if let Some((at, failure)) = &*failed
+            && *at >= came
+        {
+            return Err(failure.clone());
+        }
+        let cleared = self.cache.cleared();
+        let config = Box::pin(self.ask_cluster()).await.inspect_err(|failure| {
+            *failed = Some((clock::now(), failure.clone()));
+        })?;
+        self.cache.put_cluster(Arc::clone(&config), cleared);
+        Ok(config)
+    }
+
+    async fn ask_cluster(&self) -> Result<Arc<ClusterConfig>, StoreFailure> {
         let configs = match self.metadata.cluster_configs(&self.cluster).await {
             Ok(configs) => configs,
             Err(ConfigError::Store(failure)) => return Err(failure),
@@ -117,9 +142,7 @@ impl Topics {
                 ConfigError::NoVirtualCluster { .. } | ConfigError::NoTopic { .. } | ConfigError::Changed,
             ) => Configs::default(),
         };
-        let config = Arc::new(ClusterConfig::new(&configs));
-        self.cache.put_cluster(Arc::clone(&config));
-        Ok(config)
+        Ok(Arc::new(ClusterConfig::new(&configs)))
     }
 
     /// Asks again the next time: something has shown that what is known is old.
@@ -139,3 +162,6 @@ impl Topic {
         Self { description, config }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,8 @@ use crate::versions::ServedVersions;
 pub(crate) const LARGEST_ANSWER: FrameLimit = FrameLimit::new(256 << 20);
 /// Room that is made for an answer before any byte of it has come.
 pub(crate) const FIRST_ROOM: usize = 64 << 10;
-/// More than the header of a request takes.
+/// Room that is made for the header of a request: enough unless the client's id is long, of which there may be 32,767
+/// bytes. Then more is made.
 const HEADER_ROOM: usize = 256;
 const TIMEOUT: Duration = Duration::from_secs(30);
 

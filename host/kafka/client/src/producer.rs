@@ -199,6 +199,8 @@ impl Producer {
         if let Some(told) = metadata.told(name).filter(|told| !told.partitions.is_empty()) {
             return Ok(told);
         }
+        // This may take long, and whoever sends may go away meanwhile: what was taken goes on.
+        self.shared.work.notify_one();
         loop {
             let failure = match metadata.topic(&self.client, name, self.settings.creates_topics).await {
                 Ok(topic) if !topic.partitions.is_empty() => return Ok(topic),

@@ -83,7 +83,7 @@ async fn beat(parts: &Parts, call: &Call, request: ConsumerGroupHeartbeatRequest
     let interval = settings.consumer_heartbeat_interval;
     if beat.epoch > JOINS {
         let topics = parts.groups.topics().await?;
-        let standing = parts.groups.beat(&id, &member).await?;
+        let standing = parts.groups.beat(&id, &member, &settings).await?;
         let mut group = (*standing.group).clone();
         let reply =
             group.consumer().and_then(|group| group.heartbeat(&beat, &topics, standing.now, &settings));

@@ -24,7 +24,8 @@ pub(crate) fn start(parts: &Arc<Parts>, call: &Call, request: HeartbeatRequest) 
 
 async fn beat(parts: &Parts, call: &Call, request: &HeartbeatRequest) -> Result<(), Refused> {
     let (id, member) = (group_id(call, Operation::Read, &request.group_id)?, member_id(&request.member_id)?);
-    let standing = parts.groups.beat(&id, &member).await?;
+    let settings = parts.groups.settings().await?;
+    let standing = parts.groups.beat(&id, &member, &settings).await?;
     let group = standing.group.as_classic().ok_or(GroupError::UnknownMember)?;
     Ok(group.heartbeat(&member, request.group_instance_id.as_deref(), request.generation_id)?)
 }

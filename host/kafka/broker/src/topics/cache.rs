@@ -25,6 +25,8 @@ struct Known {
     topics: HashMap<TopicId, (Arc<Topic>, Instant)>,
     names: HashMap<TopicName, TopicId>,
     cluster: Option<(Arc<ClusterConfig>, Instant)>,
+    /// How often all was forgotten.
+    cleared: u64,
 }
 
 impl Known {
@@ -77,8 +79,17 @@ impl Cache {
         (clock::now().duration_since(*since) < KEPT).then(|| Arc::clone(config))
     }
 
-    pub(super) fn put_cluster(&self, config: Arc<ClusterConfig>) {
-        self.lock().cluster = Some((config, clock::now()));
+    /// Keeps what was asked for when all had been forgotten so often: what was told before the last time may be old.
+    pub(super) fn put_cluster(&self, config: Arc<ClusterConfig>, cleared: u64) {
+        let mut known = self.lock();
+        if known.cleared == cleared {
+            known.cluster = Some((config, clock::now()));
+        }
+    }
+
+    /// How often all was forgotten.
+    pub(super) fn cleared(&self) -> u64 {
+        self.lock().cleared
     }
 
     pub(super) fn forget(&self, id: TopicId) {
@@ -86,7 +97,16 @@ impl Cache {
     }
 
     pub(super) fn clear(&self) {
-        *self.lock() = Known::default();
+        let mut known = self.lock();
+        *known = Known { cleared: known.cleared + 1, ..Known::default() };
+    }
+
+    /// What is known of the virtual cluster is as old as it would be when that much time has passed.
+    #[cfg(test)]
+    pub(super) fn age(&self, by: Duration) {
+        if let Some((_, since)) = &mut self.lock().cluster {
+            *since = since.checked_sub(by).unwrap_or(*since);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

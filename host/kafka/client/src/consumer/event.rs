@@ -162,3 +162,56 @@ fn where_of(partition: Option<&TopicPartition>, offset: Option<Offset>, broker: 
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use forebay_kafka_wire::{BatchBuilder, Compression};
+    use forebay_model::{PartitionId, Timestamp};
+
+    use super::*;
+
+    /// Three batches of ten records each, in the memory of one answer.
+    fn fetched() -> Fetched {
+        let mut answer = Vec::new();
+        let mut ends = Vec::new();
+        for base in [0, 10, 20] {
+            let mut builder = BatchBuilder::new(Offset::new(base).unwrap(), Compression::None);
+            for _ in 0..10 {
+                let value = vec![b'x'; usize::try_from(base).unwrap() + 1];
+                builder.push(Timestamp::from_millis(0), None, Some(&value), &[]).unwrap();
+            }
+            let start = answer.len();
+            answer.extend_from_slice(builder.build().unwrap().bytes());
+            ends.push(start..answer.len());
+        }
+        let answer = Bytes::from(answer);
+        let batches = ends.into_iter().map(|range| RecordBatch::parse(answer.slice(range)).unwrap());
+        let partition = TopicPartition::new("t".parse().unwrap(), PartitionId::new(0).unwrap());
+        Fetched::new(partition, Offset::ZERO, batches.collect())
+    }
+
+    fn places(fetched: &Fetched) -> Vec<*const u8> {
+        fetched.batches().iter().map(|batch| batch.bytes().as_ptr()).collect()
+    }
+
+    fn sum(fetched: &Fetched) -> usize {
+        fetched.batches().iter().map(|batch| batch.bytes().len()).sum()
+    }
+
+    #[test]
+    fn what_is_detached_twice_is_copied_once() {
+        let fetched = fetched();
+        let [first, second] = [3, 12].map(|offset| Offset::new(offset).unwrap());
+        let once = fetched.detached(0, first);
+        let shared = places(&fetched);
+        assert!(places(&once).iter().all(|place| !shared.contains(place)));
+        let twice = once.detached(1, second);
+        assert_eq!(places(&twice), places(&once)[1..]);
+        assert_eq!([&fetched, &once, &twice].map(Fetched::bytes), [&fetched, &once, &twice].map(sum));
+        assert!(twice.bytes() < once.bytes());
+        let offsets: Vec<_> = twice.records(1 << 20).map(|record| record.unwrap().offset.get()).collect();
+        assert_eq!(offsets, (12..30).collect::<Vec<_>>());
+        assert_eq!((twice.first, twice.next), (second, fetched.next));
+    }
+}

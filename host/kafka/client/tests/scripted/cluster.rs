@@ -32,6 +32,9 @@ pub(crate) enum Fate {
     TakenAndRefused(ResponseError),
 }
 
+/// A topic that there is not.
+pub(crate) const MISSING: &str = "missing";
+
 /// A batch that was taken: who has sent it, and its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Taken {
@@ -92,6 +95,12 @@ impl Cluster {
         self.taken(partition).into_iter().flat_map(|taken| taken.values).collect()
     }
 
+    /// When there were so many requests to produce.
+    pub(crate) async fn asked(&self, requests: usize) {
+        let mut so_far = self.requests.subscribe();
+        so_far.wait_for(|so_far| *so_far >= requests).await.unwrap();
+    }
+
     fn produce(&self, request: ProduceRequest) -> Produced {
         self.requests.send_modify(|requests| *requests += 1);
         let (mut topics, mut is_lost, mut requests) = (Vec::new(), false, *self.requests.borrow());
@@ -132,7 +141,11 @@ impl Cluster {
         };
         let partitions: Vec<_> = self.partitions.lock().unwrap().keys().map(partition).collect();
         let topics = request.topics.unwrap_or_default().into_iter().map(|topic| {
-            MetadataResponseTopic::default().with_name(topic.name).with_partitions(partitions.clone())
+            let answered = MetadataResponseTopic::default().with_name(topic.name.clone());
+            if topic.name.is_some_and(|name| name.as_str() == MISSING) {
+                return answered.with_error_code(ResponseError::UnknownTopicOrPartition.code());
+            }
+            answered.with_partitions(partitions.clone())
         });
         MetadataResponse::default().with_brokers(brokers.to_vec()).with_topics(topics.collect())
     }

@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use kafka_protocol::error::ResponseError;
 use proptest::prelude::*;
 
-use crate::cluster::{Cluster, Fate, Taken};
+use crate::cluster::{Cluster, Fate, MISSING, Taken};
 
 fn producer(cluster: &Arc<Cluster>) -> Producer {
     producer_with(cluster, ProducerSettings::default())
@@ -189,6 +189,37 @@ async fn a_send_that_is_dropped_while_it_waits_keeps_no_room() {
     );
     producer.flush().await;
     assert_eq!(cluster.values(0).len(), 5);
+}
+
+/// A topic that there is not is looked for several times, with pauses.
+#[tokio::test(start_paused = true)]
+async fn what_is_taken_goes_while_the_next_topic_is_looked_for() {
+    for stays in [true, false] {
+        let cluster = Cluster::new([&[], &[]]);
+        let producer = producer(&cluster);
+        // Who sends has nothing more to do.
+        assert!(send(&producer, &[(0, "first")]).await[0].is_ok());
+        let record = |topic: &str| ProducerRecord {
+            partition: Some(PartitionId::new(0).unwrap()),
+            ..ProducerRecord::new(topic.parse().unwrap(), Some(Bytes::from_static(b"taken")))
+        };
+        let mut sending = Box::pin(producer.send(vec![record("t"), record(MISSING)]));
+        // Whoever sends goes away in the middle, or goes on with the next topic.
+        let looked = tokio::time::timeout(Duration::from_millis(1), sending.as_mut()).await;
+        assert!(looked.is_err(), "it is looked for");
+        let arrived = tokio::time::timeout(Duration::from_secs(30), cluster.asked(2));
+        if stays {
+            tokio::select! {
+                biased;
+                arrived = arrived => arrived.unwrap(),
+                sent = sending => unreachable!("{sent:?}"),
+            }
+        } else {
+            drop(sending);
+            arrived.await.unwrap();
+        }
+        assert_eq!(cluster.values(0), ["first", "taken"]);
+    }
 }
 
 /// However records are chosen a partition for, however much room there is and however large batches get: each is there

@@ -25,6 +25,9 @@ pub struct BatchBuilder {
     around: Vec<u8>,
 }
 
+/// How much memory a batch takes at most, in its own length.
+const MOST_ROOM: usize = 2;
+
 /// A batch that can't be written.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -230,7 +233,8 @@ fn behind_header(compression: Compression, records: &[u8]) -> Result<Vec<u8>, Co
     Ok(bytes)
 }
 
-/// The batch of records that stand behind room for a header: with its length and its checksum.
+/// The batch of records that stand behind room for a header: with its length and its checksum, and without room that
+/// was made for more, as for records before they were compressed: batches stay for long, and count by their length.
 fn headed(mut header: BatchHeader, mut bytes: Vec<u8>) -> Result<RecordBatch, BuildError> {
     let total = bytes.len();
     let length = i32::try_from(total - 12).map_err(|_| BuildError::Large { bytes: total })?;
@@ -238,6 +242,9 @@ fn headed(mut header: BatchHeader, mut bytes: Vec<u8>) -> Result<RecordBatch, Bu
     let (room, records) = bytes.split_at_mut(HEADER_BYTES);
     header.crc = header.crc_with(records);
     room.copy_from_slice(&header.to_bytes());
+    if bytes.capacity() > bytes.len().saturating_mul(MOST_ROOM) {
+        bytes.shrink_to_fit();
+    }
     Ok(RecordBatch { header, bytes: Bytes::from(bytes) })
 }
 

@@ -227,3 +227,24 @@ proptest! {
         }
     }
 }
+
+/// The memory that a batch which nobody shares takes.
+fn memory(batch: RecordBatch) -> usize {
+    batch.into_bytes().try_into_mut().unwrap().capacity()
+}
+
+#[test]
+fn a_batch_keeps_no_room_that_was_made_for_more() {
+    for compression in ALL {
+        let mut builder = BatchBuilder::new(Offset::ZERO, compression).reserved(4 << 20);
+        builder.push(at(0), None, Some(&[0; 1 << 20]), &[]).unwrap();
+        let batch = builder.build().unwrap();
+        for other in ALL {
+            let other = batch.recompressed(other, 2 << 20).unwrap();
+            let length = other.bytes().len();
+            assert!(memory(other) <= 2 * length, "{length} bytes recompressed");
+        }
+        let length = batch.bytes().len();
+        assert!(memory(batch) <= 2 * length, "{} of {length} bytes", compression.name());
+    }
+}
