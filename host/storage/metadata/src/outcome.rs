@@ -256,7 +256,10 @@ mod tests {
             got: Sequence::new(5).unwrap(),
         };
         let requests = vec![
-            ProduceOutcome::Committed(vec![committed(3, 2, Some(5), true), committed(0x0102, 1, None, false)]),
+            ProduceOutcome::Committed(vec![
+                committed(3, 2, Some(5), true),
+                committed(0x0102, 1, None, false),
+            ]),
             ProduceOutcome::Refused(vec![
                 None,
                 Some(BatchRefusal::NoPartition),
