@@ -1,5 +1,6 @@
 use forebay_compression::Algorithm;
-use forebay_sdk::{Batch, Config, Context, Error, Problem, Processing, Processor, compression};
+use forebay_sdk::compression::{self, CompressionError};
+use forebay_sdk::{Batch, Config, Context, Error, Problem, Processing, Processor};
 
 use crate::budget::Budget;
 
@@ -41,14 +42,21 @@ impl Processor for Decompress {
 }
 
 impl Decompress {
-    /// The host reads Zstandard at the speed of the machine. What it does not read the library does, or says what is
-    /// wrong with it.
+    /// The host reads Zstandard at the speed of the machine. What it does not do the library does.
     fn decompress(&self, bytes: &[u8], most: usize, out: &mut Vec<u8>) -> Result<(), String> {
-        if self.algorithm == Algorithm::Zstd
-            && let Ok(content) = compression::decompress(compression::Algorithm::Zstd, bytes, most)
-        {
-            out.extend_from_slice(&content);
-            return Ok(());
+        if self.algorithm == Algorithm::Zstd {
+            // The host is told of no limit: what is longer than allowed would be malformed to it.
+            match compression::decompress(compression::Algorithm::Zstd, bytes, usize::MAX) {
+                Ok(content) if content.len() > most => {
+                    return Err(format!("the content is longer than {most} bytes"));
+                }
+                Ok(content) => {
+                    out.extend_from_slice(&content);
+                    return Ok(());
+                }
+                Err(CompressionError::Malformed(error)) => return Err(error),
+                Err(CompressionError::Unsupported(_) | CompressionError::TooLarge(_)) => {}
+            }
         }
         self.algorithm.decompress_onto(bytes, most, out)
     }
@@ -56,6 +64,9 @@ impl Decompress {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
     use forebay_sdk::testing;
     use serde_json::json;
 
@@ -77,5 +88,43 @@ mod tests {
         let limit = format!("the content is longer than {} bytes", BYTES / 2 - 5);
         assert_eq!(batch.message(2).error(), Some(limit.as_str()));
         assert_eq!((batch.message(3).bytes(), batch.message(3).error()), (b"small".as_slice(), None));
+    }
+    /// What the processor makes of a frame, when the host gives that: the content or the error.
+    fn with_host(
+        host: Result<Vec<u8>, CompressionError>,
+        frame: &[u8],
+        most: usize,
+    ) -> Result<Vec<u8>, String> {
+        let calls = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&calls);
+        testing::set_compression(
+            |_, _, _| Err(CompressionError::Unsupported("not asked for".to_owned())),
+            move |_, _, _| {
+                counted.set(counted.get() + 1);
+                host.clone()
+            },
+        );
+        let mut out = Vec::new();
+        let done = Decompress { algorithm: Algorithm::Zstd }.decompress(frame, most, &mut out);
+        assert_eq!(calls.get(), 1);
+        done.map(|()| out)
+    }
+
+    #[test]
+    fn only_what_the_host_does_not_do_is_done_inside() {
+        let frame = Algorithm::Zstd.compress(b"inside", -1).expect("compressed");
+        let text = || "said by the host".to_owned();
+        assert_eq!(with_host(Ok(b"host".to_vec()), &frame, 4), Ok(b"host".to_vec()));
+        assert_eq!(
+            with_host(Ok(b"host".to_vec()), &frame, 3),
+            Err("the content is longer than 3 bytes".to_owned())
+        );
+        // The library would have read it.
+        assert_eq!(with_host(Err(CompressionError::Malformed(text())), &frame, 10), Err(text()));
+        for error in [CompressionError::Unsupported(text()), CompressionError::TooLarge(text())] {
+            assert_eq!(with_host(Err(error.clone()), &frame, 6), Ok(b"inside".to_vec()));
+            let error = with_host(Err(error), &frame, 5);
+            assert_eq!(error, Err("the content is longer than 5 bytes".to_owned()));
+        }
     }
 }

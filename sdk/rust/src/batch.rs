@@ -222,9 +222,11 @@ impl Batch {
         self.traces.get_or_init(|| Box::new(Columns::fetch(&self.handle, ColumnId::TRACES.bit())))
     }
 
-    /// How many bytes of payload were fetched: an estimate of those of a result.
-    fn fetched_bytes(&self) -> usize {
-        self.payload.get().map_or(0, |columns| columns.payload().bytes().len())
+    /// For how many bytes of payload a result has room from the start: for as many as were fetched, since results are
+    /// often about as long, but not for many, since others are much shorter.
+    fn room_ahead(&self) -> usize {
+        const MOST: usize = 1 << 20;
+        self.payload.get().map_or(0, |columns| columns.payload().bytes().len().min(MOST))
     }
 }
 

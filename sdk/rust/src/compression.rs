@@ -1,9 +1,9 @@
 //! Compression by the host, at the speed of the machine: for pages, blocks and other pieces. It needs no grant.
 //!
 //! A call takes the time of the plugin's own thread and can't be interrupted, so the host takes and makes only so
-//! much: [`CompressionError::TooLarge`] and [`CompressionError::Unsupported`] say that a library inside of the
-//! plugin has to do it. Natively, in tests, [`testing::set_compression`](crate::testing::set_compression) says what
-//! these give.
+//! much, and gives up after about 50 ms of compressing or 20 ms of decompressing: [`CompressionError::TooLarge`] and
+//! [`CompressionError::Unsupported`] say that a library inside of the plugin has to do it. Natively, in tests,
+//! [`testing::set_compression`](crate::testing::set_compression) says what these give.
 
 use std::fmt;
 
@@ -27,7 +27,8 @@ pub enum Algorithm {
 /// Why the host did not do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CompressionError {
-    /// It does not have the algorithm, or not with this level.
+    /// It does not have the algorithm, or not with this level, or these bytes take it too long or need more memory
+    /// than it has for them.
     Unsupported(String),
     /// More bytes than it takes, or makes, in one call.
     TooLarge(String),

@@ -245,19 +245,38 @@ mod tests {
     /// Rows of earlier versions of the program are read.
     #[test]
     fn the_bytes_stay_as_they_are() {
-        let committed = BatchCommitted {
-            base_offset: Offset::new(3).unwrap(),
-            log_append_time: Some(Timestamp::from_millis(5)),
-            log_start: Offset::new(2).unwrap(),
-            is_duplicate: true,
+        let committed = |offset, start, time: Option<i64>, is_duplicate| BatchCommitted {
+            base_offset: Offset::new(offset).unwrap(),
+            log_append_time: time.map(Timestamp::from_millis),
+            log_start: Offset::new(start).unwrap(),
+            is_duplicate,
         };
-        let fenced = BatchRefusal::Fenced { current: ProducerEpoch::new(9).unwrap() };
-        let requests =
-            [ProduceOutcome::Committed(vec![committed]), ProduceOutcome::Refused(vec![None, Some(fenced)])];
-        let mut expected = vec![1, 2, 0, 0, 0];
-        expected.extend([0, 1, 0, 0, 0, 3]);
-        expected.extend([3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0]);
-        expected.extend([1, 2, 0, 0, 0, 0, 2, 9, 0]);
-        assert_eq!(encode(&requests, put_batch), expected);
+        let out_of_order = BatchRefusal::OutOfOrder {
+            expected: Sequence::new(0x0102_0304).unwrap(),
+            got: Sequence::new(5).unwrap(),
+        };
+        let requests = vec![
+            ProduceOutcome::Committed(vec![
+                committed(3, 2, Some(5), true),
+                committed(0x0102, 1, None, false),
+            ]),
+            ProduceOutcome::Refused(vec![
+                None,
+                Some(BatchRefusal::NoPartition),
+                Some(BatchRefusal::Fenced { current: ProducerEpoch::new(9).unwrap() }),
+                Some(out_of_order),
+                Some(BatchRefusal::Full),
+            ]),
+        ];
+        let mut bytes = vec![1, 2, 0, 0, 0];
+        bytes.extend([0, 2, 0, 0, 0]);
+        bytes.extend([3, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([0, 2, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([1, 5, 0, 0, 0]);
+        bytes.extend([0, 1, 2, 9, 0, 3, 4, 3, 2, 1, 5, 0, 0, 0, 4]);
+        assert_eq!(encode(&requests, put_batch), bytes);
+        let committed_at = Timestamp::from_millis(7);
+        let decoded = decode(&bytes, committed_at, |rest, flags| rest.batch(flags)).unwrap();
+        assert_eq!(decoded, CommitOutcome { committed_at, requests });
     }
 }

@@ -216,3 +216,24 @@ fn an_independent_batch_stays_one() {
     assert!(batch.slice(0..1).independent());
     assert!(!batch.with_independent(false).independent());
 }
+
+#[test]
+fn little_room_is_made_ahead_however_long_the_source_is() {
+    let batch = Batch::from_payloads([vec![b'x'; 8 << 20], Vec::new()]);
+    // The first writer is there before the payloads are fetched, and the second one after that.
+    for _ in 0..2 {
+        let mut writer = super::BatchWriter::new(&batch);
+        assert!(batch.message(0).payload().is_some());
+        writer.payload().push(b'y');
+        writer.end(0);
+        assert!(writer.payload().capacity() < 2 << 20);
+        writer.end(1);
+        assert_eq!(writer.finish().batch.message(0).payload(), Some(b"y".as_slice()));
+    }
+    // Results that keep theirs are copied, and one after them is new.
+    let mut writer = super::BatchWriter::new(&batch);
+    writer.keep(1);
+    writer.payload().push(b'y');
+    writer.end(0);
+    assert!(writer.payload().capacity() < 2 << 20);
+}

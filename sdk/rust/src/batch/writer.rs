@@ -43,7 +43,7 @@ enum Change {
 impl<'a> BatchWriter<'a> {
     pub(super) fn new(source: &'a Batch) -> Self {
         let messages = source.len();
-        let mut block = BlockWriter::with_capacity(messages, source.fetched_bytes());
+        let mut block = BlockWriter::with_capacity(messages, source.room_ahead());
         block.set_independent(source.independent());
         Self {
             source,
@@ -184,8 +184,8 @@ impl<'a> BatchWriter<'a> {
                 self.copy_earlier_payloads(&change);
                 return;
             }
-            // Nothing was fetched when this writer was made. Results are often about as long as what they come from.
-            self.block.payload().reserve(self.source.fetched_bytes());
+            // Nothing was fetched when this writer was made. Without that room the buffer grows as it is written.
+            let _ = self.block.payload().try_reserve(self.source.room_ahead());
         }
         match change {
             Change::Tombstone => self.block.push_null(),
@@ -195,7 +195,7 @@ impl<'a> BatchWriter<'a> {
 
     /// The first new payload after results that kept theirs: those come before it.
     fn copy_earlier_payloads(&mut self, change: &Change) {
-        let mut earlier = BlockWriter::with_capacity(self.source.len(), self.source.fetched_bytes());
+        let mut earlier = BlockWriter::with_capacity(self.source.len(), self.source.room_ahead());
         earlier.set_independent(self.source.independent());
         for source in &self.origins {
             copy_payload(self.source, *source as usize, &mut earlier);

@@ -107,4 +107,52 @@ mod tests {
         }
         assert!(decode(&bytes, at, &[1], &[0]).is_err());
     }
+
+    /// Rows of earlier versions of the program are read.
+    #[test]
+    fn the_bytes_stay_as_they_are() {
+        let logs = [7, 8].map(|topic| LogKey { topic: uuid::Uuid::from_u128(topic), partition: 0 });
+        let offset = |offset| Offset::new(offset).unwrap();
+        let [first, second] = logs;
+        let duplicate = |log_append_time| Placed::Duplicate {
+            base_offset: offset(6),
+            log_start: offset(4),
+            log_append_time,
+        };
+        let requests = [
+            Judged::Committed(vec![
+                Placed::New { log: second, base: -3, is_append: true },
+                Placed::New { log: first, base: 2, is_append: false },
+                duplicate(Some(Timestamp::from_millis(5))),
+                duplicate(None),
+            ]),
+            Judged::Refused(vec![None, Some(BatchRefusal::Full)]),
+        ];
+        let mut bytes = vec![1, 2, 0, 0, 0];
+        bytes.extend([0, 4, 0, 0, 0]);
+        bytes.extend([2, 1, 0, 0, 0, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        bytes.extend([0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([3, 6, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([1, 6, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([1, 2, 0, 0, 0, 0, 4]);
+        assert_eq!(encode(&requests, |log| logs.iter().position(|known| known == log)), bytes);
+        let at = Timestamp::from_millis(9);
+        let batch = |base, start, log_append_time, is_duplicate| BatchCommitted {
+            base_offset: offset(base),
+            log_append_time,
+            log_start: offset(start),
+            is_duplicate,
+        };
+        let expected = vec![
+            ProduceOutcome::Committed(vec![
+                batch(47, 10, Some(at), false),
+                batch(3, 0, None, false),
+                batch(6, 4, Some(Timestamp::from_millis(5)), true),
+                batch(6, 4, None, true),
+            ]),
+            ProduceOutcome::Refused(vec![None, Some(BatchRefusal::Full)]),
+        ];
+        let decoded = decode(&bytes, at, &[1, 50], &[0, 10]).unwrap();
+        assert_eq!(decoded, CommitOutcome { committed_at: at, requests: expected });
+    }
 }

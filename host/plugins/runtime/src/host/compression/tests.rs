@@ -1,8 +1,9 @@
 #![cfg(test)]
 
 use std::io::{Read, Write};
+use std::time::Duration;
 
-use super::{CompressionError, MOST_DECOMPRESSED, compress, decompress};
+use super::{CompressionError, MOST_DECOMPRESSED, Patience};
 
 const ALL: [&str; 3] = ["zstd", "gzip", "snappy"];
 
@@ -20,8 +21,20 @@ fn samples() -> Vec<Vec<u8>> {
     vec![Vec::new(), b"a".to_vec(), vec![0; 300_000], text, noise]
 }
 
+fn patient() -> Patience {
+    Patience::new(Duration::from_hours(1))
+}
+
+fn impatient() -> Patience {
+    Patience::new(Duration::ZERO)
+}
+
+fn compress(name: &str, level: Option<i32>, bytes: &[u8]) -> Result<Vec<u8>, CompressionError> {
+    super::compress(name, level, bytes, &mut patient())
+}
+
 fn unpack(name: &str, bytes: &[u8], most: usize) -> Result<Vec<u8>, CompressionError> {
-    decompress(name, bytes, u32::try_from(most).unwrap())
+    super::decompress(name, bytes, u32::try_from(most).unwrap(), &mut patient())
 }
 
 /// What the library that a guest would have inside makes of it.
@@ -99,17 +112,92 @@ fn bombs_and_false_sizes_cost_no_more_than_the_limit() {
 }
 
 #[test]
-fn frames_that_need_a_dictionary_are_refused() {
-    let dictionary: Vec<u8> = (0..400).flat_map(|line| format!("line {line}\n").into_bytes()).collect();
-    let mut compressor = zstd::bulk::Compressor::with_dictionary(1, &dictionary).unwrap();
-    let frame = compressor.compress(b"line 17\nline 18\nline 19\nline 20\n").unwrap();
-    // A raw dictionary has no name: what comes out is an error or other bytes, and never more than is allowed.
-    assert!(unpack("zstd", &frame, 100).map_or(true, |bytes| bytes.len() <= 100));
-    // A frame that names one.
+fn frames_that_name_a_dictionary_are_refused() {
     let mut named = compress("zstd", None, b"line 17\n").unwrap();
     named[4] |= 1;
     named.insert(5, 9);
     assert!(is_malformed(&unpack("zstd", &named, 100)));
+}
+
+/// Much work that nothing comes of: a member of empty blocks.
+fn empty_blocks(count: usize) -> Vec<u8> {
+    let mut member = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    member.extend([0, 0, 0, 0xff, 0xff].repeat(count));
+    member.extend([1, 0, 0, 0xff, 0xff]);
+    member.extend([0; 8]);
+    member
+}
+
+fn is_late(result: &Result<Vec<u8>, CompressionError>) -> bool {
+    matches!(result, Err(CompressionError::Unsupported(message)) if message.ends_with("it takes too long"))
+}
+
+#[test]
+fn what_takes_too_long_is_left_to_the_guest() {
+    let letters = b"acgt".repeat(250_000);
+    for (name, level) in [("zstd", 1), ("zstd", 6), ("gzip", 1), ("gzip", 6)] {
+        let small = compress(name, Some(level), &letters).unwrap();
+        assert!(inside(name, &small) == letters, "{name} {level}");
+        assert!(is_late(&super::compress(name, Some(level), &letters, &mut impatient())), "{name} {level}");
+    }
+    let frame = compress("zstd", None, b"a").unwrap();
+    let zeros = vec![0; 4 << 20];
+    let cases = [
+        ("gzip", empty_blocks(200_000), Vec::new()),
+        ("gzip", compress("gzip", None, &[]).unwrap().repeat(50_000), Vec::new()),
+        ("gzip", compress("gzip", None, &letters).unwrap(), letters.clone()),
+        ("zstd", frame.repeat(50_000), vec![b'a'; 50_000]),
+        // A frame that says nothing of its size.
+        ("zstd", zstd::stream::encode_all(zeros.as_slice(), 1).unwrap(), zeros),
+    ];
+    for (name, bytes, content) in cases {
+        assert!(unpack(name, &bytes, content.len()).unwrap() == content, "{name} {}", bytes.len());
+        let most = u32::try_from(content.len()).unwrap();
+        assert!(is_late(&super::decompress(name, &bytes, most, &mut impatient())), "{name} {}", bytes.len());
+    }
+}
+
+#[test]
+fn pages_of_usual_sizes_do_not_depend_on_the_clock() {
+    let page = &samples()[3][..8_000];
+    for name in ALL {
+        let small = super::compress(name, None, page, &mut impatient()).unwrap();
+        assert_eq!(super::decompress(name, &small, 8_000, &mut impatient()).unwrap(), page, "{name}");
+    }
+    let large = samples()[4].repeat(4);
+    let small = super::compress("zstd", None, &large[..200_000], &mut impatient()).unwrap();
+    assert!(super::decompress("zstd", &small, 200_000, &mut impatient()).unwrap() == large[..200_000]);
+}
+
+#[test]
+fn large_frames_are_read_in_pieces() {
+    let mut state = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .take(1 << 20)
+    .collect();
+    let frame = compress("zstd", None, &noise).unwrap();
+    assert!(frame.len() > noise.len());
+    assert!(unpack("zstd", &frame, noise.len()).unwrap() == noise);
+    assert!(is_malformed(&unpack("zstd", &frame, noise.len() - 1)));
+    for cut in [1, 4, 300_000] {
+        assert!(is_malformed(&unpack("zstd", &frame[..frame.len() - cut], noise.len())), "{cut}");
+    }
+    let twice = unpack("zstd", &frame.repeat(2), 2 * noise.len()).unwrap();
+    assert!(twice == noise.repeat(2));
+}
+
+#[test]
+fn windows_that_need_much_memory_are_left_to_the_guest() {
+    // A byte that describes the window, and a last block of one letter.
+    let frame = |window| [0x28, 0xb5, 0x2f, 0xfd, 0x00, window, 0x09, 0x00, 0x00, b'a'];
+    assert_eq!(unpack("zstd", &frame(13 << 3), 10).unwrap(), b"a");
+    for window in [14 << 3, 20 << 3, 0xff] {
+        let unpacked = unpack("zstd", &frame(window), 10);
+        assert!(matches!(unpacked, Err(CompressionError::Unsupported(_))), "{unpacked:?}");
+    }
 }
 
 #[test]
@@ -139,6 +227,7 @@ fn what_the_host_does_not_have_is_said() {
     };
     assert_eq!(unsupported(compress("lzma", None, b"")), "the host has no algorithm `lzma`");
     assert_eq!(unsupported(unpack("lzma", b"", 0)), "the host has no algorithm `lzma`");
+    assert_eq!(unsupported(compress(&"x".repeat(33), None, b"")), "the host has no such algorithm");
     assert_eq!(unsupported(compress("zstd", Some(19), b"")), "the host has no zstd of level 19");
     assert_eq!(unsupported(compress("zstd", Some(0), b"")), "the host has no zstd of level 0");
     let large = vec![0; MOST_DECOMPRESSED + 1];
