@@ -326,9 +326,7 @@ impl Batch {
     fn replace(&self, writer: BlockWriter) -> Self {
         let mut columns = self.joined();
         let replacement = Columns::trusted(writer.finish().into());
-        for (id, bytes) in replacement.iter() {
-            columns.set(*id, bytes.clone());
-        }
+        columns.take(&replacement, u32::MAX);
         Self::from_columns(columns).with_tried(self.tried)
     }
 

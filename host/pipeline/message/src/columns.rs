@@ -12,6 +12,8 @@ pub struct Columns {
     independent: bool,
     /// In rising order of ids.
     columns: Vec<(ColumnId, Bytes)>,
+    /// The bytes of the block that the payload came in, which stays in memory with it, also when all else was replaced.
+    payload_block: usize,
     /// The block that columns came in, while none of those in it was replaced since.
     block: Option<(Bytes, u32)>,
     /// Where responses to the messages go, which no guest sees.
@@ -47,7 +49,9 @@ impl Columns {
             parsed.columns().iter().map(|entry| (entry.id, block.slice(entry.range.clone()))).collect();
         let (messages, independent) = (parsed.messages(), parsed.independent());
         let mask = mask_of(&columns);
-        Self { messages, independent, columns, block: Some((block.clone(), mask)), stores: Stores::None }
+        let payload_block = if mask & ColumnId::PAYLOAD.bit() == 0 { 0 } else { block.len() };
+        let (block, stores) = (Some((block.clone(), mask)), Stores::None);
+        Self { messages, independent, columns, payload_block, block, stores }
     }
 
     pub(crate) fn messages(&self) -> u32 {
@@ -77,8 +81,19 @@ impl Columns {
         self.columns.iter().find(|(column, _)| *column == id).map(|(_, bytes)| bytes)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(ColumnId, Bytes)> {
-        self.columns.iter()
+    /// The bytes that stay in memory with a payload, as long as there is anything of it.
+    pub(crate) fn payload_block(&self) -> usize {
+        self.payload_block
+    }
+
+    /// Takes those columns of `mask` that `others` has, and that keep the layout.
+    pub(crate) fn take(&mut self, others: &Self, mask: u32) {
+        for (id, bytes) in others.columns.iter().filter(|(id, _)| mask & id.bit() != 0) {
+            self.set(*id, bytes.clone());
+            if *id == ColumnId::PAYLOAD {
+                self.payload_block = others.payload_block;
+            }
+        }
     }
 
     /// Sets a column that keeps the layout.

@@ -56,9 +56,7 @@ impl Batch {
         // A payload that the block brings with it need not be written out once more.
         let inherited = rows.columns(missing);
         // An empty source has no payload column to inherit, and needs none.
-        for (id, bytes) in inherited.iter().filter(|(id, _)| missing & id.bit() != 0) {
-            columns.set(*id, bytes.clone());
-        }
+        columns.take(&inherited, missing);
         if columns.get(ColumnId::PAYLOAD).is_none() {
             columns.set(ColumnId::PAYLOAD, Bytes::new());
         }

@@ -62,6 +62,11 @@ impl Held {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// How much may be.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// A share of so many bytes.
     pub(crate) fn take(self: &Arc<Self>, bytes: usize) -> Result<Share, HoldsTooMuch> {
         let mut share = Share { held: Arc::clone(self), bytes: 0 };

@@ -57,6 +57,15 @@ pub(super) struct Made {
     pub(super) bytes: usize,
 }
 
+/// Records that there is no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoRoom {
+    #[error("too much is under way, wait for other sends: {0}")]
+    Now(HoldsTooMuch),
+    #[error("the records of a batch have {bytes} bytes, {limit} may be held at once; send smaller batches")]
+    Ever { bytes: usize, limit: usize },
+}
+
 /// A record that can be made of a message.
 struct Plan<'a> {
     message: Message<'a>,
@@ -168,7 +177,7 @@ impl<'a> Routes<'a> {
     /// `permits` says whether a topic may be written; only `manual` routes look at partitions.
     ///
     /// # Errors
-    /// When the component holds too much already.
+    /// When the component holds too much already, or these alone are too much.
     pub(super) fn records(
         &self,
         messages: &'a Batch,
@@ -176,26 +185,28 @@ impl<'a> Routes<'a> {
         manual: bool,
         permits: impl Fn(&str) -> Result<(), String>,
         held: &Arc<Held>,
-    ) -> Result<Made, HoldsTooMuch> {
+    ) -> Result<Made, NoRoom> {
         let mut made = Made::default();
         let mut plans = Vec::with_capacity(messages.len());
         let mut topics = Topics { permits, known: HashMap::new(), last: None };
-        let runs: Vec<_> = messages.payload_runs().collect();
+        let mut kept = Vec::new();
         let mut all = messages.iter().enumerate();
-        for (run, PayloadRun { messages: count, .. }) in runs.iter().enumerate() {
-            for (index, message) in all.by_ref().take(*count) {
+        for (run, payloads) in messages.payload_runs().enumerate() {
+            let mut sent = 0;
+            for (index, message) in all.by_ref().take(payloads.messages) {
                 let topic = self.topic.get(index).and_then(|text| topics.named(text));
                 let number = u32::try_from(index).unwrap_or(u32::MAX);
                 match topic.and_then(|topic| self.plan((index, message), run, topic, manual)) {
                     Ok(plan) => {
+                        sent += plan.payload().map_or(0, <[u8]>::len);
                         plans.push(plan);
                         made.indexes.push(number);
                     }
                     Err(failure) => add(&mut made.unsent, failure, number),
                 }
             }
+            kept.push(stays(payloads, sent, held));
         }
-        let kept: Vec<_> = runs.into_iter().map(|run| kept(run, held)).collect();
         let written = match write(&plans, headers, &kept, held) {
             Ok(written) => written,
             Err(_) => {
@@ -255,10 +266,11 @@ impl<'a, P: Fn(&str) -> Result<(), String>> Topics<'a, P> {
     }
 }
 
-/// The memory of payloads, held with all that stays there with them; none where they are to be copied.
-fn kept(run: PayloadRun, held: &Arc<Held>) -> Option<Bytes> {
-    let PayloadRun { messages: _, memory, used, kept } = run;
-    if used < LEAST_KEPT || used.saturating_mul(LEAST_SHARE) < kept {
+/// The memory of payloads of which so many bytes are sent, held with all that stays there with them; none where they are
+/// to be copied.
+fn stays(payloads: PayloadRun, sent: usize, held: &Arc<Held>) -> Option<Bytes> {
+    let PayloadRun { messages: _, memory, kept } = payloads;
+    if sent < LEAST_KEPT || sent.saturating_mul(LEAST_SHARE) < kept {
         return None;
     }
     held.hold_as(memory, kept).ok()
@@ -270,10 +282,10 @@ fn write(
     headers: &Headers,
     kept: &[Option<Bytes>],
     held: &Arc<Held>,
-) -> Result<(Vec<Written>, Bytes, usize), HoldsTooMuch> {
+) -> Result<(Vec<Written>, Bytes, usize), NoRoom> {
     let memory = |plan: &Plan<'_>| kept.get(plan.run).and_then(Option::as_ref);
     let copied = plans.iter().filter(|plan| memory(plan).is_none());
-    let room = copied.map(|plan| plan.message.payload().map_or(0, <[u8]>::len)).sum();
+    let room = copied.map(|plan| plan.payload().map_or(0, <[u8]>::len)).sum();
     let (mut buffer, mut kept_bytes) = (Vec::with_capacity(room), 0);
     let mut written = Vec::with_capacity(plans.len());
     for plan in plans {
@@ -283,8 +295,7 @@ fn write(
             start..buffer.len()
         };
         let key = plan.key.map(&mut put);
-        let payload = (!plan.is_tombstone).then(|| plan.message.payload().unwrap_or_default());
-        let value = payload.map(|payload| match memory(plan) {
+        let value = plan.payload().map(|payload| match memory(plan) {
             Some(memory) => {
                 kept_bytes += payload.len();
                 Payload::Kept(memory.slice_ref(payload))
@@ -298,11 +309,20 @@ fn write(
         }
         written.push(Written { key, value, headers: said });
     }
-    let bytes = buffer.len() + kept_bytes;
-    Ok((written, held.hold(buffer)?, bytes))
+    let (copied, limit) = (buffer.len(), held.limit());
+    match held.hold(buffer) {
+        Ok(buffer) => Ok((written, buffer, copied + kept_bytes)),
+        Err(_) if copied > limit => Err(NoRoom::Ever { bytes: copied, limit }),
+        Err(full) => Err(NoRoom::Now(full)),
+    }
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    /// What becomes the value of the record; none in a tombstone.
+    fn payload(&self) -> Option<&'a [u8]> {
+        (!self.is_tombstone).then(|| self.message.payload().unwrap_or_default())
+    }
+
     fn record(self, written: Written, buffer: &Bytes) -> ProducerRecord {
         let Self { message: _, run: _, topic, partition, key: _, is_tombstone: _, timestamp } = self;
         let Written { key, value, headers } = written;

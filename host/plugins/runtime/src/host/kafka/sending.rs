@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::meter::{self, SendMeter};
 use super::open::HostCluster;
-use super::routes::{Headers, Made, Routes, add};
+use super::routes::{Headers, Made, NoRoom, Routes, add};
 use super::{LONGEST, failures};
 use crate::bindings::forebay::kafka::kafka::{
     Acks, Compression, Failure, FailureKind, KafkaError, Partitioner, ProducerSettings, UniformBytes, Unsent,
@@ -77,8 +77,11 @@ impl HostProducer {
         let permits = |topic: &str| scope.allowed.topic(&self.permit, topic, Access::Write);
         let made = routes.records(messages, &self.headers, self.manual, permits, &scope.account.held);
         let busy = |reason: String| failures::error(FailureKind::Retriable, reason);
-        let Made { records, indexes, mut unsent, bytes } =
-            made.map_err(|full| busy(format!("too much is under way, wait for other sends: {full}")))?;
+        let Made { records, indexes, mut unsent, bytes } = made.map_err(|no_room| match no_room {
+            NoRoom::Now(_) => busy(no_room.to_string()),
+            // However often it is tried.
+            NoRoom::Ever { .. } => KafkaError::Invalid(no_room.to_string()),
+        })?;
         for Unsent { failure, .. } in &unsent {
             meter::failed(scope, meter::label(failure.kind));
         }

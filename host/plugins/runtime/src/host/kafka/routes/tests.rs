@@ -149,6 +149,63 @@ fn payloads_are_copied_where_there_is_no_room_for_what_they_keep() {
 }
 
 #[test]
+fn what_there_is_never_room_for_is_told_from_what_has_to_wait() {
+    let messages = beside(&"p".repeat(1_000), 10, 0);
+    let refused = |held: &Arc<Held>| {
+        let made =
+            to(Column::Constant(b"t")).records(&messages, &Headers::default(), false, |_| Ok(()), held);
+        made.unwrap_err()
+    };
+    let small = Held::new(9_999);
+    assert_eq!(refused(&small), NoRoom::Ever { bytes: 10_000, limit: 9_999 });
+    let large = Held::new(15_000);
+    let others = large.take(5_001).unwrap();
+    assert_eq!(refused(&large), NoRoom::Now(HoldsTooMuch { bytes: 15_001, limit: 15_000 }));
+    drop(others);
+    assert_eq!((small.bytes(), large.bytes()), (0, 0), "who is refused holds nothing");
+}
+
+#[test]
+fn payloads_that_are_not_sent_have_none_of_the_others_stay() {
+    let messages = beside(&"p".repeat(5_000), 10, 0);
+    let topics = |sent: usize| {
+        let topic = |index: usize| Some(if index < sent { "t" } else { "secret" });
+        batch(&(0..10).map(topic).collect::<Vec<_>>())
+    };
+    let tombstones = |sent: usize| {
+        let text = |index: usize| Some(if index < sent { "false" } else { "true" });
+        batch(&(0..10).map(text).collect::<Vec<_>>())
+    };
+    for (sent, stays) in [(10, true), (6, true), (4, false), (1, false)] {
+        let (topics, tombstones) = (topics(sent), tombstones(sent));
+        let refused = to(Column::Each(&topics));
+        let nulls = Routes { tombstone: Some(Column::Each(&tombstones)), ..to(Column::Constant(b"t")) };
+        for routes in [refused, nulls] {
+            let made = made(&routes, &messages, &Headers::default(), false);
+            assert_eq!(made.bytes, sent * 5_000);
+            let place = made.records[0].value.as_ref().unwrap().as_ptr();
+            assert_eq!(place == messages.get(0).unwrap().payload().unwrap().as_ptr(), stays, "{sent}");
+        }
+    }
+}
+
+#[test]
+fn a_record_holds_all_that_its_payload_came_with() {
+    let messages = beside(&"p".repeat(1_000), 10, 8_000);
+    let replaced = messages.with_metadata(&[("beside".to_owned(), Value::Null)]);
+    let block = messages.block(u32::MAX).len();
+    assert!(replaced.byte_size() < 12_000 && block > 18_000);
+    let held = Held::new(1 << 20);
+    let routes = to(Column::Constant(b"t"));
+    let made = routes.records(&replaced, &Headers::default(), false, |_| Ok(()), &held).unwrap();
+    let last = made.records.into_iter().next_back();
+    drop((messages, replaced));
+    assert_eq!(held.bytes(), block, "the last one counts for all");
+    drop(last);
+    assert_eq!(held.bytes(), 0);
+}
+
+#[test]
 fn messages_of_several_runs_have_their_own_payloads() {
     let large = beside(&"a".repeat(3_000), 3, 0);
     let small = batch(&[Some("b"), None]);
