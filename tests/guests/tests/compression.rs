@@ -44,8 +44,9 @@ async fn a_guest_without_any_grant_has_pieces_compressed() {
         assert!(is_done(&answer, too_large), "{name}: {answer}");
         let fast: usize = ask(&mut *squeezer, &format!("compress {name} 1 {few}")).await.parse().unwrap();
         let slow: usize = ask(&mut *squeezer, &format!("compress {name} 6 {few}")).await.parse().unwrap();
-        // Which is smaller depends on the bytes.
         assert_ne!(slow, fast, "{name}");
+        // Zstandard makes more of such lines on its sixth level than on its first.
+        assert!(slow < fast || name == "zstd", "{name}: {slow}, {fast}");
         let answer = ask(&mut *squeezer, &format!("compress {name} 7 100")).await;
         assert_eq!(answer, format!("error: the host has no {name} of level 7"));
     }

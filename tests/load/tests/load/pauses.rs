@@ -13,7 +13,8 @@ fn impatient() -> Load {
 }
 
 /// One agent of two stands still between two steps, its clients go to the other one, and then it goes on with what they
-/// have long sent again. Whether they have: what comes late may be a step of the agent's jobs, of which nobody hears.
+/// have long sent again. Whether they have: of a late step nobody may hear, also where the agent does no jobs; why is
+/// not known yet.
 fn pause_at(point: Point, nth: usize) -> bool {
     let workers = workers();
     workers.block_on(async {
