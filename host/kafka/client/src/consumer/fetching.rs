@@ -1,13 +1,13 @@
 //! Fetching: a request to each broker for all partitions that it leads, and a second one for those that come while the
-//! first one waits for records; before that, asking who leads them and where to start. All of it runs in one task, as
-//! futures side by side.
+//! first one waits for records (`plan`); before that, asking who leads them and where to start. All of it runs in one
+//! task, as futures side by side.
 
 mod answer;
 mod plan;
 mod transactions;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_lifecycle::Shutdown;
 use forebay_model::{Offset, TopicName};
@@ -19,7 +19,7 @@ use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use kafka_protocol::protocol::StrBytes;
 use tokio::time::Instant;
 
-use self::plan::{Plan, Wanted};
+use self::plan::{Plan, Seat, Seats, Wanted};
 use super::event::ConsumeError;
 use super::membership::Membership;
 use super::starting::{self, Found};
@@ -50,7 +50,7 @@ enum Outcome {
     /// For each partition where to start.
     Found(Vec<(TopicPartition, u64, Result<Found, Failure>)>),
     Fetched {
-        seat: Seat,
+        seat: (i32, Seat),
         wanted: Vec<Wanted>,
         result: Box<Result<FetchResponse, Failure>>,
     },
@@ -63,12 +63,8 @@ type Running = FuturesUnordered<BoxFuture<'static, Outcome>>;
 struct UnderWay {
     /// Whether leaders are asked for.
     locating: bool,
-    /// Requests that are not answered.
-    seats: BTreeSet<Seat>,
+    seats: Seats,
 }
-
-/// A broker, and which of the requests to it.
-type Seat = (i32, usize);
 
 /// The first version of Fetch in which topics go by their ids, and the newest that is spoken.
 const BY_ID: i16 = 13;
@@ -122,10 +118,15 @@ impl Fetching {
             running.push(Box::pin(async move { Outcome::Found(asking.places(broker, wanted).await) }));
         }
         for (seat, wanted) in fetch {
-            under_way.seats.insert(seat);
+            under_way.seats.insert(seat, Instant::now());
             let (broker, number) = seat;
-            let (client, lane) = (self.client.clone(), self.lanes[number % self.lanes.len()]);
-            let request = self.request();
+            let [first, second] = self.lanes;
+            let lane = match number {
+                Seat::First => first,
+                Seat::Second => second,
+            };
+            let client = self.client.clone();
+            let request = self.request(number.wait(self.settings.max_wait));
             let most = i32::try_from(self.settings.max_partition_bytes).unwrap_or(i32::MAX);
             running.push(Box::pin(async move {
                 let result = Box::pin(ask(&client, lane, (broker, &wanted), (request, most))).await;
@@ -135,11 +136,11 @@ impl Fetching {
         wake
     }
 
-    /// What is the same in each request.
-    fn request(&self) -> FetchRequest {
+    /// A request for nothing yet.
+    fn request(&self, max_wait: Duration) -> FetchRequest {
         let bytes = |bytes: u32| i32::try_from(bytes).unwrap_or(i32::MAX);
         let rack = self.client.parts.settings.rack.clone().unwrap_or_default();
-        let millis = i32::try_from(self.settings.max_wait.as_millis()).unwrap_or(i32::MAX);
+        let millis = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
         let isolation = match self.isolation {
             Isolation::ReadUncommitted => 0,
             Isolation::ReadCommitted => 1,
@@ -165,10 +166,10 @@ impl Fetching {
                 self.found(&partition, stint, found);
             }),
             Outcome::Fetched { seat, wanted, result } => {
-                under_way.seats.remove(&seat);
                 let (broker, _) = seat;
+                let had_to_wait = under_way.seats.remove(&seat).is_some_and(Seat::had_to_wait);
                 match *result {
-                    Ok(response) => self.fetched(broker, &wanted, response),
+                    Ok(response) => self.fetched((broker, had_to_wait), &wanted, response),
                     Err(reason) => self.not_fetched(broker, &wanted, &reason),
                 }
             }
@@ -272,7 +273,7 @@ impl Fetching {
         }
     }
 
-    fn fetched(&self, broker: i32, wanted: &[Wanted], response: FetchResponse) {
+    fn fetched(&self, (broker, had_to_wait): (i32, bool), wanted: &[Wanted], response: FetchResponse) {
         let api = kafka_protocol::messages::ApiKey::Fetch;
         if let Err(reason) = Failure::check(api, response.error_code, None) {
             self.not_fetched(broker, wanted, &reason);
@@ -291,7 +292,7 @@ impl Fetching {
                 };
                 if let Some(index) = left.iter().position(is_it) {
                     let wanted = left.swap_remove(index);
-                    self.one(broker, wanted, data);
+                    self.one((broker, had_to_wait), wanted, data);
                 }
             }
         }
@@ -308,7 +309,7 @@ impl Fetching {
     /// What an answer says about one partition.
     fn one(
         &self,
-        broker: i32,
+        (broker, had_to_wait): (i32, bool),
         wanted: &Wanted,
         data: kafka_protocol::messages::fetch_response::PartitionData,
     ) {
@@ -327,6 +328,7 @@ impl Fetching {
         match read {
             Ok(read) => {
                 owned.went_well();
+                owned.is_at_end = had_to_wait || read.is_none();
                 if nearer >= 0
                     && let Some(leader) = &mut owned.leader
                 {

@@ -49,6 +49,8 @@ pub(super) struct Owned {
     pub is_paused: bool,
     /// Whether something was asked about it that is not answered yet.
     pub is_busy: bool,
+    /// Whether there was nothing to fetch a moment ago.
+    pub is_at_end: bool,
     /// Nothing is done until somebody seeks: there is no place to go on.
     pub is_stuck: bool,
     pub not_before: Option<Instant>,
@@ -240,6 +242,7 @@ impl Owned {
             topic: None,
             is_paused: false,
             is_busy: false,
+            is_at_end: false,
             is_stuck: false,
             not_before: None,
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod cluster;
+mod fetching;
 mod hostile;
 mod logins;
 mod producing;

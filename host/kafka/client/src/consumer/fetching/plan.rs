@@ -1,10 +1,17 @@
+//! Which request asks for what.
+//!
+//! A request that waits for records can't be joined by partitions that become free later, such as those that were
+//! paused. So a broker is asked in two seats: what waits long sits in the first one, and who comes meanwhile takes the
+//! second one, which is back soon and takes along who has come since. When the first one ends, all sit down there
+//! together again.
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use forebay_model::{Offset, TopicName};
 use tokio::time::Instant;
 
 use super::super::state::{Leader, Owned, Place, State};
-use super::Seat;
 use crate::topic_partition::TopicPartition;
 
 /// What can be asked now.
@@ -14,7 +21,7 @@ pub(super) struct Plan {
     /// Partitions whose starts are not known, by leader.
     pub find: BTreeMap<i32, Finding>,
     /// Partitions to be fetched, by request.
-    pub fetch: BTreeMap<Seat, Vec<Wanted>>,
+    pub fetch: BTreeMap<(i32, Seat), Vec<Wanted>>,
     /// When something can be asked that can't be now.
     pub wake: Option<Instant>,
 }
@@ -30,21 +37,63 @@ pub(super) struct Wanted {
     pub leader: Leader,
 }
 
-/// Requests to one broker at a time.
-const SEATS: usize = 2;
+/// Which of the requests to a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Seat {
+    /// It waits for records as long as the settings say.
+    First,
+    /// It is for those that come while the first one waits.
+    Second,
+}
+
+/// Requests that are not answered, by broker, and since when.
+pub(super) type Seats = BTreeMap<(i32, Seat), Instant>;
+
+/// How long the second request waits for records, and thus whoever comes while both are under way.
+const SHORT: Duration = Duration::from_millis(50);
+/// From then on nobody waits for a second request any more: it may bring much, or be lost.
+const LATE: Duration = Duration::from_millis(200);
+
+impl Seat {
+    /// How long a broker is to wait for records.
+    pub(super) fn wait(self, max_wait: Duration) -> Duration {
+        match self {
+            Self::First => max_wait,
+            Self::Second => max_wait.min(SHORT),
+        }
+    }
+
+    /// Whether a request of that time, which has ended, found nothing at first.
+    pub(super) fn had_to_wait(since: Instant) -> bool {
+        since.elapsed() >= SHORT
+    }
+
+    /// Where a partition sits down now, or when to look again, if not before, since a request ends.
+    fn of(broker: i32, is_at_end: bool, seats: &Seats, now: Instant) -> Result<Self, Option<Instant>> {
+        let since = |seat| seats.get(&(broker, seat)).copied();
+        match (since(Self::First), since(Self::Second)) {
+            (None, None) => Ok(Self::First),
+            (Some(_), None) => Ok(Self::Second),
+            (Some(_), Some(_)) => Err(None),
+            (None, Some(since)) => {
+                // Who is at the end waits for the others: apart they would stay apart.
+                let late = since + LATE;
+                if is_at_end && now < late { Err(Some(late)) } else { Ok(Self::First) }
+            }
+        }
+    }
+}
 
 impl Plan {
     /// Marks what it names as busy. `is_full`: nothing more may be fetched for now; nor from brokers all whose `seats` are
     /// taken.
-    pub(super) fn of(state: &mut State, is_full: bool, (locating, seats): (bool, &BTreeSet<Seat>)) -> Self {
+    pub(super) fn of(state: &mut State, is_full: bool, (locating, seats): (bool, &Seats)) -> Self {
         let now = Instant::now();
         let mut plan =
             Self { locate: BTreeSet::new(), find: BTreeMap::new(), fetch: BTreeMap::new(), wake: None };
         for (partition, owned) in &mut state.partitions {
             if !owned.is_free(now) {
-                if let Some(not_before) = owned.not_before.filter(|_| !owned.is_busy && !owned.is_stuck) {
-                    plan.wake = Some(plan.wake.map_or(not_before, |wake| wake.min(not_before)));
-                }
+                plan.wake_at(owned.not_before.filter(|_| !owned.is_busy && !owned.is_stuck));
                 continue;
             }
             let Some(leader) = owned.leader else {
@@ -61,19 +110,28 @@ impl Plan {
                 }
                 Place::At(offset) => {
                     let broker = leader.replica.unwrap_or(leader.broker);
-                    let mut free = (0..SEATS).map(|number| (broker, number));
-                    let Some(seat) = free.find(|seat| !seats.contains(seat)) else { continue };
                     if owned.is_paused || is_full {
                         continue;
                     }
+                    let seat = match Seat::of(broker, owned.is_at_end, seats, now) {
+                        Ok(seat) => seat,
+                        Err(back) => {
+                            plan.wake_at(back);
+                            continue;
+                        }
+                    };
                     owned.is_busy = true;
                     let (partition, stint) = (partition.clone(), owned.stint);
                     let wanted = Wanted { partition, stint, offset, leader };
-                    plan.fetch.entry(seat).or_default().push(wanted);
+                    plan.fetch.entry((broker, seat)).or_default().push(wanted);
                 }
             }
         }
         plan
+    }
+
+    fn wake_at(&mut self, at: Option<Instant>) {
+        self.wake = [self.wake, at].into_iter().flatten().min();
     }
 }
 
