@@ -153,7 +153,7 @@ impl Node {
             let broker = Broker::measured(settings, Arc::clone(metadata), writer, reader, counts);
             node.serve(broker, server);
         }
-        if let Some(settings) = cleaning {
+        if let Some(settings) = cleaning.filter(|_| roles.has(Role::Jobs)) {
             let cleaning = Cleaning::new(&stores, settings, groups)?;
             node.cleaning.spawn(cleaning.run(node.cleaning.shutdown().clone()));
         }

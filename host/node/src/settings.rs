@@ -52,7 +52,7 @@ pub struct NodeSettings {
     pub tls: Option<TlsSettings>,
     /// What holds for consumer groups where the virtual cluster has nothing set.
     pub groups: GroupSettings,
-    /// None leaves cleaning to other agents.
+    /// None leaves cleaning to other agents, as does an agent without the role for jobs.
     pub cleaning: Option<CleaningSettings>,
 }
 

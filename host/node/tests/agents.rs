@@ -108,6 +108,9 @@ async fn agents_do_what_their_roles_say() {
     let all = start(of(&Role::ALL), &stores[2]).await;
     assert!(jobs.kafka_address().is_none() && jobs.broker().is_none());
     assert!(pipelines.kafka_address().is_none() && pipelines.broker().is_some());
+    // Who does no jobs has nothing to tell of any.
+    let tells_of_jobs = |stores: &Stores| stores.metrics().render().contains("run_and_ack_job_latency");
+    assert_eq!(stores.iter().map(tells_of_jobs).collect::<Vec<_>>(), [true, false, true]);
     let told = told(&all, "c").await;
     assert_eq!(
         (told.host.as_str(), told.port),
