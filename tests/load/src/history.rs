@@ -2,6 +2,7 @@ use std::io::{self, BufRead, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::value::Value;
 
@@ -105,7 +106,11 @@ pub struct History {
 
 /// Where clients write down what happens. Clones write into the same history.
 #[derive(Debug, Clone, Default)]
-pub struct Recorder(Arc<Mutex<State>>);
+pub struct Recorder {
+    state: Arc<Mutex<State>>,
+    /// Something was written down.
+    more: Arc<Notify>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -130,6 +135,12 @@ impl Sent {
         let pairs = self.batches.iter().zip(answers);
         pairs.filter_map(|(batch, answer)| answer.ok().map(|offset| (*batch, offset)))
     }
+
+    /// Whether all of it was acknowledged.
+    #[must_use]
+    pub fn is_acked(&self) -> bool {
+        self.acked().count() == self.batches.len()
+    }
 }
 
 impl History {
@@ -139,6 +150,18 @@ impl History {
 
     pub fn reads(&self) -> impl Iterator<Item = &Read> {
         self.events.iter().filter_map(|event| if let Event::Read(read) = event { Some(read) } else { None })
+    }
+
+    /// The requests of which a try that ended after a moment was not acknowledged, once for each such try.
+    pub fn missed(&self, since: Moment) -> impl Iterator<Item = u64> + '_ {
+        let missed = move |sent: &&Sent| sent.during.ended > since && !sent.is_acked();
+        self.sent().filter(missed).map(|sent| sent.request)
+    }
+
+    /// Whether some try of a request was acknowledged.
+    #[must_use]
+    pub fn is_acked(&self, request: u64) -> bool {
+        self.sent().any(|sent| sent.request == request && sent.is_acked())
     }
 
     pub fn deletions(&self) -> impl Iterator<Item = &Deleted> {
@@ -188,6 +211,21 @@ impl Recorder {
 
     pub fn add(&self, event: Event) {
         self.with(|state| state.history.events.push(event));
+        self.more.notify_waiters();
+    }
+
+    /// Waits until what was written down is as wanted.
+    pub async fn until(&self, is_wanted: impl Fn(&History) -> bool) {
+        loop {
+            let more = self.more.notified();
+            tokio::pin!(more);
+            // Register first, look second.
+            more.as_mut().enable();
+            if self.with(|state| is_wanted(&state.history)) {
+                return;
+            }
+            more.await;
+        }
     }
 
     /// What was written down so far.
@@ -197,6 +235,6 @@ impl Recorder {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -181,6 +181,12 @@ impl Run {
         bail!("{}\nthe history is in {}{unread}{}", self.summary, kept.display(), told.concat());
     }
 
+    /// Where its clients write down what happens, for who does something when they have met something.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        self.recorder.clone()
+    }
+
     /// What was written down so far.
     #[must_use]
     pub fn history(&self) -> History {

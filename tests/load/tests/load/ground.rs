@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_lifecycle::{Workers, chance};
-use forebay_node::Node;
+use forebay_model::Roles;
+use forebay_node::{Node, NodeSettings};
 use forebay_storage_metadata::WallClock;
 use forebay_tests_load::{Addresses, AgentOptions, Ground, Hook, Run, Summary, settings};
 
@@ -46,7 +47,12 @@ pub(crate) fn in_memory() -> Ground {
 
 /// An agent in this process, with short patience for stores that do not answer.
 pub(crate) async fn agent(ground: &Ground, hook: Arc<dyn Hook>, workers: &Workers) -> Node {
-    let mut settings = settings(Duration::from_secs(1));
+    agent_of(Roles::DEFAULT, ground, hook, workers).await
+}
+
+/// The same that does what its roles say.
+pub(crate) async fn agent_of(roles: Roles, ground: &Ground, hook: Arc<dyn Hook>, workers: &Workers) -> Node {
+    let mut settings = NodeSettings { roles, ..settings(Duration::from_secs(1)) };
     settings.writer.commit_timeout = Duration::from_millis(500);
     settings.writer.settle_timeout = Duration::from_secs(5);
     ground.start(hook, settings, workers.spawner()).await.unwrap()
