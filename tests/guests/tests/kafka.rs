@@ -1,6 +1,9 @@
 //! A guest that reads and writes topics, of an agent in the same process and over TCP.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what tests share is test code too")]
 
+#[path = "kafka/commits.rs"]
+mod commits;
+
 use std::time::Duration;
 
 use forebay_kafka_client::{
@@ -21,6 +24,7 @@ struct Ground {
     node: Node,
     client: Client,
     world: World,
+    clusters: Clusters,
 }
 
 impl Ground {
@@ -40,7 +44,7 @@ impl Ground {
         let transport = node.pipelines().unwrap().transport("guests");
         clusters.add("agent", std::sync::Arc::clone(&transport));
         let client = Client::new(transport, ClientSettings::default(), Spawner::current());
-        Self { node, client, world }
+        Self { node, client, world, clusters }
     }
 
     fn config(&self, broker: &str, rest: Value) -> Value {
@@ -79,8 +83,8 @@ impl Ground {
     }
 
     async fn stop(self) {
-        let Self { node, client, world } = self;
-        drop((client, world));
+        let Self { node, client, world, clusters } = self;
+        drop((client, world, clusters));
         node.stop(Duration::from_secs(10)).await;
     }
 }

@@ -98,9 +98,14 @@ impl Places {
         partitions.iter().all(|source| self.under_way(source) == 0)
     }
 
+    /// Whether something is done and not committed.
+    pub(super) fn has_to_commit(&self) -> bool {
+        self.partitions.values().any(Place::has_to_commit)
+    }
+
     /// What is done and not committed, of all partitions.
     pub(super) fn to_commit(&self) -> Vec<Position> {
-        let all = self.partitions.iter().filter(|(_, place)| place.done != place.committed);
+        let all = self.partitions.iter().filter(|(_, place)| place.has_to_commit());
         all.filter_map(|(source, place)| Some(Position { source: source.clone(), next: place.done? }))
             .collect()
     }
@@ -135,6 +140,10 @@ impl Places {
 }
 
 impl Place {
+    fn has_to_commit(&self) -> bool {
+        self.done.is_some() && self.done != self.committed
+    }
+
     fn advance(&mut self) {
         while let Some(part) = self.parts.pop_front_if(|part| part.token.is_none()) {
             self.done = Some(part.next);

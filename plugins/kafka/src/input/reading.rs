@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use forebay_sdk::kafka::{
-    self, Cluster, Consumer, FailureKind, Fetched, KafkaFailure, Start, TopicPartition,
+    self, Cluster, Consumer, FailureKind, Fetched, KafkaError, KafkaFailure, Position, Start, TopicPartition,
 };
 use forebay_sdk::rate_limits::{self, Waited};
 use forebay_sdk::waits::Woken;
@@ -32,6 +32,8 @@ pub(super) struct Reading {
     /// What goes to others, in the order in which it has to be released, and until when it is waited for.
     revoked: VecDeque<(Vec<TopicPartition>, Duration)>,
     next_commit: Duration,
+    /// What is committed while reading goes on.
+    committing: Option<Vec<Position>>,
     /// What waits for the rate limit.
     held: Option<Fetched>,
     /// Why it is of no more use.
@@ -63,6 +65,7 @@ impl Reading {
             paused: BTreeSet::new(),
             revoked: VecDeque::new(),
             next_commit: Duration::ZERO,
+            committing: None,
             held: None,
             broken: None,
             said: String::new(),
@@ -105,6 +108,10 @@ impl Reading {
                     self.forget(&partitions);
                     // Should it come back, it may be another one of this name.
                     self.starts.retain(|source, _| !partitions.contains(source));
+                }
+                kafka::Event::Committed(ended) => {
+                    let positions = self.committing.take().unwrap_or_default();
+                    self.has_committed(&positions, ended);
                 }
                 kafka::Event::Failed(failure) => self.fail(plan, failure),
                 kafka::Event::Woken(woken) if woken == Woken::DEADLINE => {}
@@ -161,11 +168,13 @@ impl Reading {
             let Some((partitions, _)) = self.revoked.pop_front() else { break };
             self.give_up(&partitions);
         }
-        if self.is_member && self.next_commit <= now {
-            self.commit();
+        let may_commit = self.is_member && self.committing.is_none();
+        if may_commit && self.next_commit <= now {
+            self.start_commit();
             self.next_commit = now + plan.commit_period;
         }
-        let commit = (self.is_member && !self.places.to_commit().is_empty()).then_some(self.next_commit);
+        let is_commit_due = self.is_member && self.committing.is_none() && self.places.has_to_commit();
+        let commit = is_commit_due.then_some(self.next_commit);
         let revocation = self.revoked.front().map(|(_, until)| *until);
         [commit, revocation].into_iter().flatten().min()
     }
@@ -192,6 +201,9 @@ impl Reading {
             self.paused.remove(source);
         }
         self.held.take_if(|fetched| partitions.contains(&fetched.source));
+        if let Some(committing) = &mut self.committing {
+            committing.retain(|position| !partitions.contains(&position.source));
+        }
     }
 
     fn begin(&mut self, partitions: &[TopicPartition]) {
@@ -211,18 +223,37 @@ impl Reading {
         }
     }
 
+    /// Begins to commit what is done: reading goes on meanwhile, also where the group's coordinator is away.
+    fn start_commit(&mut self) {
+        let positions = self.places.to_commit();
+        if positions.is_empty() {
+            return;
+        }
+        match self.consumer.start_commit(&positions, COMMIT) {
+            Ok(()) => self.committing = Some(positions),
+            Err(error) => self.has_committed(&positions, Err(error)),
+        }
+    }
+
+    /// Commits what is done, also what is being committed: the last word before something is given up.
     fn commit(&mut self) {
         let positions = if self.is_member { self.places.to_commit() } else { Vec::new() };
         if positions.is_empty() {
             return;
         }
-        match self.consumer.commit(&positions, COMMIT) {
-            Ok(()) => self.places.committed(&positions),
+        self.committing = None;
+        let ended = self.consumer.commit(&positions, COMMIT);
+        self.has_committed(&positions, ended);
+    }
+
+    fn has_committed(&mut self, positions: &[Position], ended: Result<(), KafkaError>) {
+        match ended {
+            Ok(()) => self.places.committed(positions),
             Err(error) => {
-                let first = positions.first();
-                let first =
-                    first.map(|first| format!("{} at {}", first.source, first.next)).unwrap_or_default();
-                log::warn(format!("{} partitions were not committed, {first}: {error}", positions.len()));
+                // Of what is given up since nobody wants to know.
+                let Some(Position { source, next }) = positions.first() else { return };
+                let count = positions.len();
+                log::warn(format!("{count} partitions were not committed, {source} at {next}: {error}"));
             }
         }
     }

@@ -250,6 +250,52 @@ fn a_commit_that_fails_is_made_again() {
 }
 
 #[test]
+fn reading_goes_on_while_something_is_committed() {
+    let mut bench =
+        Bench::new(&json!({"checkpoint_limit": 4, "commit_period": "1s", "batching": {"byte_size": 9}}));
+    bench.broker.hold_commits(true);
+    for expected in ["0123", "4567"] {
+        let token = bench.expect(expected);
+        bench.settle(token);
+        bench.pass(1);
+    }
+    let last = bench.expect("89");
+    assert_eq!(bench.committed(), None);
+    bench.broker.hold_commits(false);
+    // As far as was done when it began; and what was done since then, which is due by now.
+    bench.idle();
+    assert_eq!(bench.committed(), Some(8));
+    bench.broker.hold_commits(true);
+    bench.settle(last);
+    bench.pass(1);
+    bench.idle();
+    // The last word waits for nobody.
+    let broker = bench.broker.clone();
+    bench.input.close(Vec::new());
+    assert_eq!((broker.committed("g", "u", 0), broker.closed()), (Some(10), 1));
+}
+
+#[test]
+fn what_is_lost_while_it_is_committed_says_nothing_when_it_comes_back() {
+    let mut bench = Bench::new(&json!({"commit_period": "1s"}));
+    bench.broker.hold_commits(true);
+    let token = bench.expect("0123456789");
+    bench.settle(token);
+    bench.pass(1);
+    bench.idle();
+    bench.broker.lose(&[("u", 0)]);
+    bench.idle();
+    bench.broker.assign(&[("u", 0)]);
+    let token = bench.expect("0123456789");
+    bench.broker.hold_commits(false);
+    bench.settle(token);
+    bench.idle();
+    bench.pass(1);
+    bench.idle();
+    assert_eq!(bench.committed(), Some(10));
+}
+
+#[test]
 fn what_nobody_tries_again_is_read_again() {
     let mut bench = Bench::new(&json!({"checkpoint_limit": 5, "batching": {"byte_size": 9}}));
     let first = bench.expect("01234");

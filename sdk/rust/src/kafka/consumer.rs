@@ -90,6 +90,8 @@ pub enum Event {
     Revoked(Vec<TopicPartition>),
     /// Others have these already; they can't be committed.
     Lost(Vec<TopicPartition>),
+    /// What [`Consumer::start_commit`] has begun has ended so.
+    Committed(Result<(), KafkaError>),
     /// Where it is retriable it goes on by itself.
     Failed(KafkaFailure),
     /// Nothing came, but something else is pending: return, so that the host can tell you; or time is over.
@@ -126,12 +128,21 @@ impl Consumer {
         self.0.seek(partition, start);
     }
 
-    /// Stores for the group how far it is, and waits for it so long at most.
+    /// Stores for the group how far it is, and waits for it so long at most. What [`Consumer::start_commit`] has begun
+    /// and has not ended is given up, and told of no more.
     ///
     /// # Errors
     /// When it is not stored, or only some of it.
     pub fn commit(&self, positions: &[Position], timeout: Duration) -> Result<(), KafkaError> {
         self.0.commit(positions, timeout)
+    }
+
+    /// Begins to do so while reading goes on, one at a time; [`Event::Committed`] tells how it ended, after so long at most.
+    ///
+    /// # Errors
+    /// When it can't begin: something is not granted, or the one before has not ended.
+    pub fn start_commit(&self, positions: &[Position], timeout: Duration) -> Result<(), KafkaError> {
+        self.0.start_commit(positions, timeout)
     }
 
     /// Gives up what the oldest [`Event::Revoked`] that is not released yet has named: after a commit.

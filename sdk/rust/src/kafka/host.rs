@@ -51,8 +51,11 @@ impl Consumer {
     }
 
     pub(super) fn commit(&self, positions: &[Position], timeout: Duration) -> Result<(), KafkaError> {
-        let positions: Vec<_> = positions.iter().cloned().map(wit::Position::from).collect();
-        Ok(self.0.commit(&positions, nanoseconds(timeout))?)
+        Ok(self.0.commit(&places(positions), nanoseconds(timeout))?)
+    }
+
+    pub(super) fn start_commit(&self, positions: &[Position], timeout: Duration) -> Result<(), KafkaError> {
+        Ok(self.0.start_commit(&places(positions), nanoseconds(timeout))?)
     }
 
     pub(super) fn release(&self) {
@@ -94,6 +97,10 @@ fn texts<'a>(values: &'a Values<'_>) -> wit::Texts<'a> {
 
 fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn places(positions: &[Position]) -> Vec<wit::Position> {
+    positions.iter().cloned().map(wit::Position::from).collect()
 }
 
 fn listed(partitions: &[TopicPartition]) -> Vec<wit::TopicPartition> {
@@ -307,6 +314,7 @@ impl From<wit::Event> for Event {
             wit::Event::Assigned(partitions) => Self::Assigned(own(partitions)),
             wit::Event::Revoked(partitions) => Self::Revoked(own(partitions)),
             wit::Event::Lost(partitions) => Self::Lost(own(partitions)),
+            wit::Event::Committed(ended) => Self::Committed(ended.map_err(KafkaError::from)),
             wit::Event::Failed(failure) => Self::Failed(failure.into()),
             wit::Event::Woken(woken) => Self::Woken(woken),
         }

@@ -35,6 +35,8 @@ struct State {
     script: VecDeque<Scripted>,
     released: Vec<Vec<TopicPartition>>,
     closed: usize,
+    /// Whether commits that were started do not end.
+    holds_commits: bool,
     /// By operation.
     unsent: BTreeMap<u64, Vec<Unsent>>,
     operations: u64,
@@ -204,6 +206,11 @@ impl KafkaBroker {
     #[must_use]
     pub fn take_released(&self) -> Vec<Vec<TopicPartition>> {
         std::mem::take(&mut self.0.borrow_mut().released)
+    }
+
+    /// Whether commits that were started do not end, until this is said otherwise.
+    pub fn hold_commits(&self, is_held: bool) {
+        self.0.borrow_mut().holds_commits = is_held;
     }
 
     /// How many consumers were closed.

@@ -20,6 +20,9 @@ pub(crate) struct ConsumeConfig {
     multi_header: bool,
     /// A topic that is not read, and of which an offset is committed all the same.
     foreign: Option<String>,
+    /// Whether reading goes on while it commits.
+    #[config(default = false)]
+    in_background: bool,
 }
 
 pub(crate) struct Consume {
@@ -57,7 +60,7 @@ impl Input for Consume {
     }
 
     fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, Error> {
-        self.commit(settled)?;
+        self.commit(settled, self.config.in_background)?;
         let Some(consumer) = &self.consumer else { return Err(wrong("it is not connected")) };
         let line = match consumer.poll(Some(SECOND)) {
             kafka::Event::Woken(_) => return Ok(Event::Idle),
@@ -72,6 +75,8 @@ impl Input for Consume {
                 format!("revoked {}", listed(&partitions))
             }
             kafka::Event::Lost(partitions) => format!("lost {}", listed(&partitions)),
+            kafka::Event::Committed(Ok(())) => "committed".to_owned(),
+            kafka::Event::Committed(Err(error)) => format!("not committed: {error}"),
             kafka::Event::Failed(failure) if failure.is_retriable() => return Ok(Event::Idle),
             kafka::Event::Failed(failure) => return Ok(Event::NotConnected(failure.to_string())),
         };
@@ -81,7 +86,7 @@ impl Input for Consume {
 
     fn close(mut self, settled: Vec<Settlement>) {
         // Who reads on finds what could not be committed once more.
-        let _ = self.commit(settled);
+        let _ = self.commit(settled, false);
         if let Some(consumer) = self.consumer.take() {
             consumer.close(PATIENCE);
         }
@@ -89,7 +94,7 @@ impl Input for Consume {
 }
 
 impl Consume {
-    fn commit(&mut self, settled: Vec<Settlement>) -> Result<(), Error> {
+    fn commit(&mut self, settled: Vec<Settlement>, in_background: bool) -> Result<(), Error> {
         let Some(consumer) = &self.consumer else { return Ok(()) };
         let done = settled.into_iter().filter(|settled| matches!(settled.outcome, Outcome::Acknowledged));
         let mut positions: Vec<Position> = done
@@ -103,6 +108,9 @@ impl Consume {
             let source = TopicPartition { topic, partition: 0 };
             Position { source, next: 1 }
         }));
+        if in_background {
+            return consumer.start_commit(&positions, PATIENCE).map_err(wrong);
+        }
         consumer.commit(&positions, PATIENCE).map_err(wrong)
     }
 }

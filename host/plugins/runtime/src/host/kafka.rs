@@ -45,6 +45,8 @@ type Answer<T> = wasmtime::Result<Result<T, KafkaError>>;
 
 /// The longest that a call waits for brokers, whatever was asked for.
 const LONGEST: Duration = Duration::from_secs(600);
+/// What is told where a commit takes too long.
+const NOT_COMMITTED: &str = "offsets are not committed";
 
 impl Host for Guest {}
 
@@ -164,11 +166,21 @@ impl HostConsumerMethods for Guest {
     ) -> Answer<()> {
         self.host_call()?;
         let _waiting = self.meter.long_wait();
-        let work = match self.table.get(&consumer)?.commit(positions) {
+        let work = match self.table.get_mut(&consumer)?.commit(positions) {
             Ok(work) => work,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(in_time(&self.scope.http, timeout, "offsets are not committed", work).await)
+        Ok(in_time(&self.scope.http, timeout, NOT_COMMITTED, work).await)
+    }
+
+    fn start_commit(
+        &mut self,
+        consumer: Resource<HostConsumer>,
+        positions: Vec<Position>,
+        timeout: u64,
+    ) -> Answer<()> {
+        self.host_call()?;
+        Ok(self.table.get_mut(&consumer)?.start_commit(positions, timeout))
     }
 
     fn release(&mut self, consumer: Resource<HostConsumer>) -> wasmtime::Result<()> {
@@ -245,13 +257,63 @@ impl Guest {
     }
 }
 
-/// Runs work on the threads for HTTP, for so many nanoseconds at most; it is given up when nobody waits for it any more.
+/// Work on the threads for HTTP, which is given up when this is dropped.
+#[derive(Debug)]
+struct Begun<T> {
+    result: oneshot::Receiver<Option<Result<T, KafkaError>>>,
+    what: &'static str,
+    limit: Duration,
+}
+
+impl<T> Begun<T> {
+    /// How it has ended, if it has. Once.
+    fn has_ended(&mut self) -> Option<Result<T, KafkaError>> {
+        match self.result.try_recv() {
+            Ok(ended) => Some(self.told(Some(ended))),
+            Err(oneshot::error::TryRecvError::Closed) => Some(self.told(None)),
+            Err(oneshot::error::TryRecvError::Empty) => None,
+        }
+    }
+
+    /// How it ends. Once.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    async fn ended(&mut self) -> Result<T, KafkaError> {
+        let ended = (&mut self.result).await.ok();
+        self.told(ended)
+    }
+
+    fn told(&self, ended: Option<Option<Result<T, KafkaError>>>) -> Result<T, KafkaError> {
+        let Self { what, limit, .. } = self;
+        match ended {
+            Some(Some(ended)) => ended,
+            Some(None) => {
+                let reason = format!("{what} within {} ms", limit.as_millis());
+                Err(failures::error(FailureKind::Disconnected, reason))
+            }
+            None => Err(failures::error(FailureKind::Other, "the process stops")),
+        }
+    }
+}
+
+/// Does work on the threads for HTTP, for so many nanoseconds at most; it is given up when nobody waits for it any more.
 async fn in_time<T: Send + 'static>(
     service: &Service,
     nanoseconds: u64,
-    what: &str,
+    what: &'static str,
     work: impl Future<Output = Result<T, KafkaError>> + Send + 'static,
 ) -> Result<T, KafkaError> {
+    begin(service, nanoseconds, what, work)?.ended().await
+}
+
+/// Begins work on the threads for HTTP, for so many nanoseconds at most.
+fn begin<T: Send + 'static>(
+    service: &Service,
+    nanoseconds: u64,
+    what: &'static str,
+    work: impl Future<Output = Result<T, KafkaError>> + Send + 'static,
+) -> Result<Begun<T>, KafkaError> {
     let limit = Duration::from_nanos(nanoseconds).min(LONGEST);
     let spawner = service.spawner().map_err(|error| failures::error(FailureKind::Other, error))?;
     let (mut done, result) = oneshot::channel();
@@ -259,16 +321,10 @@ async fn in_time<T: Send + 'static>(
         tokio::select! {
             biased;
             () = done.closed() => {}
-            ended = tokio::time::timeout(limit, work) => drop(done.send(ended)),
+            ended = tokio::time::timeout(limit, work) => drop(done.send(ended.ok())),
         }
     });
-    match result.await {
-        Ok(Ok(ended)) => ended,
-        Ok(Err(_)) => {
-            Err(failures::error(FailureKind::Disconnected, format!("{what} within {} ms", limit.as_millis())))
-        }
-        Err(_) => Err(failures::error(FailureKind::Other, "the process stops")),
-    }
+    Ok(Begun { result, what, limit })
 }
 
 /// As the guest names a partition, for the client.

@@ -30,6 +30,8 @@ struct Reading {
     events: VecDeque<Event>,
     /// What waits to be released.
     revoked: VecDeque<Vec<TopicPartition>>,
+    /// What is committed while reading goes on.
+    committing: Option<Vec<Position>>,
     /// Which was read last.
     last: Option<TopicPartition>,
 }
@@ -42,6 +44,11 @@ impl Consumer {
     /// What there is comes before what is pending, so that a test can have an input take all of it and return.
     pub(crate) fn poll(&self, time: Option<Duration>) -> Event {
         self.look_for_new();
+        let is_held = self.broker.0.borrow().holds_commits;
+        let ends = self.state.borrow_mut().committing.take_if(|_| !is_held);
+        if let Some(positions) = ends {
+            return Event::Committed(self.store(&positions));
+        }
         let scripted = || self.broker.0.borrow_mut().script.pop_front();
         let known = self.state.borrow_mut().events.pop_front();
         let event = known.or_else(|| scripted().map(|scripted| self.follow(scripted)));
@@ -63,6 +70,20 @@ impl Consumer {
     }
 
     pub(crate) fn commit(&self, positions: &[Position], _: Duration) -> Result<(), KafkaError> {
+        self.state.borrow_mut().committing = None;
+        self.store(positions)
+    }
+
+    pub(crate) fn start_commit(&self, positions: &[Position], _: Duration) -> Result<(), KafkaError> {
+        let committing = &mut self.state.borrow_mut().committing;
+        if committing.is_some() {
+            return Err(KafkaError::Invalid("the commit before has not ended".to_owned()));
+        }
+        *committing = Some(positions.to_vec());
+        Ok(())
+    }
+
+    fn store(&self, positions: &[Position]) -> Result<(), KafkaError> {
         self.broker.called("commit")?;
         let Some(group) = &self.settings.group else {
             return Err(KafkaError::Invalid("without a group nothing is committed".to_owned()));

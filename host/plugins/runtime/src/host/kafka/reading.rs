@@ -1,5 +1,6 @@
 //! Consumers.
 
+mod committing;
 mod rests;
 
 use std::collections::VecDeque;
@@ -12,6 +13,7 @@ use forebay_kafka_client::{CommitOffset, Consumer, ConsumerEvent, Revocation};
 use forebay_model::Offset;
 use forebay_pipeline_message::Batch;
 
+use self::committing::Committing;
 use self::rests::Rests;
 use super::messages::Shape;
 use super::meter::{self, ReadMeter};
@@ -39,6 +41,8 @@ pub struct HostConsumer {
     rests: Rests,
     /// What waits to be released.
     revoked: VecDeque<Revocation>,
+    /// What is committed while reading goes on.
+    committing: Option<Committing>,
     meter: ReadMeter,
     scope: Arc<Scope>,
     /// For what is fetched ahead.
@@ -107,6 +111,7 @@ impl HostConsumer {
             decompressed: DECOMPRESSED.min(limit),
             rests: Rests::new(kept),
             revoked: VecDeque::new(),
+            committing: None,
             meter: ReadMeter::of(scope),
             scope: Arc::clone(scope),
             _held: held,
@@ -119,10 +124,19 @@ impl HostConsumer {
     /// Nothing is lost.
     pub(super) async fn next(&mut self) -> Taken {
         loop {
+            if let Some(ended) = self.committing.as_mut().and_then(Committing::has_ended) {
+                self.committing = None;
+                return Taken::Event(Event::Committed(ended));
+            }
             if let Some(taken) = self.piece() {
                 return taken;
             }
-            let event = match self.consumer.next().await {
+            let next = tokio::select! {
+                biased;
+                () = committing::ended(self.committing.as_mut()) => continue,
+                next = self.consumer.next() => next,
+            };
+            let event = match next {
                 Some(ConsumerEvent::Fetched(fetched)) => {
                     self.meter.fetched(fetched.bytes());
                     self.rests.push(fetched);
@@ -171,11 +185,40 @@ impl HostConsumer {
         }
     }
 
-    /// Commits; nothing is done before the future is polled.
+    /// Commits, in the place of what is being committed; nothing is done before the future is polled.
     pub(super) fn commit(
+        &mut self,
+        positions: Vec<Position>,
+    ) -> Result<impl Future<Output = Result<(), KafkaError>> + Send + use<>, KafkaError> {
+        let work = self.storing(positions)?;
+        let before = self.committing.take();
+        Ok(async move {
+            // Or it could store what it was to store behind this.
+            if let Some(before) = before {
+                before.give_up().await;
+            }
+            work.await
+        })
+    }
+
+    /// Begins to commit; [`HostConsumer::next`] tells how it ended.
+    pub(super) fn start_commit(
+        &mut self,
+        positions: Vec<Position>,
+        nanoseconds: u64,
+    ) -> Result<(), KafkaError> {
+        if self.committing.is_some() {
+            return Err(KafkaError::Invalid("the commit before this one has not ended".to_owned()));
+        }
+        let work = self.storing(positions)?;
+        self.committing = Some(Committing::start(&self.scope.http, nanoseconds, work)?);
+        Ok(())
+    }
+
+    fn storing(
         &self,
         positions: Vec<Position>,
-    ) -> Result<impl Future<Output = Result<(), KafkaError>> + Send + 'static, KafkaError> {
+    ) -> Result<impl Future<Output = Result<(), KafkaError>> + Send + use<>, KafkaError> {
         let offset = |Position { partition: source, next }: Position| {
             // Others may be members of the group for topics that this guest is not granted.
             self.scope.allowed.topic(&self.permit, &source.topic, Access::Read).map_err(|missing| {
@@ -200,8 +243,11 @@ impl HostConsumer {
 
     /// Leaves the group.
     pub(super) async fn close(self, patience: Duration) {
-        let Self { consumer, revoked, .. } = self;
+        let Self { consumer, revoked, committing, .. } = self;
         revoked.into_iter().for_each(Revocation::done);
+        if let Some(committing) = committing {
+            committing.give_up().await;
+        }
         // A commit that was given up may have it for a moment more: then it leaves when that ends.
         if let Ok(consumer) = Arc::try_unwrap(consumer) {
             consumer.close(patience).await;
