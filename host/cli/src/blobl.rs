@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use forebay_lifecycle::{Shutdown, Threads};
+use forebay_lifecycle::Threads;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::Kind;
 use forebay_pipeline_message::{Batch, Value};
@@ -60,7 +60,7 @@ pub(crate) async fn blobl(flags: Blobl) -> anyhow::Result<ExitCode> {
         },
     };
     let environment = env_files::read(&env_files)?;
-    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), None, None).await?;
     let components: Arc<dyn Components> = Arc::new(loaded);
     let language = language(components.as_ref(), file.as_deref());
     let setup = setup(&language, environment)?;

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::render::{self, Detail};
 
@@ -16,7 +15,7 @@ use crate::templates::{Lints, with_templates};
 pub(crate) async fn create(
     Create { expression, small, plugins: flags, templates }: Create,
 ) -> anyhow::Result<ExitCode> {
-    let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), None, None).await?;
     let loaded = with_templates(Arc::new(loaded), &templates, Lints::PassOver).await?;
     let catalog = loaded.catalog();
     let detail = if small { Detail::Common } else { Detail::WithAdvanced };

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Forgiving, LintOptions, Severity, render};
 
@@ -17,7 +16,7 @@ use crate::{env_files, plugins};
 /// Prints a configuration in its normal form; fails where it can't be read.
 pub(crate) async fn echo(Echo { file, sources, plugins: flags }: Echo) -> anyhow::Result<ExitCode> {
     let variables = ProcessVariables(env_files::read(&sources.env_files)?);
-    let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = plugins::load(&flags, &Arc::new(Metrics::default()), None, None).await?;
     let loaded = with_templates(Arc::new(loaded), &sources.templates, Lints::PassOver).await?;
     let catalog = loaded.catalog();
     let texts = Texts::read(&Main::find(file.as_deref(), &sources), &sources)?;

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Document, Files, Forgiving, LintOptions, Problem, Variables};
 use forebay_pipeline_tester::paths;
@@ -31,7 +30,7 @@ pub(crate) async fn lint(flags: args::Lint) -> anyhow::Result<ExitCode> {
         !mains.is_empty() || !files.is_empty() || sources.config.is_some() || !resources.is_empty(),
         "there is nothing to look at: name files, or one with -c"
     );
-    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), None, None).await?;
     let loaded = with_templates(Arc::new(loaded), &sources.templates, Lints::PassOver).await?;
     let linter = Linter {
         components: loaded.as_ref(),

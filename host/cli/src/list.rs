@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{bail, ensure};
-use forebay_lifecycle::Shutdown;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::spec::{self, Callable, Kind};
 use forebay_pipeline_config::{Catalog, render};
@@ -25,7 +24,7 @@ enum Wanted<'c> {
 
 pub(crate) async fn list(flags: List) -> anyhow::Result<ExitCode> {
     let List { types, plugins: plugin_flags, templates, format, status } = flags;
-    let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let plugins = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), None, None).await?;
     let plugins = with_templates(Arc::new(plugins), &templates, Lints::PassOver).await?;
     let catalog = plugins.catalog();
     if format == Format::Schema {

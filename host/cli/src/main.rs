@@ -73,7 +73,7 @@ fn end_when_nobody_reads() {
     std::panic::set_hook(Box::new(move |panic| {
         let said = panic.payload_as_str().unwrap_or_default();
         if said.starts_with("failed printing to stdout") && said.contains(BROKEN_PIPE) {
-            std::process::exit(READ_BY_NOBODY);
+            std::process::exit(READ_BY_NOBODY.into());
         }
         usual(panic);
     }));
@@ -82,7 +82,7 @@ fn end_when_nobody_reads() {
 /// How the standard library names the error.
 const BROKEN_PIPE: &str = "Broken pipe";
 /// As shells tell of a process that the signal for it has ended.
-const READ_BY_NOBODY: i32 = 128 + 13;
+const READ_BY_NOBODY: u8 = 128 + 13;
 
 /// Runs a command on this thread.
 fn block_on(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

@@ -15,11 +15,12 @@ use crate::args;
 use crate::embedded::EMBEDDED;
 
 /// Loads the default plugins and those of the plugin folder. Files that can't be loaded are named
-/// on standard error; the rest loads. `endpoints` are the paths of the process, where it is to have a server.
+/// on standard error; the rest loads. `endpoints` are the paths of the process, where it is to have a server;
+/// `output_closed` ends it, where it ends when nobody reads its standard output any more.
 pub(crate) async fn load(
     flags: &args::Plugins,
     metrics: &Arc<Metrics>,
-    output_closed: &Shutdown,
+    output_closed: Option<&Shutdown>,
     endpoints: Option<Endpoints>,
 ) -> anyhow::Result<Plugins> {
     load_with(flags, metrics, output_closed, (endpoints, Clusters::default())).await
@@ -29,7 +30,7 @@ pub(crate) async fn load(
 pub(crate) async fn load_with(
     flags: &args::Plugins,
     metrics: &Arc<Metrics>,
-    output_closed: &Shutdown,
+    output_closed: Option<&Shutdown>,
     (endpoints, clusters): (Option<Endpoints>, Clusters),
 ) -> anyhow::Result<Plugins> {
     let args::Plugins { plugin_dir, plugin_grants, plugin_cache } = flags;
@@ -48,7 +49,7 @@ pub(crate) async fn load_with(
     let settings = Settings {
         grants: grants.clone(),
         cache,
-        output_closed: output_closed.clone(),
+        output_closed: output_closed.cloned(),
         lock,
         others: vec![forebay_pipeline_engine::description()],
         clusters,

@@ -24,9 +24,9 @@ use crate::operations::{Operations, Ready, Told};
 use crate::signals::Signals;
 use crate::status::StatusLine;
 use crate::templates::{Lints, structured};
-use crate::{env_files, log, plugins};
+use crate::{READ_BY_NOBODY, env_files, log, plugins};
 
-use pipeline::{Outcome, Pipelines};
+use pipeline::Pipelines;
 use watching::{Checker, Watching};
 
 /// How long a device may take for the last bytes, which nobody waits for any more.
@@ -49,7 +49,8 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
     let metrics = Arc::new(Metrics::default());
     let output_closed = Shutdown::new();
     let endpoints = Endpoints::default();
-    let loaded = plugins::load(&plugin_flags, &metrics, &output_closed, Some(endpoints.clone())).await?;
+    let loaded =
+        plugins::load(&plugin_flags, &metrics, Some(&output_closed), Some(endpoints.clone())).await?;
     let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
     let host = structured(&loaded, &sources.templates, Lints::of(chilled)).await?;
     let components: Arc<dyn Components> = Arc::new(host.clone());
@@ -99,22 +100,28 @@ pub(crate) async fn run(flags: Run) -> anyhow::Result<ExitCode> {
         set_log: &set_log,
     };
     let outcome = tokio::select! {
-        outcome = pipelines.run(config) => outcome,
-        () = output_closed.cancelled() => Err(anyhow::anyhow!("nobody reads the standard output any more")),
+        outcome = pipelines.run(config) => Some(outcome),
+        () = output_closed.cancelled() => None,
     };
     drop(pipelines);
     drop(status);
     operations.finish().await;
-    if matches!(outcome, Ok(Outcome { ended: Ended::Finished | Ended::Stopped | Ended::Incomplete, .. })) {
-        // The last handles of files go down with the threads of the guests.
+    let ended = outcome.as_ref().and_then(|outcome| Some(outcome.as_ref().ok()?.ended));
+    finish(threads, matches!(ended, Some(Ended::Finished | Ended::Stopped | Ended::Incomplete)));
+    write_metrics(metrics_file.as_deref(), &metrics)?;
+    let Some(outcome) = outcome else { return Ok(ExitCode::from(READ_BY_NOBODY)) };
+    Ok(if outcome?.is_well(&identity.name) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Ends the threads of the guests, and waits for the last bytes of files, whose last handles go down with them. Where
+/// something may be stuck in a thread (`may_wait` is false), that must not keep the process.
+pub(crate) fn finish(threads: Threads, may_wait: bool) {
+    if may_wait {
         drop(threads);
         forebay_plugins_runtime::wait_until_files_are_closed(LAST_FILES);
     } else {
-        // Something may be stuck in a thread, which must not keep the process.
         std::mem::forget(threads);
     }
-    write_metrics(metrics_file.as_deref(), &metrics)?;
-    Ok(if outcome?.is_well(&identity.name) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Writes what was measured, where somebody wants it.

@@ -25,11 +25,11 @@ use forebay_plugins_api::{Components, Environment, PipelineName, Rights};
 use crate::args::{RunFlags, Streams};
 use crate::configuration::{self, Main, Texts};
 use crate::operations::{Operations, Ready, Told};
-use crate::run::{LAST_FILES, logger, look_after_plugins, write_metrics};
+use crate::run::{self, logger, look_after_plugins, write_metrics};
 use crate::signals::Signals;
 use crate::templates::{Lints, with_templates};
 use crate::variables::ProcessVariables;
-use crate::{env_files, log, plugins};
+use crate::{READ_BY_NOBODY, env_files, log, plugins};
 
 use manager::{ChangeError, Faults, Manager, Process, Text};
 use store::Store;
@@ -126,8 +126,9 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
     if is_delayed {
         delay(&mut signals, shutdown_delay).await;
     }
-    let is_well = stop(&manager, &mut signals).await?;
-    let is_well = is_well && !output_closed.is_cancelled() && !stuck.is_cancelled();
+    // What is to be written there would keep its pipelines until they are given up.
+    let is_read = !output_closed.is_cancelled();
+    let is_well = is_read && stop(&manager, &mut signals).await? && !stuck.is_cancelled();
     drop(registered);
     shared.close(shutdown_timeout / 4).await;
     std::mem::forget(Arc::clone(&manager.keeper));
@@ -135,7 +136,7 @@ pub(crate) async fn streams(flags: Streams) -> anyhow::Result<ExitCode> {
     operations.finish().await;
     finish(threads, is_well);
     write_metrics(metrics_file.as_deref(), &metrics)?;
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(exit_code(is_well, is_read))
 }
 
 impl Host {
@@ -149,7 +150,8 @@ impl Host {
         let metrics = Arc::new(Metrics::default());
         let (output_closed, stuck) = (Shutdown::new(), Shutdown::new());
         let endpoints = Endpoints::default();
-        let loaded = plugins::load(&plugin_flags, &metrics, &output_closed, Some(endpoints.clone())).await?;
+        let loaded =
+            plugins::load(&plugin_flags, &metrics, Some(&output_closed), Some(endpoints.clone())).await?;
         let watch = plugin_flags.plugin_dir.map(|folder| loaded.watch(folder));
         let components = Arc::new(loaded.clone());
         let components = with_templates(components, &sources.templates, Lints::of(chilled)).await?;
@@ -217,15 +219,19 @@ async fn delay(signals: &mut Signals, delay: Duration) {
     }
 }
 
-/// The last handles of files go down with the threads of the guests, unless something may be stuck in one.
+/// Ends the threads, unless something still has them.
 fn finish(threads: Arc<Threads>, is_well: bool) {
     match Arc::try_unwrap(threads) {
-        Ok(threads) if is_well => {
-            drop(threads);
-            forebay_plugins_runtime::wait_until_files_are_closed(LAST_FILES);
-        }
-        Ok(threads) => std::mem::forget(threads),
+        Ok(threads) => run::finish(threads, is_well),
         Err(threads) => std::mem::forget(threads),
+    }
+}
+
+fn exit_code(is_well: bool, is_read: bool) -> ExitCode {
+    match (is_well, is_read) {
+        (true, _) => ExitCode::SUCCESS,
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::from(READ_BY_NOBODY),
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use forebay_lifecycle::{Shutdown, Threads};
+use forebay_lifecycle::Threads;
 use forebay_metrics::Metrics;
 use forebay_pipeline_config::{Problem, Severity};
 use forebay_pipeline_engine::{Structured, Templated};
@@ -78,7 +78,7 @@ pub(crate) async fn with_templates(
 pub(crate) async fn template(command: TemplateCommand) -> anyhow::Result<ExitCode> {
     let TemplateCommand::Lint { files, plugins: plugin_flags } = command;
     let files: Vec<_> = paths(&files).context("paths")?.into_iter().filter(|path| is_yaml(path)).collect();
-    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), None, None).await?;
     let (templated, mut problems) = read(Arc::new(loaded), &files).await?;
     problems.extend(templated.test());
     for problem in &problems {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use forebay_lifecycle::{Shutdown, Threads};
+use forebay_lifecycle::Threads;
 use forebay_metrics::Metrics;
 use forebay_pipeline_engine::Structured;
 use forebay_pipeline_tester::{Tester, globs};
@@ -27,7 +27,7 @@ pub(crate) async fn test(flags: Test) -> anyhow::Result<ExitCode> {
     }
     let environment = env_files::read(&env_files)?;
     let resources = globs(resources.iter().map(String::as_str)).context("--resources")?;
-    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), &Shutdown::new(), None).await?;
+    let loaded = plugins::load(&plugin_flags, &Arc::new(Metrics::default()), None, None).await?;
     let templated = with_templates(Arc::new(loaded), &templates, Lints::PassOver).await?;
     let components: Arc<dyn Components> = Arc::new(Structured::new(templated));
     let threads = Threads::start("tests", THREADS).context("start threads")?;

@@ -72,3 +72,22 @@ fn the_old_field_codec_wins_over_the_scanner() {
         "input: {stdin: {codec: 'delim:|'}}\npipeline: {threads: 1}\noutput: {stdout: {codec: 'delim:;'}}\n";
     assert_eq!(folder.run(pipeline).input("a|b\nc|d").finish().well().stdout, "a;b\nc;d;");
 }
+
+/// As `list | head` ends, and Bento: nothing is said of messages that nobody wants.
+#[test]
+fn it_ends_without_a_word_when_nobody_reads_what_it_prints() {
+    let folder = Folder::new();
+    let endless = "input: {generate: {mapping: 'root = counter()', interval: ''}}\noutput: {stdout: {}}\n";
+    assert_eq!(folder.run(endless).unread(), (Some(141), String::new()));
+    folder.write("in.txt", "a line of a file\n".repeat(20_000));
+    let file =
+        "input: {file: {paths: [in.txt], delete_on_finish: true}}\noutput: {stdout: {codec: 'delim:;'}}\n";
+    assert_eq!(folder.run(file).unread(), (Some(141), String::new()));
+    assert!(folder.has("in.txt"), "it was not printed");
+    folder.write("one.yaml", endless);
+    folder.write("other.yaml", endless.replace("stdout: {}", "drop: {}"));
+    let (code, said) = folder.forebay(&["streams", "one.yaml", "other.yaml"]).unread();
+    assert_eq!(code, Some(141), "{said}");
+    let errors: Vec<_> = said.lines().filter(|line| !line.starts_with("level=info")).collect();
+    assert_eq!(errors, ["level=error msg=\"nobody reads the standard output any more\""]);
+}

@@ -167,14 +167,14 @@ impl Pipelines {
 async fn open(wanted: Wanted, around: Around, keeper: Arc<Threads>) -> anyhow::Result<Pipelines> {
     let Wanted { folder, group, rate, plugins: flags, templates, rights, environment, topics: _ } = wanted;
     let Around { cluster, metrics, endpoints, agents, access, cores } = around;
-    let (output_closed, stuck) = (Shutdown::new(), Shutdown::new());
+    let stuck = Shutdown::new();
     let prefixed = Arc::new(metrics.with_prefix(METRICS));
     let clusters = Clusters::default();
     if let Some(access) = access {
         clusters.add_for_each(CLUSTER, move |pipeline| access.transport(pipeline.as_str()));
     }
     let process = (endpoints.clone(), clusters);
-    let loaded = plugins::load_with(&flags, &prefixed, &output_closed, process).await?;
+    let loaded = plugins::load_with(&flags, &prefixed, None, process).await?;
     let watch = flags.plugin_dir.map(|folder| loaded.watch(folder));
     look_after_plugins(watch, loaded.watchdog(stuck.clone()))?;
     // Not by a guest, when it first asks: the broker does there what pipelines want, with locks that its clients wait for.

@@ -54,9 +54,10 @@ pub struct Settings {
     pub limits: Limits,
     /// Where compiled code is kept; `None`: nowhere.
     pub cache: Option<PathBuf>,
-    /// Is cancelled when the standard output turns out to be closed: nobody reads it any more, and
-    /// trying again is of no use.
-    pub output_closed: Shutdown,
+    /// Is cancelled when the standard output turns out to be closed: nobody reads it any more, and trying again is of no
+    /// use. Whoever gives it ends the process then: what is written there until it does neither succeeds nor fails.
+    /// `None`: it fails.
+    pub output_closed: Option<Shutdown>,
     pub http: HttpSettings,
     /// The Kafka clusters that the process has, by their names.
     pub clusters: Clusters,
@@ -79,7 +80,7 @@ pub struct Plugins {
 pub(crate) struct Shared {
     pub(crate) serving: Serving,
     pub(crate) grants: Grants,
-    pub(crate) output_closed: Shutdown,
+    pub(crate) output_closed: Option<Shutdown>,
     pub(crate) metrics: Arc<Metrics>,
     /// What components have used.
     accounts: Book,

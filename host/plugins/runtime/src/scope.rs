@@ -37,7 +37,7 @@ pub(crate) struct Scope {
     pub(crate) below: Arc<str>,
     pub(crate) http: Arc<Service>,
     pub(crate) clusters: Clusters,
-    pub(crate) output_closed: Shutdown,
+    pub(crate) output_closed: Option<Shutdown>,
     pub(crate) metrics: Arc<Metrics>,
     /// The same for what the component measures itself, which templates may call otherwise.
     pub(crate) own_metrics: Arc<Metrics>,
@@ -144,7 +144,7 @@ impl Scope {
             below: Arc::default(),
             http: Arc::default(),
             clusters: Clusters::default(),
-            output_closed: Shutdown::new(),
+            output_closed: None,
             metrics: Arc::clone(metrics),
             own_metrics: Arc::clone(metrics),
             account: Arc::new(account),

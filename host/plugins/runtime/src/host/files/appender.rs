@@ -38,6 +38,9 @@ pub(super) struct Job {
     share: Share,
 }
 
+/// Who waits for a write, and its bytes.
+type Waiting = (oneshot::Sender<Result<(), String>>, Share);
+
 enum Content {
     Bytes(Vec<u8>),
     Messages {
@@ -59,6 +62,11 @@ trait Target: Send + 'static {
 
     /// Writes what a file has from where it stands.
     fn copy(&mut self, file: File) -> io::Result<()>;
+
+    /// Has the process end because of an error, where that is how it ends; whether it is. Nobody need hear of it then.
+    fn ends_by(&self, _: &io::Error) -> bool {
+        false
+    }
 }
 
 struct AppendedFile {
@@ -68,7 +76,8 @@ struct AppendedFile {
 }
 
 struct StandardOutput {
-    closed: Shutdown,
+    /// Ends the process, where it ends when nobody reads this any more.
+    closed: Option<Shutdown>,
 }
 
 impl HostAppender {
@@ -103,7 +112,7 @@ impl HostAppender {
     }
 
     /// The standard output of the process.
-    pub(super) fn standard_output(closed: Shutdown) -> io::Result<Self> {
+    pub(super) fn standard_output(closed: Option<Shutdown>) -> io::Result<Self> {
         Self::spawn("stdout", StandardOutput { closed }, || ())
     }
 
@@ -172,16 +181,19 @@ impl HostAppender {
 }
 
 /// Writes what comes, until nobody can send more or a write fails; what is queued behind a failed
-/// write fails with it, so that nothing overtakes it.
+/// write fails with it, so that nothing overtakes it. By whose error the process ends, that stays as it is.
 fn write_all(mut target: impl Target, mut queue: mpsc::Receiver<Job>) {
     let mut buffer = Vec::new();
     let mut waiting = Vec::new();
     let mut left = None;
     while let Some(first) = left.take().or_else(|| queue.blocking_recv()) {
         if let Content::File(file) = first.content {
-            let written = target.copy(file).map_err(|error| error.to_string());
+            let written = target.copy(file);
+            if written.as_ref().is_err_and(|error| target.ends_by(error)) {
+                return leave(vec![(first.done, first.share)], queue);
+            }
             let is_over = written.is_err();
-            let _ = first.done.send(written);
+            let _ = first.done.send(written.map_err(|error| error.to_string()));
             if is_over {
                 return;
             }
@@ -197,7 +209,11 @@ fn write_all(mut target: impl Target, mut queue: mpsc::Receiver<Job>) {
             waiting.push((job.done, job.share));
             next = if buffer.len() < GATHER { queue.try_recv().ok() } else { None };
         }
-        let written = target.write(&buffer).map_err(|error| error.to_string());
+        let written = target.write(&buffer);
+        if written.as_ref().is_err_and(|error| target.ends_by(error)) {
+            return leave(waiting, queue);
+        }
+        let written = written.map_err(|error| error.to_string());
         // Given back first: the memory is free once the buffer is, and who is told may write on at once.
         if buffer.capacity() > GATHER {
             buffer = Vec::new();
@@ -211,6 +227,15 @@ fn write_all(mut target: impl Target, mut queue: mpsc::Receiver<Job>) {
             return;
         }
         buffer.clear();
+    }
+}
+
+/// Keeps who waits for writes waiting, until nobody can send more: they have neither succeeded nor failed.
+fn leave(mut waiting: Vec<Waiting>, mut queue: mpsc::Receiver<Job>) {
+    while waiting.len() < QUEUE
+        && let Some(Job { content: _, done, share }) = queue.blocking_recv()
+    {
+        waiting.push((done, share));
     }
 }
 
@@ -309,11 +334,16 @@ impl Target for StandardOutput {
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut output = io::stdout().lock();
-        output.write_all(bytes).and_then(|()| output.flush()).inspect_err(|error| {
-            if error.kind() == io::ErrorKind::BrokenPipe {
-                self.closed.cancel();
-            }
-        })
+        output.write_all(bytes).and_then(|()| output.flush())
+    }
+
+    fn ends_by(&self, error: &io::Error) -> bool {
+        let Some(closed) = &self.closed else { return false };
+        let is_closed = error.kind() == io::ErrorKind::BrokenPipe;
+        if is_closed {
+            closed.cancel();
+        }
+        is_closed
     }
 }
 
@@ -403,5 +433,41 @@ mod tests {
         let mut buffer = Vec::new();
         content.write_to(&mut buffer);
         assert!(buffer.len() == (2 << 20) + 2 && size >= buffer.len(), "{size}");
+    }
+
+    #[test]
+    fn the_error_that_ends_the_process_is_told_to_nobody() {
+        struct Broken(StandardOutput);
+        impl Target for Broken {
+            fn write(&mut self, _: &[u8]) -> io::Result<()> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+
+            fn copy(&mut self, _: File) -> io::Result<()> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+
+            fn ends_by(&self, error: &io::Error) -> bool {
+                self.0.ends_by(error)
+            }
+        }
+        let outcomes = |closed: Option<Shutdown>| {
+            let (jobs, queue) = mpsc::channel(4);
+            let mut waiting = Vec::new();
+            for content in [Content::Bytes(vec![1]), Content::File(File::open("/dev/null").unwrap())] {
+                let (done, outcome) = oneshot::channel();
+                let share = account(Limits::default()).held.take(1).unwrap();
+                jobs.try_send(Job { content, done, share }).unwrap();
+                waiting.push(outcome);
+            }
+            drop(jobs);
+            write_all(Broken(StandardOutput { closed }), queue);
+            waiting.into_iter().map(|mut outcome| outcome.try_recv().ok()).collect::<Vec<_>>()
+        };
+        let closed = Shutdown::new();
+        assert_eq!(outcomes(Some(closed.clone())), [None, None]);
+        assert!(closed.is_cancelled());
+        let told = outcomes(None);
+        assert!(matches!(&told[0], Some(Err(reason)) if reason.contains("roken pipe")), "{told:?}");
     }
 }
