@@ -30,50 +30,20 @@ impl<R: ChunkReader> Pages<R> {
         Ok(Self { compressed: SerializedPageReader::new(file, &plain, rows, None)?, codec, most })
     }
 
-    fn unpack(&self, page: Page) -> Result<Page> {
-        Ok(match page {
-            Page::DataPage {
-                buf,
-                num_values,
-                encoding,
-                def_level_encoding,
-                rep_level_encoding,
-                statistics,
-            } => Page::DataPage {
-                buf: self.decompress(&buf)?.into(),
-                num_values,
-                encoding,
-                def_level_encoding,
-                rep_level_encoding,
-                statistics,
-            },
-            Page::DictionaryPage { buf, num_values, encoding, is_sorted } => {
-                Page::DictionaryPage { buf: self.decompress(&buf)?.into(), num_values, encoding, is_sorted }
+    fn unpack(&self, mut page: Page) -> Result<Page> {
+        match &mut page {
+            Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } => {
+                *buf = self.decompress(buf)?.into();
             }
             Page::DataPageV2 {
-                buf,
-                num_values,
-                encoding,
-                num_nulls,
-                num_rows,
-                def_levels_byte_len,
-                rep_levels_byte_len,
-                is_compressed: true,
-                statistics,
-            } => Page::DataPageV2 {
-                buf: self
-                    .after_levels(&buf, u64::from(def_levels_byte_len) + u64::from(rep_levels_byte_len))?,
-                num_values,
-                encoding,
-                num_nulls,
-                num_rows,
-                def_levels_byte_len,
-                rep_levels_byte_len,
-                is_compressed: true,
-                statistics,
-            },
-            plain @ Page::DataPageV2 { .. } => plain,
-        })
+                buf, def_levels_byte_len, rep_levels_byte_len, is_compressed: true, ..
+            } => {
+                let levels = u64::from(*def_levels_byte_len) + u64::from(*rep_levels_byte_len);
+                *buf = self.after_levels(buf, levels)?;
+            }
+            Page::DataPageV2 { .. } => {}
+        }
+        Ok(page)
     }
 
     /// The levels stand before what is compressed.
