@@ -1,6 +1,7 @@
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+
+use crate::shown::shown;
 
 /// The longest id, in bytes. Kafka has no bound but that of its texts; ours are keys of the metadata store.
 const LONGEST: usize = 1_024;
@@ -66,17 +67,7 @@ macro_rules! text {
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({:?})", stringify!($name), self.0)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
+        shown!($name);
     };
 }
 

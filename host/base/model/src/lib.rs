@@ -26,6 +26,7 @@ mod partition_id;
 mod producer;
 mod role;
 mod segment_name;
+mod shown;
 mod timestamp;
 mod topic_id;
 mod topic_name;

@@ -1,6 +1,7 @@
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+
+use crate::shown::shown;
 
 const LONGEST: usize = 255;
 
@@ -41,17 +42,7 @@ impl FromStr for SegmentName {
     }
 }
 
-impl fmt::Debug for SegmentName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SegmentName({:?})", self.0)
-    }
-}
-
-impl fmt::Display for SegmentName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shown!(SegmentName);
 
 #[cfg(test)]
 mod tests {

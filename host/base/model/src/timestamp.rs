@@ -1,5 +1,6 @@
-use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::shown::shown;
 
 /// Milliseconds since 1970 in UTC. Records carry any value, also negative ones; -1 says that there is none.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -48,17 +49,7 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
-impl fmt::Debug for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Timestamp({})", self.0)
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+shown!(Timestamp);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+
+use crate::shown::shown;
 
 /// The longest name, in bytes, as in Kafka.
 const LONGEST: usize = 249;
@@ -73,17 +74,7 @@ impl FromStr for TopicName {
     }
 }
 
-impl fmt::Debug for TopicName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TopicName({:?})", self.0)
-    }
-}
-
-impl fmt::Display for TopicName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shown!(TopicName);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+
+use crate::shown::shown;
 
 const LONGEST: usize = 128;
 
@@ -38,14 +39,4 @@ impl FromStr for VirtualClusterId {
     }
 }
 
-impl fmt::Debug for VirtualClusterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VirtualClusterId({:?})", self.0)
-    }
-}
-
-impl fmt::Display for VirtualClusterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+shown!(VirtualClusterId);
