@@ -6,6 +6,7 @@
 //!   [`ready_endpoint`] what says whether one pipeline is connected, and [`stats`] shows what is measured of a part.
 //! - [`Bound`] is a socket with nobody behind it yet: a port that is taken is found out before anything is started.
 //!   [`Bound::serve`] answers until it is told to stop.
+//! - [`Connections`] are those of any HTTP server, whatever is [`Served`] behind them.
 //! - [`Exporter`] shows metrics as the configuration wants them, under the names that a [`Rename`] gives them;
 //!   [`Exporter::report`] logs and pushes them as time goes by, and [`Exporter::finish`] for the last time.
 //! - [`TraceExporter`] tells collectors of the spans that a tracer has made.
@@ -17,6 +18,7 @@
 
 mod auth;
 mod bcrypt;
+mod connections;
 mod cors;
 mod endpoints;
 mod export;
@@ -33,6 +35,7 @@ mod template;
 mod tls;
 mod traces;
 
+pub use connections::{ConnectionPlace, Connections, Served};
 pub use cors::{Shared, share};
 pub use endpoints::{
     Answer, Body, Endpoints, Found, Handler, RegisterError, Registration, Request, RequestBody, body_text,
@@ -41,7 +44,7 @@ pub use endpoints::{
 pub use export::Exporter;
 pub use own::{About, own_endpoints, ready_endpoint};
 pub use rename::{Rename, Renamed};
-pub use server::{Bound, ConnectionPlace, ServerError};
+pub use server::{Bound, ServerError};
 pub use since::Since;
 pub use stats::stats;
 pub use template::PathParameters;

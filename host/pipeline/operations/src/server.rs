@@ -1,43 +1,32 @@
-use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_lifecycle::{Shutdown, Spawner};
+use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::{CorsConfig, HttpConfig};
 use http::StatusCode;
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::auth::Auth;
+use crate::connections::{Connections, Served};
 use crate::cors::{self, Shared};
-use crate::endpoints::{Answer, Endpoints, Found, error};
-use crate::tls::{self, Secured};
+use crate::endpoints::{Answer, Endpoints, Found, Request, error};
+use crate::tls;
 
 /// Connections at a time; others wait in the system's queue.
 const CONNECTIONS: usize = 1024;
-/// The head of a request; a longer one is answered with 431.
-const LARGEST_HEAD: usize = 64 << 10;
 /// How long a client may take for the head of a request, or be silent between two.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long requests may take that are under way when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
-/// After the system refused a connection, for want of file descriptors for instance.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// A socket that nobody answers at yet.
 pub struct Bound {
     socket: TcpListener,
     tls: Option<TlsAcceptor>,
-    gate: Arc<Gate>,
+    gate: Gate,
 }
 
 /// Why there can't be a server.
@@ -89,7 +78,7 @@ impl Bound {
         let failed = |source| ServerError::Listen { address: address.clone(), source };
         let socket = TcpListener::bind(&whole).map_err(failed)?;
         socket.set_nonblocking(true).map_err(failed)?;
-        Ok(Self { socket, tls, gate: Arc::new(gate) })
+        Ok(Self { socket, tls, gate })
     }
 
     /// Where it is.
@@ -105,105 +94,26 @@ impl Bound {
         if let Ok(address) = self.address() {
             endpoints.set_served_at(address);
         }
-        self.answer(endpoints, stop)
-    }
-
-    async fn answer(self, endpoints: Endpoints, stop: Shutdown) {
         let Self { socket, tls, gate } = self;
-        let socket = match tokio::net::TcpListener::from_std(socket) {
-            Ok(socket) => socket,
-            Err(error) => return tracing::error!(%error, "the HTTP server can't listen"),
-        };
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        loop {
-            let next = async {
-                let place = Arc::clone(&places).acquire_owned().await;
-                (place, socket.accept().await)
-            };
-            let (place, accepted) = tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                next = next => next,
-            };
-            match (place, accepted) {
-                (Ok(place), Ok((stream, remote))) => {
-                    let place = ConnectionPlace::new(place);
-                    let (gate, endpoints) = (Arc::clone(&gate), endpoints.clone());
-                    let serving = Serving { gate, endpoints, remote, place, secured: None };
-                    Spawner::current().spawn(connection(stream, tls.clone(), serving, stop.clone()));
-                }
-                _ => tokio::time::sleep(PAUSE).await,
-            }
-        }
-        drop(socket);
-        // Every connection has a place until it ends.
-        let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(GRACE, places.acquire_many(all)).await;
+        let connections = Connections { tls, most: CONNECTIONS, read_timeout: READ_TIMEOUT, grace: GRACE };
+        connections.serve(socket, Arc::new(Guarded { gate, endpoints }), stop)
     }
 }
 
-async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, mut serving: Serving, stop: Shutdown) {
-    let _ = stream.set_nodelay(true);
-    let Some(tls) = tls else { return serve(stream, serving, stop).await };
-    let handshake = tokio::time::timeout(READ_TIMEOUT, tls.accept(stream));
-    let stream = tokio::select! {
-        () = stop.cancelled() => return,
-        stream = handshake => stream,
-    };
-    // Whoever can't do TLS with us learns that from the handshake; nobody else has to.
-    if let Ok(Ok(stream)) = stream {
-        serving.secured = Some(Secured::of(stream.get_ref().1));
-        serve(stream, serving, stop).await;
-    }
-}
-
-async fn serve(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    serving: Serving,
-    stop: Shutdown,
-) {
-    let serving = Arc::new(serving);
-    let handle = service_fn(move |request| {
-        let serving = Arc::clone(&serving);
-        async move { Ok::<_, Infallible>(serving.answer(request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(READ_TIMEOUT)
-        .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), handle)
-        .with_upgrades();
-    tokio::pin!(connection);
-    tokio::select! {
-        // How a connection ends is its client's affair.
-        _ = connection.as_mut() => return,
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
-    }
-    let _ = connection.await;
-}
-
-/// What one connection needs.
-struct Serving {
-    gate: Arc<Gate>,
+/// The paths of the process, behind what every request has to pass.
+struct Guarded {
+    gate: Gate,
     endpoints: Endpoints,
-    remote: SocketAddr,
-    place: ConnectionPlace,
-    secured: Option<Secured>,
 }
 
-/// The place of a connection among all. An extension of its requests: who takes the connection over keeps it.
-#[derive(Debug, Clone)]
-pub struct ConnectionPlace(#[expect(dead_code, reason = "it is kept")] Arc<OwnedSemaphorePermit>);
+impl Served for Guarded {
+    type Stream = TcpStream;
 
-impl ConnectionPlace {
-    #[must_use]
-    pub fn new(place: OwnedSemaphorePermit) -> Self {
-        Self(Arc::new(place))
+    fn stream(&self, socket: TcpStream) -> TcpStream {
+        socket
     }
-}
 
-impl Serving {
-    async fn answer(&self, request: hyper::Request<Incoming>) -> Answer {
+    async fn answer(&self, request: Request) -> Answer {
         let headers = match cors::share(&self.gate.cors, request.method(), request.headers()) {
             Shared::Answered(answer) => return answer,
             Shared::Allowed(headers) => headers,
@@ -212,8 +122,10 @@ impl Serving {
         answer.headers_mut().extend(headers);
         answer
     }
+}
 
-    async fn answer_shared(&self, request: hyper::Request<Incoming>) -> Answer {
+impl Guarded {
+    async fn answer_shared(&self, mut request: Request) -> Answer {
         let path = request.uri().path();
         let below = path.strip_prefix(&self.gate.root_path).filter(|below| below.starts_with('/'));
         let found = self.endpoints.find(path).or_else(|| self.endpoints.find(below?));
@@ -223,14 +135,7 @@ impl Serving {
         if let Some(refusal) = self.gate.auth.as_ref().and_then(|auth| auth.refusal(request.headers())) {
             return refusal;
         }
-        let mut request = request.map(|body| body.boxed_unsync());
-        let extensions = request.extensions_mut();
-        extensions.insert(self.remote);
-        extensions.insert(parameters);
-        extensions.insert(self.place.clone());
-        if let Some(secured) = &self.secured {
-            extensions.insert(secured.clone());
-        }
+        request.extensions_mut().insert(parameters);
         handler.answer(request).await
     }
 }

@@ -18,8 +18,7 @@ pub struct Secured {
 
 impl Secured {
     /// What a connection has agreed on, when its handshake is over.
-    #[must_use]
-    pub fn of(connection: &rustls::ServerConnection) -> Self {
+    pub(crate) fn of(connection: &rustls::ServerConnection) -> Self {
         let version = match connection.protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
             Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use forebay_lifecycle::Shutdown;
 use forebay_pipeline_config::CorsConfig;
-use forebay_pipeline_operations::{Endpoints, Handler, Registration};
+use forebay_pipeline_operations::{Connections, Endpoints, Handler, Registration};
 use rustls::ServerConfig;
+use tokio_rustls::TlsAcceptor;
 
 use super::meter::HttpMeter;
-use super::serve::{self, Server};
+use super::serve::Server;
 use super::service::ListenerNote;
 use super::text::render;
 use super::tls::Identity;
@@ -167,8 +168,10 @@ impl Site {
             && let Some(note) = kept.take()
         {
             let spawner = guest.scope.http.spawner().map_err(ListenError::Other)?;
-            let server = Server { endpoints, cors, stop: stop.clone(), read_timeout, note };
-            spawner.spawn(serve::accept(socket, tls, connections, Arc::new(server)));
+            let server = Arc::new(Server { endpoints, cors, patience: read_timeout, note });
+            let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+            let connections = Connections { tls, most: connections, read_timeout, grace: Duration::ZERO };
+            spawner.spawn(connections.serve(socket, server, stop.clone()));
         }
         Ok(OpenSite { address, stop, registrations, _permit: permit, _note: kept })
     }
