@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::Start;
 use super::event::{ConsumeError, ConsumerEvent, Fetched, Revocation};
+use super::signs::Signs;
 use crate::failure::Failure;
 use crate::topic_partition::TopicPartition;
 
@@ -78,6 +79,7 @@ pub(super) struct Shared {
     events: Notify,
     /// There may be something to fetch.
     pub work: Notify,
+    pub signs: Signs,
 }
 
 /// Failures that wait to be seen; further ones are left out, and happen again.
@@ -92,8 +94,17 @@ impl Shared {
 
     /// The next event; none when it is closed.
     pub(super) async fn next(&self) -> Option<ConsumerEvent> {
+        self.next_of(|_| true).await
+    }
+
+    /// The same without what was fetched.
+    pub(super) async fn next_but_fetched(&self) -> Option<ConsumerEvent> {
+        self.next_of(|event| !matches!(event, ConsumerEvent::Fetched(_))).await
+    }
+
+    async fn next_of(&self, is_wanted: fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
         loop {
-            if let Some(event) = self.try_next() {
+            if let Some(event) = self.try_next_of(is_wanted) {
                 return Some(event);
             }
             if self.lock().is_closed {
@@ -104,8 +115,12 @@ impl Shared {
     }
 
     pub(super) fn try_next(&self) -> Option<ConsumerEvent> {
+        self.try_next_of(|_| true)
+    }
+
+    fn try_next_of(&self, is_wanted: fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
         let mut state = self.lock();
-        let event = state.take()?;
+        let event = state.take(is_wanted)?;
         let has_more = !state.events.is_empty();
         drop(state);
         if matches!(event, ConsumerEvent::Fetched(_)) {
@@ -149,9 +164,10 @@ impl Shared {
     /// Stops reading these: what tells that whoever reads is done with them.
     pub(super) fn revoke(&self, partitions: Vec<TopicPartition>) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
+        let sign = self.signs.give();
         let mut state = self.lock();
         state.remove(&partitions);
-        state.tell(ConsumerEvent::Revoked(Revocation { partitions, _done: sender }));
+        state.tell(ConsumerEvent::Revoked(Revocation { partitions, _done: sender, _sign: sign }));
         drop(state);
         self.events.notify_one();
         // There is room again for others.
@@ -277,14 +293,14 @@ impl State {
         }
     }
 
-    fn take(&mut self) -> Option<ConsumerEvent> {
+    fn take(&mut self, is_wanted: fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
         let is_due = |event: &ConsumerEvent| match event {
             ConsumerEvent::Fetched(fetched) => {
                 self.partitions.get(&fetched.partition).is_none_or(|owned| !owned.is_paused)
             }
             _ => true,
         };
-        let index = self.events.iter().position(is_due)?;
+        let index = self.events.iter().position(|event| is_wanted(event) && is_due(event))?;
         let event = self.events.remove(index)?;
         if let ConsumerEvent::Fetched(fetched) = &event {
             self.buffered = self.buffered.saturating_sub(fetched.bytes as u64);
@@ -425,5 +441,35 @@ mod tests {
             gives_up(&shared);
             assert!(shared.work.notified().now_or_never().is_some());
         }
+    }
+
+    #[test]
+    fn who_asked_knows_of_a_revocation_before_it_is_taken_and_until_it_is_done() {
+        let shared = assigned();
+        let sign = Arc::new(());
+        let kept = Arc::clone(&sign);
+        shared.signs.ask(move || Box::new(Arc::clone(&kept)));
+        let is_shown = || Arc::strong_count(&sign) > 2;
+        assert!(!is_shown());
+        let _done = shared.revoke(vec![partition(0)]);
+        assert!(is_shown());
+        assert!(matches!(shared.try_next(), Some(ConsumerEvent::Assigned(_))));
+        let Some(ConsumerEvent::Revoked(revocation)) = shared.try_next() else { unreachable!() };
+        assert!(is_shown());
+        revocation.done();
+        assert!(!is_shown());
+    }
+
+    #[test]
+    fn what_was_fetched_stays_while_it_is_not_wanted() {
+        let shared = assigned();
+        assert!(matches!(shared.try_next(), Some(ConsumerEvent::Assigned(_))));
+        let fetched = Fetched::new(partition(1), Offset::ZERO, Vec::new());
+        shared.lock().tell(ConsumerEvent::Fetched(fetched));
+        let _done = shared.revoke(vec![partition(0)]);
+        let next = shared.next_but_fetched().now_or_never();
+        assert!(matches!(next, Some(Some(ConsumerEvent::Revoked(_)))));
+        assert!(shared.next_but_fetched().now_or_never().is_none());
+        assert!(matches!(shared.next().now_or_never(), Some(Some(ConsumerEvent::Fetched(_)))));
     }
 }
