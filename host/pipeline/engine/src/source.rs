@@ -4,6 +4,7 @@
 //! flight, closes the old instance with the last settlements and goes on with the new one: tokens belong
 //! to the instance that gave them out.
 
+mod handover;
 mod rejected;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::intake::OptionalIntake;
 use crate::meters::InputMeter;
 use crate::reread::Left;
 use crate::scan::Scan;
+pub(crate) use handover::hurry_on_handovers;
 
 /// Pauses between tries to connect or to open again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

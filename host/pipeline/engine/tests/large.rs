@@ -253,6 +253,17 @@ fn an_output_that_is_away_holds_the_input_at_the_budget_and_no_longer() {
 }
 
 #[test]
+fn what_an_input_gives_up_does_not_wait_for_a_batch_to_be_complete() {
+    const MESSAGES: usize = 10;
+    let world = World::new((0..MESSAGES).map(text)).giving_up_after(5);
+    world.stop_after_delivering(MESSAGES);
+    let yaml = "input: {batched: {child: {script: {}}, policy: {count: 1000}}}\n\
+                pipeline: {threads: 1}\noutput: {script: {batching: {count: 1000}}}\n";
+    assert_eq!(try_run(&world, yaml).0, Ok(Ended::Stopped));
+    assert_eq!(world.notes().acknowledged.len(), MESSAGES);
+}
+
+#[test]
 fn a_policy_that_only_counts_goes_on_early_where_the_budget_is_too_small() {
     let world = World::new((0..100).map(text));
     let yaml = "input: {batched: {child: {script: {}}, policy: {count: 60}}}\n\

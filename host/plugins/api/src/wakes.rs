@@ -1,4 +1,5 @@
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -12,7 +13,14 @@ use tokio::sync::Notify;
 pub struct Wakes {
     pending: AtomicU8,
     notify: Notify,
+    /// What the input gives up at the moment.
+    handovers: AtomicUsize,
 }
+
+/// That an input gives something up, and others wait until what it has handed out of that is delivered: the host says it
+/// on behalf of the input, whose batches then go on without delay. Until it is dropped.
+#[derive(Debug)]
+pub struct Handover(Arc<Wakes>);
 
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,8 +103,51 @@ impl Wakes {
         }
     }
 
+    /// Says that the input gives something up.
+    #[must_use]
+    pub fn hand_over(self: &Arc<Self>) -> Handover {
+        self.handovers.fetch_add(1, Ordering::AcqRel);
+        self.notify.notify_waiters();
+        Handover(Arc::clone(self))
+    }
+
+    /// Waits until the input gives something up, at once where it does already.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub async fn wait_for_handover(&self) {
+        self.until_handovers(|handovers| handovers > 0).await;
+    }
+
+    /// Waits until the input gives nothing up any more.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub async fn wait_for_no_handover(&self) {
+        self.until_handovers(|handovers| handovers == 0).await;
+    }
+
+    async fn until_handovers(&self, are_so: impl Fn(usize) -> bool) {
+        loop {
+            let notified = self.notify.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            if are_so(self.handovers.load(Ordering::Acquire)) {
+                return;
+            }
+            notified.await;
+        }
+    }
+
     fn set(&self, bit: u8) {
         self.pending.fetch_or(bit, Ordering::AcqRel);
         self.notify.notify_waiters();
+    }
+}
+
+impl Drop for Handover {
+    fn drop(&mut self) {
+        self.0.handovers.fetch_sub(1, Ordering::AcqRel);
+        self.0.notify.notify_waiters();
     }
 }

@@ -12,6 +12,7 @@ use forebay_kafka_client as client;
 use forebay_kafka_client::{CommitOffset, Consumer, ConsumerEvent, Revocation};
 use forebay_model::Offset;
 use forebay_pipeline_message::Batch;
+use forebay_plugins_api::Wakes;
 
 use self::committing::Committing;
 use self::rests::Rests;
@@ -80,6 +81,7 @@ impl HostConsumer {
         cluster: &HostCluster,
         settings: ConsumerSettings,
         scope: &Arc<Scope>,
+        wakes: &Arc<Wakes>,
     ) -> Result<Self, KafkaError> {
         check(cluster, &settings, scope).map_err(|missing| {
             meter::failed(scope, "denied");
@@ -102,9 +104,11 @@ impl HostConsumer {
             }
         };
         let kept = ahead / KEPT;
-        let consumer = cluster.client().consumer(read(settings, ahead - kept)?);
+        let consumer = cluster.client().consumer(read(settings, ahead - kept)?).map_err(invalid)?;
+        let handing_over = Arc::clone(wakes);
+        consumer.while_revoking(move || Box::new(handing_over.hand_over()));
         Ok(Self {
-            consumer: Arc::new(consumer.map_err(invalid)?),
+            consumer: Arc::new(consumer),
             permit: Arc::clone(cluster.permit()),
             shape,
             most: most.unwrap_or(MOST).clamp(1, 1 << 20) as usize,
