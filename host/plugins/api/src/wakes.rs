@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -15,12 +15,17 @@ pub struct Wakes {
     notify: Notify,
     /// What the input gives up at the moment.
     handovers: AtomicUsize,
+    is_held_back: AtomicBool,
 }
 
 /// That an input gives something up, and others wait until what it has handed out of that is delivered: the host says it
 /// on behalf of the input, whose batches then go on without delay. Until it is dropped.
 #[derive(Debug)]
 pub struct Handover(Arc<Wakes>);
+
+/// That an input is to hand out nothing more, and is read so that it can do everything else. Until it is dropped.
+#[derive(Debug)]
+pub struct HeldBack<'w>(&'w Wakes);
 
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -139,6 +144,19 @@ impl Wakes {
         }
     }
 
+    /// Has the input hand out nothing more from its next call on.
+    #[must_use]
+    pub fn hold_back(&self) -> HeldBack<'_> {
+        self.is_held_back.store(true, Ordering::Release);
+        HeldBack(self)
+    }
+
+    /// Whether the input is to hand out nothing more.
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        self.is_held_back.load(Ordering::Acquire)
+    }
+
     fn set(&self, bit: u8) {
         self.pending.fetch_or(bit, Ordering::AcqRel);
         self.notify.notify_waiters();
@@ -149,5 +167,11 @@ impl Drop for Handover {
     fn drop(&mut self) {
         self.0.handovers.fetch_sub(1, Ordering::AcqRel);
         self.0.notify.notify_waiters();
+    }
+}
+
+impl Drop for HeldBack<'_> {
+    fn drop(&mut self) {
+        self.0.is_held_back.store(false, Ordering::Release);
     }
 }

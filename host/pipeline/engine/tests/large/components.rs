@@ -76,6 +76,8 @@ pub(crate) struct Notes {
     fails_after: Option<u64>,
     gives_up_after: Option<u64>,
     handover: Option<Handover>,
+    /// When the input was read held back, and let go of what it gives up.
+    pub(crate) let_go: Option<Duration>,
     begun: Option<Instant>,
     /// When inputs were opened.
     pub(crate) opened: Vec<Duration>,
@@ -131,7 +133,7 @@ impl World {
         self
     }
 
-    /// The input gives something up when it has given so many messages.
+    /// The input gives something up when it has given so many messages, and lets go of it when it is held back.
     pub(crate) fn giving_up_after(self: Arc<Self>, messages: u64) -> Arc<Self> {
         self.notes().gives_up_after = Some(messages);
         self
@@ -285,6 +287,14 @@ impl Input for ScriptedInput {
 
     async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError> {
         self.settle(settled);
+        if self.setup.wakes.is_held_back() {
+            {
+                let mut notes = self.world.notes();
+                (notes.let_go, notes.handover) = (Some(notes.since()), None);
+            }
+            self.setup.wakes.wait(None).await;
+            return Ok(Event::Idle);
+        }
         let waits = {
             let mut notes = self.world.notes();
             let given = notes.given;

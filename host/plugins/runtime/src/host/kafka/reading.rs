@@ -46,6 +46,7 @@ pub struct HostConsumer {
     committing: Option<Committing>,
     meter: ReadMeter,
     scope: Arc<Scope>,
+    wakes: Arc<Wakes>,
     /// For what is fetched ahead.
     _held: Share,
 }
@@ -118,11 +119,12 @@ impl HostConsumer {
             committing: None,
             meter: ReadMeter::of(scope),
             scope: Arc::clone(scope),
+            wakes: Arc::clone(wakes),
             _held: held,
         })
     }
 
-    /// What is next.
+    /// What is next; no records while the guest is held back.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -132,13 +134,15 @@ impl HostConsumer {
                 self.committing = None;
                 return Taken::Event(Event::Committed(ended));
             }
-            if let Some(taken) = self.piece() {
+            let is_held_back = self.wakes.is_held_back();
+            if !is_held_back && let Some(taken) = self.piece() {
                 return taken;
             }
             let next = tokio::select! {
                 biased;
                 () = committing::ended(self.committing.as_mut()) => continue,
-                next = self.consumer.next() => next,
+                next = self.consumer.next_but_fetched(), if is_held_back => next,
+                next = self.consumer.next(), if !is_held_back => next,
             };
             let event = match next {
                 Some(ConsumerEvent::Fetched(fetched)) => {
