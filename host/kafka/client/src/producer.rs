@@ -243,14 +243,14 @@ impl Producer {
             Some(place) => place,
             None => {
                 // What waits to be filled up must go, or nobody would make room.
-                self.shared.hurry();
+                let _hurrying = self.shared.hurry();
                 records.acquire().await.map_err(|_| Failure::Closed)?
             }
         };
         let room = match take(room, bytes) {
             Some(room) => room,
             None => {
-                self.shared.hurry();
+                let _hurrying = self.shared.hurry();
                 let permits = room.acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX)).await;
                 permits.map_err(|_| Failure::Closed)?
             }

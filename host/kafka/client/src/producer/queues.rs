@@ -66,8 +66,8 @@ pub(super) struct State {
     numbers: u64,
     /// How many wait for everything to be sent.
     flushing: usize,
-    /// Whether all that waits should go, since somebody waits for room.
-    is_hurried: bool,
+    /// How many wait for room: all that holds it should go.
+    hurrying: usize,
     is_closed: bool,
 }
 
@@ -125,9 +125,11 @@ impl Shared {
         bytes.min(self.most_bytes)
     }
 
-    pub(super) fn hurry(&self) {
-        self.lock().is_hurried = true;
+    /// Has all that waits go, until the answer is dropped: what can't go now goes as soon as it can.
+    pub(super) fn hurry(&self) -> Hurrying<'_> {
+        self.lock().hurrying += 1;
         self.work.notify_one();
+        Hurrying(self)
     }
 
     pub(super) async fn flush(&self) {
@@ -228,6 +230,15 @@ impl Drop for Flushing<'_> {
     }
 }
 
+/// Somebody who waits for room.
+pub(super) struct Hurrying<'a>(&'a Shared);
+
+impl Drop for Hurrying<'_> {
+    fn drop(&mut self) {
+        self.0.lock().hurrying -= 1;
+    }
+}
+
 pub(super) fn error(partition: &TopicPartition, broker: Option<i32>, reason: Failure) -> ProduceError {
     ProduceError { topic: partition.topic.clone(), partition: Some(partition.partition), broker, reason }
 }
@@ -285,12 +296,7 @@ impl State {
 
     /// Whether batches go although they could wait for more records.
     pub(super) fn is_urgent(&self) -> bool {
-        self.flushing > 0 || self.is_hurried
-    }
-
-    pub(super) fn hurried(&mut self) {
-        // What waits for its topic is not in batches yet.
-        self.is_hurried &= !self.unknown.is_empty();
+        self.flushing > 0 || self.hurrying > 0
     }
 
     /// A batch of a partition is sent: the next records without a key go elsewhere.

@@ -324,6 +324,28 @@ async fn what_waits_for_its_topic_is_flushed_given_up_and_closed() {
     assert!(outcomes[0].is_err() && cluster.values(1).is_empty(), "{outcomes:?}");
 }
 
+/// Nobody has asked for the leader of a partition yet, or not even for its topic: what holds the room goes as soon as it
+/// can, and does not wait for more records.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_room_does_not_wait_for_others_to_fill_batches_up() {
+    for errors in [0, 3] {
+        let cluster = Cluster::new([&[], &[]]);
+        cluster.tell("t", &vec![ResponseError::LeaderNotAvailable; errors]);
+        let linger = Duration::from_secs(3600);
+        let settings = ProducerSettings { max_buffered_records: 2, linger, ..Default::default() };
+        let producer = producer_with(&cluster, settings);
+        let records = ["a", "b", "c"].map(|value| record_of("t", 0, value)).to_vec();
+        let began = Instant::now();
+        let sent = producer.send(records).await;
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(cluster.values(0), ["a", "b"], "nobody waits for room any more");
+        producer.flush().await;
+        assert!(sent.outcomes().await.iter().all(Result::is_ok));
+        assert_eq!(cluster.values(0), ["a", "b", "c"]);
+    }
+}
+
 /// However records are chosen a partition for, however much room there is and however large batches get: each is there
 /// once, where its outcome says, and those of a partition in the order in which they were sent.
 #[test]

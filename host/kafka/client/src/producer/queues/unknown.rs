@@ -132,10 +132,6 @@ impl State {
 }
 
 impl Unknown {
-    pub(in crate::producer) fn is_empty(&self) -> bool {
-        self.topics.is_empty()
-    }
-
     /// Why records of a topic are refused at once, if they are.
     pub(in crate::producer) fn refuses(&self, name: &TopicName) -> Option<Failure> {
         let missing = self.missing.get(name).filter(|missing| missing.asked.elapsed() < REFUSED)?;
