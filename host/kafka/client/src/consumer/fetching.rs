@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::fetch_response::PartitionData;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use kafka_protocol::protocol::StrBytes;
 use tokio::time::Instant;
@@ -167,9 +168,9 @@ impl Fetching {
             }),
             Outcome::Fetched { seat, wanted, result } => {
                 let (broker, _) = seat;
-                let had_to_wait = under_way.seats.remove(&seat).is_some_and(Seat::had_to_wait);
+                under_way.seats.remove(&seat);
                 match *result {
-                    Ok(response) => self.fetched((broker, had_to_wait), &wanted, response),
+                    Ok(response) => self.fetched(broker, &wanted, response),
                     Err(reason) => self.not_fetched(broker, &wanted, &reason),
                 }
             }
@@ -273,13 +274,14 @@ impl Fetching {
         }
     }
 
-    fn fetched(&self, (broker, had_to_wait): (i32, bool), wanted: &[Wanted], response: FetchResponse) {
+    fn fetched(&self, broker: i32, wanted: &[Wanted], response: FetchResponse) {
         let api = kafka_protocol::messages::ApiKey::Fetch;
         if let Err(reason) = Failure::check(api, response.error_code, None) {
             self.not_fetched(broker, wanted, &reason);
             return;
         }
         let mut left: Vec<_> = wanted.iter().collect();
+        let is_empty = !response.responses.iter().flat_map(|topic| &topic.partitions).any(has_records);
         for topic in response.responses {
             for data in topic.partitions {
                 let is_it = |wanted: &&Wanted| {
@@ -292,7 +294,7 @@ impl Fetching {
                 };
                 if let Some(index) = left.iter().position(is_it) {
                     let wanted = left.swap_remove(index);
-                    self.one((broker, had_to_wait), wanted, data);
+                    self.one((broker, is_empty), wanted, data);
                 }
             }
         }
@@ -306,15 +308,11 @@ impl Fetching {
         }
     }
 
-    /// What an answer says about one partition.
-    fn one(
-        &self,
-        (broker, had_to_wait): (i32, bool),
-        wanted: &Wanted,
-        data: kafka_protocol::messages::fetch_response::PartitionData,
-    ) {
+    /// What an answer says about one partition. `is_empty`: it has no records of any.
+    fn one(&self, (broker, is_empty): (i32, bool), wanted: &Wanted, data: PartitionData) {
         let code = ResponseError::try_from_code(data.error_code).filter(|_| data.error_code != 0);
         let nearer = data.preferred_read_replica.0;
+        let end = answer::end(&data, self.isolation);
         let read = match code {
             None => answer::read(wanted, data, self.isolation, self.settings.max_partition_bytes),
             Some(_) => {
@@ -328,7 +326,9 @@ impl Fetching {
         match read {
             Ok(read) => {
                 owned.went_well();
-                owned.is_at_end = had_to_wait || read.is_none();
+                // Where others took all the room, what there is of this one is yet to come.
+                let next = read.as_ref().map_or(wanted.offset, |(next, _)| *next);
+                owned.is_at_end = is_empty || next.get() >= end;
                 if nearer >= 0
                     && let Some(leader) = &mut owned.leader
                 {
@@ -414,6 +414,11 @@ async fn ask(
     };
     let (_, response) = client.ask((Destination::Broker(broker), lane), OLDEST..=newest, build).await?;
     Ok(response)
+}
+
+/// Whether there is something of that partition.
+fn has_records(data: &PartitionData) -> bool {
+    data.records.as_ref().is_some_and(|records| !records.is_empty())
 }
 
 /// The offset behind `last`, or the last that there is.

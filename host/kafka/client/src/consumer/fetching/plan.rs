@@ -63,11 +63,6 @@ impl Seat {
         }
     }
 
-    /// Whether a request of that time, which has ended, found nothing at first.
-    pub(super) fn had_to_wait(since: Instant) -> bool {
-        since.elapsed() >= SHORT
-    }
-
     /// Where a partition sits down now, or when to look again, if not before, since a request ends.
     fn of(broker: i32, is_at_end: bool, seats: &Seats, now: Instant) -> Result<Self, Option<Instant>> {
         let since = |seat| seats.get(&(broker, seat)).copied();
