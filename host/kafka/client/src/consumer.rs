@@ -192,7 +192,7 @@ impl Consumer {
             settings: fetch,
             start,
             isolation,
-            lanes: [client.lane(), client.lane()],
+            lanes: [client.lane(), client.lane(), client.lane()],
         };
         tasks.spawn(fetching.run(tasks.shutdown().clone()));
         match &membership {

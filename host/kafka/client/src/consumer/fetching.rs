@@ -1,6 +1,6 @@
-//! Fetching: a request to each broker for all partitions that it leads, and a second one for those that come while the
-//! first one waits for records (`plan`); before that, asking who leads them and where to start. All of it runs in one
-//! task, as futures side by side.
+//! Fetching: a request to each broker for all partitions that it leads, and others for those that come while it waits
+//! for records (`plan`); before that, asking who leads them and where to start. All of it runs in one task, as futures
+//! side by side.
 
 mod answer;
 mod plan;
@@ -41,8 +41,8 @@ pub(super) struct Fetching {
     pub settings: FetchSettings,
     pub start: Start,
     pub isolation: Isolation,
-    /// For the first request to a broker, and for the second.
-    pub lanes: [Lane; 2],
+    /// For the first request to a broker, for the second and for the third.
+    pub lanes: [Lane; 3],
 }
 
 /// What one of the futures has come to.
@@ -121,10 +121,11 @@ impl Fetching {
         for (seat, wanted) in fetch {
             under_way.seats.insert(seat, Instant::now());
             let (broker, number) = seat;
-            let [first, second] = self.lanes;
+            let [first, second, third] = self.lanes;
             let lane = match number {
                 Seat::First => first,
                 Seat::Second => second,
+                Seat::Third => third,
             };
             let client = self.client.clone();
             let request = self.request(number.wait(self.settings.max_wait));

@@ -302,3 +302,27 @@ async fn a_backlog_far_away_does_not_wait_for_what_is_resumed() {
     }
     assert!(all_took < SOON / 2 * 42, "{all_took:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_resumed_does_not_wait_for_a_second_request_that_is_late() {
+    let broker = Broker::new();
+    let consumer = reader(&broker).await;
+    consumer.resume(&[partition(0)]);
+    pass(SOON).await;
+    broker.late.lock().unwrap().push_back(MAX_WAIT / 2);
+    consumer.resume(&[partition(1)]);
+    pass(SOON / 20).await;
+    for number in [2, 3] {
+        broker.append(number);
+        consumer.resume(&[partition(number)]);
+        let (of, took) = next(&consumer).await;
+        assert_eq!(of, number);
+        assert!(took < SOON * 2, "partition {number} waited for {took:?}");
+    }
+    // All come together again.
+    pass(MAX_WAIT * 2).await;
+    let before = broker.fetches();
+    pass(MAX_WAIT * 10).await;
+    let asked = broker.fetches() - before;
+    assert!(asked <= 11, "{asked} requests in ten times of a wait");
+}
