@@ -6,6 +6,7 @@ mod answer;
 mod plan;
 mod transactions;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,9 @@ struct UnderWay {
     /// Whether leaders are asked for.
     locating: bool,
     seats: Seats,
+    /// The last partition that brought records there: the next request begins behind it, since a broker answers in the
+    /// order of the request for as long as there is room.
+    turns: BTreeMap<(i32, Seat), TopicPartition>,
 }
 
 /// The first version of Fetch in which topics go by their ids, and the newest that is spoken.
@@ -118,7 +122,11 @@ impl Fetching {
             };
             running.push(Box::pin(async move { Outcome::Found(asking.places(broker, wanted).await) }));
         }
-        for (seat, wanted) in fetch {
+        for (seat, mut wanted) in fetch {
+            if let Some(last) = under_way.turns.get(&seat) {
+                let behind = wanted.partition_point(|wanted| wanted.partition <= *last);
+                wanted.rotate_left(behind);
+            }
             under_way.seats.insert(seat, Instant::now());
             let (broker, number) = seat;
             let [first, second, third] = self.lanes;
@@ -171,7 +179,11 @@ impl Fetching {
                 let (broker, _) = seat;
                 under_way.seats.remove(&seat);
                 match *result {
-                    Ok(response) => self.fetched(broker, &wanted, response),
+                    Ok(response) => {
+                        if let Some(last) = self.fetched(broker, &wanted, response) {
+                            under_way.turns.insert(seat, last);
+                        }
+                    }
                     Err(reason) => self.not_fetched(broker, &wanted, &reason),
                 }
             }
@@ -275,17 +287,19 @@ impl Fetching {
         }
     }
 
-    fn fetched(&self, broker: i32, wanted: &[Wanted], response: FetchResponse) {
+    /// The last partition, in the order of the request, of which there are records.
+    fn fetched(&self, broker: i32, asked: &[Wanted], response: FetchResponse) -> Option<TopicPartition> {
         let api = kafka_protocol::messages::ApiKey::Fetch;
         if let Err(reason) = Failure::check(api, response.error_code, None) {
-            self.not_fetched(broker, wanted, &reason);
-            return;
+            self.not_fetched(broker, asked, &reason);
+            return None;
         }
-        let mut left: Vec<_> = wanted.iter().collect();
+        let mut left: Vec<_> = asked.iter().enumerate().collect();
+        let mut last = None;
         let is_empty = !response.responses.iter().flat_map(|topic| &topic.partitions).any(has_records);
         for topic in response.responses {
             for data in topic.partitions {
-                let is_it = |wanted: &&Wanted| {
+                let is_it = |(_, wanted): &(usize, &Wanted)| {
                     let named = if topic.topic_id.is_nil() {
                         wanted.partition.topic.as_str() == topic.topic.as_str()
                     } else {
@@ -294,19 +308,23 @@ impl Fetching {
                     named && wanted.partition.partition.get() == data.partition_index
                 };
                 if let Some(index) = left.iter().position(is_it) {
-                    let wanted = left.swap_remove(index);
+                    let (place, wanted) = left.swap_remove(index);
+                    if has_records(&data) {
+                        last = last.max(Some(place));
+                    }
                     self.one((broker, is_empty), wanted, data);
                 }
             }
         }
         // Brokers leave out what has nothing new only in sessions.
         let mut state = self.shared.lock();
-        for wanted in left {
+        for (_, wanted) in left {
             if let Some(owned) = wanted.owned(&mut state) {
                 owned.is_busy = false;
                 owned.pause();
             }
         }
+        last.and_then(|last| asked.get(last)).map(|last| last.partition.clone())
     }
 
     /// What an answer says about one partition. `is_empty`: it has no records of any.

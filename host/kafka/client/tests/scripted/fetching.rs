@@ -326,3 +326,20 @@ async fn what_is_resumed_does_not_wait_for_a_second_request_that_is_late() {
     let asked = broker.fetches() - before;
     assert!(asked <= 11, "{asked} requests in ten times of a wait");
 }
+
+#[tokio::test(start_paused = true)]
+async fn partitions_have_their_turns_where_answers_have_no_room_for_all() {
+    let broker = Broker::new();
+    let consumer = reader_of(&broker, FetchSettings { max_bytes: 1, ..FetchSettings::default() }).await;
+    for number in [0, 1, 2, 3] {
+        (0..5).for_each(|_| broker.append(number));
+    }
+    consumer.resume(&all());
+    for round in 0..5 {
+        let mut came = Vec::new();
+        for _ in all() {
+            came.push(next(&consumer).await.0);
+        }
+        assert_eq!(came, [0, 1, 2, 3], "in round {round}");
+    }
+}
