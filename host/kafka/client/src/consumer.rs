@@ -90,7 +90,8 @@ pub struct FetchSettings {
     /// The most bytes of an answer, and of one partition in it. A batch that is larger comes alone.
     pub max_bytes: u32,
     pub max_partition_bytes: u32,
-    /// Nothing more is fetched while so many bytes wait to be taken.
+    /// Nothing more is fetched while so many bytes wait to be taken; where all of those are of paused partitions, the newest
+    /// make way for others and are fetched again.
     pub max_buffered_bytes: u64,
 }
 

@@ -98,7 +98,7 @@ impl Fetching {
     fn begin(&self, running: &mut Running, under_way: &mut UnderWay) -> Option<Instant> {
         let plan = {
             let mut state = self.shared.lock();
-            let is_full = state.buffered >= self.settings.max_buffered_bytes;
+            let is_full = state.is_full(self.settings.max_buffered_bytes);
             Plan::of(&mut state, is_full, (under_way.locating, &under_way.seats))
         };
         let Plan { locate, find, fetch, wake } = plan;

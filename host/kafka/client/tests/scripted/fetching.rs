@@ -343,3 +343,33 @@ async fn partitions_have_their_turns_where_answers_have_no_room_for_all() {
         assert_eq!(came, [0, 1, 2, 3], "in round {round}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_paused_keeps_nothing_else_from_being_fetched() {
+    let broker = Broker::new();
+    let little =
+        FetchSettings { max_partition_bytes: 1, max_buffered_bytes: 1_000, ..FetchSettings::default() };
+    let consumer = reader_of(&broker, little).await;
+    (0..30).for_each(|_| broker.append(0));
+    consumer.resume(&[partition(0)]);
+    pass(SOON).await;
+    let before = broker.fetches();
+    pass(MAX_WAIT * 2).await;
+    assert_eq!(broker.fetches(), before, "it is full");
+    consumer.pause(&[partition(0)]);
+    consumer.resume(&[partition(1)]);
+    for _ in 0..5 {
+        broker.append(1);
+        let (of, took) = next(&consumer).await;
+        assert_eq!(of, 1);
+        assert!(took < SOON, "it waited for {took:?}");
+    }
+    // What made way comes again, in its place.
+    consumer.resume(&[partition(0)]);
+    let mut at = Offset::ZERO;
+    while at.get() < 30 {
+        let Some(ConsumerEvent::Fetched(fetched)) = consumer.next().await else { continue };
+        assert_eq!((fetched.partition.partition.get(), fetched.first), (0, at));
+        at = fetched.next;
+    }
+}

@@ -62,6 +62,7 @@ pub(super) fn read(
         log_start: offset(data.log_start_offset),
         batches,
         bytes,
+        topic: wanted.leader.topic,
         is_detached: false,
     };
     Ok(Some((next, Some(fetched))))
