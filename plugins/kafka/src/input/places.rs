@@ -88,6 +88,11 @@ impl Places {
         Some(source)
     }
 
+    /// The partitions that are read.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.partitions.keys()
+    }
+
     /// Messages of a partition that are under way.
     pub(super) fn under_way(&self, source: &TopicPartition) -> usize {
         self.partitions.get(source).map_or(0, |place| place.messages)

@@ -18,6 +18,10 @@ const REVOCATION: Duration = Duration::from_secs(20);
 /// How long a commit may take, and leaving a group.
 const COMMIT: Duration = Duration::from_secs(10);
 const LEAVING: Duration = Duration::from_secs(5);
+/// How long the rate limit is asked before something else is looked after.
+const ASKING: Duration = Duration::from_secs(1);
+/// How much waits for the rate limit while it is seen what else there is.
+const MOST_HELD: usize = 2;
 
 /// A consumer at work.
 pub(super) struct Reading {
@@ -34,8 +38,12 @@ pub(super) struct Reading {
     next_commit: Duration,
     /// What is committed while reading goes on.
     committing: Option<Vec<Position>>,
-    /// What waits for the rate limit.
-    held: Option<Fetched>,
+    /// What waits for the rate limit, or for room in its partition.
+    held: VecDeque<Fetched>,
+    /// Since when the rate limit has let nothing go on.
+    refused: Option<Duration>,
+    /// Whether all partitions are paused, so that nothing more comes that would have to be held.
+    is_stopped: bool,
     /// Why it is of no more use.
     broken: Option<String>,
     /// What was said of the last failure, which is not said again and again.
@@ -66,7 +74,9 @@ impl Reading {
             revoked: VecDeque::new(),
             next_commit: Duration::ZERO,
             committing: None,
-            held: None,
+            held: VecDeque::new(),
+            refused: None,
+            is_stopped: false,
             broken: None,
             said: String::new(),
         }
@@ -80,43 +90,100 @@ impl Reading {
                 return Event::NotConnected(reason);
             }
             let due = self.look_after(plan);
-            if let Some(fetched) = self.held.take() {
-                match self.admit(plan, due) {
-                    Ok(true) => return self.hand_out(plan, fetched),
-                    Ok(false) => self.held = Some(fetched),
-                    Err(event) => {
-                        self.held = Some(fetched);
-                        return event;
+            let ready = self.ready();
+            if ready.is_none() {
+                self.go_on();
+            }
+            let wait = match ready {
+                // Nothing more is to be held than can be handed out.
+                Some(_) if plan.rate_limit.is_none() || !self.can_hear() => None,
+                Some(_) => Some(Some(Duration::ZERO)),
+                None => Some(due.map(|due| due.saturating_sub(time::monotonic()))),
+            };
+            match wait.map(|wait| self.consumer.poll(wait)) {
+                Some(kafka::Event::Woken(woken)) if woken != Woken::DEADLINE => return Event::Idle,
+                Some(kafka::Event::Woken(_)) | None => {}
+                Some(event) => {
+                    self.hear(plan, event);
+                    continue;
+                }
+            }
+            let Some(ready) = ready else { continue };
+            match self.admit(plan, due) {
+                Ok(true) => {
+                    if let Some(fetched) = self.held.remove(ready) {
+                        return self.hand_out(plan, fetched);
                     }
                 }
-                continue;
+                Ok(false) => {}
+                Err(event) => return event,
             }
-            let wait = due.map(|due| due.saturating_sub(time::monotonic()));
-            match self.consumer.poll(wait) {
-                kafka::Event::Fetched(fetched) if fetched.messages.is_empty() => {
-                    self.places.pass_over(&fetched.source, (fetched.first, fetched.next));
-                }
-                kafka::Event::Fetched(fetched) => self.held = Some(fetched),
-                kafka::Event::Assigned(partitions) => self.begin(&partitions),
-                kafka::Event::Revoked(partitions) => {
-                    // Whoever gets it reads what waits here as well.
-                    self.held.take_if(|fetched| partitions.contains(&fetched.source));
-                    self.revoked.push_back((partitions, time::monotonic() + REVOCATION));
-                }
-                kafka::Event::Lost(partitions) => {
-                    log::warn(format!("lost to other members of the group: {}", list(&partitions)));
-                    self.forget(&partitions);
-                    // Should it come back, it may be another one of this name.
-                    self.starts.retain(|source, _| !partitions.contains(source));
-                }
-                kafka::Event::Committed(ended) => {
-                    let positions = self.committing.take().unwrap_or_default();
-                    self.has_committed(&positions, ended);
-                }
-                kafka::Event::Failed(failure) => self.fail(plan, failure),
-                kafka::Event::Woken(woken) if woken == Woken::DEADLINE => {}
-                kafka::Event::Woken(_) => return Event::Idle,
+        }
+    }
+
+    /// What of that which is held can be handed out when the rate limit allows it. Where there are no messages nothing
+    /// has to be.
+    fn ready(&mut self) -> Option<usize> {
+        loop {
+            let ready = self.held.iter().position(|fetched| !self.paused.contains(&fetched.source))?;
+            let fetched = self.held.remove(ready)?;
+            if !fetched.messages.is_empty() {
+                self.held.insert(ready, fetched);
+                return Some(ready);
             }
+            self.places.pass_over(&fetched.source, (fetched.first, fetched.next));
+        }
+    }
+
+    /// Whether the next event can be taken while something waits for the rate limit. Where that takes long nothing is to
+    /// come that has to be held, so that the rest is heard.
+    fn can_hear(&mut self) -> bool {
+        if self.held.len() >= MOST_HELD
+            && !self.is_stopped
+            && self.refused.is_some_and(|since| time::monotonic().saturating_sub(since) >= ASKING)
+        {
+            self.consumer.pause(&self.running());
+            self.is_stopped = true;
+        }
+        self.held.len() < MOST_HELD || self.is_stopped
+    }
+
+    /// Has everything come again.
+    fn go_on(&mut self) {
+        self.refused = None;
+        if std::mem::take(&mut self.is_stopped) {
+            self.consumer.resume(&self.running());
+        }
+    }
+
+    /// The partitions that are read and not paused for themselves.
+    fn running(&self) -> Vec<TopicPartition> {
+        let is_leaving = |source: &TopicPartition| self.revoked.iter().any(|(gone, _)| gone.contains(source));
+        let running = |source: &&TopicPartition| !self.paused.contains(*source) && !is_leaving(source);
+        self.places.sources().filter(running).cloned().collect()
+    }
+
+    fn hear(&mut self, plan: &Plan, event: kafka::Event) {
+        match event {
+            kafka::Event::Fetched(fetched) => self.held.push_back(fetched),
+            kafka::Event::Assigned(partitions) => self.begin(&partitions),
+            kafka::Event::Revoked(partitions) => {
+                // Whoever gets it reads what waits here as well.
+                self.held.retain(|fetched| !partitions.contains(&fetched.source));
+                self.revoked.push_back((partitions, time::monotonic() + REVOCATION));
+            }
+            kafka::Event::Lost(partitions) => {
+                log::warn(format!("lost to other members of the group: {}", list(&partitions)));
+                self.forget(&partitions);
+                // Should it come back, it may be another one of this name.
+                self.starts.retain(|source, _| !partitions.contains(source));
+            }
+            kafka::Event::Committed(ended) => {
+                let positions = self.committing.take().unwrap_or_default();
+                self.has_committed(&positions, ended);
+            }
+            kafka::Event::Failed(failure) => self.fail(plan, failure),
+            kafka::Event::Woken(_) => {}
         }
     }
 
@@ -143,7 +210,8 @@ impl Reading {
                 resumed.push(source);
             }
         }
-        if !resumed.is_empty() {
+        // What is stopped goes on with all others.
+        if !resumed.is_empty() && !self.is_stopped {
             self.consumer.resume(&resumed);
         }
     }
@@ -165,7 +233,9 @@ impl Reading {
         while let Some((partitions, until)) = self.revoked.front()
             && (self.places.are_done(partitions) || *until <= now)
         {
-            let Some((partitions, _)) = self.revoked.pop_front() else { break };
+            let Some((partitions, _)) = self.revoked.pop_front() else {
+                break;
+            };
             self.give_up(&partitions);
         }
         let may_commit = self.is_member && self.committing.is_none();
@@ -200,7 +270,7 @@ impl Reading {
         for source in partitions {
             self.paused.remove(source);
         }
-        self.held.take_if(|fetched| partitions.contains(&fetched.source));
+        self.held.retain(|fetched| !partitions.contains(&fetched.source));
         if let Some(committing) = &mut self.committing {
             committing.retain(|position| !partitions.contains(&position.source));
         }
@@ -216,6 +286,9 @@ impl Reading {
         // What was handed out of them before says nothing about what is read from now on.
         self.forget(partitions);
         self.places.begin(partitions);
+        if self.is_stopped {
+            self.consumer.pause(partitions);
+        }
         for source in partitions {
             if let Some(offset) = self.starts.get(source) {
                 self.consumer.seek(source, Start::At(*offset));
@@ -251,7 +324,9 @@ impl Reading {
             Ok(()) => self.places.committed(positions),
             Err(error) => {
                 // Of what is given up since nobody wants to know.
-                let Some(Position { source, next }) = positions.first() else { return };
+                let Some(Position { source, next }) = positions.first() else {
+                    return;
+                };
                 let count = positions.len();
                 log::warn(format!("{count} partitions were not committed, {source} at {next}: {error}"));
             }
@@ -259,10 +334,14 @@ impl Reading {
     }
 
     /// Asks the rate limit, up to a time. What came instead is an event.
-    fn admit(&self, plan: &Plan, due: Option<Duration>) -> Result<bool, Event> {
-        let Some(label) = &plan.rate_limit else { return Ok(true) };
-        let time = due.map(|due| due.saturating_sub(time::monotonic()));
-        match rate_limits::wait(label, None, time) {
+    fn admit(&mut self, plan: &Plan, due: Option<Duration>) -> Result<bool, Event> {
+        let Some(label) = &plan.rate_limit else {
+            return Ok(true);
+        };
+        let now = time::monotonic();
+        self.refused.get_or_insert(now);
+        let time = due.map_or(ASKING, |due| due.saturating_sub(now).min(ASKING));
+        match rate_limits::wait(label, None, Some(time)) {
             Ok(Waited::Admitted) => Ok(true),
             Ok(Waited::Woken(woken)) if woken == Woken::DEADLINE => Ok(false),
             Ok(Waited::Woken(_)) => Err(Event::Idle),
@@ -273,6 +352,7 @@ impl Reading {
     fn hand_out(&mut self, plan: &Plan, fetched: Fetched) -> Event {
         let Fetched { source, first, next, messages, .. } = fetched;
         self.said.clear();
+        self.refused = None;
         self.last_token += 1;
         let token = self.last_token;
         self.places.hand_out(token, &source, (first, next), messages.len());
