@@ -108,6 +108,11 @@ impl Places {
         self.partitions.values().any(Place::has_to_commit)
     }
 
+    /// The same of these partitions.
+    pub(super) fn have_to_commit(&self, partitions: &[TopicPartition]) -> bool {
+        partitions.iter().any(|source| self.partitions.get(source).is_some_and(Place::has_to_commit))
+    }
+
     /// What is done and not committed, of all partitions.
     pub(super) fn to_commit(&self) -> Vec<Position> {
         let all = self.partitions.iter().filter(|(_, place)| place.has_to_commit());

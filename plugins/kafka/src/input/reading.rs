@@ -33,8 +33,8 @@ pub(super) struct Reading {
     starts: BTreeMap<TopicPartition, i64>,
     last_token: Token,
     paused: BTreeSet<TopicPartition>,
-    /// What goes to others, in the order in which it has to be released, and until when it is waited for.
-    revoked: VecDeque<(Vec<TopicPartition>, Duration)>,
+    /// What goes to others, in the order in which it has to be released.
+    revoked: VecDeque<Leaving>,
     next_commit: Duration,
     /// What is committed while reading goes on.
     committing: Option<Vec<Position>>,
@@ -48,6 +48,25 @@ pub(super) struct Reading {
     broken: Option<String>,
     /// What was said of the last failure, which is not said again and again.
     said: String,
+}
+
+/// Partitions that go to others.
+struct Leaving {
+    partitions: Vec<TopicPartition>,
+    step: Step,
+    /// Until when that is waited for.
+    until: Duration,
+}
+
+/// What is waited for before partitions are released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// That what is under way is delivered.
+    Delivering,
+    /// That the commit before has ended, so that the last one can begin.
+    Delivered,
+    /// That the last commit has ended.
+    Committing,
 }
 
 /// What is left of a consumer that has ended.
@@ -158,7 +177,8 @@ impl Reading {
 
     /// The partitions that are read and not paused for themselves.
     fn running(&self) -> Vec<TopicPartition> {
-        let is_leaving = |source: &TopicPartition| self.revoked.iter().any(|(gone, _)| gone.contains(source));
+        let is_leaving =
+            |source: &TopicPartition| self.revoked.iter().any(|leaving| leaving.partitions.contains(source));
         let running = |source: &&TopicPartition| !self.paused.contains(*source) && !is_leaving(source);
         self.places.sources().filter(running).cloned().collect()
     }
@@ -170,7 +190,8 @@ impl Reading {
             kafka::Event::Revoked(partitions) => {
                 // Whoever gets it reads what waits here as well.
                 self.held.retain(|fetched| !partitions.contains(&fetched.source));
-                self.revoked.push_back((partitions, time::monotonic() + REVOCATION));
+                let (step, until) = (Step::Delivering, time::monotonic() + REVOCATION);
+                self.revoked.push_back(Leaving { partitions, step, until });
             }
             kafka::Event::Lost(partitions) => {
                 log::warn(format!("lost to other members of the group: {}", list(&partitions)));
@@ -230,39 +251,51 @@ impl Reading {
     /// Does what is due, and says when something is next.
     fn look_after(&mut self, plan: &Plan) -> Option<Duration> {
         let now = time::monotonic();
-        while let Some((partitions, until)) = self.revoked.front()
-            && (self.places.are_done(partitions) || *until <= now)
-        {
-            let Some((partitions, _)) = self.revoked.pop_front() else {
-                break;
-            };
-            self.give_up(&partitions);
-        }
+        while self.give_up(now) {}
         let may_commit = self.is_member && self.committing.is_none();
         if may_commit && self.next_commit <= now {
-            self.start_commit();
+            self.start_commit(COMMIT);
             self.next_commit = now + plan.commit_period;
         }
         let is_commit_due = self.is_member && self.committing.is_none() && self.places.has_to_commit();
         let commit = is_commit_due.then_some(self.next_commit);
-        let revocation = self.revoked.front().map(|(_, until)| *until);
+        let revocation = self.revoked.front().map(|leaving| leaving.until);
         [commit, revocation].into_iter().flatten().min()
     }
 
-    /// Hands partitions over to other members of the group.
-    fn give_up(&mut self, partitions: &[TopicPartition]) {
-        for source in partitions {
-            let messages = self.places.under_way(source);
-            if messages > 0 {
-                log::warn(format!(
-                    "{source} goes to another member of the group although {messages} messages of it are not \
-                     delivered: it may deliver them again"
-                ));
+    /// Hands the partitions that were revoked first over to other members of the group, as soon as what is done of them
+    /// is committed. Whether it did.
+    fn give_up(&mut self, now: Duration) -> bool {
+        let Some(leaving) = self.revoked.front_mut() else { return false };
+        if leaving.step == Step::Delivering {
+            if now < leaving.until && !self.places.are_done(&leaving.partitions) {
+                return false;
+            }
+            for source in &leaving.partitions {
+                let messages = self.places.under_way(source);
+                if messages > 0 {
+                    log::warn(format!(
+                        "{source} goes to another member of the group although {messages} messages of it are not \
+                         delivered: it may deliver them again"
+                    ));
+                }
+            }
+            (leaving.step, leaving.until) = (Step::Delivered, now + COMMIT);
+        }
+        let until = leaving.until;
+        if now < until && self.is_member && self.places.have_to_commit(&leaving.partitions) {
+            if self.committing.is_none() && leaving.step == Step::Delivered {
+                leaving.step = Step::Committing;
+                self.start_commit(until - now);
+            }
+            if self.committing.is_some() {
+                return false;
             }
         }
-        self.commit();
+        let Some(Leaving { partitions, .. }) = self.revoked.pop_front() else { return false };
         self.consumer.release();
-        self.forget(partitions);
+        self.forget(&partitions);
+        true
     }
 
     fn forget(&mut self, partitions: &[TopicPartition]) {
@@ -280,8 +313,8 @@ impl Reading {
         log::debug(format!("reads {}", list(partitions)));
         // One that was asked back and is here again is not given up. What is left of that, be it nothing, stays in its
         // turn: releases go by their order.
-        for (revoked, _) in &mut self.revoked {
-            revoked.retain(|source| !partitions.contains(source));
+        for leaving in &mut self.revoked {
+            leaving.partitions.retain(|source| !partitions.contains(source));
         }
         // What was handed out of them before says nothing about what is read from now on.
         self.forget(partitions);
@@ -297,18 +330,18 @@ impl Reading {
     }
 
     /// Begins to commit what is done: reading goes on meanwhile, also where the group's coordinator is away.
-    fn start_commit(&mut self) {
+    fn start_commit(&mut self, limit: Duration) {
         let positions = self.places.to_commit();
         if positions.is_empty() {
             return;
         }
-        match self.consumer.start_commit(&positions, COMMIT) {
+        match self.consumer.start_commit(&positions, limit) {
             Ok(()) => self.committing = Some(positions),
             Err(error) => self.has_committed(&positions, Err(error)),
         }
     }
 
-    /// Commits what is done, also what is being committed: the last word before something is given up.
+    /// Commits what is done, also what is being committed, and waits for it: the last word of all.
     fn commit(&mut self) {
         let positions = if self.is_member { self.places.to_commit() } else { Vec::new() };
         if positions.is_empty() {
@@ -324,9 +357,7 @@ impl Reading {
             Ok(()) => self.places.committed(positions),
             Err(error) => {
                 // Of what is given up since nobody wants to know.
-                let Some(Position { source, next }) = positions.first() else {
-                    return;
-                };
+                let Some(Position { source, next }) = positions.first() else { return };
                 let count = positions.len();
                 log::warn(format!("{count} partitions were not committed, {source} at {next}: {error}"));
             }
@@ -335,9 +366,7 @@ impl Reading {
 
     /// Asks the rate limit, up to a time. What came instead is an event.
     fn admit(&mut self, plan: &Plan, due: Option<Duration>) -> Result<bool, Event> {
-        let Some(label) = &plan.rate_limit else {
-            return Ok(true);
-        };
+        let Some(label) = &plan.rate_limit else { return Ok(true) };
         let now = time::monotonic();
         self.refused.get_or_insert(now);
         let time = due.map_or(ASKING, |due| due.saturating_sub(now).min(ASKING));

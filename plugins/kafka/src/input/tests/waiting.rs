@@ -70,3 +70,58 @@ fn in_strict_order_what_is_held_waits_for_what_is_before_it() {
     bench.settle(second);
     bench.expect("2");
 }
+
+#[test]
+fn reading_goes_on_while_what_goes_to_another_member_is_committed() {
+    for ends in [true, false] {
+        let fields = json!({"topics": ["t"], "checkpoint_limit": 4, "batching": {"byte_size": 9}});
+        let mut bench = Bench::new(&fields);
+        let first = bench.expect("0123");
+        bench.expect("0123");
+        let now = forebay_sdk::time::monotonic();
+        bench.settle(first);
+        bench.broker.hold_commits(true);
+        bench.broker.revoke(&[("t", 0)]);
+        bench.broker.revoke(&[("t", 1)]);
+        bench.broker.assign(&[("t", 1)]);
+        for expected in ["0123", "4567", "89"] {
+            bench.expect(expected);
+        }
+        assert!(bench.broker.take_released().is_empty(), "it is not committed yet");
+        assert_eq!(forebay_sdk::time::monotonic(), now);
+        if ends {
+            bench.broker.hold_commits(false);
+        } else {
+            bench.pass(9);
+            bench.idle();
+            assert!(bench.broker.take_released().is_empty());
+            bench.pass(1);
+        }
+        bench.idle();
+        let released = bench.broker.take_released();
+        assert_eq!(released.iter().map(|released| released[0].partition).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(bench.broker.committed("g", "t", 0), ends.then_some(4));
+        bench.broker.hold_commits(false);
+        bench.idle();
+        assert_eq!(bench.broker.committed("g", "t", 0), ends.then_some(4));
+    }
+}
+
+#[test]
+fn what_is_done_while_something_else_is_committed_is_committed_before_it_goes() {
+    let mut bench =
+        Bench::new(&json!({"checkpoint_limit": 5, "commit_period": "1s", "batching": {"byte_size": 9}}));
+    bench.broker.hold_commits(true);
+    let first = bench.expect("01234");
+    let second = bench.expect("56789");
+    bench.settle(first);
+    bench.pass(1);
+    bench.idle();
+    bench.settle(second);
+    bench.broker.revoke(&[("u", 0)]);
+    bench.idle();
+    assert!(bench.broker.take_released().is_empty());
+    bench.broker.hold_commits(false);
+    bench.idle();
+    assert_eq!((bench.broker.take_released().len(), bench.committed()), (1, Some(10)));
+}
