@@ -90,7 +90,8 @@ pub struct FetchSettings {
     /// The most bytes of an answer, and of one partition in it. A batch that is larger comes alone.
     pub max_bytes: u32,
     pub max_partition_bytes: u32,
-    /// Nothing more is fetched while so many bytes wait to be taken.
+    /// Nothing more is fetched while so many bytes wait to be taken; where all of those are of paused partitions, the newest
+    /// make way for others and are fetched again.
     pub max_buffered_bytes: u64,
 }
 
@@ -192,7 +193,7 @@ impl Consumer {
             settings: fetch,
             start,
             isolation,
-            lanes: [client.lane(), client.lane()],
+            lanes: [client.lane(), client.lane(), client.lane()],
         };
         tasks.spawn(fetching.run(tasks.shutdown().clone()));
         match &membership {
@@ -261,7 +262,7 @@ impl Consumer {
     /// Commits for the group where to go on. What may go better is tried again for half a minute.
     ///
     /// # Errors
-    /// When one of them is refused; others may be committed. A member may commit only what it has been told that it is
+    /// When one of them is refused; the others are committed. A member may commit only what it has been told that it is
     /// assigned, and has not lost or given up.
     ///
     /// # Cancel safety

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use forebay_kafka_wire::{Record, RecordBatch, RecordError};
-use forebay_model::Offset;
+use forebay_model::{Offset, TopicId};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
@@ -54,6 +54,8 @@ pub struct Fetched {
     pub log_start: Offset,
     pub(super) batches: Vec<RecordBatch>,
     pub(super) bytes: usize,
+    /// That from which it came, where brokers tell.
+    pub(super) topic: Option<TopicId>,
     /// Whether each batch has memory of its own.
     pub(super) is_detached: bool,
 }
@@ -67,7 +69,8 @@ impl Fetched {
             last.map_or(first, |last| last.advanced(forebay_model::RecordCount::new(1)).unwrap_or(last));
         let bytes = batches.iter().map(|batch| batch.bytes().len()).sum();
         let (high_watermark, log_start) = (next, Offset::ZERO);
-        Self { partition, first, next, high_watermark, log_start, batches, bytes, is_detached: false }
+        let (topic, is_detached) = (None, false);
+        Self { partition, first, next, high_watermark, log_start, batches, bytes, topic, is_detached }
     }
 
     /// The batches, as they came and with checksums that are right; none of markers or of aborted transactions, where

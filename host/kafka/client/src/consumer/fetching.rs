@@ -1,11 +1,12 @@
-//! Fetching: a request to each broker for all partitions that it leads, and a second one for those that come while the
-//! first one waits for records (`plan`); before that, asking who leads them and where to start. All of it runs in one
-//! task, as futures side by side.
+//! Fetching: a request to each broker for all partitions that it leads, and others for those that come while it waits
+//! for records (`plan`); before that, asking who leads them and where to start. All of it runs in one task, as futures
+//! side by side.
 
 mod answer;
 mod plan;
 mod transactions;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::fetch_response::PartitionData;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use kafka_protocol::protocol::StrBytes;
 use tokio::time::Instant;
@@ -40,8 +42,8 @@ pub(super) struct Fetching {
     pub settings: FetchSettings,
     pub start: Start,
     pub isolation: Isolation,
-    /// For the first request to a broker, and for the second.
-    pub lanes: [Lane; 2],
+    /// For the first request to a broker, for the second and for the third.
+    pub lanes: [Lane; 3],
 }
 
 /// What one of the futures has come to.
@@ -64,6 +66,9 @@ struct UnderWay {
     /// Whether leaders are asked for.
     locating: bool,
     seats: Seats,
+    /// The last partition that brought records there: the next request begins behind it, since a broker answers in the
+    /// order of the request for as long as there is room.
+    turns: BTreeMap<(i32, Seat), TopicPartition>,
 }
 
 /// The first version of Fetch in which topics go by their ids, and the newest that is spoken.
@@ -93,7 +98,7 @@ impl Fetching {
     fn begin(&self, running: &mut Running, under_way: &mut UnderWay) -> Option<Instant> {
         let plan = {
             let mut state = self.shared.lock();
-            let is_full = state.buffered >= self.settings.max_buffered_bytes;
+            let is_full = state.is_full(self.settings.max_buffered_bytes);
             Plan::of(&mut state, is_full, (under_way.locating, &under_way.seats))
         };
         let Plan { locate, find, fetch, wake } = plan;
@@ -117,13 +122,18 @@ impl Fetching {
             };
             running.push(Box::pin(async move { Outcome::Found(asking.places(broker, wanted).await) }));
         }
-        for (seat, wanted) in fetch {
+        for (seat, mut wanted) in fetch {
+            if let Some(last) = under_way.turns.get(&seat) {
+                let behind = wanted.partition_point(|wanted| wanted.partition <= *last);
+                wanted.rotate_left(behind);
+            }
             under_way.seats.insert(seat, Instant::now());
             let (broker, number) = seat;
-            let [first, second] = self.lanes;
+            let [first, second, third] = self.lanes;
             let lane = match number {
                 Seat::First => first,
                 Seat::Second => second,
+                Seat::Third => third,
             };
             let client = self.client.clone();
             let request = self.request(number.wait(self.settings.max_wait));
@@ -167,9 +177,13 @@ impl Fetching {
             }),
             Outcome::Fetched { seat, wanted, result } => {
                 let (broker, _) = seat;
-                let had_to_wait = under_way.seats.remove(&seat).is_some_and(Seat::had_to_wait);
+                under_way.seats.remove(&seat);
                 match *result {
-                    Ok(response) => self.fetched((broker, had_to_wait), &wanted, response),
+                    Ok(response) => {
+                        if let Some(last) = self.fetched(broker, &wanted, response) {
+                            under_way.turns.insert(seat, last);
+                        }
+                    }
                     Err(reason) => self.not_fetched(broker, &wanted, &reason),
                 }
             }
@@ -273,16 +287,19 @@ impl Fetching {
         }
     }
 
-    fn fetched(&self, (broker, had_to_wait): (i32, bool), wanted: &[Wanted], response: FetchResponse) {
+    /// The last partition, in the order of the request, of which there are records.
+    fn fetched(&self, broker: i32, asked: &[Wanted], response: FetchResponse) -> Option<TopicPartition> {
         let api = kafka_protocol::messages::ApiKey::Fetch;
         if let Err(reason) = Failure::check(api, response.error_code, None) {
-            self.not_fetched(broker, wanted, &reason);
-            return;
+            self.not_fetched(broker, asked, &reason);
+            return None;
         }
-        let mut left: Vec<_> = wanted.iter().collect();
+        let mut left: Vec<_> = asked.iter().enumerate().collect();
+        let mut last = None;
+        let is_empty = !response.responses.iter().flat_map(|topic| &topic.partitions).any(has_records);
         for topic in response.responses {
             for data in topic.partitions {
-                let is_it = |wanted: &&Wanted| {
+                let is_it = |(_, wanted): &(usize, &Wanted)| {
                     let named = if topic.topic_id.is_nil() {
                         wanted.partition.topic.as_str() == topic.topic.as_str()
                     } else {
@@ -291,30 +308,30 @@ impl Fetching {
                     named && wanted.partition.partition.get() == data.partition_index
                 };
                 if let Some(index) = left.iter().position(is_it) {
-                    let wanted = left.swap_remove(index);
-                    self.one((broker, had_to_wait), wanted, data);
+                    let (place, wanted) = left.swap_remove(index);
+                    if has_records(&data) {
+                        last = last.max(Some(place));
+                    }
+                    self.one((broker, is_empty), wanted, data);
                 }
             }
         }
         // Brokers leave out what has nothing new only in sessions.
         let mut state = self.shared.lock();
-        for wanted in left {
+        for (_, wanted) in left {
             if let Some(owned) = wanted.owned(&mut state) {
                 owned.is_busy = false;
                 owned.pause();
             }
         }
+        last.and_then(|last| asked.get(last)).map(|last| last.partition.clone())
     }
 
-    /// What an answer says about one partition.
-    fn one(
-        &self,
-        (broker, had_to_wait): (i32, bool),
-        wanted: &Wanted,
-        data: kafka_protocol::messages::fetch_response::PartitionData,
-    ) {
+    /// What an answer says about one partition. `is_empty`: it has no records of any.
+    fn one(&self, (broker, is_empty): (i32, bool), wanted: &Wanted, data: PartitionData) {
         let code = ResponseError::try_from_code(data.error_code).filter(|_| data.error_code != 0);
         let nearer = data.preferred_read_replica.0;
+        let end = answer::end(&data, self.isolation);
         let read = match code {
             None => answer::read(wanted, data, self.isolation, self.settings.max_partition_bytes),
             Some(_) => {
@@ -328,7 +345,9 @@ impl Fetching {
         match read {
             Ok(read) => {
                 owned.went_well();
-                owned.is_at_end = had_to_wait || read.is_none();
+                // Where others took all the room, what there is of this one is yet to come.
+                let next = read.as_ref().map_or(wanted.offset, |(next, _)| *next);
+                owned.is_at_end = is_empty || next.get() >= end;
                 if nearer >= 0
                     && let Some(leader) = &mut owned.leader
                 {
@@ -414,6 +433,11 @@ async fn ask(
     };
     let (_, response) = client.ask((Destination::Broker(broker), lane), OLDEST..=newest, build).await?;
     Ok(response)
+}
+
+/// Whether there is something of that partition.
+fn has_records(data: &PartitionData) -> bool {
+    data.records.as_ref().is_some_and(|records| !records.is_empty())
 }
 
 /// The offset behind `last`, or the last that there is.

@@ -1,6 +1,8 @@
 //! What a consumer reads and how far it is: shared by whoever takes events, who fetches, and who decides what is
 //! assigned. Nothing here waits.
 
+mod room;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -233,8 +235,9 @@ impl Shared {
         drop(state);
         if !is_paused {
             self.events.notify_one();
-            self.work.notify_one();
         }
+        // What is paused makes way for others.
+        self.work.notify_one();
     }
 }
 

@@ -13,6 +13,15 @@ use crate::failure::Failure;
 /// Where to go on, and what was fetched, if there is something to be seen.
 type Read = Option<(Offset, Option<Fetched>)>;
 
+/// Behind the last offset that a reader of that isolation is given at the moment.
+pub(super) fn end(data: &PartitionData, isolation: Isolation) -> i64 {
+    match isolation {
+        // Brokers that say nothing of it have no transactions.
+        Isolation::ReadCommitted if data.last_stable_offset >= 0 => data.last_stable_offset,
+        Isolation::ReadCommitted | Isolation::ReadUncommitted => data.high_watermark,
+    }
+}
+
 /// Reads what an answer has of one partition: nothing where it has nothing.
 pub(super) fn read(
     wanted: &Wanted,
@@ -53,6 +62,7 @@ pub(super) fn read(
         log_start: offset(data.log_start_offset),
         batches,
         bytes,
+        topic: wanted.leader.topic,
         is_detached: false,
     };
     Ok(Some((next, Some(fetched))))
@@ -77,4 +87,17 @@ fn split(mut bytes: Bytes) -> Result<Vec<RecordBatch>, Failure> {
         }
     }
     Ok(batches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_transactions_hold_back_is_behind_the_end_of_who_reads_what_is_committed() {
+        let data = PartitionData::default().with_high_watermark(10).with_last_stable_offset(5);
+        assert_eq!(end(&data, Isolation::ReadCommitted), 5);
+        assert_eq!(end(&data, Isolation::ReadUncommitted), 10);
+        assert_eq!(end(&data.with_last_stable_offset(-1), Isolation::ReadCommitted), 10);
+    }
 }

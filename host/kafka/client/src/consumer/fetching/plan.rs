@@ -3,7 +3,8 @@
 //! A request that waits for records can't be joined by partitions that become free later, such as those that were
 //! paused. So a broker is asked in two seats: what waits long sits in the first one, and who comes meanwhile takes the
 //! second one, which is back soon and takes along who has come since. When the first one ends, all sit down there
-//! together again.
+//! together again. A second one that is late (it brings much, or its connection is still to be made) would hold up who
+//! comes behind it: for those there is a third one, and no more than that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -44,14 +45,16 @@ pub(super) enum Seat {
     First,
     /// It is for those that come while the first one waits.
     Second,
+    /// It is for those that come when the second one is late as well.
+    Third,
 }
 
 /// Requests that are not answered, by broker, and since when.
 pub(super) type Seats = BTreeMap<(i32, Seat), Instant>;
 
-/// How long the second request waits for records, and thus whoever comes while both are under way.
+/// How long the requests behind the first one wait for records, and thus whoever comes while they are under way.
 const SHORT: Duration = Duration::from_millis(50);
-/// From then on nobody waits for a second request any more: it may bring much, or be lost.
+/// From then on nobody waits for one of those any more: it may bring much, or be lost.
 const LATE: Duration = Duration::from_millis(200);
 
 impl Seat {
@@ -59,27 +62,24 @@ impl Seat {
     pub(super) fn wait(self, max_wait: Duration) -> Duration {
         match self {
             Self::First => max_wait,
-            Self::Second => max_wait.min(SHORT),
+            Self::Second | Self::Third => max_wait.min(SHORT),
         }
-    }
-
-    /// Whether a request of that time, which has ended, found nothing at first.
-    pub(super) fn had_to_wait(since: Instant) -> bool {
-        since.elapsed() >= SHORT
     }
 
     /// Where a partition sits down now, or when to look again, if not before, since a request ends.
     fn of(broker: i32, is_at_end: bool, seats: &Seats, now: Instant) -> Result<Self, Option<Instant>> {
         let since = |seat| seats.get(&(broker, seat)).copied();
-        match (since(Self::First), since(Self::Second)) {
-            (None, None) => Ok(Self::First),
-            (Some(_), None) => Ok(Self::Second),
-            (Some(_), Some(_)) => Err(None),
-            (None, Some(since)) => {
+        let [first, second, third] = [Self::First, Self::Second, Self::Third].map(since);
+        match (first, second, third) {
+            (None, second, third) => {
                 // Who is at the end waits for the others: apart they would stay apart.
-                let late = since + LATE;
-                if is_at_end && now < late { Err(Some(late)) } else { Ok(Self::First) }
+                let late = second.max(third).map(|since| since + LATE);
+                late.filter(|late| is_at_end && now < *late).map_or(Ok(Self::First), |late| Err(Some(late)))
             }
+            (Some(_), None, _) => Ok(Self::Second),
+            (Some(_), Some(since), None) if now >= since + LATE => Ok(Self::Third),
+            (Some(_), Some(since), None) => Err(Some(since + LATE)),
+            (Some(_), Some(_), Some(_)) => Err(None),
         }
     }
 }
