@@ -269,7 +269,7 @@ impl Consumer {
     /// Commits for the group where to go on. What may go better is tried again for half a minute.
     ///
     /// # Errors
-    /// When one of them is refused; others may be committed. A member may commit only what it has been told that it is
+    /// When one of them is refused; the others are committed. A member may commit only what it has been told that it is
     /// assigned, and has not lost or given up.
     ///
     /// # Cancel safety

@@ -114,6 +114,51 @@ impl Metadata {
         let response = self.ask(client, Some(vec![asked]), creates).await?;
         let missing = Failure::Missing { api: ApiKey::Metadata };
         let answered = response.topics.into_iter().next().ok_or(missing)?;
+        self.answered(name, answered)
+    }
+
+    /// The same for several, with one request: each of them, in any order.
+    pub(crate) async fn topics(
+        &self,
+        client: &Client,
+        names: Vec<TopicName>,
+        creates: bool,
+    ) -> Vec<(TopicName, Result<Arc<TopicMetadata>, Failure>)> {
+        let _turn = self.asking.lock().await;
+        let (mut found, mut unknown) = (Vec::with_capacity(names.len()), Vec::new());
+        for name in names {
+            match self.known(&name) {
+                Some(known) => found.push((name, Ok(known))),
+                None => unknown.push(name),
+            }
+        }
+        if unknown.is_empty() {
+            return found;
+        }
+        let asked =
+            unknown.iter().map(|name| MetadataRequestTopic::default().with_name(Some(wire_name(name))));
+        match self.ask(client, Some(asked.collect()), creates).await {
+            Ok(response) => {
+                let named = |topic: MetadataResponseTopic| Some((topic.name.as_ref()?.to_string(), topic));
+                let mut answers: BTreeMap<_, _> = response.topics.into_iter().filter_map(named).collect();
+                found.extend(unknown.into_iter().map(|name| {
+                    let missing = Failure::Missing { api: ApiKey::Metadata };
+                    let answered = answers.remove(name.as_str()).ok_or(missing);
+                    let topic = answered.and_then(|answered| self.answered(&name, answered));
+                    (name, topic)
+                }));
+            }
+            Err(failure) => found.extend(unknown.into_iter().map(|name| (name, Err(failure.clone())))),
+        }
+        found
+    }
+
+    /// Keeps what was told of a topic, or forgets it where there is none.
+    fn answered(
+        &self,
+        name: &TopicName,
+        answered: MetadataResponseTopic,
+    ) -> Result<Arc<TopicMetadata>, Failure> {
         let topic = read(name, answered).inspect_err(|_| drop(self.lock().remove(name)))?;
         self.keep(Arc::clone(&topic));
         Ok(topic)

@@ -13,9 +13,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use forebay_kafka_wire::{Compression, RecordHeader};
-use forebay_lifecycle::{Backoff, Shutdown, Tasks, clock};
+use forebay_lifecycle::{Shutdown, Tasks, clock};
 use forebay_model::{PartitionId, Timestamp, TopicName};
-use kafka_protocol::error::ResponseError;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::partitioner::Partitioner;
@@ -24,7 +23,6 @@ use self::ticket::Ticket;
 pub use self::ticket::{Produced, Sent};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::metadata::TopicMetadata;
 
 /// What a producer does.
 #[derive(Debug, Clone)]
@@ -149,8 +147,6 @@ struct Left {
     records: std::vec::IntoIter<ProducerRecord>,
 }
 
-/// A topic that there is not is looked for so often.
-const LOOKS: usize = 5;
 /// Records that are put into batches together: each time all of them are looked at, also where there is room for one.
 const TOGETHER: usize = 256;
 /// What a record takes in a batch beside its key, its value and its headers, at most.
@@ -177,51 +173,21 @@ impl Producer {
         let ticket = Arc::new(Ticket::new(records.len()));
         let mut records = Left { ticket: Arc::clone(&ticket), index: 0, records: records.into_iter() };
         while let Some(name) = records.topic() {
-            let topic = Box::pin(self.topic(&name)).await;
             while let Some(count) = records.of(&name) {
-                match &topic {
-                    Ok(topic) => self.push(topic, &mut records, count).await,
-                    Err(failure) => records.refuse(count, failure),
-                }
+                self.push(&name, &mut records, count).await;
             }
         }
         self.shared.work.notify_one();
         Sent(ticket)
     }
 
-    /// What is known of a topic, which may have to be made first.
-    async fn topic(&self, name: &TopicName) -> Result<Arc<TopicMetadata>, Failure> {
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
-        let mut looks = 0;
-        let deadline = tokio::time::Instant::now() + self.settings.delivery_timeout;
-        let metadata = &self.client.parts.metadata;
-        // Leaders are the sender's affair: whoever sends does not wait for a broker that is away.
-        if let Some(told) = metadata.told(name).filter(|told| !told.partitions.is_empty()) {
-            return Ok(told);
-        }
-        // This may take long, and whoever sends may go away meanwhile: what was taken goes on.
-        self.shared.work.notify_one();
-        loop {
-            let failure = match metadata.topic(&self.client, name, self.settings.creates_topics).await {
-                Ok(topic) if !topic.partitions.is_empty() => return Ok(topic),
-                Ok(_) => {
-                    metadata.is_wrong(name);
-                    Failure::NoLeader
-                }
-                Err(failure) => failure,
-            };
-            let is_unknown = failure.code() == Some(ResponseError::UnknownTopicOrPartition);
-            looks += usize::from(is_unknown);
-            let is_late = tokio::time::Instant::now() >= deadline;
-            if !failure.is_retriable() || looks >= LOOKS || is_late || self.tasks.shutdown().is_cancelled() {
-                return Err(failure);
-            }
-            tokio::time::sleep(backoff.pause()).await;
-        }
-    }
-
     /// Takes as many of the next `count` records as there is room for, which are of one topic: at least one.
-    async fn push(&self, topic: &TopicMetadata, left: &mut Left, count: usize) {
+    async fn push(&self, name: &TopicName, left: &mut Left, count: usize) {
+        let missing = self.shared.lock().unknown.refuses(name);
+        if let Some(failure) = missing {
+            left.refuse(count, &failure);
+            return;
+        }
         let next = left.records.as_slice().get(..count).unwrap_or_default();
         let limit = self.settings.max_message_bytes.saturating_sub(forebay_kafka_wire::HEADER_BYTES);
         let sizes: Vec<_> = next.iter().map(bytes_of).take_while(|bytes| *bytes <= limit).collect();
@@ -241,18 +207,16 @@ impl Producer {
         let entries = left.next().zip(sizes).take(taken).map(|((index, record), bytes)| {
             let ProducerRecord { topic: _, partition, key, value, headers, timestamp } = record;
             let (ticket, timestamp) = (Arc::clone(&ticket), timestamp.unwrap_or(now));
-            (partition, Entry { key, value, headers, timestamp, bytes, ticket, index })
+            (partition, Entry { key, value, headers, timestamp, bytes, ticket, index, came_in: None })
         });
-        let Pushed { has_full_batch, refused } = self.shared.lock().push(&self.settings, topic, entries);
-        if has_full_batch {
+        // Topics and leaders are the sender's affair: whoever sends waits for no broker.
+        let told = self.client.parts.metadata.told(name).filter(|told| !told.partitions.is_empty());
+        let topic = (name, told.as_deref());
+        let Pushed { has_work, refused } = self.shared.lock().accept(&self.settings, topic, entries);
+        if has_work {
             self.shared.work.notify_one();
         }
-        let bytes = refused.iter().map(|(_, entry, _)| self.shared.held(entry.bytes)).sum();
-        self.shared.give_back(refused.len(), bytes);
-        ticket.tell(refused.into_iter().map(|(partition, entry, reason)| {
-            let (topic, broker) = (topic.name.clone(), reason.broker());
-            (entry.index, Err(ProduceError { topic, partition, broker, reason }))
-        }));
+        self.shared.refuse(name, refused);
     }
 
     /// Room for as many records of these sizes as there is; where there is none, waits for that of the first.
@@ -279,14 +243,14 @@ impl Producer {
             Some(place) => place,
             None => {
                 // What waits to be filled up must go, or nobody would make room.
-                self.shared.hurry();
+                let _hurrying = self.shared.hurry();
                 records.acquire().await.map_err(|_| Failure::Closed)?
             }
         };
         let room = match take(room, bytes) {
             Some(room) => room,
             None => {
-                self.shared.hurry();
+                let _hurrying = self.shared.hurry();
                 let permits = room.acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX)).await;
                 permits.map_err(|_| Failure::Closed)?
             }

@@ -1,8 +1,11 @@
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use forebay_lifecycle::Backoff;
-use forebay_model::{LeaderEpoch, Offset, TopicName};
+use forebay_model::{GroupId, LeaderEpoch, Offset, TopicName};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
@@ -36,10 +39,17 @@ pub struct CommitOffset {
 pub enum CommitError {
     #[error("offsets are committed in a consumer group: name one")]
     NoGroup,
-    #[error("commit offset {offset} of {partition} in group {group}")]
-    Partition { group: String, partition: TopicPartition, offset: Offset, source: Failure },
+    #[error("commit offset {offset} of {partition}{} in group {group}", and(.others))]
+    Partition {
+        group: GroupId,
+        partition: TopicPartition,
+        offset: Offset,
+        /// What was not committed either, for this reason or another.
+        others: Box<[TopicPartition]>,
+        source: Failure,
+    },
     #[error("commit offsets in group {group}")]
-    Group { group: String, source: Failure },
+    Group { group: GroupId, source: Failure },
 }
 
 impl CommitOffset {
@@ -80,6 +90,33 @@ impl CommitError {
     }
 }
 
+/// Offsets that are not committed, and why.
+#[derive(Debug, Default)]
+struct Refused {
+    by_brokers: Vec<(CommitOffset, Failure)>,
+    /// Those that may not be committed any more.
+    lost: Vec<CommitOffset>,
+}
+
+impl Refused {
+    /// What brokers say is told first: that something is lost is told elsewhere too.
+    fn told(self, group: &GroupId) -> Result<(), CommitError> {
+        let lost = self.lost.into_iter().map(|offset| (offset, Failure::NotMember));
+        let mut all = self.by_brokers.into_iter().chain(lost);
+        let Some((CommitOffset { partition, next: offset, .. }, source)) = all.next() else { return Ok(()) };
+        let others = all.map(|(offset, _)| offset.partition).collect();
+        Err(CommitError::Partition { group: group.clone(), partition, offset, others, source })
+    }
+}
+
+fn and(others: &[TopicPartition]) -> String {
+    let mut text: String = others.iter().map(|partition| format!(", and that of {partition}")).collect();
+    if !text.is_empty() {
+        text.push(',');
+    }
+    text
+}
+
 /// Tried for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -92,24 +129,24 @@ pub(super) async fn commit(
     if offsets.is_empty() {
         return Ok(());
     }
-    let group = membership.settings.group.as_str();
+    let group = &membership.settings.group;
     let deadline = Instant::now() + PATIENCE;
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
     let mut left: Vec<_> = offsets.to_vec();
+    let mut refused = Refused::default();
     loop {
         // Looked at before each try: the group takes whatever its members commit, also what is somebody else's by now.
-        if let Some(member) = member
-            && let Some(lost) = left.iter().find(|offset| !member.may_commit(&offset.partition))
-        {
-            let (partition, offset) = (lost.partition.clone(), lost.next);
-            let source = Failure::NotMember;
-            return Err(CommitError::Partition { group: group.to_owned(), partition, offset, source });
+        if let Some(member) = member {
+            refused.lost.extend(left.extract_if(.., |offset| !member.may_commit(&offset.partition)));
+        }
+        if left.is_empty() {
+            return refused.told(group);
         }
         let failed = match Box::pin(once(client, membership, &left)).await {
             Ok(failed) => failed,
             Err(source) => {
                 membership.saw(&source);
-                let error = CommitError::Group { group: group.to_owned(), source };
+                let error = CommitError::Group { group: group.clone(), source };
                 if !error.is_retriable() || Instant::now() >= deadline {
                     return Err(error);
                 }
@@ -117,26 +154,18 @@ pub(super) async fn commit(
                 continue;
             }
         };
-        let mut again = Vec::new();
-        let mut refused = None;
-        for (offset, source) in failed {
-            membership.saw(&source);
-            let (partition, next) = (offset.partition.clone(), offset.next);
-            let error = CommitError::Partition { group: group.to_owned(), partition, offset: next, source };
-            if error.is_retriable() && Instant::now() < deadline {
-                again.push(offset);
+        left.clear();
+        for (offset, failure) in failed {
+            membership.saw(&failure);
+            if failure.is_retriable() && Instant::now() < deadline {
+                left.push(offset);
             } else {
-                refused = Some(error);
+                refused.by_brokers.push((offset, failure));
             }
         }
-        if let Some(error) = refused {
-            return Err(error);
+        if !left.is_empty() {
+            tokio::time::sleep(backoff.pause()).await;
         }
-        if again.is_empty() {
-            return Ok(());
-        }
-        left = again;
-        tokio::time::sleep(backoff.pause()).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod pushing;
 mod queue;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
@@ -14,7 +15,9 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 pub(super) use self::pushing::Pushed;
+use self::pushing::Unfit;
 pub(super) use self::queue::{Identity, Queue, Reset};
+use self::unknown::Unknown;
 use super::partitioner::Chosen;
 use super::ticket::{Produced, Ticket};
 use super::{ProduceError, ProducerSettings};
@@ -33,6 +36,8 @@ pub(super) struct Entry {
     pub ticket: Arc<Ticket>,
     /// Which one of the ticket's it is.
     pub index: usize,
+    /// Where it waited for its topic: the number of what came then.
+    pub came_in: Option<u64>,
 }
 
 /// Records that go together.
@@ -56,12 +61,13 @@ pub(super) struct Batch {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub queues: BTreeMap<TopicPartition, Queue>,
+    pub unknown: Unknown,
     chosen: BTreeMap<TopicName, Chosen>,
     numbers: u64,
     /// How many wait for everything to be sent.
     flushing: usize,
-    /// Whether all that waits should go, since somebody waits for room.
-    is_hurried: bool,
+    /// How many wait for room: all that holds it should go.
+    hurrying: usize,
     is_closed: bool,
 }
 
@@ -119,9 +125,11 @@ impl Shared {
         bytes.min(self.most_bytes)
     }
 
-    pub(super) fn hurry(&self) {
-        self.lock().is_hurried = true;
+    /// Has all that waits go, until the answer is dropped: what can't go now goes as soon as it can.
+    pub(super) fn hurry(&self) -> Hurrying<'_> {
+        self.lock().hurrying += 1;
         self.work.notify_one();
+        Hurrying(self)
     }
 
     pub(super) async fn flush(&self) {
@@ -137,7 +145,7 @@ impl Shared {
             tokio::pin!(idle);
             // Whoever comes to an end from here on is heard.
             idle.as_mut().enable();
-            if self.lock().all().all(|batch| batch.came_in > last) {
+            if self.lock().is_flushed(last) {
                 return;
             }
             idle.await;
@@ -169,6 +177,20 @@ impl Shared {
         self.idle.notify_waiters();
     }
 
+    /// Tells that records of a topic are not taken, and gives back their room.
+    pub(super) fn refuse(&self, topic: &TopicName, refused: Vec<Unfit>) {
+        if refused.is_empty() {
+            return;
+        }
+        let bytes = refused.iter().map(|(_, entry, _)| self.held(entry.bytes)).sum();
+        self.give_back(refused.len(), bytes);
+        for (partition, Entry { ticket, index, .. }, reason) in refused {
+            let (topic, broker) = (topic.clone(), reason.broker());
+            ticket.tell([(index, Err(ProduceError { topic, partition, broker, reason }))]);
+        }
+        self.idle.notify_waiters();
+    }
+
     /// Nothing more is sent: what waits is given up.
     pub(super) fn close(&self) {
         self.records.close();
@@ -176,7 +198,11 @@ impl Shared {
         let mut state = self.lock();
         state.is_closed = true;
         let queues = std::mem::take(&mut state.queues);
+        let unknown = state.unknown.close();
         drop(state);
+        for (topic, refused) in unknown {
+            self.refuse(&topic, refused);
+        }
         for (partition, queue) in queues {
             for batch in queue.batches {
                 let (broker, reason) = batch.last.clone().unwrap_or((None, Failure::Closed));
@@ -204,6 +230,15 @@ impl Drop for Flushing<'_> {
     }
 }
 
+/// Somebody who waits for room.
+pub(super) struct Hurrying<'a>(&'a Shared);
+
+impl Drop for Hurrying<'_> {
+    fn drop(&mut self) {
+        self.0.lock().hurrying -= 1;
+    }
+}
+
 pub(super) fn error(partition: &TopicPartition, broker: Option<i32>, reason: Failure) -> ProduceError {
     ProduceError { topic: partition.topic.clone(), partition: Some(partition.partition), broker, reason }
 }
@@ -213,7 +248,7 @@ impl Batch {
     fn new(number: u64, first: Entry) -> Self {
         Self {
             number,
-            came_in: number,
+            came_in: first.came_in.unwrap_or(number),
             bytes: first.bytes,
             entries: vec![first],
             created: Instant::now(),
@@ -247,8 +282,10 @@ impl Batch {
 }
 
 impl State {
-    pub(super) fn all(&self) -> impl Iterator<Item = &Batch> {
-        self.queues.values().flat_map(|queue| &queue.batches)
+    /// Whether all that waits came in later than `last`.
+    fn is_flushed(&self, last: u64) -> bool {
+        let mut batches = self.queues.values().flat_map(|queue| &queue.batches);
+        self.unknown.is_flushed(last) && batches.all(|batch| batch.came_in > last)
     }
 
     /// Begins sequences anew where that can be done: whether some partition waits for an identity.
@@ -259,11 +296,7 @@ impl State {
 
     /// Whether batches go although they could wait for more records.
     pub(super) fn is_urgent(&self) -> bool {
-        self.flushing > 0 || self.is_hurried
-    }
-
-    pub(super) fn hurried(&mut self) {
-        self.is_hurried = false;
+        self.flushing > 0 || self.hurrying > 0
     }
 
     /// A batch of a partition is sent: the next records without a key go elsewhere.

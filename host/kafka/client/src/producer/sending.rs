@@ -1,6 +1,7 @@
 //! The task that sends: it asks who leads partitions, puts batches into requests, and looks at what becomes of them.
 
 mod answer;
+mod looking;
 mod plan;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -38,6 +39,8 @@ pub(super) struct Sending {
     /// Requests to each broker that are not answered.
     in_flight: BTreeMap<i32, usize>,
     is_locating: bool,
+    /// Whether topics are looked for that are not known yet.
+    is_looking: bool,
     /// For partitions that have none yet.
     identity: Option<Identity>,
     is_identifying: bool,
@@ -45,6 +48,7 @@ pub(super) struct Sending {
 }
 
 enum Outcome {
+    Looked(Vec<(TopicName, Result<Arc<TopicMetadata>, Failure>)>),
     Located(Vec<(TopicName, Result<Arc<TopicMetadata>, Failure>)>),
     Versioned(i32, Result<i16, TransportError>),
     Identified(Result<Identity, Failure>),
@@ -70,6 +74,7 @@ impl Sending {
             versions: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             is_locating: false,
+            is_looking: false,
             identity: None,
             is_identifying: false,
             not_before: None,
@@ -99,6 +104,7 @@ impl Sending {
     /// Sends all that can be: when to look again, at the latest.
     async fn begin(&mut self, running: &mut Running) -> Option<Instant> {
         self.give_up();
+        let look = self.look(running);
         if self.shared.lock().tidy() {
             self.identity = None;
         }
@@ -152,7 +158,7 @@ impl Sending {
                 Outcome::Answered { broker, sent, result: Box::new(result) }
             }));
         }
-        wake
+        [look, wake].into_iter().flatten().min()
     }
 
     fn request(&self, ready: Vec<Ready>) -> ProduceRequest {
@@ -215,6 +221,10 @@ impl Sending {
 
     fn end(&mut self, outcome: Outcome) {
         match outcome {
+            Outcome::Looked(looked) => {
+                self.is_looking = false;
+                looked.into_iter().for_each(|(topic, found)| self.looked(&topic, found));
+            }
             Outcome::Located(located) => {
                 self.is_locating = false;
                 located.into_iter().for_each(|(topic, found)| self.located(&topic, &found));

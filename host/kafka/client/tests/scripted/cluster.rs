@@ -58,6 +58,10 @@ pub(crate) struct Cluster {
     producers: Mutex<i64>,
     /// Requests to produce so far.
     requests: watch::Sender<usize>,
+    /// What is said of topics that are asked for next; then they are there.
+    told: Mutex<BTreeMap<String, VecDeque<ResponseError>>>,
+    /// How often topics were asked for so far.
+    looks: Mutex<BTreeMap<String, usize>>,
 }
 
 /// What becomes of a request.
@@ -82,7 +86,23 @@ impl Cluster {
 
     fn of(partitions: impl IntoIterator<Item = Partition>) -> Arc<Self> {
         let partitions = Mutex::new((0..).zip(partitions).collect());
-        Arc::new(Self { partitions, producers: Mutex::default(), requests: watch::Sender::default() })
+        Arc::new(Self {
+            partitions,
+            producers: Mutex::default(),
+            requests: watch::Sender::default(),
+            told: Mutex::default(),
+            looks: Mutex::default(),
+        })
+    }
+
+    /// What is said of a topic when it is asked for next.
+    pub(crate) fn tell(&self, topic: &str, errors: &[ResponseError]) {
+        self.told.lock().unwrap().insert(topic.to_owned(), errors.iter().copied().collect());
+    }
+
+    /// How often a topic was asked for.
+    pub(crate) fn looks(&self, topic: &str) -> usize {
+        self.looks.lock().unwrap().get(topic).copied().unwrap_or_default()
     }
 
     /// What a partition has taken, in its order.
@@ -142,10 +162,15 @@ impl Cluster {
         let partitions: Vec<_> = self.partitions.lock().unwrap().keys().map(partition).collect();
         let topics = request.topics.unwrap_or_default().into_iter().map(|topic| {
             let answered = MetadataResponseTopic::default().with_name(topic.name.clone());
-            if topic.name.is_some_and(|name| name.as_str() == MISSING) {
-                return answered.with_error_code(ResponseError::UnknownTopicOrPartition.code());
+            let name = topic.name.unwrap_or_default().to_string();
+            let mut told = self.told.lock().unwrap();
+            let error = told.get_mut(&name).and_then(VecDeque::pop_front);
+            let missing = (name == MISSING).then_some(ResponseError::UnknownTopicOrPartition);
+            *self.looks.lock().unwrap().entry(name).or_default() += 1;
+            match error.or(missing) {
+                Some(error) => answered.with_error_code(error.code()),
+                None => answered.with_partitions(partitions.clone()),
             }
-            answered.with_partitions(partitions.clone())
         });
         MetadataResponse::default().with_brokers(brokers.to_vec()).with_topics(topics.collect())
     }

@@ -10,6 +10,7 @@ use forebay_model::PartitionId;
 use futures_util::FutureExt as _;
 use kafka_protocol::error::ResponseError;
 use proptest::prelude::*;
+use tokio::time::Instant;
 
 use crate::cluster::{Cluster, Fate, MISSING, Taken};
 
@@ -191,6 +192,14 @@ async fn a_send_that_is_dropped_while_it_waits_keeps_no_room() {
     assert_eq!(cluster.values(0).len(), 5);
 }
 
+/// A record for a partition of a topic.
+fn record_of(topic: &str, partition: i32, value: &'static str) -> ProducerRecord {
+    ProducerRecord {
+        partition: Some(PartitionId::new(partition).unwrap()),
+        ..ProducerRecord::new(topic.parse().unwrap(), Some(Bytes::from_static(value.as_bytes())))
+    }
+}
+
 /// A topic that there is not is looked for several times, with pauses.
 #[tokio::test(start_paused = true)]
 async fn what_is_taken_goes_while_the_next_topic_is_looked_for() {
@@ -199,26 +208,141 @@ async fn what_is_taken_goes_while_the_next_topic_is_looked_for() {
         let producer = producer(&cluster);
         // Who sends has nothing more to do.
         assert!(send(&producer, &[(0, "first")]).await[0].is_ok());
-        let record = |topic: &str| ProducerRecord {
-            partition: Some(PartitionId::new(0).unwrap()),
-            ..ProducerRecord::new(topic.parse().unwrap(), Some(Bytes::from_static(b"taken")))
-        };
-        let mut sending = Box::pin(producer.send(vec![record("t"), record(MISSING)]));
-        // Whoever sends goes away in the middle, or goes on with the next topic.
-        let looked = tokio::time::timeout(Duration::from_millis(1), sending.as_mut()).await;
-        assert!(looked.is_err(), "it is looked for");
-        let arrived = tokio::time::timeout(Duration::from_secs(30), cluster.asked(2));
-        if stays {
-            tokio::select! {
-                biased;
-                arrived = arrived => arrived.unwrap(),
-                sent = sending => unreachable!("{sent:?}"),
-            }
-        } else {
-            drop(sending);
-            arrived.await.unwrap();
-        }
+        let records = vec![record_of("t", 0, "taken"), record_of(MISSING, 0, "not taken")];
+        let sending = producer.send(records);
+        let sent = tokio::time::timeout(Duration::from_millis(1), sending).await;
+        let sent = sent.expect("whoever sends does not wait for topics");
+        // Whoever has sent goes away, or not.
+        let sent = stays.then_some(sent);
+        tokio::time::timeout(Duration::from_secs(30), cluster.asked(2)).await.unwrap();
         assert_eq!(cluster.values(0), ["first", "taken"]);
+        assert!(sent.is_none_or(|sent| !sent.is_done()), "it is looked for");
+    }
+}
+
+/// Also not where they come by turns, and not what is sent later: it is looked for at most once a second.
+#[tokio::test(start_paused = true)]
+async fn records_of_a_topic_that_there_is_not_hold_up_no_others() {
+    let cluster = Cluster::new([&[], &[]]);
+    let producer = producer(&cluster);
+    let mixed = || (0..50).flat_map(|_| [record_of("t", 0, "good"), record_of(MISSING, 1, "missing")]);
+    let is_right = |outcomes: &[Result<Produced, ProduceError>]| {
+        let (good, missing): (Vec<_>, Vec<_>) = (0..100).zip(outcomes).partition(|(index, _)| index % 2 == 0);
+        let unknown = Some(ResponseError::UnknownTopicOrPartition);
+        let is_unknown = |outcome: &Result<_, ProduceError>| {
+            outcome.as_ref().is_err_and(|error| error.reason.code() == unknown)
+        };
+        good.iter().all(|(_, outcome)| outcome.is_ok())
+            && missing.iter().all(|(_, outcome)| is_unknown(outcome))
+    };
+    let began = Instant::now();
+    let sent = producer.send(mixed().collect()).await;
+    cluster.asked(1).await;
+    assert_eq!(cluster.values(0).len(), 50);
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+    assert!(is_right(&sent.outcomes().await));
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    let looks = cluster.looks(MISSING);
+    assert!(looks > 1, "it may be there in a moment");
+    for later in 0..4 {
+        let began = Instant::now();
+        for _ in 0..10 {
+            assert!(is_right(&producer.send(mixed().collect()).await.outcomes().await));
+        }
+        assert!(began.elapsed() < Duration::from_millis(10), "{:?}", began.elapsed());
+        assert_eq!(cluster.looks(MISSING), looks + later);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    assert_eq!(cluster.looks("t"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_without_leaders_holds_up_no_others_and_its_records_keep_their_order() {
+    let cluster = Cluster::new([&[], &[]]);
+    cluster.tell("late", &[ResponseError::LeaderNotAvailable; 20]);
+    let producer = producer(&cluster);
+    let (began, mut late) = (Instant::now(), Vec::new());
+    for value in ["a", "b", "c"] {
+        late.push(producer.send(vec![record_of("late", 1, value), record_of("t", 0, value)]).await);
+        let requests = cluster.values(0).len() + 1;
+        cluster.asked(requests).await;
+    }
+    assert_eq!(cluster.values(0), ["a", "b", "c"]);
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+    for sent in late {
+        assert!(sent.outcomes().await.iter().all(Result::is_ok));
+    }
+    assert!(began.elapsed() > Duration::from_secs(10), "it takes a while");
+    assert_eq!(cluster.values(1), ["a", "b", "c"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_is_being_made_is_asked_for_again() {
+    let cluster = Cluster::new([&[], &[]]);
+    cluster.tell("made", &[ResponseError::UnknownTopicOrPartition; 4]);
+    cluster.tell("slow", &[ResponseError::UnknownTopicOrPartition; 7]);
+    let producer = producer_with(&cluster, ProducerSettings { creates_topics: true, ..Default::default() });
+    let sent = producer.send(vec![record_of("made", 0, "made"), record_of("slow", 1, "too soon")]).await;
+    let outcomes = sent.outcomes().await;
+    assert!(outcomes[0].is_ok() && outcomes[1].is_err(), "{outcomes:?}");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let outcomes = producer.send(vec![record_of("slow", 1, "slow")]).await.outcomes().await;
+    assert!(outcomes[0].is_ok(), "{outcomes:?}");
+    assert_eq!((cluster.values(0), cluster.values(1)), (vec!["made".to_owned()], vec!["slow".to_owned()]));
+}
+
+/// What waits for its topic counts as any other: it is flushed, given up in time, and told of in the end.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_topic_is_flushed_given_up_and_closed() {
+    let cluster = Cluster::new([&[], &[]]);
+    cluster.tell("late", &[ResponseError::LeaderNotAvailable; 10]);
+    let settings = ProducerSettings {
+        delivery_timeout: Duration::from_secs(20),
+        linger: Duration::from_secs(3600),
+        ..Default::default()
+    };
+    let producer = producer_with(&cluster, settings);
+    let sent = producer.send(vec![record_of("late", 0, "a")]).await;
+    tokio::time::timeout(Duration::from_secs(15), producer.flush()).await.unwrap();
+    assert!(sent.is_done());
+    assert_eq!(cluster.values(0), ["a"]);
+
+    // Each in its time.
+    cluster.tell("never", &[ResponseError::LeaderNotAvailable; 100]);
+    let began = Instant::now();
+    let first = producer.send(vec![record_of("never", 1, "first")]).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let second = producer.send(vec![record_of("never", 1, "second")]).await;
+    assert!(first.outcomes().await[0].is_err());
+    assert_eq!(began.elapsed().as_secs(), 20);
+    assert!(second.outcomes().await[0].is_err());
+    assert_eq!(began.elapsed().as_secs(), 30);
+
+    let sent = producer.send(vec![record_of("never", 1, "closed")]).await;
+    producer.close(Duration::from_secs(1)).await;
+    let outcomes = sent.outcomes().await;
+    assert!(outcomes[0].is_err() && cluster.values(1).is_empty(), "{outcomes:?}");
+}
+
+/// Nobody has asked for the leader of a partition yet, or not even for its topic: what holds the room goes as soon as it
+/// can, and does not wait for more records.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_room_does_not_wait_for_others_to_fill_batches_up() {
+    for errors in [0, 3] {
+        let cluster = Cluster::new([&[], &[]]);
+        cluster.tell("t", &vec![ResponseError::LeaderNotAvailable; errors]);
+        let linger = Duration::from_secs(3600);
+        let settings = ProducerSettings { max_buffered_records: 2, linger, ..Default::default() };
+        let producer = producer_with(&cluster, settings);
+        let records = ["a", "b", "c"].map(|value| record_of("t", 0, value)).to_vec();
+        let began = Instant::now();
+        let sent = producer.send(records).await;
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(cluster.values(0), ["a", "b"], "nobody waits for room any more");
+        producer.flush().await;
+        assert!(sent.outcomes().await.iter().all(Result::is_ok));
+        assert_eq!(cluster.values(0), ["a", "b", "c"]);
     }
 }
 

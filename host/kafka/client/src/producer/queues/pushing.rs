@@ -16,10 +16,13 @@ use crate::topic_partition::TopicPartition;
 /// What became of records that were put into batches.
 #[derive(Debug, Default)]
 pub(in crate::producer) struct Pushed {
-    pub has_full_batch: bool,
-    /// Each with the partition that it said.
-    pub refused: Vec<(Option<PartitionId>, Entry, Failure)>,
+    /// Whether there is something to do at once, as where a batch is full now.
+    pub has_work: bool,
+    pub refused: Vec<Unfit>,
 }
+
+/// A record that is refused, with the partition that it said.
+pub(in crate::producer) type Unfit = (Option<PartitionId>, Entry, Failure);
 
 impl State {
     /// Puts records of a topic into batches, those of a partition in their order: whether one is full now, and what is
@@ -89,7 +92,7 @@ impl State {
                     open.entries.push(entry);
                     continue;
                 }
-                (open.is_closed, pushed.has_full_batch) = (true, true);
+                (open.is_closed, pushed.has_work) = (true, true);
                 if let Some(chosen) = self.chosen.get_mut(&topic.name) {
                     chosen.batch_ended(index, &settings.partitioner);
                 }

@@ -82,7 +82,6 @@ impl Plan {
         for partition in ended {
             state.batch_ended(&partition, settings);
         }
-        state.hurried();
         plan
     }
 
