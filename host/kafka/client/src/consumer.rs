@@ -13,6 +13,7 @@ mod group;
 mod heartbeats;
 mod membership;
 mod names;
+mod signs;
 mod starting;
 mod state;
 
@@ -236,6 +237,20 @@ impl Consumer {
     #[must_use]
     pub fn try_next_of(&self, wants: impl Fn(&TopicPartition) -> bool) -> Option<ConsumerEvent> {
         self.shared.try_next_of(wants)
+    }
+
+    /// What happens next but for what was fetched, which stays where it is.
+    ///
+    /// # Cancel safety
+    /// As that of [`Consumer::next`].
+    pub async fn next_but_fetched(&self) -> Option<ConsumerEvent> {
+        self.shared.next_but_fetched().await
+    }
+
+    /// Calls `sign` whenever partitions are asked back, at once and not only when somebody takes the event of it. What
+    /// that gives is dropped when they may go. To be said once, and quickly: what was asked back before is left out.
+    pub fn while_revoking(&self, sign: impl Fn() -> Box<dyn Send + Sync> + Send + Sync + 'static) {
+        self.shared.signs.ask(sign);
     }
 
     /// Nothing of these is handed out until [`Consumer::resume`], nor fetched.

@@ -31,6 +31,8 @@ pub(crate) use streamed::Parcel;
 
 /// How long nothing more may come, while an input ends, before what was collected goes on.
 const GRACE: Duration = Duration::from_millis(50);
+/// After so many times that long what was collected goes on although there comes more and more.
+const MOST_GRACES: u32 = 10;
 
 /// Takes batches and hands on larger ones.
 pub(crate) struct Batcher {
@@ -124,7 +126,11 @@ impl Batcher {
     pub(crate) async fn run(mut self) {
         let mut lanes = Lanes::new(std::mem::take(&mut self.keys), &self.policy);
         let handed_on = Arc::clone(&self.unsettled);
+        let mut hurrying = None;
         loop {
+            // Before more is taken, which may be there whenever somebody looks.
+            self.flush_overdue(&mut lanes).await;
+            self.flush_where_hurry_lasts(&mut lanes, &mut hurrying).await;
             let settled = handed_on.changed.notified();
             tokio::pin!(settled);
             settled.as_mut().enable();
@@ -134,35 +140,19 @@ impl Batcher {
                 received = self.from.recv() => match received {
                     Ok(transaction) => {
                         let lane = lanes.of(transaction.batch(), &self.policy);
+                        let before = lane.flushed;
                         self.take(transaction, &mut lane.pending, &mut lane.flushed).await;
+                        if lane.flushed != before {
+                            lane.due = self.policy.due(lane.flushed);
+                        }
                     }
                     Err(_) => break,
                 },
-                // As in Bento, the clock of the period starts anew even where nothing waits.
-                () = until(lanes.due()) => {
-                    for lane in lanes.overdue(Instant::now()) {
-                        lane.due = self.policy.due(lane.flushed);
-                        if lane.pending.messages > 0 {
-                            self.policy.created(Mechanism::Period);
-                        }
-                        self.flush(&mut lane.pending).await;
-                    }
-                }
+                () = until(lanes.due()) => {}
                 // What was handed on may be what there is no room for; then more of it does not help.
                 () = settled, if unsettled && lanes.any_waits() => {}
                 hurry = hurried(&self.budget, unsettled, self.grace), if lanes.any_waits() => {
-                    if hurry == Hurry::Stalled {
-                        tracing::warn!(
-                            path = self.path,
-                            messages = lanes.messages(),
-                            most_bytes = self.budget.most(),
-                            "a batch goes on before it is complete, because as much is in flight as may be"
-                        );
-                    }
-                    for lane in lanes.all() {
-                        lane.flushed = Instant::now();
-                        self.flush(&mut lane.pending).await;
-                    }
+                    self.flush_hurrying(&mut lanes, hurry).await;
                 }
             }
             lanes.forget_empty();
@@ -173,6 +163,55 @@ impl Batcher {
         self.policy.row.close().await;
         if let Some(growth) = &mut self.policy.growth {
             growth.close().await;
+        }
+    }
+
+    /// Hands on what has waited for a period.
+    async fn flush_overdue(&mut self, lanes: &mut Lanes) {
+        let now = Instant::now();
+        if lanes.due().is_none_or(|due| due > now) {
+            return;
+        }
+        // As in Bento, the clock of the period starts anew even where nothing waits.
+        for lane in lanes.overdue(now) {
+            lane.due = self.policy.due(lane.flushed);
+            if lane.pending.messages > 0 {
+                self.policy.created(Mechanism::Period);
+            }
+            self.flush(&mut lane.pending).await;
+        }
+    }
+
+    /// Hands on what waits where there is hurry for long, and comes more and more: nobody waits for that to end.
+    /// `since`: when it was seen first, while it lasts.
+    async fn flush_where_hurry_lasts(&mut self, lanes: &mut Lanes, since: &mut Option<Instant>) {
+        let is_unsettled = self.unsettled.count.load(Ordering::Acquire) > 0;
+        let hurry = self.budget.hurry_now(is_unsettled).filter(|_| lanes.any_waits());
+        let Some(hurry) = hurry else {
+            *since = None;
+            return;
+        };
+        let now = Instant::now();
+        if *since.get_or_insert(now) + self.grace * MOST_GRACES <= now {
+            *since = None;
+            self.flush_hurrying(lanes, hurry).await;
+        }
+    }
+
+    /// Hands on all that waits, because somebody waits for it.
+    async fn flush_hurrying(&mut self, lanes: &mut Lanes, hurry: Hurry) {
+        if hurry == Hurry::Stalled {
+            tracing::warn!(
+                path = self.path,
+                messages = lanes.messages(),
+                most_bytes = self.budget.most(),
+                "a batch goes on before it is complete, because as much is in flight as may be"
+            );
+        }
+        for lane in lanes.all().filter(|lane| !lane.pending.is_empty()) {
+            lane.flushed = Instant::now();
+            lane.due = self.policy.due(lane.flushed);
+            self.flush(&mut lane.pending).await;
         }
     }
 

@@ -229,14 +229,19 @@ impl Budget {
             let hurried = self.waits.hurried.notified();
             tokio::pin!(hurried);
             hurried.as_mut().enable();
-            if self.waits.ending.load(Ordering::Acquire) > 0 {
-                return Hurry::Ending;
-            }
-            if !patient && self.waits.stalled.load(Ordering::Acquire) > 0 {
-                return Hurry::Stalled;
+            if let Some(hurry) = self.hurry_now(patient) {
+                return hurry;
             }
             hurried.await;
         }
+    }
+
+    /// The need for hurry that there is, as in [`Budget::hurried`].
+    pub(crate) fn hurry_now(&self, patient: bool) -> Option<Hurry> {
+        if self.waits.ending.load(Ordering::Acquire) > 0 {
+            return Some(Hurry::Ending);
+        }
+        (!patient && self.waits.stalled.load(Ordering::Acquire) > 0).then_some(Hurry::Stalled)
     }
 
     async fn until(&self, ready: impl Fn(Load) -> bool) {

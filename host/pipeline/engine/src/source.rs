@@ -4,13 +4,14 @@
 //! flight, closes the old instance with the last settlements and goes on with the new one: tokens belong
 //! to the instance that gave them out.
 
+mod handover;
 mod rejected;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_lifecycle::Backoff;
-use forebay_pipeline_message::{Batch, ResponseStore};
+use forebay_pipeline_message::{Batch, ResponseStore, Transaction};
 use forebay_plugins_api::{Components, Event, Input, Scanner, Setup, Stream, Token, Wakes};
 
 use crate::budget::Reading;
@@ -22,6 +23,7 @@ use crate::intake::OptionalIntake;
 use crate::meters::InputMeter;
 use crate::reread::Left;
 use crate::scan::Scan;
+pub(crate) use handover::{Kept, hurry_on_handovers};
 
 /// Pauses between tries to connect or to open again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -47,6 +49,8 @@ pub(crate) struct Source {
     pub(crate) reading: Option<Reading>,
     /// Whether nothing is read any more but what was rejected.
     pub(crate) is_ending: bool,
+    /// What it has given already.
+    pub(crate) kept: Kept,
 }
 
 /// What to do after an event.
@@ -69,7 +73,9 @@ impl Source {
         let mut drain = Drain::default();
         let mut is_open = true;
         while !wakes.pending().shutdown {
-            if drain.may_begin()
+            // Tokens that are kept are of the old instance.
+            if self.kept.is_empty()
+                && drain.may_begin()
                 && self.input.prepare().await
                 && drain.is_over(&self.sky, &self.setup.path, &wakes).await
             {
@@ -127,12 +133,23 @@ impl Source {
     }
 
     async fn step(&mut self, settlements: &Arc<Settlements>, wakes: &Wakes) -> Next {
-        tokio::select! {
-            biased;
-            () = wakes.wait_for_shutdown() => return Next::Read,
-            () = self.sky.room() => {}
+        let sky = &self.sky;
+        let room = async {
+            tokio::select! {
+                biased;
+                () = wakes.wait_for_shutdown() => {}
+                () = sky.room() => {}
+            }
+        };
+        self.kept.while_waiting(self.input.as_mut(), settlements, wakes, room).await;
+        if wakes.pending().shutdown {
+            return Next::Read;
         }
-        match self.input.read(settlements.take()).await {
+        let event = match self.kept.take() {
+            Some(event) => event,
+            None => self.input.read(settlements.take()).await,
+        };
+        match event {
             Ok(Event::Idle) => {
                 self.idle.pause().await;
                 Next::Read
@@ -140,8 +157,12 @@ impl Source {
             Ok(Event::Ended) => Next::End,
             Ok(Event::NotConnected(reason)) => Next::Reconnect(reason),
             Ok(Event::Batch(token, batch)) => {
-                take_in(&self.intake, &batch, wakes).await;
-                self.send(token, batch, settlements).await;
+                let taking_in = take_in(&self.intake, &batch, wakes);
+                self.kept.while_waiting(self.input.as_mut(), settlements, wakes, taking_in).await;
+                if let Some(transaction) = self.transaction(token, batch, settlements) {
+                    let handing_on = hand_on(&self.to, transaction);
+                    self.kept.while_waiting(self.input.as_mut(), settlements, wakes, handing_on).await;
+                }
                 Next::Read
             }
             Ok(Event::Stream(token, stream)) => {
@@ -206,6 +227,18 @@ impl Source {
 
     /// Sends a batch on its way.
     async fn send(&mut self, token: Token, batch: Batch, settlements: &Arc<Settlements>) {
+        if let Some(transaction) = self.transaction(token, batch, settlements) {
+            hand_on(&self.to, transaction).await;
+        }
+    }
+
+    /// The transaction of a batch; `None` where that is empty: it has nothing to deliver, and is settled with its flight.
+    fn transaction(
+        &mut self,
+        token: Token,
+        batch: Batch,
+        settlements: &Arc<Settlements>,
+    ) -> Option<Transaction> {
         self.idle = Idle::default();
         let responses = self.responds.then(ResponseStore::default);
         let batch = match &responses {
@@ -213,11 +246,7 @@ impl Source {
             None => batch,
         };
         let flight = Flight::of_token(&self.sky, &batch, token, settlements, responses);
-        if batch.is_empty() {
-            // It has nothing to deliver, and is settled with its flight.
-            return;
-        }
-        hand_on(&self.to, flight.transaction(batch, self.again)).await;
+        (!batch.is_empty()).then(|| flight.transaction(batch, self.again))
     }
 
     /// Tries once; whether it succeeded.

@@ -253,6 +253,35 @@ fn an_output_that_is_away_holds_the_input_at_the_budget_and_no_longer() {
 }
 
 #[test]
+fn an_output_that_is_away_does_not_keep_an_input_from_giving_something_up() {
+    const AWAY: Duration = Duration::from_secs(300);
+    // Where there is no room for more, and where only the queues are full.
+    for budget in ["1MiB", "1GiB"] {
+        let world = World::new((0..400).map(text)).away_for(AWAY).giving_up_after(10);
+        let yaml = format!(
+            "input: {{script: {{}}}}\npipeline: {{threads: 1, in_flight_bytes: {budget}}}\n\
+             output: {{script: {{}}}}\n"
+        );
+        let took = finish(&world, &yaml);
+        let notes = world.notes();
+        assert!(notes.let_go.is_some_and(|time| time < Duration::from_secs(5)), "{:?}", notes.let_go);
+        assert!(notes.acknowledged.is_sorted() && notes.acknowledged.len() == 400);
+        assert!(took < AWAY + Duration::from_secs(5), "{took:?}");
+    }
+}
+
+#[test]
+fn what_an_input_gives_up_does_not_wait_for_a_batch_to_be_complete() {
+    const MESSAGES: usize = 10;
+    let world = World::new((0..MESSAGES).map(text)).giving_up_after(5);
+    world.stop_after_delivering(MESSAGES);
+    let yaml = "input: {batched: {child: {script: {}}, policy: {count: 1000}}}\n\
+                pipeline: {threads: 1}\noutput: {script: {batching: {count: 1000}}}\n";
+    assert_eq!(try_run(&world, yaml).0, Ok(Ended::Stopped));
+    assert_eq!(world.notes().acknowledged.len(), MESSAGES);
+}
+
+#[test]
 fn a_policy_that_only_counts_goes_on_early_where_the_budget_is_too_small() {
     let world = World::new((0..100).map(text));
     let yaml = "input: {batched: {child: {script: {}}, policy: {count: 60}}}\n\

@@ -208,7 +208,8 @@ pub trait Input: Send {
     /// Worth another try, after a pause.
     async fn connect(&mut self) -> Result<(), ComponentError>;
 
-    /// The next messages. May wait until [`crate::Wakes`] of its setup says otherwise.
+    /// The next messages. May wait until [`crate::Wakes`] of its setup says otherwise; while that holds it back it should
+    /// hand out nothing.
     ///
     /// # Errors
     /// The input must be opened afresh; tokens that it has handed out are void.

@@ -32,4 +32,4 @@ pub use resources::{ResourceError, Resources};
 pub use setup::{
     ByteStream, Environment, Form, MetadataValue, PipelineName, Rights, Setup, Stated, VirtualClusterName,
 };
-pub use wakes::{Wakes, Woken};
+pub use wakes::{Handover, HeldBack, Wakes, Woken};

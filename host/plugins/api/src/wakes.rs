@@ -1,4 +1,5 @@
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -12,7 +13,19 @@ use tokio::sync::Notify;
 pub struct Wakes {
     pending: AtomicU8,
     notify: Notify,
+    /// What the input gives up at the moment.
+    handovers: AtomicUsize,
+    is_held_back: AtomicBool,
 }
+
+/// That an input gives something up, and others wait until what it has handed out of that is delivered: the host says it
+/// on behalf of the input, whose batches then go on without delay. Until it is dropped.
+#[derive(Debug)]
+pub struct Handover(Arc<Wakes>);
+
+/// That an input is to hand out nothing more, and is read so that it can do everything else. Until it is dropped.
+#[derive(Debug)]
+pub struct HeldBack<'w>(&'w Wakes);
 
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,8 +108,70 @@ impl Wakes {
         }
     }
 
+    /// Says that the input gives something up.
+    #[must_use]
+    pub fn hand_over(self: &Arc<Self>) -> Handover {
+        self.handovers.fetch_add(1, Ordering::AcqRel);
+        self.notify.notify_waiters();
+        Handover(Arc::clone(self))
+    }
+
+    /// Waits until the input gives something up, at once where it does already.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub async fn wait_for_handover(&self) {
+        self.until_handovers(|handovers| handovers > 0).await;
+    }
+
+    /// Waits until the input gives nothing up any more.
+    ///
+    /// # Cancel safety
+    /// Safe: it owns nothing.
+    pub async fn wait_for_no_handover(&self) {
+        self.until_handovers(|handovers| handovers == 0).await;
+    }
+
+    async fn until_handovers(&self, are_so: impl Fn(usize) -> bool) {
+        loop {
+            let notified = self.notify.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            if are_so(self.handovers.load(Ordering::Acquire)) {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Has the input hand out nothing more from its next call on.
+    #[must_use]
+    pub fn hold_back(&self) -> HeldBack<'_> {
+        self.is_held_back.store(true, Ordering::Release);
+        HeldBack(self)
+    }
+
+    /// Whether the input is to hand out nothing more.
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        self.is_held_back.load(Ordering::Acquire)
+    }
+
     fn set(&self, bit: u8) {
         self.pending.fetch_or(bit, Ordering::AcqRel);
         self.notify.notify_waiters();
+    }
+}
+
+impl Drop for Handover {
+    fn drop(&mut self) {
+        self.0.handovers.fetch_sub(1, Ordering::AcqRel);
+        self.0.notify.notify_waiters();
+    }
+}
+
+impl Drop for HeldBack<'_> {
+    fn drop(&mut self) {
+        self.0.is_held_back.store(false, Ordering::Release);
     }
 }

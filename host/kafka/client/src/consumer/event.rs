@@ -4,6 +4,7 @@ use forebay_kafka_wire::{Record, RecordBatch, RecordError};
 use forebay_model::{Offset, TopicId};
 use tokio::sync::oneshot;
 
+use super::signs::Sign;
 use crate::failure::Failure;
 use crate::topic_partition::TopicPartition;
 
@@ -28,6 +29,7 @@ pub struct Revocation {
     pub(super) partitions: Vec<TopicPartition>,
     /// Dropped when it is done.
     pub(super) _done: oneshot::Sender<()>,
+    pub(super) _sign: Sign,
 }
 
 impl Revocation {

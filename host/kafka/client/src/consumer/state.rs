@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::Start;
 use super::event::{ConsumeError, ConsumerEvent, Fetched, Revocation};
+use super::signs::Signs;
 use crate::failure::Failure;
 use crate::topic_partition::TopicPartition;
 
@@ -82,6 +83,7 @@ pub(super) struct Shared {
     events: Notify,
     /// There may be something to fetch.
     pub work: Notify,
+    pub signs: Signs,
 }
 
 /// Failures that wait to be seen; further ones are left out, and happen again.
@@ -100,8 +102,17 @@ impl Shared {
 
     /// The next event; none when it is closed.
     pub(super) async fn next(&self) -> Option<ConsumerEvent> {
+        self.next_of(|_| true).await
+    }
+
+    /// The same without what was fetched.
+    pub(super) async fn next_but_fetched(&self) -> Option<ConsumerEvent> {
+        self.next_of(|event| !matches!(event, ConsumerEvent::Fetched(_))).await
+    }
+
+    async fn next_of(&self, is_wanted: fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
         loop {
-            if let Some(event) = self.try_next() {
+            if let Some(event) = self.taken(|state| state.take(usize::MAX, is_wanted)) {
                 return Some(event);
             }
             if self.lock().is_closed {
@@ -112,12 +123,17 @@ impl Shared {
     }
 
     pub(super) fn try_next(&self) -> Option<ConsumerEvent> {
-        self.taken(State::take)
+        self.taken(|state| state.take(usize::MAX, |_| true))
     }
 
     /// The next event but for those of partitions that are not wanted.
     pub(super) fn try_next_of(&self, wants: impl Fn(&TopicPartition) -> bool) -> Option<ConsumerEvent> {
-        self.taken(|state| state.take_of(LOOK, wants))
+        let is_wanted = |event: &ConsumerEvent| match event {
+            ConsumerEvent::Fetched(fetched) => wants(&fetched.partition),
+            ConsumerEvent::Failed(error) => error.partition.as_ref().is_none_or(&wants),
+            _ => true,
+        };
+        self.taken(|state| state.take(LOOK, is_wanted))
     }
 
     fn taken(&self, take: impl FnOnce(&mut State) -> Option<ConsumerEvent>) -> Option<ConsumerEvent> {
@@ -166,9 +182,10 @@ impl Shared {
     /// Stops reading these: what tells that whoever reads is done with them.
     pub(super) fn revoke(&self, partitions: Vec<TopicPartition>) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
+        let sign = self.signs.give();
         let mut state = self.lock();
         state.remove(&partitions);
-        state.tell(ConsumerEvent::Revoked(Revocation { partitions, _done: sender }));
+        state.tell(ConsumerEvent::Revoked(Revocation { partitions, _done: sender, _sign: sign }));
         drop(state);
         self.events.notify_one();
         // There is room again for others.
@@ -295,20 +312,16 @@ impl State {
         }
     }
 
-    fn take(&mut self) -> Option<ConsumerEvent> {
-        self.take_of(usize::MAX, |_| true)
-    }
-
-    /// The first of so many events that is not of a partition that is paused or not wanted.
-    fn take_of(&mut self, look: usize, wants: impl Fn(&TopicPartition) -> bool) -> Option<ConsumerEvent> {
+    /// The first of so many events that is wanted and not of a partition that is paused.
+    fn take(&mut self, look: usize, is_wanted: impl Fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
         let is_due = |event: &ConsumerEvent| match event {
             ConsumerEvent::Fetched(Fetched { partition, .. }) => {
-                self.partitions.get(partition).is_none_or(|owned| !owned.is_paused) && wants(partition)
+                self.partitions.get(partition).is_none_or(|owned| !owned.is_paused)
             }
-            ConsumerEvent::Failed(error) => error.partition.as_ref().is_none_or(&wants),
             _ => true,
         };
-        let index = self.events.iter().take(look).position(is_due)?;
+        let mut events = self.events.iter().take(look);
+        let index = events.position(|event| is_wanted(event) && is_due(event))?;
         let event = self.events.remove(index)?;
         if let ConsumerEvent::Fetched(fetched) = &event {
             let bytes = fetched.bytes as u64;
@@ -522,5 +535,35 @@ mod tests {
             gives_up(&shared);
             assert!(shared.work.notified().now_or_never().is_some());
         }
+    }
+
+    #[test]
+    fn who_asked_knows_of_a_revocation_before_it_is_taken_and_until_it_is_done() {
+        let shared = assigned();
+        let sign = Arc::new(());
+        let kept = Arc::clone(&sign);
+        shared.signs.ask(move || Box::new(Arc::clone(&kept)));
+        let is_shown = || Arc::strong_count(&sign) > 2;
+        assert!(!is_shown());
+        let _done = shared.revoke(vec![partition(0)]);
+        assert!(is_shown());
+        assert!(matches!(shared.try_next(), Some(ConsumerEvent::Assigned(_))));
+        let Some(ConsumerEvent::Revoked(revocation)) = shared.try_next() else { unreachable!() };
+        assert!(is_shown());
+        revocation.done();
+        assert!(!is_shown());
+    }
+
+    #[test]
+    fn what_was_fetched_stays_while_it_is_not_wanted() {
+        let shared = assigned();
+        assert!(matches!(shared.try_next(), Some(ConsumerEvent::Assigned(_))));
+        let fetched = Fetched::new(partition(1), Offset::ZERO, Vec::new());
+        shared.lock().tell(ConsumerEvent::Fetched(fetched));
+        let _done = shared.revoke(vec![partition(0)]);
+        let next = shared.next_but_fetched().now_or_never();
+        assert!(matches!(next, Some(Some(ConsumerEvent::Revoked(_)))));
+        assert!(shared.next_but_fetched().now_or_never().is_none());
+        assert!(matches!(shared.next().now_or_never(), Some(Some(ConsumerEvent::Fetched(_)))));
     }
 }

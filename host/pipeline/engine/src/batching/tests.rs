@@ -25,8 +25,20 @@ impl Bench {
     }
 
     fn with_lanes(policy: Policy, keys: &[&str]) -> (Self, impl Future<Output = ()>) {
+        Self::towards(async_channel::unbounded(), policy, keys)
+    }
+
+    /// One behind which somebody takes batch by batch.
+    fn held_back(policy: Policy, keys: &[&str]) -> (Self, impl Future<Output = ()>) {
+        Self::towards(async_channel::bounded(1), policy, keys)
+    }
+
+    fn towards(
+        (leaving, from): (async_channel::Sender<Transaction>, async_channel::Receiver<Transaction>),
+        policy: Policy,
+        keys: &[&str],
+    ) -> (Self, impl Future<Output = ()>) {
         let (to, arriving) = async_channel::unbounded();
-        let (leaving, from) = async_channel::unbounded();
         let budget = Arc::new(Budget::new(1000));
         let keys = keys.iter().map(|key| (*key).to_owned()).collect();
         let batcher = Batcher::new("test", policy, &budget, arriving, leaving).with_lanes(keys);
@@ -49,6 +61,17 @@ impl Bench {
         self.sent += 1;
         let transaction = Transaction::new(batch, move |outcome| tell.try_send((index, outcome)).unwrap());
         self.to.as_ref().unwrap().try_send(transaction).unwrap();
+    }
+
+    /// When `expected` goes on, where somebody takes a batch a second while more comes all the time.
+    async fn seconds_until(&mut self, expected: &str) -> u64 {
+        let begun = tokio::time::Instant::now();
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.next().await.0 == expected {
+                return begun.elapsed().as_secs();
+            }
+        }
     }
 
     /// What goes on next: a batch that does not stand for several.
@@ -190,6 +213,56 @@ async fn each_lane_has_a_period_of_its_own() {
             assert_eq!(begun.elapsed().as_secs(), seconds);
         }
         bench.to = None;
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_period_begins_anew_with_every_batch() {
+    let period = Some(Duration::from_secs(10));
+    let (mut bench, work) = Bench::new(Policy::of(Some(2), None, period));
+    let begun = tokio::time::Instant::now();
+    let test = async {
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        bench.send(&["a", "b", "c"], true);
+        for (expected, seconds) in [("a b", 8), ("c", 18)] {
+            assert_eq!(bench.next().await.0, expected);
+            assert_eq!(begun.elapsed().as_secs(), seconds);
+        }
+        bench.to = None;
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_lane_goes_on_in_time_while_others_are_busy() {
+    let policy = Policy::of(Some(2), None, Some(Duration::from_secs(10)));
+    let (mut bench, work) = Bench::held_back(policy, &["partition"]);
+    let test = async {
+        bench.send_of(1, &["quiet"]);
+        for _ in 0..40 {
+            bench.send_of(0, &["busy", "busy"]);
+        }
+        // A batch is on its way and another one waits for it.
+        assert!((10..=13).contains(&bench.seconds_until("quiet").await));
+        bench.to = None;
+        bench.from.close();
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_input_waits_for_goes_on_while_others_are_busy() {
+    let (mut bench, work) = Bench::held_back(by_count(2), &["partition"]);
+    let test = async {
+        bench.send_of(1, &["awaited"]);
+        for _ in 0..40 {
+            bench.send_of(0, &["busy", "busy"]);
+        }
+        let budget = Arc::clone(&bench.budget);
+        assert!(budget.ending(bench.seconds_until("awaited")).await <= 5);
+        bench.to = None;
+        bench.from.close();
     };
     tokio::join!(work, test);
 }

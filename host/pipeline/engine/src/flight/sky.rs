@@ -74,6 +74,14 @@ impl Sky {
         self.budget.ending(self.until_empty()).await;
     }
 
+    /// Waits for something while whoever collects batches lets go of them.
+    ///
+    /// # Cancel safety
+    /// As that of `wait`.
+    pub(crate) async fn hurrying(&self, wait: impl Future<Output = ()>) {
+        self.budget.ending(wait).await;
+    }
+
     async fn until_empty(&self) {
         loop {
             let landed = self.landed.notified();

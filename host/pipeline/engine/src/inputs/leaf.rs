@@ -14,7 +14,7 @@ use crate::flight::{Again, Sky};
 use crate::ground::{Ground, Work};
 use crate::idle::Idle;
 use crate::replay::{pause, sending_again};
-use crate::source::Source;
+use crate::source::{Kept, Source, hurry_on_handovers};
 use crate::structure;
 
 /// Where inputs of plugins have a batching policy.
@@ -70,6 +70,7 @@ pub(super) async fn open(
         idle: Idle::default(),
         reading: Some(ground.budget.reading()),
         is_ending: false,
+        kept: Kept::default(),
     };
     works.insert(0, Box::pin(read(source, sky, to, stop.clone())));
     Ok(works)
@@ -88,6 +89,7 @@ async fn read(source: Source, sky: Arc<Sky>, to: Sender, stop: Shutdown) {
             biased;
             // First, so that nothing is read where it is to stop already.
             () = stopping => {}
+            () = hurry_on_handovers(&wakes, &sky) => {}
             () = source.run() => {}
         }
     };

@@ -11,8 +11,9 @@ use forebay_pipeline_config::Catalog;
 use forebay_pipeline_config::spec::Description;
 use forebay_pipeline_message::{Batch, Outcome, Processed};
 use forebay_plugins_api::{
-    ByteStream, Cache, ComponentError, Components, Event, IncrementalProcessor, Input, Mapping, MappingText,
-    OpenError, Operation, Output, Processor, Scanner, Settlement, Setup, Token, WriteError, Written,
+    ByteStream, Cache, ComponentError, Components, Event, Handover, IncrementalProcessor, Input, Mapping,
+    MappingText, OpenError, Operation, Output, Processor, Scanner, Settlement, Setup, Token, WriteError,
+    Written,
 };
 use tokio::time::Instant;
 
@@ -73,6 +74,10 @@ pub(crate) struct Notes {
     writes: VecDeque<Write>,
     away_for: Duration,
     fails_after: Option<u64>,
+    gives_up_after: Option<u64>,
+    handover: Option<Handover>,
+    /// When the input was read held back, and let go of what it gives up.
+    pub(crate) let_go: Option<Duration>,
     begun: Option<Instant>,
     /// When inputs were opened.
     pub(crate) opened: Vec<Duration>,
@@ -125,6 +130,12 @@ impl World {
     /// The input fails when it has given so many messages.
     pub(crate) fn failing_after(self: Arc<Self>, messages: u64) -> Arc<Self> {
         self.notes().fails_after = Some(messages);
+        self
+    }
+
+    /// The input gives something up when it has given so many messages, and lets go of it when it is held back.
+    pub(crate) fn giving_up_after(self: Arc<Self>, messages: u64) -> Arc<Self> {
+        self.notes().gives_up_after = Some(messages);
         self
     }
 
@@ -276,6 +287,14 @@ impl Input for ScriptedInput {
 
     async fn read(&mut self, settled: Vec<Settlement>) -> Result<Event, ComponentError> {
         self.settle(settled);
+        if self.setup.wakes.is_held_back() {
+            {
+                let mut notes = self.world.notes();
+                (notes.let_go, notes.handover) = (Some(notes.since()), None);
+            }
+            self.setup.wakes.wait(None).await;
+            return Ok(Event::Idle);
+        }
         let waits = {
             let mut notes = self.world.notes();
             let given = notes.given;
@@ -295,6 +314,9 @@ impl Input for ScriptedInput {
         let Some((number, text)) = notes.steps.pop_front() else { return Ok(Event::Ended) };
         let token = Token(notes.given);
         notes.given += 1;
+        if notes.gives_up_after.take_if(|after| *after == token.0 + 1).is_some() {
+            notes.handover = Some(self.setup.wakes.hand_over());
+        }
         notes.held += text.len();
         notes.most_held = notes.most_held.max(notes.held);
         let batch = Batch::from_payloads([Some(&text)], true);

@@ -78,7 +78,7 @@ impl HostClusterMethods for Guest {
         settings: ConsumerSettings,
     ) -> Answer<Resource<HostConsumer>> {
         self.host_call()?;
-        match HostConsumer::start(self.table.get(&cluster)?, settings, &self.scope) {
+        match HostConsumer::start(self.table.get(&cluster)?, settings, &self.scope, &self.wakes) {
             Ok(consumer) => Ok(Ok(self.push(consumer)?)),
             Err(error) => Ok(Err(error)),
         }

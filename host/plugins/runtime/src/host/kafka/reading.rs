@@ -12,6 +12,7 @@ use forebay_kafka_client as client;
 use forebay_kafka_client::{CommitOffset, Consumer, ConsumerEvent, Revocation};
 use forebay_model::Offset;
 use forebay_pipeline_message::Batch;
+use forebay_plugins_api::Wakes;
 
 use self::committing::Committing;
 use self::rests::Rests;
@@ -45,6 +46,7 @@ pub struct HostConsumer {
     committing: Option<Committing>,
     meter: ReadMeter,
     scope: Arc<Scope>,
+    wakes: Arc<Wakes>,
     /// For what is fetched ahead.
     _held: Share,
 }
@@ -81,6 +83,7 @@ impl HostConsumer {
         cluster: &HostCluster,
         settings: ConsumerSettings,
         scope: &Arc<Scope>,
+        wakes: &Arc<Wakes>,
     ) -> Result<Self, KafkaError> {
         check(cluster, &settings, scope).map_err(|missing| {
             meter::failed(scope, "denied");
@@ -103,9 +106,11 @@ impl HostConsumer {
             }
         };
         let kept = ahead / KEPT;
-        let consumer = cluster.client().consumer(read(settings, ahead - 2 * kept)?);
+        let consumer = cluster.client().consumer(read(settings, ahead - 2 * kept)?).map_err(invalid)?;
+        let handing_over = Arc::clone(wakes);
+        consumer.while_revoking(move || Box::new(handing_over.hand_over()));
         Ok(Self {
-            consumer: Arc::new(consumer.map_err(invalid)?),
+            consumer: Arc::new(consumer),
             permit: Arc::clone(cluster.permit()),
             shape,
             most: most.unwrap_or(MOST).clamp(1, 1 << 20) as usize,
@@ -115,11 +120,12 @@ impl HostConsumer {
             committing: None,
             meter: ReadMeter::of(scope),
             scope: Arc::clone(scope),
+            wakes: Arc::clone(wakes),
             _held: held,
         })
     }
 
-    /// What is next.
+    /// What is next; no records while the guest is held back.
     ///
     /// # Cancel safety
     /// Nothing is lost.
@@ -129,18 +135,22 @@ impl HostConsumer {
                 self.committing = None;
                 return Taken::Event(Event::Committed(ended));
             }
+            let is_held_back = self.wakes.is_held_back();
+            let wants = self.rests.wants();
             // What is told passes all that was fetched, and every partition that has something gets its turn.
-            let ready = self.consumer.try_next_of(self.rests.wants());
+            let ready = self.consumer.try_next_of(|partition| !is_held_back && wants(partition));
+            drop(wants);
             let next = match ready {
                 Some(ready) => Some(ready),
                 None => {
-                    if let Some(taken) = self.piece() {
+                    if !is_held_back && let Some(taken) = self.piece() {
                         return taken;
                     }
                     tokio::select! {
                         biased;
                         () = committing::ended(self.committing.as_mut()) => continue,
-                        next = self.consumer.next() => next,
+                        next = self.consumer.next_but_fetched(), if is_held_back => next,
+                        next = self.consumer.next(), if !is_held_back => next,
                     }
                 }
             };
