@@ -232,6 +232,13 @@ impl Consumer {
         self.shared.try_next()
     }
 
+    /// The same without waiting for its turn: what was fetched of partitions that are not wanted is passed, a few hundred
+    /// events at most. What happens to a partition keeps its order.
+    #[must_use]
+    pub fn try_next_of(&self, wants: impl Fn(&TopicPartition) -> bool) -> Option<ConsumerEvent> {
+        self.shared.try_next_of(wants)
+    }
+
     /// What happens next but for what was fetched, which stays where it is.
     ///
     /// # Cancel safety

@@ -88,6 +88,11 @@ impl Places {
         Some(source)
     }
 
+    /// The partitions that are read.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.partitions.keys()
+    }
+
     /// Messages of a partition that are under way.
     pub(super) fn under_way(&self, source: &TopicPartition) -> usize {
         self.partitions.get(source).map_or(0, |place| place.messages)
@@ -101,6 +106,11 @@ impl Places {
     /// Whether something is done and not committed.
     pub(super) fn has_to_commit(&self) -> bool {
         self.partitions.values().any(Place::has_to_commit)
+    }
+
+    /// The same of these partitions.
+    pub(super) fn have_to_commit(&self, partitions: &[TopicPartition]) -> bool {
+        partitions.iter().any(|source| self.partitions.get(source).is_some_and(Place::has_to_commit))
     }
 
     /// What is done and not committed, of all partitions.

@@ -18,6 +18,10 @@ const REVOCATION: Duration = Duration::from_secs(20);
 /// How long a commit may take, and leaving a group.
 const COMMIT: Duration = Duration::from_secs(10);
 const LEAVING: Duration = Duration::from_secs(5);
+/// How long the rate limit is asked before something else is looked after.
+const ASKING: Duration = Duration::from_secs(1);
+/// How much waits for the rate limit while it is seen what else there is.
+const MOST_HELD: usize = 2;
 
 /// A consumer at work.
 pub(super) struct Reading {
@@ -29,17 +33,40 @@ pub(super) struct Reading {
     starts: BTreeMap<TopicPartition, i64>,
     last_token: Token,
     paused: BTreeSet<TopicPartition>,
-    /// What goes to others, in the order in which it has to be released, and until when it is waited for.
-    revoked: VecDeque<(Vec<TopicPartition>, Duration)>,
+    /// What goes to others, in the order in which it has to be released.
+    revoked: VecDeque<Leaving>,
     next_commit: Duration,
     /// What is committed while reading goes on.
     committing: Option<Vec<Position>>,
-    /// What waits for the rate limit.
-    held: Option<Fetched>,
+    /// What waits for the rate limit, or for room in its partition.
+    held: VecDeque<Fetched>,
+    /// Since when the rate limit has let nothing go on.
+    refused: Option<Duration>,
+    /// Whether all partitions are paused, so that nothing more comes that would have to be held.
+    is_stopped: bool,
     /// Why it is of no more use.
     broken: Option<String>,
     /// What was said of the last failure, which is not said again and again.
     said: String,
+}
+
+/// Partitions that go to others.
+struct Leaving {
+    partitions: Vec<TopicPartition>,
+    step: Step,
+    /// Until when that is waited for.
+    until: Duration,
+}
+
+/// What is waited for before partitions are released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// That what is under way is delivered.
+    Delivering,
+    /// That the commit before has ended, so that the last one can begin.
+    Delivered,
+    /// That the last commit has ended.
+    Committing,
 }
 
 /// What is left of a consumer that has ended.
@@ -66,7 +93,9 @@ impl Reading {
             revoked: VecDeque::new(),
             next_commit: Duration::ZERO,
             committing: None,
-            held: None,
+            held: VecDeque::new(),
+            refused: None,
+            is_stopped: false,
             broken: None,
             said: String::new(),
         }
@@ -80,43 +109,102 @@ impl Reading {
                 return Event::NotConnected(reason);
             }
             let due = self.look_after(plan);
-            if let Some(fetched) = self.held.take() {
-                match self.admit(plan, due) {
-                    Ok(true) => return self.hand_out(plan, fetched),
-                    Ok(false) => self.held = Some(fetched),
-                    Err(event) => {
-                        self.held = Some(fetched);
-                        return event;
+            let ready = self.ready();
+            if ready.is_none() {
+                self.go_on();
+            }
+            let wait = match ready {
+                // Nothing more is to be held than can be handed out.
+                Some(_) if plan.rate_limit.is_none() || !self.can_hear() => None,
+                Some(_) => Some(Some(Duration::ZERO)),
+                None => Some(due.map(|due| due.saturating_sub(time::monotonic()))),
+            };
+            match wait.map(|wait| self.consumer.poll(wait)) {
+                Some(kafka::Event::Woken(woken)) if woken != Woken::DEADLINE => return Event::Idle,
+                Some(kafka::Event::Woken(_)) | None => {}
+                Some(event) => {
+                    self.hear(plan, event);
+                    continue;
+                }
+            }
+            let Some(ready) = ready else { continue };
+            match self.admit(plan, due) {
+                Ok(true) => {
+                    if let Some(fetched) = self.held.remove(ready) {
+                        return self.hand_out(plan, fetched);
                     }
                 }
-                continue;
+                Ok(false) => {}
+                Err(event) => return event,
             }
-            let wait = due.map(|due| due.saturating_sub(time::monotonic()));
-            match self.consumer.poll(wait) {
-                kafka::Event::Fetched(fetched) if fetched.messages.is_empty() => {
-                    self.places.pass_over(&fetched.source, (fetched.first, fetched.next));
-                }
-                kafka::Event::Fetched(fetched) => self.held = Some(fetched),
-                kafka::Event::Assigned(partitions) => self.begin(&partitions),
-                kafka::Event::Revoked(partitions) => {
-                    // Whoever gets it reads what waits here as well.
-                    self.held.take_if(|fetched| partitions.contains(&fetched.source));
-                    self.revoked.push_back((partitions, time::monotonic() + REVOCATION));
-                }
-                kafka::Event::Lost(partitions) => {
-                    log::warn(format!("lost to other members of the group: {}", list(&partitions)));
-                    self.forget(&partitions);
-                    // Should it come back, it may be another one of this name.
-                    self.starts.retain(|source, _| !partitions.contains(source));
-                }
-                kafka::Event::Committed(ended) => {
-                    let positions = self.committing.take().unwrap_or_default();
-                    self.has_committed(&positions, ended);
-                }
-                kafka::Event::Failed(failure) => self.fail(plan, failure),
-                kafka::Event::Woken(woken) if woken == Woken::DEADLINE => {}
-                kafka::Event::Woken(_) => return Event::Idle,
+        }
+    }
+
+    /// What of that which is held can be handed out when the rate limit allows it. Where there are no messages nothing
+    /// has to be.
+    fn ready(&mut self) -> Option<usize> {
+        loop {
+            let ready = self.held.iter().position(|fetched| !self.paused.contains(&fetched.source))?;
+            let fetched = self.held.remove(ready)?;
+            if !fetched.messages.is_empty() {
+                self.held.insert(ready, fetched);
+                return Some(ready);
             }
+            self.places.pass_over(&fetched.source, (fetched.first, fetched.next));
+        }
+    }
+
+    /// Whether the next event can be taken while something waits for the rate limit. Where that takes long nothing is to
+    /// come that has to be held, so that the rest is heard.
+    fn can_hear(&mut self) -> bool {
+        if self.held.len() >= MOST_HELD
+            && !self.is_stopped
+            && self.refused.is_some_and(|since| time::monotonic().saturating_sub(since) >= ASKING)
+        {
+            self.consumer.pause(&self.running());
+            self.is_stopped = true;
+        }
+        self.held.len() < MOST_HELD || self.is_stopped
+    }
+
+    /// Has everything come again.
+    fn go_on(&mut self) {
+        self.refused = None;
+        if std::mem::take(&mut self.is_stopped) {
+            self.consumer.resume(&self.running());
+        }
+    }
+
+    /// The partitions that are read and not paused for themselves.
+    fn running(&self) -> Vec<TopicPartition> {
+        let is_leaving =
+            |source: &TopicPartition| self.revoked.iter().any(|leaving| leaving.partitions.contains(source));
+        let running = |source: &&TopicPartition| !self.paused.contains(*source) && !is_leaving(source);
+        self.places.sources().filter(running).cloned().collect()
+    }
+
+    fn hear(&mut self, plan: &Plan, event: kafka::Event) {
+        match event {
+            kafka::Event::Fetched(fetched) => self.held.push_back(fetched),
+            kafka::Event::Assigned(partitions) => self.begin(&partitions),
+            kafka::Event::Revoked(partitions) => {
+                // Whoever gets it reads what waits here as well.
+                self.held.retain(|fetched| !partitions.contains(&fetched.source));
+                let (step, until) = (Step::Delivering, time::monotonic() + REVOCATION);
+                self.revoked.push_back(Leaving { partitions, step, until });
+            }
+            kafka::Event::Lost(partitions) => {
+                log::warn(format!("lost to other members of the group: {}", list(&partitions)));
+                self.forget(&partitions);
+                // Should it come back, it may be another one of this name.
+                self.starts.retain(|source, _| !partitions.contains(source));
+            }
+            kafka::Event::Committed(ended) => {
+                let positions = self.committing.take().unwrap_or_default();
+                self.has_committed(&positions, ended);
+            }
+            kafka::Event::Failed(failure) => self.fail(plan, failure),
+            kafka::Event::Woken(_) => {}
         }
     }
 
@@ -143,7 +231,8 @@ impl Reading {
                 resumed.push(source);
             }
         }
-        if !resumed.is_empty() {
+        // What is stopped goes on with all others.
+        if !resumed.is_empty() && !self.is_stopped {
             self.consumer.resume(&resumed);
         }
     }
@@ -162,37 +251,51 @@ impl Reading {
     /// Does what is due, and says when something is next.
     fn look_after(&mut self, plan: &Plan) -> Option<Duration> {
         let now = time::monotonic();
-        while let Some((partitions, until)) = self.revoked.front()
-            && (self.places.are_done(partitions) || *until <= now)
-        {
-            let Some((partitions, _)) = self.revoked.pop_front() else { break };
-            self.give_up(&partitions);
-        }
+        while self.give_up(now) {}
         let may_commit = self.is_member && self.committing.is_none();
         if may_commit && self.next_commit <= now {
-            self.start_commit();
+            self.start_commit(COMMIT);
             self.next_commit = now + plan.commit_period;
         }
         let is_commit_due = self.is_member && self.committing.is_none() && self.places.has_to_commit();
         let commit = is_commit_due.then_some(self.next_commit);
-        let revocation = self.revoked.front().map(|(_, until)| *until);
+        let revocation = self.revoked.front().map(|leaving| leaving.until);
         [commit, revocation].into_iter().flatten().min()
     }
 
-    /// Hands partitions over to other members of the group.
-    fn give_up(&mut self, partitions: &[TopicPartition]) {
-        for source in partitions {
-            let messages = self.places.under_way(source);
-            if messages > 0 {
-                log::warn(format!(
-                    "{source} goes to another member of the group although {messages} messages of it are not \
-                     delivered: it may deliver them again"
-                ));
+    /// Hands the partitions that were revoked first over to other members of the group, as soon as what is done of them
+    /// is committed. Whether it did.
+    fn give_up(&mut self, now: Duration) -> bool {
+        let Some(leaving) = self.revoked.front_mut() else { return false };
+        if leaving.step == Step::Delivering {
+            if now < leaving.until && !self.places.are_done(&leaving.partitions) {
+                return false;
+            }
+            for source in &leaving.partitions {
+                let messages = self.places.under_way(source);
+                if messages > 0 {
+                    log::warn(format!(
+                        "{source} goes to another member of the group although {messages} messages of it are not \
+                         delivered: it may deliver them again"
+                    ));
+                }
+            }
+            (leaving.step, leaving.until) = (Step::Delivered, now + COMMIT);
+        }
+        let until = leaving.until;
+        if now < until && self.is_member && self.places.have_to_commit(&leaving.partitions) {
+            if self.committing.is_none() && leaving.step == Step::Delivered {
+                leaving.step = Step::Committing;
+                self.start_commit(until - now);
+            }
+            if self.committing.is_some() {
+                return false;
             }
         }
-        self.commit();
+        let Some(Leaving { partitions, .. }) = self.revoked.pop_front() else { return false };
         self.consumer.release();
-        self.forget(partitions);
+        self.forget(&partitions);
+        true
     }
 
     fn forget(&mut self, partitions: &[TopicPartition]) {
@@ -200,7 +303,7 @@ impl Reading {
         for source in partitions {
             self.paused.remove(source);
         }
-        self.held.take_if(|fetched| partitions.contains(&fetched.source));
+        self.held.retain(|fetched| !partitions.contains(&fetched.source));
         if let Some(committing) = &mut self.committing {
             committing.retain(|position| !partitions.contains(&position.source));
         }
@@ -210,12 +313,15 @@ impl Reading {
         log::debug(format!("reads {}", list(partitions)));
         // One that was asked back and is here again is not given up. What is left of that, be it nothing, stays in its
         // turn: releases go by their order.
-        for (revoked, _) in &mut self.revoked {
-            revoked.retain(|source| !partitions.contains(source));
+        for leaving in &mut self.revoked {
+            leaving.partitions.retain(|source| !partitions.contains(source));
         }
         // What was handed out of them before says nothing about what is read from now on.
         self.forget(partitions);
         self.places.begin(partitions);
+        if self.is_stopped {
+            self.consumer.pause(partitions);
+        }
         for source in partitions {
             if let Some(offset) = self.starts.get(source) {
                 self.consumer.seek(source, Start::At(*offset));
@@ -224,18 +330,18 @@ impl Reading {
     }
 
     /// Begins to commit what is done: reading goes on meanwhile, also where the group's coordinator is away.
-    fn start_commit(&mut self) {
+    fn start_commit(&mut self, limit: Duration) {
         let positions = self.places.to_commit();
         if positions.is_empty() {
             return;
         }
-        match self.consumer.start_commit(&positions, COMMIT) {
+        match self.consumer.start_commit(&positions, limit) {
             Ok(()) => self.committing = Some(positions),
             Err(error) => self.has_committed(&positions, Err(error)),
         }
     }
 
-    /// Commits what is done, also what is being committed: the last word before something is given up.
+    /// Commits what is done, also what is being committed, and waits for it: the last word of all.
     fn commit(&mut self) {
         let positions = if self.is_member { self.places.to_commit() } else { Vec::new() };
         if positions.is_empty() {
@@ -259,10 +365,12 @@ impl Reading {
     }
 
     /// Asks the rate limit, up to a time. What came instead is an event.
-    fn admit(&self, plan: &Plan, due: Option<Duration>) -> Result<bool, Event> {
+    fn admit(&mut self, plan: &Plan, due: Option<Duration>) -> Result<bool, Event> {
         let Some(label) = &plan.rate_limit else { return Ok(true) };
-        let time = due.map(|due| due.saturating_sub(time::monotonic()));
-        match rate_limits::wait(label, None, time) {
+        let now = time::monotonic();
+        self.refused.get_or_insert(now);
+        let time = due.map_or(ASKING, |due| due.saturating_sub(now).min(ASKING));
+        match rate_limits::wait(label, None, Some(time)) {
             Ok(Waited::Admitted) => Ok(true),
             Ok(Waited::Woken(woken)) if woken == Woken::DEADLINE => Ok(false),
             Ok(Waited::Woken(_)) => Err(Event::Idle),
@@ -273,6 +381,7 @@ impl Reading {
     fn hand_out(&mut self, plan: &Plan, fetched: Fetched) -> Event {
         let Fetched { source, first, next, messages, .. } = fetched;
         self.said.clear();
+        self.refused = None;
         self.last_token += 1;
         let token = self.last_token;
         self.places.hand_out(token, &source, (first, next), messages.len());

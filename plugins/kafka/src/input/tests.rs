@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::time::Duration;
 
 use forebay_sdk::kafka::{FailureKind, KafkaError, KafkaFailure};
@@ -7,6 +8,8 @@ use forebay_sdk::{Batch, Outcome, Token};
 use serde_json::{Value, json};
 
 use super::*;
+
+mod waiting;
 
 /// An input at work, and what it has handed out.
 struct Bench {
@@ -80,6 +83,22 @@ impl Bench {
             Event::NotConnected(reason) => reason,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Has the rate limit let so much go on, and nothing more until this is called again. When it has refused for so many
+    /// seconds a settlement comes.
+    fn admit(&self, batches: usize, seconds: usize) {
+        let (left, refused) = (Cell::new(batches), Cell::new(0));
+        testing::set_rate_limit(move |_, _| {
+            if left.get() > 0 {
+                left.set(left.get() - 1);
+                return Ok(Duration::ZERO);
+            }
+            if refused.replace(refused.get() + 1) >= seconds {
+                testing::set_pending(Woken::SETTLEMENT);
+            }
+            Ok(Duration::from_secs(1))
+        });
     }
 
     fn pass(&self, seconds: u64) {

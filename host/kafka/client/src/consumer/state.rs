@@ -69,6 +69,8 @@ pub(super) struct State {
     events: VecDeque<ConsumerEvent>,
     /// Bytes of what is in `events`.
     pub buffered: u64,
+    /// Bytes that were taken while others stayed that may share memory with them.
+    overtaken: u64,
     is_closed: bool,
     stints: u64,
 }
@@ -86,6 +88,10 @@ pub(super) struct Shared {
 
 /// Failures that wait to be seen; further ones are left out, and happen again.
 const MOST_FAILURES: usize = 64;
+/// Events that are looked through for one of a partition that is wanted.
+const LOOK: usize = 256;
+/// When so many bytes have overtaken others, what is left gets memory of its own.
+const MOST_OVERTAKEN: u64 = 4 << 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -106,7 +112,7 @@ impl Shared {
 
     async fn next_of(&self, is_wanted: fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
         loop {
-            if let Some(event) = self.try_next_of(is_wanted) {
+            if let Some(event) = self.taken(|state| state.take(usize::MAX, is_wanted)) {
                 return Some(event);
             }
             if self.lock().is_closed {
@@ -117,12 +123,22 @@ impl Shared {
     }
 
     pub(super) fn try_next(&self) -> Option<ConsumerEvent> {
-        self.try_next_of(|_| true)
+        self.taken(|state| state.take(usize::MAX, |_| true))
     }
 
-    fn try_next_of(&self, is_wanted: fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
+    /// The next event but for those of partitions that are not wanted.
+    pub(super) fn try_next_of(&self, wants: impl Fn(&TopicPartition) -> bool) -> Option<ConsumerEvent> {
+        let is_wanted = |event: &ConsumerEvent| match event {
+            ConsumerEvent::Fetched(fetched) => wants(&fetched.partition),
+            ConsumerEvent::Failed(error) => error.partition.as_ref().is_none_or(&wants),
+            _ => true,
+        };
+        self.taken(|state| state.take(LOOK, is_wanted))
+    }
+
+    fn taken(&self, take: impl FnOnce(&mut State) -> Option<ConsumerEvent>) -> Option<ConsumerEvent> {
         let mut state = self.lock();
-        let event = state.take(is_wanted)?;
+        let event = take(&mut state)?;
         let has_more = !state.events.is_empty();
         drop(state);
         if matches!(event, ConsumerEvent::Fetched(_)) {
@@ -296,17 +312,23 @@ impl State {
         }
     }
 
-    fn take(&mut self, is_wanted: fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
+    /// The first of so many events that is wanted and not of a partition that is paused.
+    fn take(&mut self, look: usize, is_wanted: impl Fn(&ConsumerEvent) -> bool) -> Option<ConsumerEvent> {
         let is_due = |event: &ConsumerEvent| match event {
-            ConsumerEvent::Fetched(fetched) => {
-                self.partitions.get(&fetched.partition).is_none_or(|owned| !owned.is_paused)
+            ConsumerEvent::Fetched(Fetched { partition, .. }) => {
+                self.partitions.get(partition).is_none_or(|owned| !owned.is_paused)
             }
             _ => true,
         };
-        let index = self.events.iter().position(|event| is_wanted(event) && is_due(event))?;
+        let mut events = self.events.iter().take(look);
+        let index = events.position(|event| is_wanted(event) && is_due(event))?;
         let event = self.events.remove(index)?;
         if let ConsumerEvent::Fetched(fetched) = &event {
-            self.buffered = self.buffered.saturating_sub(fetched.bytes as u64);
+            let bytes = fetched.bytes as u64;
+            self.buffered = self.buffered.saturating_sub(bytes);
+            if index > 0 {
+                self.overtake(bytes);
+            }
         }
         if let ConsumerEvent::Assigned(assigned) = &event {
             // Some may be gone again by now.
@@ -347,6 +369,23 @@ impl State {
         for event in &mut self.events {
             if let ConsumerEvent::Fetched(fetched) = event
                 && partitions.contains(&fetched.partition)
+            {
+                *fetched = fetched.detached(0, fetched.first);
+            }
+        }
+    }
+
+    /// So many bytes were taken before their turn. What was fetched with them would keep them in memory, and nobody
+    /// counts that.
+    fn overtake(&mut self, bytes: u64) {
+        self.overtaken += bytes;
+        if self.overtaken < MOST_OVERTAKEN {
+            return;
+        }
+        self.overtaken = 0;
+        for event in &mut self.events {
+            if let ConsumerEvent::Fetched(fetched) = event
+                && !fetched.is_detached
             {
                 *fetched = fetched.detached(0, fetched.first);
             }
@@ -398,7 +437,8 @@ pub(super) type SharedState = Arc<Shared>;
 
 #[cfg(test)]
 mod tests {
-    use forebay_model::PartitionId;
+    use forebay_kafka_wire::{BatchBuilder, Compression};
+    use forebay_model::{PartitionId, Timestamp};
     use futures_util::FutureExt as _;
 
     use super::*;
@@ -429,6 +469,57 @@ mod tests {
         assert!(!shared.may_commit(&partition(1)), "it may be from before it was lost");
         while shared.try_next().is_some() {}
         assert!(shared.may_commit(&partition(1)));
+    }
+
+    /// One record of so many bytes.
+    fn fetched(number: i32, offset: i64, bytes: usize) -> Fetched {
+        let first = Offset::new(offset).unwrap();
+        let mut builder = BatchBuilder::new(first, Compression::None);
+        builder.push(Timestamp::from_millis(0), None, Some(&vec![b'x'; bytes]), &[]).unwrap();
+        Fetched::new(partition(number), first, vec![builder.build().unwrap()])
+    }
+
+    #[test]
+    fn what_is_wanted_and_what_is_told_pass_what_is_not_wanted() {
+        let shared = assigned();
+        assert!(shared.try_next_of(|_| false).is_some(), "they are told of");
+        for (number, offset) in [(0, 0), (0, 1), (1, 0), (0, 2), (1, 1)] {
+            shared.lock().fetched(fetched(number, offset, 10));
+        }
+        let reason = Failure::NothingCommitted;
+        shared.failed(ConsumeError { partition: Some(partition(0)), offset: None, broker: None, reason });
+        let taken = |wants: fn(&TopicPartition) -> bool| match shared.try_next_of(wants)? {
+            ConsumerEvent::Fetched(Fetched { partition, first, .. }) => {
+                Some((partition.partition.get(), first.get()))
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(taken(|wanted| *wanted != partition(0)), Some((1, 0)));
+        assert_eq!(taken(|_| true), Some((0, 0)));
+        assert_eq!(taken(|wanted| *wanted != partition(0)), Some((1, 1)));
+        assert_eq!(taken(|wanted| *wanted != partition(0)), None);
+        let _done = shared.revoke(vec![partition(1)]);
+        assert!(matches!(shared.try_next_of(|_| false), Some(ConsumerEvent::Revoked(_))));
+        assert_eq!([taken(|_| true), taken(|_| true)], [Some((0, 1)), Some((0, 2))]);
+        assert!(matches!(shared.try_next(), Some(ConsumerEvent::Failed(_))));
+        assert!(shared.try_next().is_none());
+        assert_eq!(shared.lock().buffered, 0);
+    }
+
+    #[test]
+    fn what_is_overtaken_by_much_gets_memory_of_its_own() {
+        let shared = assigned();
+        assert!(shared.try_next().is_some());
+        for (number, offset) in [(0, 0), (1, 0), (1, 1)] {
+            shared.lock().fetched(fetched(number, offset, 3 << 20));
+        }
+        for is_detached in [false, true] {
+            assert!(shared.try_next_of(|wanted| *wanted == partition(1)).is_some());
+            let state = shared.lock();
+            let Some(ConsumerEvent::Fetched(left)) = state.events.front() else { panic!() };
+            assert_eq!(left.is_detached, is_detached);
+            assert!(state.buffered >= 3 << 20);
+        }
     }
 
     #[test]

@@ -70,7 +70,8 @@ pub(super) struct Piece {
 const AHEAD: usize = 64 << 20;
 /// With less than this it is no use.
 const LEAST_AHEAD: usize = 2 << 20;
-/// The share of them that partitions may keep which are paused in the middle of something.
+/// The share of them that partitions may keep which are paused in the middle of something; and that of those which are
+/// given in turns.
 const KEPT: usize = 4;
 /// The messages of a piece where nothing is said.
 const MOST: u32 = 10_000;
@@ -105,7 +106,7 @@ impl HostConsumer {
             }
         };
         let kept = ahead / KEPT;
-        let consumer = cluster.client().consumer(read(settings, ahead - kept)?).map_err(invalid)?;
+        let consumer = cluster.client().consumer(read(settings, ahead - 2 * kept)?).map_err(invalid)?;
         let handing_over = Arc::clone(wakes);
         consumer.while_revoking(move || Box::new(handing_over.hand_over()));
         Ok(Self {
@@ -135,40 +136,55 @@ impl HostConsumer {
                 return Taken::Event(Event::Committed(ended));
             }
             let is_held_back = self.wakes.is_held_back();
-            if !is_held_back && let Some(taken) = self.piece() {
-                return taken;
-            }
-            let next = tokio::select! {
-                biased;
-                () = committing::ended(self.committing.as_mut()) => continue,
-                next = self.consumer.next_but_fetched(), if is_held_back => next,
-                next = self.consumer.next(), if !is_held_back => next,
-            };
-            let event = match next {
-                Some(ConsumerEvent::Fetched(fetched)) => {
-                    self.meter.fetched(fetched.bytes());
-                    self.rests.push(fetched);
-                    continue;
-                }
-                Some(ConsumerEvent::Assigned(partitions)) => Event::Assigned(all(&partitions)),
-                Some(ConsumerEvent::Revoked(revocation)) => {
-                    let partitions = all(revocation.partitions());
-                    self.rests.forget(revocation.partitions());
-                    self.revoked.push_back(revocation);
-                    Event::Revoked(partitions)
-                }
-                Some(ConsumerEvent::Lost(partitions)) => {
-                    self.rests.forget(&partitions);
-                    Event::Lost(all(&partitions))
-                }
-                Some(ConsumerEvent::Failed(error)) => self.failed(failures::of_consuming(&error)),
+            let wants = self.rests.wants();
+            // What is told passes all that was fetched, and every partition that has something gets its turn.
+            let ready = self.consumer.try_next_of(|partition| !is_held_back && wants(partition));
+            drop(wants);
+            let next = match ready {
+                Some(ready) => Some(ready),
                 None => {
-                    let reason = "the consumer is closed".to_owned();
-                    Event::Failed(Failure { kind: FailureKind::Disconnected, reason })
+                    if !is_held_back && let Some(taken) = self.piece() {
+                        return taken;
+                    }
+                    tokio::select! {
+                        biased;
+                        () = committing::ended(self.committing.as_mut()) => continue,
+                        next = self.consumer.next_but_fetched(), if is_held_back => next,
+                        next = self.consumer.next(), if !is_held_back => next,
+                    }
                 }
             };
-            return Taken::Event(event);
+            if let Some(event) = self.told(next) {
+                return Taken::Event(event);
+            }
         }
+    }
+
+    /// What the guest is to be told of it, if it is.
+    fn told(&mut self, next: Option<ConsumerEvent>) -> Option<Event> {
+        Some(match next {
+            Some(ConsumerEvent::Fetched(fetched)) => {
+                self.meter.fetched(fetched.bytes());
+                self.rests.push(fetched);
+                return None;
+            }
+            Some(ConsumerEvent::Assigned(partitions)) => Event::Assigned(all(&partitions)),
+            Some(ConsumerEvent::Revoked(revocation)) => {
+                let partitions = all(revocation.partitions());
+                self.rests.forget(revocation.partitions());
+                self.revoked.push_back(revocation);
+                Event::Revoked(partitions)
+            }
+            Some(ConsumerEvent::Lost(partitions)) => {
+                self.rests.forget(&partitions);
+                Event::Lost(all(&partitions))
+            }
+            Some(ConsumerEvent::Failed(error)) => self.failed(failures::of_consuming(&error)),
+            None => {
+                let reason = "the consumer is closed".to_owned();
+                Event::Failed(Failure { kind: FailureKind::Disconnected, reason })
+            }
+        })
     }
 
     pub(super) fn pause(&mut self, partitions: Vec<TopicPartition>) {

@@ -1,5 +1,5 @@
-//! What was fetched and is not given yet: at most one piece of a partition at a time, since the client hands out more
-//! only when that is given.
+//! What was fetched and is not given yet: of each partition at most what came in one answer, since no more of it is taken
+//! from the client until that is given. Partitions have their turns piece by piece.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -7,12 +7,12 @@ use forebay_kafka_client::{Fetched, TopicPartition};
 use forebay_kafka_wire::{Record, RecordError, Records};
 use forebay_model::{Offset, RecordCount};
 
-/// All that is left, in its order.
+/// All that is left, in the order of the turns.
 #[derive(Debug)]
 pub(super) struct Rests {
     waiting: VecDeque<Rest>,
     paused: BTreeSet<TopicPartition>,
-    /// Bytes that paused partitions may keep.
+    /// Bytes that paused partitions may keep. With as many in the others nothing more is taken.
     most: usize,
 }
 
@@ -33,6 +33,8 @@ pub(super) struct Rest {
 
 /// The bytes of a piece, apart from one record that is larger.
 const PIECE: usize = 1 << 20;
+/// Partitions that have their turns at once.
+const RING: usize = 64;
 
 impl Rests {
     pub(super) fn new(most: usize) -> Self {
@@ -43,24 +45,45 @@ impl Rests {
         self.waiting.push_back(Rest::of(fetched));
     }
 
+    /// Of which partitions more is taken: those of which nothing waits to be given, while there is room.
+    pub(super) fn wants(&self) -> impl Fn(&TopicPartition) -> bool {
+        let here: BTreeSet<_> = self.given().map(|rest| &rest.fetched.partition).collect();
+        let is_full = here.len() >= RING || self.given().map(Rest::bytes).sum::<usize>() >= self.most;
+        move |partition| !is_full && !here.contains(partition)
+    }
+
     /// What can be given next, and its place.
     pub(super) fn take(&mut self) -> Option<(usize, Rest)> {
-        let at = self.waiting.iter().position(|rest| !self.paused.contains(&rest.fetched.partition))?;
+        let at = self.waiting.iter().position(|rest| !self.is_paused(rest))?;
         Some((at, self.waiting.remove(at)?))
     }
 
-    /// Puts back what is left of it.
-    pub(super) fn put_back(&mut self, at: usize, rest: Rest) {
-        self.waiting.insert(at, rest);
+    /// Puts back what is left of it: behind the others, whose turn it is.
+    pub(super) fn put_back(&mut self, at: usize, mut rest: Rest) {
+        if !self.goes_behind(&rest) {
+            self.waiting.insert(at, rest);
+            return;
+        }
+        // What came with it is given while it waits.
+        rest.detach();
+        self.waiting.push_back(rest);
     }
 
     /// Nothing of these is given any more: those of which too much would be kept, and where to go on with them. They are
     /// to be fetched again.
     pub(super) fn pause(&mut self, partitions: &[TopicPartition]) -> Vec<(TopicPartition, Offset)> {
-        self.paused.extend(partitions.iter().cloned());
-        for rest in self.waiting.iter_mut().filter(|rest| partitions.contains(&rest.fetched.partition)) {
+        let is_meant = |rest: &Rest| {
+            partitions.contains(&rest.fetched.partition) && !self.paused.contains(&rest.fetched.partition)
+        };
+        // Whoever is paused last stands last.
+        let (paused, others): (VecDeque<_>, VecDeque<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
+        self.waiting = others;
+        for mut rest in paused {
             rest.detach();
+            self.waiting.push_back(rest);
         }
+        self.paused.extend(partitions.iter().cloned());
         let mut dropped = Vec::new();
         // Whoever was paused last is resumed last.
         while self.kept() > self.most {
@@ -93,10 +116,29 @@ impl Rests {
         self.resume(partitions);
     }
 
+    /// Whether others have their turn before the rest of it.
+    fn goes_behind(&self, rest: &Rest) -> bool {
+        let mut others = self.given().peekable();
+        // Never behind more of its own.
+        let is_last = |other: &Rest| other.fetched.partition != rest.fetched.partition;
+        // One that is unpacked waits only where there is room: otherwise it is given to its end first, so that no more than
+        // one at a time is beyond that.
+        let has_room = || self.given().chain([rest]).map(Rest::bytes).sum::<usize>() <= self.most;
+        others.peek().is_some() && others.all(is_last) && (rest.unpacked() == 0 || has_room())
+    }
+
+    fn is_paused(&self, rest: &Rest) -> bool {
+        self.paused.contains(&rest.fetched.partition)
+    }
+
+    /// What can be given.
+    fn given(&self) -> impl Iterator<Item = &Rest> {
+        self.waiting.iter().filter(|rest| !self.is_paused(rest))
+    }
+
     /// Bytes that are kept for paused partitions.
     fn kept(&self) -> usize {
-        let paused = self.waiting.iter().filter(|rest| self.paused.contains(&rest.fetched.partition));
-        paused.map(Rest::bytes).sum()
+        self.waiting.iter().filter(|rest| self.is_paused(rest)).map(Rest::bytes).sum()
     }
 }
 
@@ -239,6 +281,63 @@ mod tests {
         }
     }
 
+    /// Gives so many records of whose turn it is: its partition, and their offsets.
+    fn turn(rests: &mut Rests, most: usize) -> (i32, Vec<i64>) {
+        let (at, mut rest) = rests.take().unwrap();
+        let given = (rest.fetched.partition.partition.get(), offsets(&mut rest, most));
+        if rest.has_more() {
+            rests.put_back(at, rest);
+        }
+        given
+    }
+
+    #[test]
+    fn partitions_are_given_in_turns() {
+        for compression in [Compression::None, Compression::Lz4] {
+            let mut rests = Rests::new(1 << 20);
+            for number in [0, 1, 2] {
+                assert!(rests.wants()(&partition(number)));
+                rests.push(fetched(number, compression));
+                assert!(!rests.wants()(&partition(number)), "it has something");
+            }
+            assert_eq!(turn(&mut rests, 8), (0, (0..8).collect()));
+            assert_eq!(turn(&mut rests, 20), (1, (0..20).collect()));
+            assert!(rests.wants()(&partition(1)));
+            rests.push(fetched(1, compression));
+            assert_eq!(turn(&mut rests, 8), (2, (0..8).collect()));
+            assert_eq!(turn(&mut rests, 8), (0, (8..16).collect()));
+            assert!(rests.pause(&[partition(1)]).is_empty());
+            assert_eq!(turn(&mut rests, 8), (2, (8..16).collect()));
+            assert_eq!(turn(&mut rests, 8), (0, (16..20).collect()));
+            assert_eq!(turn(&mut rests, 8), (2, (16..20).collect()));
+            assert!(rests.take().is_none());
+            rests.resume(&[partition(1)]);
+            assert_eq!(turn(&mut rests, 20), (1, (0..20).collect()));
+            assert!(rests.take().is_none());
+        }
+    }
+
+    #[test]
+    fn no_more_is_taken_or_unpacked_at_once_than_there_is_room_for() {
+        let mut rests = Rests::new(fetched(0, Compression::None).bytes() + 1);
+        for number in [0, 1] {
+            assert!(rests.wants()(&partition(5)));
+            rests.push(fetched(number, Compression::None));
+        }
+        assert!(!rests.wants()(&partition(5)));
+        assert!(rests.pause(&[partition(0)]).is_empty());
+        assert!(rests.wants()(&partition(5)), "what is paused has room of its own");
+        // A batch unpacks to more than there is room for: it is given to its end.
+        let mut rests = Rests::new(1 << 10);
+        for number in [0, 1] {
+            rests.push(fetched(number, Compression::Lz4));
+        }
+        for given in [0, 5, 10, 15] {
+            assert_eq!(turn(&mut rests, 5), (0, (given..given + 5).collect()));
+        }
+        assert_eq!(turn(&mut rests, 5), (1, (0..5).collect()));
+    }
+
     #[test]
     fn what_would_keep_too_much_is_fetched_again() {
         let one = fetched(0, Compression::None).bytes();
@@ -254,9 +353,9 @@ mod tests {
         assert!(rests.pause(&[partition(0)]).is_empty());
         assert_eq!(rests.pause(&[partition(2)]), [(partition(2), Offset::ZERO)]);
         rests.resume(&[0, 1, 2].map(partition));
+        assert_eq!(rests.take().unwrap().1.fetched.partition, partition(1));
         let (_, mut rest) = rests.take().unwrap();
         assert_eq!(offsets(&mut rest, 2), [12, 13]);
-        assert_eq!(rests.take().unwrap().1.fetched.partition, partition(1));
         assert!(rests.take().is_none());
     }
 
