@@ -19,7 +19,6 @@ use crate::pauses::Pauses;
 use crate::request::{Body, Composer};
 use crate::response::Answer;
 use crate::status::{Again, Judgement, Statuses};
-use crate::token::Tokens;
 
 /// Sends requests for one component.
 pub(crate) struct Client {
@@ -30,7 +29,6 @@ pub(crate) struct Client {
     extracted: Keys,
     dump: Option<Level>,
     connection: Connection,
-    tokens: Option<Tokens>,
     authentication: Option<Authentication>,
     rate_limit: Option<RateLimitLabel>,
 }
@@ -56,7 +54,7 @@ impl Client {
             mut headers,
             metadata,
             dump_request_log_level,
-            auth: AuthFields { oauth2, basic_auth, .. },
+            auth: AuthFields { basic_auth, .. },
             tls,
             extract_headers,
             rate_limit,
@@ -70,12 +68,6 @@ impl Client {
             proxy_url,
             ..
         } = fields;
-        let tokens = if oauth2.enabled {
-            let wrong = |error: Error| Problem::new(error.into_message()).at("/oauth2/endpoint_params");
-            Some(Tokens::new(oauth2).map_err(wrong)?)
-        } else {
-            None
-        };
         let composer = Composer {
             method: if method.is_empty() { "GET".to_owned() } else { method },
             url,
@@ -98,7 +90,6 @@ impl Client {
                 proxy: proxy_url,
                 timeout: if timeout.is_zero() { LONGEST } else { timeout },
             },
-            tokens,
             authentication,
             rate_limit: RateLimitLabel::given(rate_limit),
         })
@@ -189,27 +180,20 @@ impl Client {
     /// No request can be made of the batch; or, inside, this try has failed already.
     pub(crate) fn request(&mut self, exchange: &mut Exchange) -> Result<Result<Request, TryError>, Failure> {
         let composed = self.composer.compose(&exchange.batch);
-        let mut composed = composed.map_err(|error| Failure::new(error.into_message()))?;
+        let composed = composed.map_err(|error| Failure::new(error.into_message()))?;
         exchange.method.clone_from(&composed.method);
         exchange.url.clone_from(&composed.url);
         exchange.dump = None;
         exchange.started = time::monotonic();
-        let connection = &mut self.connection;
-        if let Some(tokens) = &mut self.tokens {
-            match tokens.authorization(connection.timeout, |request| connection.apply(request)) {
-                Ok(token) => composed.authorize(&token),
-                Err(error) => return Ok(Err(TryError::Unsent(error.into_message()))),
-            }
-        }
         exchange.dump = Dump::of(self.dump, &composed);
         let request = composed.into_request();
         let request = match &self.authentication {
             Some(authentication) => request.authentication(authentication.clone()),
             None => request,
         };
-        let request = connection.apply(request);
+        let request = self.connection.apply(request);
         Ok(request
-            .map(|request| request.timeout(connection.timeout).most(LARGEST))
+            .map(|request| request.timeout(self.connection.timeout).most(LARGEST))
             .map_err(|error| TryError::Unsent(error.into_message())))
     }
 

@@ -10,7 +10,7 @@ use forebay_sdk::config::{Interpolated, RateLimitLabel, Secret};
 use forebay_sdk::{Config, Problem};
 use forebay_tls::TlsFields;
 
-pub(crate) use auth::{AuthFields, OAuth2Fields};
+pub(crate) use auth::AuthFields;
 use transport::TransportFields;
 
 /// What a request is, and how it is tried.

@@ -22,7 +22,6 @@ mod request;
 mod response;
 mod server;
 mod status;
-mod token;
 
 use input::HttpClientInput;
 use output::HttpClientOutput;

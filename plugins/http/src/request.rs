@@ -159,11 +159,6 @@ impl Composed {
         self.headers.push((name.to_owned(), value));
     }
 
-    /// Shows who sends it, in place of whatever else would.
-    pub(crate) fn authorize(&mut self, token: &str) {
-        self.set(AUTHORIZATION, HeaderValue::Hidden(Text::from(token)));
-    }
-
     /// A user in the url becomes a header, where nothing else says who sends it.
     fn take_user(&mut self) {
         let Some((scheme, rest)) = self.url.split_once("://") else { return };

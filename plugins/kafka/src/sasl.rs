@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use forebay_oauth2::OAuth2Fields;
 use forebay_sdk::config::Secret;
 use forebay_sdk::http::Text;
-use forebay_sdk::kafka::Login;
+use forebay_sdk::kafka::{Login, Token};
 use forebay_sdk::{Config, Problem};
 
 /// A way to log in.
@@ -22,7 +23,7 @@ pub(crate) struct SaslFields {
     /// The token, of OAUTHBEARER. It is used for every connection, for as long as brokers take it.
     #[config(advanced)]
     token: Option<Secret>,
-    /// Where tokens of OAUTHBEARER are had. Not available: give a `token`.
+    /// Where tokens of OAUTHBEARER are fetched, in place of a `token`.
     #[config(default = {}, advanced)]
     oauth2: OAuth2Fields,
     /// What is said beside the token of OAUTHBEARER.
@@ -31,28 +32,6 @@ pub(crate) struct SaslFields {
     /// Of AWS_MSK_IAM.
     #[config(default = {}, advanced)]
     aws: AwsFields,
-}
-
-#[derive(Config)]
-#[expect(dead_code, reason = "read for compatibility")]
-struct OAuth2Fields {
-    /// Whether it is used.
-    #[config(default = false)]
-    enabled: bool,
-    /// Who the client is.
-    #[config(default = "")]
-    client_key: String,
-    /// What proves it.
-    client_secret: Option<Secret>,
-    /// Where tokens are had.
-    #[config(default = "")]
-    token_url: String,
-    /// What the token is to allow.
-    #[config(default = [], advanced)]
-    scopes: Vec<String>,
-    /// More parameters of the request for a token: a list of values each.
-    #[config(default = {}, advanced)]
-    endpoint_params: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Config)]
@@ -116,13 +95,14 @@ fn login(fields: SaslFields) -> Result<Option<Login>, Problem> {
         "PLAIN" => Login::Plain { username, password },
         "SCRAM-SHA-256" => Login::ScramSha256 { username, password },
         "SCRAM-SHA-512" => Login::ScramSha512 { username, password },
-        "OAUTHBEARER" if oauth2.enabled => {
-            return Err(Problem::new("tokens can't be asked for: give a token").at("/oauth2/enabled"));
-        }
         "OAUTHBEARER" => {
-            let token = token.ok_or_else(|| Problem::new("OAUTHBEARER needs a token").at("/token"))?;
+            let token = match (oauth2.client()?, token) {
+                (Some(client), _) => Token::Fetched(client),
+                (None, Some(token)) => Token::Given(Text::from(&token)),
+                (None, None) => return Err(Problem::new("OAUTHBEARER needs a token").at("/token")),
+            };
             let extensions = extensions.into_iter().map(|(name, value)| (name, Text::from(value))).collect();
-            Login::Bearer { token: Text::from(&token), extensions }
+            Login::Bearer { token, extensions }
         }
         "AWS_MSK_IAM" => aws.login().map_err(|problem| under("/aws", problem))?,
         other => {
@@ -215,9 +195,24 @@ mod tests {
         });
         let read = read(&json!([bearer])).unwrap();
         let [Login::Bearer { token, extensions }] = read.as_slice() else { panic!("{read:?}") };
-        assert_eq!(token.shown(), "{secret 1}");
+        assert!(matches!(token, Token::Given(token) if token.shown() == "{secret 1}"), "{token:?}");
         let [(name, value)] = extensions.as_slice() else { panic!("{extensions:?}") };
         assert_eq!((name.as_str(), value.shown().as_str()), ("logicalCluster", "lkc-1"));
+    }
+
+    #[test]
+    fn a_token_may_be_fetched() {
+        let client = json!({
+            "enabled": true, "client_key": "me", "client_secret": {"$secret": "1"}, "token_url": "https://a/token",
+        });
+        let bearer =
+            json!({"mechanism": "OAUTHBEARER", "oauth2": client, "extensions": {"logicalCluster": "lkc-1"}});
+        let read = read(&json!([bearer])).unwrap();
+        let [Login::Bearer { token: Token::Fetched(client), extensions }] = read.as_slice() else {
+            panic!("{read:?}")
+        };
+        assert_eq!((client.client_id.as_str(), client.token_url.as_str()), ("me", "https://a/token"));
+        assert_eq!((client.client_secret.shown().as_str(), extensions.len()), ("{secret 1}", 1));
     }
 
     #[test]
@@ -238,7 +233,7 @@ mod tests {
         let role = json!({"id": "AKID", "secret": {"$secret": "1"}, "role": "arn"});
         for (login, expected) in [
             (json!({"mechanism": "OAUTHBEARER"}), "/sasl/1/token: OAUTHBEARER needs a token"),
-            (json!({"mechanism": "OAUTHBEARER", "oauth2": {"enabled": true}}), "/sasl/1/oauth2/enabled: "),
+            (json!({"mechanism": "OAUTHBEARER", "oauth2": {"enabled": true}}), "/sasl/1/oauth2/token_url: "),
             (msk(json!({})), "/sasl/1/aws/region: "),
             (msk(json!({"region": "r"})), "/sasl/1/aws/credentials: AWS_MSK_IAM needs the id and secret"),
             (msk(json!({"region": "r", "credentials": role})), "/sasl/1/aws/credentials/role: not available"),

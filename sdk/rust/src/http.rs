@@ -64,7 +64,7 @@ mod outlet;
 mod request;
 mod text;
 
-pub use authentication::Authentication;
+pub use authentication::{Authentication, ClientCredentials};
 pub use error::HttpError;
 pub use listener::{
     Arrived, Cors, Exchange, Frame, ListenError, Listened, Listener, ListenerOptions, Secured,

@@ -40,7 +40,7 @@ use std::time::Duration;
 pub use consumer::{Consumer, ConsumerSettings, Event, Fetched, Group, Position, Start, TopicPartition};
 pub use error::{KafkaError, KafkaFailure};
 pub use producer::{Partitioner, Producer, ProducerSettings, Routes, Unsent};
-pub use settings::{ClusterSettings, Login, Tls};
+pub use settings::{ClusterSettings, Login, Tls, Token};
 
 /// What brokers, groups and producers know by name.
 pub use crate::bindings::capabilities::forebay::kafka::kafka::{

@@ -281,7 +281,11 @@ fn what_is_not_available_is_refused_by_name() {
         ("jwt: {enabled: true, signing_method: HS256}", "jwt signing method \"HS256\" is not accepted"),
         (
             "digest_auth: {enabled: true}, oauth: {enabled: true}",
-            "digest_auth can't be used beside oauth or jwt",
+            "digest_auth can't be used beside oauth, oauth2 or jwt",
+        ),
+        (
+            "digest_auth: {enabled: true}, oauth2: {enabled: true, token_url: 'http://a/'}",
+            "digest_auth can't be used beside oauth, oauth2 or jwt",
         ),
         ("tls: {enabled: true, enable_renegotiation: true}", "renegotiation is not available"),
     ] {

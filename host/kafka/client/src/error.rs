@@ -61,6 +61,7 @@ impl ClientError {
             | Self::Correlation { .. }
             | Self::Unasked => true,
             Self::Refused(refused) => refused.is_retriable(),
+            Self::Security(ClientSecurityError::NoToken(reason)) => reason.is_retriable,
             Self::Header { .. }
             | Self::Answer { .. }
             | Self::Encode { .. }

@@ -70,7 +70,7 @@ pub use producer::{
     Acks, Partitioner, ProduceError, Produced, Producer, ProducerRecord, ProducerSettings, Sent,
 };
 pub use request::{Ask, ClientRequest, ClientResponse};
-pub use security::{ClientSecurity, ClientSecurityError, ClientTls, Login, PasswordLogin};
+pub use security::{ClientSecurity, ClientSecurityError, ClientTls, Login, NoToken, PasswordLogin, Tokens};
 pub use tcp::{Tcp, TcpSettings};
 pub use topic_partition::TopicPartition;
 pub use topics::{BrokerAddress, Cluster, TopicPartitions};

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-pub use self::login::{Login, PasswordLogin};
+pub use self::login::{Login, NoToken, PasswordLogin, Tokens};
 
 /// How a broker is spoken to. By default without TLS, and as nobody in particular.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +49,8 @@ pub enum ClientSecurityError {
     /// As the broker says it, which is JSON by the standard.
     #[error("the broker does not take the token: {0}")]
     Token(String),
+    #[error(transparent)]
+    NoToken(#[from] NoToken),
 }
 
 impl ClientTls {

@@ -50,6 +50,12 @@ impl BearerLogin {
         Ok(Self { token, extensions })
     }
 
+    /// Not to be shown.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The message.
     #[must_use]
     pub fn message(&self) -> Vec<u8> {

@@ -86,6 +86,10 @@ fn what_proves_who_sends_a_request_is_for_the_host_to_compute() {
     let shown = authentication(json!({"oauth": oauth, "jwt": jwt})).expect("there is one");
     assert!(shown.starts_with("Jwt") && shown.contains("{\\\"n\\\":1}"), "{shown}");
     assert_eq!(authentication(json!({"oauth": oauth, "jwt": jwt, "basic_auth": basic})), None);
+    let oauth2 = json!({"enabled": true, "client_key": "k", "token_url": "http://b/token"});
+    let shown =
+        authentication(json!({"oauth2": oauth2, "jwt": jwt, "basic_auth": basic})).expect("there is one");
+    assert!(shown.starts_with("OAuth2") && shown.contains("http://b/token"), "{shown}");
     let digest = json!({"enabled": true, "username": "u", "password": {"$secret": "/digest_auth/password"}});
     let shown = authentication(json!({"digest_auth": digest, "basic_auth": basic})).expect("there is one");
     assert!(shown.starts_with("Digest"), "{shown}");

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use forebay_oauth2::OAuth2Fields;
 use forebay_sdk::config::Secret;
 use forebay_sdk::http::{Authentication, Text};
 use forebay_sdk::serde_json::Value;
@@ -16,7 +17,7 @@ pub(crate) struct AuthFields {
     oauth: OAuthFields,
     /// OAuth version 2 with the credentials of a client, for which a token is fetched.
     #[config(default = {}, advanced)]
-    pub(crate) oauth2: OAuth2Fields,
+    oauth2: OAuth2Fields,
     /// Basic authentication.
     #[config(default = {}, advanced)]
     pub(crate) basic_auth: BasicAuthFields,
@@ -46,27 +47,6 @@ struct OAuthFields {
     access_token: String,
     /// What proves that it may.
     access_token_secret: Option<Secret>,
-}
-
-#[derive(Config)]
-pub(crate) struct OAuth2Fields {
-    /// Whether it is used.
-    #[config(default = false)]
-    pub(crate) enabled: bool,
-    /// Who the client is.
-    #[config(default = "")]
-    pub(crate) client_key: String,
-    /// What proves it.
-    pub(crate) client_secret: Option<Secret>,
-    /// Where tokens are had.
-    #[config(default = "")]
-    pub(crate) token_url: String,
-    /// What the token is to allow.
-    #[config(default = [], advanced)]
-    pub(crate) scopes: Vec<String>,
-    /// More parameters of the request for a token: a list of values each.
-    #[config(default = {}, advanced, example = {"audience": ["https://api.example.com"]})]
-    pub(crate) endpoint_params: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Config)]
@@ -168,10 +148,7 @@ impl AuthFields {
                 "negotiate is not available: there is no SPNEGO; use another kind of authentication";
             return refuse(message, "/negotiate/enabled");
         }
-        let OAuth2Fields { enabled, token_url, .. } = &self.oauth2;
-        if *enabled && !(token_url.starts_with("http://") || token_url.starts_with("https://")) {
-            return refuse("expected an absolute http or https url", "/oauth2/token_url");
-        }
+        self.oauth2.client()?;
         let JwtFields { enabled, private_key_file, signing_method, .. } = &self.jwt;
         if *enabled && !SIGNING_METHODS.contains(&signing_method.as_str()) {
             let message = format!(
@@ -183,8 +160,8 @@ impl AuthFields {
         if *enabled && private_key_file.is_empty() {
             return refuse("a file with the private key is needed", "/jwt/private_key_file");
         }
-        if self.digest_auth.enabled && (self.oauth.enabled || self.jwt.enabled) {
-            let message = "digest_auth can't be used beside oauth or jwt: they send the same header";
+        if self.digest_auth.enabled && (self.oauth.enabled || self.oauth2.enabled || self.jwt.enabled) {
+            let message = "digest_auth can't be used beside oauth, oauth2 or jwt: they send the same header";
             return refuse(message, "/digest_auth/enabled");
         }
         Ok(())
@@ -198,7 +175,10 @@ impl AuthFields {
             let DigestAuthFields { username, password, .. } = digest_auth;
             return Some(Authentication::Digest { username: username.clone(), password: text(password) });
         }
-        if oauth2.enabled || basic_auth.enabled {
+        if let Ok(Some(client)) = oauth2.client() {
+            return Some(Authentication::OAuth2(client));
+        }
+        if basic_auth.enabled {
             return None;
         }
         if jwt.enabled {

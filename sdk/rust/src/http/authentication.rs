@@ -6,6 +6,8 @@ use crate::bindings::capabilities::forebay::http::client as wit;
 pub enum Authentication {
     /// OAuth 1.0 (RFC 5849), signed with HMAC-SHA1.
     OAuth1 { consumer_key: String, consumer_secret: Text, token: String, token_secret: Text },
+    /// A token of OAuth 2 that the host fetches.
+    OAuth2(ClientCredentials),
     /// A signed token (RFC 7519).
     Jwt {
         /// A file with the private key (PEM), which the host reads.
@@ -21,6 +23,18 @@ pub enum Authentication {
     Digest { username: String, password: Text },
 }
 
+/// A client that gets tokens for its own credentials (RFC 6749, section 4.4).
+#[derive(Debug, Clone, Default)]
+pub struct ClientCredentials {
+    pub token_url: String,
+    pub client_id: String,
+    pub client_secret: Text,
+    /// What the token is to allow.
+    pub scopes: Vec<String>,
+    /// More parameters of the request for a token.
+    pub parameters: Vec<(String, Vec<String>)>,
+}
+
 impl Authentication {
     pub(super) fn into_wit(self) -> wit::Authentication {
         match self {
@@ -32,6 +46,7 @@ impl Authentication {
                     token_secret: token_secret.into_wit(),
                 })
             }
+            Self::OAuth2(credentials) => wit::Authentication::Oauth2(credentials.into_wit()),
             Self::Jwt { private_key_file, signing_method, claims, headers } => {
                 wit::Authentication::Jwt(wit::Jwt { private_key_file, signing_method, claims, headers })
             }
@@ -39,5 +54,13 @@ impl Authentication {
                 wit::Authentication::Digest(wit::Digest { username, password: password.into_wit() })
             }
         }
+    }
+}
+
+impl ClientCredentials {
+    pub(crate) fn into_wit(self) -> wit::ClientCredentials {
+        let Self { token_url, client_id, client_secret, scopes, parameters } = self;
+        let client_secret = client_secret.into_wit();
+        wit::ClientCredentials { token_url, client_id, client_secret, scopes, parameters }
     }
 }

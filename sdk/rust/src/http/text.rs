@@ -41,15 +41,6 @@ impl Text {
         Self::credentials(user, secret)
     }
 
-    /// The same with the password percent-encoded, as clients of OAuth 2 show who they are. The user is
-    /// taken as it is.
-    #[must_use]
-    pub fn basic_encoded<'a>(user: &str, password: impl Into<Option<&'a Secret>>) -> Self {
-        let secret =
-            password.into().map(|password| wit::Piece::EncodedSecret(password.reference().to_owned()));
-        Self::credentials(user, secret)
-    }
-
     fn credentials(user: &str, secret: Option<wit::Piece>) -> Self {
         let pieces = [wit::Piece::Text(format!("{user}:"))].into_iter().chain(secret).collect();
         Self::from("Basic ").with(wit::Part::Base64(pieces))

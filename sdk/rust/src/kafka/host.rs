@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::consumer::{ConsumerSettings, Event, Fetched, Group, Position, Start, TopicPartition};
 use super::error::{KafkaError, KafkaFailure};
 use super::producer::{Partitioner, ProducerSettings, Routes, Unsent};
-use super::settings::{ClusterSettings, Login, Tls};
+use super::settings::{ClusterSettings, Login, Tls, Token};
 use crate::bindings::capabilities::forebay::{http::client::TlsOptions, kafka::kafka as wit};
 use crate::config::Values;
 use crate::http::Text;
@@ -158,7 +158,11 @@ impl From<Login> for wit::Login {
                 let extension =
                     |(name, value): (String, Text)| wit::Extension { name, value: value.into_wit() };
                 let extensions = extensions.into_iter().map(extension).collect();
-                Self::Oauthbearer(wit::Bearer { token: token.into_wit(), extensions })
+                let token = match token {
+                    Token::Given(token) => wit::Token::Given(token.into_wit()),
+                    Token::Fetched(client) => wit::Token::Fetched(client.into_wit()),
+                };
+                Self::Oauthbearer(wit::Bearer { token, extensions })
             }
             Login::AwsMskIam { region, id, secret, session_token } => Self::AwsMskIam(wit::AccessKey {
                 region,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::http::Text;
+use crate::http::{ClientCredentials, Text};
 
 /// How a cluster is reached.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +46,7 @@ pub enum Login {
     },
     /// OAUTHBEARER: a token, and names and values that are said beside it.
     Bearer {
-        token: Text,
+        token: Token,
         extensions: Vec<(String, Text)>,
     },
     /// An access key of AWS, by which the host signs a request to connect.
@@ -56,6 +56,15 @@ pub enum Login {
         secret: Text,
         session_token: Option<Text>,
     },
+}
+
+/// Where a token of OAUTHBEARER comes from.
+#[derive(Debug, Clone)]
+pub enum Token {
+    /// The same for all connections.
+    Given(Text),
+    /// Fetched by the host, and again before it ends.
+    Fetched(ClientCredentials),
 }
 
 impl ClusterSettings {

@@ -1,6 +1,8 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use forebay_kafka_security::{BearerLogin, Mechanism, MskIamLogin, PlainLogin, ScramClient};
 use forebay_lifecycle::{chance, clock};
 use kafka_protocol::error::ResponseError;
@@ -16,7 +18,34 @@ use crate::error::{ClientError, Refused};
 pub enum Login {
     Password(PasswordLogin),
     Bearer(BearerLogin),
+    /// OAUTHBEARER with tokens that end.
+    Tokens(Arc<dyn Tokens>),
     MskIam(MskIamLogin),
+}
+
+/// Where tokens of OAUTHBEARER come from.
+#[async_trait]
+pub trait Tokens: fmt::Debug + Send + Sync {
+    /// What the next connection logs in with. It counts as a part of connecting, in time as well.
+    ///
+    /// # Errors
+    /// When there is no token to be had.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    async fn login(&self) -> Result<BearerLogin, NoToken>;
+
+    /// A broker did not take this one: the next one is to be another.
+    async fn refused(&self, login: &BearerLogin);
+}
+
+/// Why there is no token to log in with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("get a token for OAUTHBEARER: {reason}")]
+pub struct NoToken {
+    pub reason: String,
+    /// Whether there may be one the next time.
+    pub is_retriable: bool,
 }
 
 /// A user, a password, and how it is shown.
@@ -33,7 +62,7 @@ impl Login {
     pub fn mechanism(&self) -> &'static str {
         match self {
             Self::Password(login) => login.mechanism.name(),
-            Self::Bearer(_) => "OAUTHBEARER",
+            Self::Bearer(_) | Self::Tokens(_) => "OAUTHBEARER",
             Self::MskIam(_) => "AWS_MSK_IAM",
         }
     }
@@ -59,21 +88,31 @@ impl Connection {
         Refused::check(ApiKey::SaslHandshake, answer.error_code, Some(&offered))?;
         match login {
             Login::Password(login) => self.show_password(login).await,
-            Login::Bearer(login) => {
-                let refused = self.message(login.message()).await?;
-                if refused.is_empty() {
-                    return Ok(());
+            Login::Bearer(login) => self.show_token(login).await,
+            Login::Tokens(tokens) => {
+                let login = tokens.login().await.map_err(ClientSecurityError::from)?;
+                let shown = self.show_token(&login).await;
+                if let Err(ClientError::Security(_) | ClientError::Refused(_)) = &shown {
+                    tokens.refused(&login).await;
                 }
-                // Brokers say why, and only then that they refuse.
-                self.message(BearerLogin::ABORT.to_vec()).await?;
-                let told: String = String::from_utf8_lossy(&refused).chars().take(MOST_TOLD).collect();
-                Err(ClientSecurityError::Token(told).into())
+                shown
             }
             Login::MskIam(login) => {
                 let message = login.message(host, &clock::rfc3339(clock::wall()));
                 self.message(message).await.map(drop)
             }
         }
+    }
+
+    async fn show_token(&mut self, login: &BearerLogin) -> Result<(), ClientError> {
+        let refused = self.message(login.message()).await?;
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let told: String = String::from_utf8_lossy(&refused).chars().take(MOST_TOLD).collect();
+        // Brokers say why, and only then that they refuse.
+        self.message(BearerLogin::ABORT.to_vec()).await?;
+        Err(ClientSecurityError::Token(told).into())
     }
 
     async fn show_password(&mut self, login: &PasswordLogin) -> Result<(), ClientError> {

@@ -1,9 +1,11 @@
 //! Logins that no broker of ours takes, and several to choose from.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use forebay_kafka_client::{ClientError, ClientSecurity, Connection, Login, PasswordLogin};
+use async_trait::async_trait;
+use forebay_kafka_client::{ClientError, ClientSecurity, Connection, Login, NoToken, PasswordLogin, Tokens};
 use forebay_kafka_security::{BearerLogin, Mechanism, MskIamLogin, ScramMechanism};
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::{
@@ -75,6 +77,37 @@ fn bearer() -> Login {
     Login::Bearer(BearerLogin::new("the.token".to_owned(), extensions).unwrap())
 }
 
+/// Tokens that are numbered; one that was refused is followed by the next.
+#[derive(Debug, Default)]
+struct Numbered(AtomicUsize);
+
+#[async_trait]
+impl Tokens for Numbered {
+    async fn login(&self) -> Result<BearerLogin, NoToken> {
+        let token = format!("token{}", self.0.load(Ordering::Relaxed));
+        Ok(BearerLogin::new(token, BTreeMap::new()).unwrap())
+    }
+
+    async fn refused(&self, login: &BearerLogin) {
+        assert_eq!(login.token(), format!("token{}", self.0.fetch_add(1, Ordering::Relaxed)));
+    }
+}
+
+/// A place without tokens.
+#[derive(Debug)]
+struct Nowhere {
+    is_retriable: bool,
+}
+
+#[async_trait]
+impl Tokens for Nowhere {
+    async fn login(&self) -> Result<BearerLogin, NoToken> {
+        Err(NoToken { reason: "nobody is there".to_owned(), is_retriable: self.is_retriable })
+    }
+
+    async fn refused(&self, _: &BearerLogin) {}
+}
+
 fn texts(seen: &Seen) -> Vec<(usize, String)> {
     seen.lock().unwrap().clone()
 }
@@ -100,6 +133,32 @@ async fn a_token_that_is_not_taken_is_refused_with_the_reason() {
     let (server, _) = broker("OAUTHBEARER", [(0, r#"{"status":"invalid_token"}"#), (0, "")]).await;
     let failed = open(&server, vec![bearer()]).await.unwrap_err();
     assert_eq!(failed.to_string(), r#"the broker does not take the token: {"status":"invalid_token"}"#);
+}
+
+#[tokio::test]
+async fn a_token_that_was_refused_is_not_shown_again() {
+    let refused = ResponseError::SaslAuthenticationFailed.code();
+    let said = r#"{"status":"invalid_token"}"#;
+    let (server, seen) =
+        broker("OAUTHBEARER", [(0, said), (refused, ""), (0, said), (0, ""), (0, ""), (0, "")]).await;
+    let login = Login::Tokens(Arc::new(Numbered::default()));
+    for is_taken in [false, false, true, true] {
+        assert_eq!(open(&server, vec![login.clone()]).await.is_ok(), is_taken);
+    }
+    let shown: Vec<_> = texts(&seen).into_iter().filter(|(_, text)| text.starts_with("n,,")).collect();
+    let expected = [(0, "token0"), (1, "token1"), (2, "token2"), (3, "token2")];
+    assert_eq!(shown, expected.map(|(connection, token)| (connection, format!("n,,|auth=Bearer {token}||"))));
+}
+
+#[tokio::test]
+async fn who_gives_no_token_says_whether_there_may_be_one_later() {
+    for is_retriable in [true, false] {
+        let (server, _) = broker("OAUTHBEARER", []).await;
+        let failed =
+            open(&server, vec![Login::Tokens(Arc::new(Nowhere { is_retriable }))]).await.unwrap_err();
+        assert_eq!(failed.to_string(), "get a token for OAUTHBEARER: nobody is there");
+        assert_eq!(failed.is_retriable(), is_retriable);
+    }
 }
 
 #[tokio::test]

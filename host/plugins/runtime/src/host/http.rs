@@ -3,7 +3,7 @@
 //! - `target`, `addresses`: urls, and which addresses may be connected to;
 //! - `request`, `text`: a request as the guest asked for it, and the secrets that are put into it;
 //! - `authentication`: what is computed with secrets to show who sends a request;
-//! - `client`, `connect`, `proxy`, `tls`, `body`: sending it;
+//! - `courier`, `client`, `connect`, `proxy`, `tls`, `body`: sending it;
 //! - `service`: the threads and clients that all instances share;
 //! - `listener`, `intake`, `messages`: the other direction, requests and messages of websockets for a guest;
 //! - `outlet`, `offers`, `fetch`, `push`: requests and websockets for what a guest offers;
@@ -14,6 +14,7 @@ mod authentication;
 mod body;
 mod client;
 mod connect;
+mod courier;
 mod error;
 mod fetch;
 mod intake;
@@ -41,15 +42,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use forebay_plugins_api::Operation;
-use http::header;
 use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wasmtime::component::Resource;
 
 pub use addresses::Resolve;
 use authentication::Kept;
-use body::{BodyStream, Pieces};
-use error::{ErrorKind, HttpError};
+pub(crate) use authentication::{ClientCredentials, TokenSource};
+use body::BodyStream;
+use courier::{Answer, Courier, PlainHeaders};
+pub(crate) use error::{ErrorKind, HttpError};
 #[expect(unreachable_pub, reason = "the generated bindings name them")]
 pub use listener::{HostExchange, HostListener};
 use meter::HttpMeter;
@@ -69,9 +71,7 @@ use crate::account::Account;
 use crate::bindings::forebay::http::client::{
     Host, HttpError as WitError, Opened, Request, Response as WitResponse,
 };
-use crate::grants::Network;
 use crate::guest::Guest;
-use crate::held::{Held, Share};
 use crate::host::streams::Permitted;
 use crate::limits::Limit;
 use crate::plugin::PluginMetrics;
@@ -135,28 +135,15 @@ impl Drop for Started {
     }
 }
 
-/// A response that is there as a whole.
-struct Answer {
-    status: u16,
-    headers: Vec<(String, Vec<u8>)>,
-    body: Bytes,
-    _share: Share,
-}
-
 /// Where a started request leaves its answer, for the guest to take.
 type Mailbox = Arc<Mutex<Option<Result<Answer, HttpError>>>>;
 
 /// A request on its way, with all that it needs on another thread.
 struct Job {
-    shared: Arc<service::Shared>,
-    network: Arc<Network>,
-    meter: HttpMeter,
+    courier: Courier,
     outgoing: Outgoing,
-    held: Arc<Held>,
-    places: Arc<Semaphore>,
-    connections: OwnConnections,
     tls: Arc<ClientConfig>,
-    kept: Kept,
+    places: Arc<Semaphore>,
     /// Its place in the queue.
     _started: Started,
 }
@@ -166,22 +153,20 @@ impl Guest {
     fn prepare(&self, request: Request) -> Result<Job, HttpError> {
         let scope = &self.scope;
         let Account { held, requests, metrics, .. } = &*scope.account;
-        let network = Arc::clone(&scope.allowed.network);
         let outgoing = Outgoing::new(request, &scope.secrets, held, &scope.allowed)?;
+        let network = &scope.allowed.network;
         network.request(&outgoing.url.target, outgoing.method.as_str()).map_err(HttpError::denied)?;
+        if let Some(authentication) = &outgoing.authentication {
+            authentication.check(network)?;
+        }
         // Here, on the thread of the guest and on its account: reading certificates takes a while.
         let tls = requests.tls.get(&outgoing.tls);
         let tls = tls.map_err(|problem| HttpError::new(ErrorKind::Tls, problem))?;
         Ok(Job {
-            shared: scope.http.shared(),
-            network,
-            meter: HttpMeter::of(scope),
+            courier: Courier::of(scope),
             outgoing,
-            held: Arc::clone(held),
-            places: Arc::clone(&requests.places),
-            connections: requests.connections.clone(),
             tls,
-            kept: requests.kept.clone(),
+            places: Arc::clone(&requests.places),
             _started: requests.start(metrics)?,
         })
     }
@@ -301,50 +286,36 @@ impl Host for Guest {
 impl Job {
     /// The whole response, in time.
     async fn run(mut self) -> Result<Answer, HttpError> {
-        let limit = self.outgoing.timeout;
-        let answer = in_time(limit, self.answer()).await;
-        self.meter.ended(&answer, |answer| answer.status);
+        let Self { courier, outgoing, tls, places, .. } = &mut self;
+        let answer = in_time(outgoing.timeout, async {
+            let _place = place(places).await?;
+            courier.answer(outgoing, tls).await
+        });
+        let answer = answer.await;
+        courier.meter.ended(&answer, |answer| answer.status);
         answer
     }
 
-    async fn answer(&mut self) -> Result<Answer, HttpError> {
-        let mut share = self.held.take(0).map_err(|error| HttpError::new(ErrorKind::TooLarge, error))?;
-        let (_place, status, headers, pieces) = self.begin().await?;
-        let body = pieces.collect(self.outgoing.most_at_once(), &mut share).await?;
-        Ok(Answer { status, headers, body, _share: share })
-    }
-
     /// The beginning of the response, in time, and the rest as a stream.
-    async fn open(mut self) -> Result<(u16, Vec<(String, Vec<u8>)>, BodyStream), HttpError> {
-        let patience = self.outgoing.timeout;
-        let begun = in_time(patience, self.begin()).await;
-        self.meter.ended(&begun, |(_, status, ..)| *status);
-        let (place, status, headers, pieces) = begun?;
-        let most = self.outgoing.most;
+    async fn open(mut self) -> Result<(u16, PlainHeaders, BodyStream), HttpError> {
+        let Self { courier, outgoing, tls, places, .. } = &mut self;
+        let patience = outgoing.timeout;
+        let begun = in_time(patience, async {
+            let place = place(places).await?;
+            Ok((place, courier.begin(outgoing, tls).await?))
+        });
+        let begun = begun.await;
+        courier.meter.ended(&begun, |(_, (status, ..))| *status);
+        let (place, (status, headers, pieces)) = begun?;
+        let most = outgoing.most;
         let stream = BodyStream { pieces, rest: Bytes::new(), left: most, most, patience, _place: place };
         Ok((status, headers, stream))
     }
+}
 
-    async fn begin(
-        &mut self,
-    ) -> Result<(OwnedSemaphorePermit, u16, Vec<(String, Vec<u8>)>, Pieces), HttpError> {
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        let place = place.map_err(|_| HttpError::stopped())?;
-        let Self { shared, network, meter, outgoing, tls, kept, .. } = self;
-        let response = client::perform(shared, network, meter, outgoing, tls, kept);
-        let response = self.connections.opened_in(response).await?;
-        let (parts, incoming) = response.into_parts();
-        let mut headers = parts.headers;
-        let is_gzip = self.outgoing.unpacks
-            && headers.get(header::CONTENT_ENCODING).is_some_and(|value| value.as_bytes() == b"gzip");
-        if is_gzip {
-            // They are those of what was sent, not of what the guest gets.
-            headers.remove(header::CONTENT_ENCODING);
-            headers.remove(header::CONTENT_LENGTH);
-        }
-        let pieces = Pieces::new(incoming, is_gzip, self.meter.bytes_in());
-        Ok((place, parts.status.as_u16(), plain(&headers), pieces))
-    }
+/// Waits until one more request may be under way.
+async fn place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, HttpError> {
+    Arc::clone(places).acquire_owned().await.map_err(|_| HttpError::stopped())
 }
 
 async fn in_time<T>(
@@ -355,13 +326,8 @@ async fn in_time<T>(
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)
 }
 
-/// Headers as guests see them.
-fn plain(headers: &header::HeaderMap) -> Vec<(String, Vec<u8>)> {
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
-}
-
 impl From<Answer> for WitResponse {
-    fn from(Answer { status, headers, body, _share }: Answer) -> Self {
+    fn from(Answer { status, headers, body, .. }: Answer) -> Self {
         Self { status, headers, body: body.into() }
     }
 }

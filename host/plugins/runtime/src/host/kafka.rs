@@ -18,6 +18,7 @@ mod reading;
 mod routes;
 mod sending;
 mod subscribing;
+mod tokens;
 
 use std::future::Future;
 use std::time::Duration;

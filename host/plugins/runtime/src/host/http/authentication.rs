@@ -4,6 +4,7 @@ mod challenge;
 mod digest;
 mod jwt;
 mod oauth1;
+mod oauth2;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,22 +16,28 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Request, Uri};
 use http_body_util::Full;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use rustls::ClientConfig;
 
+use super::courier::Courier;
 use super::error::{ErrorKind, HttpError};
+use super::request::Outgoing;
 use super::text::Rendered;
 use crate::bindings::forebay::http::client::{
     Authentication as WitAuthentication, Digest as WitDigest, Jwt as WitJwt, Oauth1 as WitOAuth1, Part,
 };
-use crate::grants::{Access, Allowed};
+use crate::grants::{Access, Allowed, Network};
 pub(super) use digest::Challenges;
 use digest::Credentials;
 pub(super) use jwt::Tokens;
 use jwt::{Signing, TokenSettings};
 use oauth1::OAuth1;
+use oauth2::AccessTokens;
+pub(crate) use oauth2::{ClientCredentials, TokenSource};
 
 /// What proves who sends a request. Not to be shown: it holds secrets.
 pub(super) enum Authentication {
     OAuth1(OAuth1),
+    OAuth2(ClientCredentials),
     Jwt(TokenSettings),
     /// Once the server has asked for it.
     Digest(Credentials),
@@ -41,6 +48,7 @@ pub(super) enum Authentication {
 pub(super) struct Kept {
     pub(super) tokens: Arc<Tokens>,
     pub(super) challenges: Arc<Challenges>,
+    access_tokens: Arc<AccessTokens>,
 }
 
 /// Without the tokens.
@@ -69,6 +77,9 @@ impl Authentication {
                     token_secret: fill(token_secret, "token secret")?.text,
                 })
             }
+            WitAuthentication::Oauth2(credentials) => {
+                Self::OAuth2(ClientCredentials::read(credentials, |parts| fill(parts, "client secret"))?)
+            }
             WitAuthentication::Jwt(WitJwt { private_key_file, signing_method, claims, headers }) => {
                 let file =
                     allowed.file(private_key_file.as_ref(), Access::Read).map_err(HttpError::denied)?;
@@ -82,21 +93,40 @@ impl Authentication {
         })
     }
 
-    /// Puts what proves it into a request, as far as that is known before the server is asked. Reads a key once.
+    /// What is wrong before anything is sent.
+    ///
+    /// # Errors
+    /// Says which grant is missing.
+    pub(super) fn check(&self, network: &Network) -> Result<(), HttpError> {
+        match self {
+            Self::OAuth2(credentials) => credentials.check(network),
+            Self::OAuth1(_) | Self::Jwt(_) | Self::Digest(_) => Ok(()),
+        }
+    }
+
+    /// Puts what proves it into the request that is made of `outgoing`, as far as that is known before the server is
+    /// asked. Reads a key once, and fetches tokens where those that are known have ended.
     ///
     /// # Errors
     /// Why it can't be proved.
     pub(super) async fn apply(
         &self,
         request: &mut Request<Full<Bytes>>,
-        body: &[u8],
-        kept: &Kept,
+        outgoing: &Outgoing,
+        courier: &Courier,
+        tls: &Arc<ClientConfig>,
     ) -> Result<(), HttpError> {
+        let (body, kept) = (&outgoing.body, &courier.kept);
         let value = match self {
             Self::OAuth1(oauth) => {
                 let once = oauth1::Once { nonce: nonce()?, timestamp: timestamp() };
                 let form = form(request.headers(), body);
                 oauth.header(request.method().as_str(), request.uri(), form, &once)
+            }
+            Self::OAuth2(credentials) => {
+                let Outgoing { tls: settings, proxy, .. } = outgoing;
+                let means = (settings, tls, proxy.as_ref());
+                kept.access_tokens.get(credentials, courier, means).await?.authorization()
             }
             Self::Jwt(settings) => {
                 let token = kept.tokens.get(settings).await.map_err(HttpError::invalid)?;
@@ -123,7 +153,7 @@ impl Authentication {
     /// can tell it.
     pub(super) fn learn(&self, uri: &Uri, headers: &HeaderMap, kept: &Kept) -> bool {
         match self {
-            Self::OAuth1(_) | Self::Jwt(_) => false,
+            Self::OAuth1(_) | Self::OAuth2(_) | Self::Jwt(_) => false,
             Self::Digest(_) => kept.challenges.keep(origin(uri), headers),
         }
     }

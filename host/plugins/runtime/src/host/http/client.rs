@@ -9,47 +9,96 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use rustls::ClientConfig;
 
-use super::authentication::{Authentication, Kept};
+use super::authentication::Authentication;
+use super::courier::Courier;
 use super::error::{ErrorKind, HttpError};
-use super::meter::HttpMeter;
 use super::proxy::Proxy;
 use super::request::Outgoing;
-use super::service::{ClientKey, Shared};
+use super::service::ClientKey;
 use super::target::{Scheme, Target};
-use crate::grants::Network;
 
 /// The longest body that is read for its connection alone.
 const WORTH_READING: usize = 64 << 10;
 
-/// Sends a request, and follows redirects, until there is a response to give.
-///
-/// # Cancel safety
-/// Dropped, it gives the request up; whether the server has it already is unknown.
-pub(super) async fn perform(
-    shared: &Arc<Shared>,
-    network: &Network,
-    meter: &HttpMeter,
-    outgoing: &mut Outgoing,
-    tls: &Arc<ClientConfig>,
-    kept: &Kept,
-) -> Result<Response<Incoming>, HttpError> {
-    let mut hops = 0;
-    loop {
-        let response = send(shared, network, meter, outgoing, tls, kept).await.map_err(|error| {
-            // Where the guest did not choose to go, it was the redirect that failed.
-            let is_refused = hops > 0 && error.kind == ErrorKind::Denied;
-            if is_refused { HttpError { kind: ErrorKind::Redirect, ..error } } else { error }
-        })?;
-        let location = match response.headers().get(header::LOCATION) {
-            Some(location) if outgoing.redirects > 0 && is_redirect(response.status()) => location,
-            _ => return Ok(response),
-        };
-        hops += 1;
-        if hops > outgoing.redirects {
-            return Err(redirect(&format!("more than {} redirects", outgoing.redirects)));
+impl Courier {
+    /// Sends a request, and follows redirects, until there is a response to give.
+    ///
+    /// # Cancel safety
+    /// Dropped, it gives the request up; whether the server has it already is unknown.
+    pub(super) async fn perform(
+        &self,
+        outgoing: &mut Outgoing,
+        tls: &Arc<ClientConfig>,
+    ) -> Result<Response<Incoming>, HttpError> {
+        let mut hops = 0;
+        loop {
+            let response = self.send(outgoing, tls).await.map_err(|error| {
+                // Where the guest did not choose to go, it was the redirect that failed.
+                let is_refused = hops > 0 && error.kind == ErrorKind::Denied;
+                if is_refused { HttpError { kind: ErrorKind::Redirect, ..error } } else { error }
+            })?;
+            let location = match response.headers().get(header::LOCATION) {
+                Some(location) if outgoing.redirects > 0 && is_redirect(response.status()) => location,
+                _ => return Ok(response),
+            };
+            hops += 1;
+            if hops > outgoing.redirects {
+                return Err(redirect(&format!("more than {} redirects", outgoing.redirects)));
+            }
+            let location = location.to_str().map_err(|_| redirect("where it leads is no url"))?;
+            outgoing.follow(response.status(), location)?;
         }
-        let location = location.to_str().map_err(|_| redirect("where it leads is no url"))?;
-        outgoing.follow(response.status(), location)?;
+    }
+
+    async fn send(
+        &self,
+        outgoing: &Outgoing,
+        tls: &Arc<ClientConfig>,
+    ) -> Result<Response<Incoming>, HttpError> {
+        let Self { shared, network, meter, kept, .. } = self;
+        let target = &outgoing.url.target;
+        let permit = network.request(target, outgoing.method.as_str()).map_err(HttpError::denied)?;
+        if outgoing.tls.skip_verification && !permit.insecure {
+            let missing = format!("no grant for http {{hosts: [\"{target}\"], insecure: true}}");
+            return Err(HttpError::denied(missing));
+        }
+        let proxy = match &outgoing.proxy {
+            Some(proxy) => Some(proxy.clone()),
+            None if network.is_everything() => {
+                shared.settings.proxies.of(target).map_err(HttpError::invalid)?
+            }
+            None => None,
+        };
+        let reach = match &proxy {
+            Some(proxy) => network.proxy(&proxy.target).map_err(HttpError::denied)?.reach,
+            None => permit.reach,
+        };
+        let away = outgoing.holds_secrets && !network.is_everything();
+        let keeps = !shared.is_crowded();
+        let key = ClientKey { reach, away, keeps, tls: outgoing.tls.clone(), proxy };
+        let client = shared.client(&key, tls);
+        let mut is_first = true;
+        loop {
+            let mut request = outgoing.to_request(target, key.proxy.as_ref())?;
+            if !keeps {
+                request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            if let Some(authentication) = &outgoing.authentication {
+                authentication.apply(&mut request, outgoing, self, tls).await?;
+            }
+            let uri = request.uri().clone();
+            meter.sent(outgoing.body.len());
+            let response =
+                client.request(request).await.map_err(|error| HttpError::of_client(&error, target))?;
+            let is_asked = is_first && response.status() == StatusCode::UNAUTHORIZED;
+            let learns =
+                |authentication: &Authentication| authentication.learn(&uri, response.headers(), kept);
+            if !is_asked || !outgoing.authentication.as_ref().is_some_and(learns) {
+                return Ok(response);
+            }
+            is_first = false;
+            read_past(response.into_body()).await;
+        }
     }
 }
 
@@ -59,55 +108,6 @@ fn redirect(text: &str) -> HttpError {
 
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-async fn send(
-    shared: &Arc<Shared>,
-    network: &Network,
-    meter: &HttpMeter,
-    outgoing: &Outgoing,
-    tls: &Arc<ClientConfig>,
-    kept: &Kept,
-) -> Result<Response<Incoming>, HttpError> {
-    let target = &outgoing.url.target;
-    let permit = network.request(target, outgoing.method.as_str()).map_err(HttpError::denied)?;
-    if outgoing.tls.skip_verification && !permit.insecure {
-        let missing = format!("no grant for http {{hosts: [\"{target}\"], insecure: true}}");
-        return Err(HttpError::denied(missing));
-    }
-    let proxy = match &outgoing.proxy {
-        Some(proxy) => Some(proxy.clone()),
-        None if network.is_everything() => shared.settings.proxies.of(target).map_err(HttpError::invalid)?,
-        None => None,
-    };
-    let reach = match &proxy {
-        Some(proxy) => network.proxy(&proxy.target).map_err(HttpError::denied)?.reach,
-        None => permit.reach,
-    };
-    let away = outgoing.holds_secrets && !network.is_everything();
-    let keeps = !shared.is_crowded();
-    let key = ClientKey { reach, away, keeps, tls: outgoing.tls.clone(), proxy };
-    let client = shared.client(&key, tls);
-    let mut is_first = true;
-    loop {
-        let mut request = outgoing.to_request(target, key.proxy.as_ref())?;
-        if !keeps {
-            request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        if let Some(authentication) = &outgoing.authentication {
-            authentication.apply(&mut request, &outgoing.body, kept).await?;
-        }
-        let uri = request.uri().clone();
-        meter.sent(outgoing.body.len());
-        let response = client.request(request).await.map_err(|error| HttpError::of_client(&error, target))?;
-        let is_asked = is_first && response.status() == StatusCode::UNAUTHORIZED;
-        let learns = |authentication: &Authentication| authentication.learn(&uri, response.headers(), kept);
-        if !is_asked || !outgoing.authentication.as_ref().is_some_and(learns) {
-            return Ok(response);
-        }
-        is_first = false;
-        read_past(response.into_body()).await;
-    }
 }
 
 /// Reads a body that nobody wants, so that its connection can be used again; a long one is not worth that.

@@ -20,8 +20,8 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body as _;
 use tokio::sync::{mpsc, oneshot};
 
+use super::courier::plain;
 use super::meter::HttpMeter;
-use super::plain;
 use crate::bindings::forebay::http::listener::{Frame, Request, Secured as WitSecured};
 use crate::held::{Held, Share};
 

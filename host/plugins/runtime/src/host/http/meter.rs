@@ -9,6 +9,7 @@ use crate::scope::Scope;
 
 /// The counters of one plugin.
 #[derive(Clone)]
+#[cfg_attr(test, derive(Default))]
 pub(super) struct HttpMeter {
     metrics: Arc<Metrics>,
     plugin: Arc<str>,

@@ -47,6 +47,7 @@ const MOST_REDIRECTS: u32 = 30;
 /// The largest body that is held at once: where nothing is said, and whatever is said.
 pub(super) const BODY: u64 = 1 << 20;
 pub(super) const LARGEST_BODY: u64 = 64 << 20;
+const USER_AGENT: HeaderValue = HeaderValue::from_static("forebay");
 /// Headers, and the bytes of all of them.
 const MOST_HEADERS: usize = 200;
 const HEADER_BYTES: usize = 256 << 10;
@@ -142,9 +143,42 @@ impl Outgoing {
         if unpacks {
             outgoing.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        outgoing.headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static("forebay"));
+        outgoing.headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
         outgoing.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         Ok(outgoing)
+    }
+
+    /// A form that holds secrets, and what names its sender where that is not in the form.
+    pub(super) fn form(
+        url: Url,
+        form: String,
+        authorization: Option<HeaderValue>,
+        tls: ClientTls,
+        proxy: Option<Proxy>,
+    ) -> Self {
+        let mut headers = HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded")),
+            (header::ACCEPT, HeaderValue::from_static("*/*")),
+            (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+            (header::USER_AGENT, USER_AGENT),
+        ]);
+        headers.extend(authorization.map(|value| (header::AUTHORIZATION, value)));
+        Self {
+            method: Method::POST,
+            url,
+            headers,
+            secret_headers: HashSet::from([header::AUTHORIZATION]),
+            body: form.into(),
+            body_is_secret: true,
+            authentication: None,
+            holds_secrets: true,
+            timeout: TIMEOUT,
+            redirects: REDIRECTS,
+            most: None,
+            tls,
+            proxy,
+            unpacks: true,
+        }
     }
 
     /// What a body that is held at once may have.

@@ -12,6 +12,12 @@ pub(crate) struct Rendered {
 }
 
 impl Rendered {
+    /// A text that is a secret, for tests.
+    #[cfg(test)]
+    pub(super) fn from_text(text: &str) -> Self {
+        Self { text: text.to_owned(), secret: Some(0) }
+    }
+
     pub(super) fn is_secret(&self) -> bool {
         self.secret.is_some()
     }

@@ -9,13 +9,14 @@ use forebay_kafka_client::{
 };
 use forebay_kafka_security::{BearerLogin, Mechanism, MskIamLogin, ScramMechanism};
 
+use super::tokens::FetchedTokens;
 use super::{failures, invalid, meter};
 use crate::bindings::forebay::http::client::TlsOptions;
 use crate::bindings::forebay::kafka::kafka::{
-    AccessKey, Bearer, ClusterSettings, Credentials, Extension, FailureKind, KafkaError, Login,
+    AccessKey, Bearer, ClusterSettings, Credentials, Extension, FailureKind, KafkaError, Login, Token,
 };
 use crate::grants::{ClusterName, ClusterPermit, broker};
-use crate::host::http::{client_tls, plain_tls, render};
+use crate::host::http::{ErrorKind, HttpError, client_tls, plain_tls, render};
 use crate::scope::Scope;
 
 /// A cluster that a guest has opened.
@@ -103,6 +104,17 @@ fn no_cluster(name: &str) -> KafkaError {
     })
 }
 
+/// That tokens can't be asked for.
+fn refused(error: HttpError, scope: &Scope) -> KafkaError {
+    match error.kind {
+        ErrorKind::Denied => {
+            meter::failed(scope, "denied");
+            KafkaError::Denied(error.text)
+        }
+        _ => KafkaError::Invalid(error.text),
+    }
+}
+
 fn security(
     tls: Option<TlsOptions>,
     logins: Vec<Login>,
@@ -138,7 +150,16 @@ fn read_login(login: Login, scope: &Scope) -> Result<ClientLogin, KafkaError> {
                 Ok((name, filled(value)?))
             });
             let extensions = extensions.collect::<Result<_, KafkaError>>()?;
-            Ok(ClientLogin::Bearer(BearerLogin::new(filled(token)?, extensions).map_err(invalid)?))
+            Ok(match token {
+                Token::Given(token) => {
+                    ClientLogin::Bearer(BearerLogin::new(filled(token)?, extensions).map_err(invalid)?)
+                }
+                Token::Fetched(client) => {
+                    let source = FetchedTokens::new(client, extensions, scope)
+                        .map_err(|error| refused(error, scope))?;
+                    ClientLogin::Tokens(Arc::new(source))
+                }
+            })
         }
         Login::AwsMskIam(AccessKey { region, id, secret, session_token }) => {
             let session_token = session_token.map(filled).transpose()?.filter(|token| !token.is_empty());
