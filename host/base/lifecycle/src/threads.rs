@@ -149,6 +149,13 @@ mod tests {
     use rustix::process::getpriority_process;
 
     use super::*;
+    use crate::priority::slices::{self, SLICE};
+
+    /// The slices of a thread, in nanoseconds.
+    async fn slice(threads: &Threads) -> u64 {
+        let asked = async { slices::of_this_thread().runtime };
+        Box::pin(threads.spawn(0, "a look", asked)).await.unwrap()
+    }
 
     /// The nice value of a thread.
     async fn nice(threads: &Threads) -> i32 {
@@ -163,6 +170,9 @@ mod tests {
         let behind = Threads::start_with("behind", 1, Priority::Background).unwrap();
         let lowered = (own + Priority::STEP).min(19);
         assert_eq!((nice(&usual).await, nice(&behind).await), (own, lowered));
+        let (short, long) = (slice(&usual).await, slice(&behind).await);
+        // Kernels before 6.12 have none to tell.
+        assert!((short == 0 && long == 0) || (short < long && long == SLICE), "{short} {long}");
         assert_eq!(getpriority_process(None).unwrap(), own, "who starts them stays as it is");
         let starting = behind.spawn(0, "a start", async { Threads::start("started", 1).unwrap() });
         let started = starting.await.unwrap();

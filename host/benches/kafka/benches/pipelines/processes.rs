@@ -57,6 +57,19 @@ fn times(stat: &str) -> anyhow::Result<(&str, Duration)> {
     Ok((name, Duration::from_millis((ticks()? + ticks()?) * 10)))
 }
 
+/// Processor time that this machine wanted and did not get from the one that it runs on, since it started. While that
+/// lasts nothing of it moves, whoever is to go first.
+///
+/// # Errors
+/// When the system does not say it.
+pub(crate) fn stolen() -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let all = stat.lines().next().unwrap_or_default();
+    // Its name, and seven kinds of time that was had.
+    let ticks = all.split_whitespace().nth(8).and_then(|field| field.parse::<u64>().ok());
+    Ok(Duration::from_millis(ticks.context("/proc/stat has no stolen time")? * 10))
+}
+
 /// Bytes of memory that a process has, and that it had at most.
 pub(crate) fn memory(process: u32) -> anyhow::Result<(u64, u64)> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
