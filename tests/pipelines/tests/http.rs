@@ -190,6 +190,23 @@ fn a_token_is_fetched_once() {
 }
 
 #[test]
+fn a_token_that_is_not_taken_is_followed_by_another() {
+    let web = Web::start(|asked, before| match asked.path.as_str() {
+        "/token" => Reply::ok(format!("{{\"access_token\":\"token{before}\"}}")),
+        _ if asked.header("authorization") == Some("Bearer token0") => Reply::status(401, ""),
+        _ => Reply::ok(""),
+    });
+    let url = web.url();
+    let fields =
+        format!("retry_period: 1ms, oauth2: {{enabled: true, client_key: me, token_url: '{url}/token'}}");
+    let _ = delivered(&web, &fields, "a\n");
+    let asked = web.asked();
+    let paths: Vec<_> = asked.iter().map(|asked| asked.path.as_str()).collect();
+    assert_eq!(paths, ["/token", "/", "/token", "/"]);
+    assert_eq!(asked[3].header("authorization"), Some("Bearer token2"));
+}
+
+#[test]
 fn an_input_asks_for_what_comes_next() {
     let web = Web::start(|_, before| Reply::ok(format!("page{before}")));
     let url = web.url();

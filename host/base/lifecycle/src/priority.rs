@@ -39,7 +39,7 @@ impl Priority {
 pub(crate) mod slices {
     use std::ptr;
 
-    /// Nanoseconds; what nobody has asked for is 3 ms at most.
+    /// Nanoseconds; by default slices have 3 ms at most.
     pub(crate) const SLICE: u64 = 10_000_000;
     /// Linux: `SCHED_FLAG_KEEP_POLICY`.
     const KEEP_POLICY: u64 = 0x08;

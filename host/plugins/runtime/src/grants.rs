@@ -62,7 +62,7 @@ pub(crate) use kafka::{ClusterName, ClusterPermit, broker};
 use kafka::{KafkaClusters, KafkaGrant};
 pub use needs::Need;
 use network::{HttpGrant, ListenAddress};
-pub(crate) use network::{Network, parse_listen};
+pub(crate) use network::{Network, Permit, parse_listen};
 pub(crate) use objects::StorePermit;
 use objects::{Buckets, NamedStore, ObjectsGrant};
 

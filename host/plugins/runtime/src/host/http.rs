@@ -157,7 +157,7 @@ impl Guest {
         let network = &scope.allowed.network;
         network.request(&outgoing.url.target, outgoing.method.as_str()).map_err(HttpError::denied)?;
         if let Some(authentication) = &outgoing.authentication {
-            authentication.check(network)?;
+            authentication.check(network, &outgoing.tls)?;
         }
         // Here, on the thread of the guest and on its account: reading certificates takes a while.
         let tls = requests.tls.get(&outgoing.tls);
@@ -287,10 +287,14 @@ impl Job {
     /// The whole response, in time.
     async fn run(mut self) -> Result<Answer, HttpError> {
         let Self { courier, outgoing, tls, places, .. } = &mut self;
-        let answer = in_time(outgoing.timeout, async {
-            let _place = place(places).await?;
-            courier.answer(outgoing, tls).await
-        });
+        let answer = async {
+            courier.authorize(outgoing, tls).await?;
+            in_time(outgoing.timeout, async {
+                let _place = place(places).await?;
+                courier.answer(outgoing, tls).await
+            })
+            .await
+        };
         let answer = answer.await;
         courier.meter.ended(&answer, |answer| answer.status);
         answer
@@ -300,10 +304,14 @@ impl Job {
     async fn open(mut self) -> Result<(u16, PlainHeaders, BodyStream), HttpError> {
         let Self { courier, outgoing, tls, places, .. } = &mut self;
         let patience = outgoing.timeout;
-        let begun = in_time(patience, async {
-            let place = place(places).await?;
-            Ok((place, courier.begin(outgoing, tls).await?))
-        });
+        let begun = async {
+            courier.authorize(outgoing, tls).await?;
+            in_time(patience, async {
+                let place = place(places).await?;
+                Ok((place, courier.begin(outgoing, tls).await?))
+            })
+            .await
+        };
         let begun = begun.await;
         courier.meter.ended(&begun, |(_, (status, ..))| *status);
         let (place, (status, headers, pieces)) = begun?;

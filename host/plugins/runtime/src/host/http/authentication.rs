@@ -10,33 +10,32 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use bytes::Bytes;
-use forebay_lifecycle::clock;
-use http::header::{self, HeaderMap, HeaderValue};
-use http::{Request, Uri};
-use http_body_util::Full;
-use ring::rand::{SecureRandom as _, SystemRandom};
-use rustls::ClientConfig;
-
-use super::courier::Courier;
 use super::error::{ErrorKind, HttpError};
-use super::request::Outgoing;
 use super::text::Rendered;
+use super::tls::ClientTls;
 use crate::bindings::forebay::http::client::{
     Authentication as WitAuthentication, Digest as WitDigest, Jwt as WitJwt, Oauth1 as WitOAuth1, Part,
 };
 use crate::grants::{Access, Allowed, Network};
+use bytes::Bytes;
 pub(super) use digest::Challenges;
 use digest::Credentials;
+use forebay_lifecycle::clock;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Request, Uri};
+use http_body_util::Full;
 pub(super) use jwt::Tokens;
 use jwt::{Signing, TokenSettings};
 use oauth1::OAuth1;
 use oauth2::AccessTokens;
+pub(super) use oauth2::Means;
 pub(crate) use oauth2::{ClientCredentials, TokenSource};
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// What proves who sends a request. Not to be shown: it holds secrets.
 pub(super) enum Authentication {
     OAuth1(OAuth1),
+    /// A token that stands in the header already when the request is sent.
     OAuth2(ClientCredentials),
     Jwt(TokenSettings),
     /// Once the server has asked for it.
@@ -48,7 +47,7 @@ pub(super) enum Authentication {
 pub(super) struct Kept {
     pub(super) tokens: Arc<Tokens>,
     pub(super) challenges: Arc<Challenges>,
-    access_tokens: Arc<AccessTokens>,
+    pub(super) access_tokens: Arc<AccessTokens>,
 }
 
 /// Without the tokens.
@@ -97,37 +96,30 @@ impl Authentication {
     ///
     /// # Errors
     /// Says which grant is missing.
-    pub(super) fn check(&self, network: &Network) -> Result<(), HttpError> {
+    pub(super) fn check(&self, network: &Network, tls: &ClientTls) -> Result<(), HttpError> {
         match self {
-            Self::OAuth2(credentials) => credentials.check(network),
+            Self::OAuth2(credentials) => credentials.check(network, tls),
             Self::OAuth1(_) | Self::Jwt(_) | Self::Digest(_) => Ok(()),
         }
     }
 
-    /// Puts what proves it into the request that is made of `outgoing`, as far as that is known before the server is
-    /// asked. Reads a key once, and fetches tokens where those that are known have ended.
+    /// Puts what proves it into a request, as far as that is known before the server is asked. Reads a key once.
     ///
     /// # Errors
     /// Why it can't be proved.
     pub(super) async fn apply(
         &self,
         request: &mut Request<Full<Bytes>>,
-        outgoing: &Outgoing,
-        courier: &Courier,
-        tls: &Arc<ClientConfig>,
+        body: &[u8],
+        kept: &Kept,
     ) -> Result<(), HttpError> {
-        let (body, kept) = (&outgoing.body, &courier.kept);
         let value = match self {
             Self::OAuth1(oauth) => {
                 let once = oauth1::Once { nonce: nonce()?, timestamp: timestamp() };
                 let form = form(request.headers(), body);
                 oauth.header(request.method().as_str(), request.uri(), form, &once)
             }
-            Self::OAuth2(credentials) => {
-                let Outgoing { tls: settings, proxy, .. } = outgoing;
-                let means = (settings, tls, proxy.as_ref());
-                kept.access_tokens.get(credentials, courier, means).await?.authorization()
-            }
+            Self::OAuth2(_) => return Ok(()),
             Self::Jwt(settings) => {
                 let token = kept.tokens.get(settings).await.map_err(HttpError::invalid)?;
                 format!("Bearer {token}")
@@ -141,22 +133,31 @@ impl Authentication {
                 credentials.header(&challenge, request.method().as_str(), asked, body, &once)
             }
         };
-        let mut value = HeaderValue::from_str(&value).map_err(|_| {
-            HttpError::invalid("the authentication holds a character that no header may have")
-        })?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(header::AUTHORIZATION, value);
+        request.headers_mut().insert(header::AUTHORIZATION, hidden(&value)?);
         Ok(())
     }
 
     /// Takes note of what a server wants to know that has answered with these headers and 401. Whether another try
     /// can tell it.
-    pub(super) fn learn(&self, uri: &Uri, headers: &HeaderMap, kept: &Kept) -> bool {
+    pub(super) fn learn(&self, uri: &Uri, sent: &HeaderMap, headers: &HeaderMap, kept: &Kept) -> bool {
         match self {
-            Self::OAuth1(_) | Self::OAuth2(_) | Self::Jwt(_) => false,
+            Self::OAuth1(_) | Self::Jwt(_) => false,
+            Self::OAuth2(_) => {
+                let shown = sent.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+                kept.access_tokens.forget(|token| shown == Some(token.authorization().as_str()));
+                false
+            }
             Self::Digest(_) => kept.challenges.keep(origin(uri), headers),
         }
     }
+}
+
+/// The value of a header that is not to be shown.
+pub(super) fn hidden(text: &str) -> Result<HeaderValue, HttpError> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| HttpError::invalid("the authentication holds a character that no header may have"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// The parameters in a body that is a form, which OAuth signs.

@@ -16,6 +16,8 @@ use super::proxy::Proxy;
 use super::request::Outgoing;
 use super::service::ClientKey;
 use super::target::{Scheme, Target};
+use super::tls::ClientTls;
+use crate::grants::{Network, Permit};
 
 /// The longest body that is read for its connection alone.
 const WORTH_READING: usize = 64 << 10;
@@ -57,11 +59,7 @@ impl Courier {
     ) -> Result<Response<Incoming>, HttpError> {
         let Self { shared, network, meter, kept, .. } = self;
         let target = &outgoing.url.target;
-        let permit = network.request(target, outgoing.method.as_str()).map_err(HttpError::denied)?;
-        if outgoing.tls.skip_verification && !permit.insecure {
-            let missing = format!("no grant for http {{hosts: [\"{target}\"], insecure: true}}");
-            return Err(HttpError::denied(missing));
-        }
+        let permit = permit(network, target, outgoing.method.as_str(), &outgoing.tls)?;
         let proxy = match &outgoing.proxy {
             Some(proxy) => Some(proxy.clone()),
             None if network.is_everything() => {
@@ -84,15 +82,16 @@ impl Courier {
                 request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             if let Some(authentication) = &outgoing.authentication {
-                authentication.apply(&mut request, outgoing, self, tls).await?;
+                authentication.apply(&mut request, &outgoing.body, kept).await?;
             }
             let uri = request.uri().clone();
             meter.sent(outgoing.body.len());
             let response =
                 client.request(request).await.map_err(|error| HttpError::of_client(&error, target))?;
             let is_asked = is_first && response.status() == StatusCode::UNAUTHORIZED;
-            let learns =
-                |authentication: &Authentication| authentication.learn(&uri, response.headers(), kept);
+            let learns = |authentication: &Authentication| {
+                authentication.learn(&uri, &outgoing.headers, response.headers(), kept)
+            };
             if !is_asked || !outgoing.authentication.as_ref().is_some_and(learns) {
                 return Ok(response);
             }
@@ -100,6 +99,24 @@ impl Courier {
             read_past(response.into_body()).await;
         }
     }
+}
+
+/// What the grants say of such a request.
+///
+/// # Errors
+/// The grant that is missing.
+pub(super) fn permit(
+    network: &Network,
+    target: &Target,
+    method: &str,
+    tls: &ClientTls,
+) -> Result<Permit, HttpError> {
+    let permit = network.request(target, method).map_err(HttpError::denied)?;
+    if tls.skip_verification && !permit.insecure {
+        let missing = format!("no grant for http {{hosts: [\"{target}\"], insecure: true}}");
+        return Err(HttpError::denied(missing));
+    }
+    Ok(permit)
 }
 
 fn redirect(text: &str) -> HttpError {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap};
 use rustls::ClientConfig;
 
-use super::authentication::Kept;
+use super::authentication::{Authentication, Kept, Means, hidden};
 use super::body::Pieces;
 use super::error::{ErrorKind, HttpError};
 use super::meter::HttpMeter;
@@ -62,6 +62,23 @@ impl Courier {
             held: Held::new(1 << 20),
             connections: OwnConnections::new(8),
         }
+    }
+
+    /// Puts the token into a request that is to show one. It may take as long as the request, and none of its time.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) async fn authorize(
+        &self,
+        outgoing: &mut Outgoing,
+        tls: &Arc<ClientConfig>,
+    ) -> Result<(), HttpError> {
+        let Some(Authentication::OAuth2(credentials)) = &outgoing.authentication else { return Ok(()) };
+        let Outgoing { tls: settings, proxy, timeout, .. } = &*outgoing;
+        let means = Means { settings: settings.clone(), tls: Arc::clone(tls), proxy: proxy.clone() };
+        let token = self.kept.access_tokens.get(credentials, self, means, *timeout).await?;
+        outgoing.headers.insert(header::AUTHORIZATION, hidden(&token.authorization())?);
+        Ok(())
     }
 
     /// The beginning of a response.

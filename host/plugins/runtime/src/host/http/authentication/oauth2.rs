@@ -7,19 +7,20 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use forebay_lifecycle::Spawner;
 use http::header::HeaderValue;
 use rustls::ClientConfig;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use tokio::time::Instant;
-use url::form_urlencoded::{self, Serializer};
+use url::form_urlencoded::Serializer;
 
+use super::super::client;
 use super::super::courier::{Answer, Courier};
 use super::super::error::{ErrorKind, HttpError};
 use super::super::in_time;
 use super::super::proxy::Proxy;
 use super::super::request::Outgoing;
-use super::super::target::Url;
+use super::super::target::{Url, percent};
 use super::super::text::{Rendered, base64};
 use super::super::tls::ClientTls;
 use crate::bindings::forebay::http::client::{ClientCredentials as WitClientCredentials, Part};
@@ -48,9 +49,12 @@ pub(crate) struct AccessToken {
 
 /// The tokens of one component, those of clients that were used last at the end.
 #[derive(Default)]
-pub(super) struct AccessTokens(Mutex<Vec<(ClientCredentials, Arc<Client>)>>);
+pub(in super::super) struct AccessTokens(Mutex<Vec<(Key, Arc<Client>)>>);
 
-/// What is known of a client. Whoever needs a token waits while somebody fetches one.
+/// A client, and how its server is verified and reached: a token that came another way is another token.
+type Key = (ClientCredentials, ClientTls, Option<Proxy>);
+
+/// What is known of a client. Whoever needs a token waits while one is fetched.
 type Client = AsyncMutex<Known>;
 
 #[derive(Default)]
@@ -67,14 +71,26 @@ enum Style {
     Parameters,
 }
 
-/// How a request for a token is sent: the settings of TLS and what they come to, and the proxy.
-pub(super) type Means<'a> = (&'a ClientTls, &'a Arc<ClientConfig>, Option<&'a Proxy>);
+/// How a request for a token is sent.
+#[derive(Clone)]
+pub(in super::super) struct Means {
+    pub(in super::super) settings: ClientTls,
+    /// What the settings come to.
+    pub(in super::super) tls: Arc<ClientConfig>,
+    pub(in super::super) proxy: Option<Proxy>,
+}
 
 /// Why a token was not had.
-enum NotFetched {
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotFetched {
     /// The server has answered something else.
-    Answered(String),
+    #[error("oauth2: {text}")]
+    Answered { status: u16, text: String },
+    #[error("oauth2: {0}")]
     Failed(HttpError),
+    /// It may come yet.
+    #[error("oauth2: there is no token after {0:?}")]
+    Late(Duration),
 }
 
 /// Where the tokens of one client come from, for what is no request itself.
@@ -82,7 +98,7 @@ enum NotFetched {
 pub(crate) struct TokenSource {
     courier: Courier,
     credentials: ClientCredentials,
-    tls: Arc<ClientConfig>,
+    means: Means,
 }
 
 /// How long before its end a token is not used any more.
@@ -122,60 +138,66 @@ impl ClientCredentials {
 
     /// # Errors
     /// Says which grant is missing.
-    pub(super) fn check(&self, network: &Network) -> Result<(), HttpError> {
-        network.request(&self.url.target, "POST").map(drop).map_err(HttpError::denied)
+    pub(super) fn check(&self, network: &Network, tls: &ClientTls) -> Result<(), HttpError> {
+        client::permit(network, &self.url.target, "POST", tls).map(drop)
     }
 
-    fn request(&self, style: Style, tls: &ClientTls, proxy: Option<&Proxy>) -> Outgoing {
+    fn request(&self, style: Style, means: &Means) -> Outgoing {
         let Self { url, client_id, client_secret, parameters } = self;
-        let mut form = Serializer::new(String::new());
-        for (name, values) in parameters {
-            for value in values {
-                form.append_pair(name, value);
-            }
-        }
+        let mut parameters = parameters.clone();
         let authorization = match style {
             Style::Header => Some(basic(client_id, client_secret)),
             Style::Parameters => {
                 let named = [("client_id", client_id), ("client_secret", client_secret)];
-                form.extend_pairs(named.into_iter().filter(|(_, value)| !value.is_empty()));
+                let named = named.into_iter().filter(|(_, value)| !value.is_empty());
+                parameters.extend(named.map(|(name, value)| (name.to_owned(), vec![value.clone()])));
                 None
             }
         };
-        Outgoing::form(url.clone(), form.finish(), authorization, tls.clone(), proxy.cloned())
+        let mut form = Serializer::new(String::new());
+        for (name, values) in &parameters {
+            form.extend_pairs(values.iter().map(|value| (name, value)));
+        }
+        let Means { settings, proxy, .. } = means;
+        Outgoing::form(url.clone(), form.finish(), authorization, settings.clone(), proxy.clone())
     }
 
-    /// Asks for a token.
+    /// Asks for a token in the way that is known, or in both.
     async fn fetch(
         &self,
-        style: Style,
+        known: &mut Known,
         courier: &Courier,
-        means: Means<'_>,
+        means: &Means,
     ) -> Result<AccessToken, NotFetched> {
-        let (settings, tls, proxy) = means;
-        let mut outgoing = self.request(style, settings, proxy);
+        let (style, fetched) = match known.style {
+            Some(style) => (style, self.ask(style, courier, means).await),
+            // Nothing says which of both a server takes.
+            None => match self.ask(Style::Header, courier, means).await {
+                Err(refused) if refused.may_be_of_style() => {
+                    (Style::Parameters, self.ask(Style::Parameters, courier, means).await)
+                }
+                fetched => (Style::Header, fetched),
+            },
+        };
+        let token = fetched?;
+        *known = Known { style: Some(style), token: Some(token.clone()) };
+        Ok(token)
+    }
+
+    async fn ask(&self, style: Style, courier: &Courier, means: &Means) -> Result<AccessToken, NotFetched> {
+        let mut outgoing = self.request(style, means);
         let asked = Instant::now();
-        let answer = in_time(LONGEST, answer(courier, &mut outgoing, tls)).await;
+        let answer = in_time(LONGEST, courier.answer(&mut outgoing, &means.tls)).await;
         courier.meter.ended(&answer, |answer| answer.status);
         let Answer { status, headers, body, .. } = answer.map_err(NotFetched::Failed)?;
         let content_type = headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
         let content_type = content_type.map_or(&[][..], Vec::as_slice);
-        reply::read(status, content_type, &body, asked).map_err(NotFetched::Answered)
+        reply::read(status, content_type, &body, asked).map_err(|text| NotFetched::Answered { status, text })
     }
 }
 
-/// In a box, since whatever sends requests may come here.
-fn answer<'a>(
-    courier: &'a Courier,
-    outgoing: &'a mut Outgoing,
-    tls: &'a Arc<ClientConfig>,
-) -> BoxFuture<'a, Result<Answer, HttpError>> {
-    Box::pin(courier.answer(outgoing, tls))
-}
-
-/// Name and secret are encoded, unlike in other uses of it (RFC 6749, section 2.3.1).
+/// Name and secret are encoded as in a form, unlike in other uses of it (RFC 6749, section 2.3.1).
 fn basic(name: &str, secret: &str) -> HeaderValue {
-    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let mut text = "Basic ".to_owned();
     base64(format!("{}:{}", encoded(name), encoded(secret)).as_bytes(), &mut text);
     let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Basic"));
@@ -183,54 +205,68 @@ fn basic(name: &str, secret: &str) -> HeaderValue {
     value
 }
 
+/// As other clients write it: some servers compare it as it is, and `~` is common in secrets.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => out.push(char::from(byte)),
+            byte => percent(byte, &mut out),
+        }
+    }
+    out
+}
+
 impl AccessTokens {
-    /// A token that is good for a while; fetched where none is known.
+    /// A token that is good for a while; fetched where none is known, and waited for so long.
     ///
     /// # Errors
     /// Why there is none to be had.
     ///
     /// # Cancel safety
-    /// The next one who needs a token asks again.
-    pub(super) async fn get(
+    /// What is being fetched is for the next who needs it.
+    pub(in super::super) async fn get(
         &self,
         credentials: &ClientCredentials,
         courier: &Courier,
-        means: Means<'_>,
-    ) -> Result<AccessToken, HttpError> {
-        let client = self.client(credentials);
-        let mut known = client.lock().await;
-        if let Some(token) = known.token.as_ref().filter(|token| token.is_good()) {
-            return Ok(token.clone());
-        }
-        let fetched = match known.style {
-            Some(style) => credentials.fetch(style, courier, means).await.map(|token| (style, token)),
-            // Nothing says which of both a server takes.
-            None => match credentials.fetch(Style::Header, courier, means).await {
-                Err(NotFetched::Answered(_)) => {
-                    let fetched = credentials.fetch(Style::Parameters, courier, means).await;
-                    fetched.map(|token| (Style::Parameters, token))
-                }
-                fetched => fetched.map(|token| (Style::Header, token)),
-            },
+        means: Means,
+        patience: Duration,
+    ) -> Result<AccessToken, NotFetched> {
+        let client = self.client(credentials, &means);
+        let had = async {
+            let mut known = client.lock_owned().await;
+            if let Some(token) = known.token.as_ref().filter(|token| token.is_good()) {
+                return Ok(token.clone());
+            }
+            let (done, fetched) = oneshot::channel();
+            let (credentials, courier) = (credentials.clone(), courier.clone());
+            // By itself: otherwise a server that takes longer than a request may would never be waited for.
+            Spawner::current().spawn(async move {
+                // Nobody may want to know it any more.
+                let _ = done.send(credentials.fetch(&mut known, &courier, &means).await);
+            });
+            fetched.await.unwrap_or_else(|_| Err(NotFetched::Failed(HttpError::stopped())))
         };
-        let (style, token) = fetched.map_err(HttpError::from)?;
-        *known = Known { style: Some(style), token: Some(token.clone()) };
-        Ok(token)
+        tokio::time::timeout(patience, had).await.unwrap_or(Err(NotFetched::Late(patience)))
     }
 
-    /// Fetches another one the next time.
-    async fn forget(&self, credentials: &ClientCredentials, text: &str) {
-        let client = self.client(credentials);
-        let mut known = client.lock().await;
-        known.token.take_if(|token| token.text == text);
+    /// A token was not taken: the next one is to be another.
+    pub(super) fn forget(&self, is_it: impl Fn(&AccessToken) -> bool) {
+        for (_, client) in self.lock().iter() {
+            // Whoever has it fetches one just now.
+            let Ok(mut known) = client.try_lock() else { continue };
+            known.token.take_if(|token| is_it(token));
+        }
     }
 
-    fn client(&self, credentials: &ClientCredentials) -> Arc<Client> {
+    fn client(&self, credentials: &ClientCredentials, means: &Means) -> Arc<Client> {
         let mut all = self.lock();
-        let at = all.iter().position(|(other, _)| other == credentials);
-        let entry = match at {
+        let Means { settings, proxy, .. } = means;
+        let is_it = |(other, tls, way): &Key| other == credentials && tls == settings && way == proxy;
+        let entry = match all.iter().position(|(key, _)| is_it(key)) {
             Some(at) => all.remove(at),
-            None => (credentials.clone(), Arc::default()),
+            None => ((credentials.clone(), settings.clone(), proxy.clone()), Arc::default()),
         };
         if all.len() >= MOST {
             all.remove(0);
@@ -240,23 +276,47 @@ impl AccessTokens {
         client
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(ClientCredentials, Arc<Client>)>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(Key, Arc<Client>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl NotFetched {
+    /// Whether another way to say who asks may help. What fails before there is a connection does not depend on it.
+    fn may_be_of_style(&self) -> bool {
+        match self {
+            Self::Answered { .. } => true,
+            Self::Failed(HttpError { kind, .. }) => {
+                matches!(kind, ErrorKind::Protocol | ErrorKind::Redirect | ErrorKind::TooLarge)
+            }
+            Self::Late(_) => false,
+        }
+    }
+
+    /// Whether the next time is like this one, until somebody has changed something.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Answered { status, .. } => matches!(status, 400 | 401 | 403),
+            Self::Failed(HttpError { kind, .. }) => matches!(kind, ErrorKind::Denied | ErrorKind::Invalid),
+            Self::Late(_) => false,
+        }
+    }
+}
+
+/// For the request that needed it. That a token was late is not that a request was.
 impl From<NotFetched> for HttpError {
     fn from(reason: NotFetched) -> Self {
-        match reason {
-            NotFetched::Answered(text) => Self::new(ErrorKind::Other, format!("oauth2: {text}")),
-            NotFetched::Failed(Self { kind, text }) => Self { kind, text: format!("oauth2: {text}") },
-        }
+        let kind = match &reason {
+            NotFetched::Failed(Self { kind, .. }) if *kind != ErrorKind::Timeout => *kind,
+            NotFetched::Answered { .. } | NotFetched::Failed(_) | NotFetched::Late(_) => ErrorKind::Other,
+        };
+        Self::new(kind, reason)
     }
 }
 
 impl AccessToken {
     /// The value of the header `authorization`.
-    pub(super) fn authorization(&self) -> String {
+    pub(in super::super) fn authorization(&self) -> String {
         format!("{} {}", self.kind, self.text)
     }
 
@@ -269,24 +329,25 @@ impl TokenSource {
     /// # Errors
     /// Says which grant is missing, and what is wrong with TLS.
     pub(crate) fn new(credentials: ClientCredentials, scope: &Scope) -> Result<Self, HttpError> {
-        credentials.check(&scope.allowed.network)?;
-        let tls = scope.account.requests.tls.get(&ClientTls::default());
+        let settings = ClientTls::default();
+        credentials.check(&scope.allowed.network, &settings)?;
+        let tls = scope.account.requests.tls.get(&settings);
         let tls = tls.map_err(|problem| HttpError::new(ErrorKind::Tls, problem))?;
-        Ok(Self { courier: Courier::of(scope), credentials, tls })
+        Ok(Self { courier: Courier::of(scope), credentials, means: Means { settings, tls, proxy: None } })
     }
 
     /// As [`AccessTokens::get`].
     ///
     /// # Errors
     /// As [`AccessTokens::get`].
-    pub(crate) async fn token(&self) -> Result<AccessToken, HttpError> {
-        let Self { courier, credentials, tls } = self;
-        courier.kept.access_tokens.get(credentials, courier, (&ClientTls::default(), tls, None)).await
+    pub(crate) async fn token(&self, patience: Duration) -> Result<AccessToken, NotFetched> {
+        let Self { courier, credentials, means } = self;
+        courier.kept.access_tokens.get(credentials, courier, means.clone(), patience).await
     }
 
     /// A token was not taken: the next one is to be another.
-    pub(crate) async fn forget(&self, text: &str) {
-        self.courier.kept.access_tokens.forget(&self.credentials, text).await;
+    pub(crate) fn forget(&self, text: &str) {
+        self.courier.kept.access_tokens.forget(|token| token.text == text);
     }
 }
 

@@ -54,9 +54,11 @@ pub(super) fn read(
             _ => kind,
         },
     };
-    let seconds =
-        filled("expires_in").and_then(|seconds| seconds.parse().ok()).filter(|seconds| *seconds > 0);
-    let ends = seconds.and_then(|seconds| asked.checked_add(Duration::from_secs(seconds)));
+    // None and 0 are those of a token that does not end; one with a negative number has ended.
+    let seconds = filled("expires_in").and_then(|seconds| seconds.parse::<f64>().ok());
+    let life = seconds.filter(|seconds| *seconds != 0.0).map(|seconds| seconds.max(0.0));
+    let life = life.and_then(|life| Duration::try_from_secs_f64(life).ok());
+    let ends = life.and_then(|life| asked.checked_add(life));
     Ok(AccessToken { kind, text, ends })
 }
 

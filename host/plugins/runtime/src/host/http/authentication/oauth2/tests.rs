@@ -24,10 +24,10 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (asked, number) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
         let noted = Arc::clone(&asked);
-        forebay_lifecycle::Spawner::current().spawn(async move {
+        Spawner::current().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (noted, number) = (Arc::clone(&noted), Arc::clone(&number));
-                forebay_lifecycle::Spawner::current().spawn(async move {
+                Spawner::current().spawn(async move {
                     let mut stream = BufReader::new(stream);
                     while let Some(request) = read(&mut stream).await {
                         noted.lock().unwrap().push(request);
@@ -95,9 +95,13 @@ impl World {
     }
 
     async fn get(&self, client: &ClientCredentials) -> Result<String, String> {
-        let means = (&ClientTls::default(), &self.tls, None);
-        let token = self.courier.kept.access_tokens.get(client, &self.courier, means).await;
-        token.map(|token| token.authorization()).map_err(|error| error.text)
+        self.get_within(client, LONGEST).await.map_err(|error| HttpError::from(error).text)
+    }
+
+    async fn get_within(&self, client: &ClientCredentials, patience: Duration) -> Result<String, NotFetched> {
+        let means = Means { settings: ClientTls::default(), tls: Arc::clone(&self.tls), proxy: None };
+        let token = self.courier.kept.access_tokens.get(client, &self.courier, means, patience).await;
+        token.map(|token| token.authorization())
     }
 }
 
@@ -127,11 +131,21 @@ async fn all_who_need_a_token_at_once_wait_for_the_same() {
     assert_eq!((one.as_deref(), other.as_deref()), (Ok("Bearer token0"), Ok("Bearer token0")));
     // Another client has another one.
     assert_eq!(world.get(&server.client(&[("audience", "a")])).await.as_deref(), Ok("Bearer token1"));
-    let tokens = &world.courier.kept.access_tokens;
-    tokens.forget(&client, "older").await;
+    let forget = |text| world.courier.kept.access_tokens.forget(|token| token.text == text);
+    forget("older");
     assert_eq!(world.get(&client).await.as_deref(), Ok("Bearer token0"));
-    tokens.forget(&client, "token0").await;
+    forget("token0");
     assert_eq!(world.get(&client).await.as_deref(), Ok("Bearer token2"));
+}
+
+#[tokio::test]
+async fn a_token_that_comes_late_is_for_who_asks_then() {
+    let server = Server::start(|_| (200, r#"{"access_token":"late"}"#.to_owned())).await;
+    let (world, client) = (World::new(), server.client(&[]));
+    let late = world.get_within(&client, Duration::ZERO).await;
+    assert!(matches!(late, Err(NotFetched::Late(_))), "{late:?}");
+    assert_eq!(world.get(&client).await.as_deref(), Ok("Bearer late"));
+    assert_eq!(server.asked().len(), 1, "what has begun goes on");
 }
 
 #[tokio::test]
@@ -141,12 +155,12 @@ async fn a_server_that_wants_no_header_gets_parameters() {
         _ => (200, r#"{"access_token":"one","token_type":"MAC","expires_in":1}"#.to_owned()),
     });
     let (server, world) = (server.await, World::new());
-    let client = server.client(&[("audience", "b c")]);
+    let client = server.client(&[("audience", "b c"), ("client_secret", "older")]);
     assert_eq!(world.get(&client).await.as_deref(), Ok("MAC one"));
     assert_eq!(world.get(&client).await.as_deref(), Ok("MAC one"));
-    let form = format!("audience=b+c&{FORM}");
-    let parameters = (None, format!("{form}&client_id=me+%26+you&client_secret=s%2Ft"));
-    assert_eq!(server.asked()[0].1, form);
+    let sent = format!("audience=b+c&client_id=me+%26+you&client_secret=s%2Ft&{FORM}");
+    let parameters = (None, sent);
+    assert_eq!(server.asked()[0].1, format!("audience=b+c&client_secret=older&{FORM}"));
     assert_eq!(server.asked()[1..], [parameters.clone(), parameters], "it is not asked in vain again");
 }
 
@@ -185,6 +199,46 @@ fn what_can_not_be_asked_is_refused() {
         assert!(refused.as_deref().is_some_and(|text| text.starts_with(expected)), "{refused:?}");
     }
     assert!(client("http://a/token", &[("grant_type", "urn:other")]).is_ok());
+}
+
+#[test]
+fn names_and_secrets_are_encoded_as_others_do() {
+    assert_eq!(encoded("a~b*c d/e-._"), "a~b%2Ac+d%2Fe-._");
+}
+
+#[test]
+fn a_life_may_be_told_in_several_ways() {
+    let asked = Instant::now();
+    for (told, life) in [
+        ("3600", Some(3600)),
+        ("\"3600\"", Some(3600)),
+        ("3600.0", Some(3600)),
+        ("3.6e3", Some(3600)),
+        ("-1", Some(0)),
+        ("0", None),
+        ("null", None),
+        ("1e300", None),
+    ] {
+        let body = format!(r#"{{"access_token":"a","expires_in":{told}}}"#);
+        let token = reply::read(200, b"application/json", body.as_bytes(), asked);
+        let token = token.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(token.ends, life.map(|seconds| asked + Duration::from_secs(seconds)), "{told}");
+    }
+}
+
+#[test]
+fn what_is_wrong_for_good_is_told_from_what_passes() {
+    let answered = |status| NotFetched::Answered { status, text: String::new() };
+    let failed = |kind| NotFetched::Failed(HttpError::new(kind, ""));
+    for error in [answered(400), answered(401), answered(403), failed(ErrorKind::Denied)] {
+        assert!(error.is_final(), "{error:?}");
+    }
+    for error in [answered(200), answered(429), answered(503), failed(ErrorKind::Connect)] {
+        assert!(!error.is_final(), "{error:?}");
+    }
+    // Whoever sends a request is not to take it for one that was late itself.
+    assert_eq!(HttpError::from(failed(ErrorKind::Timeout)).kind, ErrorKind::Other);
+    assert_eq!(HttpError::from(failed(ErrorKind::Denied)).kind, ErrorKind::Denied);
 }
 
 #[test]
