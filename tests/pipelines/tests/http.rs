@@ -197,8 +197,7 @@ fn a_token_that_is_not_taken_is_followed_by_another() {
         _ => Reply::ok(""),
     });
     let url = web.url();
-    let fields =
-        format!("retry_period: 1ms, oauth2: {{enabled: true, client_key: me, token_url: '{url}/token'}}");
+    let fields = format!("oauth2: {{enabled: true, client_key: me, token_url: '{url}/token'}}");
     let _ = delivered(&web, &fields, "a\n");
     let asked = web.asked();
     let paths: Vec<_> = asked.iter().map(|asked| asked.path.as_str()).collect();

@@ -1,5 +1,7 @@
+use std::future::Future as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -94,13 +96,16 @@ impl World {
         Self { courier: Courier::trusted(), tls: Arc::new(ClientTls::default().config().unwrap()) }
     }
 
+    fn means(&self) -> Means {
+        Means { settings: ClientTls::default(), tls: Arc::clone(&self.tls), proxy: None }
+    }
+
     async fn get(&self, client: &ClientCredentials) -> Result<String, String> {
         self.get_within(client, LONGEST).await.map_err(|error| HttpError::from(error).text)
     }
 
     async fn get_within(&self, client: &ClientCredentials, patience: Duration) -> Result<String, NotFetched> {
-        let means = Means { settings: ClientTls::default(), tls: Arc::clone(&self.tls), proxy: None };
-        let token = self.courier.kept.access_tokens.get(client, &self.courier, means, patience).await;
+        let token = self.courier.kept.access_tokens.get(client, &self.courier, self.means(), patience).await;
         token.map(|token| token.authorization())
     }
 }
@@ -142,8 +147,17 @@ async fn all_who_need_a_token_at_once_wait_for_the_same() {
 async fn a_token_that_comes_late_is_for_who_asks_then() {
     let server = Server::start(|_| (200, r#"{"access_token":"late"}"#.to_owned())).await;
     let (world, client) = (World::new(), server.client(&[]));
-    let late = world.get_within(&client, Duration::ZERO).await;
-    assert!(matches!(late, Err(NotFetched::Late(_))), "{late:?}");
+    {
+        let known = world.courier.kept.access_tokens.client(&client, &world.means());
+        let _fetched = known.lock().await;
+        let late = world.get_within(&client, Duration::from_millis(1)).await;
+        assert!(matches!(late, Err(NotFetched::Late(_))), "{late:?}");
+    }
+    {
+        let mut asking = std::pin::pin!(world.get(&client));
+        let begun = std::future::poll_fn(|context| Poll::Ready(asking.as_mut().poll(context).is_pending()));
+        assert!(begun.await, "nobody has answered yet");
+    }
     assert_eq!(world.get(&client).await.as_deref(), Ok("Bearer late"));
     assert_eq!(server.asked().len(), 1, "what has begun goes on");
 }
