@@ -101,6 +101,16 @@ output: {stdout: {}}
     assert!(!folder.has("in.txt"));
 }
 
+/// There is nothing that several threads could do beside each other, so that nobody expects another order.
+#[test]
+fn without_processors_messages_stay_in_their_order() {
+    let pipeline = "input: {generate: {count: 20000, interval: '', mapping: root = counter()}}\n\
+                    pipeline: {threads: 4}\noutput: {stdout: {}}\n";
+    let finished = Folder::new().run(pipeline).finish().well();
+    let numbers: String = (1..=20_000).map(|number| format!("{number}\n")).collect();
+    assert!(finished.stdout == numbers, "they are in another order");
+}
+
 #[test]
 fn as_many_threads_as_cores_lose_nothing() {
     let folder = Folder::new();

@@ -110,7 +110,8 @@ async fn run_to_end(
     surroundings: Surroundings,
 ) -> Result<Ended, RunError> {
     let cpus = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let workers = config.threads.count(cpus).get();
+    // Without processors there is nothing to share out, and messages are to stay in their order.
+    let workers = if config.processors.is_empty() { 1 } else { config.threads.count(cpus).get() };
     let wakes = Arc::new(Wakes::default());
     let budget = Arc::new(Budget::new(config.in_flight_bytes));
     // Not `stop` itself: inputs end by it only once it is known here that the pipeline was stopped.
