@@ -10,6 +10,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use bytes::Bytes;
+use forebay_lifecycle::clock;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Request, Uri};
+use http_body_util::Full;
+use ring::rand::{SecureRandom as _, SystemRandom};
+
 use super::error::{ErrorKind, HttpError};
 use super::text::Rendered;
 use super::tls::ClientTls;
@@ -17,20 +24,14 @@ use crate::bindings::forebay::http::client::{
     Authentication as WitAuthentication, Digest as WitDigest, Jwt as WitJwt, Oauth1 as WitOAuth1, Part,
 };
 use crate::grants::{Access, Allowed, Network};
-use bytes::Bytes;
 pub(super) use digest::Challenges;
 use digest::Credentials;
-use forebay_lifecycle::clock;
-use http::header::{self, HeaderMap, HeaderValue};
-use http::{Request, Uri};
-use http_body_util::Full;
 pub(super) use jwt::Tokens;
 use jwt::{Signing, TokenSettings};
 use oauth1::OAuth1;
 use oauth2::AccessTokens;
 pub(super) use oauth2::Means;
 pub(crate) use oauth2::{ClientCredentials, TokenSource};
-use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// What proves who sends a request. Not to be shown: it holds secrets.
 pub(super) enum Authentication {

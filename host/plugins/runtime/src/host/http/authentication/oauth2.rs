@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use forebay_lifecycle::Spawner;
-use http::header::HeaderValue;
 use rustls::ClientConfig;
 use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use tokio::time::Instant;
@@ -23,6 +22,7 @@ use super::super::request::Outgoing;
 use super::super::target::{Url, percent};
 use super::super::text::{Rendered, base64};
 use super::super::tls::ClientTls;
+use super::hidden;
 use crate::bindings::forebay::http::client::{ClientCredentials as WitClientCredentials, Part};
 use crate::grants::Network;
 use crate::scope::Scope;
@@ -129,7 +129,9 @@ impl ClientCredentials {
         for (name, values) in more {
             // Some servers know grants of other names.
             if name != "grant_type" && parameters.contains_key(&name) {
-                return Err(wrong(format!("cannot overwrite parameter {name:?}")));
+                return Err(wrong(format!(
+                    "cannot overwrite parameter {name:?}: name it once, and `scope` only without scopes"
+                )));
             }
             parameters.insert(name, values);
         }
@@ -142,11 +144,11 @@ impl ClientCredentials {
         client::permit(network, &self.url.target, "POST", tls).map(drop)
     }
 
-    fn request(&self, style: Style, means: &Means) -> Outgoing {
+    fn request(&self, style: Style, means: &Means) -> Result<Outgoing, HttpError> {
         let Self { url, client_id, client_secret, parameters } = self;
         let mut parameters = parameters.clone();
         let authorization = match style {
-            Style::Header => Some(basic(client_id, client_secret)),
+            Style::Header => Some(hidden(&basic(client_id, client_secret))?),
             Style::Parameters => {
                 let named = [("client_id", client_id), ("client_secret", client_secret)];
                 let named = named.into_iter().filter(|(_, value)| !value.is_empty());
@@ -159,7 +161,7 @@ impl ClientCredentials {
             form.extend_pairs(values.iter().map(|value| (name, value)));
         }
         let Means { settings, proxy, .. } = means;
-        Outgoing::form(url.clone(), form.finish(), authorization, settings.clone(), proxy.clone())
+        Ok(Outgoing::form(url.clone(), form.finish(), authorization, settings.clone(), proxy.clone()))
     }
 
     /// Asks for a token in the way that is known, or in both.
@@ -185,7 +187,7 @@ impl ClientCredentials {
     }
 
     async fn ask(&self, style: Style, courier: &Courier, means: &Means) -> Result<AccessToken, NotFetched> {
-        let mut outgoing = self.request(style, means);
+        let mut outgoing = self.request(style, means).map_err(NotFetched::Failed)?;
         let asked = Instant::now();
         let answer = in_time(LONGEST, courier.answer(&mut outgoing, &means.tls)).await;
         courier.meter.ended(&answer, |answer| answer.status);
@@ -197,12 +199,10 @@ impl ClientCredentials {
 }
 
 /// Name and secret are encoded as in a form, unlike in other uses of it (RFC 6749, section 2.3.1).
-fn basic(name: &str, secret: &str) -> HeaderValue {
+fn basic(name: &str, secret: &str) -> String {
     let mut text = "Basic ".to_owned();
     base64(format!("{}:{}", encoded(name), encoded(secret)).as_bytes(), &mut text);
-    let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Basic"));
-    value.set_sensitive(true);
-    value
+    text
 }
 
 /// As other clients write it: some servers compare it as it is, and `~` is common in secrets.
